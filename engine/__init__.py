@@ -1,0 +1,1 @@
+"""What does the work: watches, evaluates, promotes and rolls back. It has no terminal."""

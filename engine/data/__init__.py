@@ -1,0 +1,1 @@
+"""Reading test data inside a model process."""

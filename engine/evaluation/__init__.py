@@ -1,0 +1,1 @@
+"""How good and how fast a version is, and whether it may be promoted."""

@@ -1,0 +1,1 @@
+"""What the engine does on request, one file per job kind."""

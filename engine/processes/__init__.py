@@ -1,0 +1,1 @@
+"""Framework hosts and their sandboxed model processes."""

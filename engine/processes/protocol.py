@@ -1,0 +1,176 @@
+"""What the engine, a framework host and a model process say to each other.
+
+Length-prefixed msgpack over socket pairs, decoded into these tagged structs and nothing else: a model
+process may be fully in the hands of the model, so every answer is limited in size, validated and awaited
+with a deadline. Never pickle.
+"""
+
+import msgspec
+
+from engine.protocols import RuntimeSpec, TensorSpec
+from storage.records import Metric
+from storage.settings import Preprocess
+from storage.vocabulary import Layer, LayerState, Task
+
+MAXIMUM_MESSAGE = 64 * 1024 * 1024
+"""Bytes of one message: outcomes of 10 million examples with room; a child that announces more is lying."""
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What a model process may use; 0 means no limit of ours."""
+
+    memory_bytes: int
+    cpu_s: int
+    file_bytes: int
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """What a model process may touch, fixed before it opens the model's first byte."""
+
+    readable: tuple[str, ...]
+    """Absolute paths (files or folders) that it may read besides the interpreter and the framework."""
+    scratch: str
+    """The only folder that it may write: private to it, removed after it ended."""
+    limits: Limits
+
+
+# engine -> host
+
+
+class Fork(msgspec.Struct, tag=True, frozen=True):
+    """Fork a model process. Carries two descriptors: its end of the socket, and where its stderr goes."""
+
+    request: int
+    profile: Profile
+
+
+class Stop(msgspec.Struct, tag=True, frozen=True):
+    """End yourself and your children (to a host), or yourself (to a model process)."""
+
+
+# host -> engine
+
+
+class HostReady(msgspec.Struct, tag=True, frozen=True):
+    """The framework is imported; forks are welcome."""
+
+    pid: int
+    versions: dict[str, str]
+    import_s: float
+
+
+class HostFailed(msgspec.Struct, tag=True, frozen=True):
+    """The framework cannot be imported, in the framework's words."""
+
+    message: str
+
+
+class Forked(msgspec.Struct, tag=True, frozen=True):
+    """A model process exists. Carries one descriptor: its pidfd."""
+
+    request: int
+    pid: int
+
+
+class Exited(msgspec.Struct, tag=True, frozen=True):
+    """A model process ended; ``status`` is its wait status as `os.waitstatus_to_exitcode` reads it."""
+
+    pid: int
+    exit_code: int
+
+
+# engine -> model process
+
+
+class Load(msgspec.Struct, tag=True, frozen=True):
+    """Load an artefact with a runtime."""
+
+    artefact: str
+    runtime: RuntimeSpec
+    device: str
+
+
+class Evaluate(msgspec.Struct, tag=True, frozen=True):
+    """Evaluate the loaded model on labelled data."""
+
+    data: str
+    task: Task
+    labels: tuple[str, ...]
+    preprocess: Preprocess
+    batch_size: int | None = None
+    """Examples a batch, or ``None`` to calibrate."""
+
+
+class MeasureLatency(msgspec.Struct, tag=True, frozen=True):
+    """Time single queries one after another on examples of the data (LoadGen's single-stream)."""
+
+    data: str
+    preprocess: Preprocess
+    queries: int
+    """The most that are timed."""
+    budget_s: float
+    """The longest that it may take, warm-up included."""
+
+
+# model process -> engine
+
+
+class Confined(msgspec.Struct, tag=True, frozen=True):
+    """The first word of a model process: which walls stand, and why one does not."""
+
+    layers: dict[Layer, LayerState]
+    notes: dict[Layer, str]
+
+
+class Loaded(msgspec.Struct, tag=True, frozen=True):
+    """The model is ready."""
+
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    parameters: int | None
+    versions: dict[str, str]
+    load_s: float
+    peak_rss_bytes: int
+
+
+class Progress(msgspec.Struct, tag=True, frozen=True):
+    """So many examples or queries of so many are done."""
+
+    done: int
+    total: int
+
+
+class Evaluated(msgspec.Struct, tag=True, frozen=True):
+    """How good the model is on the data."""
+
+    rows: int
+    dataset_sha256: str
+    batch_size: int
+    duration_s: float
+    metrics: tuple[Metric, ...]
+    confusion: tuple[tuple[int, ...], ...] | None
+    """Rows are true classes, columns predicted ones; ``None`` where the task has no classes."""
+    correct: bytes | None
+    """One bit an example, in the data's order, big-endian within a byte (`numpy.packbits`)."""
+
+
+class LatencyMeasured(msgspec.Struct, tag=True, frozen=True):
+    """Durations of the timed queries in milliseconds, in the order in which they ran."""
+
+    latencies_ms: tuple[float, ...]
+    warmup: int
+    stable: bool
+    """Whether the last three windows' medians lay within 10 % of each other."""
+
+
+class Failed(msgspec.Struct, tag=True, frozen=True):
+    """What was asked did not work; ``hint`` says what a person can do, where that is known."""
+
+    message: str
+    hint: str = ""
+
+
+ToHost = Fork | Stop
+FromHost = HostReady | HostFailed | Forked | Exited
+ToModel = Load | Evaluate | MeasureLatency | Stop
+FromModel = Confined | Loaded | Progress | Evaluated | LatencyMeasured | Failed

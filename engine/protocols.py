@@ -1,0 +1,68 @@
+"""The shapes that several parts of the engine share: what a runtime offers and what it is given.
+
+Framework-free and importable anywhere. It lies outside ``engine/runtimes`` so that runtimes need not know
+each other or a common base.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+
+from storage.vocabulary import Format
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class TensorSpec(msgspec.Struct, frozen=True):
+    """One input or output of a model: its name, its shape (``None`` where free) and its numpy dtype."""
+
+    name: str
+    shape: tuple[int | None, ...]
+    dtype: str
+
+    def describe(self) -> str:
+        """Return it as people write it: ``float32 [?, 28, 28, 1]``."""
+        return f"{self.dtype} [{', '.join('?' if size is None else str(size) for size in self.shape)}]"
+
+
+class RuntimeSpec(msgspec.Struct, frozen=True):
+    """What the engine knows about a runtime without loading its framework."""
+
+    name: str
+    """The runtime's name as it is shown and stored."""
+    framework: str
+    """The module that its host imports once before it forks, also the host's name."""
+    formats: tuple[Format, ...]
+    """What it executes."""
+    distributions: tuple[str, ...]
+    """Installed distributions whose versions are reported, the one that executes first."""
+    extra: str
+    """The extra of this package that installs it."""
+    loader: str
+    """``module:function`` of its loader, resolved in a model process only."""
+    needs_sandbox: bool
+    """Whether the format is itself code, so that it is refused where files and network are not walled off."""
+
+
+class LoadedModel(Protocol):
+    """A model that is ready to run, inside a model process."""
+
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    parameters: int | None
+    """How many trainable and fixed numbers it holds, or ``None`` where the format does not tell."""
+
+    def run(self, inputs: "Sequence[NDArray[Any]]") -> "tuple[NDArray[Any], ...]":
+        """Run one batch: arrays in the order of ``inputs``, first axis the batch; outputs likewise."""
+        ...
+
+
+class Loader(Protocol):
+    """Loads an artefact for one device; raises whatever the framework raises."""
+
+    def __call__(self, artefact: Path, device: str) -> LoadedModel:
+        """Return the model in ``artefact``, ready on ``device`` (``cpu``, ``cuda:0``, ...)."""
+        ...

@@ -1,0 +1,1 @@
+"""The versioned folders: noticing, ingesting, checking and switching versions."""

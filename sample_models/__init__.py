@@ -1,0 +1,1 @@
+"""Makes real small models from real data, seeded, without the internet."""

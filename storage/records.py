@@ -1,0 +1,305 @@
+"""What is kept, as frozen records.
+
+Everything that crosses from the database to the console or the command line is one of these. Times are
+seconds since the epoch (UTC); durations say their unit in their name; ``None`` means that a figure is not
+known, and is shown as ``n/a``.
+"""
+
+import msgspec
+
+from storage.vocabulary import (
+    CheckVerdict,
+    DeviceKind,
+    FaultState,
+    Format,
+    JobKind,
+    JobState,
+    Role,
+    Scenario,
+    Severity,
+    Status,
+    Task,
+    Verdict,
+)
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """A frozen row with named fields."""
+
+
+class Metric(msgspec.Struct, frozen=True):
+    """One quality figure with its confidence interval (95 %), measured on ``n`` examples."""
+
+    name: str
+    value: float
+    low: float | None
+    high: float | None
+    n: int
+
+
+class LatencyReport(Record):
+    """How fast a version answered under a scenario; a percentile is ``None`` with too few queries to mean it."""
+
+    scenario: Scenario
+    batch_size: int
+    n: int
+    p50_ms: float | None
+    p90_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+    mean_ms: float
+    stdev_ms: float
+    throughput: float
+    """Examples a second."""
+    stable: bool
+
+
+class Evaluation(Record):
+    """One evaluation: its figures and the fingerprint that makes it comparable with another."""
+
+    id: int
+    version_id: int
+    job_id: int | None
+    at: float
+    requested_by: str
+    dataset_name: str
+    dataset_rows: int
+    dataset_sha256: str
+    artefact_sha256: str
+    preprocessing_sha256: str
+    runtime: str
+    runtime_version: str
+    device: str
+    batch_size: int
+    isolation: str
+    duration_s: float
+    confusion: tuple[tuple[int, ...], ...] | None
+    metrics: tuple[Metric, ...]
+    latency: LatencyReport | None = None
+
+    def metric(self, name: str) -> Metric | None:
+        """Return the metric called ``name``, or ``None`` where this evaluation has none."""
+        return next((metric for metric in self.metrics if metric.name == name), None)
+
+
+class NewEvaluation(Record):
+    """An evaluation as the engine records it: its fingerprint and its figures."""
+
+    dataset_name: str
+    dataset_rows: int
+    dataset_sha256: str
+    artefact_sha256: str
+    preprocessing_sha256: str
+    runtime: str
+    runtime_version: str
+    device: str
+    batch_size: int
+    isolation: str
+    duration_s: float
+    confusion: tuple[tuple[int, ...], ...] | None
+    metrics: tuple[Metric, ...]
+    correct: bytes | None
+
+
+class Version(Record):
+    """One immutable artefact of a model, with the figures of its latest evaluation."""
+
+    id: int
+    model: str
+    number: int
+    format: Format | None
+    status: Status
+    reason: str
+    role: Role | None
+    sha256: str | None
+    bytes: int | None
+    artefact: str | None
+    """Path of the artefact below the version's folder."""
+    source: str
+    """Where it came from: a path below ``train/``, or empty for a folder that was put into ``models/``."""
+    found_at: float
+    parameters: int | None
+    evaluation: Evaluation | None = None
+
+
+class Model(Record):
+    """A named thing that is deployed, with the versions that matter at a glance."""
+
+    id: int
+    name: str
+    task: Task | None
+    problem: str
+    """Why the model's settings or folder cannot be used, or empty."""
+    versions: int
+    current: Version | None
+    previous: Version | None
+    candidate: Version | None
+    newest: Version | None
+    """The version with the highest number, whatever its status."""
+    faults: int
+    trend: tuple[float, ...] = ()
+    """The latest values of the headline metric of the current version, oldest first."""
+
+
+class Arrival(Record):
+    """A file in the inbox that is not (or not yet) a version, and why."""
+
+    model: str
+    name: str
+    status: Status
+    reason: str
+    bytes: int
+    seen_at: float
+
+
+class Promotion(Record):
+    """One change of what is deployed."""
+
+    id: int
+    model: str
+    at: float
+    requested_by: str
+    from_version: int | None
+    to_version: int
+    kind: JobKind
+    verdict: Verdict | None
+    checks: "tuple[GateCheck, ...]"
+    forced: bool
+    reason: str
+
+
+class GateCheck(msgspec.Struct, frozen=True):
+    """One check of a gate: its name, its verdict, and a sentence with the figures."""
+
+    name: str
+    verdict: CheckVerdict
+    detail: str
+
+
+class GateReport(msgspec.Struct, frozen=True):
+    """What the gate says about promoting one version over another."""
+
+    verdict: Verdict
+    checks: tuple[GateCheck, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check passed or did not apply."""
+        return all(check.verdict in {CheckVerdict.PASS, CheckVerdict.SKIPPED} for check in self.checks)
+
+
+class JobParameters(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a job was asked to do beyond its model and version."""
+
+    device: str = "cpu"
+    data: str = ""
+    """Name of a data file, or empty for the model's test data."""
+    expected_current: int | None = None
+    """The current version that the person saw when asking; a promotion is refused when it changed."""
+    expected_sha256: str = ""
+    """The candidate's content that the person saw; a promotion is refused when it changed."""
+    force: bool = False
+    reason: str = ""
+
+
+class Job(Record):
+    """A unit of work asked of the engine."""
+
+    id: int
+    kind: JobKind
+    model: str
+    version: int | None
+    parameters: JobParameters
+    requested_by: str
+    requested_at: float
+    state: JobState
+    done: int
+    total: int
+    message: str
+    started_at: float | None
+    finished_at: float | None
+    error: str
+    hint: str
+    result: bytes | None = None
+    """What the job found, as JSON for the command that waits for it."""
+
+
+class Event(Record):
+    """One line of the log that people read."""
+
+    id: int
+    at: float
+    severity: Severity
+    code: str
+    model: str
+    version: int | None
+    message: str
+
+
+class Fault(Record):
+    """An open problem."""
+
+    id: int
+    code: str
+    model: str
+    version: int | None
+    severity: Severity
+    message: str
+    repair: str
+    state: FaultState
+    first_at: float
+    last_at: float
+    count: int
+
+
+class Device(Record):
+    """A piece of hardware that can run models, with its latest reading; ``None`` where not exposed."""
+
+    id: str
+    kind: DeviceKind
+    name: str
+    usable_by: tuple[str, ...]
+    note: str
+    memory_total_bytes: int | None
+    at: float | None = None
+    utilisation: float | None = None
+    """Share of the time that it was busy, 0 to 1."""
+    memory_used_bytes: int | None = None
+    temperature_c: float | None = None
+    power_w: float | None = None
+    history: tuple[float, ...] = ()
+    """The latest utilisations, oldest first."""
+
+
+class HostState(msgspec.Struct, frozen=True):
+    """A running framework host and how many model processes it holds."""
+
+    framework: str
+    pid: int
+    models: int
+
+
+class EngineState(Record):
+    """The engine as it last described itself; whether it lives is for `storage.workspace.engine_pid`."""
+
+    pid: int
+    version: str
+    started_at: float
+    heartbeat_at: float
+    rss_bytes: int
+    cpu_percent: float
+    sandbox: dict[str, str]
+    hosts: tuple[HostState, ...]
+    stopped_at: float | None = None
+
+
+class HistoryPoint(Record):
+    """One value of a metric in time."""
+
+    at: float
+    version: int
+    metric: str
+    value: float
+    low: float | None
+    high: float | None
+    n: int

@@ -1,0 +1,238 @@
+"""The settings that people write: ``modeltender.toml`` of a workspace and ``model.toml`` of a model.
+
+Typed structs with defaults. Reading gathers every problem of a file, each with its key, and raises them
+together, so that a file is mended in one round.
+"""
+
+import difflib
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from storage.errors import SettingsError
+from storage.text import clean
+from storage.vocabulary import Task
+
+SETTINGS_BYTES = 1024 * 1024
+"""Larger than any file that a person writes; a bigger one is not settings."""
+
+DTYPES = ("uint8", "int8", "int32", "int64", "float16", "float32", "float64")
+
+OBJECTIVE = re.compile(r"(>=|<=|>|<)\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)")
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """A table of settings; fields without a value keep their default."""
+
+
+SettingsT = TypeVar("SettingsT", bound=Settings)
+
+
+class Repository(Settings):
+    """How arriving files are noticed."""
+
+    settle_s: float = 0.3
+    """How long a file's size and time must be still before it is taken."""
+    rescan_s: float = 30.0
+    """How often the folders are listed even when no event came."""
+
+
+class LimitSettings(Settings):
+    """What one model process may use."""
+
+    memory_gib: float = 8.0
+    evaluation_s: float = 600.0
+    load_s: float = 120.0
+    scratch_mib: int = 1024
+    process_idle_s: float = 900.0
+    """How long a model process stays warm after its last work."""
+    warm_processes: int = 8
+
+
+class Trust(Settings):
+    """Whether models may be opened without every wall of the sandbox."""
+
+    require_sandbox: bool = False
+
+
+class Retention(Settings):
+    """How long raw figures are kept."""
+
+    samples_s: float = 86400.0
+    events: int = 10000
+    jobs: int = 2000
+
+
+class Sampling(Settings):
+    """How often devices are read."""
+
+    interval_s: float = 1.0
+
+
+class WorkspaceSettings(Settings):
+    """``modeltender.toml``."""
+
+    repository: Repository = Repository()
+    limits: LimitSettings = LimitSettings()
+    trust: Trust = Trust()
+    retention: Retention = Retention()
+    sampling: Sampling = Sampling()
+
+
+class Data(Settings):
+    """Which files of ``test/<model>`` and ``train/<model>`` hold the labelled data."""
+
+    test: str = ""
+    validation: str = ""
+
+
+class Preprocess(Settings):
+    """What is done to inputs before the model sees them, in the order of these fields."""
+
+    dtype: str = ""
+    scale: float | None = None
+    mean: tuple[float, ...] = ()
+    std: tuple[float, ...] = ()
+    layout: str = ""
+    """``NHWC`` or ``NCHW``: the order of axes that the model wants, a missing channel axis is added."""
+    flatten: bool = False
+
+
+class Gate(Settings):
+    """What a candidate must show before it may be promoted."""
+
+    metric: str = "accuracy"
+    margin: float = 0.005
+    confidence: float = 0.95
+
+
+class ModelSettings(Settings):
+    """``model.toml``."""
+
+    task: Task | None = None
+    labels: tuple[str, ...] | str = ()
+    data: Data = Data()
+    preprocess: Preprocess = Preprocess()
+    objectives: dict[str, str] = {}
+    gate: Gate = Gate()
+
+
+def read_workspace_settings(file: Path) -> WorkspaceSettings:
+    """Return the settings in ``file``, or the defaults where it does not exist.
+
+    Raises:
+        SettingsError: the file is not TOML, or some of its keys or values are wrong.
+    """
+    table = _table(file)
+    problems: list[str] = []
+    settings = _convert(table, WorkspaceSettings, "", problems)
+    _positive(settings.repository, "repository", ("settle_s", "rescan_s"), problems)
+    _positive(settings.limits, "limits", ("memory_gib", "evaluation_s", "load_s", "scratch_mib"), problems)
+    if not 0.2 <= settings.sampling.interval_s <= 60:
+        problems.append(f"sampling.interval_s: expected 0.2 to 60, got {settings.sampling.interval_s:g}")
+    return _settled(file, settings, problems)
+
+
+def read_model_settings(file: Path) -> ModelSettings:
+    """Return the settings in ``file``, or the defaults where it does not exist.
+
+    Raises:
+        SettingsError: the file is not TOML, or some of its keys or values are wrong.
+    """
+    table = _table(file)
+    problems: list[str] = []
+    settings = _convert(table, ModelSettings, "", problems)
+    for name, objective in settings.objectives.items():
+        if OBJECTIVE.fullmatch(objective.strip()) is None:
+            problems.append(f"objectives.{name}: expected '>= number' or '<= number', got '{objective}'")
+    if settings.gate.margin < 0:
+        problems.append(f"gate.margin: expected 0 or more, got {settings.gate.margin:g}")
+    if not 0.5 <= settings.gate.confidence < 1:
+        problems.append(f"gate.confidence: expected 0.5 to below 1, got {settings.gate.confidence:g}")
+    _check_preprocess(settings.preprocess, problems)
+    for key in ("test", "validation"):
+        _check_file_name(getattr(settings.data, key), f"data.{key}", problems)
+    if isinstance(settings.labels, str):
+        _check_file_name(settings.labels, "labels", problems)
+    return _settled(file, settings, problems)
+
+
+def _check_preprocess(preprocess: Preprocess, problems: list[str]) -> None:
+    if preprocess.layout not in {"", "NHWC", "NCHW"}:
+        problems.append(f"preprocess.layout: expected 'NHWC' or 'NCHW', got '{preprocess.layout}'")
+    if preprocess.dtype and preprocess.dtype not in DTYPES:
+        problems.append(f"preprocess.dtype: expected one of {', '.join(DTYPES)}, got '{preprocess.dtype}'")
+    if preprocess.flatten and preprocess.layout:
+        problems.append("preprocess.flatten: cannot be used together with preprocess.layout")
+    if any(value <= 0 for value in preprocess.std):
+        problems.append("preprocess.std: expected numbers above 0")
+
+
+def _check_file_name(name: str, key: str, problems: list[str]) -> None:
+    """Data and labels lie in the model's own folders; a path that leads elsewhere is refused."""
+    if Path(name).is_absolute() or ".." in Path(name).parts:
+        problems.append(f"{key}: expected a file name inside the model's folder, got '{name}'")
+
+
+def _positive(settings: Settings, key: str, names: tuple[str, ...], problems: list[str]) -> None:
+    for name in names:
+        if not getattr(settings, name) > 0:
+            problems.append(f"{key}.{name}: expected a number above 0, got {getattr(settings, name):g}")
+
+
+def _table(file: Path) -> dict[str, Any]:
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(SETTINGS_BYTES + 1)
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise SettingsError(file.name, [f"cannot be read ({error.strerror})"]) from None
+    if len(content) > SETTINGS_BYTES:
+        raise SettingsError(file.name, ["larger than 1 MiB, which is not a settings file"])
+    try:
+        return tomllib.loads(content.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise SettingsError(file.name, [f"not valid TOML ({clean(str(error))})"]) from None
+
+
+def _convert(table: dict[str, Any], kind: type[SettingsT], prefix: str, problems: list[str]) -> SettingsT:
+    """Convert field by field, so that one wrong value does not hide the next."""
+    fields = {field.name: field for field in msgspec.structs.fields(kind)}
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        name = f"{prefix}{clean(key, 60)}"
+        field = fields.get(key)
+        if field is None:
+            near = difflib.get_close_matches(key, fields, n=1)
+            problems.append(f"{name}: unknown key" + (f"; did you mean '{near[0]}'?" if near else ""))
+        elif isinstance(field.type, type) and issubclass(field.type, Settings):
+            if isinstance(value, dict):
+                values[key] = _convert(value, field.type, f"{name}.", problems)
+            else:
+                problems.append(f"{name}: expected a table, got {_shown(value)}")
+        else:
+            try:
+                values[key] = msgspec.convert(value, field.type)
+            except msgspec.ValidationError as error:
+                problems.append(f"{name}: {_in_words(error)}, got {_shown(value)}")
+    return kind(**values)
+
+
+def _in_words(error: msgspec.ValidationError) -> str:
+    """Say msgspec's sentence as ours do: lower case, without its path and its own 'got'."""
+    words = str(error).split(", got")[0].split(" - at")[0]
+    return clean(words[:1].lower() + words[1:])
+
+
+def _shown(value: object) -> str:
+    return clean(repr(value), 60)
+
+
+def _settled(file: Path, settings: SettingsT, problems: list[str]) -> SettingsT:
+    if problems:
+        raise SettingsError(file.name, [clean(problem) for problem in problems])
+    return settings

@@ -1,0 +1,1 @@
+"""One module per group of tables: its writes and its reads."""

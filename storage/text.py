@@ -1,0 +1,23 @@
+"""Making untrusted text safe to store, to log and to show.
+
+File names, model metadata and error messages come from files that anybody may have written. A control
+sequence in one can steer a terminal, a bidirectional mark can turn a sentence around, and ten megabytes
+can fill a screen. Everything of that kind passes `clean` before it is stored.
+"""
+
+SENTENCE = 400
+"""Characters of a message: five lines at 80 columns, enough for any sentence that we write."""
+
+NAME = 120
+"""Characters of a name: longer ones would push figures off every table."""
+
+
+def clean(text: str, limit: int = SENTENCE) -> str:
+    """Return ``text`` without anything that can steer a terminal, at most ``limit`` characters long.
+
+    Unprintable characters (C0, C1, bidirectional and other format marks, surrogates) become U+FFFD; line
+    ends and tabs become spaces first, so that a traceback stays readable.
+    """
+    flat = " ".join(text[: limit * 4].split())
+    shown = "".join(character if character.isprintable() else "\ufffd" for character in flat[:limit])
+    return shown + ("…" if len(flat) > limit else "")

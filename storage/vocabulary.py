@@ -1,0 +1,146 @@
+"""The words that the console and the engine share.
+
+Every status, role, verdict and kind that is stored or shown is named here once; no other module writes
+one as a literal string.
+"""
+
+from enum import StrEnum
+
+
+class Task(StrEnum):
+    """What a model is asked to do."""
+
+    CLASSIFICATION = "classification"
+    REGRESSION = "regression"
+
+
+class Format(StrEnum):
+    """What an artefact is, decided by its content."""
+
+    KERAS = "keras"
+    TORCHSCRIPT = "torchscript"
+    ONNX = "onnx"
+
+
+class Status(StrEnum):
+    """How far a version has come."""
+
+    SETTLING = "settling"
+    CHECKING = "checking"
+    READY = "ready"
+    QUARANTINED = "quarantined"
+    UNSUPPORTED = "unsupported"
+    FAILED = "failed"
+    MISSING = "missing"
+
+
+class Role(StrEnum):
+    """What a version is to its model at the moment."""
+
+    CURRENT = "current"
+    PREVIOUS = "previous"
+    CANDIDATE = "candidate"
+
+
+class Verdict(StrEnum):
+    """What a promotion gate concludes about a candidate."""
+
+    SUPERIOR = "superior"
+    NON_INFERIOR = "non-inferior"
+    INCONCLUSIVE = "inconclusive"
+    INFERIOR = "inferior"
+
+
+class CheckVerdict(StrEnum):
+    """What one check of a gate concludes."""
+
+    PASS = "pass"  # noqa: S105 - a verdict, not a password
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+    SKIPPED = "skipped"
+    ERROR = "error"
+
+
+class JobKind(StrEnum):
+    """What a viewer may ask of the engine; each has one module in ``engine/jobs``."""
+
+    EVALUATE = "evaluate"
+    PROMOTE = "promote"
+    ROLLBACK = "rollback"
+
+
+class JobState(StrEnum):
+    """How far a job has come."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
+
+
+FINISHED = frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED, JobState.INTERRUPTED})
+"""The states that a job does not leave."""
+
+
+class Severity(StrEnum):
+    """How much an event or a fault matters to a person."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class FaultState(StrEnum):
+    """Whether a fault still wants attention."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+
+
+class Scenario(StrEnum):
+    """How queries arrive in a latency measurement (MLPerf LoadGen's names)."""
+
+    SINGLE_STREAM = "single-stream"
+    OFFLINE = "offline"
+    SERVER = "server"
+
+
+class Layer(StrEnum):
+    """A wall of the sandbox around a model process."""
+
+    FILES = "files"
+    NETWORK = "network"
+    SIGNALS = "signals"
+    SYSCALLS = "syscalls"
+    MEMORY = "memory"
+    PRIVILEGES = "privileges"
+
+
+class LayerState(StrEnum):
+    """Whether a wall of the sandbox stands."""
+
+    ON = "on"
+    OFF = "off"
+    UNAVAILABLE = "unavailable"
+
+
+class DeviceKind(StrEnum):
+    """What sort of hardware a device is."""
+
+    CPU = "cpu"
+    GPU = "gpu"
+    NPU = "npu"
+
+
+class ExitCode:
+    """What a command's exit status tells a script."""
+
+    DONE = 0
+    NO = 1
+    USAGE = 2
+    FAILED = 3
+    UNREACHABLE = 4
+    INCONCLUSIVE = 5

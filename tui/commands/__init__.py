@@ -1,0 +1,1 @@
+"""Viewer commands, one file per group."""
