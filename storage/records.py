@@ -37,7 +37,7 @@ class Metric(msgspec.Struct, frozen=True):
     n: int
 
 
-class LatencyReport(Record):
+class LatencyReport(Record, frozen=True, kw_only=True):
     """How fast a version answered under a scenario; a percentile is ``None`` with too few queries to mean it."""
 
     scenario: Scenario
@@ -54,7 +54,7 @@ class LatencyReport(Record):
     stable: bool
 
 
-class Evaluation(Record):
+class Evaluation(Record, frozen=True, kw_only=True):
     """One evaluation: its figures and the fingerprint that makes it comparable with another."""
 
     id: int
@@ -82,7 +82,7 @@ class Evaluation(Record):
         return next((metric for metric in self.metrics if metric.name == name), None)
 
 
-class NewEvaluation(Record):
+class NewEvaluation(Record, frozen=True, kw_only=True):
     """An evaluation as the engine records it: its fingerprint and its figures."""
 
     dataset_name: str
@@ -101,7 +101,7 @@ class NewEvaluation(Record):
     correct: bytes | None
 
 
-class Version(Record):
+class Version(Record, frozen=True, kw_only=True):
     """One immutable artefact of a model, with the figures of its latest evaluation."""
 
     id: int
@@ -120,9 +120,11 @@ class Version(Record):
     found_at: float
     parameters: int | None
     evaluation: Evaluation | None = None
+    gate: "GateReport | None" = None
+    """What the gate said when this version or the current one was last evaluated; ``None`` before that."""
 
 
-class Model(Record):
+class Model(Record, frozen=True, kw_only=True):
     """A named thing that is deployed, with the versions that matter at a glance."""
 
     id: int
@@ -141,7 +143,7 @@ class Model(Record):
     """The latest values of the headline metric of the current version, oldest first."""
 
 
-class Arrival(Record):
+class Arrival(Record, frozen=True, kw_only=True):
     """A file in the inbox that is not (or not yet) a version, and why."""
 
     model: str
@@ -152,7 +154,7 @@ class Arrival(Record):
     seen_at: float
 
 
-class Promotion(Record):
+class Promotion(Record, frozen=True, kw_only=True):
     """One change of what is deployed."""
 
     id: int
@@ -179,6 +181,8 @@ class GateCheck(msgspec.Struct, frozen=True):
 class GateReport(msgspec.Struct, frozen=True):
     """What the gate says about promoting one version over another."""
 
+    against: int | None
+    """The current version that it was compared with, or ``None`` where nothing was deployed."""
     verdict: Verdict
     checks: tuple[GateCheck, ...]
 
@@ -202,7 +206,7 @@ class JobParameters(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str = ""
 
 
-class Job(Record):
+class Job(Record, frozen=True, kw_only=True):
     """A unit of work asked of the engine."""
 
     id: int
@@ -218,13 +222,15 @@ class Job(Record):
     message: str
     started_at: float | None
     finished_at: float | None
+    code: str
+    """A stable word for why it failed (`storage.errors`), or empty."""
     error: str
     hint: str
-    result: bytes | None = None
-    """What the job found, as JSON for the command that waits for it."""
+    result: str
+    """What the job found, as JSON for the command that waits for it, or empty."""
 
 
-class Event(Record):
+class Event(Record, frozen=True, kw_only=True):
     """One line of the log that people read."""
 
     id: int
@@ -236,7 +242,7 @@ class Event(Record):
     message: str
 
 
-class Fault(Record):
+class Fault(Record, frozen=True, kw_only=True):
     """An open problem."""
 
     id: int
@@ -252,7 +258,7 @@ class Fault(Record):
     count: int
 
 
-class Device(Record):
+class Device(Record, frozen=True, kw_only=True):
     """A piece of hardware that can run models, with its latest reading; ``None`` where not exposed."""
 
     id: str
@@ -279,7 +285,7 @@ class HostState(msgspec.Struct, frozen=True):
     models: int
 
 
-class EngineState(Record):
+class EngineState(Record, frozen=True, kw_only=True):
     """The engine as it last described itself; whether it lives is for `storage.workspace.engine_pid`."""
 
     pid: int
@@ -290,10 +296,12 @@ class EngineState(Record):
     cpu_percent: float
     sandbox: dict[str, str]
     hosts: tuple[HostState, ...]
+    scanned_at: float | None = None
+    """When the folders were last listed completely."""
     stopped_at: float | None = None
 
 
-class HistoryPoint(Record):
+class HistoryPoint(Record, frozen=True, kw_only=True):
     """One value of a metric in time."""
 
     at: float

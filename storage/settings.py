@@ -31,7 +31,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 SettingsT = TypeVar("SettingsT", bound=Settings)
 
 
-class Repository(Settings):
+class Repository(Settings, frozen=True, kw_only=True):
     """How arriving files are noticed."""
 
     settle_s: float = 0.3
@@ -40,7 +40,7 @@ class Repository(Settings):
     """How often the folders are listed even when no event came."""
 
 
-class LimitSettings(Settings):
+class LimitSettings(Settings, frozen=True, kw_only=True):
     """What one model process may use."""
 
     memory_gib: float = 8.0
@@ -52,13 +52,13 @@ class LimitSettings(Settings):
     warm_processes: int = 8
 
 
-class Trust(Settings):
+class Trust(Settings, frozen=True, kw_only=True):
     """Whether models may be opened without every wall of the sandbox."""
 
     require_sandbox: bool = False
 
 
-class Retention(Settings):
+class Retention(Settings, frozen=True, kw_only=True):
     """How long raw figures are kept."""
 
     samples_s: float = 86400.0
@@ -66,13 +66,13 @@ class Retention(Settings):
     jobs: int = 2000
 
 
-class Sampling(Settings):
+class Sampling(Settings, frozen=True, kw_only=True):
     """How often devices are read."""
 
     interval_s: float = 1.0
 
 
-class WorkspaceSettings(Settings):
+class WorkspaceSettings(Settings, frozen=True, kw_only=True):
     """``modeltender.toml``."""
 
     repository: Repository = Repository()
@@ -82,14 +82,14 @@ class WorkspaceSettings(Settings):
     sampling: Sampling = Sampling()
 
 
-class Data(Settings):
+class Data(Settings, frozen=True, kw_only=True):
     """Which files of ``test/<model>`` and ``train/<model>`` hold the labelled data."""
 
     test: str = ""
     validation: str = ""
 
 
-class Preprocess(Settings):
+class Preprocess(Settings, frozen=True, kw_only=True):
     """What is done to inputs before the model sees them, in the order of these fields."""
 
     dtype: str = ""
@@ -101,7 +101,7 @@ class Preprocess(Settings):
     flatten: bool = False
 
 
-class Gate(Settings):
+class Gate(Settings, frozen=True, kw_only=True):
     """What a candidate must show before it may be promoted."""
 
     metric: str = "accuracy"
@@ -109,7 +109,7 @@ class Gate(Settings):
     confidence: float = 0.95
 
 
-class ModelSettings(Settings):
+class ModelSettings(Settings, frozen=True, kw_only=True):
     """``model.toml``."""
 
     task: Task | None = None

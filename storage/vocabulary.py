@@ -69,6 +69,14 @@ class JobKind(StrEnum):
     ROLLBACK = "rollback"
 
 
+class PromotionOutcome(StrEnum):
+    """How a switch of the deployed version ended."""
+
+    INTENDED = "intended"
+    DONE = "done"
+    ABANDONED = "abandoned"
+
+
 class JobState(StrEnum):
     """How far a job has come."""
 

@@ -1,0 +1,57 @@
+"""What every job handler is given and what it gives back.
+
+A handler is a function ``run(context, job, report) -> Outcome`` in a module named after its `JobKind`. It
+runs on one of the service's lanes, never on its main loop; it reports progress and asks whether it was
+cancelled through ``report``. An error of `storage.errors` that it raises becomes the job's error.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from engine.processes.client import Hosts
+from engine.processes.pool import Pool
+from storage.database import Writer
+from storage.records import Job
+from storage.settings import WorkspaceSettings
+from storage.vocabulary import JobState
+from storage.workspace import Workspace
+
+
+class Context(NamedTuple):
+    """The parts of the engine that job handlers work with."""
+
+    workspace: Workspace
+    writer: Writer
+    settings: WorkspaceSettings
+    hosts: Hosts
+    pool: Pool
+    now: Callable[[], float]
+    """Wall-clock seconds since the epoch."""
+
+
+class Report(Protocol):
+    """How a handler tells how far it is, and hears whether it should stop."""
+
+    def progress(self, done: int, total: int, message: str = "") -> None:
+        """Record progress; calls that come too fast are dropped."""
+        ...
+
+    def cancelled(self) -> bool:
+        """Whether somebody asked for the end of the job, or the engine stops."""
+        ...
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """How a job ended: ``result`` is JSON for the command that waits, also when the answer is no."""
+
+    state: JobState = JobState.SUCCEEDED
+    message: str = ""
+    code: str = ""
+    error: str = ""
+    hint: str = ""
+    result: str = ""
+
+
+Handler = Callable[[Context, Job, Report], Outcome]

@@ -1,0 +1,253 @@
+"""Opening the database by role: the engine writes, viewers read, and a viewer may add a job.
+
+The pragmas and their reasons live here, and so does the rule that every write transaction begins with
+``BEGIN IMMEDIATE``: a deferred one that turns from reading to writing fails at once when somebody wrote in
+between, and no time-out helps.
+"""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
+
+from storage.errors import DatabaseError
+from storage.text import clean
+
+APPLICATION_ID = 0x4D544E44
+"""``MTND``: tells our database from somebody else's SQLite file."""
+
+KNOWN_VERSION = 1
+"""The schema that this program reads and writes; equal to `storage.schema.SCHEMA_VERSION` (a test says so)."""
+
+BUSY_TIMEOUT_MS = 5000
+"""Longer than any write transaction of ours by far; a wait of this length means that something is stuck."""
+
+JOURNAL_LIMIT_BYTES = 64 * 1024 * 1024
+
+SHARED_PRAGMAS = (
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA cell_size_check = ON",
+    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
+)
+
+
+class Writer:
+    """The engine's hold on the database, safe to share between threads.
+
+    Two connections: figures that come again in a second are written without waiting for the disk; verdicts,
+    promotions and jobs survive a power cut.
+    """
+
+    def __init__(self, path: Path) -> None:
+        prepare(path)
+        self._lock = threading.RLock()
+        self._connections = {"FULL": _connect(path, "rw"), "NORMAL": _connect(path, "rw")}
+        for synchronous, connection in self._connections.items():
+            connection.execute(f"PRAGMA synchronous = {synchronous}")
+            connection.execute(f"PRAGMA journal_size_limit = {JOURNAL_LIMIT_BYTES}")
+
+    def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Return a context that commits durably, or not at all when it raises."""
+        return self._begin("FULL")
+
+    def passing(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Return a context for figures that a power cut may take: samples, progress, heartbeats."""
+        return self._begin("NORMAL")
+
+    def data_version(self) -> int:
+        """Return a number that changes whenever another process has written."""
+        with self._lock:
+            return int(self._connections["FULL"].execute("PRAGMA data_version").fetchone()[0])
+
+    def close(self) -> None:
+        """Write the log back into the database and let go."""
+        with self._lock:
+            with suppress(sqlite3.Error):  # a full disk must not keep the engine from stopping
+                self._connections["FULL"].execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            for connection in self._connections.values():
+                connection.close()
+
+    @contextmanager
+    def _begin(self, synchronous: str) -> Iterator[sqlite3.Connection]:
+        connection = self._connections[synchronous]
+        with self._lock:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                # After SQLITE_FULL the transaction may be gone already.
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+
+class Reader:
+    """A viewer's hold on the database: it cannot write, and it keeps no transaction open between reads."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = _open_checked(path, "ro")
+        self._connection.execute("PRAGMA query_only = ON")
+
+    def data_version(self) -> int:
+        """Return a number that changes whenever somebody has written (a call takes microseconds)."""
+        return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Yield a connection that sees one state of the database throughout."""
+        try:
+            self._connection.execute("BEGIN")
+            try:
+                yield self._connection
+            finally:
+                self._connection.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            raise _in_words(error, None) from error
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._connection.close()
+
+
+@contextmanager
+def visit(path: Path) -> Iterator[sqlite3.Connection]:
+    """Yield a short-lived connection in one write transaction: how a viewer adds a job."""
+    connection = _open_checked(path, "rw")
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        yield connection
+        connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        raise _in_words(error, path) from error
+    finally:
+        connection.close()
+
+
+def prepare(path: Path) -> None:
+    """Create the database at ``path``, or bring an older one up to date after copying it aside.
+
+    Raises:
+        DatabaseError: the file is damaged, not ours, newer than this program, or cannot be written.
+    """
+    fresh = not path.exists() or path.stat().st_size == 0
+    try:
+        if fresh:
+            _create(path)
+            return
+        connection = _open_checked(path, "rw")
+        try:
+            found = _version(connection)
+            if found < KNOWN_VERSION:
+                _copy_aside(connection, path, found)
+                _migrate(connection)
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise _in_words(error, path) from error
+
+
+def _create(path: Path) -> None:
+    # The file exists with the owner's rights before SQLite writes a byte; -wal and -shm inherit them.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    connection = _connect(path, "rw")
+    try:
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        _migrate(connection)
+    finally:
+        connection.close()
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    from sqlite_utils import Database
+
+    from storage.schema import SCHEMA_VERSION, migrations
+
+    migrations.apply(Database(connection, execute_plugins=False))
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _copy_aside(connection: sqlite3.Connection, path: Path, found: int) -> None:
+    copy = path.with_name(f"{path.stem}-schema-{found}.db")
+    target = sqlite3.connect(copy)
+    try:
+        connection.backup(target)
+    finally:
+        target.close()
+    copy.chmod(0o600)
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    uri = f"{path.absolute().as_uri()}?mode={mode}"
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+    connection.row_factory = sqlite3.Row
+    for pragma in SHARED_PRAGMAS:
+        connection.execute(pragma)
+    return connection
+
+
+def _open_checked(path: Path, mode: str) -> sqlite3.Connection:
+    if not path.exists():
+        raise DatabaseError(
+            f"{clean(str(path))} does not exist yet.",
+            "Start the engine once: modeltender engine start",
+            code="no-database",
+        )
+    try:
+        connection = _connect(path, mode)
+    except sqlite3.Error as error:
+        raise _in_words(error, path) from error
+    try:
+        found = _version(connection)
+        owner = connection.execute("PRAGMA application_id").fetchone()[0]
+    except sqlite3.Error as error:
+        connection.close()
+        raise _in_words(error, path) from error
+    if owner != APPLICATION_ID:
+        connection.close()
+        raise DatabaseError(
+            f"{clean(str(path))} is a SQLite database of another program; it was not touched.",
+            "Move it away.",
+            code="foreign-database",
+        )
+    if found > KNOWN_VERSION:
+        connection.close()
+        raise DatabaseError(
+            f"The database was made by a newer modeltender (schema {found}, this one knows {KNOWN_VERSION}); it was not touched.",
+            "Upgrade this modeltender: pip install --upgrade modeltender",
+            code="newer-database",
+        )
+    return connection
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _in_words(error: sqlite3.Error, path: Path | None) -> DatabaseError:
+    where = clean(str(path)) if path else "the database"
+    words = str(error)
+    if "locked" in words or "busy" in words:
+        return DatabaseError(
+            f"{where} has been locked for 5 s by another process.", "Try again.", code="locked"
+        )
+    if "full" in words:
+        return DatabaseError(
+            f"The disk of {where} is full.",
+            "Free some space; nothing that was acknowledged is lost.",
+            code="disk-full",
+        )
+    if "not a database" in words or "malformed" in words or "corrupt" in words:
+        return DatabaseError(
+            f"{where} is damaged ({clean(words, 80)}).",
+            "Stop the engine and move the file aside; a new one is made from the folders.",
+            code="damaged-database",
+        )
+    return DatabaseError(
+        f"{where} cannot be used: {clean(words, 120)}.", "Check its permissions and its disk."
+    )

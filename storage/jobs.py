@@ -1,0 +1,211 @@
+"""Actions as rows: a viewer inserts one, the engine claims it, both see its state.
+
+Viewers reach for `submit`, `cancel` and the reads; the rest belongs to the engine.
+"""
+
+import sqlite3
+import time
+
+import msgspec
+
+from storage.database import visit
+from storage.errors import UnknownError
+from storage.records import Job, JobParameters
+from storage.text import clean
+from storage.vocabulary import JobKind, JobState
+from storage.workspace import Workspace
+
+RETRIED = frozenset({JobKind.EVALUATE})
+"""Kinds that are queued again when their engine died: doing them twice harms nothing."""
+
+MAXIMUM_ATTEMPTS = 2
+
+
+def submit(
+    workspace: Workspace,
+    kind: JobKind,
+    model: str,
+    version: int | None = None,
+    *,
+    requested_by: str,
+    parameters: JobParameters | None = None,
+) -> Job:
+    """Ask the engine for work, as a viewer, and return the job; an identical one that still waits is returned instead."""
+    with visit(workspace.database) as connection:
+        return add(
+            connection,
+            kind,
+            model,
+            version,
+            requested_by=requested_by,
+            parameters=parameters,
+            now=time.time(),
+        )
+
+
+def cancel(workspace: Workspace, job_id: int) -> Job:
+    """Ask for the end of a job, as a viewer: a waiting one is cancelled at once, a running one as soon as it can.
+
+    Raises:
+        UnknownError: there is no such job.
+    """
+    with visit(workspace.database) as connection:
+        connection.execute(
+            "UPDATE jobs SET cancel = 1 WHERE id = ? AND state IN (?, ?)",
+            (job_id, JobState.QUEUED, JobState.RUNNING),
+        )
+        connection.execute(
+            "UPDATE jobs SET state = ?, finished_at = ? WHERE id = ? AND state = ?",
+            (JobState.CANCELLED, time.time(), job_id, JobState.QUEUED),
+        )
+        job = read_one(connection, job_id)
+    if job is None:
+        raise UnknownError(f"There is no job {job_id}.", "List them with: modeltender jobs")
+    return job
+
+
+def add(
+    connection: sqlite3.Connection,
+    kind: JobKind,
+    model: str,
+    version: int | None,
+    *,
+    requested_by: str,
+    now: float,
+    parameters: JobParameters | None = None,
+) -> Job:
+    """Insert a job inside an open transaction and return it, or the identical one that waits already."""
+    packed = msgspec.json.encode(parameters or JobParameters()).decode()
+    inserted = connection.execute(
+        "INSERT INTO jobs (kind, model, version, parameters, requested_by, requested_at, state) VALUES (?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT DO NOTHING RETURNING id",
+        (kind, model, version, packed, clean(requested_by), now, JobState.QUEUED),
+    ).fetchone()
+    if inserted is None:
+        inserted = connection.execute(
+            "SELECT id FROM jobs WHERE kind = ? AND model = ? AND version IS ? AND parameters = ? AND state = ?",
+            (kind, model, version, packed, JobState.QUEUED),
+        ).fetchone()
+    job = read_one(connection, inserted["id"])
+    if job is None:
+        raise sqlite3.IntegrityError("the job that was just inserted is gone")
+    return job
+
+
+def claim(connection: sqlite3.Connection, kinds: frozenset[JobKind], *, now: float) -> Job | None:
+    """Take the oldest waiting job of some kinds for the engine, or return ``None``."""
+    marks = ", ".join("?" * len(kinds))
+    row = connection.execute(
+        f"UPDATE jobs SET state = ?, started_at = ? WHERE id = "  # noqa: S608 - placeholders only
+        f"(SELECT id FROM jobs WHERE state = ? AND kind IN ({marks}) ORDER BY id LIMIT 1) RETURNING id",
+        (JobState.RUNNING, now, JobState.QUEUED, *sorted(kinds)),
+    ).fetchone()
+    return None if row is None else read_one(connection, row["id"])
+
+
+def progress(
+    connection: sqlite3.Connection, job_id: int, *, done: int, total: int, message: str = ""
+) -> None:
+    """Record how far a running job has come."""
+    connection.execute(
+        "UPDATE jobs SET done = ?, total = ?, message = ? WHERE id = ? AND state = ?",
+        (done, total, clean(message), job_id, JobState.RUNNING),
+    )
+
+
+def cancelled(connection: sqlite3.Connection, job_id: int) -> bool:
+    """Whether somebody asked for the end of a job."""
+    row = connection.execute("SELECT cancel FROM jobs WHERE id = ?", (job_id,)).fetchone()
+    return row is not None and bool(row["cancel"])
+
+
+def finish(
+    connection: sqlite3.Connection,
+    job_id: int,
+    state: JobState,
+    *,
+    now: float,
+    message: str = "",
+    code: str = "",
+    error: str = "",
+    hint: str = "",
+    result: str = "",
+) -> None:
+    """Record how a job ended."""
+    connection.execute(
+        "UPDATE jobs SET state = ?, finished_at = ?, message = ?, code = ?, error = ?, hint = ?, result = ? WHERE id = ?",
+        (state, now, clean(message), code, clean(error), clean(hint), result, job_id),
+    )
+
+
+def recover(connection: sqlite3.Connection, *, now: float) -> list[Job]:
+    """Mark the jobs of a dead engine as interrupted, queue again what may be repeated, and return them."""
+    interrupted = [
+        _job(row)
+        for row in connection.execute("SELECT * FROM jobs WHERE state = ? ORDER BY id", (JobState.RUNNING,))
+    ]
+    for job in interrupted:
+        finish(
+            connection,
+            job.id,
+            JobState.INTERRUPTED,
+            now=now,
+            code="interrupted",
+            error="The engine ended while this job ran.",
+        )
+        attempt = connection.execute("SELECT attempt FROM jobs WHERE id = ?", (job.id,)).fetchone()["attempt"]
+        if job.kind in RETRIED and attempt < MAXIMUM_ATTEMPTS:
+            again = add(
+                connection,
+                job.kind,
+                job.model,
+                job.version,
+                requested_by=job.requested_by,
+                now=now,
+                parameters=job.parameters,
+            )
+            connection.execute("UPDATE jobs SET attempt = ? WHERE id = ?", (attempt + 1, again.id))
+    return interrupted
+
+
+def prune(connection: sqlite3.Connection, *, keep: int) -> None:
+    """Drop finished jobs beyond the latest ``keep``."""
+    connection.execute(
+        "DELETE FROM jobs WHERE id <= (SELECT max(id) FROM jobs) - ? AND state NOT IN (?, ?)",
+        (keep, JobState.QUEUED, JobState.RUNNING),
+    )
+
+
+def read_one(connection: sqlite3.Connection, job_id: int) -> Job | None:
+    """Return one job, or ``None``."""
+    row = connection.execute("SELECT * FROM jobs WHERE id = ?", (job_id,)).fetchone()
+    return None if row is None else _job(row)
+
+
+def read(connection: sqlite3.Connection, *, limit: int) -> list[Job]:
+    """Return running jobs, then waiting ones, then the latest finished ones: ``limit`` in all."""
+    rows = connection.execute(
+        "SELECT * FROM jobs ORDER BY CASE state WHEN ? THEN 0 WHEN ? THEN 1 ELSE 2 END, "
+        "CASE WHEN state = ? THEN id ELSE -id END LIMIT ?",
+        (JobState.RUNNING, JobState.QUEUED, JobState.QUEUED, limit),
+    )
+    return [_job(row) for row in rows]
+
+
+def counts(connection: sqlite3.Connection) -> dict[JobState, int]:
+    """Return how many jobs wait and run."""
+    rows = connection.execute(
+        "SELECT state, count(*) FROM jobs WHERE state IN (?, ?) GROUP BY state",
+        (JobState.QUEUED, JobState.RUNNING),
+    )
+    found = {JobState(row[0]): int(row[1]) for row in rows}
+    return {state: found.get(state, 0) for state in (JobState.QUEUED, JobState.RUNNING)}
+
+
+def _job(row: sqlite3.Row) -> Job:
+    return Job(
+        kind=JobKind(row["kind"]),
+        parameters=msgspec.json.decode(row["parameters"], type=JobParameters),
+        state=JobState(row["state"]),
+        **{name: row[name] for name in Job.__struct_fields__ if name not in {"kind", "parameters", "state"}},
+    )

@@ -1,0 +1,95 @@
+"""One read transaction, one frozen picture of everything that the console shows."""
+
+from storage import jobs
+from storage.database import Reader
+from storage.records import (
+    Arrival,
+    Device,
+    EngineState,
+    Evaluation,
+    Event,
+    Fault,
+    HistoryPoint,
+    Job,
+    Model,
+    Promotion,
+    Record,
+    Version,
+)
+from storage.tables import devices, engine, evaluations, events, models, promotions
+from storage.vocabulary import JobState
+
+SHOWN_JOBS = 20
+SHOWN_EVENTS = 50
+SHOWN_EVALUATIONS = 20
+SHOWN_HISTORY = 20_000
+"""Points of one chart: far more than a terminal has dots, few enough to draw within milliseconds."""
+
+
+class Snapshot(Record, frozen=True, kw_only=True):
+    """Everything that the main screen shows, as it was at one moment."""
+
+    engine: EngineState | None
+    models: tuple[Model, ...]
+    arrivals: tuple[Arrival, ...]
+    devices: tuple[Device, ...]
+    jobs: tuple[Job, ...]
+    queued: int
+    running: int
+    events: tuple[Event, ...]
+    faults: tuple[Fault, ...]
+
+
+class Detail(Record, frozen=True, kw_only=True):
+    """Everything that the screen of one model shows, as it was at one moment."""
+
+    model: Model
+    versions: tuple[Version, ...]
+    arrivals: tuple[Arrival, ...]
+    evaluations: tuple[Evaluation, ...]
+    history: tuple[HistoryPoint, ...]
+    """The headline metric over all versions, oldest first."""
+    latency: tuple[HistoryPoint, ...]
+    """The median latency over all versions, oldest first."""
+    promotions: tuple[Promotion, ...]
+    faults: tuple[Fault, ...]
+
+
+def read(reader: Reader) -> Snapshot:
+    """Return the state of the whole workspace."""
+    with reader.transaction() as connection:
+        waiting = jobs.counts(connection)
+        return Snapshot(
+            engine=engine.read(connection),
+            models=tuple(models.read(connection)),
+            arrivals=tuple(models.arrivals(connection)),
+            devices=tuple(devices.read(connection)),
+            jobs=tuple(jobs.read(connection, limit=SHOWN_JOBS)),
+            queued=waiting[JobState.QUEUED],
+            running=waiting[JobState.RUNNING],
+            events=tuple(events.read(connection, limit=SHOWN_EVENTS)),
+            faults=tuple(events.faults(connection)),
+        )
+
+
+def read_detail(reader: Reader, name: str, *, metric: str | None = None, since: float = 0.0) -> Detail | None:
+    """Return the state of one model, or ``None`` where there is no such model; ``metric`` defaults to its headline metric."""
+    with reader.transaction() as connection:
+        model = models.read_one(connection, name)
+        if model is None:
+            return None
+        known = evaluations.metric_names(connection, name)
+        headline = metric or next(
+            (metric for metric in evaluations.HEADLINE_METRICS if metric in known),
+            evaluations.HEADLINE_METRICS[0],
+        )
+        return Detail(
+            model=model,
+            versions=tuple(models.versions(connection, name)),
+            arrivals=tuple(models.arrivals(connection, name)),
+            evaluations=tuple(evaluations.read(connection, name, limit=SHOWN_EVALUATIONS)),
+            history=tuple(evaluations.history(connection, name, headline, since=since, limit=SHOWN_HISTORY)),
+            latency=tuple(evaluations.history(connection, name, "p50_ms", since=since, limit=SHOWN_HISTORY)),
+            promotions=tuple(promotions.read(connection, name)),
+            faults=tuple(events.faults(connection, name)),
+        )

@@ -1,0 +1,62 @@
+"""The engine's description of itself: one row, renewed by its main loop."""
+
+import sqlite3
+
+import msgspec
+
+from storage.records import EngineState, HostState
+
+
+def start(
+    connection: sqlite3.Connection, *, pid: int, version: str, now: float, sandbox: dict[str, str]
+) -> None:
+    """Record that an engine began its work."""
+    connection.execute(
+        "INSERT OR REPLACE INTO engine (id, pid, version, started_at, heartbeat_at, rss_bytes, cpu_percent, sandbox, hosts) "
+        "VALUES (1, ?, ?, ?, ?, 0, 0, ?, '[]')",
+        (pid, version, now, now, msgspec.json.encode(sandbox).decode()),
+    )
+
+
+def beat(
+    connection: sqlite3.Connection,
+    *,
+    now: float,
+    rss_bytes: int,
+    cpu_percent: float,
+    hosts: tuple[HostState, ...],
+) -> None:
+    """Record that the engine's main loop lives."""
+    connection.execute(
+        "UPDATE engine SET heartbeat_at = ?, rss_bytes = ?, cpu_percent = ?, hosts = ?",
+        (now, rss_bytes, cpu_percent, msgspec.json.encode(hosts).decode()),
+    )
+
+
+def scanned(connection: sqlite3.Connection, *, now: float) -> None:
+    """Record that the folders were listed completely."""
+    connection.execute("UPDATE engine SET scanned_at = ?", (now,))
+
+
+def stop(connection: sqlite3.Connection, *, now: float) -> None:
+    """Record that the engine ended as it was asked to."""
+    connection.execute("UPDATE engine SET stopped_at = ?, hosts = '[]'", (now,))
+
+
+def read(connection: sqlite3.Connection) -> EngineState | None:
+    """Return the engine as it last described itself, or ``None`` where none ever ran."""
+    row = connection.execute("SELECT * FROM engine").fetchone()
+    if row is None:
+        return None
+    return EngineState(
+        pid=row["pid"],
+        version=row["version"],
+        started_at=row["started_at"],
+        heartbeat_at=row["heartbeat_at"],
+        scanned_at=row["scanned_at"],
+        stopped_at=row["stopped_at"],
+        rss_bytes=row["rss_bytes"],
+        cpu_percent=row["cpu_percent"],
+        sandbox=msgspec.json.decode(row["sandbox"], type=dict[str, str]),
+        hosts=msgspec.json.decode(row["hosts"], type=tuple[HostState, ...]),
+    )

@@ -1,0 +1,202 @@
+"""Evaluations with their metrics, latency reports and per-example outcomes."""
+
+import sqlite3
+
+import msgspec
+
+from storage.records import Evaluation, HistoryPoint, LatencyReport, Metric, NewEvaluation
+from storage.vocabulary import Scenario
+
+OUTCOMES_KEPT = 3
+"""Evaluations of a version whose per-example outcomes are kept: enough to compare, little enough to store."""
+
+HEADLINE_METRICS = ("accuracy", "r2")
+"""The figure that stands for a version at a glance: the first of these that it has."""
+
+LATENCY_METRICS = ("p50_ms", "p90_ms", "p95_ms", "p99_ms", "mean_ms", "throughput")
+"""Figures of the latency report that have a history like a metric's."""
+
+FINGERPRINT = (
+    "dataset_name",
+    "dataset_rows",
+    "dataset_sha256",
+    "artefact_sha256",
+    "preprocessing_sha256",
+    "runtime",
+    "runtime_version",
+    "device",
+    "batch_size",
+    "isolation",
+    "duration_s",
+)
+
+
+def add(
+    connection: sqlite3.Connection,
+    version_id: int,
+    new: NewEvaluation,
+    *,
+    job_id: int | None,
+    at: float,
+    requested_by: str,
+) -> int:
+    """Record an evaluation as its version's latest and return its id."""
+    columns = ("version_id", "job_id", "at", "requested_by", "confusion", *FINGERPRINT)
+    confusion = None if new.confusion is None else msgspec.json.encode(new.confusion).decode()
+    values = (version_id, job_id, at, requested_by, confusion, *(getattr(new, name) for name in FINGERPRINT))
+    cursor = connection.execute(
+        f"INSERT INTO evaluations ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})",  # noqa: S608 - constants
+        values,
+    )
+    evaluation_id = int(cursor.lastrowid or 0)
+    connection.executemany(
+        "INSERT INTO metrics (evaluation_id, name, value, low, high, n) VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (evaluation_id, metric.name, metric.value, metric.low, metric.high, metric.n)
+            for metric in new.metrics
+        ],
+    )
+    if new.correct is not None:
+        connection.execute(
+            "INSERT INTO outcomes (evaluation_id, correct) VALUES (?, ?)", (evaluation_id, new.correct)
+        )
+    connection.execute("UPDATE versions SET evaluation_id = ? WHERE id = ?", (evaluation_id, version_id))
+    connection.execute(
+        "DELETE FROM outcomes WHERE evaluation_id IN "
+        "(SELECT id FROM evaluations WHERE version_id = ? ORDER BY at DESC, id DESC LIMIT -1 OFFSET ?)",
+        (version_id, OUTCOMES_KEPT),
+    )
+    return evaluation_id
+
+
+def add_latency(connection: sqlite3.Connection, evaluation_id: int, report: LatencyReport) -> None:
+    """Record the latency report of an evaluation."""
+    names = report.__struct_fields__
+    connection.execute(
+        f"INSERT OR REPLACE INTO latencies (evaluation_id, {', '.join(names)}) VALUES (?, {', '.join('?' * len(names))})",  # noqa: S608 - our own field names
+        (evaluation_id, *(getattr(report, name) for name in names)),
+    )
+
+
+def read_one(connection: sqlite3.Connection, evaluation_id: int | None) -> Evaluation | None:
+    """Return one evaluation with its figures, or ``None``."""
+    if evaluation_id is None:
+        return None
+    row = connection.execute("SELECT * FROM evaluations WHERE id = ?", (evaluation_id,)).fetchone()
+    return None if row is None else _evaluation(connection, row)
+
+
+def of_job(connection: sqlite3.Connection, job_id: int) -> Evaluation | None:
+    """Return the evaluation that a job recorded, or ``None``."""
+    row = connection.execute(
+        "SELECT * FROM evaluations WHERE job_id = ? ORDER BY id DESC LIMIT 1", (job_id,)
+    ).fetchone()
+    return None if row is None else _evaluation(connection, row)
+
+
+def read(connection: sqlite3.Connection, model: str, *, limit: int) -> list[Evaluation]:
+    """Return the latest evaluations of a model's versions, the newest first."""
+    rows = connection.execute(
+        "SELECT evaluations.* FROM evaluations JOIN versions ON versions.id = version_id JOIN models ON models.id = model_id "
+        "WHERE models.name = ? ORDER BY evaluations.at DESC, evaluations.id DESC LIMIT ?",
+        (model, limit),
+    ).fetchall()
+    return [_evaluation(connection, row) for row in rows]
+
+
+def outcomes(connection: sqlite3.Connection, evaluation_id: int) -> bytes | None:
+    """Return one bit an example, 1 where the version was right (`numpy.packbits` order), or ``None`` where not kept."""
+    row = connection.execute(
+        "SELECT correct FROM outcomes WHERE evaluation_id = ?", (evaluation_id,)
+    ).fetchone()
+    return None if row is None else row[0]
+
+
+def history(
+    connection: sqlite3.Connection, model: str, metric: str, *, since: float = 0.0, limit: int = 100_000
+) -> list[HistoryPoint]:
+    """Return a metric's (or latency figure's) values over all versions of a model, oldest first, the latest ``limit``."""
+    source = (
+        f"(SELECT evaluation_id, {metric} AS value, NULL AS low, NULL AS high, n FROM latencies)"  # noqa: S608 - checked to be one of our names
+        if metric in LATENCY_METRICS
+        else "(SELECT evaluation_id, value, low, high, n FROM metrics WHERE name = :metric)"
+    )
+    rows = connection.execute(
+        f"SELECT at, number, value, low, high, n FROM evaluations JOIN {source} AS figure ON figure.evaluation_id = evaluations.id "  # noqa: S608 - as above
+        "JOIN versions ON versions.id = version_id JOIN models ON models.id = model_id "
+        "WHERE models.name = :model AND at >= :since AND value IS NOT NULL ORDER BY at DESC, evaluations.id DESC LIMIT :limit",
+        {"model": model, "metric": metric, "since": since, "limit": limit},
+    ).fetchall()
+    return [
+        HistoryPoint(
+            at=row["at"],
+            version=row["number"],
+            metric=metric,
+            value=row["value"],
+            low=row["low"],
+            high=row["high"],
+            n=row["n"],
+        )
+        for row in reversed(rows)
+    ]
+
+
+def metric_names(connection: sqlite3.Connection, model: str) -> list[str]:
+    """Return the names of the metrics that any version of a model ever had."""
+    rows = connection.execute(
+        "SELECT DISTINCT metrics.name FROM metrics JOIN evaluations ON evaluations.id = metrics.evaluation_id "
+        "JOIN versions ON versions.id = version_id JOIN models ON models.id = model_id WHERE models.name = ? ORDER BY 1",
+        (model,),
+    )
+    return [row[0] for row in rows]
+
+
+def headline(evaluation: Evaluation | None) -> Metric | None:
+    """Return the figure that stands for an evaluation at a glance, or ``None``."""
+    if evaluation is None:
+        return None
+    return next((metric for name in HEADLINE_METRICS if (metric := evaluation.metric(name))), None)
+
+
+def trend(connection: sqlite3.Connection, version_id: int | None, points: int) -> tuple[float, ...]:
+    """Return the headline metric's latest values of one version, oldest first."""
+    latest = connection.execute(
+        "SELECT id FROM evaluations WHERE version_id = ? ORDER BY at DESC LIMIT ?", (version_id, points)
+    ).fetchall()
+    values = []
+    for row in reversed(latest):
+        found = connection.execute(
+            "SELECT value FROM metrics WHERE evaluation_id = ? AND name IN (?, ?) ORDER BY name LIMIT 1",
+            (row["id"], *HEADLINE_METRICS),
+        ).fetchone()
+        if found is not None:
+            values.append(float(found[0]))
+    return tuple(values)
+
+
+def _evaluation(connection: sqlite3.Connection, row: sqlite3.Row) -> Evaluation:
+    metrics = connection.execute(
+        "SELECT name, value, low, high, n FROM metrics WHERE evaluation_id = ?", (row["id"],)
+    ).fetchall()
+    latency = connection.execute("SELECT * FROM latencies WHERE evaluation_id = ?", (row["id"],)).fetchone()
+    confusion = (
+        None
+        if row["confusion"] is None
+        else msgspec.json.decode(row["confusion"], type=tuple[tuple[int, ...], ...])
+    )
+    return Evaluation(
+        id=row["id"],
+        version_id=row["version_id"],
+        job_id=row["job_id"],
+        at=row["at"],
+        requested_by=row["requested_by"],
+        confusion=confusion,
+        metrics=tuple(Metric(*metric) for metric in metrics),
+        latency=None if latency is None else _latency(latency),
+        **{name: row[name] for name in FINGERPRINT},
+    )
+
+
+def _latency(row: sqlite3.Row) -> LatencyReport:
+    values = {name: row[name] for name in LatencyReport.__struct_fields__}
+    return LatencyReport(**values | {"scenario": Scenario(row["scenario"]), "stable": bool(row["stable"])})

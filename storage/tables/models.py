@@ -1,0 +1,302 @@
+"""Models, their versions, and the files of the inbox that are not versions."""
+
+import sqlite3
+
+import msgspec
+
+from storage.records import Arrival, GateReport, Model, Version
+from storage.tables import evaluations
+from storage.vocabulary import Format, Role, Status, Task
+
+TREND_POINTS = 8
+"""Values of the small trend line in the models table: as many as its column has cells."""
+
+VERSION_COLUMNS = """
+    versions.*, models.name AS model,
+    CASE versions.id WHEN models.current_id THEN 'current' WHEN models.previous_id THEN 'previous' END AS role
+"""
+
+
+def ensure(connection: sqlite3.Connection, name: str, *, now: float) -> int:
+    """Return the id of the model called ``name``, recording it when it is new."""
+    connection.execute(
+        "INSERT INTO models (name, created_at) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET present = 1",
+        (name, now),
+    )
+    return int(connection.execute("SELECT id FROM models WHERE name = ?", (name,)).fetchone()[0])
+
+
+def set_settings(connection: sqlite3.Connection, model_id: int, *, task: Task | None, problem: str) -> None:
+    """Record what a model's settings say, or why they cannot be used."""
+    connection.execute("UPDATE models SET task = ?, problem = ? WHERE id = ?", (task, problem, model_id))
+
+
+def set_present(connection: sqlite3.Connection, names: set[str]) -> None:
+    """Record which models' folders exist; the others keep their history and leave the lists."""
+    for row in connection.execute("SELECT id, name, present FROM models").fetchall():
+        if bool(row["present"]) != (row["name"] in names):
+            connection.execute(
+                "UPDATE models SET present = ? WHERE id = ?", (row["name"] in names, row["id"])
+            )
+
+
+def set_current(
+    connection: sqlite3.Connection, model_id: int, *, current_id: int | None, previous_id: int | None
+) -> None:
+    """Record which version is deployed and which one a roll-back would bring back."""
+    connection.execute(
+        "UPDATE models SET current_id = ?, previous_id = ? WHERE id = ?", (current_id, previous_id, model_id)
+    )
+
+
+def add_version(
+    connection: sqlite3.Connection,
+    model_id: int,
+    number: int,
+    *,
+    status: Status,
+    found_at: float,
+    stamp: str = "",
+    source: str = "",
+) -> int:
+    """Record a version that was not known before and return its id."""
+    cursor = connection.execute(
+        "INSERT INTO versions (model_id, number, status, found_at, stamp, source) VALUES (?, ?, ?, ?, ?, ?)",
+        (model_id, number, status, found_at, stamp, source),
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def set_version(
+    connection: sqlite3.Connection,
+    version_id: int,
+    *,
+    status: Status,
+    reason: str = "",
+    stamp: str | None = None,
+    failures: int = 0,
+    retry_at: float | None = None,
+) -> None:
+    """Record how far a version has come, and why not further."""
+    connection.execute(
+        "UPDATE versions SET status = ?, reason = ?, stamp = coalesce(?, stamp), failures = ?, retry_at = ? WHERE id = ?",
+        (status, reason, stamp, failures, retry_at, version_id),
+    )
+
+
+def set_artefact(
+    connection: sqlite3.Connection,
+    version_id: int,
+    *,
+    artefact: str | None,
+    kind: Format | None,
+    sha256: str | None,
+    size: int | None,
+) -> None:
+    """Record what a version's folder holds."""
+    connection.execute(
+        "UPDATE versions SET artefact = ?, format = ?, sha256 = ?, bytes = ? WHERE id = ?",
+        (artefact, kind, sha256, size, version_id),
+    )
+
+
+def set_parameters(connection: sqlite3.Connection, version_id: int, parameters: int | None) -> None:
+    """Record how many parameters a loaded version has."""
+    connection.execute("UPDATE versions SET parameters = ? WHERE id = ?", (parameters, version_id))
+
+
+def set_gate(connection: sqlite3.Connection, version_id: int, gate: GateReport | None) -> None:
+    """Record what the gate says about promoting a version now, or that it does not apply."""
+    packed = None if gate is None else msgspec.json.encode(gate).decode()
+    connection.execute("UPDATE versions SET gate = ? WHERE id = ?", (packed, version_id))
+
+
+def version_rows(connection: sqlite3.Connection) -> list[sqlite3.Row]:
+    """Return what the scanner compares a listing with: every version's id, model, number, status, stamp and retry time."""
+    return connection.execute(
+        "SELECT versions.id, models.name AS model, models.id AS model_id, number, status, stamp, sha256, failures, retry_at "
+        "FROM versions JOIN models ON models.id = versions.model_id"
+    ).fetchall()
+
+
+def model_id(connection: sqlite3.Connection, name: str) -> int | None:
+    """Return the id of the model called ``name``, or ``None``."""
+    row = connection.execute("SELECT id FROM models WHERE name = ?", (name,)).fetchone()
+    return None if row is None else int(row[0])
+
+
+def names(connection: sqlite3.Connection) -> list[str]:
+    """Return the names of the models whose folders exist, sorted."""
+    return [row[0] for row in connection.execute("SELECT name FROM models WHERE present ORDER BY name")]
+
+
+def versions(connection: sqlite3.Connection, name: str) -> list[Version]:
+    """Return every version of a model with its latest evaluation, the newest first."""
+    rows = connection.execute(
+        f"SELECT {VERSION_COLUMNS} FROM versions JOIN models ON models.id = versions.model_id "  # noqa: S608 - a constant
+        "WHERE models.name = ? ORDER BY number DESC",
+        (name,),
+    ).fetchall()
+    found = [_version(connection, row) for row in rows]
+    candidate = _candidate(found)
+    return [_with_role(version, candidate) for version in found]
+
+
+def version(connection: sqlite3.Connection, version_id: int | None) -> Version | None:
+    """Return one version with its latest evaluation; its role is current, previous or ``None``."""
+    row = connection.execute(
+        f"SELECT {VERSION_COLUMNS} FROM versions JOIN models ON models.id = versions.model_id WHERE versions.id = ?",  # noqa: S608 - a constant
+        (version_id,),
+    ).fetchone()
+    return None if row is None else _version(connection, row)
+
+
+def read(connection: sqlite3.Connection) -> list[Model]:
+    """Return the models whose folders exist, by name."""
+    rows = connection.execute("SELECT * FROM models WHERE present ORDER BY name").fetchall()
+    return [_model(connection, row) for row in rows]
+
+
+def read_one(connection: sqlite3.Connection, name: str) -> Model | None:
+    """Return the model called ``name``, or ``None``."""
+    row = connection.execute("SELECT * FROM models WHERE name = ? AND present", (name,)).fetchone()
+    return None if row is None else _model(connection, row)
+
+
+def set_arrival(
+    connection: sqlite3.Connection,
+    arrival: Arrival,
+    *,
+    stamp: str,
+    sha256: str | None,
+    version_id: int | None,
+) -> None:
+    """Record what was decided about a file of the inbox."""
+    connection.execute(
+        "INSERT INTO arrivals (model, name, stamp, status, reason, bytes, sha256, version_id, seen_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (model, name) DO UPDATE SET stamp = excluded.stamp, status = excluded.status, reason = excluded.reason, "
+        "bytes = excluded.bytes, sha256 = excluded.sha256, version_id = excluded.version_id, seen_at = excluded.seen_at",
+        (
+            arrival.model,
+            arrival.name,
+            stamp,
+            arrival.status,
+            arrival.reason,
+            arrival.bytes,
+            sha256,
+            version_id,
+            arrival.seen_at,
+        ),
+    )
+
+
+def forget_arrival(connection: sqlite3.Connection, model: str, name: str) -> None:
+    """Drop the record of a file that is no longer in the inbox."""
+    connection.execute("DELETE FROM arrivals WHERE model = ? AND name = ?", (model, name))
+
+
+def arrival_stamps(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
+    """Return the stamp at which each file of the inbox was decided upon."""
+    return {
+        (row["model"], row["name"]): row["stamp"]
+        for row in connection.execute("SELECT model, name, stamp FROM arrivals")
+    }
+
+
+def arrivals(connection: sqlite3.Connection, model: str | None = None) -> list[Arrival]:
+    """Return the files of the inbox that did not become a version, and why."""
+    rows = connection.execute(
+        "SELECT * FROM arrivals WHERE version_id IS NULL AND (? IS NULL OR model = ?) ORDER BY model, name",
+        (model, model),
+    )
+    return [
+        Arrival(
+            model=row["model"],
+            name=row["name"],
+            status=Status(row["status"]),
+            reason=row["reason"],
+            bytes=row["bytes"],
+            seen_at=row["seen_at"],
+        )
+        for row in rows
+    ]
+
+
+def version_with_sha256(connection: sqlite3.Connection, model_id: int, sha256: str) -> int | None:
+    """Return the number of the version of a model that has this content, or ``None``."""
+    row = connection.execute(
+        "SELECT number FROM versions WHERE model_id = ? AND sha256 = ? ORDER BY number LIMIT 1",
+        (model_id, sha256),
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def _model(connection: sqlite3.Connection, row: sqlite3.Row) -> Model:
+    current = version(connection, row["current_id"])
+    above = current.number if current else 0
+    counted = connection.execute(
+        "SELECT count(*), max(number) FROM versions WHERE model_id = ?", (row["id"],)
+    ).fetchone()
+    candidate = connection.execute(
+        "SELECT id FROM versions WHERE model_id = ? AND status = ? AND number > ? ORDER BY number DESC LIMIT 1",
+        (row["id"], Status.READY, above),
+    ).fetchone()
+    newest = connection.execute(
+        "SELECT id FROM versions WHERE model_id = ? AND number = ?", (row["id"], counted[1])
+    ).fetchone()
+    open_faults = connection.execute(
+        "SELECT count(*) FROM faults WHERE model = ? AND state <> 'resolved'", (row["name"],)
+    ).fetchone()
+    found_candidate = version(connection, candidate["id"]) if candidate else None
+    return Model(
+        id=row["id"],
+        name=row["name"],
+        task=None if row["task"] is None else Task(row["task"]),
+        problem=row["problem"],
+        versions=counted[0],
+        current=current,
+        previous=version(connection, row["previous_id"]),
+        candidate=None if found_candidate is None else _with_role(found_candidate, found_candidate.number),
+        newest=version(connection, newest["id"]) if newest else None,
+        faults=open_faults[0],
+        trend=evaluations.trend(connection, row["current_id"], TREND_POINTS) if current else (),
+    )
+
+
+def _version(connection: sqlite3.Connection, row: sqlite3.Row) -> Version:
+    return Version(
+        id=row["id"],
+        model=row["model"],
+        number=row["number"],
+        format=None if row["format"] is None else Format(row["format"]),
+        status=Status(row["status"]),
+        reason=row["reason"],
+        role=None if row["role"] is None else Role(row["role"]),
+        sha256=row["sha256"],
+        bytes=row["bytes"],
+        artefact=row["artefact"],
+        source=row["source"],
+        found_at=row["found_at"],
+        parameters=row["parameters"],
+        evaluation=evaluations.read_one(connection, row["evaluation_id"]),
+        gate=None if row["gate"] is None else msgspec.json.decode(row["gate"], type=GateReport),
+    )
+
+
+def _candidate(newest_first: list[Version]) -> int | None:
+    """Return the number of the newest ready version above the current one."""
+    current = next((version.number for version in newest_first if version.role is Role.CURRENT), 0)
+    ready = (
+        version.number
+        for version in newest_first
+        if version.status is Status.READY and version.number > current
+    )
+    return next(ready, None)
+
+
+def _with_role(found: Version, candidate: int | None) -> Version:
+    # A version that was rolled back from is both the previous one's successor and a candidate again: candidate wins,
+    # because that is what can be done with it.
+    if found.number != candidate:
+        return found
+    return msgspec.structs.replace(found, role=Role.CANDIDATE)

@@ -1,0 +1,92 @@
+"""The append-only history of what was deployed: intents before the switch, outcomes after it."""
+
+import sqlite3
+
+import msgspec
+
+from storage.records import GateCheck, GateReport, Promotion
+from storage.vocabulary import JobKind, PromotionOutcome, Verdict
+
+
+def intend(
+    connection: sqlite3.Connection,
+    model_id: int,
+    *,
+    job_id: int | None,
+    at: float,
+    requested_by: str,
+    kind: JobKind,
+    from_number: int | None,
+    to_number: int,
+    gate: GateReport | None,
+    forced: bool = False,
+    reason: str = "",
+) -> int:
+    """Record that a switch is about to happen and return its id; it is no history until `settle` says how it ended."""
+    cursor = connection.execute(
+        "INSERT INTO promotions (model_id, job_id, at, requested_by, kind, from_number, to_number, verdict, checks, forced, reason, outcome) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            model_id,
+            job_id,
+            at,
+            requested_by,
+            kind,
+            from_number,
+            to_number,
+            gate.verdict if gate else None,
+            msgspec.json.encode(gate.checks if gate else ()).decode(),
+            forced,
+            reason,
+            PromotionOutcome.INTENDED,
+        ),
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def settle(connection: sqlite3.Connection, promotion_id: int, outcome: PromotionOutcome) -> None:
+    """Record how an intended switch ended."""
+    connection.execute("UPDATE promotions SET outcome = ? WHERE id = ?", (outcome, promotion_id))
+
+
+def unsettled(connection: sqlite3.Connection) -> list[sqlite3.Row]:
+    """Return the switches that were intended and never settled: the engine died between the two."""
+    return connection.execute(
+        "SELECT promotions.*, models.name AS model FROM promotions JOIN models ON models.id = model_id WHERE outcome = ? ORDER BY promotions.id",
+        (PromotionOutcome.INTENDED,),
+    ).fetchall()
+
+
+def read(connection: sqlite3.Connection, model: str, *, limit: int = 1000) -> list[Promotion]:
+    """Return what was done to a model's deployed version, the newest first."""
+    rows = connection.execute(
+        "SELECT promotions.*, models.name AS model FROM promotions JOIN models ON models.id = model_id "
+        "WHERE models.name = ? AND outcome = ? ORDER BY promotions.id DESC LIMIT ?",
+        (model, PromotionOutcome.DONE, limit),
+    )
+    return [_promotion(row) for row in rows]
+
+
+def brought_by(connection: sqlite3.Connection, model_id: int, number: int) -> int | None:
+    """Return the version that was deployed before ``number`` was last promoted, or ``None``: what lies under it."""
+    row = connection.execute(
+        "SELECT from_number FROM promotions WHERE model_id = ? AND to_number = ? AND kind = ? AND outcome = ? ORDER BY id DESC LIMIT 1",
+        (model_id, number, JobKind.PROMOTE, PromotionOutcome.DONE),
+    ).fetchone()
+    return None if row is None else row[0]
+
+
+def _promotion(row: sqlite3.Row) -> Promotion:
+    return Promotion(
+        id=row["id"],
+        model=row["model"],
+        at=row["at"],
+        requested_by=row["requested_by"],
+        from_version=row["from_number"],
+        to_version=row["to_number"],
+        kind=JobKind(row["kind"]),
+        verdict=None if row["verdict"] is None else Verdict(row["verdict"]),
+        checks=msgspec.json.decode(row["checks"], type=tuple[GateCheck, ...]),
+        forced=bool(row["forced"]),
+        reason=row["reason"],
+    )

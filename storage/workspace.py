@@ -1,0 +1,232 @@
+"""The folders of a workspace: where each thing lies, whether a folder is one, and whether its engine runs.
+
+Only paths and locks; nothing here opens the database or reads a model.
+"""
+
+import fcntl
+import os
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from storage.errors import EngineError, WorkspaceError
+from storage.text import NAME, clean
+
+SETTINGS_FILE = "modeltender.toml"
+STATE_FOLDER = ".modeltender"
+
+
+class Workspace(NamedTuple):
+    """A workspace, by its absolute root folder."""
+
+    root: Path
+
+    @property
+    def train(self) -> Path:
+        """The inbox: a training job saves here, each finished file becomes the next version."""
+        return self.root / "train"
+
+    @property
+    def test(self) -> Path:
+        """Validation and test data, one folder a model."""
+        return self.root / "test"
+
+    @property
+    def models(self) -> Path:
+        """The versioned repository."""
+        return self.root / "models"
+
+    @property
+    def state(self) -> Path:
+        """Everything that modeltender keeps for itself."""
+        return self.root / STATE_FOLDER
+
+    @property
+    def settings_file(self) -> Path:
+        """``modeltender.toml``, which may be missing."""
+        return self.root / SETTINGS_FILE
+
+    @property
+    def database(self) -> Path:
+        """The SQLite database."""
+        return self.state / "modeltender.db"
+
+    @property
+    def lock(self) -> Path:
+        """The file whose lock says that an engine runs; it holds the engine's process id."""
+        return self.state / "engine.lock"
+
+    @property
+    def log(self) -> Path:
+        """The engine's log, rotated."""
+        return self.state / "logs" / "engine.log"
+
+    @property
+    def scratch(self) -> Path:
+        """Where each model process gets a private folder that goes when it ends."""
+        return self.state / "scratch"
+
+    def model_settings(self, model: str) -> Path:
+        """``model.toml`` of a model, which may be missing."""
+        return self.models / model / "model.toml"
+
+    def version_folder(self, model: str, number: int) -> Path:
+        """The folder of one version."""
+        return self.models / model / str(number)
+
+    def current_link(self, model: str) -> Path:
+        """The symbolic link that says which version is deployed."""
+        return self.models / model / "current"
+
+
+def valid_model_name(name: str) -> bool:
+    """Whether a folder's name can be a model's: printable, not hidden, short, and free of ``@`` and ``/``."""
+    return (
+        bool(name) and name == clean(name, NAME) and not name.startswith(".") and not set(name) & set("@/\\")
+    )
+
+
+def version_number(name: str) -> int | None:
+    """Return the version that a folder's name stands for, or ``None``: a positive integer without leading zero."""
+    if name.isascii() and name.isdigit() and not name.startswith("0") and len(name) <= 9:
+        return int(name)
+    return None
+
+
+def find_workspace(start: Path) -> Workspace:
+    """Return the workspace at ``start`` or at the nearest parent that is one.
+
+    Raises:
+        WorkspaceError: there is none, or ``start`` is not a readable folder.
+    """
+    start = _folder(start)
+    for folder in (start, *start.parents):
+        if (folder / SETTINGS_FILE).is_file() or (folder / STATE_FOLDER).is_dir():
+            return Workspace(folder)
+    raise WorkspaceError(
+        f"{clean(str(start))} is not a workspace: it has no {SETTINGS_FILE} and no {STATE_FOLDER} folder.",
+        f"Make one with: modeltender init {clean(str(start))}",
+        code="no-workspace",
+    )
+
+
+def create_workspace(root: Path) -> Workspace:
+    """Make the folders of a workspace at ``root``; what exists already stays as it is.
+
+    Raises:
+        WorkspaceError: a folder cannot be made or written.
+    """
+    workspace = Workspace(Path(os.path.abspath(root.expanduser())))  # noqa: PTH100 - resolve() would follow links
+    for folder in (workspace.root, workspace.train, workspace.test, workspace.models, workspace.state):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:
+            raise WorkspaceError(
+                f"{clean(str(folder))} is a file, and a folder is needed there.",
+                "Move the file, or choose another folder.",
+            ) from None
+        except OSError as error:
+            raise WorkspaceError(
+                f"{clean(str(folder))} cannot be made: {error.strerror}.",
+                "Choose a folder that you may write.",
+            ) from None
+    for folder in (workspace.state, workspace.log.parent, workspace.scratch):
+        folder.mkdir(exist_ok=True)
+        # What is in here (figures, logs, copies of models) is for the owner only.
+        folder.chmod(stat.S_IRWXU)
+    return workspace
+
+
+def check_writable(workspace: Workspace) -> None:
+    """Raise a `WorkspaceError` naming the first folder of the workspace that is missing or cannot be written."""
+    for folder in (workspace.root, workspace.train, workspace.test, workspace.models, workspace.state):
+        if not folder.exists() and folder != workspace.root:
+            continue
+        _folder(folder)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise WorkspaceError(
+                f"{clean(str(folder))} cannot be written by this user.",
+                f"Give yourself the right: chmod u+rwx {clean(str(folder))}",
+            )
+
+
+def engine_pid(workspace: Workspace) -> int | None:
+    """Return the process id of the workspace's engine, or ``None`` where none runs.
+
+    The lock tells, never the number: the kernel frees the lock however the engine ends.
+    """
+    try:
+        descriptor = os.open(workspace.lock, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        content = os.read(descriptor, 32)
+        return int(content) if content.strip().isdigit() else 0
+    else:
+        return None
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def engine_lock(workspace: Workspace) -> Iterator[None]:
+    """Hold the lock that makes this process the workspace's only engine.
+
+    Raises:
+        EngineError: another engine holds it.
+    """
+    descriptor = os.open(workspace.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        _take(descriptor, workspace)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _take(descriptor: int, workspace: Workspace) -> None:
+    # A viewer that asks whether an engine runs holds a shared lock for some microseconds.
+    for _ in range(LOCK_ATTEMPTS):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip()
+            time.sleep(LOCK_PAUSE_S)
+        else:
+            return
+    raise EngineError(
+        f"An engine (process {holder or 'unknown'}) already works on {clean(str(workspace.root))}.",
+        "There can be only one; stop it with: modeltender engine stop",
+        code="engine-running",
+    )
+
+
+LOCK_ATTEMPTS = 10
+LOCK_PAUSE_S = 0.02
+"""Ten tries over 0.2 s: longer than any viewer holds the lock, shorter than a person waits."""
+
+
+def _folder(path: Path) -> Path:
+    """Return ``path`` made absolute, or say why it is no folder that can be read."""
+    path = Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 - resolve() would follow links
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        raise WorkspaceError(
+            f"{clean(str(path))} does not exist.", f"Make it with: modeltender init {clean(str(path))}"
+        ) from None
+    except OSError as error:
+        raise WorkspaceError(f"{clean(str(path))} cannot be read: {error.strerror}.") from None
+    if not stat.S_ISDIR(mode):
+        raise WorkspaceError(f"{clean(str(path))} is a file, not a folder.", "Name the workspace's folder.")
+    if not os.access(path, os.R_OK | os.X_OK):
+        raise WorkspaceError(
+            f"{clean(str(path))} cannot be read by this user.", "Check the folder's permissions."
+        )
+    return path
