@@ -138,6 +138,15 @@ def finish(
     )
 
 
+def park(connection: sqlite3.Connection, job_id: int) -> None:
+    """Put a running job back to wait for the next engine; where an identical one waits already, that one stands for it."""
+    parked = connection.execute(
+        "UPDATE OR IGNORE jobs SET state = ?, started_at = NULL, done = 0, total = 0, message = '' WHERE id = ?", (JobState.QUEUED, job_id)
+    ).rowcount
+    if not parked:
+        finish(connection, job_id, JobState.INTERRUPTED, now=time.time(), code="interrupted", error="The engine stopped.")
+
+
 def recover(connection: sqlite3.Connection, *, now: float) -> list[Job]:
     """Mark the jobs of a dead engine as interrupted, queue again what may be repeated, and return them."""
     interrupted = [

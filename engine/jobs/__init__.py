@@ -1,1 +1,27 @@
-"""What the engine does on request, one file per job kind."""
+"""What the engine does on request, one file per job kind.
+
+The registry names modules and imports none of them before its first job: an engine that never promotes
+never loads the gate.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+from storage.vocabulary import JobKind
+
+if TYPE_CHECKING:
+    from engine.jobs.context import Handler
+
+HANDLERS: dict[JobKind, str] = {kind: f"engine.jobs.{kind.value}" for kind in JobKind}
+"""The module of each kind; a new kind is a word in the vocabulary and a file here."""
+
+ON_MODELS = frozenset({JobKind.EVALUATE})
+"""Kinds that run models: one at a time, because each measures."""
+
+ON_LINKS = frozenset(JobKind) - ON_MODELS
+"""Kinds that only switch what is deployed: they never wait behind an evaluation."""
+
+
+def handler(kind: JobKind) -> "Handler":
+    """Return the function that does jobs of a kind."""
+    return cast("Handler", import_module(HANDLERS[kind]).run)

@@ -84,6 +84,11 @@ def set_version(
     )
 
 
+def failures(connection: sqlite3.Connection, version_id: int) -> int:
+    """Return how often in a row a version failed to load."""
+    return int(connection.execute("SELECT failures FROM versions WHERE id = ?", (version_id,)).fetchone()[0])
+
+
 def set_artefact(
     connection: sqlite3.Connection,
     version_id: int,

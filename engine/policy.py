@@ -1,0 +1,33 @@
+"""What to do next, decided from facts and a time alone: no clock, no files, no database.
+
+The service asks; what it is told it does. Keeping the decisions here lets tables of cases test them.
+"""
+
+from typing import NamedTuple
+
+from storage.vocabulary import Status
+
+ATTEMPTS_BEFORE_QUARANTINE = 3
+"""A model that did not load three times will not load the fourth time unless its file or its framework changes."""
+
+FIRST_RETRY_S = 30.0
+"""Long enough for a passing shortage (memory, a busy disk) to be over."""
+
+RETRY_FACTOR = 4.0
+
+
+class Retry(NamedTuple):
+    """What becomes of a version that failed to load."""
+
+    status: Status
+    failures: int
+    retry_at: float | None
+    """When it is tried again by itself, or ``None`` where only a change of its files helps."""
+
+
+def after_failed_load(failures_before: int, now: float) -> Retry:
+    """Decide what becomes of a version that failed to load once more."""
+    failures = failures_before + 1
+    if failures >= ATTEMPTS_BEFORE_QUARANTINE:
+        return Retry(Status.QUARANTINED, failures, None)
+    return Retry(Status.FAILED, failures, now + FIRST_RETRY_S * RETRY_FACTOR ** (failures - 1))

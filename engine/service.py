@@ -1,0 +1,246 @@
+"""The engine's main loop: notice, hand out, beat the heart, stop cleanly.
+
+It does no work itself: jobs run on lanes (threads), so that a long evaluation delays neither a promotion
+nor the heartbeat, and the heartbeat comes from here, so that it tells the truth about this loop.
+"""
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+import psutil
+
+from engine import jobs as kinds
+from engine.jobs.context import Context, Outcome
+from storage import jobs
+from storage.errors import Error
+from storage.records import Job
+from storage.tables import engine as engine_table
+from storage.tables import events
+from storage.text import clean
+from storage.vocabulary import JobKind, JobState, Severity
+
+log = logging.getLogger(__name__)
+
+POLL_S = 0.05
+"""How often the database is asked whether somebody wrote: a microsecond's work, and half of what a key may wait."""
+
+HEARTBEAT_S = 1.0
+PROGRESS_S = 0.1
+"""Progress is written at most this often: ten times a second looks live and costs nothing."""
+
+STOP_S = 5.0
+"""How long a lane may take to let go of its work after it was asked to."""
+
+HOUSEKEEPING_S = 60.0
+STORE_RETRY_S = 1.0
+"""Pause after the database could not be written (a full disk), before the next try."""
+
+
+class Part(Protocol):
+    """A part of the engine that runs beside the main loop."""
+
+    def start(self) -> None:
+        """Begin."""
+        ...
+
+    def stop(self) -> None:
+        """End, and return when ended."""
+        ...
+
+
+class Lane:
+    """A thread that does jobs of some kinds, one after another."""
+
+    def __init__(self, name: str, handled: frozenset[JobKind], context: Context) -> None:
+        self._context = context
+        self._handled = handled
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Begin to take jobs."""
+        self._wake.set()
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look for jobs now."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Take no further job, let go of the present one, and return when that is done."""
+        self._stopping.set()
+        self._wake.set()
+        self._thread.join(STOP_S)
+
+    def _loop(self) -> None:
+        while not self._stopping.is_set():
+            self._wake.wait()
+            self._wake.clear()
+            try:
+                while not self._stopping.is_set() and self._one():
+                    pass
+            except sqlite3.Error:
+                # A full disk or a locked database: the job stays queued or is recovered; try again soon.
+                log.exception("the database could not be written")
+                self._stopping.wait(STORE_RETRY_S)
+                self._wake.set()
+
+    def _one(self) -> bool:
+        """Do the oldest waiting job; return whether there was one."""
+        with self._context.writer.transaction() as connection:
+            job = jobs.claim(connection, self._handled, now=self._context.now())
+        if job is None:
+            return False
+        log.info("job %d: %s %s@%s for %s", job.id, job.kind, job.model, job.version, job.requested_by)
+        report = JobReport(self._context, job, self._stopping)
+        outcome = _outcome(self._context, job, report)
+        with self._context.writer.transaction() as connection:
+            if outcome.code == CANCELLED and self._stopping.is_set() and not jobs.cancelled(connection, job.id):
+                jobs.park(connection, job.id)
+            else:
+                _finish(connection, self._context, job, outcome)
+        return True
+
+
+CANCELLED = "cancelled"
+
+
+class JobReport:
+    """What a handler is told with: progress into the database, cancellation out of it."""
+
+    def __init__(self, context: Context, job: Job, stopping: threading.Event) -> None:
+        self._context = context
+        self._job = job
+        self._stopping = stopping
+        self._written = 0.0
+
+    def progress(self, done: int, total: int, message: str = "") -> None:
+        """Record progress, unless the last record is younger than a tenth of a second."""
+        now = self._context.now()
+        if not message and abs(now - self._written) < PROGRESS_S:
+            return
+        self._written = now
+        with self._context.writer.passing() as connection:
+            jobs.progress(connection, self._job.id, done=done, total=total, message=message)
+
+    def cancelled(self) -> bool:
+        """Whether the job's end was asked for, or the engine's."""
+        if self._stopping.is_set():
+            return True
+        with self._context.writer.passing() as connection:
+            return jobs.cancelled(connection, self._job.id)
+
+
+def _outcome(context: Context, job: Job, report: JobReport) -> Outcome:
+    """Run a job's handler; whatever it raises becomes the job's error, and never the engine's end."""
+    try:
+        return kinds.handler(job.kind)(context, job, report)
+    except Error as error:
+        state = JobState.CANCELLED if error.code == CANCELLED else JobState.FAILED
+        return Outcome(state=state, code=error.code, error=error.message, hint=error.hint)
+    except sqlite3.Error:
+        raise
+    except Exception as error:
+        # A mistake of ours: this job fails with its name, the log keeps the traceback, the engine goes on.
+        log.exception("job %d failed unexpectedly", job.id)
+        return Outcome(
+            state=JobState.FAILED,
+            code="internal",
+            error=f"Internal error: {type(error).__name__}: {clean(str(error), 200)}.",
+            hint="The traceback is in the engine's log: modeltender engine logs",
+        )
+
+
+def _finish(connection: sqlite3.Connection, context: Context, job: Job, outcome: Outcome) -> None:
+    now = context.now()
+    jobs.finish(
+        connection,
+        job.id,
+        outcome.state,
+        now=now,
+        message=outcome.message,
+        code=outcome.code,
+        error=outcome.error,
+        hint=outcome.hint,
+        result=outcome.result,
+    )
+    if outcome.state is JobState.FAILED:
+        log.warning("job %d failed: %s", job.id, outcome.error)
+        events.add(
+            connection,
+            f"{job.kind}-failed",
+            f"{job.kind} failed: {outcome.error}",
+            at=now,
+            severity=Severity.WARNING,
+            model=job.model,
+            version=job.version,
+        )
+
+
+class Service(NamedTuple):
+    """The engine, put together."""
+
+    context: Context
+    lanes: tuple[Lane, ...]
+    parts: tuple[Part, ...]
+    stopping: threading.Event
+    monotonic: Callable[[], float]
+
+    def run(self) -> None:
+        """Work until ``stopping`` is set, then end every part in reverse order."""
+        started: list[Part] = []
+        try:
+            for part in (*self.parts, *self.lanes):
+                part.start()
+                started.append(part)
+            self._loop()
+        finally:
+            for part in reversed(started):
+                try:
+                    part.stop()
+                except Exception:
+                    # One part that cannot end must not keep the others running.
+                    log.exception("%s could not be stopped", part)
+
+    def _loop(self) -> None:
+        seen = -1
+        beat_at = housekeeping_at = self.monotonic()
+        process = psutil.Process()
+        while not self.stopping.wait(POLL_S):
+            try:
+                version = self.context.writer.data_version()
+                if version != seen:
+                    seen = version
+                    for lane in self.lanes:
+                        lane.wake()
+                now = self.monotonic()
+                if now >= beat_at:
+                    beat_at = now + HEARTBEAT_S
+                    self._beat(process)
+                if now >= housekeeping_at:
+                    housekeeping_at = now + HOUSEKEEPING_S
+                    self._keep_house(now)
+            except sqlite3.Error:
+                # The disk is full or the file is locked: the heart beats late, which is what a viewer should see.
+                log.exception("the database could not be written")
+                self.stopping.wait(STORE_RETRY_S)
+
+    def _beat(self, process: psutil.Process) -> None:
+        with process.oneshot():
+            rss, cpu = process.memory_info().rss, process.cpu_percent()
+        with self.context.writer.passing() as connection:
+            engine_table.beat(
+                connection, now=self.context.now(), rss_bytes=rss, cpu_percent=cpu, hosts=self.context.hosts.states()
+            )
+
+    def _keep_house(self, now: float) -> None:
+        self.context.pool.expire(now)
+        self.context.hosts.retire_idle(now)
+        retention = self.context.settings.retention
+        with self.context.writer.passing() as connection:
+            events.prune(connection, keep=retention.events)
+            jobs.prune(connection, keep=retention.jobs)

@@ -1,0 +1,196 @@
+"""What the database promises to the engine and to viewers."""
+
+import os
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+from sqlite_utils import Database
+
+from storage import database, schema
+from storage.database import Reader, Writer, visit
+from storage.errors import DatabaseError
+from storage.records import JobParameters
+from storage.tables import events
+from storage.workspace import Workspace
+
+
+def test_the_program_knows_the_schema_that_it_makes() -> None:
+    """The number that a viewer compares with is the number of migrations."""
+    assert (
+        database.KNOWN_VERSION
+        == schema.SCHEMA_VERSION
+        == len(schema.migrations.pending(Database(memory=True)))
+    )
+
+
+def test_every_table_is_strict(workspace: Workspace, writer: Writer) -> None:
+    """SQLite itself refuses a value of the wrong type in every table of ours."""
+    del writer
+    with visit(workspace.database) as connection:
+        rows = connection.execute("PRAGMA table_list").fetchall()
+    ours = [
+        row for row in rows if row["type"] == "table" and not row["name"].startswith(("sqlite_", "_sqlite"))
+    ]
+    assert len(ours) > 10
+    assert all(row["strict"] for row in ours)
+
+
+def test_only_the_owner_may_read_it(workspace: Workspace, writer: Writer) -> None:
+    """The folder is 0700 and the database with its side files is 0600."""
+    with writer.transaction() as connection:
+        events.add(connection, "test", "a line", at=1.0)
+    assert stat.S_IMODE(workspace.state.stat().st_mode) == 0o700
+    for file in workspace.state.glob("modeltender.db*"):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_a_viewer_cannot_write(reader: Reader) -> None:
+    """What the console holds refuses every write."""
+    with pytest.raises(DatabaseError), reader.transaction() as connection:
+        connection.execute("DELETE FROM events")
+
+
+def test_a_failed_transaction_leaves_nothing(writer: Writer, reader: Reader) -> None:
+    """What was written before an error in the same transaction is gone."""
+    half = writer.transaction()
+    connection = half.__enter__()
+    events.add(connection, "test", "half", at=1.0)
+    error = ZeroDivisionError()
+    assert not half.__exit__(ZeroDivisionError, error, None)
+    with reader.transaction() as connection:
+        assert events.read(connection, limit=10) == []
+
+
+def test_a_viewer_hears_of_a_write(writer: Writer, reader: Reader) -> None:
+    """The data version changes when the engine wrote, and only then."""
+    before = reader.data_version()
+    assert reader.data_version() == before
+    with writer.passing() as connection:
+        events.add(connection, "test", "a line", at=1.0)
+    assert reader.data_version() != before
+
+
+def test_a_newer_database_is_refused_and_not_touched(workspace: Workspace, writer: Writer) -> None:
+    """A database of a later program gets a sentence, and every byte of it stays."""
+    writer.close()
+    connection = sqlite3.connect(workspace.database)
+    connection.execute("PRAGMA journal_mode = DELETE")
+    connection.execute(f"PRAGMA user_version = {database.KNOWN_VERSION + 1}")
+    connection.close()
+    before = workspace.database.read_bytes()
+    for open_ in (Reader, Writer):
+        with pytest.raises(DatabaseError, match="newer modeltender"):
+            open_(workspace.database)
+    assert workspace.database.read_bytes() == before
+
+
+def test_a_foreign_database_is_refused(tmp_path: Path) -> None:
+    """Somebody else's SQLite file is named as such and not migrated."""
+    path = tmp_path / "other.db"
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE theirs (a)")
+    connection.close()
+    with pytest.raises(DatabaseError, match="another program"):
+        Writer(path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"not a database at all, only some text that is long enough" * 40,
+        b"SQLite format 3\x00" + b"\xff" * 4096,
+    ],
+)
+def test_a_damaged_database_gets_a_sentence(tmp_path: Path, content: bytes) -> None:
+    """A file that is no database, or a broken one, is named; it is not overwritten."""
+    path = tmp_path / "modeltender.db"
+    path.write_bytes(content)
+    with pytest.raises(DatabaseError) as caught:
+        Writer(path)
+    assert "damaged" in caught.value.message
+    assert path.read_bytes() == content
+
+
+def test_an_older_database_is_copied_before_it_is_migrated(workspace: Workspace, writer: Writer) -> None:
+    """Bringing a database up to date leaves the old one beside it."""
+    with writer.transaction() as connection:
+        events.add(connection, "test", "old news", at=1.0)
+    writer.close()
+    connection = sqlite3.connect(workspace.database)
+    connection.execute("PRAGMA user_version = 0")
+    connection.close()
+    Writer(workspace.database).close()
+    copy = workspace.database.with_name("modeltender-schema-0.db")
+    kept = sqlite3.connect(copy)
+    assert kept.execute("SELECT message FROM events").fetchone() == ("old news",)
+    kept.close()
+
+
+def test_many_threads_may_share_the_writer(writer: Writer, reader: Reader) -> None:
+    """Concurrent transactions of one engine wait for each other and none is lost."""
+
+    def add(number: int) -> None:
+        for line in range(50):
+            with writer.transaction() if line % 2 else writer.passing() as connection:
+                events.add(connection, "test", f"{number} {line}", at=1.0)
+
+    threads = [threading.Thread(target=add, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with reader.transaction() as connection:
+        assert len(events.read(connection, limit=1000)) == 200
+
+
+WRITE_FOREVER = """
+import sys
+from pathlib import Path
+from storage.database import Writer
+from storage.tables import events
+writer = Writer(Path(sys.argv[1]))
+number = 0
+while True:
+    with writer.transaction() as connection:
+        for _ in range(5):
+            events.add(connection, "pair", str(number), at=float(number))
+    number += 1
+    print(number, flush=True)
+"""
+
+
+def test_a_killed_engine_loses_nothing_that_it_acknowledged(workspace: Workspace, writer: Writer) -> None:
+    """After kill -9 in the middle of writing, every acknowledged transaction is whole and there is no half one."""
+    writer.close()
+    for _ in range(5):
+        with subprocess.Popen(
+            [sys.executable, "-P", "-c", WRITE_FOREVER, str(workspace.database)],
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            time.sleep(0.05)
+            os.kill(process.pid, signal.SIGKILL)
+            acknowledged = [int(line) for line in process.stdout if line.strip()]
+        held = Reader(workspace.database)
+        with held.transaction() as connection:
+            (lines,) = connection.execute("SELECT count(*) FROM events").fetchone()
+            (transactions,) = connection.execute("SELECT count(DISTINCT id / 5) FROM events").fetchone()
+            assert connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+        held.close()
+        assert lines % 5 == 0
+        assert transactions >= len(acknowledged)
+
+
+def test_parameters_that_are_alike_are_stored_alike() -> None:
+    """Default parameters take no space, so that identical jobs compare equal as text."""
+    assert msgspec.json.encode(JobParameters()) == b"{}"

@@ -1,0 +1,139 @@
+"""What reading settings promises: defaults, every problem at once, and words that help."""
+
+from pathlib import Path
+
+import pytest
+
+from storage.errors import SettingsError
+from storage.settings import (
+    Gate,
+    ModelSettings,
+    Preprocess,
+    WorkspaceSettings,
+    read_model_settings,
+    read_workspace_settings,
+)
+from storage.vocabulary import Task
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    """Return a model.toml with this text."""
+    file = tmp_path / "model.toml"
+    file.write_text(text)
+    return file
+
+
+def test_a_missing_file_means_the_defaults(tmp_path: Path) -> None:
+    """Nobody needs to write settings to begin."""
+    assert read_model_settings(tmp_path / "model.toml") == ModelSettings()
+    assert read_workspace_settings(tmp_path / "modeltender.toml") == WorkspaceSettings()
+
+
+def test_a_full_file_is_read(tmp_path: Path) -> None:
+    """What is written arrives, typed."""
+    file = write(
+        tmp_path,
+        """
+        task = "classification"
+        labels = ["no", "yes"]
+        [data]
+        test = "held-out.npz"
+        [preprocess]
+        dtype = "float32"
+        scale = 0.00392156862745098
+        mean = [0.13]
+        std = [0.3]
+        layout = "NHWC"
+        [objectives]
+        accuracy = ">= 0.97"
+        latency_p99_ms = "<= 20"
+        [gate]
+        margin = 0.02
+        """,
+    )
+    settings = read_model_settings(file)
+    assert settings.task is Task.CLASSIFICATION
+    assert settings.labels == ("no", "yes")
+    assert settings.preprocess == Preprocess(
+        dtype="float32", scale=1 / 255, mean=(0.13,), std=(0.3,), layout="NHWC"
+    )
+    assert settings.objectives == {"accuracy": ">= 0.97", "latency_p99_ms": "<= 20"}
+    assert settings.gate == Gate(margin=0.02)
+
+
+def test_every_problem_of_a_file_is_told_at_once(tmp_path: Path) -> None:
+    """A file is mended in one round: each problem names its key, what was expected and what was there."""
+    file = write(
+        tmp_path,
+        """
+        task = "clasification"
+        lables = ["a"]
+        [preprocess]
+        scale = "big"
+        layout = "HWNC"
+        dtype = "float31"
+        std = [0.0]
+        [objectives]
+        accuracy = "good"
+        [gate]
+        margin = -1
+        confidence = 2.0
+        """,
+    )
+    with pytest.raises(SettingsError) as caught:
+        read_model_settings(file)
+    problems = "\n".join(caught.value.problems)
+    for expected in (
+        "task: invalid enum value 'clasification'",
+        "lables: unknown key; did you mean 'labels'?",
+        "preprocess.scale: expected `float | null`, got 'big'",
+        "preprocess.layout: expected 'NHWC' or 'NCHW', got 'HWNC'",
+        "preprocess.dtype: expected one of uint8",
+        "preprocess.std: expected numbers above 0",
+        "objectives.accuracy: expected '>= number' or '<= number', got 'good'",
+        "gate.margin: expected 0 or more, got -1",
+        "gate.confidence: expected 0.5 to below 1, got 2",
+    ):
+        assert expected in problems
+    assert len(caught.value.problems) == 9
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (b"task = ", "not valid TOML"),
+        (b"\xff\xfe\x00", "not valid TOML"),
+        (b"preprocess = 3", "preprocess: expected a table, got 3"),
+        (b"[data]\ntest = '../../etc/passwd'", "data.test: expected a file name inside the model's folder"),
+        (b"labels = '/etc/passwd'", "labels: expected a file name inside the model's folder"),
+        (b"#" * (1024 * 1024 + 1), "larger than 1 MiB"),
+        (b"a = " + b"[" * 100_000, "not valid TOML"),
+        (b'"\\u001b[2J" = 1', "unknown key"),
+    ],
+)
+def test_bad_files_get_one_sentence(tmp_path: Path, text: bytes, expected: str) -> None:
+    """Whatever a file holds, the answer is a sentence without control characters."""
+    file = tmp_path / "model.toml"
+    file.write_bytes(text)
+    with pytest.raises(SettingsError) as caught:
+        read_model_settings(file)
+    assert expected in caught.value.message
+    assert caught.value.message.isprintable()
+
+
+def test_a_folder_in_place_of_the_file_gets_a_sentence(tmp_path: Path) -> None:
+    """What cannot be read is named with the reason."""
+    (tmp_path / "model.toml").mkdir()
+    with pytest.raises(SettingsError, match="cannot be read"):
+        read_model_settings(tmp_path / "model.toml")
+
+
+def test_workspace_limits_are_checked(tmp_path: Path) -> None:
+    """A limit of nothing would stop everything, so it is refused."""
+    file = tmp_path / "modeltender.toml"
+    file.write_text(
+        "[limits]\nmemory_gib = 0\n[sampling]\ninterval_s = 0.01\n[repository]\nsettle_s = -1.0\n"
+    )
+    with pytest.raises(SettingsError) as caught:
+        read_workspace_settings(file)
+    assert len(caught.value.problems) == 3

@@ -1,0 +1,258 @@
+"""What a viewer sees of what the engine wrote."""
+
+import msgspec
+import pytest
+
+from storage import snapshot
+from storage.database import Reader, Writer
+from storage.records import Device, GateCheck, GateReport, LatencyReport, Metric, NewEvaluation
+from storage.tables import devices, engine, evaluations, events, models, promotions
+from storage.vocabulary import (
+    CheckVerdict,
+    DeviceKind,
+    JobKind,
+    PromotionOutcome,
+    Role,
+    Scenario,
+    Severity,
+    Status,
+    Verdict,
+)
+
+
+def evaluation(accuracy: float, *, correct: bytes | None = b"\xff") -> NewEvaluation:
+    """Return an evaluation with this accuracy."""
+    return NewEvaluation(
+        dataset_name="test",
+        dataset_rows=2000,
+        dataset_sha256="d",
+        artefact_sha256="a",
+        preprocessing_sha256="p",
+        runtime="keras",
+        runtime_version="3",
+        device="cpu",
+        batch_size=256,
+        isolation="full",
+        duration_s=0.1,
+        confusion=((990, 10), (20, 980)),
+        metrics=(
+            Metric("accuracy", accuracy, accuracy - 0.01, accuracy + 0.01, 2000),
+            Metric("log_loss", 0.1, None, None, 2000),
+        ),
+        correct=correct,
+    )
+
+
+ACCURACIES = (0.90, 0.91, 0.92, 0.93, 0.94)
+
+LATENCY = LatencyReport(
+    scenario=Scenario.SINGLE_STREAM,
+    batch_size=1,
+    n=100,
+    p50_ms=1.5,
+    p90_ms=2.0,
+    p95_ms=2.5,
+    p99_ms=None,
+    mean_ms=1.6,
+    stdev_ms=0.2,
+    throughput=600.0,
+    stable=True,
+)
+
+
+@pytest.fixture
+def mnist(writer: Writer) -> list[int]:
+    """Return the ids of three versions of a model: 2 is current, 1 previous, 3 newer and ready."""
+    with writer.transaction() as connection:
+        model = models.ensure(connection, "mnist", now=1.0)
+        ids = [
+            models.add_version(connection, model, number, status=Status.READY, found_at=1.0)
+            for number in (1, 2, 3)
+        ]
+        models.set_current(connection, model, current_id=ids[1], previous_id=ids[0])
+    return ids
+
+
+def test_roles_follow_what_is_deployed(reader: Reader, mnist: list[int]) -> None:
+    """Current and previous are what the engine recorded; the newest ready version above is the candidate."""
+    del mnist
+    detail = snapshot.read_detail(reader, "mnist")
+    assert detail is not None
+    assert [(version.number, version.role) for version in detail.versions] == [
+        (3, Role.CANDIDATE),
+        (2, Role.CURRENT),
+        (1, Role.PREVIOUS),
+    ]
+    shown = snapshot.read(reader).models[0]
+    assert (
+        shown.current and shown.current.number,
+        shown.candidate and shown.candidate.number,
+        shown.versions,
+    ) == (2, 3, 3)
+
+
+def test_a_newer_version_that_is_not_ready_is_no_candidate(
+    writer: Writer, reader: Reader, mnist: list[int]
+) -> None:
+    """A failed version is shown as the newest with its reason, and cannot be promoted."""
+    with writer.transaction() as connection:
+        models.set_version(connection, mnist[2], status=Status.FAILED, reason="cut short")
+    shown = snapshot.read(reader).models[0]
+    assert shown.candidate is None
+    assert shown.newest is not None
+    assert (shown.newest.number, shown.newest.reason) == (3, "cut short")
+
+
+def test_the_latest_evaluation_is_shown_and_all_are_kept(
+    writer: Writer, reader: Reader, mnist: list[int]
+) -> None:
+    """History keeps every figure; a version shows its latest; outcomes are kept for the latest few only."""
+    with writer.transaction() as connection:
+        ids = [
+            evaluations.add(
+                connection,
+                mnist[1],
+                evaluation(ACCURACIES[step]),
+                job_id=None,
+                at=10.0 + step,
+                requested_by="ann",
+            )
+            for step in range(5)
+        ]
+        evaluations.add_latency(connection, ids[-1], LATENCY)
+    detail = snapshot.read_detail(reader, "mnist")
+    assert detail is not None
+    current = detail.versions[1].evaluation
+    assert current is not None
+    assert current.metric("accuracy") == evaluation(0.94).metrics[0]
+    assert current.latency == LATENCY
+    assert current.confusion == ((990, 10), (20, 980))
+    assert [point.value for point in detail.history] == pytest.approx(list(ACCURACIES))
+    assert [point.value for point in detail.latency] == [1.5]
+    assert snapshot.read(reader).models[0].trend == pytest.approx(ACCURACIES)
+    with reader.transaction() as connection:
+        kept = [
+            evaluation_id
+            for evaluation_id in ids
+            if evaluations.outcomes(connection, evaluation_id) is not None
+        ]
+    assert kept == ids[-evaluations.OUTCOMES_KEPT :]
+
+
+def test_history_can_be_limited_in_time_and_number(writer: Writer, reader: Reader, mnist: list[int]) -> None:
+    """A chart asks for a range and gets its latest points, oldest first."""
+    with writer.transaction() as connection:
+        for step in range(10):
+            evaluations.add(
+                connection, mnist[1], evaluation(0.9), job_id=None, at=float(step), requested_by="ann"
+            )
+    with reader.transaction() as connection:
+        points = evaluations.history(connection, "mnist", "accuracy", since=3.0, limit=4)
+    assert [point.at for point in points] == [6.0, 7.0, 8.0, 9.0]
+
+
+def test_only_switches_that_happened_are_history(writer: Writer, reader: Reader, mnist: list[int]) -> None:
+    """An intent without its outcome is no promotion."""
+    del mnist
+    gate = GateReport(
+        against=1, verdict=Verdict.SUPERIOR, checks=(GateCheck("accuracy", CheckVerdict.PASS, "+0.04"),)
+    )
+    with writer.transaction() as connection:
+        model = models.model_id(connection, "mnist")
+        assert model is not None
+        for outcome in (PromotionOutcome.DONE, PromotionOutcome.ABANDONED, None):
+            intent = promotions.intend(
+                connection,
+                model,
+                job_id=None,
+                at=5.0,
+                requested_by="ann",
+                kind=JobKind.PROMOTE,
+                from_number=1,
+                to_number=2,
+                gate=gate,
+            )
+            if outcome:
+                promotions.settle(connection, intent, outcome)
+        assert len(promotions.unsettled(connection)) == 1
+        assert promotions.brought_by(connection, model, 2) == 1
+    detail = snapshot.read_detail(reader, "mnist")
+    assert detail is not None
+    assert [(row.from_version, row.to_version, row.verdict, row.checks) for row in detail.promotions] == [
+        (1, 2, Verdict.SUPERIOR, gate.checks)
+    ]
+
+
+def test_a_model_whose_folder_went_leaves_the_list_and_keeps_its_history(
+    writer: Writer, reader: Reader, mnist: list[int]
+) -> None:
+    """Deleting a folder forgets nothing; its coming back shows everything again."""
+    del mnist
+    with writer.transaction() as connection:
+        models.set_present(connection, set())
+    assert snapshot.read(reader).models == ()
+    with writer.transaction() as connection:
+        models.set_present(connection, {"mnist"})
+    assert snapshot.read(reader).models[0].versions == 3
+
+
+def test_a_fault_opens_once_counts_and_closes(writer: Writer, reader: Reader) -> None:
+    """The same problem is one line however often it is seen, and a new line after it was resolved."""
+    with writer.transaction() as connection:
+        assert events.open_fault(connection, "settings", "bad", at=1.0, model="mnist")
+        assert not events.open_fault(connection, "settings", "worse", at=2.0, model="mnist")
+    (fault,) = snapshot.read(reader).faults
+    assert (fault.count, fault.message, fault.first_at, fault.last_at) == (2, "worse", 1.0, 2.0)
+    with writer.transaction() as connection:
+        assert events.close_fault(connection, "settings", at=3.0, model="mnist")
+        assert not events.close_fault(connection, "settings", at=3.0, model="mnist")
+        assert events.open_fault(connection, "settings", "again", at=4.0, model="mnist")
+    assert [fault.message for fault in snapshot.read(reader).faults] == ["again"]
+
+
+def test_events_are_cleaned_before_they_are_stored(writer: Writer, reader: Reader) -> None:
+    """No control sequence reaches the log that people read."""
+    with writer.transaction() as connection:
+        events.add(connection, "test", "a\x1b[2Jb", at=1.0, severity=Severity.WARNING)
+    assert snapshot.read(reader).events[0].message == "a\ufffd[2Jb"
+
+
+def test_devices_show_their_latest_reading_and_history(writer: Writer, reader: Reader) -> None:
+    """A reading that is not exposed is None and no point of the history; pruning forgets old readings only."""
+    cpu = Device(
+        id="cpu",
+        kind=DeviceKind.CPU,
+        name="a processor",
+        usable_by=("keras",),
+        note="",
+        memory_total_bytes=100,
+    )
+    with writer.transaction() as connection:
+        devices.replace(connection, [cpu])
+        for at, use in ((1.0, 0.5), (2.0, None), (3.0, 0.75)):
+            devices.add_samples(
+                connection, [msgspec.structs.replace(cpu, at=at, utilisation=use, memory_used_bytes=40)]
+            )
+        devices.add_samples(connection, [msgspec.structs.replace(cpu, id="cuda:9", at=1.0)])
+    (shown,) = snapshot.read(reader).devices
+    assert (shown.utilisation, shown.memory_used_bytes, shown.temperature_c, shown.history) == (
+        0.75,
+        40,
+        None,
+        (0.5, 0.75),
+    )
+    with writer.transaction() as connection:
+        devices.prune(connection, before=2.5)
+    assert snapshot.read(reader).devices[0].history == (0.75,)
+
+
+def test_the_engine_describes_itself(writer: Writer, reader: Reader) -> None:
+    """Before the first engine there is nothing to show; afterwards its last word is."""
+    assert snapshot.read(reader).engine is None
+    with writer.transaction() as connection:
+        engine.start(connection, pid=7, version="0.1.0", now=1.0, sandbox={"files": "on"})
+        engine.beat(connection, now=2.0, rss_bytes=10, cpu_percent=0.5, hosts=())
+        engine.stop(connection, now=3.0)
+    state = snapshot.read(reader).engine
+    assert state is not None
+    assert (state.pid, state.heartbeat_at, state.stopped_at, state.sandbox) == (7, 2.0, 3.0, {"files": "on"})
