@@ -1,0 +1,186 @@
+"""The command ``modeltender``: finds the command that was named, loads that one alone, and reports how it ended.
+
+Owns the table of commands, and is the only printer of errors and the only chooser of exit codes. It knows
+commands by name, so that ``modeltender models`` loads neither the console nor what the engine is made of.
+"""
+
+import errno
+import io
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import cast
+
+import click
+import msgspec
+
+from storage.errors import Error
+from storage.text import clean
+from storage.vocabulary import ExitCode
+
+COMMANDS = {
+    "init": "engine.init_command:init",
+    "status": "tui.commands.overview:status",
+    "models": "tui.commands.models:models",
+    "show": "tui.commands.models:show",
+    "evaluate": "tui.commands.evaluation:evaluate",
+    "promote": "tui.commands.promotion:promote",
+    "rollback": "tui.commands.promotion:rollback",
+    "history": "tui.commands.history:history",
+    "devices": "tui.commands.devices:devices",
+    "faults": "tui.commands.overview:faults",
+    "jobs": "tui.commands.log:jobs",
+    "cancel": "tui.commands.log:cancel",
+    "events": "tui.commands.log:events",
+    "engine": "engine.cli:engine",
+    "doctor": "engine.doctor_command:doctor",
+}
+"""Where each command lies, in the order in which help lists them."""
+
+CONSOLE = "tui.commands.console:console"
+
+INTERRUPTED = 128 + 2
+"""What a shell reports of a command that Ctrl-C ended."""
+
+STDOUT = 1
+
+MESSAGE = 4000
+"""Characters of an error's message: a settings file with dozens of problems is told in full."""
+
+
+class Commands(click.Group):
+    """Commands that are imported when they are called; a first word that names none of them is a folder."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands' names in the order of the table."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command, or return ``None`` where there is none of that name."""
+        del ctx
+        return _load(COMMANDS[cmd_name]) if cmd_name in COMMANDS else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that the first word names; a word that names a folder opens the console there."""
+        if args[0] in COMMANDS or args[0].startswith("-"):
+            return super().resolve_command(ctx, args)
+        if not _is_path(args[0]):
+            raise click.UsageError(_unknown_word(args[0]), ctx)
+        return "console", _load(CONSOLE), args
+
+
+@click.group(
+    cls=Commands,
+    invoke_without_command=True,
+    subcommand_metavar="[DIR | COMMAND [ARGS]...]",
+    epilog="Exit status: 0 yes or done, 1 the answer is no, 2 usage or settings, 3 the work failed, "
+    "4 the engine was not reached in time, 5 inconclusive.",
+)
+@click.option(
+    "-w",
+    "--workspace",
+    "folder",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="The workspace; by default the current folder or the nearest parent that is one.",
+)
+@click.option("--read-only", is_flag=True, help="Open a console that changes nothing.")
+@click.version_option(package_name="modeltender", prog_name="modeltender", message="%(prog)s %(version)s")
+@click.pass_context
+def modeltender(context: click.Context, *, folder: Path | None, read_only: bool) -> int:
+    """Watch, evaluate, promote and roll back deployed models.
+
+    Without a command, opens the console of the workspace in DIR or in the current folder. A folder that is
+    called like a command is written with a slash: ./models
+    """
+    if context.invoked_subcommand is not None:
+        return ExitCode.DONE
+    return int(context.invoke(_load(CONSOLE), folder=folder, read_only=read_only))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command that the arguments name, say what went wrong, and return the exit status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    as_json = "--json" in words
+    _be_tolerant()
+    try:
+        status = modeltender.main(words, prog_name="modeltender", standalone_mode=False)
+        click.echo(nl=False)  # flushes: what cannot be written fails here and not after the last word
+    except Error as error:
+        return _tell(error.code, error.message, error.hint, error.exit_code, as_json=as_json)
+    except click.ClickException as error:
+        context = error.ctx if isinstance(error, click.UsageError) else None
+        hint = f"See: {context.command_path if context else 'modeltender'} --help"
+        return _tell("usage", error.format_message(), hint, ExitCode.USAGE, as_json=as_json)
+    except (KeyboardInterrupt, click.Abort):
+        return INTERRUPTED
+    except BrokenPipeError:
+        _let_go_of_output()
+        return ExitCode.DONE
+    except Exception as error:  # noqa: BLE001 - the last resort: a person gets a sentence, a file the traceback
+        return _tell_unexpected(error, words, as_json=as_json)
+    return int(status or ExitCode.DONE)
+
+
+def _load(target: str) -> click.Command:
+    module, _, name = target.partition(":")
+    return cast("click.Command", getattr(import_module(module), name))
+
+
+def _is_path(word: str) -> bool:
+    return os.sep in word or word.startswith((".", "~")) or os.path.exists(word)  # noqa: PTH110 - a name that no file can have is no error here
+
+
+def _unknown_word(word: str) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, COMMANDS, n=1)
+    return f"'{word}' is neither a command nor a folder." + (f" Did you mean '{near[0]}'?" if near else "")
+
+
+def _tell(code: str, message: str, hint: str, status: int, *, as_json: bool) -> int:
+    """Print an error where its reader looks for it, and return the exit status."""
+    message, hint = clean(message, MESSAGE), clean(hint)
+    try:
+        if as_json:
+            click.echo(msgspec.json.encode({"error": {"code": code, "message": message, "hint": hint}}))
+        else:
+            click.echo(f"modeltender: {message}" + (f"\n  {hint}" if hint else ""), err=True)
+    except OSError:
+        # Nobody reads any more, or the disk under the output is full: the exit status still tells.
+        _let_go_of_output()
+    return status
+
+
+def _tell_unexpected(error: Exception, words: list[str], *, as_json: bool) -> int:
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return _tell(
+            "disk-full",
+            "There is no space left on the disk.",
+            "Free some, and try again.",
+            ExitCode.FAILED,
+            as_json=as_json,
+        )
+    from tui.commands.crash import keep_traceback
+
+    what = f"Internal error ({type(error).__name__}: {clean(str(error), 120)})."
+    return _tell("internal", what, keep_traceback(error, words), ExitCode.FAILED, as_json=as_json)
+
+
+def _be_tolerant() -> None:
+    """Let a character that the terminal's character set lacks be shown as ``?`` instead of ending the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # None where a script has closed it
+            stream.reconfigure(errors="replace")
+
+
+def _let_go_of_output() -> None:
+    """Send what is still to be written nowhere, so that the interpreter's own last flush does not complain."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, STDOUT)
+    os.close(nowhere)

@@ -1,0 +1,147 @@
+"""Versions that have just arrived: the engine is still to say what they are, and a command waits for that.
+
+A person who copies a model and asks for it at once means the one that was copied.
+"""
+
+import time
+from collections.abc import Callable
+
+from storage import jobs
+from storage.database import Reader
+from storage.errors import JobError, UnknownError
+from storage.records import Job, JobParameters, Model, Version
+from storage.tables import models
+from storage.vocabulary import FINISHED, JobKind, Role, Status
+from storage.workspace import Workspace, valid_model_name
+from tui.commands.targets import UNFINISHED, Target, default_version, find_model, find_version
+from tui.commands.waiting import await_change, read_job
+
+NOTICE_S = 3.0
+"""How long the engine may take to notice a folder that is there: its settle time and a rescan, with room."""
+
+POLL_S = 0.01
+
+LISTED_JOBS = 1000
+"""Unfinished jobs come first in a list of jobs; more than this many never wait."""
+
+HOPELESS = frozenset({Status.UNSUPPORTED, Status.MISSING})
+"""Statuses of a version of which trying again says nothing new."""
+
+Pick = Callable[[Model], Version | None]
+
+
+def find_target(workspace: Workspace, reader: Reader, target: Target) -> Version:
+    """Return the version that a command means; a folder that the engine has not noticed yet is waited for.
+
+    Raises:
+        UnknownError: there is no such model or version.
+        EngineError: the engine ended meanwhile.
+    """
+    deadline = time.monotonic() + NOTICE_S
+    while True:
+        try:
+            found = _find(reader, target)
+        except UnknownError:
+            if not _lies_there(workspace, target) or time.monotonic() > deadline:
+                raise
+            time.sleep(POLL_S)
+            continue
+        return found if found is not None else _await_candidate(workspace, reader, target)
+
+
+def join_or_submit(
+    workspace: Workspace, reader: Reader, version: Version, parameters: JobParameters, *, requested_by: str
+) -> Job:
+    """Return the job that evaluates a version: the one of its arrival where that is not done yet, else a new one.
+
+    Raises:
+        JobError: the version cannot be evaluated.
+        EngineError: the engine ended meanwhile.
+    """
+    began = time.time()
+
+    def look() -> Job | None:
+        with reader.transaction() as connection:
+            now = models.version(connection, version.id) or version
+            under_way = _under_way(jobs.read(connection, limit=LISTED_JOBS), now, parameters)
+        evaluation = now.evaluation
+        if under_way is not None and (evaluation is None or now.status in UNFINISHED):
+            return under_way
+        if now.status in UNFINISHED:
+            return None
+        if now.status in HOPELESS:
+            raise JobError(
+                f"{now.model}@{now.number} cannot be evaluated: it is {now.status}: {now.reason or 'no reason is known'}"
+            )
+        if (
+            version.status in UNFINISHED
+            and evaluation is not None
+            and evaluation.job_id
+            and evaluation.at >= began
+        ):
+            return read_job(reader, evaluation.job_id)
+        return jobs.submit(
+            workspace,
+            JobKind.EVALUATE,
+            now.model,
+            now.number,
+            requested_by=requested_by,
+            parameters=parameters,
+        )
+
+    return await_change(workspace, reader, look, f"{version.model}@{version.number}")
+
+
+def await_first_evaluation(workspace: Workspace, reader: Reader, version: Version) -> Version:
+    """Return a version as it is once its arrival's evaluation, where one is under way, has ended."""
+
+    def look() -> Version | None:
+        with reader.transaction() as connection:
+            now = models.version(connection, version.id) or version
+            under_way = _under_way(jobs.read(connection, limit=LISTED_JOBS), now, JobParameters())
+        return None if now.status in UNFINISHED or under_way is not None else now
+
+    return await_change(workspace, reader, look, f"the evaluation of {version.model}@{version.number}")
+
+
+def _find(reader: Reader, target: Target) -> Version | None:
+    """Return the version that a target names, or ``None`` where it is a candidate that is still being checked."""
+    with reader.transaction() as connection:
+        model = find_model(connection, target.model)
+        if target.version is None:
+            return default_version(connection, model)
+        if target.version is Role.CANDIDATE and model.candidate is None and _arriving(model):
+            return None
+        return find_version(connection, model, target.version)
+
+
+def _await_candidate(workspace: Workspace, reader: Reader, target: Target) -> Version:
+    return await_change(
+        workspace, reader, lambda: _find(reader, target), f"the check of {target.model}'s newest version"
+    )
+
+
+def _arriving(model: Model) -> bool:
+    return model.newest is not None and model.newest.status in UNFINISHED
+
+
+def _under_way(listed: list[Job], version: Version, parameters: JobParameters) -> Job | None:
+    return next(
+        (
+            job
+            for job in listed
+            if job.state not in FINISHED
+            and (job.kind, job.model, job.version) == (JobKind.EVALUATE, version.model, version.number)
+            and job.parameters == parameters
+        ),
+        None,
+    )
+
+
+def _lies_there(workspace: Workspace, target: Target) -> bool:
+    """Whether the folders hold what the database does not know yet."""
+    if not valid_model_name(target.model):
+        return False
+    if isinstance(target.version, int):
+        return workspace.version_folder(target.model, target.version).is_dir()
+    return (workspace.models / target.model).is_dir() or (workspace.train / target.model).is_dir()

@@ -1,0 +1,61 @@
+"""Opening the console: where there is a terminal for it, with an engine behind it.
+
+The console itself is imported last, after everything that can be refused without it.
+"""
+
+import os
+from pathlib import Path
+
+import click
+
+from storage import launch
+from storage.errors import Error
+from storage.vocabulary import ExitCode
+from storage.workspace import Workspace, engine_pid
+from tui.commands.options import workspace_at
+
+STDIN, STDERR = 0, 2
+
+
+class TerminalError(Error):
+    """The console cannot be shown on this terminal."""
+
+    code = "terminal"
+    exit_code = ExitCode.USAGE
+
+
+@click.command(hidden=True, epilog="Example: modeltender demo")
+@click.argument("folder", metavar="DIR", required=False, type=click.Path(path_type=Path))
+@click.option("--read-only", is_flag=True, help="Open a console that changes nothing.")
+@click.pass_context
+def console(context: click.Context, *, folder: Path | None, read_only: bool) -> int:
+    """Open the console of the workspace in DIR."""
+    options = context.find_root().params
+    workspace = workspace_at(folder or options.get("folder"))
+    return open_console(workspace, read_only=read_only or bool(options.get("read_only")))
+
+
+def open_console(workspace: Workspace, *, read_only: bool = False) -> int:
+    """Show a workspace's console until the person leaves it, and return the exit status.
+
+    Raises:
+        TerminalError: there is no terminal, or not one that can show it.
+        Error: the workspace cannot be used, or its engine does not start.
+    """
+    from tui.terminal import refusal
+
+    refused = refusal(os.environ, STDIN, STDERR)
+    if refused is not None:
+        raise TerminalError(refused, "The same in plain text: modeltender status")
+    _see_to_engine(workspace, read_only=read_only)
+    from tui.app import run
+
+    return run(workspace, read_only=read_only)
+
+
+def _see_to_engine(workspace: Workspace, *, read_only: bool) -> None:
+    """Start an engine where none runs; only a workspace that never had one is waited for, the console shows the rest."""
+    if not workspace.database.exists():
+        launch.ensure(workspace)
+    elif engine_pid(workspace) is None and not read_only:
+        launch.spawn(workspace)

@@ -1,0 +1,74 @@
+"""``modeltender devices``: what hardware there is, how busy it is, and what can run on it."""
+
+import os
+import sys
+import time
+
+import click
+
+from storage.database import Reader
+from storage.records import Device
+from storage.tables import devices as device_table
+from storage.vocabulary import ExitCode
+from storage.workspace import Workspace
+from tui.commands.documenting import device_document
+from tui.commands.figures import NOT_KNOWN, percent, size
+from tui.commands.options import standard_options
+from tui.commands.output import remark, show_document, show_text
+from tui.commands.reading import engine_state, staleness, to_look
+from tui.commands.tables import table
+
+WATCH_S = 1.0
+"""The engine reads devices once a second."""
+
+HOME_AND_CLEAR = "\x1b[H\x1b[J"
+
+
+@click.command(epilog="Example: modeltender devices --watch")
+@click.option("--watch", is_flag=True, help="Go on once a second until Ctrl-C.")
+@standard_options
+def devices(*, workspace: Workspace, as_json: bool, watch: bool) -> int:
+    """List the devices with their use; with --watch and --json, one document a line."""
+    with to_look(workspace) as reader:
+        _show(_read(reader), as_json=as_json)
+        while watch:
+            time.sleep(WATCH_S)
+            if sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb" and not as_json:
+                click.echo(HOME_AND_CLEAR, nl=False)
+            _show(_read(reader), as_json=as_json)
+        if not as_json:
+            remark(staleness(workspace, engine_state(reader)))
+    return ExitCode.DONE
+
+
+def _read(reader: Reader) -> list[Device]:
+    with reader.transaction() as connection:
+        return device_table.read(connection)
+
+
+def _show(found: list[Device], *, as_json: bool) -> None:
+    if as_json:
+        show_document([device_document(device) for device in found])
+    else:
+        show_text(devices_text(found))
+
+
+def devices_text(found: list[Device]) -> str:
+    """Return the table of devices."""
+    if not found:
+        return "No devices are known yet; the engine lists them when it starts."
+    headings = ["DEVICE", "KIND", "BUSY", "MEMORY", "OF", "NAME", "USABLE BY", "NOTE"]
+    rows = [
+        [
+            device.id,
+            str(device.kind),
+            percent(device.utilisation),
+            size(device.memory_used_bytes),
+            size(device.memory_total_bytes),
+            device.name,
+            ", ".join(device.usable_by) or NOT_KNOWN,
+            device.note,
+        ]
+        for device in found
+    ]
+    return table(headings, rows, right=("BUSY", "MEMORY", "OF"))

@@ -1,0 +1,205 @@
+"""Records as the documents that scripts get: pure, one function a document."""
+
+from datetime import UTC, datetime
+
+from storage.records import (
+    Arrival,
+    Device,
+    Evaluation,
+    Event,
+    Fault,
+    HistoryPoint,
+    Job,
+    Model,
+    Version,
+)
+from tui.commands.documents import (
+    ArrivalDocument,
+    DatasetDocument,
+    DeviceDocument,
+    EvaluationDocument,
+    EventDocument,
+    FaultDocument,
+    FigureDocument,
+    HistoryDocument,
+    JobDocument,
+    ModelDocument,
+    RuntimeDocument,
+    ShownModelDocument,
+    VersionDocument,
+)
+
+
+def standing_for(model: Model) -> Version | None:
+    """Return the version whose status and figures stand for a model: what is deployed, else the newest one."""
+    return model.current or model.newest
+
+
+def evaluation_document(version: Version, evaluation: Evaluation) -> EvaluationDocument:
+    """Return what ``evaluate`` says of an evaluation of a version."""
+    return EvaluationDocument(
+        model=version.model,
+        version=version.number,
+        status=version.status,
+        dataset=DatasetDocument(
+            name=evaluation.dataset_name, rows=evaluation.dataset_rows, sha256=evaluation.dataset_sha256
+        ),
+        runtime=RuntimeDocument(name=evaluation.runtime, version=evaluation.runtime_version),
+        device=evaluation.device,
+        duration_s=evaluation.duration_s,
+        metrics=_figures(evaluation),
+        latency=evaluation.latency,
+        confusion=evaluation.confusion,
+    )
+
+
+def model_document(model: Model) -> ModelDocument:
+    """Return what ``models`` says of a model."""
+    version = standing_for(model)
+    evaluation = version.evaluation if version else None
+    return ModelDocument(
+        model=model.name,
+        task=model.task,
+        current=model.current.number if model.current else None,
+        candidate=model.candidate.number if model.candidate else None,
+        status=version.status if version else None,
+        versions=model.versions,
+        metrics=_figures(evaluation),
+        latency=evaluation.latency if evaluation else None,
+        faults=model.faults,
+        evaluated_at=moment(evaluation.at if evaluation else None),
+    )
+
+
+def shown_model_document(model: Model, versions: tuple[Version, ...]) -> ShownModelDocument:
+    """Return what ``show`` says of a model and its versions."""
+    row = model_document(model)
+    return ShownModelDocument(
+        model=row.model,
+        task=row.task,
+        current=row.current,
+        candidate=row.candidate,
+        status=row.status,
+        versions=tuple(version_document(version) for version in versions),
+        metrics=row.metrics,
+        latency=row.latency,
+        faults=row.faults,
+        evaluated_at=row.evaluated_at,
+    )
+
+
+def version_document(version: Version) -> VersionDocument:
+    """Return what ``show`` says of one version."""
+    evaluation = version.evaluation
+    return VersionDocument(
+        version=version.number,
+        format=version.format,
+        status=version.status,
+        reason=version.reason,
+        role=version.role,
+        sha256=version.sha256,
+        bytes=version.bytes,
+        metrics=_figures(evaluation),
+        latency=evaluation.latency if evaluation else None,
+        evaluated_at=moment(evaluation.at if evaluation else None),
+    )
+
+
+def device_document(device: Device) -> DeviceDocument:
+    """Return what ``devices`` says of a device."""
+    return DeviceDocument(
+        id=device.id,
+        kind=device.kind,
+        name=device.name,
+        utilisation=device.utilisation,
+        memory_used_bytes=device.memory_used_bytes,
+        memory_total_bytes=device.memory_total_bytes,
+        usable_by=device.usable_by,
+        note=device.note,
+    )
+
+
+def history_document(point: HistoryPoint) -> HistoryDocument:
+    """Return what ``history`` says of one value."""
+    return HistoryDocument(
+        at=datetime.fromtimestamp(point.at, UTC),
+        version=point.version,
+        metric=point.metric,
+        value=point.value,
+        low=point.low,
+        high=point.high,
+        n=point.n,
+    )
+
+
+def job_document(job: Job) -> JobDocument:
+    """Return what ``jobs`` says of a job."""
+    return JobDocument(
+        id=job.id,
+        kind=job.kind,
+        model=job.model,
+        version=job.version,
+        parameters=job.parameters,
+        requested_by=job.requested_by,
+        requested_at=datetime.fromtimestamp(job.requested_at, UTC),
+        state=job.state,
+        done=job.done,
+        total=job.total,
+        message=job.message,
+        started_at=moment(job.started_at),
+        finished_at=moment(job.finished_at),
+        code=job.code,
+        error=job.error,
+        hint=job.hint,
+    )
+
+
+def event_document(event: Event) -> EventDocument:
+    """Return what ``events`` says of one line of the log."""
+    return EventDocument(
+        id=event.id,
+        at=datetime.fromtimestamp(event.at, UTC),
+        severity=event.severity,
+        code=event.code,
+        model=event.model,
+        version=event.version,
+        message=event.message,
+    )
+
+
+def fault_document(fault: Fault) -> FaultDocument:
+    """Return what ``faults`` says of an open problem."""
+    return FaultDocument(
+        id=fault.id,
+        code=fault.code,
+        model=fault.model,
+        version=fault.version,
+        severity=fault.severity,
+        message=fault.message,
+        repair=fault.repair,
+    )
+
+
+def arrival_document(arrival: Arrival) -> ArrivalDocument:
+    """Return what ``status`` says of a file of the inbox."""
+    return ArrivalDocument(
+        model=arrival.model,
+        name=arrival.name,
+        status=arrival.status,
+        reason=arrival.reason,
+        bytes=arrival.bytes,
+    )
+
+
+def moment(at: float | None) -> datetime | None:
+    """Return a stored time as one that is printed in UTC, or ``None``."""
+    return None if at is None else datetime.fromtimestamp(at, UTC)
+
+
+def _figures(evaluation: Evaluation | None) -> dict[str, FigureDocument]:
+    if evaluation is None:
+        return {}
+    return {
+        metric.name: FigureDocument(value=metric.value, low=metric.low, high=metric.high, n=metric.n)
+        for metric in evaluation.metrics
+    }

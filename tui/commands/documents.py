@@ -1,0 +1,233 @@
+"""What each command prints with ``--json``: the contract with scripts, one struct a document.
+
+Field names and their meaning are promises; a new field is an addition at the end, a changed one is a break.
+Times are ISO 8601 in UTC; what is not known is ``null``.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+from storage.records import GateCheck, JobParameters, LatencyReport
+from storage.vocabulary import DeviceKind, Format, JobKind, JobState, Role, Severity, Status, Task, Verdict
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of what a command prints."""
+
+
+class FigureDocument(Document, frozen=True, kw_only=True):
+    """A quality figure with its 95 % confidence interval, measured on ``n`` examples."""
+
+    value: float
+    low: float | None
+    high: float | None
+    n: int
+
+
+class DatasetDocument(Document, frozen=True, kw_only=True):
+    """The data of an evaluation."""
+
+    name: str
+    rows: int
+    sha256: str
+
+
+class RuntimeDocument(Document, frozen=True, kw_only=True):
+    """What executed a version."""
+
+    name: str
+    version: str
+
+
+class EvaluationDocument(Document, frozen=True, kw_only=True):
+    """``evaluate``: one evaluation."""
+
+    model: str
+    version: int
+    status: Status
+    dataset: DatasetDocument
+    runtime: RuntimeDocument
+    device: str
+    duration_s: float
+    metrics: dict[str, FigureDocument]
+    latency: LatencyReport | None
+    confusion: tuple[tuple[int, ...], ...] | None
+
+
+class ErrorDocument(Document, frozen=True, kw_only=True):
+    """What went wrong: a stable word, a sentence, and what to do."""
+
+    code: str
+    message: str
+    hint: str
+
+
+class FailureDocument(Document, frozen=True, kw_only=True):
+    """``evaluate --all``: a model whose evaluation did not work, among those that did."""
+
+    model: str
+    version: int | None
+    error: ErrorDocument
+
+
+class ModelDocument(Document, frozen=True, kw_only=True):
+    """``models``: one model; figures and status are the current version's, or the newest one's where none is deployed."""
+
+    model: str
+    task: Task | None
+    current: int | None
+    candidate: int | None
+    status: Status | None
+    versions: int
+    metrics: dict[str, FigureDocument]
+    latency: LatencyReport | None
+    faults: int
+    evaluated_at: datetime | None
+
+
+class VersionDocument(Document, frozen=True, kw_only=True):
+    """``show``: one version of the model."""
+
+    version: int
+    format: Format | None
+    status: Status
+    reason: str
+    role: Role | None
+    sha256: str | None
+    bytes: int | None
+    metrics: dict[str, FigureDocument]
+    latency: LatencyReport | None
+    evaluated_at: datetime | None
+
+
+class ShownModelDocument(Document, frozen=True, kw_only=True):
+    """``show``: a model as in ``models``, with its versions in place of their number, the newest first."""
+
+    model: str
+    task: Task | None
+    current: int | None
+    candidate: int | None
+    status: Status | None
+    versions: tuple[VersionDocument, ...]
+    metrics: dict[str, FigureDocument]
+    latency: LatencyReport | None
+    faults: int
+    evaluated_at: datetime | None
+
+
+class PromotionDocument(Document, frozen=True, kw_only=True):
+    """``promote`` and ``rollback``: what was deployed, what is, and what the gate found."""
+
+    model: str
+    from_version: int | None = msgspec.field(name="from")
+    to_version: int = msgspec.field(name="to")
+    verdict: Verdict | None = None
+    promoted: bool
+    checks: tuple[GateCheck, ...] = ()
+
+
+class DeviceDocument(Document, frozen=True, kw_only=True):
+    """``devices``: one device with its latest reading; ``null`` where it does not expose one."""
+
+    id: str
+    kind: DeviceKind
+    name: str
+    utilisation: float | None
+    memory_used_bytes: int | None
+    memory_total_bytes: int | None
+    usable_by: tuple[str, ...]
+    note: str
+
+
+class HistoryDocument(Document, frozen=True, kw_only=True):
+    """``history``: one value."""
+
+    at: datetime
+    version: int
+    metric: str
+    value: float
+    low: float | None
+    high: float | None
+    n: int
+
+
+class JobDocument(Document, frozen=True, kw_only=True):
+    """``jobs``, ``cancel`` and ``--no-wait``: one job."""
+
+    id: int
+    kind: JobKind
+    model: str
+    version: int | None
+    parameters: JobParameters
+    requested_by: str
+    requested_at: datetime
+    state: JobState
+    done: int
+    total: int
+    message: str
+    started_at: datetime | None
+    finished_at: datetime | None
+    code: str
+    error: str
+    hint: str
+
+
+class EventDocument(Document, frozen=True, kw_only=True):
+    """``events``: one line of the log that people read."""
+
+    id: int
+    at: datetime
+    severity: Severity
+    code: str
+    model: str
+    version: int | None
+    message: str
+
+
+class FaultDocument(Document, frozen=True, kw_only=True):
+    """``faults``: one open problem."""
+
+    id: int
+    code: str
+    model: str
+    version: int | None
+    severity: Severity
+    message: str
+    repair: str
+
+
+class ArrivalDocument(Document, frozen=True, kw_only=True):
+    """``status``: a file of the inbox that is not (yet) a version."""
+
+    model: str
+    name: str
+    status: Status
+    reason: str
+    bytes: int
+
+
+class EngineDocument(Document, frozen=True, kw_only=True):
+    """``status``: whether the engine runs, and when it was last heard."""
+
+    running: bool
+    heartbeat_at: datetime | None
+
+
+class WaitingDocument(Document, frozen=True, kw_only=True):
+    """``status``: how many jobs wait and run."""
+
+    queued: int
+    running: int
+
+
+class StatusDocument(Document, frozen=True, kw_only=True):
+    """``status``: the overview; ``attention`` holds a sentence for each thing that needs a person."""
+
+    attention: tuple[str, ...]
+    engine: EngineDocument
+    models: tuple[ModelDocument, ...]
+    arrivals: tuple[ArrivalDocument, ...]
+    devices: tuple[DeviceDocument, ...]
+    jobs: WaitingDocument
+    faults: tuple[FaultDocument, ...]

@@ -1,0 +1,120 @@
+"""``modeltender models`` and ``show``: every model on a line, or one with all that is known of its versions."""
+
+import time
+
+import click
+
+from storage.records import Arrival, Model, Version
+from storage.tables import events
+from storage.tables import models as model_table
+from storage.vocabulary import ExitCode, Status
+from storage.workspace import Workspace
+from tui.commands import figures
+from tui.commands.documenting import model_document, shown_model_document, standing_for
+from tui.commands.options import standard_options
+from tui.commands.output import remark, show_document, show_text
+from tui.commands.reading import engine_state, staleness, to_look
+from tui.commands.tables import table
+from tui.commands.targets import find_model
+
+HEALTHY = frozenset({Status.READY, Status.CHECKING, Status.SETTLING})
+
+
+@click.command(epilog="Example: modeltender models --json")
+@standard_options
+def models(*, workspace: Workspace, as_json: bool) -> int:
+    """List the models: what is deployed, what waits to be, and how good it is."""
+    with to_look(workspace) as reader:
+        with reader.transaction() as connection:
+            found = model_table.read(connection)
+        if as_json:
+            show_document([model_document(model) for model in found])
+            return ExitCode.DONE
+        show_text(models_text(found, time.time()))
+        remark(staleness(workspace, engine_state(reader)))
+    return ExitCode.DONE
+
+
+@click.command(epilog="Example: modeltender show mnist")
+@click.argument("model")
+@standard_options
+def show(*, workspace: Workspace, as_json: bool, model: str) -> int:
+    """Show one model: its versions with their figures, and what is wrong with any of them."""
+    with to_look(workspace) as reader:
+        with reader.transaction() as connection:
+            found = find_model(connection, model)
+            versions = tuple(model_table.versions(connection, model))
+            arrivals = model_table.arrivals(connection, model)
+            problems = [fault.message for fault in events.faults(connection, model)]
+        if as_json:
+            show_document(shown_model_document(found, versions))
+            return ExitCode.DONE
+        show_text(_shown_text(found, versions, arrivals, problems))
+        remark(staleness(workspace, engine_state(reader)))
+    return ExitCode.DONE
+
+
+def models_text(found: list[Model], now: float) -> str:
+    """Return the table of models, and under it a line for each version that is not well."""
+    if not found:
+        return "No models yet. Save a trained model in a folder train/NAME/ and it appears here."
+    headings = ["MODEL", "TASK", "CURRENT", "CANDIDATE", "STATUS", "QUALITY", "MEDIAN", "EVALUATED"]
+    rows = [_row(model, now) for model in found]
+    return "\n".join([table(headings, rows, right=("CURRENT", "CANDIDATE", "MEDIAN")), *_ailing(found)])
+
+
+def _row(model: Model, now: float) -> list[str]:
+    version = standing_for(model)
+    evaluation = version.evaluation if version else None
+    return [
+        model.name,
+        str(model.task or figures.NOT_KNOWN),
+        str(model.current.number) if model.current else "-",
+        str(model.candidate.number) if model.candidate else "-",
+        str(version.status) if version else "no versions",
+        figures.quality(evaluation),
+        figures.median_latency(evaluation),
+        figures.age(evaluation.at if evaluation else None, now),
+    ]
+
+
+def _ailing(found: list[Model]) -> list[str]:
+    lines = [f"{model.name}: {model.problem}" for model in found if model.problem]
+    for model in found:
+        if model.newest is not None and model.newest.status not in HEALTHY:
+            lines.append(
+                f"{model.name}@{model.newest.number} is {model.newest.status}: {model.newest.reason}"
+            )
+    return lines
+
+
+def _shown_text(
+    model: Model, versions: tuple[Version, ...], arrivals: list[Arrival], problems: list[str]
+) -> str:
+    lines = [f"{model.name}  {model.task or ''}".rstrip()]
+    headings = ["VERSION", "ROLE", "FORMAT", "STATUS", "QUALITY", "MEDIAN", "SIZE", "EVALUATED", "REASON"]
+    rows = [
+        [
+            str(version.number),
+            str(version.role or ""),
+            str(version.format or figures.NOT_KNOWN),
+            str(version.status),
+            figures.quality(version.evaluation),
+            figures.median_latency(version.evaluation),
+            figures.size(version.bytes),
+            figures.clock(version.evaluation.at if version.evaluation else None),
+            version.reason,
+        ]
+        for version in versions
+    ]
+    lines.append(table(headings, rows, right=("VERSION", "MEDIAN", "SIZE")) if rows else "No versions yet.")
+    for version in versions:
+        if version.gate is not None:
+            lines.append(f"gate of version {version.number}: {version.gate.verdict}")
+            lines.extend(f"  {check.verdict} {check.name}: {check.detail}" for check in version.gate.checks)
+    lines.extend(
+        f"{arrival.name} in train/{arrival.model}/ is {arrival.status}: {arrival.reason}"
+        for arrival in arrivals
+    )
+    lines.extend(f"! {problem}" for problem in dict.fromkeys([model.problem, *problems]) if problem)
+    return "\n".join(lines)

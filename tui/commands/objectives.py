@@ -1,0 +1,64 @@
+"""Whether an evaluation meets the objectives that its model's settings state: pure."""
+
+import operator
+from collections.abc import Callable
+from typing import NamedTuple
+
+from storage.records import Evaluation
+from storage.settings import OBJECTIVE
+
+COMPARISONS: dict[str, Callable[[float, float], bool]] = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    ">": operator.gt,
+    "<": operator.lt,
+}
+
+LATENCY = "latency_"
+"""Objectives of this prefix are about the latency report's figures: ``latency_p99_ms``, ``latency_throughput``."""
+
+
+class Judgement(NamedTuple):
+    """What an evaluation says about one objective."""
+
+    name: str
+    objective: str
+    value: float | None
+    """The figure, or ``None`` where this evaluation has none of that name."""
+    met: bool | None
+    """Whether it is met, or ``None`` where there is no figure."""
+
+    def sentence(self) -> str:
+        """Return the judgement in words."""
+        if self.value is None:
+            return f"objective {self.name} {self.objective}: not measured"
+        return f"objective {self.name} {self.objective}: {'met' if self.met else 'missed'} ({self.value:.6g})"
+
+
+def judge(objectives: dict[str, str], evaluation: Evaluation) -> tuple[Judgement, ...]:
+    """Return what an evaluation says about each objective."""
+    return tuple(_judge(name, objective.strip(), evaluation) for name, objective in objectives.items())
+
+
+def missed(judgements: tuple[Judgement, ...]) -> bool:
+    """Whether any objective is missed; one that was not measured is not."""
+    return any(judgement.met is False for judgement in judgements)
+
+
+def _judge(name: str, objective: str, evaluation: Evaluation) -> Judgement:
+    value = _figure(name, evaluation)
+    parsed = OBJECTIVE.fullmatch(objective)
+    if value is None or parsed is None:
+        return Judgement(name, objective, value, None)
+    return Judgement(name, objective, value, COMPARISONS[parsed[1]](value, float(parsed[2])))
+
+
+def _figure(name: str, evaluation: Evaluation) -> float | None:
+    metric = evaluation.metric(name)
+    if metric is not None:
+        return metric.value
+    field = name.removeprefix(LATENCY)
+    if field == name or evaluation.latency is None or field not in evaluation.latency.__struct_fields__:
+        return None
+    value = getattr(evaluation.latency, field)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

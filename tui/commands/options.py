@@ -1,0 +1,80 @@
+"""What every viewer command takes: ``--workspace`` and ``--json``, and the forms in which people write a time.
+
+Only parsing; nothing here opens a database.
+"""
+
+import os
+import re
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from storage.errors import WorkspaceError
+from storage.workspace import Workspace, find_workspace
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+
+
+def standard_options(command: Command) -> Command:
+    """Give a command ``--workspace``, which it receives as a `Workspace`, and ``--json``."""
+    with_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(command)
+    return click.option(
+        "-w",
+        "--workspace",
+        metavar="DIR",
+        type=click.Path(path_type=Path),
+        callback=_workspace,
+        help="The workspace; by default the current folder or the nearest parent that is one.",
+    )(with_json)
+
+
+def workspace_at(folder: Path | None) -> Workspace:
+    """Return the workspace at a folder, by default the current one, or at its nearest parent that is one.
+
+    Raises:
+        WorkspaceError: there is none.
+    """
+    try:
+        return find_workspace(folder or Path.cwd())
+    except FileNotFoundError:
+        raise WorkspaceError(
+            "The current folder does not exist any more.", "Go to another one, or name one: --workspace DIR"
+        ) from None
+
+
+def requester() -> str:
+    """Return who asks, as it is recorded with a job: the user's name, or the number of a user without one."""
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"user {os.getuid()}"
+
+
+def moment(text: str) -> float:
+    """Return the moment that an age such as ``90s``, ``15m`` or ``7d``, or a date, stands for."""
+    age = re.fullmatch(r"(\d{1,6}(?:\.\d+)?)([smhdw])", text.strip())
+    if age:
+        return time.time() - float(age[1]) * SECONDS[age[2]]
+    try:
+        found = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise click.BadParameter(
+            f"'{text}' is neither an age (90s, 15m, 12h, 7d, 2w) nor a date (2025-01-31)."
+        ) from None
+    # A date without a zone is UTC, as every time that we print.
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+
+
+def _workspace(context: click.Context, _parameter: click.Parameter, folder: Path | None) -> Workspace | None:
+    """Turn ``--workspace``, here or before the command's name, into a workspace."""
+    if context.resilient_parsing:
+        return None
+    return workspace_at(folder or context.find_root().params.get("folder"))

@@ -1,0 +1,34 @@
+"""What a command answers goes to standard output, what it remarks to standard error; nothing else prints.
+
+One JSON document a line, or text for people. Whatever the text holds, it cannot steer the terminal: it was
+cleaned before it was stored, and is made printable here once more.
+"""
+
+import sys
+
+import click
+import msgspec
+
+
+def show_document(document: object) -> None:
+    """Print an answer as one JSON document: indented for a person who looks, on one line for a script."""
+    encoded = msgspec.json.encode(document)
+    click.echo(msgspec.json.format(encoded, indent=2) if sys.stdout.isatty() else encoded)
+
+
+def show_text(text: str) -> None:
+    """Print an answer for a person."""
+    click.echo(printable(text))
+
+
+def remark(text: str) -> None:
+    """Say something beside the answer, where there is something to say."""
+    if text:
+        click.echo(printable(text), err=True)
+
+
+def printable(text: str) -> str:
+    """Return a text with its line ends and without anything else that a terminal would obey."""
+    return "".join(
+        character if character == "\n" or character.isprintable() else "\ufffd" for character in text
+    )

@@ -1,0 +1,144 @@
+"""``modeltender status`` and ``faults``: the overview in plain text, and what needs a person."""
+
+import time
+
+import click
+
+from storage import snapshot
+from storage.errors import SettingsError
+from storage.records import Fault, Model, Version
+from storage.settings import read_model_settings
+from storage.snapshot import Snapshot
+from storage.tables import events
+from storage.vocabulary import ExitCode, Severity, Status
+from storage.workspace import Workspace, engine_pid
+from tui.commands.devices import devices_text
+from tui.commands.documenting import (
+    arrival_document,
+    device_document,
+    fault_document,
+    model_document,
+    moment,
+)
+from tui.commands.documents import EngineDocument, StatusDocument, WaitingDocument
+from tui.commands.figures import age
+from tui.commands.models import models_text
+from tui.commands.objectives import judge
+from tui.commands.options import standard_options
+from tui.commands.output import show_document, show_text
+from tui.commands.reading import staleness, to_look
+from tui.commands.tables import table
+
+UNWELL = frozenset({Status.FAILED, Status.QUARANTINED, Status.UNSUPPORTED, Status.MISSING})
+
+
+@click.command(epilog="Example: modeltender status || mail -s 'models' me@example.org")
+@standard_options
+def status(*, workspace: Workspace, as_json: bool) -> int:
+    """Print the overview; exit with 1 when something needs a person."""
+    with to_look(workspace) as reader:
+        seen = snapshot.read(reader)
+    wanted = attention(workspace, seen)
+    if as_json:
+        show_document(_document(workspace, seen, wanted))
+    else:
+        show_text(_text(workspace, seen, wanted, time.time()))
+    return ExitCode.NO if wanted else ExitCode.DONE
+
+
+@click.command(epilog="Example: modeltender faults --json")
+@standard_options
+def faults(*, workspace: Workspace, as_json: bool) -> int:
+    """List the open problems, the worst first, each with what mends it; exit with 1 when there are any."""
+    with to_look(workspace) as reader, reader.transaction() as connection:
+        found = events.faults(connection)
+    if as_json:
+        show_document([fault_document(fault) for fault in found])
+    else:
+        show_text(_faults_text(found, time.time()))
+    return ExitCode.NO if found else ExitCode.DONE
+
+
+def attention(workspace: Workspace, seen: Snapshot) -> tuple[str, ...]:
+    """Return a sentence for each thing that needs a person, the worst first, none twice."""
+    told = {(fault.model, fault.version) for fault in seen.faults}
+    sentences = [staleness(workspace, seen.engine)]
+    sentences.extend(_fault_sentence(fault) for fault in seen.faults if fault.severity is not Severity.INFO)
+    for model in seen.models:
+        if model.problem and not any(model.problem in sentence for sentence in sentences):
+            sentences.append(f"{model.name}: {model.problem}")
+        for version in (model.current, model.newest):
+            if version is not None and version.status in UNWELL and (model.name, version.number) not in told:
+                told.add((model.name, version.number))
+                sentences.append(f"{_name(version)} is {version.status}: {version.reason}")
+        sentences.extend(_missed_objectives(workspace, model))
+    sentences.extend(
+        f"train/{arrival.model}/{arrival.name} is {arrival.status}: {arrival.reason}"
+        for arrival in seen.arrivals
+        if arrival.status in UNWELL
+    )
+    return tuple(sentence for sentence in sentences if sentence)
+
+
+def _missed_objectives(workspace: Workspace, model: Model) -> list[str]:
+    version = model.current
+    if version is None or version.evaluation is None:
+        return []
+    try:
+        objectives = read_model_settings(workspace.model_settings(model.name)).objectives
+    except SettingsError:
+        # The engine has made a problem of the model out of it, which is told above.
+        return []
+    judgements = judge(objectives, version.evaluation)
+    return [f"{_name(version)}: {judgement.sentence()}" for judgement in judgements if judgement.met is False]
+
+
+def _document(workspace: Workspace, seen: Snapshot, wanted: tuple[str, ...]) -> StatusDocument:
+    heartbeat = seen.engine.heartbeat_at if seen.engine else None
+    return StatusDocument(
+        attention=wanted,
+        engine=EngineDocument(running=engine_pid(workspace) is not None, heartbeat_at=moment(heartbeat)),
+        models=tuple(model_document(model) for model in seen.models),
+        arrivals=tuple(arrival_document(arrival) for arrival in seen.arrivals),
+        devices=tuple(device_document(device) for device in seen.devices),
+        jobs=WaitingDocument(queued=seen.queued, running=seen.running),
+        faults=tuple(fault_document(fault) for fault in seen.faults),
+    )
+
+
+def _text(workspace: Workspace, seen: Snapshot, wanted: tuple[str, ...], now: float) -> str:
+    engine = "running" if engine_pid(workspace) is not None else "not running"
+    first = f"engine {engine}; {len(seen.models)} models; jobs: {seen.running} running, {seen.queued} waiting"
+    needs = [f"! {sentence}" for sentence in wanted] or ["Nothing needs you."]
+    return "\n".join(
+        [first, "", models_text(list(seen.models), now), "", devices_text(list(seen.devices)), "", *needs]
+    )
+
+
+def _faults_text(found: list[Fault], now: float) -> str:
+    if not found:
+        return "No open problems."
+    rows = [
+        [
+            str(fault.id),
+            str(fault.severity),
+            fault.code,
+            fault.model + (f"@{fault.version}" if fault.version is not None else ""),
+            age(fault.first_at, now),
+            str(fault.count),
+            f"{fault.message} {fault.repair}".rstrip(),
+        ]
+        for fault in found
+    ]
+    return table(
+        ["ID", "SEVERITY", "CODE", "MODEL", "SINCE", "TIMES", "PROBLEM"], rows, right=("ID", "TIMES")
+    )
+
+
+def _fault_sentence(fault: Fault) -> str:
+    subject = fault.model + (f"@{fault.version}" if fault.version is not None else "")
+    return f"{subject}: {fault.message}" if subject else fault.message
+
+
+def _name(version: Version) -> str:
+    return f"{version.model}@{version.number}"

@@ -1,0 +1,140 @@
+"""``modeltender promote`` and ``rollback``: change what is deployed, and say what the gate found.
+
+The decision is the engine's. The command tells it what the person saw, so that nothing else is deployed
+when something changed in between.
+"""
+
+import click
+import msgspec
+
+from storage import jobs
+from storage.errors import JobError, RefusedError
+from storage.records import GateCheck, Job, JobParameters, Version
+from storage.vocabulary import CheckVerdict, ExitCode, JobKind, Role, Verdict
+from storage.workspace import Workspace
+from tui.commands.arrivals import await_first_evaluation, find_target
+from tui.commands.documenting import job_document
+from tui.commands.documents import PromotionDocument
+from tui.commands.options import requester, standard_options
+from tui.commands.output import show_document, show_text
+from tui.commands.reading import to_ask
+from tui.commands.tables import table
+from tui.commands.targets import Target, find_model
+from tui.commands.targets import target as as_target
+from tui.commands.waiting import await_job, failure
+
+
+@click.command(epilog="Example: modeltender promote mnist@4")
+@click.argument("target", metavar="MODEL[@VERSION]", type=as_target)
+@click.option(
+    "--force", is_flag=True, help="Promote whatever the gate says; needs a reason, which is recorded."
+)
+@click.option("--reason", default="", metavar="TEXT", help="Why, in words, for the history.")
+@click.option("--no-wait", is_flag=True, help="Return the job at once, and let the engine work.")
+@standard_options
+def promote(
+    *, workspace: Workspace, as_json: bool, target: Target, force: bool, reason: str, no_wait: bool
+) -> int:
+    """Deploy a version, by default the candidate, if the gate finds it good enough.
+
+    Exits with 0 when it was promoted, 1 when the gate refused, 5 when the figures do not decide.
+    """
+    if force and not reason.strip():
+        raise click.UsageError("--force needs a --reason, which is kept in the history.")
+    wanted = Target(target.model, target.version or Role.CANDIDATE)
+    with to_ask(workspace) as reader:
+        version = await_first_evaluation(workspace, reader, find_target(workspace, reader, wanted))
+        with reader.transaction() as connection:
+            current = find_model(connection, target.model).current
+        parameters = JobParameters(
+            expected_current=current.number if current else None,
+            expected_sha256=version.sha256 or "",
+            force=force,
+            reason=reason.strip(),
+        )
+        job = _submit(workspace, JobKind.PROMOTE, version, parameters)
+        return _report(
+            job if no_wait else await_job(workspace, reader, job), as_json=as_json, waited=not no_wait
+        )
+
+
+@click.command(epilog="Example: modeltender rollback mnist")
+@click.argument("model")
+@click.option("--reason", default="", metavar="TEXT", help="Why, in words, for the history.")
+@click.option("--no-wait", is_flag=True, help="Return the job at once, and let the engine work.")
+@standard_options
+def rollback(*, workspace: Workspace, as_json: bool, model: str, reason: str, no_wait: bool) -> int:
+    """Deploy again what was deployed before the current version."""
+    with to_ask(workspace) as reader:
+        with reader.transaction() as connection:
+            found = find_model(connection, model)
+        if found.current is None or found.previous is None:
+            raise RefusedError(
+                f"There is nothing to roll {found.name} back to: no version was deployed before the current one.",
+                f"See what happened: modeltender show {found.name}",
+            )
+        parameters = JobParameters(
+            expected_current=found.current.number,
+            expected_sha256=found.previous.sha256 or "",
+            reason=reason.strip(),
+        )
+        job = _submit(workspace, JobKind.ROLLBACK, found.previous, parameters)
+        return _report(
+            job if no_wait else await_job(workspace, reader, job), as_json=as_json, waited=not no_wait
+        )
+
+
+def _submit(workspace: Workspace, kind: JobKind, version: Version, parameters: JobParameters) -> Job:
+    return jobs.submit(
+        workspace, kind, version.model, version.number, requested_by=requester(), parameters=parameters
+    )
+
+
+def _report(job: Job, *, as_json: bool, waited: bool) -> int:
+    """Say what became of a change, and return the exit status."""
+    if not waited:
+        text = f"job {job.id} will {job.kind} {job.model}@{job.version}: {job.state}"
+        if as_json:
+            show_document(job_document(job))
+        else:
+            show_text(text)
+        return ExitCode.DONE
+    if not job.result:
+        raise failure(job) or JobError(f"Job {job.id} ended without a result.", "Try again.")
+    document = msgspec.json.decode(job.result, type=PromotionDocument)
+    if as_json:
+        show_document(document)
+    else:
+        show_text(_in_words(job, document))
+    return _status(document)
+
+
+def _status(document: PromotionDocument) -> int:
+    if document.promoted:
+        return ExitCode.DONE
+    undecided = document.verdict is Verdict.INCONCLUSIVE or (
+        document.verdict is None
+        and any(check.verdict is CheckVerdict.INCONCLUSIVE for check in document.checks)
+    )
+    return ExitCode.INCONCLUSIVE if undecided else ExitCode.NO
+
+
+def _in_words(job: Job, document: PromotionDocument) -> str:
+    before = "nothing" if document.from_version is None else f"version {document.from_version}"
+    if document.promoted:
+        first = f"{document.model}: version {document.to_version} is deployed now; it was {before}."
+    else:
+        why = str(document.verdict or job.code or "refused")
+        first = f"{document.model}: version {document.to_version} was not deployed ({why}); it is {before} as before."
+    lines = [first]
+    if document.checks:
+        lines.append(table(["CHECK", "VERDICT", ""], [_row(check) for check in document.checks]))
+    if not document.promoted:
+        lines.extend(words for words in (job.error, job.hint) if words)
+    elif job.kind is JobKind.PROMOTE and document.from_version is not None:
+        lines.append(f"Undo it with: modeltender rollback {document.model}")
+    return "\n".join(lines)
+
+
+def _row(check: GateCheck) -> list[str]:
+    return [check.name, str(check.verdict), check.detail]
