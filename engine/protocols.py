@@ -20,12 +20,31 @@ class TensorSpec(msgspec.Struct, frozen=True):
     """One input or output of a model: its name, its shape (``None`` where free) and its numpy dtype."""
 
     name: str
-    shape: tuple[int | None, ...]
+    shape: tuple[int | None, ...] | None
+    """``None`` where the format does not tell (TorchScript)."""
     dtype: str
+    """Empty where the format does not tell."""
 
     def describe(self) -> str:
         """Return it as people write it: ``float32 [?, 28, 28, 1]``."""
+        if self.shape is None:
+            return f"{self.dtype or 'an array'} of unknown shape"
         return f"{self.dtype} [{', '.join('?' if size is None else str(size) for size in self.shape)}]"
+
+
+class Recognition(msgspec.Struct, frozen=True):
+    """What a file or folder turned out to be, judged by its content without any framework."""
+
+    format: Format | None
+    """What to load it as, or ``None`` where it must not be tried."""
+    reason: str = ""
+    """One sentence: why it must not be tried. Empty where it may be."""
+    companions: tuple[Path, ...] = ()
+    """The other files that belong to it (ONNX keeps large weights in files of their own)."""
+    refused: bool = False
+    """Whether it looks made to do harm, as against being merely of another kind."""
+    complete: bool = True
+    """Whether it is all there; ``False`` may mean that it is still being written."""
 
 
 class RuntimeSpec(msgspec.Struct, frozen=True):
@@ -45,6 +64,8 @@ class RuntimeSpec(msgspec.Struct, frozen=True):
     """``module:function`` of its loader, resolved in a model process only."""
     needs_sandbox: bool
     """Whether the format is itself code, so that it is refused where files and network are not walled off."""
+    alternatives: tuple[tuple[str, str], ...] = ()
+    """Other distributions that provide one of ``distributions``: (the name that is shown, the installed one)."""
 
 
 class LoadedModel(Protocol):

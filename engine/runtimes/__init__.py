@@ -1,1 +1,85 @@
-"""One folder per model format."""
+"""One folder per model format, and the list of them.
+
+Owns the registry: which runtimes there are, which of them runs a format, and what a file is. Importable
+without any framework; what loads a model is named in its spec and resolved in a model process only.
+"""
+
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+
+from engine.artefacts import foreign
+from engine.artefacts.archive import MAGIC, Archive, open_archive
+from engine.artefacts.content import Content, ContentError, CutShortError, HarmfulError
+from engine.protocols import Recognition, RuntimeSpec
+from engine.runtimes.keras import spec as keras_spec
+from engine.runtimes.onnx import spec as onnx_spec
+from engine.runtimes.torchscript import spec as torchscript_spec
+from storage.text import NAME, clean
+from storage.vocabulary import Format
+
+_MODULES = (keras_spec, torchscript_spec, onnx_spec)
+
+_RECOGNISERS: tuple[Callable[[Content, Archive | None], Recognition | None], ...] = tuple(
+    module.recognise for module in _MODULES
+)
+
+RUNTIMES: tuple[RuntimeSpec, ...] = tuple(module.SPEC for module in _MODULES)
+"""Every runtime, in the order in which their recognisers are asked."""
+
+
+def runtime_for(wanted: Format) -> RuntimeSpec:
+    """Return the runtime that executes a format; every format has one, which a test holds."""
+    return next(spec for spec in RUNTIMES if wanted in spec.formats)
+
+
+def installed_versions(spec: RuntimeSpec) -> dict[str, str]:
+    """Return the versions of a runtime's distributions, empty where one of them is missing."""
+    versions: dict[str, str] = {}
+    for shown in spec.distributions:
+        others = (installed for name, installed in spec.alternatives if name == shown)
+        version = next(filter(None, map(_version, (shown, *others))), None)
+        if version is None:
+            return {}
+        versions[shown] = version
+    return versions
+
+
+def recognise(artefact: Path) -> Recognition:
+    """Return what a file or folder is, by its content; never raises, whatever the content."""
+    name = clean(artefact.name, NAME)
+    try:
+        return _recognise(artefact)
+    except CutShortError as error:
+        return Recognition(None, f"{name} {error}", complete=False)
+    except HarmfulError as error:
+        return Recognition(None, f"{name} {error}", refused=True)
+    except ContentError as error:
+        return Recognition(None, f"{name} {error}")
+    except OSError as error:
+        return Recognition(None, f"{name} cannot be read ({error.strerror or error})")
+    except Exception as error:  # noqa: BLE001 - a stranger's bytes; whatever they upset, the answer is no
+        return Recognition(None, f"{name} is damaged ({clean(type(error).__name__)})")
+
+
+def _recognise(artefact: Path) -> Recognition:
+    if artefact.is_dir() and not artefact.is_symlink():
+        raise ContentError(foreign.describe_folder(artefact))
+    with Content(artefact) as content:
+        if content.size == 0:
+            raise CutShortError("is empty")
+        archive = open_archive(content) if content.head.startswith(MAGIC) else None
+        for ask in _RECOGNISERS:
+            found = ask(content, archive)
+            if found is not None:
+                return found
+        if archive is not None:
+            raise ContentError(foreign.describe_archive(archive))
+        raise ContentError(foreign.describe_file(content))
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None

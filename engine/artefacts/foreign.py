@@ -1,0 +1,116 @@
+"""The names of things that are no model that we can run, so that a person learns what they have.
+
+Owns one sentence for each known mark. It must not decide that anything may be loaded: every way through
+this module ends in a reason against it.
+"""
+
+import codecs
+from pathlib import Path
+
+from engine.artefacts import pickles
+from engine.artefacts.archive import Archive
+from engine.artefacts.content import HEAD, Content, HarmfulError
+from storage.text import clean
+
+HDF5 = b"\x89HDF\r\n\x1a\n"
+PICKLE = b"\x80"
+LEGACY_TORCH = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
+"""How `torch.save` began its files before it wrote zip archives: a pickled magic number."""
+
+HDF5_SEARCH = 4 * 1024 * 1024
+"""Where the architecture of a Keras HDF5 model is looked for; it is written before the weights."""
+
+MARKS = (
+    (0, b"\x7fELF", "is a program or native library, not a model"),
+    (0, b"GGUF", "is a GGUF model, which is not supported"),
+    (0, b"#!", "is a script, not a model"),
+    (0, b"\x1f\x8b", "is a gzip archive; unpack it first"),
+    (0, b"BZh", "is a bzip2 archive; unpack it first"),
+    (0, b"\xfd7zXZ\x00", "is an xz archive; unpack it first"),
+    (0, b"\x28\xb5\x2f\xfd", "is a zstd archive; unpack it first"),
+    (0, b"\x93NUMPY", "holds an array, not a model"),
+    (0, b"SQLite format 3\x00", "is a database, not a model"),
+    (4, b"TFL3", "is a LiteRT (.tflite) model, which is not supported yet"),
+    (4, b"ORTM", "is an ONNX Runtime .ort model, which is not supported; keep the .onnx file"),
+    (0, LEGACY_TORCH, "is an old torch.save file; save the model with torch.jit.script(model).save(...)"),
+    (257, b"ustar", "is a tar archive; unpack it first"),
+)
+"""Where a mark stands, the mark, and what it means."""
+
+WEIGHTS_ONLY = "holds weights only, not a model"
+
+
+def describe_file(content: Content) -> str:
+    """Return what is known about a file that no runtime claims, as the end of the sentence "FILE …"."""
+    head = content.head
+    for offset, mark, words in MARKS:
+        if head[offset:].startswith(mark):
+            return words
+    if head.startswith(HDF5):
+        return _describe_hdf5(content)
+    if _is_safetensors(content):
+        return f"{WEIGHTS_ONLY} (safetensors); save the whole model instead"
+    if head.startswith(PICKLE):
+        names = pickles.named(content.piece(0, min(content.size, pickles.MAXIMUM_PICKLE)))
+        return describe_pickle(names)
+    if _is_text(head):
+        return "is a text file, not a model"
+    return "is not a model of a format that is known"
+
+
+def describe_archive(archive: Archive) -> str:
+    """Return what is known about a zip archive that no runtime claims."""
+    names = list(archive.members)
+    if names and all(name.endswith(".npy") for name in names):
+        return "holds arrays (.npz), not a model"
+    if any(name.split("/")[-1] in {"archive_format", "serialized_exported_program.json"} for name in names):
+        return "is a torch.export program (.pt2), which is not supported yet; save it with torch.jit"
+    pickled = next((name for name in names if name.endswith("/data.pkl")), None)
+    if pickled is not None:
+        return describe_pickle(pickles.named(archive.read(pickled, pickles.MAXIMUM_PICKLE)))
+    return "is a zip archive without a model that is known"
+
+
+def describe_pickle(names: tuple[str, ...]) -> str:
+    """Return why a pickle is not opened.
+
+    Raises:
+        HarmfulError: it names something that no honest model needs.
+    """
+    danger = pickles.dangerous(names)
+    if danger is not None:
+        raise HarmfulError(f"is a pickle that would run code ({clean(danger)}); it is not opened")
+    if pickles.is_weights(names):
+        return f"{WEIGHTS_ONLY} (a state_dict); save the model with torch.jit.script(model).save(...)"
+    if any(name.startswith("torch.") for name in names):
+        return "is a pickled torch module; save it with torch.jit.script(model).save(...) instead"
+    return "is a pickle, which runs code when it is opened; save the model in a format of its framework"
+
+
+def describe_folder(folder: Path) -> str:
+    """Return what is known about a folder."""
+    if (folder / "saved_model.pb").is_file() or (folder / "saved_model.pbtxt").is_file():
+        return "is a SavedModel folder, which is not supported yet; save the model as .keras"
+    if (folder / "config.json").is_file() and (folder / "metadata.json").is_file():
+        return "is an unpacked Keras model; save it as one .keras file"
+    return "is a folder, not a model file"
+
+
+def _describe_hdf5(content: Content) -> str:
+    if b"model_config" in content.piece(0, min(content.size, HDF5_SEARCH)):
+        return "is a legacy Keras HDF5 model, which is not supported yet; save it as .keras"
+    return f"is HDF5 without a Keras model in it: it {WEIGHTS_ONLY}; save the whole model as .keras"
+
+
+def _is_safetensors(content: Content) -> bool:
+    size = int.from_bytes(content.head[:8], "little")
+    return content.head[8:9] == b"{" and 2 <= size <= content.size - 8
+
+
+def _is_text(head: bytes) -> bool:
+    try:
+        # The head may end inside a character, which only matters where the file ends there too.
+        text = codecs.getincrementaldecoder("utf-8")().decode(head, final=len(head) < HEAD)
+    except UnicodeDecodeError:
+        return False
+    return all(character.isprintable() or character in "\r\n\t\f" for character in text)

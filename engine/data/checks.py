@@ -1,0 +1,247 @@
+"""Do the data fit the model? Sentences for people, with the line to paste where there is one.
+
+Owns every comparison of data with what a model takes and gives. It must not convert anything on its own
+where a value could change its meaning: an integer image is not silently taken for a float one.
+"""
+
+from itertools import product
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.data import preprocessing
+from engine.protocols import TensorSpec
+from storage.errors import JobError
+from storage.settings import Preprocess
+from storage.text import clean
+
+BYTE_SCALE = 1 / 255
+"""What brings 8-bit pixels to 0 to 1."""
+
+
+def check_inputs(
+    file: str,
+    inputs: "dict[str, NDArray[Any]]",
+    preprocess: Preprocess,
+    specs: tuple[TensorSpec, ...],
+) -> None:
+    """Raise where the inputs, preprocessed, are not what the model takes.
+
+    Raises:
+        JobError: the message says what is expected and what is there, the hint what to set.
+    """
+    if specs and len(specs) != len(inputs):
+        raise JobError(
+            f"The model has {len(specs)} inputs, but {file} has {len(inputs)}",
+            "Save one array for each input, named as the model names it.",
+        )
+    for spec, (name, array) in zip(specs, inputs.items(), strict=False):
+        given = _first(file, name, array, preprocess)
+        if fits(spec, given):
+            continue
+        there = f"{file} has {clean(name, 60)} {_describe(array)}"
+        if preprocess != Preprocess():
+            there += f", which [preprocess] makes {_describe(given, len(array))}"
+        raise JobError(f"The model expects {spec.describe()}; {there}", _proposal(spec, array, preprocess))
+
+
+def _first(file: str, name: str, array: "NDArray[Any]", preprocess: Preprocess) -> "NDArray[Any]":
+    """Return the first example as the model would see it."""
+    try:
+        return preprocessing.apply(preprocess, array[:1])
+    except (TypeError, ValueError):
+        # numpy's own words name its functions, not the setting.
+        raise JobError(
+            f"[preprocess] cannot be applied to {clean(name, 60)} {_describe(array)} of {file}",
+            preprocessing.KEY,
+        ) from None
+
+
+def fits(spec: TensorSpec, array: "NDArray[Any]") -> bool:
+    """Return whether an array (first axis the examples) is what an input takes."""
+    return _dtype_fits(spec.dtype, array.dtype) and _shape_fits(spec.shape, array.shape)
+
+
+def convert(spec: TensorSpec, chunk: "NDArray[Any]") -> "NDArray[Any]":
+    """Return ``chunk`` in the very dtype of an input that it fits, in this machine's byte order.
+
+    Raises:
+        JobError: an integer is too large for the model's integers.
+    """
+    wanted = np.dtype(spec.dtype) if spec.dtype else chunk.dtype.newbyteorder("=")
+    if chunk.dtype == wanted:
+        return chunk
+    if wanted.kind in "iu" and chunk.size and not np.can_cast(chunk.dtype, wanted):
+        limits = np.iinfo(wanted)
+        if int(chunk.min()) < limits.min or int(chunk.max()) > limits.max:
+            raise JobError(
+                f"An input holds {int(chunk.max())}, but the model takes {wanted.name}",
+                "Save the data in the model's dtype.",
+            )
+    return chunk.astype(wanted)
+
+
+def check_classes(
+    file: str, targets: "NDArray[Any]", labels: tuple[str, ...], classes: int
+) -> "NDArray[np.int64]":
+    """Return the class of each example: integers, names from ``labels``, or one column per class.
+
+    Raises:
+        JobError: the targets do not fit a model with so many classes.
+    """
+    if labels and len(labels) != classes:
+        raise JobError(
+            f"model.toml names {len(labels)} labels, but the model tells {classes} classes apart",
+            "Correct labels in model.toml, or put a model there that fits.",
+        )
+    if targets.ndim == 2 and targets.shape[1] == 1:
+        targets = targets[:, 0]
+    if targets.ndim == 2:
+        targets = _from_columns(file, targets, classes)
+    if targets.ndim != 1:
+        raise JobError(
+            f"The targets y of {file} are {_describe(targets)}, not one class per example",
+            "Save y as one integer per example.",
+        )
+    if targets.dtype.kind in "US":
+        return _from_names(file, targets, labels)
+    numbers = _as_integers(file, targets)
+    wrong = np.flatnonzero((numbers < 0) | (numbers >= classes))
+    if len(wrong):
+        raise JobError(
+            f"{file} has label {numbers[wrong[0]]} in row {wrong[0]}, but the model has {classes} classes: "
+            f"0 to {classes - 1}" + (f" ({len(wrong)} such rows)" if len(wrong) > 1 else ""),
+            "Use the data that the model was trained for, or correct their labels.",
+        )
+    return numbers
+
+
+def check_values(file: str, targets: "NDArray[Any]") -> "NDArray[np.float64]":
+    """Return the value of each example for regression.
+
+    Raises:
+        JobError: the targets are not one finite number per example.
+    """
+    if targets.ndim == 2 and targets.shape[1] == 1:
+        targets = targets[:, 0]
+    if targets.ndim != 1 or targets.dtype.kind not in "iufb":
+        raise JobError(
+            f"The targets y of {file} are {_describe(targets)}, not one number per example",
+            "Save y as one number per example.",
+        )
+    values = targets.astype(np.float64)
+    wrong = np.flatnonzero(~np.isfinite(values))
+    if len(wrong):
+        raise JobError(f"{file} has no number as target in row {wrong[0]}", "Leave such examples out.")
+    return values
+
+
+def rows_without_number(inputs: "tuple[NDArray[Any], ...]") -> int:
+    """Return how many examples have a NaN among their inputs."""
+    rows = np.zeros(len(inputs[0]), dtype=bool)
+    for array in inputs:
+        if array.dtype.kind == "f":
+            rows |= np.isnan(array).reshape(len(array), -1).any(axis=1)
+    return int(rows.sum())
+
+
+def _dtype_fits(wanted: str, given: np.dtype[Any]) -> bool:
+    if not wanted or given.newbyteorder("=") == np.dtype(wanted):
+        return True
+    kind = np.dtype(wanted).kind
+    # A change of width keeps the meaning; integers to floats may not (0 to 255 or 0 to 1?).
+    return given.kind == kind or (given.kind in "biu" and kind in "iu")
+
+
+def _shape_fits(wanted: tuple[int | None, ...] | None, given: tuple[int, ...]) -> bool:
+    if wanted is None:
+        return True
+    return len(wanted) == len(given) and all(
+        size is None or size == there for size, there in zip(wanted[1:], given[1:], strict=True)
+    )
+
+
+def _proposal(spec: TensorSpec, array: "NDArray[Any]", preprocess: Preprocess) -> str:
+    """Return the smallest change of settings that makes the data fit, tried on the data themselves."""
+    sample = array[:1]
+    dtypes = (preprocess.dtype,) if not spec.dtype else (preprocess.dtype, spec.dtype)
+    for dtype, layout, flatten in product(dtypes, ("", "NHWC", "NCHW"), (False, True)):
+        if layout and flatten:
+            continue
+        tried = msgspec.structs.replace(preprocess, dtype=dtype, layout=layout, flatten=flatten)
+        try:
+            if not fits(spec, preprocessing.apply(tried, sample)):
+                continue
+        except (JobError, ValueError, TypeError):
+            # This proposal does not even apply to the data; the next one may.
+            continue
+        return _in_words(tried, preprocess, sample)
+    return "Prepare the data as the model was trained; [preprocess] in model.toml cannot make them fit."
+
+
+def _in_words(tried: Preprocess, preprocess: Preprocess, sample: "NDArray[Any]") -> str:
+    settings = msgspec.to_builtins(tried)
+    pairs = [
+        f"{key} = {_toml(value)}" for key, value in settings.items() if value not in ("", None, [], (), False)
+    ]
+    if preprocess == Preprocess():
+        line = f"Put this line at the top of model.toml: preprocess = {{ {', '.join(pairs)} }}"
+    else:
+        line = f"Change [preprocess] in model.toml to: {', '.join(pairs)}"
+    if sample.dtype == np.uint8 and np.dtype(tried.dtype or "uint8").kind == "f" and tried.scale is None:
+        line += f" (and scale = {BYTE_SCALE!r} where it was trained on 0 to 1)"
+    return line
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(_toml, value))}]"
+    return f'"{value}"' if isinstance(value, str) else repr(value)
+
+
+def _from_columns(file: str, targets: "NDArray[Any]", classes: int) -> "NDArray[Any]":
+    """One column per class: every row must say one class, plainly."""
+    if targets.shape[1] != classes:
+        raise JobError(
+            f"The targets y of {file} have {targets.shape[1]} columns, but the model has {classes} classes",
+            "Save y as one integer per example.",
+        )
+    if not bool(np.all((targets == 0) | (targets == 1))) or not bool(np.all(targets.sum(axis=1) == 1)):
+        raise JobError(
+            f"The targets y of {file} are not one class per example",
+            "Several classes per example cannot be evaluated yet; save y as one integer per example.",
+        )
+    return np.asarray(targets.argmax(axis=1), dtype=np.int64)
+
+
+def _from_names(file: str, targets: "NDArray[Any]", labels: tuple[str, ...]) -> "NDArray[np.int64]":
+    names = targets.astype(str)
+    known, positions = np.unique(names, return_inverse=True)
+    unknown = [name for name in known if name not in labels]
+    if unknown:
+        raise JobError(
+            f"{file} has the label {clean(str(unknown[0]), 60)}, which model.toml does not name",
+            'Name every class in model.toml, in the order of the model\'s outputs: labels = ["...", "..."].',
+        )
+    return np.array([labels.index(name) for name in known], dtype=np.int64)[positions]
+
+
+def _as_integers(file: str, targets: "NDArray[Any]") -> "NDArray[np.int64]":
+    if targets.dtype.kind in "biu":
+        return targets.astype(np.int64)
+    if targets.dtype.kind == "f" and bool(np.all(np.isfinite(targets))) and bool(np.all(targets % 1 == 0)):
+        return targets.astype(np.int64)
+    raise JobError(
+        f"The targets y of {file} are {_describe(targets)}, not classes",
+        'Save y as integers, or set task = "regression" in model.toml.',
+    )
+
+
+def _describe(array: "NDArray[Any]", rows: int | None = None) -> str:
+    """Say an array as `TensorSpec.describe` does."""
+    shape = (len(array) if rows is None else rows, *array.shape[1:])
+    return f"{array.dtype.name} [{', '.join(map(str, shape))}]"

@@ -1,0 +1,57 @@
+"""Log loss: the mean of minus the logarithm of the probability that the true class was given.
+
+Owns the way from outputs to probabilities, in float64. Probabilities are divided by their row's sum and
+clipped to `EPSILON`, as Keras' sparse categorical cross-entropy does, so that one certain mistake does not
+make the mean infinite; logits need no clipping.
+"""
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.evaluation.moments import Moments
+from engine.evaluation.outcomes import Outcomes, Scale
+from storage.records import Metric
+
+EPSILON = 1e-7
+"""Keras' fuzz factor."""
+
+
+def losses(scores: "NDArray[Any]", targets: "NDArray[np.int64]", scale: Scale) -> "NDArray[np.float64]":
+    """Return the loss of each example."""
+    rows = np.arange(len(targets))
+    values = scores.astype(np.float64)
+    if scale is Scale.LOGITS:
+        values -= values.max(axis=1, keepdims=True)
+        return np.asarray(np.log(np.exp(values).sum(axis=1)) - values[rows, targets])
+    values /= values.sum(axis=1, keepdims=True)
+    return np.asarray(-np.log(np.clip(values[rows, targets], EPSILON, 1 - EPSILON)))
+
+
+class LogLoss:
+    """Gathers the moments of the examples' losses."""
+
+    def __init__(self) -> None:
+        self._moments = Moments()
+        self._undefined = False
+
+    def add(self, outcomes: Outcomes) -> None:
+        """Count one batch."""
+        if outcomes.scale is Scale.SCORES:
+            # Scores that are no distribution have no log loss; a made-up one would be a wrong number.
+            self._undefined = True
+            return
+        self._moments.add(losses(outcomes.scores, outcomes.targets, outcomes.scale))
+
+    def merge(self, other: Self) -> None:
+        """Count what ``other`` has counted."""
+        self._moments.merge(other._moments)
+        self._undefined |= other._undefined
+
+    def metric(self) -> Metric | None:
+        """Return the mean loss, or ``None`` where the outputs are no probabilities."""
+        if self._undefined or not self._moments.n:
+            return None
+        low, high = self._moments.interval(least=0.0)
+        return Metric("log_loss", self._moments.mean, low, high, self._moments.n)

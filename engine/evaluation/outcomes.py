@@ -1,0 +1,104 @@
+"""From a model's raw outputs to predictions that metrics can count.
+
+Owns which output holds the predictions and how its numbers are to be read: as probabilities, as scores of
+classes apart, or as logits. It must not compute any figure.
+"""
+
+from enum import IntEnum
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.protocols import TensorSpec
+from storage.errors import JobError
+from storage.text import clean
+
+SUM_TOLERANCE = 1e-3
+"""How far the sum of a row may be from 1 among probabilities in float32."""
+
+HALF_TOLERANCE = 2e-2
+"""The same in half precision, where ten numbers rarely add up better."""
+
+
+class Scale(IntEnum):
+    """How a row of outputs is to be read; later members need stronger evidence and win over earlier ones."""
+
+    PROBABILITIES = 0
+    """Rows between 0 and 1 that add up to 1, or a single column between 0 and 1."""
+    SCORES = 1
+    """Rows between 0 and 1 that do not add up: one sigmoid a class. The largest wins; they have no log loss."""
+    LOGITS = 2
+    """Anything else: softmax (or the sigmoid of a single column) makes probabilities of them."""
+
+
+class Outcomes(NamedTuple):
+    """What one batch came to. For regression ``predicted`` and ``targets`` are values, for classes numbers."""
+
+    targets: "NDArray[Any]"
+    predicted: "NDArray[Any]"
+    scores: "NDArray[Any]"
+    """One column a class, as the model gave them; empty for regression."""
+    scale: Scale
+
+
+def chosen_output(outputs: "tuple[NDArray[Any], ...]", specs: tuple[TensorSpec, ...]) -> "NDArray[Any]":
+    """Return the output that holds the predictions: the only one, or the only one of floats.
+
+    Raises:
+        JobError: several could be meant.
+    """
+    floats = [output for output in outputs if output.dtype.kind == "f" or output.dtype.name == "bfloat16"]
+    candidates = floats if len(outputs) > 1 else list(outputs)
+    if len(candidates) == 1:
+        return candidates[0]
+    names = ", ".join(clean(spec.name, 40) for spec in specs)
+    raise JobError(
+        f"The model has {len(outputs)} outputs{f' ({names})' if names else ''}, and which holds the predictions "
+        "is not known",
+        "Save a model with one output; models with several cannot be evaluated yet.",
+    )
+
+
+def class_scores(output: "NDArray[Any]") -> "NDArray[Any]":
+    """Return an output as one row an example, one column a class, or a single column for two classes.
+
+    Raises:
+        JobError: it has another form.
+    """
+    if output.ndim == 1:
+        return output[:, np.newaxis]
+    if output.ndim == 2 and output.shape[1] >= 1:
+        return output
+    shape = ", ".join(["?", *map(str, output.shape[1:])])
+    raise JobError(
+        f"The model's output is {output.dtype.name} [{shape}], not one row of class scores per example",
+        "Only classification of whole examples can be evaluated yet: output [?, classes].",
+    )
+
+
+def scale_of(scores: "NDArray[Any]") -> Scale:
+    """Return how these rows, without NaN, are to be read."""
+    if not len(scores):
+        return Scale.PROBABILITIES
+    if float(scores.min()) < 0 or float(scores.max()) > 1:
+        return Scale.LOGITS
+    if scores.shape[1] == 1:
+        return Scale.PROBABILITIES
+    tolerance = SUM_TOLERANCE if scores.dtype.itemsize >= 4 else HALF_TOLERANCE
+    sums = scores.sum(axis=1, dtype=np.float64)
+    return Scale.PROBABILITIES if bool(np.all(np.abs(sums - 1) <= tolerance)) else Scale.SCORES
+
+
+def with_both_classes(scores: "NDArray[Any]", scale: Scale) -> "NDArray[Any]":
+    """Return scores with a column for each class, where a single column speaks for the second of two."""
+    if scores.shape[1] > 1:
+        return scores
+    wide = scores.astype(np.float64)
+    return np.hstack([np.zeros_like(wide) if scale is Scale.LOGITS else 1 - wide, wide])
+
+
+def without_number(values: "NDArray[Any]") -> "NDArray[np.bool_]":
+    """Return which rows hold NaN or plus infinity; minus infinity is an honest logarithm of zero."""
+    flat = values.reshape(len(values), -1)
+    return np.asarray((np.isnan(flat) | np.isposinf(flat)).any(axis=1))

@@ -1,0 +1,135 @@
+"""Running a model over all examples, batch by batch.
+
+Owns the size of a batch (a model's own where it is fixed, what was asked for, or what calibration finds; its
+trial batches count, so no work is wasted), the padding of a last short one, and the sentence when a model
+fails. It must not know any metric.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.data.examples import Examples
+from engine.evaluation.calibration import Calibration
+from engine.protocols import LoadedModel
+from storage.errors import JobError
+from storage.text import clean
+
+PROGRESS_S = 0.05
+"""Twenty reports a second look continuous; more would only cost."""
+
+Arrays = tuple["NDArray[Any]", ...]
+Progress = Callable[[int, int], None]
+
+_calibrated: "WeakKeyDictionary[LoadedModel, int]" = WeakKeyDictionary()
+"""What calibration found for the models of this process, so that a repeated evaluation repeats it exactly."""
+
+
+class Answer(NamedTuple):
+    """What a model answered on the examples from ``start`` to before ``stop``."""
+
+    start: int
+    stop: int
+    outputs: Arrays
+
+
+class Runs:
+    """Iterates over a model's answers to all examples; ``size`` is the batch size that was settled on."""
+
+    def __init__(self, model: LoadedModel, examples: Examples, asked: int | None, progress: Progress) -> None:
+        self._model = model
+        self._examples = examples
+        self._progress = progress
+        self._reported = 0.0
+        self._fixed = fixed_size(model)
+        if self._fixed is not None and asked not in {None, self._fixed}:
+            raise JobError(
+                f"The model takes batches of exactly {self._fixed}, not {asked}",
+                "Leave the batch size out, or save the model with a free first axis.",
+            )
+        known = self._fixed or asked or _calibrated.get(model)
+        self._calibration = Calibration() if known is None else None
+        self.size = known or Calibration().size
+
+    def __iter__(self) -> Iterator[Answer]:
+        rows, start = self._examples.rows, 0
+        while start < rows:
+            tried = self._calibration.propose(rows - start) if self._calibration else None
+            stop = min(start + (tried or self.size), rows)
+            began = time.perf_counter()
+            try:
+                outputs = self._run(start, stop)
+            except JobError:
+                if self._calibration is None or tried is None or tried <= self.size:
+                    raise
+                # The larger batch may have been too much; the smaller one is known to work.
+                self._calibration.stop()
+                continue
+            if self._calibration and tried is not None:
+                self._calibration.note(tried, time.perf_counter() - began)
+                self.size = self._calibration.size
+            yield Answer(start, stop, outputs)
+            start = stop
+            self._report(start, rows)
+        if self._calibration:
+            _calibrated[self._model] = self.size
+
+    def _run(self, start: int, stop: int) -> Arrays:
+        arrays = self._examples.batch(start, stop)
+        missing = self._fixed - (stop - start) if self._fixed else 0
+        if missing:
+            # A repeated last example fills a fixed batch; its answers are dropped.
+            arrays = tuple(
+                np.concatenate([array, np.repeat(array[-1:], missing, axis=0)]) for array in arrays
+            )
+        outputs = ask(self._model, arrays, f"examples {start} to {stop - 1} of {self._examples.dataset.name}")
+        return tuple(output[: stop - start] for output in outputs)
+
+    def _report(self, done: int, rows: int) -> None:
+        now = time.monotonic()
+        if done == rows or now - self._reported >= PROGRESS_S:
+            self._reported = now
+            self._progress(done, rows)
+
+
+def fixed_size(model: LoadedModel) -> int | None:
+    """Return the batch size that a model insists on, or ``None`` where its first axis is free or unknown."""
+    for spec in model.inputs:
+        if spec.shape:
+            return spec.shape[0]
+    return None
+
+
+def ask(model: LoadedModel, arrays: Arrays, which: str) -> Arrays:
+    """Run one batch and return its outputs.
+
+    Raises:
+        JobError: the model failed, or did not give one answer per example.
+    """
+    try:
+        outputs = model.run(arrays)
+    except JobError:
+        raise
+    except Exception as error:
+        raise failure(error, arrays, which) from error
+    rows = len(arrays[0])
+    if not outputs or any(output.ndim == 0 or len(output) != rows for output in outputs):
+        counts = ", ".join(str(len(output) if output.ndim else 1) for output in outputs) or "no"
+        raise JobError(
+            f"The model gave {counts} answers for {rows} examples",
+            "Save it so that the first axis of inputs and outputs is the batch.",
+        )
+    return outputs
+
+
+def failure(error: Exception, arrays: Arrays, which: str) -> JobError:
+    """Return what a framework raised as a sentence, with what the model was given as the hint."""
+    shapes = ", ".join(f"{array.dtype.name} [{', '.join(map(str, array.shape))}]" for array in arrays)
+    return JobError(
+        f"The model failed on {which}: {clean(str(error) or type(error).__name__, 250)}",
+        f"It was given {shapes}; [preprocess] in model.toml can change that.",
+    )

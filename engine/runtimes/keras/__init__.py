@@ -1,0 +1,1 @@
+"""Models saved by Keras 3 as one ``.keras`` file, executed by TensorFlow."""

@@ -1,0 +1,1 @@
+"""ONNX models, with or without external data, executed by ONNX Runtime."""

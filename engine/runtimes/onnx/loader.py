@@ -1,0 +1,111 @@
+"""Loads ONNX models and runs them with ONNX Runtime.
+
+Runs in a model process only. Importing this module imports the framework, so that the host can fork without
+paying again; it makes no session, opens no device and starts no thread. It must not be imported by the
+engine.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+# Newer versions report their use to their makers: importing them would start a thread, which does not survive
+# a fork, and write a database into the home folder. Nothing of a person's models leaves this machine.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from engine.protocols import TensorSpec
+from engine.runtimes.onnx.spec import parameters
+from storage.errors import JobError
+
+CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
+
+ERRORS_ONLY = 3
+"""ONNX Runtime's severity from which it writes to stderr; its warnings are about its own fusions."""
+
+DTYPES = {
+    "tensor(float)": "float32",
+    "tensor(double)": "float64",
+    "tensor(float16)": "float16",
+    "tensor(int8)": "int8",
+    "tensor(int16)": "int16",
+    "tensor(int32)": "int32",
+    "tensor(int64)": "int64",
+    "tensor(uint8)": "uint8",
+    "tensor(uint16)": "uint16",
+    "tensor(uint32)": "uint32",
+    "tensor(uint64)": "uint64",
+    "tensor(bool)": "bool",
+}
+"""ONNX Runtime's names of element types that numpy has too."""
+
+
+class OnnxModel:
+    """An inference session."""
+
+    def __init__(self, session: Any, count: int) -> None:
+        self._session = session
+        self.inputs = tuple(map(_spec, session.get_inputs()))
+        self.outputs = tuple(map(_spec, session.get_outputs()))
+        self.parameters: int | None = count
+
+    def run(self, inputs: "Sequence[NDArray[Any]]") -> "tuple[NDArray[Any], ...]":
+        """Run one batch."""
+        names = (spec.name for spec in self.inputs)
+        answers = self._session.run(None, dict(zip(names, inputs, strict=True)))
+        if not all(isinstance(answer, np.ndarray) for answer in answers):
+            raise JobError(
+                "The model answers with maps or lists, not with tensors",
+                "Convert it without ZipMap: skl2onnx's option zipmap=False.",
+            )
+        return tuple(answers)
+
+
+def load(artefact: Path, device: str) -> OnnxModel:
+    """Return the model in ``artefact``, ready on ``device``.
+
+    Raises:
+        JobError: the device cannot be used.
+    """
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = ERRORS_ONLY
+    # Said outright, it does not try to pin threads to cores that a container may not have.
+    options.intra_op_num_threads = len(os.sched_getaffinity(0))
+    options.use_deterministic_compute = True
+    # The content has been looked at; a name that ends in .ort would make it read something else.
+    options.add_session_config_entry("session.load_model_format", "ONNX")
+    session = onnxruntime.InferenceSession(str(artefact), options, providers=_providers(device))
+    session.disable_fallback()
+    wanted = CPU if device.partition(":")[0] == "cpu" else CUDA
+    if session.get_providers()[0] != wanted:
+        raise JobError(
+            f"ONNX Runtime could not start on {device} and offers {session.get_providers()[0]} instead",
+            "Check that its CUDA libraries are installed, or choose cpu.",
+        )
+    return OnnxModel(session, parameters(artefact))
+
+
+def _providers(device: str) -> list[Any]:
+    kind, _, index = device.partition(":")
+    if kind == "cpu":
+        return [CPU]
+    if kind != "cuda":
+        raise JobError(f"ONNX Runtime cannot run on {device}", "Choose cpu, or cuda:0 where there is one.")
+    if CUDA not in onnxruntime.get_available_providers():
+        raise JobError(
+            f"This ONNX Runtime has no CUDA support, so {device} cannot be used",
+            "Install onnxruntime-gpu in place of onnxruntime, or choose cpu.",
+        )
+    # Operators without a CUDA kernel run on the CPU, as they do for every user of this provider.
+    return [(CUDA, {"device_id": int(index or 0)}), CPU]
+
+
+def _spec(argument: Any) -> TensorSpec:
+    shape = None
+    if argument.shape is not None:
+        shape = tuple(size if isinstance(size, int) else None for size in argument.shape)
+    return TensorSpec(argument.name, shape, DTYPES.get(argument.type, ""))

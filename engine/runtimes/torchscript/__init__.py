@@ -1,0 +1,1 @@
+"""Models saved by ``torch.jit.save``, executed by PyTorch."""

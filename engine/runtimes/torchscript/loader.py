@@ -1,0 +1,102 @@
+"""Loads TorchScript archives and runs them, frozen where that works.
+
+Runs in a model process only. Importing this module imports torch, so that the host can fork without paying
+again; it runs no operation, opens no device and starts no thread. It must not be imported by the engine.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+
+from engine.protocols import TensorSpec
+from storage.errors import JobError
+
+
+class TorchScriptModel:
+    """A scripted module. The format tells the names of its inputs, not their shapes."""
+
+    outputs: tuple[TensorSpec, ...] = ()
+
+    def __init__(self, module: Any, device: torch.device) -> None:
+        self._device = device
+        self.inputs = tuple(TensorSpec(name, None, "") for name in _argument_names(module))
+        self.parameters: int | None = _count(module)
+        self._module = _frozen(module)
+
+    def run(self, inputs: "Sequence[NDArray[Any]]") -> "tuple[NDArray[Any], ...]":
+        """Run one batch."""
+        with torch.inference_mode():
+            answer = self._module(*[_tensor(array).to(self._device) for array in inputs])
+            return tuple(tensor.detach().cpu().numpy() for tensor in _flat(answer))
+
+
+def load(artefact: Path, device: str) -> TorchScriptModel:
+    """Return the model in ``artefact``, ready on ``device``.
+
+    Raises:
+        JobError: the device cannot be used.
+    """
+    place = _device(device)
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    # What draws random numbers draws the same each time.
+    torch.manual_seed(0)
+    module = torch.jit.load(str(artefact), map_location=place)
+    module.eval()
+    return TorchScriptModel(module, place)
+
+
+def _device(device: str) -> torch.device:
+    kind, _, index = device.partition(":")
+    if kind == "cpu":
+        return torch.device("cpu")
+    if kind != "cuda":
+        raise JobError(f"torch cannot run on {device}", "Choose cpu, or cuda:0 where there is one.")
+    available = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if int(index or 0) >= available:
+        raise JobError(
+            f"torch finds {available} GPUs here, so {device} cannot be used",
+            "Install a torch with CUDA support, or choose cpu.",
+        )
+    return torch.device("cuda", int(index or 0))
+
+
+def _argument_names(module: Any) -> list[str]:
+    """Return the names of what ``forward`` must be given."""
+    arguments = module.forward.schema.arguments[1:]
+    return [argument.name for argument in arguments if not argument.has_default_value()]
+
+
+def _count(module: Any) -> int:
+    """Count weights and the statistics kept beside them, not counters and indices."""
+    tensors = [*module.parameters(), *(buffer for buffer in module.buffers() if buffer.is_floating_point())]
+    return sum(tensor.numel() for tensor in tensors)
+
+
+def _frozen(module: Any) -> Any:
+    """Return the module with its weights as constants; numerics stay as they were saved."""
+    try:
+        return torch.jit.freeze(module, optimize_numerics=False)
+    except RuntimeError:
+        # Some modules cannot be frozen (they change their own attributes); they run as they are.
+        return module
+
+
+def _tensor(array: "NDArray[Any]") -> torch.Tensor:
+    # A mapped or shared array is read-only, which torch cannot express: it would warn, or write.
+    return torch.from_numpy(array if array.flags.writeable else array.copy())
+
+
+def _flat(answer: Any) -> list[torch.Tensor]:
+    if isinstance(answer, torch.Tensor):
+        return [answer]
+    values = list(answer.values()) if isinstance(answer, dict) else answer
+    if isinstance(values, (list, tuple)) and all(isinstance(value, torch.Tensor) for value in values):
+        return list(values)
+    raise JobError(
+        f"The model answers with {type(answer).__name__}, not with tensors",
+        "Save a module whose forward returns a tensor.",
+    )
