@@ -26,18 +26,11 @@ from tui.commands.targets import find_model
 @click.command(epilog="Example: modeltender history mnist accuracy --since 7d --csv > accuracy.csv")
 @click.argument("model")
 @click.argument("metric", required=False)
-@click.option(
-    "--since",
-    type=moment,
-    metavar="AGE",
-    default="52w",
-    show_default=True,
-    help="An age (90s, 15m, 7d, 2w) or a date.",
-)
+@click.option("--since", type=moment, metavar="AGE", help="Not older: an age (90s, 15m, 7d, 2w) or a date.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print comma-separated values.")
 @standard_options
 def history(
-    *, workspace: Workspace, as_json: bool, model: str, metric: str | None, since: float, as_csv: bool
+    *, workspace: Workspace, as_json: bool, model: str, metric: str | None, since: float | None, as_csv: bool
 ) -> int:
     """List the values of a metric over all versions of a model, oldest first; without METRIC, of every one."""
     if as_json and as_csv:
@@ -47,7 +40,7 @@ def history(
         points = [
             point
             for name in _metrics(connection, model, metric)
-            for point in evaluations.history(connection, model, name, since=since)
+            for point in evaluations.history(connection, model, name, since=since or 0.0)
         ]
     points.sort(key=lambda point: (point.at, point.metric))
     documents = [history_document(point) for point in points]

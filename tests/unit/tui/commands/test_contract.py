@@ -1,0 +1,127 @@
+"""The JSON of each command has exactly the fields that scripts were promised."""
+
+import pytest
+
+from storage.vocabulary import ExitCode
+from tests.unit.tui.commands.conftest import Begin, Run
+from tests.unit.tui.commands.rows import answered, evaluated
+
+LATENCY = [
+    "scenario",
+    "batch_size",
+    "n",
+    "p50_ms",
+    "p90_ms",
+    "p95_ms",
+    "p99_ms",
+    "mean_ms",
+    "stdev_ms",
+    "throughput",
+    "stable",
+]
+FIGURE = ["value", "low", "high", "n"]
+MODEL = "model task current candidate status versions metrics latency faults evaluated_at".split()
+VERSION = "version format status reason role sha256 bytes metrics latency evaluated_at".split()
+EVALUATION = "model version status dataset runtime device duration_s metrics latency confusion".split()
+JOB = (
+    "id kind model version parameters requested_by requested_at state done total message "
+    "started_at finished_at code error hint"
+).split()
+DEVICE = "id kind name utilisation memory_used_bytes memory_total_bytes usable_by note".split()
+HISTORY = "at version metric value low high n".split()
+FAULT = "id code model version severity message repair".split()
+EVENT = "id at severity code model version message".split()
+ENGINE = "running pid version started_at heartbeat_at rss_bytes cpu_percent hosts jobs".split()
+
+LISTS = {
+    ("models",): MODEL,
+    ("devices",): DEVICE,
+    ("history", "mnist"): HISTORY,
+    ("faults",): FAULT,
+    ("events",): EVENT,
+}
+
+
+@pytest.mark.parametrize(("words", "fields"), LISTS.items())
+def test_a_list_holds_documents_of_exactly_these_fields(words: tuple[str, ...], fields: list[str], ask: Run) -> None:
+    """Each entry of a list has the promised fields, in the promised order, and no other."""
+    found = ask(*words, "--json").json
+    assert found
+    assert all(list(document) == fields for document in found)
+
+
+def test_show_is_the_model_with_its_versions(ask: Run) -> None:
+    """The document of show is that of models with the versions themselves in place of their number."""
+    found = ask("show", "mnist", "--json").json
+    assert list(found) == MODEL
+    assert [list(version) for version in found["versions"]] == [VERSION] * 3
+    assert [version["version"] for version in found["versions"]] == [3, 2, 1]
+
+
+def test_evaluate_has_the_promised_fields(ask: Run, working: Begin) -> None:
+    """The document of evaluate names data, runtime, figures with their intervals, latency and confusion."""
+    working(evaluated)
+    found = ask("evaluate", "mnist", "--json").json
+    assert list(found) == EVALUATION
+    assert list(found["dataset"]) == ["name", "rows", "sha256"]
+    assert list(found["runtime"]) == ["name", "version"]
+    assert list(found["metrics"]["accuracy"]) == FIGURE
+    assert list(found["latency"]) == LATENCY
+
+
+def test_a_job_has_the_promised_fields(ask: Run) -> None:
+    """A command that does not wait answers with the job, and jobs lists the same document."""
+    asked = ask("evaluate", "mnist", "--no-wait", "--json").json
+    assert list(asked) == JOB
+    assert ask("jobs", "--json").json == [asked]
+
+
+def test_promote_has_the_promised_fields(ask: Run, working: Begin) -> None:
+    """The document of promote says from where to where, and what each check found."""
+    checks = [{"name": "accuracy", "verdict": "pass", "detail": "0.9600 against 0.9500"}]
+    promoted = {"model": "mnist", "from": 1, "to": 2, "verdict": "superior", "promoted": True, "checks": checks}
+    working(answered(promoted))
+    assert ask("promote", "mnist", "--json").json == promoted
+
+
+def test_engine_status_has_the_promised_fields(ask: Run) -> None:
+    """The document of engine status has these fields also while the engine has said little."""
+    found = ask("engine", "status", "--json").json
+    assert list(found) == ENGINE
+    assert found["running"] is True
+    assert found["jobs"] == {"queued": 0, "running": 0}
+
+
+def test_status_has_the_promised_fields(ask: Run) -> None:
+    """The document of status holds the lists of the other commands and what needs a person."""
+    found = ask("status", "--json").json
+    assert list(found) == ["attention", "engine", "models", "arrivals", "devices", "jobs", "faults"]
+    assert found["models"] == ask("models", "--json").json
+    assert list(found["arrivals"][0]) == ["model", "name", "status", "reason", "bytes"]
+
+
+def test_times_are_iso_8601_in_utc(ask: Run) -> None:
+    """A time is written with its zone, which is UTC."""
+    found = ask("events", "--json").json
+    assert found[0]["at"] == "2025-06-15T15:06:40Z"
+
+
+def test_what_is_not_known_is_null(ask: Run) -> None:
+    """A device that exposes no reading says null, not zero."""
+    npu = next(device for device in ask("devices", "--json").json if device["id"] == "npu:0")
+    assert npu["utilisation"] is None
+    assert npu["memory_total_bytes"] is None
+
+
+def test_an_error_has_a_code_a_message_and_a_hint(ask: Run) -> None:
+    """With --json an error is one document on standard output, and nothing else is printed."""
+    said = ask("show", "mnits", "--json")
+    assert said.json == {
+        "error": {
+            "code": "unknown",
+            "message": "There is no model 'mnits'. Did you mean 'mnist'?",
+            "hint": "List the models with: modeltender models",
+        }
+    }
+    assert said.err == ""
+    assert said.status == ExitCode.USAGE
