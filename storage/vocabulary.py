@@ -143,6 +143,14 @@ class DeviceKind(StrEnum):
     NPU = "npu"
 
 
+class Condition(StrEnum):
+    """What `doctor` finds about one part of the surroundings."""
+
+    OK = "ok"
+    WARNING = "warning"
+    PROBLEM = "problem"
+
+
 class ExitCode:
     """What a command's exit status tells a script."""
 

@@ -1,0 +1,155 @@
+"""The thread that reads every device at a steady interval and records what it read.
+
+Owns when devices are looked for, read and forgotten. A reading that could not be had is recorded as not had,
+and why it could not is told once, not every second.
+"""
+
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from engine import devices
+from engine.devices import DeviceReader, Found
+from storage.database import Writer
+from storage.records import Device
+from storage.tables import devices as table
+from storage.tables import events
+from storage.vocabulary import Severity
+
+log = logging.getLogger(__name__)
+
+DETECT_S = 60.0
+"""How often hardware and runtimes are looked for anew, and old readings are dropped: a plugged-in device or an
+installed framework shows within a minute, and a look costs some milliseconds."""
+
+STOP_S = 0.1
+"""How long the end may take. A driver that hangs may take longer; the thread is a daemon and is left behind."""
+
+
+class Sampler(threading.Thread):
+    """Reads every device once an interval and records it."""
+
+    def __init__(
+        self, writer: Writer, interval_s: float, now: Callable[[], float], *, retention_s: float
+    ) -> None:
+        super().__init__(name="sampler", daemon=True)
+        self._writer = writer
+        self._interval_s = interval_s
+        self._now = now
+        self._retention_s = retention_s
+        self._stopping = threading.Event()
+        self._found: dict[str, Found] | None = None
+        self._readers: dict[str, DeviceReader] = {}
+        self._troubled: dict[str, str] = {}
+        """What keeps a device from being read, as it was told."""
+        self._healthy: set[str] = set()
+        """Devices whose latest reading was without trouble."""
+
+    def run(self) -> None:
+        """Sample until `stop`."""
+        look_at = due = time.monotonic()
+        writing = True
+        while True:
+            looking = time.monotonic() >= look_at
+            try:
+                self._look() if looking else self._sample()
+            except sqlite3.Error as error:
+                # A full disk or a locked file: this reading is a gap, the next may be written again.
+                if writing:
+                    log.warning("readings of devices cannot be written: %s", error)
+                writing = False
+            else:
+                writing = True
+                look_at = time.monotonic() + DETECT_S if looking else look_at
+            # A machine that slept, or a slow disk, leaves a gap; nothing is caught up.
+            due = max(due + self._interval_s, time.monotonic())
+            if self._stopping.wait(due - time.monotonic()):
+                break
+        for reader in self._readers.values():
+            reader.close()
+
+    def stop(self) -> None:
+        """End, and return when ended."""
+        self._stopping.set()
+        if self.is_alive():
+            self.join(STOP_S)
+
+    def _look(self) -> None:
+        """See which devices there are, and record them."""
+        found = {one.device.id: one for one in devices.detect()}
+        before = self._found
+        well = [name for name in self._troubled if name in self._healthy]
+        troubled = {
+            name: words for name, words in self._troubled.items() if name in found and name not in well
+        }
+        now = self._now()
+        with self._writer.passing() as connection:
+            table.replace(connection, [_noted(one.device, troubled) for one in found.values()])
+            table.prune(connection, before=now - self._retention_s)
+            for device in _gone_and_come(before, found):
+                change = "has come" if device.id in found else "is gone"
+                _tell(connection, device, change, at=now, severity=Severity.WARNING)
+            for name in well:
+                if name in found:
+                    _tell(connection, found[name].device, "can be read again", at=now, severity=Severity.INFO)
+        self._keep_readers(found)
+        self._found, self._troubled = found, troubled
+
+    def _keep_readers(self, found: dict[str, Found]) -> None:
+        """Let go of devices that went or changed, and begin to read the new ones."""
+        for name, reader in list(self._readers.items()):
+            if self._found is None or name not in found or found[name] != self._found[name]:
+                reader.close()
+                del self._readers[name]
+        for name, one in found.items():
+            if name not in self._readers:
+                self._readers[name] = one.reader()
+
+    def _sample(self) -> None:
+        """Read every device, and record the readings and any new trouble."""
+        now = self._now()
+        found = self._found or {}
+        readings = [_read(found[name].device, reader, now) for name, reader in self._readers.items()]
+        if self._stopping.is_set():
+            # A driver held us up until the engine's end: the database may be closed.
+            return
+        trouble = {one.id: one.note for one in readings if one.note != found[one.id].device.note}
+        new = {name: words for name, words in trouble.items() if name not in self._troubled}
+        self._healthy = set(found) - set(trouble)
+        with self._writer.passing() as connection:
+            table.add_samples(connection, readings)
+            if new:
+                told = self._troubled | new
+                table.replace(connection, [_noted(one.device, told) for one in found.values()])
+            for name, words in new.items():
+                _tell(connection, found[name].device, words, at=now, severity=Severity.WARNING)
+        self._troubled |= new
+
+
+def _read(device: Device, reader: DeviceReader, now: float) -> Device:
+    try:
+        return reader.read(now)
+    except Exception as error:
+        # A family promises not to raise; one that breaks its promise must not silence the others.
+        log.exception("%s could not be read", device.id)
+        return msgspec.structs.replace(device, at=now, note=f"it cannot be read ({type(error).__name__})")
+
+
+def _noted(device: Device, trouble: dict[str, str]) -> Device:
+    return msgspec.structs.replace(device, note=trouble.get(device.id, device.note))
+
+
+def _gone_and_come(before: dict[str, Found] | None, now: dict[str, Found]) -> list[Device]:
+    if before is None:  # the engine has only just started
+        return []
+    return [(before.get(name) or now[name]).device for name in sorted(before.keys() ^ now.keys())]
+
+
+def _tell(
+    connection: sqlite3.Connection, device: Device, words: str, *, at: float, severity: Severity
+) -> None:
+    events.add(connection, "device", f"{device.id} ({device.name}): {words}", at=at, severity=severity)

@@ -1,0 +1,188 @@
+"""NVIDIA GPUs through NVML. The cards are a recorded fixture (see recorded_nvml.py), not hardware."""
+
+import sys
+import time
+from pathlib import Path
+
+import pynvml
+import pytest
+
+from engine.devices import nvidia
+from storage.records import Device
+from storage.vocabulary import DeviceKind
+from tests.unit.engine.devices.recorded_nvml import GIB, RecordedNvml
+
+
+def read(number: int = 0) -> Device:
+    """Return one reading of a card."""
+    return nvidia.Reader(nvidia.detect()[number]).read(5.0)
+
+
+def test_cards_are_named_and_numbered(nvml: RecordedNvml) -> None:
+    """Each card is found with its name, CUDA's number and its memory, and without any reading."""
+    del nvml
+    found = nvidia.detect()
+    assert [(one.id, one.kind, one.name) for one in found] == [
+        ("cuda:0", DeviceKind.GPU, "NVIDIA H100 80GB HBM3"),
+        ("cuda:1", DeviceKind.GPU, "NVIDIA T400 4GB"),
+    ]
+    assert found[0].memory_total_bytes == 80 * GIB
+    assert found[0].utilisation is None
+
+
+def test_reading_has_our_units(nvml: RecordedNvml) -> None:
+    """A reading is a share, bytes, degrees and watts."""
+    del nvml
+    reading = read()
+    assert (reading.at, reading.utilisation, reading.memory_used_bytes) == (5.0, 0.81, 20 * GIB)
+    assert (reading.temperature_c, reading.power_w) == (67, 412.5)
+
+
+def test_what_a_card_does_not_expose_is_none(nvml: RecordedNvml) -> None:
+    """A sensor that a card lacks reads None, never 0, and the others go on without any complaint."""
+    nvml.cards[1].fail(
+        pynvml.NVML_ERROR_NOT_SUPPORTED, "nvmlDeviceGetPowerUsage", "nvmlDeviceGetUtilizationRates"
+    )
+    before = nvidia.detect()[1]
+    reading = nvidia.Reader(before).read(5.0)
+    assert (reading.utilisation, reading.power_w, reading.temperature_c) == (None, None, 67)
+    assert reading.note == before.note
+
+
+def test_lost_card_says_so_and_leaves_the_other(nvml: RecordedNvml) -> None:
+    """A card that fell off the bus reads None with a note; the other card is read as before."""
+    readers = [nvidia.Reader(device) for device in nvidia.detect()]
+    nvml.cards[0].fail(pynvml.NVML_ERROR_GPU_IS_LOST)
+    lost, other = (reader.read(5.0) for reader in readers)
+    assert (lost.utilisation, lost.memory_used_bytes, lost.temperature_c, lost.power_w) == (None,) * 4
+    assert "GPU is lost" in lost.note
+    assert other.utilisation == 0.81
+
+
+def test_lost_card_does_not_hide_the_other_from_detection(nvml: RecordedNvml) -> None:
+    """A card that is lost when devices are looked for is listed with the reason, and the other keeps its number."""
+    nvml.cards[0].fail(pynvml.NVML_ERROR_GPU_IS_LOST)
+    lost, other = nvidia.detect()
+    assert "GPU is lost" in lost.note
+    assert (other.id, other.name) == ("cuda:1", "NVIDIA T400 4GB")
+
+
+def test_card_that_comes_back_is_read_again(nvml: RecordedNvml) -> None:
+    """After the driver was reloaded, the same reader reads again through a new connection."""
+    reader = nvidia.Reader(nvidia.detect()[0])
+    working = dict(nvml.cards[0].answers)
+    nvml.cards[0].fail(pynvml.NVML_ERROR_GPU_IS_LOST)
+    assert reader.read(5.0).utilisation is None
+    nvml.cards[0].answers = working
+    assert reader.read(6.0).utilisation == 0.81
+    assert nvml.opened == 1
+
+
+def test_hanging_driver_does_not_hold_up_the_reader(
+    nvml: RecordedNvml, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A driver that does not answer costs one deadline, then nothing, and is read again when it recovers."""
+    monkeypatch.setattr(nvidia, "READ_S", 0.1)
+    reader = nvidia.Reader(nvidia.detect()[0])
+    nvml.going.clear()
+    began = time.monotonic()
+    readings = [reader.read(5.0), reader.read(6.0)]
+    assert time.monotonic() - began < 0.3
+    assert {reading.note for reading in readings} == {"the NVIDIA driver does not answer"}
+    assert {reading.utilisation for reading in readings} == {None}
+    nvml.going.set()
+    deadline = time.monotonic() + 2
+    while reader.read(7.0).utilisation is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert reader.read(8.0).utilisation == 0.81
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "field", "words"),
+    [
+        ("nvmlDeviceGetTemperature", 4_294_967_295, "temperature_c", "impossible temperature"),
+        ("nvmlDeviceGetPowerUsage", 4_294_967_295, "power_w", "impossible power"),
+    ],
+)
+def test_impossible_reading_is_none(
+    nvml: RecordedNvml, question: str, answer: int, field: str, words: str
+) -> None:
+    """A reading that no hardware can have is shown as not known, with a note, and not as a figure."""
+    nvml.cards[0].answers[question] = answer
+    reading = read()
+    assert getattr(reading, field) is None
+    assert words in reading.note
+    assert reading.utilisation == 0.81
+
+
+def test_impossible_utilisation_and_memory_are_none(nvml: RecordedNvml) -> None:
+    """A busy share above one and more memory used than there is are not known."""
+    nvml.cards[0].answers["nvmlDeviceGetUtilizationRates"].gpu = 101
+    nvml.cards[0].answers["nvmlDeviceGetMemoryInfo"].used = 81 * GIB
+    reading = read()
+    assert (reading.utilisation, reading.memory_used_bytes) == (None, None)
+    assert "impossible utilisation and memory use" in reading.note
+
+
+def test_names_may_be_bytes(nvml: RecordedNvml) -> None:
+    """Older versions of pynvml answer names as bytes, and control characters in one never get through."""
+    nvml.cards[0].answers["nvmlDeviceGetName"] = b"Tesla\x1b[2J T4"
+    assert nvidia.detect()[0].name == "Tesla\ufffd[2J T4"
+
+
+@pytest.mark.parametrize(
+    ("visible", "names"),
+    [
+        ("1", ["NVIDIA T400 4GB"]),
+        ("1,0", ["NVIDIA T400 4GB", "NVIDIA H100 80GB HBM3"]),
+        ("GPU-22222222", ["NVIDIA T400 4GB"]),
+        ("0,7,1", ["NVIDIA H100 80GB HBM3"]),
+        ("", []),
+        ("-1", []),
+    ],
+)
+def test_hidden_cards_are_left_out(
+    nvml: RecordedNvml, monkeypatch: pytest.MonkeyPatch, visible: str, names: list[str]
+) -> None:
+    """CUDA_VISIBLE_DEVICES chooses and numbers the cards as CUDA itself reads it, and each is read as itself."""
+    del nvml
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    found = nvidia.detect()
+    assert [one.name for one in found] == names
+    assert [one.id for one in found] == [f"cuda:{number}" for number in range(len(names))]
+    for device in found:
+        total = nvidia.Reader(device).read(5.0).memory_used_bytes
+        assert total is not None
+        assert device.memory_total_bytes == total * 4
+
+
+def test_no_driver_no_device(nvml: RecordedNvml, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A machine without NVIDIA's library has no NVIDIA device and nothing to complain about."""
+    nvml.initialisation = pynvml.NVMLError(pynvml.NVML_ERROR_LIBRARY_NOT_FOUND)
+    monkeypatch.setattr(nvidia, "PROC", tmp_path)
+    assert nvidia.detect() == []
+
+
+def test_driver_without_library_shows_the_card(
+    nvml: RecordedNvml, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A card that only the kernel driver knows is shown by its name with the reason, and no figure is invented."""
+    nvml.initialisation = pynvml.NVMLError(pynvml.NVML_ERROR_LIB_RM_VERSION_MISMATCH)
+    card = tmp_path / "0000:01:00.0"
+    card.mkdir()
+    (card / "information").write_text("Model: \t\t NVIDIA GeForce RTX 4090\nIRQ:   \t\t 181\n")
+    monkeypatch.setattr(nvidia, "PROC", tmp_path)
+    [found] = nvidia.detect()
+    assert (found.name, found.memory_total_bytes) == ("NVIDIA GeForce RTX 4090", None)
+    assert "version mismatch" in found.note
+
+
+def test_missing_binding_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where the extra for NVIDIA is not installed, a card that is here says how to get its figures."""
+    monkeypatch.setitem(sys.modules, "pynvml", None)
+    monkeypatch.setattr(nvidia, "session", nvidia.Session())
+    (tmp_path / "0000:01:00.0").mkdir()
+    (tmp_path / "0000:01:00.0" / "information").write_text("Model: \t\t NVIDIA H100\n")
+    monkeypatch.setattr(nvidia, "PROC", tmp_path)
+    [found] = nvidia.detect()
+    assert "pip install 'modeltender[nvidia]'" in found.note

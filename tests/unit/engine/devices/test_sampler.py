@@ -1,0 +1,231 @@
+"""The thread that records readings, on a real database."""
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+
+import msgspec
+import pytest
+
+from engine import devices
+from engine.devices import Found, sampler
+from engine.devices.sampler import Sampler
+from storage.database import Reader, Writer
+from storage.records import Device, Event
+from storage.tables import devices as table
+from storage.tables import events
+from storage.vocabulary import DeviceKind, Severity
+
+Start = Callable[..., Sampler]
+WAIT_S = 5.0
+
+
+class Card:
+    """A device of a test: what it reads next, and how often its reader was closed."""
+
+    def __init__(self, name: str) -> None:
+        self.device = Device(
+            id=name, kind=DeviceKind.GPU, name="Card", usable_by=(), note="", memory_total_bytes=None
+        )
+        self.note = ""
+        self.broken = False
+        self.closed = 0
+
+    def read(self, now: float) -> Device:
+        """Return the next reading."""
+        if self.broken:
+            raise ZeroDivisionError
+        utilisation = None if self.note else 0.5
+        return msgspec.structs.replace(self.device, at=now, utilisation=utilisation, note=self.note)
+
+    def close(self) -> None:
+        """Count that the reader was closed."""
+        self.closed += 1
+
+
+@pytest.fixture
+def start(writer: Writer) -> Iterator[Start]:
+    """Return a function that starts a quick sampler; those started end with the test."""
+    started: list[Sampler] = []
+
+    def begin(retention_s: float = 3600.0) -> Sampler:
+        thread = Sampler(writer, 0.02, time.time, retention_s=retention_s)
+        started.append(thread)
+        thread.start()
+        return thread
+
+    yield begin
+    for thread in started:
+        thread.stop()
+
+
+@pytest.fixture
+def cards(monkeypatch: pytest.MonkeyPatch) -> dict[str, Card]:
+    """Return the devices that are here, by id; the test may add, remove and break them. Looked for often."""
+    here = {name: Card(name) for name in ("cuda:0", "cuda:1")}
+
+    def detect() -> list[Found]:
+        return [
+            Found(card.device, SimpleNamespace(Reader=lambda _device, card=card: card))
+            for card in list(here.values())
+        ]
+
+    monkeypatch.setattr(devices, "detect", detect)
+    monkeypatch.setattr(sampler, "DETECT_S", 0.1)
+    return here
+
+
+def recorded(reader: Reader) -> dict[str, Device]:
+    """Return the devices in the database, by id."""
+    with reader.transaction() as connection:
+        return {device.id: device for device in table.read(connection)}
+
+
+def told(reader: Reader) -> list[Event]:
+    """Return the events, oldest first."""
+    with reader.transaction() as connection:
+        return events.read(connection, limit=100)[::-1]
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    """Wait until something holds, or fail."""
+    deadline = time.monotonic() + WAIT_S
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.01)
+
+
+def test_this_machine_is_recorded(start: Start, reader: Reader) -> None:
+    """The real processor is in the database with readings of its own, one an interval."""
+    start()
+    wait_for(lambda: "cpu" in recorded(reader) and recorded(reader)["cpu"].at is not None)
+    wait_for(lambda: len(recorded(reader)["cpu"].history) >= 3)
+    found = recorded(reader)["cpu"]
+    assert found.memory_used_bytes is not None
+    assert found.memory_total_bytes is not None
+    assert 0 < found.memory_used_bytes < found.memory_total_bytes
+    assert all(0 <= share <= 1 for share in found.history)
+
+
+def test_it_ends_at_once(start: Start) -> None:
+    """The end takes less than a tenth of a second, in the middle of an interval too."""
+    thread = start()
+    time.sleep(0.1)
+    began = time.monotonic()
+    thread.stop()
+    assert time.monotonic() - began < 0.1
+    assert not thread.is_alive()
+
+
+def test_it_may_be_ended_before_it_began(writer: Writer) -> None:
+    """Ending a sampler that was never started does nothing."""
+    Sampler(writer, 1.0, time.time, retention_s=60.0).stop()
+
+
+@pytest.mark.usefixtures("writer")
+def test_a_sample_costs_little(writer: Writer) -> None:
+    """A look at this machine's devices and a record of it take less than 5 ms of a core: 0.5 % at once a second."""
+    thread = Sampler(writer, 1.0, time.time, retention_s=3600.0)
+    thread._look()
+    began = time.thread_time()
+    for _ in range(40):
+        thread._sample()
+    assert (time.thread_time() - began) / 40 < 0.005
+
+
+def test_trouble_is_told_once(start: Start, cards: dict[str, Card], reader: Reader) -> None:
+    """A device that cannot be read has readings of None and a note, one event says so, and the others go on."""
+    start()
+    wait_for(lambda: len(recorded(reader)) == 2)
+    cards["cuda:0"].note = "NVML: GPU is lost"
+    wait_for(lambda: recorded(reader)["cuda:0"].note == "NVML: GPU is lost")
+    time.sleep(0.3)
+    lost, other = recorded(reader)["cuda:0"], recorded(reader)["cuda:1"]
+    assert lost.utilisation is None
+    assert lost.note == "NVML: GPU is lost"
+    assert other.utilisation == 0.5
+    assert [(event.severity, event.message) for event in told(reader)] == [
+        (Severity.WARNING, "cuda:0 (Card): NVML: GPU is lost")
+    ]
+
+
+def test_recovery_is_told(start: Start, cards: dict[str, Card], reader: Reader) -> None:
+    """A device that can be read again says so in the log, and its note is gone."""
+    start()
+    wait_for(lambda: len(recorded(reader)) == 2)
+    cards["cuda:0"].note = "lost"
+    wait_for(lambda: told(reader))
+    cards["cuda:0"].note = ""
+    wait_for(lambda: len(told(reader)) == 2)
+    assert told(reader)[1].message == "cuda:0 (Card): can be read again"
+    assert told(reader)[1].severity is Severity.INFO
+    assert recorded(reader)["cuda:0"].note == ""
+
+
+def test_reader_that_raises_does_not_end_the_rest(
+    start: Start, cards: dict[str, Card], reader: Reader
+) -> None:
+    """A family that raises against its promise reads None, is told once, and leaves the others alone."""
+    cards["cuda:0"].broken = True
+    start()
+    wait_for(lambda: told(reader))
+    time.sleep(0.1)
+    assert recorded(reader)["cuda:0"].utilisation is None
+    assert len(recorded(reader)["cuda:1"].history) >= 2
+    assert [event.message for event in told(reader)] == [
+        "cuda:0 (Card): it cannot be read (ZeroDivisionError)"
+    ]
+
+
+def test_devices_come_and_go(start: Start, cards: dict[str, Card], reader: Reader) -> None:
+    """A device that is unplugged leaves the list and is told, and so is one that comes; nothing is told at the start."""
+    start()
+    wait_for(lambda: len(recorded(reader)) == 2)
+    assert told(reader) == []
+    gone = cards.pop("cuda:1")
+    wait_for(lambda: "cuda:1" not in recorded(reader))
+    cards["cuda:2"] = Card("cuda:2")
+    wait_for(lambda: "cuda:2" in recorded(reader) and recorded(reader)["cuda:2"].utilisation == 0.5)
+    assert [event.message for event in told(reader)] == ["cuda:1 (Card): is gone", "cuda:2 (Card): has come"]
+    assert gone.closed == 1
+
+
+def test_old_readings_are_dropped(start: Start, cards: dict[str, Card], reader: Reader) -> None:
+    """Readings older than the retention do not stay."""
+    del cards
+    start(retention_s=0.2)
+    wait_for(lambda: len(recorded(reader).get("cuda:0", EMPTY).history) >= 2)
+    first = oldest(reader)
+    wait_for(lambda: oldest(reader) > first)
+
+
+def test_locked_database_leaves_a_gap(
+    start: Start, cards: dict[str, Card], reader: Reader, writer: Writer
+) -> None:
+    """While the database cannot be written nothing is recorded, and recording goes on by itself afterwards."""
+    del cards
+    # The lock lasts longer than we want to wait for it here.
+    writer._connections["NORMAL"].execute("PRAGMA busy_timeout = 10")
+    thread = start()
+    wait_for(lambda: recorded(reader).get("cuda:0", EMPTY).history)
+    intruder = sqlite3.connect(
+        writer._connections["NORMAL"].execute("PRAGMA database_list").fetchone()["file"]
+    )
+    intruder.execute("BEGIN IMMEDIATE")
+    held = recorded(reader)["cuda:0"].at
+    time.sleep(0.2)
+    assert thread.is_alive()
+    assert recorded(reader)["cuda:0"].at == held
+    intruder.rollback()
+    intruder.close()
+    wait_for(lambda: recorded(reader)["cuda:0"].at != held)
+
+
+EMPTY = Card("none").device
+
+
+def oldest(reader: Reader) -> float:
+    """Return the time of the oldest reading."""
+    with reader.transaction() as connection:
+        return float(connection.execute("SELECT min(at) FROM device_samples").fetchone()[0])
