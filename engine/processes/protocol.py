@@ -12,8 +12,10 @@ from storage.records import Metric
 from storage.settings import Preprocess
 from storage.vocabulary import Layer, LayerState, Task
 
-MAXIMUM_MESSAGE = 64 * 1024 * 1024
-"""Bytes of one message: outcomes of 10 million examples with room; a child that announces more is lying."""
+MAXIMUM_MESSAGE = 16 * 1024 * 1024
+"""Bytes of one message: outcomes of 10 million examples with room; a child that announces more is lying.
+
+Decoded, a message of small numbers takes up to 32 times its size, so the limit is also one on our memory."""
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -32,6 +34,8 @@ class Profile(msgspec.Struct, frozen=True):
     scratch: str
     """The only folder that it may write: private to it, removed after it ended."""
     limits: Limits
+    devices: tuple[str, ...] = ()
+    """Device nodes of the accelerator that it uses; empty on the CPU."""
 
 
 # engine -> host

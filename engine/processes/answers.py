@@ -1,0 +1,111 @@
+"""Whether what a model process answered can be true.
+
+A model process may be in the hands of the model, so its answers are claims. Their shape is checked while
+they are decoded (`engine.processes.protocol`); here their figures are held against each other and against
+what the engine saw itself. A model that lies consistently about its own quality cannot be caught by this:
+it only fools its owner, whose model it is.
+"""
+
+import math
+import string
+from typing import Final
+
+import msgspec
+
+from engine.processes.protocol import Evaluated, FromModel, LatencyMeasured, Loaded, MeasureLatency, Progress
+from engine.processes.wire import NonsenseError
+from engine.protocols import TensorSpec
+from storage.records import Metric
+from storage.text import NAME, clean
+
+CLOCKS_S: Final = 0.05
+"""Two processes may disagree by this much about how long something took."""
+
+SHA256_DIGITS: Final = 64
+
+_decoder: msgspec.msgpack.Decoder[FromModel] = msgspec.msgpack.Decoder(FromModel)
+
+
+def decode(payload: bytes) -> FromModel:
+    """Return the message in ``payload``.
+
+    Raises:
+        NonsenseError: it is none that a model process may send.
+    """
+    try:
+        return _decoder.decode(payload)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        raise NonsenseError(f"not a message: {error}") from None
+
+
+def check_progress(progress: Progress) -> None:
+    """Refuse progress beyond the end."""
+    _claim(0 <= progress.done <= progress.total, f"{progress.done} of {progress.total} done")
+
+
+def checked_loaded(loaded: Loaded, *, wall_s: float, rss_bytes: int | None) -> Loaded:
+    """Return ``loaded`` with its names cleaned and with the time and memory that the engine measured itself."""
+    _claim(loaded.parameters is None or loaded.parameters >= 0, f"{loaded.parameters} parameters")
+    return msgspec.structs.replace(
+        loaded,
+        inputs=tuple(_checked_tensor(tensor) for tensor in loaded.inputs),
+        outputs=tuple(_checked_tensor(tensor) for tensor in loaded.outputs),
+        versions={clean(name, NAME): clean(found, NAME) for name, found in loaded.versions.items()},
+        load_s=wall_s,
+        peak_rss_bytes=rss_bytes or 0,
+    )
+
+
+def checked_evaluated(evaluated: Evaluated, *, wall_s: float) -> Evaluated:
+    """Return ``evaluated`` with its names cleaned, if its figures agree with each other and with the clock."""
+    rows = evaluated.rows
+    _claim(rows > 0, f"{rows} rows")
+    _claim(evaluated.batch_size > 0, f"a batch size of {evaluated.batch_size}")
+    _claim(0 < evaluated.duration_s <= wall_s + CLOCKS_S, f"{evaluated.duration_s} s in {wall_s:.3f} s")
+    digest = evaluated.dataset_sha256
+    _claim(len(digest) == SHA256_DIGITS and set(digest) <= set(string.hexdigits.lower()), "no SHA-256")
+    _claim(
+        evaluated.correct is None or len(evaluated.correct) == (rows + 7) // 8, "outcomes of another data set"
+    )
+    _check_confusion(evaluated)
+    return msgspec.structs.replace(
+        evaluated, metrics=tuple(_checked_metric(metric) for metric in evaluated.metrics)
+    )
+
+
+def checked_latency(measured: LatencyMeasured, request: MeasureLatency, *, wall_s: float) -> LatencyMeasured:
+    """Return ``measured`` if so many queries can have taken so long."""
+    durations = measured.latencies_ms
+    _claim(0 < len(durations) <= request.queries, f"{len(durations)} queries of {request.queries}")
+    _claim(all(math.isfinite(duration) and duration > 0 for duration in durations), "an impossible duration")
+    _claim(sum(durations) <= (wall_s + CLOCKS_S) * 1000, f"{sum(durations) / 1000:.3f} s in {wall_s:.3f} s")
+    _claim(measured.warmup >= 0, f"{measured.warmup} queries of warm-up")
+    return measured
+
+
+def _check_confusion(evaluated: Evaluated) -> None:
+    matrix = evaluated.confusion
+    if matrix is None:
+        return
+    _claim(all(len(row) == len(matrix) for row in matrix), "a confusion matrix that is not square")
+    _claim(all(count >= 0 for row in matrix for count in row), "a negative count")
+    _claim(sum(map(sum, matrix)) == evaluated.rows, "a confusion matrix of another data set")
+
+
+def _checked_metric(metric: Metric) -> Metric:
+    _claim(metric.n >= 0, f"{metric.n} examples")
+    _claim(math.isfinite(metric.value), f"{metric.name} = {metric.value}")
+    low = metric.value if metric.low is None else metric.low
+    high = metric.value if metric.high is None else metric.high
+    _claim(low <= metric.value <= high, f"{metric.name} outside its interval")
+    return msgspec.structs.replace(metric, name=clean(metric.name, NAME))
+
+
+def _checked_tensor(tensor: TensorSpec) -> TensorSpec:
+    _claim(all(size is None or size >= 0 for size in tensor.shape or ()), f"a shape of {tensor.shape}")
+    return msgspec.structs.replace(tensor, name=clean(tensor.name, NAME), dtype=clean(tensor.dtype, NAME))
+
+
+def _claim(true: bool, otherwise: str) -> None:  # noqa: FBT001 - the claim reads as the sentence's subject
+    if not true:
+        raise NonsenseError(otherwise)

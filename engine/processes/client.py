@@ -1,0 +1,216 @@
+"""Framework hosts and the model processes that come out of them, for the engine's threads.
+
+It owns which hosts run and the folders that processes may write, and must not know what a model is asked.
+No asyncio: callers are threads, and every wait has a deadline.
+"""
+
+import logging
+import os
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+
+from engine.processes import scratch
+from engine.processes.conversation import Conversation
+from engine.processes.endings import CANCELLED, ModelProcessError
+from engine.processes.framework_host import FrameworkHost
+from engine.processes.model_process import ModelProcess, never
+from engine.processes.protocol import Limits, Load, Profile
+from engine.protocols import RuntimeSpec
+from storage.records import HostState
+from storage.settings import LimitSettings
+
+__all__ = ["Hosts", "ModelProcess", "ModelProcessError"]
+
+log = logging.getLogger(__name__)
+
+GIB: Final = 1024**3
+MIB: Final = 1024**2
+
+CONFINE_S: Final = 30.0
+"""A fork is confined within milliseconds; a machine that needs this long is in trouble."""
+
+NODES: Final = {"cuda": ("nvidia*", "nvidia-caps/*", "dri/*"), "rocm": ("kfd", "dri/*")}
+"""Which nodes of ``/dev`` an accelerator's driver opens."""
+
+
+class Hosts:
+    """Starts hosts on demand, reuses them, replaces them in time, and ends them."""
+
+    def __init__(self, *, scratch: Path, limits: LimitSettings) -> None:
+        self._scratch = scratch
+        self._limits = limits
+        self._lock = threading.Lock()
+        self._hosts: dict[str, FrameworkHost] = {}
+        self._retired: list[FrameworkHost] = []
+        self._users: Counter[FrameworkHost] = Counter()
+        self._processes: list[ModelProcess] = []
+        self._closed = False
+        # One thread that lives as long as the hosts: they end with the thread that started them.
+        self._spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="hosts")
+        _remove_leftovers(scratch)
+
+    def open(
+        self,
+        artefact: Path,
+        runtime: RuntimeSpec,
+        device: str,
+        readable: Sequence[Path],
+        *,
+        cancelled: Callable[[], bool] = never,
+    ) -> ModelProcess:
+        """Return ``artefact`` loaded with ``runtime`` in a process of its own, which may read ``readable`` too.
+
+        Raises:
+            ModelProcessError: it could not be loaded; the message says why.
+        """
+        process = self._start(self._profile((artefact, *readable), device), runtime)
+        try:
+            process.await_confined(deadline_s=CONFINE_S)
+            request = Load(str(artefact.absolute()), runtime, device)
+            process.load(request, deadline_s=self._limits.load_s, cancelled=cancelled)
+        except BaseException:
+            process.close()
+            raise
+        return process
+
+    def warm(self, framework: str) -> None:
+        """Start the host of ``framework`` if none runs, without waiting for its import."""
+        with self._lock:
+            self._host(framework)
+
+    def states(self) -> tuple[HostState, ...]:
+        """Return the hosts that run, and how many model processes each holds."""
+        with self._lock:
+            hosts = [*self._hosts.values(), *self._retired]
+            return tuple(
+                HostState(host.framework, host.pid, self._users[host]) for host in hosts if host.running
+            )
+
+    def retire_idle(self, now: float) -> None:
+        """End the hosts that had no model process for ``limits.process_idle_s`` at monotonic time ``now``."""
+        with self._lock:
+            for framework, host in list(self._hosts.items()):
+                if not self._users[host] and now - host.used_at > self._limits.process_idle_s:
+                    self._retired.append(self._hosts.pop(framework))
+            ending = self._unused()
+        for host in ending:
+            _close(host)
+
+    def close(self) -> None:
+        """End every process and every host, the youngest first; one that resists does not save the others."""
+        with self._lock:
+            self._closed = True
+            processes = list(self._processes)
+        for process in reversed(processes):
+            _close(process)
+        with self._lock:
+            hosts = [*self._retired, *self._hosts.values()]
+            self._hosts.clear()
+            self._retired.clear()
+        for host in reversed(hosts):
+            _close(host)
+        self._spawner.shutdown()
+
+    def _start(self, profile: Profile, runtime: RuntimeSpec) -> ModelProcess:
+        with self._lock:
+            host = self._host(runtime.framework)
+            # From here on it is in use, so that nobody retires it under us.
+            self._users[host] += 1
+        try:
+            birth = host.fork(profile, f"Install it with: pip install 'modeltender[{runtime.extra}]'")
+        except BaseException:
+            self._let_go(host)
+            scratch.sweep(Path(profile.scratch))
+            raise
+        process = ModelProcess(
+            host,
+            birth.pid,
+            Conversation(birth.channel, birth.stderr, birth.handle),
+            profile,
+            memory_bytes=self._memory_bytes,
+            on_closed=self._forget,
+        )
+        with self._lock:
+            self._processes.append(process)
+        return process
+
+    def _host(self, framework: str) -> FrameworkHost:
+        """Return the host of ``framework``, started if need be; the lock is held."""
+        if self._closed:
+            raise ModelProcessError("The engine is stopping.", code=CANCELLED)
+        host = self._hosts.get(framework)
+        if host is None or not host.usable:
+            if host is not None:
+                self._retired.append(host)
+            home = scratch.make(self._scratch)
+            host = FrameworkHost(framework, spawner=self._spawner, home=home, inherited=os.environ)
+            self._hosts[framework] = host
+        host.used_at = time.monotonic()
+        return host
+
+    def _forget(self, process: ModelProcess) -> None:
+        with self._lock:
+            self._processes.remove(process)
+        self._let_go(process.host)
+
+    def _let_go(self, host: FrameworkHost) -> None:
+        """Count one user less; a retired host ends with its last one."""
+        with self._lock:
+            self._users[host] -= 1
+            host.used_at = time.monotonic()
+            ending = self._unused()
+        for unused in ending:
+            _close(unused)
+
+    def _unused(self) -> list[FrameworkHost]:
+        """Take the retired hosts that nobody uses off the list, to be closed without the lock."""
+        ending = [host for host in self._retired if not self._users[host]]
+        for host in ending:
+            self._retired.remove(host)
+            del self._users[host]
+        return ending
+
+    @property
+    def _memory_bytes(self) -> int:
+        return int(self._limits.memory_gib * GIB)
+
+    def _profile(self, readable: Iterable[Path], device: str) -> Profile:
+        nodes = _nodes(device)
+        limits = Limits(
+            memory_bytes=0 if nodes else self._memory_bytes,
+            cpu_s=int(self._limits.load_s) * (os.cpu_count() or 1),
+            file_bytes=int(self._limits.scratch_mib * MIB),
+        )
+        return Profile(
+            tuple(str(path.absolute()) for path in readable), str(scratch.make(self._scratch)), limits, nodes
+        )
+
+
+def _nodes(device: str) -> tuple[str, ...]:
+    """Return the device nodes that a process on ``device`` needs."""
+    patterns = NODES.get(device.partition(":")[0], ())
+    return tuple(str(node) for pattern in patterns for node in sorted(Path("/dev").glob(pattern)))
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove what processes of an engine that was killed have left; its processes died with it."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for leftover in folder.iterdir():
+        try:
+            scratch.sweep(leftover)
+        except OSError:
+            # It takes room and does no other harm; the folder below is new for every process.
+            log.warning("%s could not be removed", leftover, exc_info=True)
+
+
+def _close(thing: ModelProcess | FrameworkHost) -> None:
+    try:
+        thing.close()
+    except Exception:
+        # Ending goes on: what is left over dies with the engine.
+        log.exception("%s could not be closed", thing)

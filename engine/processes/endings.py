@@ -1,0 +1,120 @@
+"""How a model process failed, as one sentence for a person.
+
+Pure: wait statuses, limits and last words go in, an error with its hint comes out. Whatever a model process
+wrote is cleaned here before it becomes part of a sentence.
+"""
+
+import signal
+from enum import StrEnum
+from typing import Final
+
+from engine.processes.words import GIB, MEMORY_HINT, OUT_OF_MEMORY, exceeds_memory
+from storage.errors import JobError
+from storage.text import clean
+
+CANCELLED: Final = "cancelled"
+"""The error code of work that was given up because somebody asked for that."""
+
+LAST_WORDS: Final = 200
+"""Characters of a process' last line on stderr: enough for any assertion, short enough for a table."""
+
+
+class Activity(StrEnum):
+    """What a model process was doing, as the end of a sentence."""
+
+    STARTING = "before it was ready"
+    LOADING = "while it was loaded"
+    EVALUATING = "while it was evaluated"
+    TIMING = "while its latency was measured"
+
+
+DEADLINE_HINT: Final = {
+    Activity.STARTING: "The machine is overloaded; try again.",
+    Activity.LOADING: "Raise limits.load_s in modeltender.toml if the model is known to be slow.",
+    Activity.EVALUATING: "Raise limits.evaluation_s in modeltender.toml if the model is known to be slow.",
+    Activity.TIMING: "Raise limits.evaluation_s in modeltender.toml if the model is known to be slow.",
+}
+
+
+class ModelProcessError(JobError):
+    """A model process did not do what was asked; the engine and every other model go on."""
+
+
+def failed(message: str, hint: str) -> ModelProcessError:
+    """The process answered that it did not work."""
+    return ModelProcessError(clean(message) or "The model failed without saying why.", clean(hint))
+
+
+def cancelled(activity: Activity) -> ModelProcessError:
+    """Somebody asked for the end of the work."""
+    return ModelProcessError(f"The model was stopped {activity}, as asked.", code=CANCELLED)
+
+
+def late(activity: Activity, deadline_s: float) -> ModelProcessError:
+    """The process did not answer in time."""
+    return ModelProcessError(
+        f"The model did not answer within {deadline_s:.3g} s {activity}; it was stopped.",
+        DEADLINE_HINT[activity],
+        code="deadline",
+    )
+
+
+def nonsense(activity: Activity, what: str) -> ModelProcessError:
+    """The process sent what no honest process sends."""
+    return ModelProcessError(
+        f"The model process answered nonsense {activity} ({clean(what, LAST_WORDS)}); its answer was dropped.",
+        "Such a model is broken or hostile; do not deploy it.",
+        code="nonsense",
+    )
+
+
+def over_memory(memory_bytes: int) -> ModelProcessError:
+    """The process used more memory than it may."""
+    return ModelProcessError(exceeds_memory(memory_bytes), MEMORY_HINT, code="memory")
+
+
+def over_scratch(activity: Activity, limit_bytes: int) -> ModelProcessError:
+    """The process filled its scratch folder."""
+    return ModelProcessError(
+        f"The model wrote more than {limit_bytes / GIB * 1024:.4g} MiB of scratch files {activity}; it was stopped.",
+        "Raise limits.scratch_mib in modeltender.toml if the model needs them.",
+        code="scratch",
+    )
+
+
+def ended(exit_code: int | None, activity: Activity, last_line: str, memory_bytes: int) -> ModelProcessError:
+    """The process ended without an answer; ``exit_code`` is ``None`` where its host could not tell either."""
+    if OUT_OF_MEMORY.search(last_line):
+        return over_memory(memory_bytes)
+    said = f' Its last words: "{clean(last_line, LAST_WORDS)}".' if last_line.strip() else ""
+    if exit_code is None:
+        return ModelProcessError(
+            f"The model process vanished {activity}, together with its host.{said}", code="crashed"
+        )
+    if exit_code >= 0:
+        return ModelProcessError(
+            f"The model process exited with status {exit_code} {activity}, without an answer.{said}",
+            code="crashed",
+        )
+    return _killed(-exit_code, activity, said)
+
+
+def _killed(number: int, activity: Activity, said: str) -> ModelProcessError:
+    if number == signal.SIGXCPU:
+        return ModelProcessError(
+            f"The model ran out of CPU time {activity}.{said}", DEADLINE_HINT[activity], code="cpu"
+        )
+    if number == signal.SIGKILL:
+        return ModelProcessError(
+            f"The model process was killed {activity} (SIGKILL), most likely because the machine ran out of memory.{said}",
+            MEMORY_HINT,
+            code="crashed",
+        )
+    return ModelProcessError(f"The model crashed {activity} ({_name(number)}).{said}", code="crashed")
+
+
+def _name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

@@ -1,0 +1,210 @@
+"""The engine's end of one framework host.
+
+It owns the host's process, the socket to it and the account of its children. Any thread may use it; the
+host is asked one thing at a time, which takes milliseconds once its framework is imported.
+"""
+
+import contextlib
+import logging
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import msgspec
+
+from engine.processes import environment, scratch, wire
+from engine.processes.conversation import LAST_BYTES
+from engine.processes.endings import LAST_WORDS, ModelProcessError
+from engine.processes.protocol import Exited, Fork, Forked, FromHost, HostFailed, HostReady, Profile, Stop
+from storage.text import clean
+
+log = logging.getLogger(__name__)
+
+START_S: Final = 120.0
+"""TensorFlow imports in 3 to 6 s from a warm disk; a cold one on a busy machine takes a minute."""
+
+FORK_S: Final = 30.0
+"""A fork takes milliseconds; a host that takes this long is being swapped out or broken."""
+
+STOP_S: Final = 2.0
+"""A host has nothing to finish when it is told to stop."""
+
+FORKS: Final = 200
+"""A host is replaced after this many forks, before anything that leaks in it can matter."""
+
+_decoder: msgspec.msgpack.Decoder[FromHost] = msgspec.msgpack.Decoder(FromHost)
+
+
+class Birth(NamedTuple):
+    """A model process that a host forked."""
+
+    pid: int
+    handle: int
+    """Its pidfd."""
+    channel: socket.socket
+    stderr: int
+    """The reading end of what it prints."""
+
+
+class FrameworkHost:
+    """A process that has imported a framework and forks model processes."""
+
+    def __init__(
+        self, framework: str, *, spawner: Executor, home: Path, inherited: Mapping[str, str]
+    ) -> None:
+        self.framework: Final = framework
+        self._home = home
+        self._lock = threading.Lock()
+        self._ready: HostReady | None = None
+        self._spent = False
+        self._forks = 0
+        self._endings: dict[int, int] = {}
+        self.used_at = time.monotonic()
+        # A file and not a pipe: nobody reads it until the host fails, and a pipe would fill.
+        self._stderr = tempfile.TemporaryFile(dir=home)  # noqa: SIM115 - lives as long as the host
+        self._channel, theirs = socket.socketpair()
+        with theirs:
+            command = [
+                sys.executable,
+                "-P",
+                "-m",
+                "engine.processes.host",
+                framework,
+                "--fd",
+                str(theirs.fileno()),
+            ]
+            # Parent-death signals follow the thread that forked, so that one must outlive the host: the spawner's.
+            self._process = spawner.submit(
+                subprocess.Popen[bytes],
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=self._stderr,
+                stderr=self._stderr,
+                cwd="/",
+                env=environment.for_host(inherited, str(home)),
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+            ).result()
+
+    @property
+    def pid(self) -> int:
+        """The host's process."""
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether its process has not ended."""
+        return self._process.poll() is None
+
+    @property
+    def usable(self) -> bool:
+        """Whether it may be asked for another fork."""
+        return not self._spent and self._forks < FORKS and self.running
+
+    def fork(self, profile: Profile, hint: str = "") -> Birth:
+        """Fork a model process.
+
+        Raises:
+            ModelProcessError: the host cannot.
+        """
+        ours, theirs = socket.socketpair()
+        reading, writing = os.pipe()
+        try:
+            with theirs, self._lock:
+                self._await_ready(hint)
+                self._forks += 1
+                pid, handle = self._ask_for_fork(profile, (theirs.fileno(), writing))
+        except BaseException:
+            ours.close()
+            os.close(reading)
+            raise
+        finally:
+            os.close(writing)
+        return Birth(pid, handle, ours, reading)
+
+    def exit_code(self, pid: int) -> int | None:
+        """Return how a model process ended, or ``None`` where the host ended too."""
+        deadline = time.monotonic() + FORK_S
+        with self._lock:
+            while pid not in self._endings:
+                message, _descriptors = self._receive(deadline)
+                if not isinstance(message, Exited):
+                    self._spent = True
+                    return None
+            return self._endings[pid]
+
+    def close(self) -> None:
+        """End the host, and with it what is left of its children."""
+        self._spent = True
+        with contextlib.suppress(OSError):
+            # It may have ended already.
+            wire.send(self._channel, Stop())
+        self._channel.close()
+        try:
+            self._process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            log.warning("the %s host did not stop and is ended", self.framework)
+            self._process.kill()
+            self._process.wait()
+        self._stderr.close()
+        scratch.sweep(self._home)
+
+    def _await_ready(self, hint: str) -> HostReady:
+        if self._ready is None:
+            message, _descriptors = self._receive(time.monotonic() + START_S)
+            if isinstance(message, HostFailed):
+                raise self._broken(message.message, hint)
+            if not isinstance(message, HostReady):
+                raise self._broken("did not start", hint)
+            self._ready = message
+        return self._ready
+
+    def _ask_for_fork(self, profile: Profile, descriptors: tuple[int, int]) -> tuple[int, int]:
+        deadline = time.monotonic() + FORK_S
+        try:
+            wire.send(self._channel, Fork(self._forks, profile), descriptors)
+        except OSError:
+            raise self._broken("ended") from None
+        while True:
+            message, received = self._receive(deadline)
+            match message:
+                case Exited():
+                    continue
+                case Forked(request=self._forks, pid=pid) if received:
+                    return pid, received[0]
+                case HostFailed():
+                    raise self._broken(f"failed: {message.message}")
+                case _:
+                    raise self._broken("ended or did not answer")
+
+    def _receive(self, deadline: float) -> tuple[FromHost | None, tuple[int, ...]]:
+        """Return the host's next message, or ``None`` when it is gone or silent; endings are noted at once."""
+        try:
+            self._channel.settimeout(max(deadline - time.monotonic(), 0.001))
+            received = wire.receive(self._channel)
+        except TimeoutError:
+            return None, ()
+        if received is None:
+            return None, ()
+        message = _decoder.decode(received.payload)
+        if isinstance(message, Exited):
+            self._endings[message.pid] = message.exit_code
+        return message, received.descriptors
+
+    def _broken(self, what: str, hint: str = "") -> ModelProcessError:
+        """Give the host up; return why, with its last words."""
+        self._spent = True
+        size = os.fstat(self._stderr.fileno()).st_size
+        # Read in place: the host writes at the offset that a seek of ours would move.
+        printed = os.pread(self._stderr.fileno(), LAST_BYTES, max(size - LAST_BYTES, 0))
+        lines = [line for line in printed.decode(errors="replace").splitlines() if line.strip()]
+        said = f' Its last words: "{clean(lines[-1], LAST_WORDS)}".' if lines else ""
+        return ModelProcessError(f"The {self.framework} host {what}.{said}", hint, code="host")

@@ -1,0 +1,298 @@
+"""One model in its own confined process, as the rest of the engine uses it.
+
+It owns a process from its fork to its end: deadlines, cancelling, limits that the kernel does not keep, and
+the judgement of every answer. A process runs only while it is asked something and is stopped in between, so
+that an idle model can neither burn the machine nor disturb another one's measurement. Any failure but an
+honest "that did not work" ends the process.
+"""
+
+import contextlib
+import logging
+import os
+import resource
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final, NamedTuple, TypeVar
+
+import psutil
+
+from engine.processes import answers, endings, scratch
+from engine.processes.conversation import Conversation, GoneError
+from engine.processes.endings import Activity
+from engine.processes.framework_host import FrameworkHost
+from engine.processes.lockdown import isolation
+from engine.processes.protocol import (
+    Confined,
+    Evaluate,
+    Evaluated,
+    Failed,
+    LatencyMeasured,
+    Load,
+    Loaded,
+    MeasureLatency,
+    Profile,
+    Progress,
+)
+from engine.processes.wire import NonsenseError
+from storage.vocabulary import Layer, LayerState
+
+log = logging.getLogger(__name__)
+
+AnswerT = TypeVar("AnswerT", Confined, Loaded, Evaluated, LatencyMeasured)
+
+WATCH_S: Final = 0.5
+"""How often scratch files, and memory where the kernel does not limit it, are looked at."""
+
+PROGRESS_S: Final = 0.05
+"""Progress is passed on at most this often, however often a process tells."""
+
+CPU_SLACK_S: Final = 5
+"""CPU time on top of deadline x cores: the deadline ends a request, this limit ends what outlives it."""
+
+
+def never() -> bool:
+    """Say that nobody cancels."""
+    return False
+
+
+def unheard(_done: int, _total: int) -> None:
+    """Take progress that nobody wants to see."""
+
+
+class Terms(NamedTuple):
+    """How a question is asked: what for, for how long, and who listens meanwhile."""
+
+    activity: Activity
+    deadline_s: float
+    cancelled: Callable[[], bool] = never
+    on_progress: Callable[[int, int], None] = unheard
+
+
+class ModelProcess:
+    """A model, loaded and ready to be asked, in a process of its own."""
+
+    def __init__(
+        self,
+        host: FrameworkHost,
+        pid: int,
+        conversation: Conversation,
+        profile: Profile,
+        *,
+        memory_bytes: int,
+        on_closed: "Callable[[ModelProcess], None]",
+    ) -> None:
+        self.host: Final = host
+        self.pid: Final = pid
+        self._conversation = conversation
+        self._profile = profile
+        self._memory_bytes = memory_bytes
+        self._on_closed = on_closed
+        self._confined = Confined({}, {})
+        self._loaded: Loaded | None = None
+        self._talking = threading.Lock()
+        self._closing = False
+        self._closed = False
+        self._watched_at = 0.0
+
+    @property
+    def layers(self) -> dict[Layer, LayerState]:
+        """Which walls stand around the process."""
+        return self._confined.layers
+
+    @property
+    def notes(self) -> dict[Layer, str]:
+        """Why a wall does not stand, or what weakens one that does."""
+        return self._confined.notes
+
+    @property
+    def isolation(self) -> str:
+        """How well the process is confined, in a few words: ``full`` or ``partial: no network wall``."""
+        return isolation(self._confined.layers)
+
+    @property
+    def loaded(self) -> Loaded:
+        """What the process said of its model, checked."""
+        if self._loaded is None:
+            raise RuntimeError("the model has not been loaded")
+        return self._loaded
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be asked."""
+        return self._conversation.alive
+
+    def await_confined(self, *, deadline_s: float) -> None:
+        """Hear the process' first word: which walls stand."""
+        self._confined = self._ask(
+            None, Confined, Terms(Activity.STARTING, deadline_s), lambda answer, _wall_s: answer
+        )
+
+    def load(self, request: Load, *, deadline_s: float, cancelled: Callable[[], bool] = never) -> None:
+        """Load the model.
+
+        Raises:
+            ModelProcessError: it did not work; its message says how.
+        """
+        terms = Terms(Activity.LOADING, deadline_s, cancelled)
+        self._loaded = self._ask(
+            request,
+            Loaded,
+            terms,
+            lambda answer, wall_s: answers.checked_loaded(answer, wall_s=wall_s, rss_bytes=self.rss_bytes()),
+        )
+
+    def evaluate(
+        self,
+        request: Evaluate,
+        *,
+        on_progress: Callable[[int, int], None],
+        deadline_s: float,
+        cancelled: Callable[[], bool] = never,
+    ) -> Evaluated:
+        """Measure how good the model is.
+
+        Raises:
+            ModelProcessError: it did not work; its message says how.
+        """
+        terms = Terms(Activity.EVALUATING, deadline_s, cancelled, on_progress)
+        return self._ask(
+            request, Evaluated, terms, lambda answer, wall_s: answers.checked_evaluated(answer, wall_s=wall_s)
+        )
+
+    def measure_latency(
+        self,
+        request: MeasureLatency,
+        *,
+        on_progress: Callable[[int, int], None],
+        deadline_s: float,
+        cancelled: Callable[[], bool] = never,
+    ) -> LatencyMeasured:
+        """Measure how fast the model is.
+
+        Raises:
+            ModelProcessError: it did not work; its message says how.
+        """
+        terms = Terms(Activity.TIMING, deadline_s, cancelled, on_progress)
+        return self._ask(
+            request,
+            LatencyMeasured,
+            terms,
+            lambda answer, wall_s: answers.checked_latency(answer, request, wall_s=wall_s),
+        )
+
+    def rss_bytes(self) -> int | None:
+        """Return the resident memory of the process, or ``None`` where it has ended."""
+        if not self.alive:
+            return None
+        with contextlib.suppress(psutil.Error):
+            # It may end between the question and the look.
+            return int(psutil.Process(self.pid).memory_info().rss)
+        return None
+
+    def close(self) -> None:
+        """End the process and remove what it left; a request under way in another thread is cancelled."""
+        self._closing = True
+        self._conversation.signal(signal.SIGKILL)
+        with self._talking:
+            if self._closed:
+                return
+            self._closed = True
+            self._conversation.end()
+            self._conversation.close()
+        try:
+            scratch.sweep(Path(self._profile.scratch))
+        except OSError:
+            # The next start of the engine tries again; a process that cannot be tidied up is still ended.
+            log.warning("%s could not be removed", self._profile.scratch, exc_info=True)
+        self._on_closed(self)
+
+    def _ask(
+        self,
+        request: Load | Evaluate | MeasureLatency | None,
+        kind: type[AnswerT],
+        terms: Terms,
+        checked: Callable[[AnswerT, float], AnswerT],
+    ) -> AnswerT:
+        """Return the checked answer to a question; ``None`` asks nothing and waits for a first word."""
+        with self._talking, self._judging(terms):
+            if request is not None:
+                self._conversation.say(request)
+                self._allow_cpu(terms.deadline_s)
+            self._conversation.signal(signal.SIGCONT)
+            began = time.monotonic()
+            answer = self._hear(kind, terms, began + terms.deadline_s)
+            wall_s = time.monotonic() - began
+            self._conversation.signal(signal.SIGSTOP)
+            if not isinstance(answer, Failed):
+                return checked(answer, wall_s)
+        raise endings.failed(answer.message, answer.hint)
+
+    def _hear(self, kind: type[AnswerT], terms: Terms, deadline: float) -> AnswerT | Failed:
+        def tick() -> None:
+            if terms.cancelled():
+                raise endings.cancelled(terms.activity)
+            self._watch(terms.activity)
+
+        told_at = 0.0
+        while True:
+            message = answers.decode(self._conversation.hear(deadline, tick))
+            if isinstance(message, kind | Failed):
+                return message
+            if not isinstance(message, Progress):
+                raise NonsenseError(f"{type(message).__name__} instead of {kind.__name__}")
+            answers.check_progress(message)
+            now = time.monotonic()
+            if now - told_at >= PROGRESS_S or message.done == message.total:
+                told_at = now
+                terms.on_progress(message.done, message.total)
+
+    @contextlib.contextmanager
+    def _judging(self, terms: Terms) -> Iterator[None]:
+        """Turn whatever goes wrong into one sentence, and end a process that can no longer be trusted."""
+        if self._closing:
+            raise endings.cancelled(terms.activity)
+        try:
+            yield
+        except GoneError:
+            if self._closing:
+                raise endings.cancelled(terms.activity) from None
+            code = self.host.exit_code(self.pid)
+            last = self._conversation.last_line()
+            raise endings.ended(code, terms.activity, last, self._memory_bytes) from None
+        except NonsenseError as error:
+            self._conversation.end()
+            raise endings.nonsense(terms.activity, str(error)) from None
+        except TimeoutError:
+            self._conversation.end()
+            raise endings.late(terms.activity, terms.deadline_s) from None
+        except BaseException:
+            # Cancelled, over a limit, or a listener's own failure: the process is in the middle of something.
+            self._conversation.end()
+            raise
+
+    def _watch(self, activity: Activity) -> None:
+        """Look after the limits that the kernel does not keep."""
+        now = time.monotonic()
+        if now - self._watched_at < WATCH_S:
+            return
+        self._watched_at = now
+        limit = self._profile.limits.file_bytes
+        if limit and scratch.exceeds(Path(self._profile.scratch), limit):
+            raise endings.over_scratch(activity, limit)
+        if (
+            self.layers.get(Layer.MEMORY) is not LayerState.ON
+            and (self.rss_bytes() or 0) > self._memory_bytes
+        ):
+            raise endings.over_memory(self._memory_bytes)
+
+    def _allow_cpu(self, deadline_s: float) -> None:
+        """Grant CPU time for one more request: the kernel counts it over the whole life of a process."""
+        seconds = int(deadline_s * (os.cpu_count() or 1)) + CPU_SLACK_S
+        with contextlib.suppress(psutil.Error, ProcessLookupError, PermissionError):
+            # Ended: the answer's absence says so. Not permitted: the limit of its start stays, which is tighter.
+            used = psutil.Process(self.pid).cpu_times()
+            hard = resource.prlimit(self.pid, resource.RLIMIT_CPU)[1]
+            resource.prlimit(self.pid, resource.RLIMIT_CPU, (int(used.user + used.system) + seconds, hard))

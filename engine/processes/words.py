@@ -1,0 +1,53 @@
+"""An exception of a framework or a model as one sentence for a person.
+
+Pure. It keeps the framework's own words, takes the first line of them, and names the exception's type where
+the words alone would mislead. The engine cleans the result again, because a model can send anything.
+"""
+
+import re
+from typing import Final
+
+from engine.processes.protocol import Failed
+from storage.errors import Error
+from storage.text import clean
+
+GIB: Final = 1024**3
+
+MEMORY_HINT: Final = "Raise limits.memory_gib in modeltender.toml, or make the model or its batches smaller."
+
+OUT_OF_MEMORY: Final = re.compile(
+    r"bad_alloc|bad allocation|out of memory|\bOOM\b|ResourceExhausted|"
+    r"(?:can't|cannot|could not|failed to|unable to) allocate|not enough memory",
+    re.IGNORECASE,
+)
+"""How frameworks say that the memory limit refused them."""
+
+PLAIN: Final = (ValueError, OSError, RuntimeError)
+"""Types whose messages are sentences; of others (KeyError: 'x') the name is half of the message."""
+
+
+def failure(error: BaseException, memory_bytes: int) -> Failed:
+    """Return what a model process answers after ``error``."""
+    if isinstance(error, Error):
+        return Failed(clean(error.message), clean(error.hint))
+    words = _first_line(str(error))
+    if isinstance(error, MemoryError) or OUT_OF_MEMORY.search(words):
+        return Failed(exceeds_memory(memory_bytes), MEMORY_HINT)
+    if isinstance(error, SystemExit):
+        return Failed("The model asked Python to exit instead of answering.")
+    name = type(error).__name__
+    if not words:
+        return Failed(f"{name} without a message.")
+    plain = isinstance(error, PLAIN) or type(error).__module__ != "builtins"
+    return Failed(words if plain else f"{name}: {words}")
+
+
+def exceeds_memory(memory_bytes: int) -> str:
+    """Say that a model needs more memory than it may have."""
+    if not memory_bytes:
+        return "The model needs more memory than there is."
+    return f"The model needs more memory than its limit of {memory_bytes / GIB:.3g} GiB."
+
+
+def _first_line(text: str) -> str:
+    return clean(next((line for line in text.splitlines() if line.strip()), ""))
