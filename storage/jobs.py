@@ -177,6 +177,15 @@ def recover(connection: sqlite3.Connection, *, now: float) -> list[Job]:
     return interrupted
 
 
+def pending(connection: sqlite3.Connection, kind: JobKind, model: str, version: int) -> bool:
+    """Whether a job of this kind waits or runs for a version."""
+    row = connection.execute(
+        "SELECT 1 FROM jobs WHERE kind = ? AND model = ? AND version = ? AND state IN (?, ?)",
+        (kind, model, version, JobState.QUEUED, JobState.RUNNING),
+    ).fetchone()
+    return row is not None
+
+
 def prune(connection: sqlite3.Connection, *, keep: int) -> None:
     """Drop finished jobs beyond the latest ``keep``."""
     connection.execute(

@@ -89,6 +89,11 @@ def failures(connection: sqlite3.Connection, version_id: int) -> int:
     return int(connection.execute("SELECT failures FROM versions WHERE id = ?", (version_id,)).fetchone()[0])
 
 
+def set_stamp(connection: sqlite3.Connection, version_id: int, stamp: str) -> None:
+    """Record how a version's files look now that they were found to hold the same as before."""
+    connection.execute("UPDATE versions SET stamp = ? WHERE id = ?", (stamp, version_id))
+
+
 def set_artefact(
     connection: sqlite3.Connection,
     version_id: int,
@@ -117,11 +122,27 @@ def set_gate(connection: sqlite3.Connection, version_id: int, gate: GateReport |
 
 
 def version_rows(connection: sqlite3.Connection) -> list[sqlite3.Row]:
-    """Return what the scanner compares a listing with: every version's id, model, number, status, stamp and retry time."""
+    """Return what the scanner compares a listing with: what is recorded about every version's folder."""
     return connection.execute(
-        "SELECT versions.id, models.name AS model, models.id AS model_id, number, status, stamp, sha256, failures, retry_at "
+        "SELECT versions.id, models.name AS model, models.id AS model_id, number, status, reason, stamp, sha256, failures, retry_at "
         "FROM versions JOIN models ON models.id = versions.model_id"
     ).fetchall()
+
+
+def model_rows(connection: sqlite3.Connection) -> list[sqlite3.Row]:
+    """Return what the scanner compares a listing with: every model, and the numbers of its current and previous version."""
+    return connection.execute(
+        "SELECT models.id, name, present, problem, task, current.number AS current, previous.number AS previous FROM models "
+        "LEFT JOIN versions AS current ON current.id = current_id LEFT JOIN versions AS previous ON previous.id = previous_id"
+    ).fetchall()
+
+
+def version_id(connection: sqlite3.Connection, model_id: int, number: int | None) -> int | None:
+    """Return the id of a version by its number, or ``None``."""
+    row = connection.execute(
+        "SELECT id FROM versions WHERE model_id = ? AND number = ?", (model_id, number)
+    ).fetchone()
+    return None if row is None else int(row[0])
 
 
 def model_id(connection: sqlite3.Connection, name: str) -> int | None:
@@ -206,6 +227,11 @@ def arrival_stamps(connection: sqlite3.Connection) -> dict[tuple[str, str], str]
         (row["model"], row["name"]): row["stamp"]
         for row in connection.execute("SELECT model, name, stamp FROM arrivals")
     }
+
+
+def arrival_rows(connection: sqlite3.Connection) -> list[sqlite3.Row]:
+    """Return what is recorded about every file of the inbox."""
+    return connection.execute("SELECT * FROM arrivals").fetchall()
 
 
 def arrivals(connection: sqlite3.Connection, model: str | None = None) -> list[Arrival]:

@@ -1,0 +1,122 @@
+"""Promote a version: judge it against what is deployed, and switch where the gate passes or a person insists.
+
+Owns the questions that are asked before a promotion and the words of the answer. How the switch is carried
+out is `engine.repository.deploy`'s, what the gate demands is `engine.evaluation.gate`'s.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from engine.evaluation.gate import judge
+from engine.jobs.context import Context, Outcome, Report
+from engine.jobs.switching import (
+    LOOK_AGAIN,
+    Answer,
+    check_expected,
+    check_ready,
+    number_of,
+    packed,
+    refused,
+    unknown_model,
+    with_role,
+)
+from engine.repository.deploy import Change, Deployer
+from storage.errors import RefusedError, UnknownError
+from storage.records import GateReport, Job, Metric, Version
+from storage.settings import read_model_settings
+from storage.tables import models
+from storage.tables.evaluations import headline
+from storage.text import clean
+from storage.vocabulary import CheckVerdict, JobState, Role, Verdict
+
+CANCELLED = "cancelled"
+
+
+def run(context: Context, job: Job, report: Report) -> Outcome:
+    """Promote the version that the job names, or the candidate."""
+    settings = read_model_settings(context.workspace.model_settings(job.model))
+    with context.writer.transaction() as connection:
+        found = models.versions(connection, job.model)
+        known = models.model_id(connection, job.model) is not None
+    if not known:
+        raise unknown_model(job.model)
+    current = with_role(found, Role.CURRENT)
+    target = _target(found, job)
+    answer = Answer(job.model, number_of(current), number_of(target))
+    try:
+        target = _promotable(target, current, job)
+        gate = judge(current, target, settings.gate)
+        answer = msgspec.structs.replace(answer, verdict=gate.verdict, checks=gate.checks)
+        _check_gate(gate, target, job)
+        if report.cancelled():
+            return Outcome(
+                state=JobState.CANCELLED, code=CANCELLED, error="Cancelled.", result=packed(answer)
+            )
+        change = Change(job, answer.from_version, target, gate, _message(current, target, gate, job))
+        Deployer(context.workspace, context.writer, context.now, settings).deploy(change)
+    except RefusedError as error:
+        return refused(error, answer)
+    answer = msgspec.structs.replace(answer, promoted=True)
+    return Outcome(message=change.message, result=packed(answer))
+
+
+def _target(found: Sequence[Version], job: Job) -> Version | None:
+    if job.version is None:
+        return with_role(found, Role.CANDIDATE)
+    target = next((version for version in found if version.number == job.version), None)
+    if target is None:
+        raise UnknownError(
+            f"There is no version {job.model}@{job.version}.", f"List them with: modeltender show {job.model}"
+        )
+    return target
+
+
+def _promotable(target: Version | None, current: Version | None, job: Job) -> Version:
+    check_expected(job, current)
+    if target is None:
+        above = "" if current is None else f" above the current one, {current.number}"
+        raise RefusedError(
+            f"{job.model} has no candidate: there is no ready version{above}.",
+            f"Name a version to promote another one: modeltender promote {job.model}@VERSION",
+        )
+    if current is not None and current.number == target.number:
+        raise RefusedError(f"{job.model}@{target.number} is the current version already.")
+    check_ready(target)
+    if job.parameters.expected_sha256 not in {"", target.sha256}:
+        raise RefusedError(
+            f"{job.model}@{target.number} changed since you looked: its content is another.", LOOK_AGAIN
+        )
+    if job.parameters.force and not job.parameters.reason.strip():
+        raise RefusedError("A forced promotion needs a reason.", "Say why: --force --reason TEXT")
+    return target
+
+
+def _check_gate(gate: GateReport, target: Version, job: Job) -> None:
+    if gate.passed or job.parameters.force:
+        return
+    told = "; ".join(check.detail for check in gate.checks if check.verdict is not CheckVerdict.PASS)
+    name = f"{target.model}@{target.number}"
+    if gate.verdict is Verdict.INFERIOR:
+        raise RefusedError(f"{name} is worse than what is deployed: {told}.", _insist(name))
+    raise RefusedError(
+        f"The gate cannot decide about {name}: {told}.", _insist(name), code=Verdict.INCONCLUSIVE
+    )
+
+
+def _insist(name: str) -> str:
+    return f"To promote it nevertheless: modeltender promote {name} --force --reason TEXT"
+
+
+def _message(current: Version | None, target: Version, gate: GateReport, job: Job) -> str:
+    before = "" if current is None else f"{current.number} > "
+    figures = _figures(headline(None if current is None else current.evaluation), headline(target.evaluation))
+    forced = "" if gate.passed else f", forced: {clean(job.parameters.reason)}"
+    return f"promoted {before}{target.number} by {clean(job.requested_by)}{figures}{forced}"
+
+
+def _figures(before: Metric | None, after: Metric | None) -> str:
+    if after is None:
+        return ""
+    known = before is not None and before.name == after.name
+    return f": {after.name} {f'{before.value:.4f} -> ' if known and before else ''}{after.value:.4f}"

@@ -1,0 +1,101 @@
+"""Writing down what a listing alone tells: models, their settings, versions that came, went or are due.
+
+Owns the comparison of a listing with the record, inside the caller's transaction. It opens no file but
+``model.toml``.
+"""
+
+import sqlite3
+from collections.abc import Collection, Iterable
+
+from engine.repository import versions
+from engine.repository.facts import Facts
+from engine.repository.model_settings import SettingsFiles
+from engine.repository.scanner import Item, Listing, Oddity
+from engine.repository.settle import Key
+from engine.repository.versions import ARRIVAL, Step, next_step
+from storage import jobs
+from storage.tables import events, models
+from storage.vocabulary import JobKind, Severity, Status
+
+TOLD_BEFORE = 500
+"""Events that are read at the start, so that what the engine before told is not told again."""
+
+ODDITY = "oddity"
+
+
+def told_before(connection: sqlite3.Connection) -> frozenset[Oddity]:
+    """Return the oddities that the log speaks of already."""
+    recent = events.read(connection, limit=TOLD_BEFORE)
+    return frozenset(Oddity(event.model, event.message) for event in recent if event.code == ODDITY)
+
+
+def tell(
+    connection: sqlite3.Connection,
+    oddities: Iterable[Oddity],
+    notices: Iterable[tuple[str, str]],
+    *,
+    now: float,
+) -> None:
+    """Write oddities of the folders and notices of the watching into the log."""
+    for oddity in sorted(oddities):
+        events.add(connection, ODDITY, oddity.message, at=now, severity=Severity.WARNING, model=oddity.model)
+    for code, message in notices:
+        events.add(connection, code, message, at=now, severity=Severity.WARNING)
+
+
+def record_models(
+    connection: sqlite3.Connection, listing: Listing, files: SettingsFiles, *, now: float
+) -> None:
+    """Record which models there are and what their settings say."""
+    rows = {row["name"]: row for row in models.model_rows(connection)}
+    listed = set(listing.models) | set(listing.inboxes)
+    if not listing.problems:
+        models.set_present(connection, listed)
+    for name in sorted(listed):
+        row, folder = rows.get(name), listing.models.get(name)
+        known = row is not None and row["present"]
+        model_id = row["id"] if row is not None and known else models.ensure(connection, name, now=now)
+        if folder is not None and folder.problem:
+            continue
+        read = files.read(name, "" if folder is None else folder.settings)
+        task = None if read.settings is None else read.settings.task
+        if row is None or (row["task"], row["problem"]) != (task, read.problem):
+            models.set_settings(connection, model_id, task=task, problem=read.problem)
+        if row is not None and row["problem"] and not read.problem:
+            # Their jobs failed on the broken file, and nobody else would ask again.
+            ask_again(connection, name, now=now)
+
+
+def ask_again(connection: sqlite3.Connection, model: str | None = None, *, now: float) -> None:
+    """Ask for the check of every version (of one model) that waits for one which nobody is doing."""
+    for row in models.version_rows(connection):
+        waits = row["status"] == Status.CHECKING and model in {None, row["model"]}
+        if waits and not jobs.pending(connection, JobKind.EVALUATE, row["model"], row["number"]):
+            jobs.add(connection, JobKind.EVALUATE, row["model"], row["number"], requested_by=ARRIVAL, now=now)
+
+
+def record_versions(
+    connection: sqlite3.Connection, listing: Listing, facts: Facts, looked: Collection[Key], *, now: float
+) -> dict[Key, Item]:
+    """Record versions that are new, gone or due; return those that must be looked into."""
+    wanted: dict[Key, Item] = {}
+    for name, folder in listing.models.items():
+        for number, item in folder.versions.items():
+            if (name, number) not in facts.versions:
+                model_id = facts.models[name]["id"]
+                models.add_version(connection, model_id, number, status=Status.SETTLING, found_at=now)
+                wanted[name, item.name] = item
+    for (name, number), row in facts.versions.items():
+        known = listing.models.get(name)
+        if "models" in listing.problems or (known is not None and known.problem):
+            # What cannot be seen is not gone.
+            continue
+        present = None if known is None else known.versions.get(number)
+        step = next_step(row, None if present is None else present.stamp, now=now, looked=looked)
+        if step is Step.LOOK and present is not None:
+            wanted[name, present.name] = present
+        elif step is Step.CHECK:
+            versions.check(connection, row, now=now)
+        elif step is Step.LOSE:
+            versions.lose(connection, row, now=now)
+    return wanted

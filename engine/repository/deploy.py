@@ -1,0 +1,156 @@
+"""Carrying out a switch of what is deployed: intent on record, link replaced, outcome on record.
+
+Owns the order of the steps and what becomes of a step that fails. Whether the switch should happen is the
+job's to decide; how the link is replaced is `engine.repository.switch`'s.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from typing import NamedTuple
+
+from engine.repository.gates import refresh_gates
+from engine.repository.integrity import ChangedError, artefact_sha256
+from engine.repository.outside import under_way
+from engine.repository.switch import deployed, preflight, read_current, switch
+from storage.database import Writer
+from storage.errors import JobError, RefusedError
+from storage.records import GateReport, Job, Version
+from storage.settings import ModelSettings
+from storage.tables import events, models, promotions
+from storage.vocabulary import PromotionOutcome, Severity, Status
+from storage.workspace import Workspace
+
+CHANGED_FAULT = "artefact-changed"
+"""A version's files changed after it was recorded; ends when a version is deployed with its content verified."""
+
+LOOK_AGAIN = "Look again, then decide."
+
+
+class Change(NamedTuple):
+    """A switch that was decided upon."""
+
+    job: Job
+    from_number: int | None
+    to: Version
+    gate: GateReport | None = None
+    message: str = ""
+    """What the log will say about it."""
+
+
+class Deployer(NamedTuple):
+    """What it takes to carry out a switch."""
+
+    workspace: Workspace
+    writer: Writer
+    now: Callable[[], float]
+    settings: ModelSettings | None
+    """Of the model, for the gates that follow; ``None`` where they cannot be read."""
+
+    def deploy(self, change: Change) -> None:
+        """Make ``change.to`` the deployed version.
+
+        Raises:
+            RefusedError: it cannot be done, or things changed meanwhile; nothing was touched.
+            JobError: a step failed; what was deployed before still is.
+        """
+        preflight(self.workspace, change.job.model, change.to.number)
+        self._verify(change.to)
+        with self.writer.transaction() as connection:
+            intent = self._intend(connection, change)
+        try:
+            switch(self.workspace, change.job.model, change.to.number)
+        except OSError as error:
+            self._failed(change, intent, error)
+        with self.writer.transaction() as connection:
+            self._record(connection, change, intent)
+
+    def _verify(self, version: Version) -> None:
+        """Make sure that the bytes on disk are those which were evaluated."""
+        where = f"models/{version.model}/{version.number}"
+        folder = self.workspace.version_folder(version.model, version.number)
+        try:
+            found = artefact_sha256(folder / (version.artefact or ""))
+        except ChangedError:
+            raise RefusedError(
+                f"{where} is being written at this moment.", "Try again when it is finished."
+            ) from None
+        except OSError as error:
+            raise RefusedError(f"{where} cannot be read: {error.strerror}.") from None
+        if found != version.sha256:
+            raise RefusedError(
+                f"{where} is not what was evaluated: its content changed on disk.",
+                "It is checked again by itself; look again in a moment.",
+            )
+
+    def _intend(self, connection: sqlite3.Connection, change: Change) -> int:
+        """Put the intent on record, in the transaction that sees that nothing changed since the decision."""
+        model, now = change.job.model, self.now()
+        if model in under_way(connection, self.workspace, now=now):
+            raise RefusedError(f"Another switch of {model} is under way.", LOOK_AGAIN)
+        row = next(row for row in models.model_rows(connection) if row["name"] == model)
+        target = models.version(connection, change.to.id)
+        if row["current"] != change.from_number or read_current(self.workspace, model) != change.from_number:
+            raise RefusedError(
+                f"What is deployed of {model} changed since you looked: it was {_named(change.from_number)}, "
+                f"now it is {_named(read_current(self.workspace, model))}.",
+                LOOK_AGAIN,
+            )
+        if target is None or target.status is not Status.READY or target.sha256 != change.to.sha256:
+            raise RefusedError(
+                f"{model}@{change.to.number} changed since you looked: it is {target.status if target else 'gone'} now.",
+                LOOK_AGAIN,
+            )
+        return promotions.intend(
+            connection,
+            row["id"],
+            job_id=change.job.id,
+            at=now,
+            requested_by=change.job.requested_by,
+            kind=change.job.kind,
+            from_number=change.from_number,
+            to_number=change.to.number,
+            gate=change.gate,
+            forced=change.job.parameters.force and change.gate is not None and not change.gate.passed,
+            reason=change.job.parameters.reason,
+        )
+
+    def _failed(self, change: Change, intent: int, error: OSError) -> None:
+        """Go on where the link was replaced before the failure; else give up and say so."""
+        model, number = change.job.model, change.to.number
+        replaced = read_current(self.workspace, model) == number
+        with self.writer.transaction() as connection:
+            if replaced:
+                message = f"version {number} is deployed, but a power cut now could undo it: {error.strerror}"
+                events.add(
+                    connection,
+                    "not-durable",
+                    message,
+                    at=self.now(),
+                    severity=Severity.WARNING,
+                    model=model,
+                    version=number,
+                )
+                return
+            promotions.settle(connection, intent, PromotionOutcome.ABANDONED)
+        raise JobError(
+            f"models/{model}/current could not be replaced: {error.strerror}. Deployed is still {_named(change.from_number)}.",
+            "Check the disk and the folder's permissions, then try again.",
+        ) from error
+
+    def _record(self, connection: sqlite3.Connection, change: Change, intent: int) -> None:
+        job, now = change.job, self.now()
+        model_id = models.model_id(connection, job.model)
+        if model_id is None:
+            raise sqlite3.IntegrityError(f"the model {job.model} is gone")
+        promotions.settle(connection, intent, PromotionOutcome.DONE)
+        deployed(
+            connection, model_id, kind=job.kind, from_number=change.from_number, to_number=change.to.number
+        )
+        for number in {change.from_number, change.to.number}:
+            events.close_fault(connection, CHANGED_FAULT, at=now, model=job.model, version=number)
+        events.add(connection, job.kind, change.message, at=now, model=job.model, version=change.to.number)
+        refresh_gates(connection, job.model, self.settings)
+
+
+def _named(number: int | None) -> str:
+    return "nothing" if number is None else f"version {number}"

@@ -1,0 +1,39 @@
+"""What is on record about the folders, read in one transaction.
+
+Owns the form in which a pass compares the record with the listing.
+"""
+
+import sqlite3
+from typing import NamedTuple
+
+from engine.repository.settle import Key
+from storage.tables import models
+from storage.vocabulary import Status
+
+
+class Facts(NamedTuple):
+    """The rows that a pass needs."""
+
+    models: dict[str, sqlite3.Row]
+    """Rows of `models.model_rows`, by name."""
+    versions: dict[tuple[str, int], sqlite3.Row]
+    """Rows of `models.version_rows`, by model and number."""
+    arrivals: dict[Key, sqlite3.Row]
+    """Rows of `models.arrival_rows`, by model and stored name."""
+
+    def highest(self, model: str) -> int:
+        """Return the highest number that a version of the model ever had."""
+        return max((number for name, number in self.versions if name == model), default=0)
+
+    def statuses(self) -> dict[tuple[str, int], Status]:
+        """Return the status of every version."""
+        return {key: Status(row["status"]) for key, row in self.versions.items()}
+
+
+def read_facts(connection: sqlite3.Connection) -> Facts:
+    """Return what is on record."""
+    return Facts(
+        {row["name"]: row for row in models.model_rows(connection)},
+        {(row["model"], row["number"]): row for row in models.version_rows(connection)},
+        {(row["model"], row["name"]): row for row in models.arrival_rows(connection)},
+    )

@@ -1,0 +1,207 @@
+"""The inbox: which finished files of ``train/`` become versions, and what is recorded about the others.
+
+Owns the way of each file from its first sight to a decision: still, examined, grouped with what belongs to
+it, ingested or turned down. It decides nothing twice: a decision holds until a stamp changes.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from engine.repository.examine import Examined, examine
+from engine.repository.ingest import Duplicate, Ingested, ingest
+from engine.repository.integrity import ChangedError
+from engine.repository.scanner import Inbox, Item
+from engine.repository.settle import Key, Still, settle
+from engine.repository.versions import PATIENCE_S, without_model
+from storage.text import NAME, clean
+from storage.vocabulary import Status
+from storage.workspace import Workspace
+
+SHOWN_AFTER_S = 1.0
+"""A file that is being written for longer than this is shown."""
+
+FIRST_RETRY_S = 1.0
+LAST_RETRY_S = 60.0
+"""A full disk is tried again after 1, 2, 4 ... 60 seconds."""
+
+LIST_CHANGED = "+"
+"""Marks a look that another file in the folder may overtake: the weights beside a model, for instance."""
+
+
+class Group(NamedTuple):
+    """A model's file or folder with everything that belongs to it."""
+
+    key: Key
+    item: Item
+    examined: Examined
+    stamp: str
+    bytes: int
+    since: float
+    """Since when (monotonic) it has been still."""
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """What became of one thing in the inbox."""
+
+    model: str
+    name: str
+    """As it is stored and shown."""
+    stamp: str
+    """At which this was decided; empty where it is to be looked at again."""
+    status: Status
+    reason: str
+    bytes: int
+    sha256: str | None = None
+    ingested: Ingested | None = None
+    examined: Examined | None = None
+
+
+class Outlook(NamedTuple):
+    """What one look at the inboxes tells."""
+
+    groups: tuple[Group, ...]
+    """Finished things, each with what belongs to it."""
+    writing: tuple[tuple[Key, Item], ...]
+    """What is still being written, for long enough to be shown."""
+    claimed: frozenset[Key]
+    """What belongs to another file."""
+    wake_in: float | None
+
+
+class InboxWatch:
+    """Remembers, between two looks, what is still and what was examined."""
+
+    def __init__(self, workspace: Workspace, settle_s: float) -> None:
+        self._workspace = workspace
+        self._settle_s = settle_s
+        self._still: dict[Key, Still] = {}
+        self._first: dict[Key, float] = {}
+        self._examined: dict[Key, tuple[str, Examined]] = {}
+        self._retries: dict[Key, tuple[float, float]] = {}
+
+    def look(self, inboxes: Mapping[str, Inbox], renamed: frozenset[Key], *, now: float) -> Outlook:
+        """Return what is finished and what is awaited at ``now`` (monotonic)."""
+        items = {(inbox.model, item.name): item for inbox in inboxes.values() for item in inbox.items}
+        seen = settle(
+            self._still,
+            {key: item.stamp for key, item in items.items()},
+            now=now,
+            settle_s=self._settle_s,
+            renamed=renamed,
+        )
+        self._still = seen.still
+        self._first = {key: self._first.get(key, now) for key in items if key not in seen.ready}
+        self._examined = {key: self._examine(key, items[key], inboxes[key[0]]) for key in seen.ready}
+        writing = tuple(
+            (key, items[key]) for key, since in self._first.items() if now - since >= SHOWN_AFTER_S
+        )
+        parts = {key: _parts(key, items, found) for key, (_, found) in self._examined.items()}
+        claimed = frozenset(part for belonging in parts.values() for part in belonging)
+        groups = tuple(self._group(key, items, parts[key]) for key in self._examined if key not in claimed)
+        return Outlook(tuple(group for group in groups if group is not None), writing, claimed, seen.wake_in)
+
+    def decide(
+        self,
+        group: Group,
+        *,
+        known: Callable[[str, str], int | None],
+        above: int,
+        now: float,
+    ) -> tuple[Decision | None, float | None]:
+        """Ingest one finished thing or turn it down; return what became of it, or in how many seconds to try (again)."""
+        (model, name), examined = group.key, group.examined
+        due = self._retries.get(group.key, (0.0, 0.0))[1] - now
+        if due > 0:
+            return None, due
+        stored = stored_name(name)
+        if examined.format is None:
+            return self._turn_down(group, stored, now=now)
+        folder = self._workspace.train / model / (name if group.item.is_folder else "")
+        try:
+            made = ingest(
+                self._workspace,
+                model,
+                folder,
+                examined,
+                known=lambda sha256: known(model, sha256),
+                above=above,
+            )
+        except ChangedError:
+            self._still.pop(group.key, None)
+            return None, self._settle_s
+        except OSError as error:
+            return self._failed(group, stored, error, now=now)
+        self._retries.pop(group.key, None)
+        reason = f"same as version {made.number}" if isinstance(made, Duplicate) else ""
+        decision = Decision(
+            model,
+            stored,
+            group.stamp,
+            Status.READY,
+            reason,
+            group.bytes,
+            made.content.sha256,
+            made if isinstance(made, Ingested) else None,
+            examined,
+        )
+        return decision, None
+
+    def _turn_down(self, group: Group, stored: str, *, now: float) -> tuple[Decision, float | None]:
+        examined, left = group.examined, group.since + PATIENCE_S - now
+        waits = not examined.complete and left > 0
+        status = Status.SETTLING if waits else without_model(examined)
+        stamp = "" if waits else group.stamp
+        decision = Decision(group.key[0], stored, stamp, status, examined.reason, group.bytes)
+        return decision, left if waits else None
+
+    def _failed(
+        self, group: Group, stored: str, error: OSError, *, now: float
+    ) -> tuple[Decision, float | None]:
+        pause = min(max(2 * self._retries.get(group.key, (0.0, 0.0))[0], FIRST_RETRY_S), LAST_RETRY_S)
+        self._retries[group.key] = (pause, now + pause)
+        reason = f"could not be copied to models/{group.key[0]}: {error.strerror or error}; it is tried again"
+        return Decision(group.key[0], stored, "", Status.FAILED, reason, group.bytes), pause
+
+    def _examine(self, key: Key, item: Item, inbox: Inbox) -> tuple[str, Examined]:
+        """Return what an item holds, from memory where neither it nor, if it is incomplete, its folder changed."""
+        before = self._examined.get(key)
+        if before is not None and before[0] in {item.stamp, f"{item.stamp}{LIST_CHANGED}{inbox.stamp}"}:
+            return before
+        found = examine(self._workspace.train / key[0], item)
+        return (item.stamp if found.complete else f"{item.stamp}{LIST_CHANGED}{inbox.stamp}"), found
+
+    def _group(self, key: Key, items: Mapping[Key, Item], parts: list[Key]) -> Group | None:
+        """Return a thing with what belongs to it, or ``None`` where that is not finished yet."""
+        if any(part not in self._examined for part in parts):
+            return None
+        together = [items[key], *(items[part] for part in parts)]
+        stamp = _joined([item.stamp for item in together])
+        size = sum(item.bytes for item in together)
+        return Group(key, items[key], self._examined[key][1], stamp, size, self._still[key].since)
+
+
+def stored_name(name: str) -> str:
+    """Return a file's name as it is stored: cleaned, and still different for names that look alike afterwards."""
+    shown = clean(name, NAME)
+    if shown == name:
+        return name
+    return f"{shown}~{hashlib.blake2b(name.encode(errors='surrogateescape'), digest_size=3).hexdigest()}"
+
+
+def _parts(key: Key, items: Mapping[Key, Item], examined: Examined) -> list[Key]:
+    """Return what lies beside a file and belongs to it; a folder has everything inside."""
+    if items[key].is_folder:
+        return []
+    named = {(key[0], name.split("/", 1)[0]) for name in examined.files[1:]}
+    return sorted(named & items.keys())
+
+
+def _joined(stamps: list[str]) -> str:
+    return (
+        stamps[0]
+        if len(stamps) == 1
+        else hashlib.blake2b("".join(stamps).encode(), digest_size=12).hexdigest()
+    )

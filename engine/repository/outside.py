@@ -1,0 +1,99 @@
+"""Changes of what is deployed that were made by hand, outside modeltender.
+
+Owns noticing that a link and the record differ, and writing it down. A switch of our own that is under way
+is none of these: its intent is on record before the link changes.
+"""
+
+import sqlite3
+from collections.abc import Iterable
+
+from engine.repository.switch import deployed, interpret, read_link, settle_intent
+from storage import jobs
+from storage.tables import events, models, promotions
+from storage.vocabulary import JobKind, JobState, PromotionOutcome, Severity
+from storage.workspace import Workspace
+
+OUTSIDE = "outside modeltender"
+"""Who did it, in the history."""
+
+SWITCH_S = 30.0
+"""A switch takes milliseconds; an intent this old was left by one that could not record its end (a full disk)."""
+
+
+def under_way(connection: sqlite3.Connection, workspace: Workspace, *, now: float) -> set[str]:
+    """Return the models whose switch is under way, after settling those that nobody will settle."""
+    busy = set()
+    for intent in promotions.unsettled(connection):
+        job = None if intent["job_id"] is None else jobs.read_one(connection, intent["job_id"])
+        runs = job is not None and job.state is JobState.RUNNING
+        if runs and abs(now - intent["at"]) < SWITCH_S:
+            busy.add(intent["model"])
+        else:
+            settle_intent(connection, workspace, intent, now=now)
+    return busy
+
+
+def reconcile(
+    connection: sqlite3.Connection, workspace: Workspace, rows: Iterable[sqlite3.Row], *, now: float
+) -> set[str]:
+    """Record what the links of these models (rows of `models.model_rows`) say now; return the models that changed.
+
+    The link is read inside the transaction: no switch of ours can begin before it ends.
+    """
+    changed = set()
+    for row in rows:
+        number = interpret(workspace, row["name"], read_link(workspace, row["name"])).number
+        if models.version_id(connection, row["id"], number) is None:
+            number = None
+        if number == row["current"]:
+            continue
+        changed.add(row["name"])
+        if number is None:
+            _removed(connection, row, now=now)
+        else:
+            _switched(connection, row, number, now=now)
+    return changed
+
+
+def _switched(connection: sqlite3.Connection, row: sqlite3.Row, number: int, *, now: float) -> None:
+    promotion = promotions.intend(
+        connection,
+        row["id"],
+        job_id=None,
+        at=now,
+        requested_by=OUTSIDE,
+        kind=JobKind.PROMOTE,
+        from_number=row["current"],
+        to_number=number,
+        gate=None,
+    )
+    promotions.settle(connection, promotion, PromotionOutcome.DONE)
+    deployed(connection, row["id"], kind=JobKind.PROMOTE, from_number=row["current"], to_number=number)
+    before = "" if row["current"] is None else f" instead of version {row['current']}"
+    message = f"version {number} is deployed{before}: models/{row['name']}/current was set {OUTSIDE}"
+    severity = Severity.INFO if row["current"] is None else Severity.WARNING
+    events.add(
+        connection, "promote-outside", message, at=now, severity=severity, model=row["name"], version=number
+    )
+
+
+def _removed(connection: sqlite3.Connection, row: sqlite3.Row, *, now: float) -> None:
+    # A roll-back brings back what was deployed until now.
+    models.set_current(
+        connection,
+        row["id"],
+        current_id=None,
+        previous_id=models.version_id(connection, row["id"], row["current"]),
+    )
+    message = (
+        f"version {row['current']} is no longer deployed: models/{row['name']}/current was changed {OUTSIDE}"
+    )
+    events.add(
+        connection,
+        "promote-outside",
+        message,
+        at=now,
+        severity=Severity.WARNING,
+        model=row["name"],
+        version=row["current"],
+    )

@@ -1,0 +1,239 @@
+"""One pass over the folders: list, compare with the record, look into what is new, write down what changed.
+
+Owns the order of a pass and what is remembered between passes. Listing, settling, examining, copying and
+hashing happen outside transactions; what they found is written in batches, each in one transaction.
+"""
+
+import queue
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from engine.repository import arrivals, bookkeeping, outside, problems, versions
+from engine.repository.facts import Facts, read_facts
+from engine.repository.gates import refresh_gates
+from engine.repository.inbox import Decision, InboxWatch, Outlook
+from engine.repository.ingest import sweep
+from engine.repository.model_settings import SettingsFiles
+from engine.repository.scanner import Item, Listing, Oddity, list_workspace
+from engine.repository.settle import Key, Still, settle
+from engine.repository.versions import Looked
+from storage.database import Writer
+from storage.settings import WorkspaceSettings
+from storage.tables import engine as engine_table
+from storage.tables import events, models
+from storage.workspace import Workspace
+
+BATCH = 200
+SLICE_S = 1.0
+"""What is found is written after so many things, and a pass ends after so long to begin anew: people see
+progress, the disk sees few commits, and neither folder waits for the other."""
+
+SCANNED_S = 1.0
+"""The time of the last complete pass is written at most this often."""
+
+
+Taken = TypeVar("Taken")
+
+
+class Renamed(NamedTuple):
+    """What got its name by a rename since the last pass."""
+
+    versions: frozenset[Key]
+    arrivals: frozenset[Key]
+
+
+class Repository:
+    """Keeps the record in step with ``train/`` and ``models/``. One thread calls `scan`."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        writer: Writer,
+        settings: WorkspaceSettings,
+        *,
+        now: Callable[[], float],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._workspace = workspace
+        self._writer = writer
+        self._settle_s = settings.repository.settle_s
+        self._rescan_s = settings.repository.rescan_s
+        self._now = now
+        self._monotonic = monotonic
+        self._inbox = InboxWatch(workspace, self._settle_s)
+        self._files = SettingsFiles(workspace)
+        self._still: dict[Key, Still] = {}
+        self._looked: set[Key] = set()
+        self._decided: set[Key] = set()
+        self._odd: frozenset[Oddity] | None = None
+        self._scanned = monotonic() - SCANNED_S
+        self._renamed: queue.SimpleQueue[Path] = queue.SimpleQueue()
+        self._notices: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
+
+    def renamed(self, path: Path) -> None:
+        """Take note that something got its name by a rename, and so is complete; any thread may call this."""
+        self._renamed.put(path)
+
+    def notice(self, code: str, message: str) -> None:
+        """Take note of something about the watching that people should read; any thread may call this."""
+        self._notices.put((code, message))
+
+    def scan(self) -> float | None:
+        """Make one pass; return in how many seconds the next one is wanted."""
+        if self._odd is None:
+            sweep(self._workspace)
+        # Before the listing: what is renamed after it will be in the next one.
+        renamed = self._take_renamed()
+        listing = list_workspace(self._workspace)
+        with self._writer.transaction() as connection:
+            facts, wanted = self._record_listing(connection, listing)
+        versions_due = self._look_into_versions(wanted, renamed.versions)
+        arrivals_due = self._look_into_inboxes(listing, facts, renamed.arrivals)
+        self._record_scanned(listing)
+        return min(self._rescan_s, versions_due, arrivals_due)
+
+    def _record_listing(
+        self, connection: sqlite3.Connection, listing: Listing
+    ) -> tuple[Facts, dict[Key, Item]]:
+        """Record what the listing alone tells; return what is on record, and the versions to look into."""
+        now = self._now()
+        if self._odd is None:
+            self._odd = bookkeeping.told_before(connection)
+            bookkeeping.ask_again(connection, now=now)
+        bookkeeping.tell(connection, listing.oddities - self._odd, _drained(self._notices), now=now)
+        self._odd = listing.oddities
+        bookkeeping.record_models(connection, listing, self._files, now=now)
+        wanted = bookkeeping.record_versions(
+            connection, listing, read_facts(connection), self._looked, now=now
+        )
+        self._reconcile_links(connection, listing, now=now)
+        facts = read_facts(connection)
+        self._keep_faults(connection, listing, facts, now=now)
+        return facts, wanted
+
+    def _reconcile_links(self, connection: sqlite3.Connection, listing: Listing, *, now: float) -> None:
+        busy = outside.under_way(connection, self._workspace, now=now)
+        rows = [
+            row
+            for row in models.model_rows(connection)
+            if row["name"] not in busy
+            and row["name"] in listing.models
+            and not listing.models[row["name"]].problem
+        ]
+        for name in outside.reconcile(connection, self._workspace, rows, now=now):
+            refresh_gates(connection, name, self._files.last(name))
+
+    def _keep_faults(
+        self, connection: sqlite3.Connection, listing: Listing, facts: Facts, *, now: float
+    ) -> None:
+        known, statuses = events.faults(connection), facts.statuses()
+        found = problems.find(self._workspace, listing, facts.models.values(), statuses)
+        problems.keep(connection, found, known, now=now)
+        current = {name: row["current"] for name, row in facts.models.items()}
+        problems.forgive_changes(connection, known, current, statuses, now=now)
+
+    def _look_into_versions(self, wanted: dict[Key, Item], renamed: frozenset[Key]) -> float:
+        """Look into the version folders that are still; return in how many seconds the next one is due."""
+        begun = self._monotonic()
+        stamps = {key: item.stamp for key, item in wanted.items()}
+        seen = settle(self._still, stamps, now=begun, settle_s=self._settle_s, renamed=renamed)
+        self._still = seen.still
+        due = self._rescan_s if seen.wake_in is None else seen.wake_in
+        batch: list[Looked] = []
+        for model, name in sorted(seen.ready, key=lambda key: (key[0], int(key[1]))):
+            if self._monotonic() - begun > SLICE_S:
+                due = 0.0
+                break
+            looked = versions.look(self._workspace, model, wanted[model, name])
+            if looked is None:
+                del self._still[model, name]
+                due = min(due, self._settle_s)
+            else:
+                batch.append(looked)
+            if len(batch) >= BATCH:
+                due = min(due, self._record_looked(batch))
+                batch = []
+        return min(due, self._record_looked(batch)) if batch else due
+
+    def _record_looked(self, batch: list[Looked]) -> float:
+        due, present = self._rescan_s, self._monotonic()
+        with self._writer.transaction() as connection:
+            facts = read_facts(connection)
+            for looked in batch:
+                model, name = looked.key
+                left = self._still[looked.key].since + versions.PATIENCE_S - present
+                row = facts.versions[model, int(name)]
+                versions.record(connection, row, looked, now=self._now(), patient=left > 0)
+                self._looked.add(looked.key)
+                if left > 0 and not looked.examined.complete:
+                    due = min(due, left)
+        return due
+
+    def _look_into_inboxes(self, listing: Listing, facts: Facts, renamed: frozenset[Key]) -> float:
+        """Decide about what is finished in the inboxes; return in how many seconds the next thing is due."""
+        begun = self._monotonic()
+        outlook = self._inbox.look(listing.inboxes, renamed, now=begun)
+        due = self._rescan_s if outlook.wake_in is None else outlook.wake_in
+        made: dict[tuple[str, str], int] = {}
+        decisions: list[Decision] = []
+        for group in outlook.groups:
+            if not arrivals.undecided(facts.arrivals, group, self._decided):
+                continue
+            if len(decisions) >= BATCH or self._monotonic() - begun > SLICE_S:
+                due = 0.0
+                break
+            decision, again = self._inbox.decide(
+                group,
+                known=lambda model, sha256: made.get((model, sha256)) or self._version_with(model, sha256),
+                above=facts.highest(group.key[0]),
+                now=self._monotonic(),
+            )
+            due = due if again is None else min(due, again)
+            if decision is not None:
+                decisions.append(decision)
+                self._decided.add(group.key)
+                if decision.ingested is not None:
+                    made[decision.model, decision.sha256 or ""] = decision.ingested.number
+        self._record_inboxes(listing, facts, outlook, decisions)
+        return due
+
+    def _record_inboxes(
+        self, listing: Listing, facts: Facts, outlook: Outlook, decisions: list[Decision]
+    ) -> None:
+        gone = arrivals.gone(facts.arrivals, listing, outlook.claimed)
+        if not (decisions or gone or outlook.writing):
+            return
+        now = self._now()
+        with self._writer.transaction() as connection:
+            arrivals.record(connection, decisions, facts.arrivals, now=now)
+            arrivals.show_writing(connection, outlook.writing, facts.arrivals, now=now)
+            for model, name in gone:
+                models.forget_arrival(connection, model, name)
+
+    def _version_with(self, model: str, sha256: str) -> int | None:
+        with self._writer.transaction() as connection:
+            model_id = models.model_id(connection, model)
+            return None if model_id is None else models.version_with_sha256(connection, model_id, sha256)
+
+    def _record_scanned(self, listing: Listing) -> None:
+        if not listing.problems and self._monotonic() - self._scanned >= SCANNED_S:
+            self._scanned = self._monotonic()
+            with self._writer.passing() as connection:
+                engine_table.scanned(connection, now=self._now())
+
+    def _take_renamed(self) -> Renamed:
+        found: dict[Path, set[Key]] = {self._workspace.models: set(), self._workspace.train: set()}
+        for path in _drained(self._renamed):
+            keys = found.get(path.parent.parent)
+            if keys is not None:
+                keys.add((path.parent.name, path.name))
+        return Renamed(frozenset(found[self._workspace.models]), frozenset(found[self._workspace.train]))
+
+
+def _drained(waiting: "queue.SimpleQueue[Taken]") -> list[Taken]:
+    taken = []
+    while not waiting.empty():
+        taken.append(waiting.get())
+    return taken

@@ -1,0 +1,192 @@
+"""Version folders: which are new, changed, gone or due, and what is recorded about each.
+
+Owns the life of a version from its folder's side, up to the job that loads it. What the job finds out is the
+job's to record.
+"""
+
+import sqlite3
+from collections.abc import Collection
+from enum import Enum, auto
+from pathlib import Path
+
+import msgspec
+
+from engine.repository.deploy import CHANGED_FAULT
+from engine.repository.examine import Examined, examine
+from engine.repository.integrity import ChangedError, Content, digest
+from engine.repository.scanner import Item
+from engine.repository.settle import Key
+from storage import jobs
+from storage.tables import events, models
+from storage.vocabulary import JobKind, Severity, Status
+from storage.workspace import Workspace
+
+ARRIVAL = "arrival"
+"""Who asks for a version's first evaluation."""
+
+PATIENCE_S = 5.0
+"""How long something incomplete may stay still before it is called so: the pauses of a slow copy are shorter."""
+
+READ_RETRY_S = 30.0
+"""Until a version whose files could not be read is tried again: a disk or a mount may come back."""
+
+KEPT = frozenset({Status.READY, Status.CHECKING, Status.QUARANTINED})
+"""What a version stays when its files were touched and hold the same as before."""
+
+
+class Step(Enum):
+    """What is to be done about one version."""
+
+    NOTHING = auto()
+    LOOK = auto()
+    """Its folder must be looked into."""
+    CHECK = auto()
+    """It must be loaded again."""
+    LOSE = auto()
+    """Its folder is gone."""
+
+
+class Looked(msgspec.Struct, frozen=True):
+    """What a look into one version's folder found."""
+
+    key: Key
+    item: Item
+    examined: Examined
+    content: Content | None = None
+    error: str = ""
+    """Why it could not be read, or empty."""
+
+
+def next_step(row: sqlite3.Row, stamp: str | None, *, now: float, looked: Collection[Key]) -> Step:
+    """Decide what is to be done about a recorded version whose folder looks like ``stamp``, or is gone.
+
+    ``looked`` are the versions that this engine has looked into: what an older program did not support is
+    looked at once more.
+    """
+    status = Status(row["status"])
+    if stamp is None:
+        return Step.NOTHING if status is Status.MISSING else Step.LOSE
+    if status is Status.MISSING or row["stamp"] != stamp:
+        return Step.LOOK
+    if status is Status.UNSUPPORTED and (row["model"], str(row["number"])) not in looked:
+        return Step.LOOK
+    if status is Status.FAILED and row["retry_at"] is not None and row["retry_at"] <= now:
+        return Step.LOOK if row["sha256"] is None else Step.CHECK
+    return Step.NOTHING
+
+
+def look(workspace: Workspace, model: str, item: Item) -> Looked | None:
+    """Look into a version's folder; ``None`` where it changed meanwhile and has to settle again."""
+    key, home = (model, item.name), workspace.models / model
+    examined = examine(home, item)
+    try:
+        content = None if examined.format is None else digest(Path(home, item.name), examined.files)
+    except ChangedError:
+        return None
+    except OSError as error:
+        return Looked(key, item, examined, error=f"{item.name} cannot be read ({error.strerror})")
+    return Looked(key, item, examined, content)
+
+
+def check(connection: sqlite3.Connection, row: sqlite3.Row, *, now: float) -> None:
+    """Record that a version is to be loaded again, and ask for it."""
+    models.set_version(connection, row["id"], status=Status.CHECKING, failures=row["failures"])
+    jobs.add(connection, JobKind.EVALUATE, row["model"], row["number"], requested_by=ARRIVAL, now=now)
+
+
+def lose(connection: sqlite3.Connection, row: sqlite3.Row, *, now: float) -> None:
+    """Record that a version's folder is gone."""
+    where = f"models/{row['model']}/{row['number']}"
+    models.set_version(connection, row["id"], status=Status.MISSING, reason=f"{where} is gone", stamp="")
+    _tell(connection, row, "gone", f"version {row['number']} is gone: {where} was removed", now=now)
+
+
+def record(
+    connection: sqlite3.Connection, row: sqlite3.Row, looked: Looked, *, now: float, patient: bool
+) -> None:
+    """Record what a look found; ``patient`` means that what is incomplete may still be on its way."""
+    examined, stamp = looked.examined, looked.item.stamp
+    if looked.error:
+        retry_at = now + READ_RETRY_S
+        models.set_version(
+            connection, row["id"], status=Status.FAILED, reason=looked.error, stamp=stamp, retry_at=retry_at
+        )
+    elif looked.content is None and patient and not examined.complete:
+        if row["reason"] != examined.reason:
+            models.set_version(connection, row["id"], status=Status.SETTLING, reason=examined.reason)
+    elif looked.content is None:
+        _no_model(connection, row, looked, now=now)
+    elif looked.content.sha256 == row["sha256"] and row["status"] in KEPT:
+        models.set_stamp(connection, row["id"], stamp)
+    else:
+        _found(connection, row, looked, looked.content, now=now)
+
+
+def _no_model(connection: sqlite3.Connection, row: sqlite3.Row, looked: Looked, *, now: float) -> None:
+    examined = looked.examined
+    status = without_model(examined)
+    models.set_artefact(connection, row["id"], artefact=None, kind=None, sha256=None, size=looked.item.bytes)
+    models.set_version(connection, row["id"], status=status, reason=examined.reason, stamp=looked.item.stamp)
+    if row["reason"] != examined.reason:
+        _tell(
+            connection, row, str(status), f"version {row['number']} is {status}: {examined.reason}", now=now
+        )
+    _changed(connection, row, now=now)
+
+
+def without_model(examined: Examined) -> Status:
+    """Return the status of what must not be tried."""
+    if examined.refused:
+        return Status.QUARANTINED
+    return Status.UNSUPPORTED if examined.complete else Status.FAILED
+
+
+def _found(
+    connection: sqlite3.Connection, row: sqlite3.Row, looked: Looked, content: Content, *, now: float
+) -> None:
+    examined = looked.examined
+    models.set_artefact(
+        connection,
+        row["id"],
+        artefact=examined.artefact,
+        kind=examined.format,
+        sha256=content.sha256,
+        size=content.bytes,
+    )
+    models.set_version(connection, row["id"], status=Status.CHECKING, stamp=looked.item.stamp)
+    jobs.add(connection, JobKind.EVALUATE, row["model"], row["number"], requested_by=ARRIVAL, now=now)
+    if content.sha256 != row["sha256"]:
+        _changed(connection, row, now=now)
+    message = f"version {row['number']} {'is back' if row['status'] == Status.MISSING else 'found'} in models/{row['model']}"
+    if row["sha256"] is None or row["status"] == Status.MISSING:
+        events.add(connection, "found", message, at=now, model=row["model"], version=row["number"])
+
+
+def _changed(connection: sqlite3.Connection, row: sqlite3.Row, *, now: float) -> None:
+    """Tell that a version, which should never change, holds something else than what was recorded."""
+    if row["sha256"] is None:
+        return
+    where = f"models/{row['model']}/{row['number']}"
+    message = f"{where} changed on disk after it was recorded; its earlier figures are of other content."
+    _tell(connection, row, CHANGED_FAULT, message, now=now)
+    events.open_fault(
+        connection,
+        CHANGED_FAULT,
+        message,
+        at=now,
+        model=row["model"],
+        version=row["number"],
+        repair=f"Put new content into a folder of its own; to leave this version: modeltender rollback {row['model']}",
+    )
+
+
+def _tell(connection: sqlite3.Connection, row: sqlite3.Row, code: str, message: str, *, now: float) -> None:
+    events.add(
+        connection,
+        code,
+        message,
+        at=now,
+        severity=Severity.WARNING,
+        model=row["model"],
+        version=row["number"],
+    )

@@ -1,0 +1,133 @@
+"""The only place where the engine's parts meet: what is made, in which order, and with what."""
+
+import logging
+import os
+import signal
+import threading
+import time
+from importlib.metadata import PackageNotFoundError, version
+from logging.handlers import RotatingFileHandler
+
+from engine.devices.sampler import Sampler
+from engine.jobs import ON_LINKS, ON_MODELS
+from engine.jobs.context import Context
+from engine.processes import lockdown
+from engine.processes.client import Hosts
+from engine.processes.pool import Pool
+from engine.repository import switch
+from engine.repository.observer import Observer
+from engine.repository.repository import Repository
+from engine.service import Lane, Service
+from engine.watching import Watching
+from storage import jobs
+from storage.database import Writer
+from storage.settings import WorkspaceSettings, read_workspace_settings
+from storage.tables import engine as engine_table
+from storage.tables import events
+from storage.text import clean
+from storage.vocabulary import Severity
+from storage.workspace import Workspace, check_writable, create_workspace, engine_lock
+
+log = logging.getLogger(__name__)
+
+LOG_BYTES = 5 * 1024 * 1024
+LOG_FILES = 3
+"""20 MiB of log in all: weeks of ordinary work."""
+
+
+def run(workspace: Workspace) -> int:
+    """Be the workspace's engine until SIGTERM or SIGINT; return the exit status.
+
+    Raises:
+        Error: another engine runs, the folders or the settings cannot be used, or the database cannot be opened.
+    """
+    check_writable(workspace)
+    create_workspace(workspace.root)
+    settings = read_workspace_settings(workspace.settings_file)
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stopping.set())
+    # The terminal that started the engine may close; that is no reason to end.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with engine_lock(workspace):
+        _log_to(workspace)
+        writer = Writer(workspace.database)
+        try:
+            _begin(workspace, writer)
+            _work(workspace, writer, settings, stopping)
+            with writer.transaction() as connection:
+                engine_table.stop(connection, now=time.time())
+                events.add(connection, "engine-stopped", "engine stopped", at=time.time())
+        except Exception:
+            log.exception("the engine ends on an error")
+            raise
+        finally:
+            writer.close()
+    return 0
+
+
+def program_version() -> str:
+    """Return this program's version, or ``unknown`` where it runs from a folder that was never installed."""
+    try:
+        return version("modeltender")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _begin(workspace: Workspace, writer: Writer) -> None:
+    """Settle what a dead engine left open, then say that this one works."""
+    sandbox = _sandbox()
+    switch.recover(workspace, writer, time.time())
+    with writer.transaction() as connection:
+        now = time.time()
+        for job in jobs.recover(connection, now=now):
+            message = f"{job.kind} was interrupted when the engine ended"
+            events.add(
+                connection,
+                "interrupted",
+                message,
+                at=now,
+                severity=Severity.WARNING,
+                model=job.model,
+                version=job.version,
+            )
+        engine_table.start(connection, pid=os.getpid(), version=program_version(), now=now, sandbox=sandbox)
+        events.add(connection, "engine-started", f"engine started, process {os.getpid()}", at=now)
+
+
+def _sandbox() -> dict[str, str]:
+    """Return which walls this machine offers to model processes; an empty answer means that it could not be found out."""
+    try:
+        return {layer.value: state.value for layer, state in lockdown.probe().layers.items()}
+    except OSError as error:
+        # Every model process reports its own walls all the same; only the header has nothing to say before the first.
+        log.warning("the sandbox could not be probed: %s", clean(str(error)))
+        return {}
+
+
+def _work(
+    workspace: Workspace, writer: Writer, settings: WorkspaceSettings, stopping: threading.Event
+) -> None:
+    hosts = Hosts(scratch=workspace.scratch, limits=settings.limits)
+    pool = Pool(settings.limits)
+    context = Context(workspace, writer, settings, hosts, pool, time.time)
+    repository = Repository(workspace, writer, settings, now=time.time, monotonic=time.monotonic)
+    watching = Watching(repository, rescan_s=settings.repository.rescan_s)
+    observer = Observer(workspace, watching.wake, renamed=repository.renamed, notice=repository.notice)
+    sampler = Sampler(
+        writer, settings.sampling.interval_s, time.time, retention_s=settings.retention.samples_s
+    )
+    lanes = (Lane("models", ON_MODELS, context), Lane("links", ON_LINKS, context))
+    try:
+        Service(context, lanes, (sampler, watching, observer), stopping, time.monotonic).run()
+    finally:
+        pool.close()
+        hosts.close()
+
+
+def _log_to(workspace: Workspace) -> None:
+    handler = RotatingFileHandler(workspace.log, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    # watchdog tells every single event at debug level and is told nothing by us below a warning.
+    logging.getLogger("watchdog").setLevel(logging.WARNING)
