@@ -1,0 +1,170 @@
+"""The frameworks: which are installed, and whether they can be imported, proven by processes that import them."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from importlib import metadata
+from types import TracebackType
+from typing import IO, Self
+
+from engine.devices import support
+from engine.doctor.report import Check, fine, problem, warning
+from engine.processes import environment
+from engine.protocols import RuntimeSpec
+from storage.records import Device
+from storage.text import clean
+
+DEADLINE_S = 60.0
+"""For all frameworks together: ten times what the slowest takes on two busy cores."""
+
+IMPORT = """
+import importlib, importlib.util, sys
+framework, *others = sys.argv[1:]
+importlib.import_module(framework)
+for name in others:
+    if importlib.util.find_spec(name):
+        importlib.import_module(name)
+"""
+
+MODELTENDER = "modeltender"
+
+NONE_WORKS = problem(
+    "frameworks", "none works here, so no model can be evaluated", f"pip install '{MODELTENDER}[all]'"
+)
+
+FLOOR = re.compile(r"([\w.-]+)>=([\d.]+)")
+"""A requirement with its lowest version, as packages write it into their metadata."""
+
+
+class Imports:
+    """Processes that each import one framework, side by side; whatever is left of them ends with the context."""
+
+    def __init__(self, specs: Iterable[RuntimeSpec]) -> None:
+        self._specs = [spec for spec in specs if support.complete(spec)]
+        self._running: dict[str, tuple[subprocess.Popen[bytes], IO[bytes]]] = {}
+        self._refused: dict[str, str] = {}
+        self._deadline = 0.0
+        self.working: list[str] = []
+        """The runtimes whose framework was imported."""
+
+    def __enter__(self) -> Self:
+        self._home = tempfile.TemporaryDirectory(prefix="modeltender-doctor-")
+        self._deadline = time.monotonic() + DEADLINE_S
+        for spec in self._specs:
+            errors = tempfile.TemporaryFile()
+            try:
+                self._running[spec.name] = _start(spec, errors, self._home.name), errors
+            except OSError as error:  # no memory or no process left: this framework's check says so
+                self._refused[spec.name] = f"no process can be started ({error.strerror})"
+                errors.close()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for process, errors in self._running.values():
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+            errors.close()
+        self._home.cleanup()
+
+    def check(self, spec: RuntimeSpec, devices: Sequence[Device]) -> Check:
+        """Return whether a runtime's framework is there and can be imported; waits for it."""
+        versions = installed_versions(spec)
+        missing = [name for name in spec.distributions if name not in versions]
+        if missing:
+            words = f"{' and '.join(missing)} not installed, so no {_formats(spec)} models"
+            return warning(spec.framework, words, _install(spec))
+        shown = ", ".join(f"{name} {version}" for name, version in versions.items())
+        words = self._failure(spec)
+        if words:
+            return problem(
+                spec.framework,
+                f"{shown}, but not to be imported: {words}",
+                _install(spec, "--force-reinstall "),
+            )
+        self.working.append(spec.name)
+        old = outdated(versions, own_requirements())
+        if old:
+            return warning(spec.framework, f"{shown}: {old}", _install(spec, "--upgrade "))
+        where = ", ".join(device.id for device in devices if spec.name in device.usable_by)
+        return fine(spec.framework, f"{shown}; runs {_formats(spec)} models on {where or 'no device'}")
+
+    def _failure(self, spec: RuntimeSpec) -> str:
+        if spec.name in self._refused:
+            return self._refused[spec.name]
+        process, errors = self._running[spec.name]
+        try:
+            status = process.wait(max(0.0, self._deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            return f"not done within {DEADLINE_S:.0f} s"
+        errors.seek(0)
+        return failure(status, errors.read().decode(errors="replace"))
+
+
+def installed_versions(spec: RuntimeSpec) -> dict[str, str]:
+    """Return the versions of those distributions of a runtime that are installed."""
+    return {name: found.version for name, found in support.installed(spec).items()}
+
+
+def versions(specs: Iterable[RuntimeSpec]) -> dict[str, str]:
+    """Return the versions of everything that is installed of the runtimes."""
+    return {name: version for spec in specs for name, version in installed_versions(spec).items()}
+
+
+def failure(status: int, errors: str) -> str:
+    """Return in words how an import failed, or an empty string where it did not."""
+    if status < 0:
+        return f"the import ended by {signal.Signals(-status).name}; its build may not fit this processor"
+    lines = [line for line in errors.splitlines() if line.strip()]
+    return (clean(lines[-1], 160) if lines else f"status {status}") if status else ""
+
+
+def outdated(found: Mapping[str, str], required: Iterable[str]) -> str:
+    """Return which of the found versions are older than modeltender itself asks for, and what that means."""
+    floors = {match[1]: match[2] for line in required if (match := FLOOR.match(line))}
+    old = [
+        f"{name} below {floors[name]}"
+        for name, version in found.items()
+        if name in floors and _numbers(version) < _numbers(floors[name])
+    ]
+    return f"{', '.join(old)} has known holes" if old else ""
+
+
+def own_requirements() -> list[str]:
+    """Return what the installed modeltender requires, with its extras."""
+    try:
+        return metadata.requires(MODELTENDER) or []
+    except metadata.PackageNotFoundError:  # run from a folder without being installed: no floor is known
+        return []
+
+
+def _start(spec: RuntimeSpec, errors: IO[bytes], home: str) -> subprocess.Popen[bytes]:
+    # As a framework host is started: no current folder on the path, and no variables but those that it gets.
+    return subprocess.Popen(
+        [sys.executable, "-P", "-c", IMPORT, spec.framework, *spec.distributions],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=errors,
+        env=environment.for_host(os.environ, home),
+        cwd="/",
+        start_new_session=True,
+    )
+
+
+def _formats(spec: RuntimeSpec) -> str:
+    return " and ".join(spec.formats)
+
+
+def _install(spec: RuntimeSpec, options: str = "") -> str:
+    return f"pip install {options}'{MODELTENDER}[{spec.extra}]'"
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(word) for word in re.findall(r"\d+", version.partition("+")[0])[:3])
