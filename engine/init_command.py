@@ -25,7 +25,7 @@ class InitDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @click.command(epilog="Example: modeltender init demo --sample")
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, readable=False))
 @click.option(
     "--sample", is_flag=True, help="Fill it with sample models and their data; takes a minute at most."
 )

@@ -104,7 +104,10 @@ def find_workspace(start: Path) -> Workspace:
     """
     start = _folder(start)
     for folder in (start, *start.parents):
-        if (folder / SETTINGS_FILE).is_file() or (folder / STATE_FOLDER).is_dir():
+        if (folder / STATE_FOLDER).is_dir():
+            _folder(folder / STATE_FOLDER)
+            return Workspace(folder)
+        if (folder / SETTINGS_FILE).is_file():
             return Workspace(folder)
     raise WorkspaceError(
         f"{clean(str(start))} is not a workspace: it has no {SETTINGS_FILE} and no {STATE_FOLDER} folder.",

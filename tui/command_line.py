@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import click
 import msgspec
@@ -50,6 +50,10 @@ MESSAGE = 4000
 """Characters of an error's message: a settings file with dozens of problems is told in full."""
 
 
+class NobodyReadsError(Exception):
+    """The pipe that the answer goes to was closed at its other end."""
+
+
 class Commands(click.Group):
     """Commands that are imported when they are called; a first word that names none of them is a folder."""
 
@@ -73,6 +77,13 @@ class Commands(click.Group):
             raise click.UsageError(_unknown_word(args[0]), ctx)
         return "console", _load(CONSOLE), args
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; that nobody reads its answer any more is told apart from a no, which click's own way is not."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise NobodyReadsError from None
+
 
 @click.group(
     cls=Commands,
@@ -86,7 +97,7 @@ class Commands(click.Group):
     "--workspace",
     "folder",
     metavar="DIR",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     help="The workspace; by default the current folder or the nearest parent that is one.",
 )
 @click.option("--read-only", is_flag=True, help="Open a console that changes nothing.")
@@ -119,7 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _tell("usage", error.format_message(), hint, ExitCode.USAGE, as_json=as_json)
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
-    except BrokenPipeError:
+    except (NobodyReadsError, BrokenPipeError):
         _let_go_of_output()
         return ExitCode.DONE
     except Exception as error:  # noqa: BLE001 - the last resort: a person gets a sentence, a file the traceback

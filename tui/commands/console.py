@@ -25,7 +25,7 @@ class TerminalError(Error):
 
 
 @click.command(hidden=True, epilog="Example: modeltender demo")
-@click.argument("folder", metavar="DIR", required=False, type=click.Path(path_type=Path))
+@click.argument("folder", metavar="DIR", required=False, type=click.Path(path_type=Path, readable=False))
 @click.option("--read-only", is_flag=True, help="Open a console that changes nothing.")
 @click.pass_context
 def console(context: click.Context, *, folder: Path | None, read_only: bool) -> int:

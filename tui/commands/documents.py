@@ -121,7 +121,7 @@ class PromotionDocument(Document, frozen=True, kw_only=True):
 
     model: str
     from_version: int | None = msgspec.field(name="from")
-    to_version: int = msgspec.field(name="to")
+    to_version: int | None = msgspec.field(name="to")
     verdict: Verdict | None = None
     promoted: bool
     checks: tuple[GateCheck, ...] = ()

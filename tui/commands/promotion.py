@@ -8,20 +8,24 @@ import click
 import msgspec
 
 from storage import jobs
-from storage.errors import JobError, RefusedError
+from storage.database import Reader
+from storage.errors import JobError, RefusedError, UnknownError
 from storage.records import GateCheck, Job, JobParameters, Version
-from storage.vocabulary import CheckVerdict, ExitCode, JobKind, Role, Verdict
+from storage.vocabulary import ExitCode, JobKind, JobState, Role, Verdict
 from storage.workspace import Workspace
 from tui.commands.arrivals import await_first_evaluation, find_target
 from tui.commands.documenting import job_document
 from tui.commands.documents import PromotionDocument
 from tui.commands.options import requester, standard_options
-from tui.commands.output import show_document, show_text
+from tui.commands.output import remark, show_document, show_text
 from tui.commands.reading import to_ask
 from tui.commands.tables import table
 from tui.commands.targets import Target, find_model
 from tui.commands.targets import target as as_target
 from tui.commands.waiting import await_job, failure
+
+ANSWERED = frozenset({JobState.SUCCEEDED, JobState.FAILED})
+"""States in which a job's result is its answer, be it a no; a job that was cut short has none."""
 
 
 @click.command(epilog="Example: modeltender promote mnist@4")
@@ -41,9 +45,8 @@ def promote(
     """
     if force and not reason.strip():
         raise click.UsageError("--force needs a --reason, which is kept in the history.")
-    wanted = Target(target.model, target.version or Role.CANDIDATE)
     with to_ask(workspace) as reader:
-        version = await_first_evaluation(workspace, reader, find_target(workspace, reader, wanted))
+        version = await_first_evaluation(workspace, reader, _wanted(workspace, reader, target))
         with reader.transaction() as connection:
             current = find_model(connection, target.model).current
         parameters = JobParameters(
@@ -84,6 +87,22 @@ def rollback(*, workspace: Workspace, as_json: bool, model: str, reason: str, no
         )
 
 
+def _wanted(workspace: Workspace, reader: Reader, target: Target) -> Version:
+    """Return the version that is to be deployed; that there is no candidate is a no, not a wrong name."""
+    try:
+        return find_target(workspace, reader, Target(target.model, target.version or Role.CANDIDATE))
+    except UnknownError:
+        with reader.transaction() as connection:
+            model = find_model(connection, target.model)
+        if target.version is not None:
+            raise
+        above = f" above version {model.current.number}, which is deployed" if model.current else ""
+        raise RefusedError(
+            f"{model.name} has no candidate: there is no ready version{above}.",
+            f"Name another version to deploy that: modeltender promote {model.name}@VERSION",
+        ) from None
+
+
 def _submit(workspace: Workspace, kind: JobKind, version: Version, parameters: JobParameters) -> Job:
     return jobs.submit(
         workspace, kind, version.model, version.number, requested_by=requester(), parameters=parameters
@@ -99,11 +118,12 @@ def _report(job: Job, *, as_json: bool, waited: bool) -> int:
         else:
             show_text(text)
         return ExitCode.DONE
-    if not job.result:
+    if not job.result or job.state not in ANSWERED:
         raise failure(job) or JobError(f"Job {job.id} ended without a result.", "Try again.")
     document = msgspec.json.decode(job.result, type=PromotionDocument)
     if as_json:
         show_document(document)
+        remark(job.error)
     else:
         show_text(_in_words(job, document))
     return _status(document)
@@ -112,11 +132,7 @@ def _report(job: Job, *, as_json: bool, waited: bool) -> int:
 def _status(document: PromotionDocument) -> int:
     if document.promoted:
         return ExitCode.DONE
-    undecided = document.verdict is Verdict.INCONCLUSIVE or (
-        document.verdict is None
-        and any(check.verdict is CheckVerdict.INCONCLUSIVE for check in document.checks)
-    )
-    return ExitCode.INCONCLUSIVE if undecided else ExitCode.NO
+    return ExitCode.INCONCLUSIVE if document.verdict is Verdict.INCONCLUSIVE else ExitCode.NO
 
 
 def _in_words(job: Job, document: PromotionDocument) -> str:
@@ -124,8 +140,8 @@ def _in_words(job: Job, document: PromotionDocument) -> str:
     if document.promoted:
         first = f"{document.model}: version {document.to_version} is deployed now; it was {before}."
     else:
-        why = str(document.verdict or job.code or "refused")
-        first = f"{document.model}: version {document.to_version} was not deployed ({why}); it is {before} as before."
+        why = f" ({document.verdict})" if document.verdict else ""
+        first = f"{document.model}: version {document.to_version or 'n/a'} was not deployed{why}; it is {before} as before."
     lines = [first]
     if document.checks:
         lines.append(table(["CHECK", "VERDICT", ""], [_row(check) for check in document.checks]))

@@ -1,0 +1,55 @@
+"""An objective is met, missed, or not measured."""
+
+import msgspec
+import pytest
+
+from storage.database import Reader
+from storage.records import Evaluation
+from storage.tables import models
+from storage.workspace import Workspace
+from tui.commands.objectives import judge, missed
+
+
+@pytest.fixture
+def evaluation(filled: Workspace, reader: Reader) -> Evaluation:
+    """Return mnist's current evaluation: accuracy 0.94, p50 0.41 ms, p99 not known, 3412 examples a second."""
+    del filled
+    with reader.transaction() as connection:
+        model = models.read_one(connection, "mnist")
+    assert model is not None
+    assert model.current is not None
+    assert model.current.evaluation is not None
+    return model.current.evaluation
+
+
+@pytest.mark.parametrize(
+    ("name", "objective", "met"),
+    [
+        ("accuracy", ">= 0.94", True),
+        ("accuracy", "> 0.94", False),
+        ("accuracy", ">=0.95", False),
+        ("log_loss", "<= 1e-1", True),
+        ("log_loss", "< .1", False),
+        ("latency_p50_ms", "<= 0.5", True),
+        ("latency_throughput", ">= 5000", False),
+        ("latency_p99_ms", "<= 20", None),
+        ("latency_stable", ">= 1", None),
+        ("p50_ms", "<= 0.5", None),
+        ("accuarcy", ">= 0.5", None),
+    ],
+)
+def test_an_objective_is_compared_with_its_figure(
+    name: str, objective: str, met: bool | None, evaluation: Evaluation
+) -> None:
+    """The comparison is exact; a figure that there is not is neither met nor missed."""
+    judgements = judge({name: objective}, evaluation)
+    assert judgements[0].met is met
+    assert missed(judgements) is (met is False)
+
+
+def test_without_a_latency_report_its_objectives_are_not_measured(evaluation: Evaluation) -> None:
+    """An evaluation that was not timed cannot miss a latency objective."""
+    untimed = msgspec.structs.replace(evaluation, latency=None)
+    (judgement,) = judge({"latency_p50_ms": "<= 0.1"}, untimed)
+    assert judgement.met is None
+    assert judgement.sentence() == "objective latency_p50_ms <= 0.1: not measured"
