@@ -41,6 +41,13 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     running: int
 
 
+class LogDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``engine logs --json`` says."""
+
+    file: str
+    lines: tuple[str, ...]
+
+
 class EngineDocument(msgspec.Struct, frozen=True, kw_only=True):
     """What ``engine status --json`` says; figures are ``null`` while no engine runs."""
 
@@ -77,7 +84,7 @@ def standard_options(command: Command) -> Command:
         metavar="DIR",
         type=click.Path(path_type=Path, readable=False),
         callback=_workspace,
-        help="The workspace; by default the current folder or the nearest parent that is one.",
+        help="The workspace; by default this folder or the nearest parent that is one.",
     )(with_json)
 
 
@@ -88,13 +95,19 @@ def answer(document: object, text: str, *, as_json: bool) -> None:
 
 @click.group()
 def engine() -> None:
-    """Start, stop and look at the engine, the process that does the work of one workspace."""
+    """Start, stop and look at the engine.
+
+    The engine is the process that does the work of one workspace; it goes on when nobody looks.
+    """
 
 
 @engine.command(epilog="Example: modeltender engine start -w demo")
 @standard_options
 def start(*, workspace: Workspace, as_json: bool) -> int:
-    """Start the engine in the background, unless it runs already, and wait until it works."""
+    """Start the engine in the background.
+
+    Returns when it works; where one runs already, at once.
+    """
     launch.start(workspace)
     document = _read(workspace)
     answer(document, f"The engine runs (process {document.pid}).", as_json=as_json)
@@ -104,7 +117,10 @@ def start(*, workspace: Workspace, as_json: bool) -> int:
 @engine.command(epilog="Example: modeltender engine stop -w demo")
 @standard_options
 def stop(*, workspace: Workspace, as_json: bool) -> int:
-    """Let the engine finish what it is about and end; work that it has not begun stays in its queue."""
+    """Stop the engine and wait until it has ended.
+
+    Work that it has not finished stays in its queue for the next one.
+    """
     pid = launch.stop(workspace)
     text = "No engine was running." if pid is None else f"The engine (process {pid}) has ended."
     answer(_read(workspace), text, as_json=as_json)
@@ -114,7 +130,10 @@ def stop(*, workspace: Workspace, as_json: bool) -> int:
 @engine.command(epilog="Example: modeltender engine status --json")
 @standard_options
 def status(*, workspace: Workspace, as_json: bool) -> int:
-    """Say whether the engine runs and what it uses; exit with 1 when it does not run."""
+    """Say whether the engine runs and what it uses.
+
+    Exits with 1 when it does not run.
+    """
     document = _read(workspace)
     answer(document, _in_words(document, time.time()), as_json=as_json)
     return ExitCode.DONE if document.running else ExitCode.NO
@@ -123,7 +142,11 @@ def status(*, workspace: Workspace, as_json: bool) -> int:
 @engine.command(epilog="Example: modeltender engine run -w /srv/models")
 @standard_options
 def run(*, workspace: Workspace, as_json: bool) -> int:
-    """Be the engine, in the foreground, until SIGTERM or Ctrl-C: for systemd and containers."""
+    """Be the engine, in the foreground.
+
+    For systemd and containers: it ends on SIGTERM and on Ctrl-C. There is one engine a workspace; a second one
+    ends at once with exit status 4.
+    """
     del as_json  # accepted for the form of an error: there is no answer before the end
     from engine.wiring import run as work
 
@@ -142,7 +165,7 @@ def logs(*, workspace: Workspace, as_json: bool, lines: int, follow: bool) -> in
         raise click.UsageError("--follow and --json exclude each other: a log that goes on is no document.")
     shown, position = _tail(workspace.log, lines)
     if as_json:
-        answer({"file": clean(str(workspace.log), LINE), "lines": shown}, "", as_json=True)
+        answer(LogDocument(file=clean(str(workspace.log), LINE), lines=tuple(shown)), "", as_json=True)
         return ExitCode.DONE
     for line in shown:
         click.echo(line)

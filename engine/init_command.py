@@ -31,7 +31,10 @@ class InitDocument(msgspec.Struct, frozen=True, kw_only=True):
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def init(*, folder: Path, sample: bool, as_json: bool) -> int:
-    """Make a workspace in DIR; with --sample, one with models to try things on."""
+    """Make a workspace in DIR.
+
+    With --sample it gets models and data to try things on. A folder that is a workspace already is left alone.
+    """
     folder = Path(folder).expanduser().absolute()
     _check_new(folder, sample=sample)
     existed = set(folder.iterdir()) if folder.is_dir() else None

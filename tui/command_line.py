@@ -98,7 +98,7 @@ class Commands(click.Group):
     "folder",
     metavar="DIR",
     type=click.Path(path_type=Path, readable=False),
-    help="The workspace; by default the current folder or the nearest parent that is one.",
+    help="The workspace; by default this folder or the nearest parent that is one.",
 )
 @click.option("--read-only", is_flag=True, help="Open a console that changes nothing.")
 @click.version_option(package_name="modeltender", prog_name="modeltender", message="%(prog)s %(version)s")

@@ -28,7 +28,10 @@ HOME_AND_CLEAR = "\x1b[H\x1b[J"
 @click.option("--watch", is_flag=True, help="Go on once a second until Ctrl-C.")
 @standard_options
 def devices(*, workspace: Workspace, as_json: bool, watch: bool) -> int:
-    """List the devices with their use; with --watch and --json, one document a line."""
+    """List the devices and how busy they are.
+
+    With --watch and --json there is one document a line.
+    """
     with to_look(workspace) as reader:
         _show(_read(reader), as_json=as_json)
         while watch:

@@ -32,7 +32,11 @@ from tui.commands.targets import find_model
 def history(
     *, workspace: Workspace, as_json: bool, model: str, metric: str | None, since: float | None, as_csv: bool
 ) -> int:
-    """List the values of a metric over all versions of a model, oldest first; without METRIC, of every one."""
+    """List a metric's values over all versions of a model.
+
+    The oldest value comes first. METRIC is a quality figure or one of the latency's (p50_ms, throughput, ...);
+    without it every quality figure is listed.
+    """
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other.")
     with to_look(workspace) as reader, reader.transaction() as connection:

@@ -27,7 +27,7 @@ MOST = 100_000
 @click.option("-n", "--limit", default=50, show_default=True, type=click.IntRange(1, MOST), help="How many.")
 @standard_options
 def jobs(*, workspace: Workspace, as_json: bool, limit: int) -> int:
-    """List the jobs: those that run, those that wait, then the latest that ended."""
+    """List the jobs: running, waiting, then the latest that ended."""
     with to_look(workspace) as reader, reader.transaction() as connection:
         found = job_table.read(connection, limit=limit)
     if as_json:
@@ -41,9 +41,10 @@ def jobs(*, workspace: Workspace, as_json: bool, limit: int) -> int:
 @click.argument("job_id", metavar="ID", type=click.IntRange(min=1))
 @standard_options
 def cancel(*, workspace: Workspace, as_json: bool, job_id: int) -> int:
-    """Ask for the end of a job: one that waits never starts, one that runs ends as soon as it can.
+    """Cancel a job.
 
-    Exits with 1 when the job had already ended in another way.
+    One that waits never starts, one that runs ends as soon as it can. Exits with 1 when the job had already
+    ended in another way.
     """
     job = job_table.cancel(workspace, job_id)
     if as_json:

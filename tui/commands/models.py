@@ -23,7 +23,7 @@ HEALTHY = frozenset({Status.READY, Status.CHECKING, Status.SETTLING})
 @click.command(epilog="Example: modeltender models --json")
 @standard_options
 def models(*, workspace: Workspace, as_json: bool) -> int:
-    """List the models: what is deployed, what waits to be, and how good it is."""
+    """List the models with what is deployed and how good it is."""
     with to_look(workspace) as reader:
         with reader.transaction() as connection:
             found = model_table.read(connection)
@@ -39,7 +39,7 @@ def models(*, workspace: Workspace, as_json: bool) -> int:
 @click.argument("model")
 @standard_options
 def show(*, workspace: Workspace, as_json: bool, model: str) -> int:
-    """Show one model: its versions with their figures, and what is wrong with any of them."""
+    """Show one model's versions, their figures and problems."""
     with to_look(workspace) as reader:
         with reader.transaction() as connection:
             found = find_model(connection, model)

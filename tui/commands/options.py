@@ -30,7 +30,7 @@ def standard_options(command: Command) -> Command:
         metavar="DIR",
         type=click.Path(path_type=Path, readable=False),
         callback=_workspace,
-        help="The workspace; by default the current folder or the nearest parent that is one.",
+        help="The workspace; by default this folder or the nearest parent that is one.",
     )(with_json)
 
 

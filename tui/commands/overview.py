@@ -35,7 +35,10 @@ UNWELL = frozenset({Status.FAILED, Status.QUARANTINED, Status.UNSUPPORTED, Statu
 @click.command(epilog="Example: modeltender status || mail -s 'models' me@example.org")
 @standard_options
 def status(*, workspace: Workspace, as_json: bool) -> int:
-    """Print the overview; exit with 1 when something needs a person."""
+    """Print the overview and what needs a person.
+
+    Exits with 1 when something does: an open problem, a missed objective, an engine that does not run.
+    """
     with to_look(workspace) as reader:
         seen = snapshot.read(reader)
     wanted = attention(workspace, seen)
@@ -49,7 +52,10 @@ def status(*, workspace: Workspace, as_json: bool) -> int:
 @click.command(epilog="Example: modeltender faults --json")
 @standard_options
 def faults(*, workspace: Workspace, as_json: bool) -> int:
-    """List the open problems, the worst first, each with what mends it; exit with 1 when there are any."""
+    """List the open problems, each with what mends it.
+
+    The worst come first. Exits with 1 when there are any.
+    """
     with to_look(workspace) as reader, reader.transaction() as connection:
         found = events.faults(connection)
     if as_json:

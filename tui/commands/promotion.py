@@ -39,9 +39,9 @@ ANSWERED = frozenset({JobState.SUCCEEDED, JobState.FAILED})
 def promote(
     *, workspace: Workspace, as_json: bool, target: Target, force: bool, reason: str, no_wait: bool
 ) -> int:
-    """Deploy a version, by default the candidate, if the gate finds it good enough.
+    """Deploy a version if the gate finds it good enough.
 
-    Exits with 0 when it was promoted, 1 when the gate refused, 5 when the figures do not decide.
+    Without a VERSION the candidate is meant, which is the newest ready version above the current one. Exits with 0 when it was promoted, 1 when the gate refused, 5 when the figures do not decide.
     """
     if force and not reason.strip():
         raise click.UsageError("--force needs a --reason, which is kept in the history.")

@@ -61,35 +61,80 @@ def fill(writer: Writer) -> None:
         devices.replace(
             connection,
             [
-                Device(id="cpu", kind=DeviceKind.CPU, name="A processor", usable_by=("keras", "onnx"), note="", memory_total_bytes=2**33),
-                Device(id="npu:0", kind=DeviceKind.NPU, name="A neural one", usable_by=(), note="no driver", memory_total_bytes=None),
+                Device(
+                    id="cpu",
+                    kind=DeviceKind.CPU,
+                    name="A processor",
+                    usable_by=("keras", "onnx"),
+                    note="",
+                    memory_total_bytes=2**33,
+                ),
+                Device(
+                    id="npu:0",
+                    kind=DeviceKind.NPU,
+                    name="A neural one",
+                    usable_by=(),
+                    note="no driver",
+                    memory_total_bytes=None,
+                ),
             ],
         )
         cpu = Device(
-            id="cpu", kind=DeviceKind.CPU, name="", usable_by=(), note="", memory_total_bytes=None, at=NOW, utilisation=0.37, memory_used_bytes=2**31
+            id="cpu",
+            kind=DeviceKind.CPU,
+            name="",
+            usable_by=(),
+            note="",
+            memory_total_bytes=None,
+            at=NOW,
+            utilisation=0.37,
+            memory_used_bytes=2**31,
         )
         devices.add_samples(connection, [cpu])
         events.open_fault(
-            connection, "load-failed", "version 3 does not load", at=NOW, model="mnist", version=3, severity=Severity.ERROR, repair="Copy it again."
+            connection,
+            "load-failed",
+            "version 3 does not load",
+            at=NOW,
+            model="mnist",
+            version=3,
+            severity=Severity.ERROR,
+            repair="Copy it again.",
         )
         events.add(connection, "found", "version 1 was found", at=NOW, model="mnist", version=1)
         events.add(connection, "engine-started", "engine started", at=NOW + 1)
-        arrival = Arrival(model="mnist", name="notes.onnx", status=Status.UNSUPPORTED, reason="this is a text file", bytes=12, seen_at=NOW)
+        arrival = Arrival(
+            model="mnist",
+            name="notes.onnx",
+            status=Status.UNSUPPORTED,
+            reason="this is a text file",
+            bytes=12,
+            seen_at=NOW,
+        )
         models.set_arrival(connection, arrival, stamp="1", sha256=None, version_id=None)
 
 
-def add_version(connection: sqlite3.Connection, model: str, number: int, status: Status, *, reason: str = "") -> int:
+def add_version(
+    connection: sqlite3.Connection, model: str, number: int, status: Status, *, reason: str = ""
+) -> int:
     """Record a version with its artefact and return its id."""
     model_id = models.ensure(connection, model, now=NOW)
     version = models.add_version(connection, model_id, number, status=status, found_at=NOW)
     models.set_version(connection, version, status=status, reason=reason)
     models.set_artefact(
-        connection, version, artefact="model.keras", kind=Format.KERAS, sha256=f"{number:064x}", size=1000 * number
+        connection,
+        version,
+        artefact="model.keras",
+        kind=Format.KERAS,
+        sha256=f"{number:064x}",
+        size=1000 * number,
     )
     return version
 
 
-def add_evaluation(connection: sqlite3.Connection, version_id: int, job_id: int | None, *, accuracy: float, at: float) -> None:
+def add_evaluation(
+    connection: sqlite3.Connection, version_id: int, job_id: int | None, *, accuracy: float, at: float
+) -> None:
     """Record an evaluation with its latency report."""
     new = NewEvaluation(
         dataset_name="test",
@@ -130,7 +175,9 @@ def add_evaluation(connection: sqlite3.Connection, version_id: int, job_id: int 
 def evaluated(writer: Writer, job: Job) -> None:
     """Answer an evaluation job: record figures for its version and end it well."""
     with writer.transaction() as connection:
-        version = next(found for found in models.versions(connection, job.model) if found.number == job.version)
+        version = next(
+            found for found in models.versions(connection, job.model) if found.number == job.version
+        )
         jobs.progress(connection, job.id, done=1000, total=2000, message="evaluating")
         add_evaluation(connection, version.id, job.id, accuracy=0.97, at=time.time())
         jobs.finish(connection, job.id, JobState.SUCCEEDED, now=time.time())
@@ -140,7 +187,13 @@ def failed(writer: Writer, job: Job) -> None:
     """Answer a job with a failure."""
     with writer.transaction() as connection:
         jobs.finish(
-            connection, job.id, JobState.FAILED, now=time.time(), code="failed", error="It does not load.", hint="Copy it again."
+            connection,
+            job.id,
+            JobState.FAILED,
+            now=time.time(),
+            code="failed",
+            error="It does not load.",
+            hint="Copy it again.",
         )
 
 
@@ -151,7 +204,12 @@ def answered(result: object, **ending: str) -> Answer:
         state = JobState.FAILED if ending else JobState.SUCCEEDED
         with writer.transaction() as connection:
             jobs.finish(
-                connection, job.id, state, now=time.time(), result=msgspec.json.encode(result).decode(), **ending
+                connection,
+                job.id,
+                state,
+                now=time.time(),
+                result=msgspec.json.encode(result).decode(),
+                **ending,
             )
 
     return answer

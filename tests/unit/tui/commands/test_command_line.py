@@ -24,12 +24,24 @@ MODELTENDER = Path(sys.executable).with_name("modeltender")
 PR_CAPBSET_DROP = 24
 CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 1, 2
 
-HEAVY = ("textual", "rich", "sqlite_utils", "numpy", "psutil", "engine.wiring", "engine.service", "tui.app", "watchdog")
+HEAVY = (
+    "textual",
+    "rich",
+    "sqlite_utils",
+    "numpy",
+    "psutil",
+    "engine.wiring",
+    "engine.service",
+    "tui.app",
+    "watchdog",
+)
 
 
 def modeltender(*words: str, **options: Any) -> "subprocess.CompletedProcess[str]":
     """Run the installed command."""
-    return subprocess.run([MODELTENDER, *words], check=False, text=True, capture_output=True, timeout=60, **options)
+    return subprocess.run(
+        [MODELTENDER, *words], check=False, text=True, capture_output=True, timeout=60, **options
+    )
 
 
 def obey_permissions() -> None:
@@ -54,12 +66,22 @@ def error(said: "subprocess.CompletedProcess[str]") -> dict[str, str]:
         (("models", "-w", "{tmp}/missing"), ExitCode.USAGE, "workspace", "{tmp}/missing does not exist."),
         (("models", "-w", "{tmp}/file"), ExitCode.USAGE, "workspace", "{tmp}/file is a file, not a folder."),
         (("models", "-w", "{tmp}"), ExitCode.USAGE, "no-workspace", "{tmp} is not a workspace"),
-        (("init", "{tmp}/file"), ExitCode.USAGE, "workspace", "{tmp}/file is a file, and a folder is needed there."),
+        (
+            ("init", "{tmp}/file"),
+            ExitCode.USAGE,
+            "workspace",
+            "{tmp}/file is a file, and a folder is needed there.",
+        ),
         (("init", "{tmp}/file/below"), ExitCode.USAGE, "workspace", "{tmp}/file/below cannot be made"),
         (("init", "{workspace}"), ExitCode.USAGE, "workspace-exists", "{workspace} is a workspace already"),
         (("show", "nothing", "-w", "{workspace}"), ExitCode.USAGE, "unknown", "There is no model 'nothing'."),
         (("show", "mnits", "-w", "{workspace}"), ExitCode.USAGE, "unknown", "Did you mean 'mnist'?"),
-        (("evaluate", "mnist@latest", "-w", "{workspace}"), ExitCode.USAGE, "usage", "'latest' is no version"),
+        (
+            ("evaluate", "mnist@latest", "-w", "{workspace}"),
+            ExitCode.USAGE,
+            "usage",
+            "'latest' is no version",
+        ),
         (("cancel", "77", "-w", "{workspace}"), ExitCode.USAGE, "unknown", "There is no job 77."),
         (("shwo", "mnist"), ExitCode.USAGE, "usage", "Did you mean 'show'?"),
         (("models", "--jsno", "-w", "{workspace}"), ExitCode.USAGE, "usage", "No such option '--jsno'"),
@@ -92,7 +114,9 @@ def test_an_error_for_a_person_is_on_standard_error(tmp_path: Path) -> None:
 
 def test_a_newer_database_is_refused_untouched(workspace: Workspace) -> None:
     """A database of a newer program is not read, not changed, and no engine is started on it."""
-    _database(workspace, f"PRAGMA application_id = {APPLICATION_ID}", f"PRAGMA user_version = {KNOWN_VERSION + 1}")
+    _database(
+        workspace, f"PRAGMA application_id = {APPLICATION_ID}", f"PRAGMA user_version = {KNOWN_VERSION + 1}"
+    )
     before = workspace.database.read_bytes()
     for words in (("models",), ("evaluate", "mnist"), ("engine", "start"), ("engine", "status")):
         said = modeltender(*words, "-w", str(workspace.root), "--json")
@@ -145,7 +169,9 @@ def test_a_folder_without_rights_is_named(
     assert str(tmp_path / "locked") in error(said)["message"]
 
 
-@pytest.mark.parametrize("words", [("models",), ("show", "mnist"), ("history", "mnist"), ("events",), ("jobs",)])
+@pytest.mark.parametrize(
+    "words", [("models",), ("show", "mnist"), ("history", "mnist"), ("events",), ("jobs",)]
+)
 def test_a_command_loads_only_what_it_needs(words: tuple[str, ...], filled: Workspace) -> None:
     """Reading commands load no console, no numerical library and nothing of the engine."""
     code = (
@@ -174,7 +200,11 @@ def test_output_that_nobody_reads_any_more_is_no_error(filled: Workspace) -> Non
     reading, writing = os.pipe()
     os.close(reading)
     said = subprocess.run(
-        [MODELTENDER, "models", "-w", str(filled.root)], check=False, stdout=writing, stderr=subprocess.PIPE, timeout=60
+        [MODELTENDER, "models", "-w", str(filled.root)],
+        check=False,
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        timeout=60,
     )
     os.close(writing)
     assert (said.returncode, said.stderr) == (ExitCode.DONE, b"")
@@ -185,7 +215,13 @@ def test_output_that_cannot_be_written_is_told(words: tuple[str, ...], filled: W
     """A full disk under the output is a failure, not a success without words."""
     with Path("/dev/full").open("w") as full:
         said = subprocess.run(
-            [MODELTENDER, *words], check=False, text=True, stdout=full, stderr=subprocess.PIPE, cwd=filled.root, timeout=60
+            [MODELTENDER, *words],
+            check=False,
+            text=True,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            cwd=filled.root,
+            timeout=60,
         )
     assert said.returncode == ExitCode.FAILED
     assert "Traceback" not in said.stderr
@@ -263,7 +299,11 @@ def test_help_lists_the_commands_in_the_order_of_their_table(capsys: pytest.Capt
     """The overview of commands is complete and tells the exit codes."""
     assert main(["--help"]) == ExitCode.DONE
     text = capsys.readouterr().out
-    listed = [line.split()[0] for line in text.split("Commands:")[1].splitlines() if line.startswith("  ") and line[2] != " "]
+    listed = [
+        line.split()[0]
+        for line in text.split("Commands:")[1].splitlines()
+        if line.startswith("  ") and line[2] != " "
+    ]
     assert [name for name in listed if name in COMMANDS] == list(COMMANDS)
     assert "5 inconclusive" in " ".join(text.split())
 
@@ -278,7 +318,10 @@ def test_the_version_is_that_of_the_package() -> None:
 
 def test_the_workspace_may_be_named_before_the_command(run: Run, filled: Workspace) -> None:
     """-w means the same before and after the command's name, for the engine's commands too."""
-    assert run("-w", str(filled.root), "models", "--json").json == run("models", "-w", str(filled.root), "--json").json
+    assert (
+        run("-w", str(filled.root), "models", "--json").json
+        == run("models", "-w", str(filled.root), "--json").json
+    )
     assert run("-w", str(filled.root), "engine", "status", "--json").json["running"] is True
 
 

@@ -20,18 +20,75 @@ LATENCY = [
     "stable",
 ]
 FIGURE = ["value", "low", "high", "n"]
-MODEL = "model task current candidate status versions metrics latency faults evaluated_at".split()
-VERSION = "version format status reason role sha256 bytes metrics latency evaluated_at".split()
-EVALUATION = "model version status dataset runtime device duration_s metrics latency confusion".split()
-JOB = (
-    "id kind model version parameters requested_by requested_at state done total message "
-    "started_at finished_at code error hint"
-).split()
-DEVICE = "id kind name utilisation memory_used_bytes memory_total_bytes usable_by note".split()
-HISTORY = "at version metric value low high n".split()
-FAULT = "id code model version severity message repair".split()
-EVENT = "id at severity code model version message".split()
-ENGINE = "running pid version started_at heartbeat_at rss_bytes cpu_percent hosts jobs".split()
+MODEL = [
+    "model",
+    "task",
+    "current",
+    "candidate",
+    "status",
+    "versions",
+    "metrics",
+    "latency",
+    "faults",
+    "evaluated_at",
+]
+VERSION = [
+    "version",
+    "format",
+    "status",
+    "reason",
+    "role",
+    "sha256",
+    "bytes",
+    "metrics",
+    "latency",
+    "evaluated_at",
+]
+EVALUATION = [
+    "model",
+    "version",
+    "status",
+    "dataset",
+    "runtime",
+    "device",
+    "duration_s",
+    "metrics",
+    "latency",
+    "confusion",
+]
+JOB = [
+    "id",
+    "kind",
+    "model",
+    "version",
+    "parameters",
+    "requested_by",
+    "requested_at",
+    "state",
+    "done",
+    "total",
+    "message",
+    "started_at",
+    "finished_at",
+    "code",
+    "error",
+    "hint",
+]
+DEVICE = ["id", "kind", "name", "utilisation", "memory_used_bytes", "memory_total_bytes", "usable_by", "note"]
+HISTORY = ["at", "version", "metric", "value", "low", "high", "n"]
+FAULT = ["id", "code", "model", "version", "severity", "message", "repair"]
+EVENT = ["id", "at", "severity", "code", "model", "version", "message"]
+ENGINE = [
+    "running",
+    "pid",
+    "version",
+    "started_at",
+    "heartbeat_at",
+    "rss_bytes",
+    "cpu_percent",
+    "hosts",
+    "jobs",
+]
 
 LISTS = {
     ("models",): MODEL,
@@ -43,7 +100,9 @@ LISTS = {
 
 
 @pytest.mark.parametrize(("words", "fields"), LISTS.items())
-def test_a_list_holds_documents_of_exactly_these_fields(words: tuple[str, ...], fields: list[str], ask: Run) -> None:
+def test_a_list_holds_documents_of_exactly_these_fields(
+    words: tuple[str, ...], fields: list[str], ask: Run
+) -> None:
     """Each entry of a list has the promised fields, in the promised order, and no other."""
     found = ask(*words, "--json").json
     assert found
@@ -79,7 +138,14 @@ def test_a_job_has_the_promised_fields(ask: Run) -> None:
 def test_promote_has_the_promised_fields(ask: Run, working: Begin) -> None:
     """The document of promote says from where to where, and what each check found."""
     checks = [{"name": "accuracy", "verdict": "pass", "detail": "0.9600 against 0.9500"}]
-    promoted = {"model": "mnist", "from": 1, "to": 2, "verdict": "superior", "promoted": True, "checks": checks}
+    promoted = {
+        "model": "mnist",
+        "from": 1,
+        "to": 2,
+        "verdict": "superior",
+        "promoted": True,
+        "checks": checks,
+    }
     working(answered(promoted))
     assert ask("promote", "mnist", "--json").json == promoted
 

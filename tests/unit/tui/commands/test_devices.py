@@ -5,15 +5,38 @@ import pytest
 from storage.database import Writer
 from tests.unit.tui.commands.conftest import Run
 from tui.command_line import INTERRUPTED
-from tui.commands import devices
 
 
 def test_a_device_is_shown_with_its_use(ask: Run) -> None:
     """Use and memory have their units; what is not exposed is n/a."""
     lines = ask("devices").out.splitlines()
     assert lines[0].split() == ["DEVICE", "KIND", "BUSY", "MEMORY", "OF", "NAME", "USABLE", "BY", "NOTE"]
-    assert lines[1].split() == ["cpu", "cpu", "37%", "2.0", "GiB", "8.0", "GiB", "A", "processor", "keras,", "onnx"]
-    assert lines[2].split() == ["npu:0", "npu", "n/a", "n/a", "n/a", "A", "neural", "one", "n/a", "no", "driver"]
+    assert lines[1].split() == [
+        "cpu",
+        "cpu",
+        "37%",
+        "2.0",
+        "GiB",
+        "8.0",
+        "GiB",
+        "A",
+        "processor",
+        "keras,",
+        "onnx",
+    ]
+    assert lines[2].split() == [
+        "npu:0",
+        "npu",
+        "n/a",
+        "n/a",
+        "n/a",
+        "A",
+        "neural",
+        "one",
+        "n/a",
+        "no",
+        "driver",
+    ]
 
 
 def test_json_has_the_reading(ask: Run) -> None:
@@ -31,7 +54,7 @@ def test_watching_goes_on_until_ctrl_c(ask: Run, monkeypatch: pytest.MonkeyPatch
         if next(pauses, None) is None:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(devices.time, "sleep", pause)
+    monkeypatch.setattr("tui.commands.devices.time.sleep", pause)
     said = ask("devices", "--watch")
     assert said.status == INTERRUPTED
     assert said.out.count("DEVICE") == 3

@@ -64,7 +64,9 @@ def test_a_missed_objective_is_a_no(ask: Run, working: Begin, filled: Workspace)
     assert said.err.strip() == "objective accuracy >= 0.99: missed (0.97)"
 
 
-def test_objectives_that_are_met_or_not_measured_are_no_obstacle(ask: Run, working: Begin, filled: Workspace) -> None:
+def test_objectives_that_are_met_or_not_measured_are_no_obstacle(
+    ask: Run, working: Begin, filled: Workspace
+) -> None:
     """A percentile with too few queries to mean it is told as not measured and does not fail the command."""
     settings(filled, 'accuracy = ">= 0.9"\nlatency_p99_ms = "<= 20"\nlatency_p50_ms = "<= 20"')
     working(evaluated)
@@ -97,7 +99,10 @@ def test_all_evaluates_every_deployed_version(ask: Run, working: Begin) -> None:
     """--all answers with a list: what is deployed of each model, or its newest ready version."""
     working(evaluated)
     said = ask("evaluate", "--all", "--json")
-    assert [(document["model"], document["version"]) for document in said.json] == [("digits", 1), ("mnist", 1)]
+    assert [(document["model"], document["version"]) for document in said.json] == [
+        ("digits", 1),
+        ("mnist", 1),
+    ]
 
 
 def test_all_tells_a_failure_among_successes(ask: Run, working: Begin) -> None:
@@ -177,7 +182,9 @@ def test_an_arrival_that_was_evaluated_meanwhile_answers(ask: Run, writer: Write
         assert len(jobs.read(connection, limit=10)) == 1
 
 
-def test_an_arrival_without_data_is_asked_again_for_the_reason(ask: Run, working: Begin, writer: Writer) -> None:
+def test_an_arrival_without_data_is_asked_again_for_the_reason(
+    ask: Run, working: Begin, writer: Writer
+) -> None:
     """The check of an arrival ends well without test data; the person who asks gets the sentence that says so."""
     with writer.transaction() as connection:
         version = add_version(connection, "mnist", 4, Status.CHECKING)
@@ -196,7 +203,9 @@ def test_an_arrival_without_data_is_asked_again_for_the_reason(ask: Run, working
     assert (said.status, said.err.splitlines()[0]) == (ExitCode.FAILED, "modeltender: It does not load.")
 
 
-def test_a_folder_that_was_just_copied_is_waited_for(ask: Run, working: Begin, filled: Workspace, writer: Writer) -> None:
+def test_a_folder_that_was_just_copied_is_waited_for(
+    ask: Run, working: Begin, filled: Workspace, writer: Writer
+) -> None:
     """A version folder that lies there and is not recorded yet is no unknown version."""
     filled.version_folder("mnist", 5).mkdir(parents=True)
     working(evaluated)

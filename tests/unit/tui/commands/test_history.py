@@ -10,8 +10,16 @@ from tests.unit.tui.commands.conftest import Run
 def test_values_come_oldest_first_over_all_versions(ask: Run) -> None:
     """A metric's values are in the order of time, each with its version and interval."""
     found = ask("history", "mnist", "accuracy", "--json").json
-    assert [(point["version"], point["value"], point["n"]) for point in found] == [(1, 0.95, 2000), (1, 0.94, 2000), (2, 0.96, 2000)]
-    assert [point["at"] for point in found] == ["2025-06-15T15:06:40Z", "2025-06-15T15:07:40Z", "2025-06-15T15:08:40Z"]
+    assert [(point["version"], point["value"], point["n"]) for point in found] == [
+        (1, 0.95, 2000),
+        (1, 0.94, 2000),
+        (2, 0.96, 2000),
+    ]
+    assert [point["at"] for point in found] == [
+        "2025-06-15T15:06:40Z",
+        "2025-06-15T15:07:40Z",
+        "2025-06-15T15:08:40Z",
+    ]
 
 
 def test_without_a_metric_every_one_is_listed(ask: Run) -> None:
@@ -65,5 +73,14 @@ def test_a_person_gets_a_table(ask: Run) -> None:
     """Without a form asked for, the values stand in columns."""
     lines = ask("history", "mnist", "accuracy").out.splitlines()
     assert lines[0].split() == ["AT", "(UTC)", "VERSION", "METRIC", "VALUE", "LOW", "HIGH", "N"]
-    assert lines[1].split() == ["2025-06-15", "15:06:40", "1", "accuracy", "0.9500", "0.9400", "0.9600", "2000"]
+    assert lines[1].split() == [
+        "2025-06-15",
+        "15:06:40",
+        "1",
+        "accuracy",
+        "0.9500",
+        "0.9400",
+        "0.9600",
+        "2000",
+    ]
     assert "No figures of digits in that time." in ask("history", "digits").out

@@ -25,7 +25,18 @@ def test_jobs_are_listed_with_what_they_do(ask: Run, writer: Writer) -> None:
         assert job is not None
         jobs.progress(connection, job.id, done=500, total=2000, message="evaluating")
     line = ask("jobs").out.splitlines()[1]
-    assert line.split() == ["1", "evaluate", "mnist@1", "running", "500/2000", "ada", "0", "s", "ago", "evaluating"]
+    assert line.split() == [
+        "1",
+        "evaluate",
+        "mnist@1",
+        "running",
+        "500/2000",
+        "ada",
+        "0",
+        "s",
+        "ago",
+        "evaluating",
+    ]
 
 
 def test_a_waiting_job_is_cancelled_at_once(ask: Run, reader: Reader) -> None:
@@ -73,7 +84,9 @@ def test_events_come_oldest_first(ask: Run) -> None:
     assert ask("events", "-n", "0").out == ""
 
 
-def test_following_prints_each_new_event_once(ask: Run, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_following_prints_each_new_event_once(
+    ask: Run, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With --follow an event appears when it happens, one JSON document a line, until Ctrl-C."""
     monkeypatch.setattr(log, "FOLLOW_S", 0.01)
     pauses = iter(range(5))
@@ -87,10 +100,13 @@ def test_following_prints_each_new_event_once(ask: Run, writer: Writer, monkeypa
                 events.add(connection, "found", f"number {number}", at=1.0, severity=Severity.WARNING)
         threading.Event().wait(seconds)
 
-    monkeypatch.setattr(log.time, "sleep", pause)
+    monkeypatch.setattr("tui.commands.log.time.sleep", pause)
     said = ask("events", "-n", "0", "--follow", "--json")
     assert said.status == INTERRUPTED
-    assert [msgspec.json.decode(line)["message"] for line in said.out.splitlines()] == ["number 1", "number 2"]
+    assert [msgspec.json.decode(line)["message"] for line in said.out.splitlines()] == [
+        "number 1",
+        "number 2",
+    ]
 
 
 def test_what_was_stored_cannot_steer_the_terminal(ask: Run, writer: Writer, filled: Workspace) -> None:
@@ -98,7 +114,8 @@ def test_what_was_stored_cannot_steer_the_terminal(ask: Run, writer: Writer, fil
     del filled
     with writer.transaction() as connection:
         connection.execute(
-            "INSERT INTO events (at, severity, code, message) VALUES (1, 'info', 'x', ?)", ("a\x1b[2Jb\u202ec",)
+            "INSERT INTO events (at, severity, code, message) VALUES (1, 'info', 'x', ?)",
+            ("a\x1b[2Jb\u202ec",),
         )
     text = ask("events").out
     assert "a\ufffd[2Jb\ufffdc" in text

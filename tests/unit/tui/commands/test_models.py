@@ -34,7 +34,9 @@ def test_the_table_shows_intervals_and_what_is_not_known(ask: Run) -> None:
 
 def test_columns_are_aligned(ask: Run) -> None:
     """Every row's status begins in the same column."""
-    lines = [line for line in ask("models").out.splitlines() if line.startswith(("MODEL", "mnist ", "digits "))]
+    lines = [
+        line for line in ask("models").out.splitlines() if line.startswith(("MODEL", "mnist ", "digits "))
+    ]
     column = lines[0].index("STATUS")
     assert {line[column - 1] for line in lines} == {" "}
     assert {line[column] for line in lines} == {"S", "r"}

@@ -39,7 +39,7 @@ def evaluation(filled: Workspace, reader: Reader) -> Evaluation:
     ],
 )
 def test_an_objective_is_compared_with_its_figure(
-    name: str, objective: str, met: bool | None, evaluation: Evaluation
+    *, name: str, objective: str, met: bool | None, evaluation: Evaluation
 ) -> None:
     """The comparison is exact; a figure that there is not is neither met nor missed."""
     judgements = judge({name: objective}, evaluation)

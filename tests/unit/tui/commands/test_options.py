@@ -12,7 +12,9 @@ from storage.workspace import Workspace
 from tui.commands.options import moment, requester, workspace_at
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("15m", 900), ("1.5h", 5400), ("7d", 604_800), ("2w", 1_209_600)])
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90), ("15m", 900), ("1.5h", 5400), ("7d", 604_800), ("2w", 1_209_600)]
+)
 def test_an_age_is_a_moment_in_the_past(text: str, seconds: float) -> None:
     """An age counts back from now."""
     assert moment(text) == pytest.approx(time.time() - seconds, abs=2)

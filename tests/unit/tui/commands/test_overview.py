@@ -62,7 +62,9 @@ def test_broken_settings_are_told_once(ask: Run, well: Workspace, writer: Writer
     assert ask("status", "--json").json["attention"] == ["mnist: model.toml: not valid TOML"]
 
 
-def test_a_version_that_is_not_well_is_told_without_a_fault(ask: Run, well: Workspace, writer: Writer) -> None:
+def test_a_version_that_is_not_well_is_told_without_a_fault(
+    ask: Run, well: Workspace, writer: Writer
+) -> None:
     """The newest version's state is told with its reason even where no fault is open."""
     del well
     with writer.transaction() as connection:

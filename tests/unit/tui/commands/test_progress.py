@@ -32,7 +32,7 @@ def test_nothing_is_drawn_where_nobody_looks() -> None:
 
 
 @pytest.mark.parametrize(("term", "drawn"), [("xterm", True), ("dumb", False)])
-def test_the_line_is_gone_at_the_end(term: str, drawn: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_line_is_gone_at_the_end(*, term: str, drawn: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a terminal the line is overwritten with spaces at the end; a dumb one gets none, and none gets an escape sequence."""
     monkeypatch.setenv("TERM", term)
     master, slave = pty.openpty()

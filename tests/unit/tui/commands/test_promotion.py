@@ -36,7 +36,9 @@ def test_the_candidate_is_promoted_by_default(ask: Run, working: Begin) -> None:
         (None, "refused", ExitCode.NO),
     ],
 )
-def test_a_refusal_is_an_answer(verdict: str | None, code: str, status: int, ask: Run, working: Begin) -> None:
+def test_a_refusal_is_an_answer(
+    verdict: str | None, code: str, status: int, ask: Run, working: Begin
+) -> None:
     """A gate that says no, or cannot say, gives the document with its checks and its own exit status."""
     refusal = PROMOTED | {"verdict": verdict, "promoted": False, "checks": CHECKS}
     working(answered(refusal, code=code, error="It is worse.", hint="Insist with --force."))
@@ -143,9 +145,16 @@ def test_a_cancelled_promotion_is_a_failure(ask: Run, working: Begin) -> None:
 
     def answer(writer: Writer, job: Job) -> None:
         with writer.transaction() as connection:
-            jobs.finish(connection, job.id, JobState.CANCELLED, now=time.time(), code="cancelled", error="Cancelled.", result="{}")
+            jobs.finish(
+                connection,
+                job.id,
+                JobState.CANCELLED,
+                now=time.time(),
+                code="cancelled",
+                error="Cancelled.",
+                result="{}",
+            )
 
     working(answer)
     said = ask("promote", "mnist", "--json")
     assert (said.status, said.json["error"]["code"]) == (ExitCode.FAILED, "cancelled")
-

@@ -28,7 +28,9 @@ def test_a_target_is_a_model_and_perhaps_a_version(word: str, expected: Target) 
     assert str(expected) == word
 
 
-@pytest.mark.parametrize("word", ["mnist@", "mnist@latest", "mnist@0", "mnist@03", "mnist@-1", "mnist@1@2", "mnist@²"])
+@pytest.mark.parametrize(
+    "word", ["mnist@", "mnist@latest", "mnist@0", "mnist@03", "mnist@-1", "mnist@1@2", "mnist@²"]
+)
 def test_what_is_no_version_is_a_usage_error(word: str) -> None:
     """A version that can be none is refused before anything is opened."""
     with pytest.raises(click.BadParameter, match="is no version"):
@@ -36,7 +38,9 @@ def test_what_is_no_version_is_a_usage_error(word: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "meant"), [("mnits", "mnist"), ("MNIST", "mnist"), ("digit", "digits")])
-def test_an_unknown_model_is_told_with_the_nearest_one(name: str, meant: str, filled: Workspace, reader: Reader) -> None:
+def test_an_unknown_model_is_told_with_the_nearest_one(
+    name: str, meant: str, filled: Workspace, reader: Reader
+) -> None:
     """A mistyped name is answered with the name that was probably meant."""
     del filled
     with reader.transaction() as connection, pytest.raises(UnknownError, match=f"Did you mean '{meant}'"):
@@ -77,7 +81,7 @@ def test_an_unknown_version_is_told(wanted: int | Role, filled: Workspace, reade
 
 
 def test_a_role_finds_its_version(filled: Workspace, reader: Reader) -> None:
-    """current and candidate are the versions that the table of models shows as such."""
+    """Current and candidate are the versions that the table of models shows as such."""
     del filled
     with reader.transaction() as connection:
         model = find_model(connection, "mnist")

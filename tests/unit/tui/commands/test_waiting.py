@@ -23,7 +23,9 @@ def job(filled: Workspace, writer: Writer) -> Job:
         return jobs.add(connection, JobKind.EVALUATE, "mnist", 1, requested_by="ada", now=time.time())
 
 
-@pytest.mark.parametrize("state", [JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED, JobState.INTERRUPTED])
+@pytest.mark.parametrize(
+    "state", [JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED, JobState.INTERRUPTED]
+)
 def test_a_job_is_awaited_however_it_ends(
     state: JobState, job: Job, filled: Workspace, reader: Reader, writer: Writer
 ) -> None:
@@ -56,10 +58,14 @@ def test_a_job_is_awaited_however_it_ends(
         ("refused", ExitCode.NO),
     ],
 )
-def test_why_a_job_failed_decides_the_exit_status(code: str, status: int, job: Job, writer: Writer, reader: Reader) -> None:
+def test_why_a_job_failed_decides_the_exit_status(
+    code: str, status: int, job: Job, writer: Writer, reader: Reader
+) -> None:
     """The engine's stable word for a failure becomes the exit status of the command."""
     with writer.transaction() as connection:
-        jobs.finish(connection, job.id, JobState.FAILED, now=time.time(), code=code, error="An error.", hint="A hint.")
+        jobs.finish(
+            connection, job.id, JobState.FAILED, now=time.time(), code=code, error="An error.", hint="A hint."
+        )
     error = failure(read_job(reader, job.id))
     assert error is not None
     assert (error.message, error.hint, error.exit_code) == ("An error.", "A hint.", status)
