@@ -28,7 +28,7 @@ lint: install
 	$(BIN)/lint-imports
 
 bench: install
-	$(BIN)/python -P -m tests.benchmarks.run
+	$(BIN)/python -m tests.benchmarks.run --write
 
 clean:
 	rm -rf $(VENV) demo build *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -14,6 +14,7 @@ import psutil
 
 from engine import jobs as kinds
 from engine.jobs.context import Context, Outcome
+from engine.processes.endings import CANCELLED
 from storage import jobs
 from storage.errors import Error
 from storage.records import Job
@@ -99,14 +100,15 @@ class Lane:
         report = JobReport(self._context, job, self._stopping)
         outcome = _outcome(self._context, job, report)
         with self._context.writer.transaction() as connection:
-            if outcome.code == CANCELLED and self._stopping.is_set() and not jobs.cancelled(connection, job.id):
+            if (
+                outcome.code == CANCELLED
+                and self._stopping.is_set()
+                and not jobs.cancelled(connection, job.id)
+            ):
                 jobs.park(connection, job.id)
             else:
                 _finish(connection, self._context, job, outcome)
         return True
-
-
-CANCELLED = "cancelled"
 
 
 class JobReport:
@@ -234,7 +236,11 @@ class Service(NamedTuple):
             rss, cpu = process.memory_info().rss, process.cpu_percent()
         with self.context.writer.passing() as connection:
             engine_table.beat(
-                connection, now=self.context.now(), rss_bytes=rss, cpu_percent=cpu, hosts=self.context.hosts.states()
+                connection,
+                now=self.context.now(),
+                rss_bytes=rss,
+                cpu_percent=cpu,
+                hosts=self.context.hosts.states(),
             )
 
     def _keep_house(self, now: float) -> None:

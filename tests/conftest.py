@@ -1,10 +1,13 @@
-"""Fixtures that every test may use: an empty workspace with its database."""
+"""Fixtures that every test may use: workspaces, empty or of real sample models, and running engines."""
 
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from storage import launch
 from storage.database import Reader, Writer
 from storage.workspace import Workspace, create_workspace
 
@@ -30,3 +33,35 @@ def reader(workspace: Workspace, writer: Writer) -> Iterator[Reader]:
     held = Reader(workspace.database)
     yield held
     held.close()
+
+
+@pytest.fixture(scope="session")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a workspace folder of real sample models, made once a run for all workers; copy it, do not change it."""
+    from sample_models.build import build
+
+    # All workers of a run share the folder above their own; the builder's lock lets one of them build.
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    os.environ.setdefault("MODELTENDER_SAMPLE_CACHE", str(shared / "samples"))
+    root = tmp_path_factory.mktemp("samples") / "workspace"
+    create_workspace(root)
+    build(root)
+    return root
+
+
+@pytest.fixture
+def sampled(samples: Path, tmp_path: Path) -> Workspace:
+    """Return a workspace of real sample models of the test's own."""
+    root = tmp_path / "sampled"
+    shutil.copytree(samples, root, symlinks=True)
+    return Workspace(root)
+
+
+@pytest.fixture
+def engine(sampled: Workspace) -> Iterator[Workspace]:
+    """Return a workspace of real sample models with its engine running."""
+    launch.start(sampled)
+    yield sampled
+    launch.stop(sampled)

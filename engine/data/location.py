@@ -43,5 +43,9 @@ def _inside(file: Path, folder: Path) -> Path:
     """Return where ``file`` really is, unless a name or a link leads out of the model's data folder."""
     real = file.resolve()
     if not real.is_relative_to(folder.resolve()):
-        raise JobError(f"{clean(file.name, 60)} leads out of {clean(str(folder))}.", "Put the data file itself there.", code="no-data")
+        raise JobError(
+            f"{clean(file.name, 60)} leads out of {clean(str(folder))}.",
+            "Put the data file itself there.",
+            code="no-data",
+        )
     return real

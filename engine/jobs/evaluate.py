@@ -12,14 +12,15 @@ from typing import NamedTuple
 import msgspec
 
 from engine import policy
-from engine.data.fingerprint import preprocessing_sha256
+from engine.data import fingerprint
 from engine.data.location import locate
 from engine.evaluation.latency import summarise
 from engine.jobs.context import Context, Outcome, Report
 from engine.processes.client import ModelProcess
+from engine.processes.endings import CANCELLED
 from engine.processes.protocol import Evaluate, Evaluated, MeasureLatency
 from engine.repository.gates import refresh_gates
-from engine.repository.integrity import artefact_sha256
+from engine.repository.integrity import ChangedError, artefact_sha256
 from engine.runtimes import runtime_for
 from storage.errors import JobError, UnknownError
 from storage.records import Job, NewEvaluation, Version
@@ -44,9 +45,6 @@ REPEATED_LATENCY_S = 0.1
 LOADABLE = frozenset({Status.CHECKING, Status.READY, Status.FAILED, Status.QUARANTINED})
 """Statuses in which trying to load makes sense: a person may insist on a version that failed."""
 
-FULL_ISOLATION = "full"
-CANCELLED = "cancelled"
-
 LABELS_BYTES = 1024 * 1024
 """More class names than any model here can have; a larger file is something else."""
 
@@ -58,7 +56,7 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
     """Evaluate the version that the job names, or the current one."""
     version = _version(context, job)
     settings = read_model_settings(context.workspace.model_settings(job.model))
-    with _process(context, version, job, settings) as process:
+    with _process(context, version, job, report) as process:
         _mark_ready(context, version, process)
         try:
             data = locate(context.workspace, job.model, settings, job.parameters.data)
@@ -94,19 +92,25 @@ def _version(context: Context, job: Job) -> Version:
         wanted = [version for version in found if version.role is Role.CURRENT] or ready
     if not wanted:
         name = job.model if job.version is None else f"{job.model}@{job.version}"
-        raise UnknownError(f"There is no version {name} to evaluate.", f"List them with: modeltender show {job.model}")
+        raise UnknownError(
+            f"There is no version {name} to evaluate.", f"List them with: modeltender show {job.model}"
+        )
     version = wanted[0]
     if version.status not in LOADABLE:
-        raise JobError(f"{job.model}@{version.number} is {version.status}: {version.reason or 'it cannot be loaded'}")
+        raise JobError(
+            f"{job.model}@{version.number} is {version.status}: {version.reason or 'it cannot be loaded'}"
+        )
     return version
 
 
 def _process(
-    context: Context, version: Version, job: Job, settings: ModelSettings
+    context: Context, version: Version, job: Job, report: Report
 ) -> AbstractContextManager[ModelProcess]:
     """Return the version's warm process, or load the version into a new one; a failed load is recorded."""
     if version.format is None or version.artefact is None or version.sha256 is None:
-        raise JobError(f"{version.model}@{version.number} has not been checked yet.", "Try again in a moment.")
+        raise JobError(
+            f"{version.model}@{version.number} has not been checked yet.", "Try again in a moment."
+        )
     runtime = runtime_for(version.format)
     folder = context.workspace.version_folder(version.model, version.number)
     artefact = folder / version.artefact
@@ -116,16 +120,10 @@ def _process(
         try:
             _check_unchanged(artefact, version)
             readable = (folder, context.workspace.test / version.model)
-            process = context.hosts.open(artefact, runtime, device, readable)
-            if context.settings.trust.require_sandbox and process.isolation != FULL_ISOLATION:
-                isolation = process.isolation
-                process.close()
-                raise JobError(
-                    f"{version.model}@{version.number} was not loaded: the sandbox is {isolation}.",
-                    "Set require_sandbox = false in modeltender.toml, or run on a kernel with Landlock and seccomp.",
-                )
+            process = context.hosts.open(artefact, runtime, device, readable, cancelled=report.cancelled)
         except JobError as error:
-            _mark_failed(context, version, error)
+            if error.code != CANCELLED:
+                _mark_failed(context, version, error)
             raise
         return process
 
@@ -133,9 +131,15 @@ def _process(
 
 
 def _check_unchanged(artefact: Path, version: Version) -> None:
-    if artefact_sha256(artefact) != version.sha256:
+    try:
+        unchanged = artefact_sha256(artefact) == version.sha256
+    except (OSError, ChangedError):
+        # Gone, unreadable or being written right now: in each case not what was recorded.
+        unchanged = False
+    if not unchanged:
         raise JobError(
-            f"{version.model}@{version.number} changed on disk since it was recorded.", "It is checked again in a moment."
+            f"{version.model}@{version.number} changed on disk since it was recorded.",
+            "It is checked again in a moment.",
         )
 
 
@@ -146,7 +150,9 @@ def _mark_ready(context: Context, version: Version, process: ModelProcess) -> No
         models.set_version(connection, version.id, status=Status.READY)
         models.set_parameters(connection, version.id, process.loaded.parameters)
         message = f"version {version.number} is ready ({version.format}, isolation {process.isolation})"
-        events.add(connection, "ready", message, at=context.now(), model=version.model, version=version.number)
+        events.add(
+            connection, "ready", message, at=context.now(), model=version.model, version=version.number
+        )
 
 
 def _mark_failed(context: Context, version: Version, error: JobError) -> None:
@@ -175,7 +181,9 @@ def _mark_failed(context: Context, version: Version, error: JobError) -> None:
 def _without_data(context: Context, job: Job, error: JobError) -> Outcome:
     """A version without data is as good as can be known after an arrival; a person who asked gets the reason."""
     with context.writer.transaction() as connection:
-        events.open_fault(connection, NO_DATA_FAULT, error.message, at=context.now(), model=job.model, repair=error.hint)
+        events.open_fault(
+            connection, NO_DATA_FAULT, error.message, at=context.now(), model=job.model, repair=error.hint
+        )
     if job.requested_by != ARRIVAL:
         raise error
     return Outcome(message="loaded; not evaluated, there are no test data")
@@ -207,13 +215,18 @@ def _measure(work: Work, data: Path) -> int:
         preprocess=work.settings.preprocess,
     )
     evaluated = work.process.evaluate(
-        request, on_progress=work.report.progress, deadline_s=limits.evaluation_s, cancelled=work.report.cancelled
+        request,
+        on_progress=work.report.progress,
+        deadline_s=limits.evaluation_s,
+        cancelled=work.report.cancelled,
     )
     evaluation_id = _record(work, data, evaluated)
     work.report.progress(evaluated.rows, evaluated.rows, "measuring latency")
     measured = work.process.measure_latency(
-        MeasureLatency(data=str(data), preprocess=work.settings.preprocess, queries=QUERIES, budget_s=_budget(work)),
-        on_progress=lambda done, total: None,
+        MeasureLatency(
+            data=str(data), preprocess=work.settings.preprocess, queries=QUERIES, budget_s=_budget(work)
+        ),
+        on_progress=_silent,
         deadline_s=limits.evaluation_s,
         cancelled=work.report.cancelled,
     )
@@ -223,6 +236,10 @@ def _measure(work: Work, data: Path) -> int:
         evaluations.add_latency(connection, evaluation_id, report)
         refresh_gates(connection, work.version.model, work.settings)
     return evaluation_id
+
+
+def _silent(_done: int, _total: int) -> None:
+    """Report nothing: the latency part is short, and its progress would run backwards after the examples'."""
 
 
 def _budget(work: Work) -> float:
@@ -239,7 +256,7 @@ def _record(work: Work, data: Path, evaluated: Evaluated) -> int:
         dataset_rows=evaluated.rows,
         dataset_sha256=evaluated.dataset_sha256,
         artefact_sha256=version.sha256 or "",
-        preprocessing_sha256=preprocessing_sha256(work.settings.preprocess),
+        preprocessing_sha256=fingerprint.sha256(work.settings.preprocess),
         runtime=runtime.name if runtime else "",
         runtime_version=next(iter(loaded.versions.values()), ""),
         device=work.job.parameters.device,
@@ -265,7 +282,9 @@ def _outcome(context: Context, version: Version, evaluation_id: int) -> Outcome:
     with context.writer.transaction() as connection:
         evaluation = evaluations.read_one(connection, evaluation_id)
         metric = evaluations.headline(evaluation)
-        figure = "no headline figure" if metric is None else f"{metric.name} {metric.value:.4f} (n={metric.n})"
+        figure = (
+            "no headline figure" if metric is None else f"{metric.name} {metric.value:.4f} (n={metric.n})"
+        )
         events.add(
             connection,
             "evaluated",

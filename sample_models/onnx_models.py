@@ -1,0 +1,105 @@
+"""Makes the ONNX samples from scikit-learn's training: a digit classifier and a breast-cancer classifier.
+
+The graphs are assembled by hand, so that no converter is needed. Run as
+``python -P -m sample_models.onnx_models FOLDER``; writes digits.onnx, cancer.onnx and the data cancer-test.npz,
+cancer-validation.npz and cancer-train.npz there.
+"""
+
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+from sklearn.datasets import load_breast_cancer
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import train_test_split
+from sklearn.neural_network import MLPClassifier
+
+from sample_models.digits import SEED, split
+
+OPSET = 17
+IR_VERSION = 9
+"""Old enough for every ONNX Runtime that is still in use."""
+
+Array = NDArray[Any]
+
+
+def build(folder: Path) -> None:
+    """Train both classifiers from a seed and save them and their data in ``folder``."""
+    train = split()["train"]
+    digits = _fit(train.scaled().reshape(len(train.y), -1), train.y, hidden=64, iterations=12)
+    _save(_graph(digits, [None, 28, 28], None), folder / "digits.onnx")
+    _cancer(folder)
+
+
+def _cancer(folder: Path) -> None:
+    x, y = load_breast_cancer(return_X_y=True)
+    x = x.astype(np.float32)
+    rest_x, test_x, rest_y, test_y = train_test_split(x, y, test_size=200, random_state=SEED, stratify=y)
+    parts = train_test_split(rest_x, rest_y, test_size=69, random_state=SEED, stratify=rest_y)
+    train_x, validation_x, train_y, validation_y = parts
+    mean, deviation = train_x.mean(axis=0), train_x.std(axis=0)
+    classifier = _fit((train_x - mean) / deviation, train_y, hidden=16, iterations=200)
+    _save(_graph(classifier, [None, x.shape[1]], (mean, deviation)), folder / "cancer.onnx")
+    for name, data, labels in (
+        ("test", test_x, test_y),
+        ("validation", validation_x, validation_y),
+        ("train", train_x, train_y),
+    ):
+        np.savez_compressed(folder / f"cancer-{name}.npz", x=data, y=labels.astype(np.int64))
+
+
+def _fit(x: Array, y: Array, *, hidden: int, iterations: int) -> MLPClassifier:
+    classifier = MLPClassifier((hidden,), random_state=SEED, max_iter=iterations, batch_size=64)
+    with warnings.catch_warnings():
+        # A sample need not be the best that can be had; it must be quick to make.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return classifier.fit(x, y)
+
+
+def _graph(
+    classifier: MLPClassifier, shape: list[int | None], scaling: tuple[Array, Array] | None
+) -> onnx.ModelProto:
+    """Return the classifier as ONNX: flatten, standardise where asked, two dense layers, class probabilities."""
+    weights: dict[str, Array] = {}
+    nodes = [helper.make_node("Flatten", ["x"], ["flat"], axis=1)]
+    value = "flat"
+    if scaling is not None:
+        weights |= {"mean": scaling[0], "deviation": scaling[1]}
+        nodes += [
+            helper.make_node("Sub", [value, "mean"], ["centred"]),
+            helper.make_node("Div", ["centred", "deviation"], ["standard"]),
+        ]
+        value = "standard"
+    for layer, (matrix, bias) in enumerate(zip(classifier.coefs_, classifier.intercepts_, strict=True)):
+        weights |= {f"w{layer}": matrix, f"b{layer}": bias}
+        nodes.append(helper.make_node("Gemm", [value, f"w{layer}", f"b{layer}"], [f"z{layer}"]))
+        value = f"z{layer}"
+        if layer == 0:
+            nodes.append(helper.make_node("Relu", [value], ["hidden"]))
+            value = "hidden"
+    last = "Softmax" if classifier.out_activation_ == "softmax" else "Sigmoid"
+    nodes.append(helper.make_node(last, [value], ["probabilities"]))
+    tensors = [numpy_helper.from_array(array.astype(np.float32), name) for name, array in weights.items()]
+    classes = classifier.coefs_[-1].shape[1]
+    graph = helper.make_graph(
+        nodes,
+        "classifier",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", *shape[1:]])],
+        [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["n", classes])],
+        tensors,
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
+
+
+def _save(model: onnx.ModelProto, path: Path) -> None:
+    onnx.checker.check_model(model, full_check=True)
+    onnx.save(model, str(path))
+
+
+if __name__ == "__main__":
+    build(Path(sys.argv[1]))

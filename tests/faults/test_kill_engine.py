@@ -1,0 +1,144 @@
+"""What survives kill -9 of the engine: what is deployed, its history, and the jobs."""
+
+import os
+import random
+import signal
+import time
+
+import pytest
+
+from storage import jobs, launch
+from storage.database import Reader
+from storage.records import Job, Promotion
+from storage.tables import models, promotions
+from storage.vocabulary import FINISHED, JobKind, JobState, Status
+from storage.workspace import Workspace, engine_pid
+
+MODEL = "mnist-onnx"
+KILLS = 50
+LONGEST_S = 0.12
+"""A promotion takes some 20 ms from key to result: kills fall before, into and after it."""
+
+
+def job_of(workspace: Workspace, job_id: int) -> Job:
+    """Return a job as it is recorded now."""
+    reader = Reader(workspace.database)
+    with reader.transaction() as connection:
+        job = jobs.read_one(connection, job_id)
+    reader.close()
+    assert job is not None
+    return job
+
+
+def state(workspace: Workspace) -> tuple[int | None, list[Promotion], dict[int, Status]]:
+    """Return the recorded current version, the history, and every version's status."""
+    reader = Reader(workspace.database)
+    with reader.transaction() as connection:
+        model = models.read_one(connection, MODEL)
+        history = promotions.read(connection, MODEL)
+        versions = models.versions(connection, MODEL)
+    reader.close()
+    assert model is not None
+    return model.current.number if model.current else None, history, {version.number: version.status for version in versions}
+
+
+def wait(workspace: Workspace, job_id: int, seconds: float = 60.0) -> Job:
+    """Return a job when it is finished."""
+    deadline = time.monotonic() + seconds
+    while (job := job_of(workspace, job_id)).state not in FINISHED:
+        assert time.monotonic() < deadline, f"still {job.state} after {seconds} s"
+        time.sleep(0.01)
+    return job
+
+
+def two_versions(workspace: Workspace) -> None:
+    """Add a second version with another content and wait until both are evaluated."""
+    first = workspace.version_folder(MODEL, 1)
+    second = workspace.version_folder(MODEL, 2)
+    second.mkdir()
+    for file in first.iterdir():
+        # A trailing field that no reader knows: another content, the same model.
+        (second / file.name).write_bytes(file.read_bytes() + b"\xfa\x3f\x01x")
+    for number in (1, 2):
+        job = jobs.submit(workspace, JobKind.EVALUATE, MODEL, number, requested_by="test") if ready(workspace, number) else None
+        assert job is None or wait(workspace, job.id).state is JobState.SUCCEEDED
+
+
+def ready(workspace: Workspace, number: int) -> bool:
+    """Wait until a version is ready."""
+    deadline = time.monotonic() + 60
+    while state(workspace)[2].get(number) is not Status.READY:
+        assert time.monotonic() < deadline, state(workspace)
+        time.sleep(0.02)
+    return True
+
+
+@pytest.mark.timeout(400)
+def test_fifty_kills_leave_a_valid_link_and_a_consistent_history(engine: Workspace) -> None:
+    """However a promotion or roll-back is cut off, `current` is a ready version and the history ends with it."""
+    two_versions(engine)
+    chance = random.Random(7)
+    for kill in range(KILLS):
+        current = state(engine)[0]
+        kind, version = (JobKind.PROMOTE, 2) if current == 1 else (JobKind.ROLLBACK, None)
+        job = jobs.submit(engine, kind, MODEL, version, requested_by=f"kill {kill}")
+        time.sleep(chance.uniform(0, LONGEST_S))
+        pid = engine_pid(engine)
+        assert pid
+        os.kill(pid, signal.SIGKILL)
+        while engine_pid(engine) is not None:
+            time.sleep(0.005)
+        link = engine.current_link(MODEL)
+        assert os.readlink(link) in {"1", "2"}
+        assert link.is_dir()
+        launch.start(engine)
+        finished = wait(engine, job.id)
+        recorded, history, statuses = state(engine)
+        linked = int(os.readlink(link))
+        assert recorded == linked, f"kill {kill}: the link says {linked}, the database {recorded}"
+        assert statuses[linked] is Status.READY
+        if history:
+            assert history[0].to_version == linked
+        for newer, older in zip(history, history[1:], strict=False):
+            assert newer.from_version == older.to_version, "the history has a gap"
+        if finished.state is JobState.SUCCEEDED:
+            assert history[0].requested_by == f"kill {kill}"
+    assert not list((engine.models / MODEL).glob(".current*")), "left-over links were not swept"
+
+
+def test_an_evaluation_that_was_killed_is_done_after_the_restart(engine: Workspace) -> None:
+    """A person's request outlives the engine: it is marked as interrupted and done again."""
+    ready_one = jobs.submit(engine, JobKind.EVALUATE, MODEL, 1, requested_by="arrival") if ready(engine, 1) else None
+    assert ready_one is not None
+    wait(engine, ready_one.id)
+    job = jobs.submit(engine, JobKind.EVALUATE, MODEL, 1, requested_by="ann")
+    while job_of(engine, job.id).state is JobState.QUEUED:
+        time.sleep(0.001)
+    pid = engine_pid(engine)
+    assert pid
+    os.kill(pid, signal.SIGKILL)
+    launch.start(engine)
+    first = wait(engine, job.id)
+    if first.state is JobState.INTERRUPTED:
+        reader = Reader(engine.database)
+        with reader.transaction() as connection:
+            again = [found for found in jobs.read(connection, limit=50) if found.requested_by == "ann" and found.id != job.id]
+        reader.close()
+        assert len(again) == 1
+        assert wait(engine, again[0].id).state is JobState.SUCCEEDED
+    else:
+        assert first.state is JobState.SUCCEEDED
+
+
+def test_no_model_process_outlives_a_killed_engine(engine: Workspace) -> None:
+    """Kill -9 of the engine takes its hosts and model processes with it."""
+    import psutil
+
+    ready(engine, 1)
+    pid = engine_pid(engine)
+    assert pid
+    family = psutil.Process(pid).children(recursive=True)
+    assert family, "the engine should have a host by now"
+    os.kill(pid, signal.SIGKILL)
+    _, alive = psutil.wait_procs(family, timeout=5)
+    assert [process for process in alive if process.status() != psutil.STATUS_ZOMBIE] == []

@@ -1,0 +1,117 @@
+"""A real pseudo-terminal with a program in it, for tests and benchmarks that look at what a person would see."""
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pexpect
+import psutil
+import pyte
+
+POLL_S = 0.01
+
+
+class Terminal:
+    """A program in a terminal of a given size; its screen is kept by a terminal emulator."""
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        *,
+        columns: int,
+        rows: int,
+        environ: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> None:
+        self.screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self.screen)
+        self.received = bytearray()
+        self.started = time.perf_counter()
+        self._child = pexpect.spawn(
+            argv[0],
+            list(argv[1:]),
+            dimensions=(rows, columns),
+            env={
+                "TERM": "xterm-256color",
+                "PATH": os.environ["PATH"],
+                "HOME": os.environ["HOME"],
+                "LANG": "C.UTF-8",
+                **(environ or {}),
+            },
+            cwd=None if cwd is None else str(cwd),
+            timeout=None,
+        )
+        self._child.delaybeforesend = None
+
+    @property
+    def pid(self) -> int:
+        """Process id of the program."""
+        return int(self._child.pid)
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the program if it still runs."""
+        self._child.close(force=True)
+
+    def send(self, keys: str) -> None:
+        """Type ``keys``."""
+        self._child.send(keys)
+
+    def read(self, seconds: float = POLL_S) -> bool:
+        """Take what the program wrote within ``seconds``; return whether it still has its terminal open."""
+        deadline = time.perf_counter() + seconds
+        while (left := deadline - time.perf_counter()) > 0:
+            try:
+                chunk = self._child.read_nonblocking(65536, timeout=left)
+            except pexpect.TIMEOUT:
+                return True
+            except pexpect.EOF:
+                return False
+            self.received += chunk
+            self._stream.feed(chunk)
+        return True
+
+    def text(self) -> str:
+        """Return what the screen shows."""
+        return "\n".join(self.screen.display)
+
+    def wait_for(self, wanted: str | Callable[[str], bool], timeout: float = 20.0) -> float:
+        """Wait until the screen shows ``wanted`` (a text, or a condition on the screen); return the seconds since the start.
+
+        Raises:
+            AssertionError: it did not appear in time; the message holds the screen.
+        """
+        shows = wanted if callable(wanted) else lambda text: wanted in text
+        deadline = time.perf_counter() + timeout
+        while time.perf_counter() < deadline:
+            alive = self.read()
+            if shows(self.text()):
+                return time.perf_counter() - self.started
+            if not alive:
+                break
+        raise AssertionError(f"{wanted!r} did not appear within {timeout:g} s. The screen:\n{self.text()}")
+
+    def wait_closed(self, timeout: float = 10.0) -> int:
+        """Wait for the program's end and return its exit status (negative for a signal)."""
+        deadline = time.perf_counter() + timeout
+        while self.read(0.05) and time.perf_counter() < deadline:
+            pass
+        self._child.wait() if not self._child.isalive() or time.perf_counter() < deadline else None
+        assert not self._child.isalive(), f"still running after {timeout:g} s. The screen:\n{self.text()}"
+        return (
+            int(self._child.exitstatus)
+            if self._child.signalstatus is None
+            else -int(self._child.signalstatus)
+        )
+
+    def process(self) -> psutil.Process:
+        """Return the program's process, for its memory and processor time."""
+        return psutil.Process(self.pid)
