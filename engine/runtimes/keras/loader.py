@@ -18,7 +18,6 @@ os.environ["KERAS_HOME"] = f"{os.devnull}/keras"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
-import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
@@ -45,7 +44,7 @@ class KerasModel:
         """Run one batch."""
         with tf.device(self._device):
             answers = self._function(*[tf.convert_to_tensor(array) for array in inputs])
-        return tuple(np.asarray(answer) for answer in answers)
+        return tuple(answer.numpy() for answer in answers)
 
 
 def load(artefact: Path, device: str) -> KerasModel:

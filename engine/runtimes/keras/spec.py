@@ -153,9 +153,11 @@ def _check_object(described: dict[str, Any]) -> None:
         allowed = module in FUNCTION_MODULES and class_name.isidentifier()
     else:
         allowed = module is None or module in OBJECT_MODULES or (module, class_name) in OBJECTS
-    if allowed and not (isinstance(registered, str) and ">" in registered):
+    # A name with a ">" was registered by the model's author, and takes precedence in Keras.
+    own = isinstance(registered, str) and ">" in registered
+    if allowed and not own:
         return
-    name = clean(f"{module}.{class_name}")
-    if str(module).split(".", 1)[0] == "keras":
+    name = clean(str(registered) if own else f"{module}.{class_name}")
+    if not own and str(module).split(".", 1)[0] == "keras":
         raise HarmfulError(f"asks for {name}, which no model needs")
     raise ContentError(f"needs {name}, code of its own that is not in the file; build it from Keras' layers")

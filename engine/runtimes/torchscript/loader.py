@@ -5,6 +5,7 @@ again; it runs no operation, opens no device and starts no thread. It must not b
 """
 
 import os
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -44,9 +45,12 @@ def load(artefact: Path, device: str) -> TorchScriptModel:
     torch.set_num_threads(len(os.sched_getaffinity(0)))
     # What draws random numbers draws the same each time.
     torch.manual_seed(0)
-    module = torch.jit.load(str(artefact), map_location=place)
-    module.eval()
-    return TorchScriptModel(module, place)
+    with warnings.catch_warnings():
+        # torch wants people to move to torch.export; who runs a saved file cannot act on that.
+        warnings.filterwarnings("ignore", message=".*torch.jit", category=DeprecationWarning)
+        module = torch.jit.load(str(artefact), map_location=place)
+        module.eval()
+        return TorchScriptModel(module, place)
 
 
 def _device(device: str) -> torch.device:

@@ -1,0 +1,245 @@
+"""What every runtime promises, whatever its format: one body for all of them."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from pkgutil import resolve_name
+
+import numpy as np
+import pytest
+
+from engine.data.examples import Examples, open_examples
+from engine.protocols import LoadedModel, RuntimeSpec
+from engine.runtimes import RUNTIMES, installed_versions, recognise, runtime_for
+from storage.errors import JobError
+from storage.vocabulary import Format
+from tests.tiny_models import (
+    KERAS_WARNING,
+    PREPROCESS,
+    ROWS,
+    digits_file,
+    expected_probabilities,
+    import_keras,
+    saved,
+)
+
+__all__ = ["digits_file", "saved"]
+
+pytestmark = pytest.mark.filterwarnings(KERAS_WARNING)
+
+FORMATS = [(spec, wanted) for spec in RUNTIMES for wanted in spec.formats]
+PARAMETERS = 64 * 10 + 10
+
+each_format = pytest.mark.parametrize(("spec", "wanted"), FORMATS, ids=[str(wanted) for _, wanted in FORMATS])
+each_runtime = pytest.mark.parametrize("spec", RUNTIMES, ids=[spec.name for spec in RUNTIMES])
+
+Saved = Callable[[Format], Path]
+
+
+@pytest.fixture(scope="module")
+def loaded(saved: Saved) -> Callable[[RuntimeSpec, Format], LoadedModel]:
+    """Return a function that loads the saved classifier of a format, once."""
+    kept: dict[Format, LoadedModel] = {}
+
+    def load(spec: RuntimeSpec, wanted: Format) -> LoadedModel:
+        if wanted is Format.KERAS:
+            import_keras()
+        if wanted not in kept:
+            kept[wanted] = resolve_name(spec.loader)(saved(wanted), "cpu")
+        return kept[wanted]
+
+    return load
+
+
+def prepared(model: LoadedModel, wanted: Format, data: Path) -> Examples:
+    """Return the test digits as ``model`` takes them."""
+    return open_examples(data, PREPROCESS[wanted], model.inputs)
+
+
+def as_probabilities(
+    answers: "np.ndarray[tuple[int, ...], np.dtype[np.float32]]",
+) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    """Return probabilities, from logits where a format keeps those."""
+    rows = answers.astype(np.float64)
+    if rows.min() >= 0 and rows.max() <= 1:
+        return rows
+    powers = np.exp(rows - rows.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+def test_every_format_has_exactly_one_runtime() -> None:
+    """A format can be executed in one way only, so that a figure has one meaning."""
+    assert sorted(wanted for _, wanted in FORMATS) == sorted(Format)
+    assert all(runtime_for(wanted) is spec for spec, wanted in FORMATS)
+
+
+def test_names_of_runtimes_differ() -> None:
+    """A stored figure's runtime can be told from its name."""
+    assert len({spec.name for spec in RUNTIMES}) == len(RUNTIMES)
+
+
+@each_runtime
+def test_the_versions_of_an_installed_runtime_are_known(spec: RuntimeSpec) -> None:
+    """Each distribution that executes has a version under the name that is shown."""
+    assert tuple(installed_versions(spec)) == spec.distributions
+
+
+@each_format
+def test_a_model_is_recognised_by_its_content(
+    spec: RuntimeSpec, wanted: Format, saved: Saved, tmp_path: Path
+) -> None:
+    """A file's name does not matter: a model called notes.txt is the model that it is."""
+    del spec
+    renamed = shutil.copy(saved(wanted), tmp_path / "notes.txt")
+    found = recognise(Path(renamed))
+    assert (found.format, found.reason, found.refused, found.complete) == (wanted, "", False, True)
+
+
+@each_format
+def test_a_model_that_is_cut_short_is_never_taken_for_whole(
+    spec: RuntimeSpec, wanted: Format, saved: Saved, tmp_path: Path
+) -> None:
+    """Wherever a copy stopped, the file is not tried, and the reason is one sentence that names it."""
+    del spec
+    whole = saved(wanted).read_bytes()
+    for share in (0.01, 0.1, 0.3, 0.5, 0.8, 0.95, 0.999):
+        cut = tmp_path / "cut"
+        cut.write_bytes(whole[: int(len(whole) * share)])
+        found = recognise(cut)
+        assert found.format is None
+        assert found.reason.startswith("cut ")
+    assert not found.complete
+
+
+@each_format
+def test_the_answers_are_the_models(
+    spec: RuntimeSpec,
+    wanted: Format,
+    loaded: Callable[[RuntimeSpec, Format], LoadedModel],
+    digits_file: Path,
+) -> None:
+    """Each format gives what its weights and numpy alone give, for one example as for all."""
+    model = loaded(spec, wanted)
+    examples = prepared(model, wanted, digits_file)
+    expected = expected_probabilities()
+    for rows in (1, 5, ROWS):
+        (answers,) = model.run(examples.batch(0, rows))
+        np.testing.assert_allclose(as_probabilities(answers), expected[:rows], atol=2e-6)
+
+
+@each_format
+def test_the_same_examples_get_the_same_answers(
+    spec: RuntimeSpec,
+    wanted: Format,
+    loaded: Callable[[RuntimeSpec, Format], LoadedModel],
+    digits_file: Path,
+) -> None:
+    """A repeated run repeats every bit."""
+    model = loaded(spec, wanted)
+    batch = prepared(model, wanted, digits_file).batch(0, 64)
+    first, second = model.run(batch), model.run(batch)
+    assert first[0].tobytes() == second[0].tobytes()
+
+
+@each_format
+def test_a_model_describes_itself(
+    spec: RuntimeSpec, wanted: Format, loaded: Callable[[RuntimeSpec, Format], LoadedModel]
+) -> None:
+    """Inputs are described as far as the format tells, and the parameters are counted."""
+    model = loaded(spec, wanted)
+    assert model.parameters == PARAMETERS
+    assert len(model.inputs) == 1
+    if model.inputs[0].shape is not None:
+        assert model.inputs[0].dtype == "float32"
+        assert sorted(filter(None, model.inputs[0].shape)) == [1, 8, 8]
+
+
+@each_format
+def test_a_file_without_its_suffix_loads(
+    spec: RuntimeSpec, wanted: Format, saved: Saved, tmp_path: Path
+) -> None:
+    """What was recognised by content is loaded by content, although frameworks go by names."""
+    renamed = Path(shutil.copy(saved(wanted), tmp_path / "artefact.ort"))
+    assert resolve_name(spec.loader)(renamed, "cpu").parameters == PARAMETERS
+
+
+@each_format
+@pytest.mark.parametrize("device", ["npu:0", "cuda:63"])
+def test_a_device_that_cannot_be_used_is_an_error(
+    spec: RuntimeSpec, wanted: Format, saved: Saved, device: str
+) -> None:
+    """A model never runs elsewhere than asked without a word."""
+    with pytest.raises(JobError, match=device) as caught:
+        resolve_name(spec.loader)(saved(wanted), device)
+    assert caught.value.hint
+
+
+PROBE = """
+import json, os, sys
+from pathlib import Path
+from pkgutil import resolve_name
+from engine.evaluation import latency, measure
+from engine.processes.protocol import Evaluate, MeasureLatency
+from engine.runtimes import runtime_for
+from storage.vocabulary import Format, Task
+from tests.tiny_models import PREPROCESS
+wanted = Format(sys.argv[1])
+load = resolve_name(runtime_for(wanted).loader)
+found = {"threads": len(os.listdir("/proc/self/task"))}
+before = set(sys.modules)
+model = load(Path(sys.argv[2]), "cpu")
+evaluate = Evaluate(sys.argv[3], Task.CLASSIFICATION, (), PREPROCESS[wanted])
+evaluated = measure.evaluate(model, evaluate, lambda done, total: None)
+latency.measure(model, MeasureLatency(sys.argv[3], PREPROCESS[wanted], 5, 5.0), lambda done, total: None)
+found["accuracy"] = evaluated.metrics[0].value
+found["late"] = sorted(set(sys.modules) - before)
+print(json.dumps(found))
+"""
+
+
+@each_format
+def test_a_loader_is_fit_for_a_fork_and_for_the_walls(
+    spec: RuntimeSpec, wanted: Format, saved: Saved, digits_file: Path, tmp_path: Path
+) -> None:
+    """Importing it starts no thread; loading and measuring imports nothing more and leaves the home alone."""
+    del spec
+    home = tmp_path / "home"
+    home.mkdir()
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "TMPDIR": str(scratch),
+        "OPENBLAS_NUM_THREADS": "1",
+        "PYTHONPATH": str(Path.cwd()),
+    }
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", PROBE, wanted, str(saved(wanted)), str(digits_file)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["threads"] == 1
+    assert found["late"] == []
+    assert found["accuracy"] > 0.9
+    assert not list(home.rglob("*"))
+
+
+def test_the_registry_needs_no_framework() -> None:
+    """The engine's main process recognises, names and summarises without numpy and without any framework."""
+    heavy = "{'numpy', 'scipy', 'tensorflow', 'keras', 'torch', 'onnx', 'onnxruntime'}"
+    code = (
+        "import sys, engine.runtimes, engine.data.fingerprint, engine.evaluation.latency, "
+        "engine.evaluation.confidence, engine.evaluation.metrics\n"
+        f"print(sorted({heavy} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout.replace("'", '"')) == []

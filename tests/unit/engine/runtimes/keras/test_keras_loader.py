@@ -1,0 +1,74 @@
+"""Keras models as they really come: several inputs, fixed batches, never built."""
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from storage.errors import JobError
+from tests.tiny_models import KERAS_WARNING, import_keras
+
+pytestmark = pytest.mark.filterwarnings(KERAS_WARNING)
+
+
+@pytest.fixture
+def keep(tmp_path: Path) -> Callable[[Any], Any]:
+    """Return a function that saves a model and loads it as a model process does."""
+    import_keras()
+    from engine.runtimes.keras.loader import load
+
+    def save_and_load(model: Any) -> Any:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Keras' own, while it saves
+            model.save(tmp_path / "m.keras")
+        return load(tmp_path / "m.keras", "cpu")
+
+    return save_and_load
+
+
+def test_several_inputs_are_taken_in_the_models_order(keep: Callable[[Any], Any]) -> None:
+    """Inputs that Keras keeps as a dictionary are named, ordered, and reach the right place."""
+    keras = import_keras()
+    inputs = {"wide": keras.Input((3,), name="wide"), "deep": keras.Input((2,), name="deep")}
+    doubled = keras.layers.Concatenate()([inputs["wide"], inputs["deep"] * 2.0])
+    model = keep(keras.Model(inputs, doubled))
+    arrays = {"wide": np.ones((4, 3), np.float32), "deep": np.ones((4, 2), np.float32)}
+    (answer,) = model.run([arrays[spec.name] for spec in model.inputs])
+    assert answer.tolist() == [[1, 1, 1, 2, 2]] * 4
+
+
+def test_several_outputs_are_given_in_order(keep: Callable[[Any], Any]) -> None:
+    """Each output of a model has its description and its array."""
+    keras = import_keras()
+    x = keras.Input((2,))
+    model = keep(keras.Model(x, [x + 1.0, keras.ops.sum(x, axis=1, keepdims=True)]))
+    first, second = model.run([np.ones((3, 2), np.float32)])
+    assert first.tolist() == [[2, 2]] * 3
+    assert second.tolist() == [[2]] * 3
+    assert [spec.shape for spec in model.outputs] == [(None, 2), (None, 1)]
+
+
+def test_a_fixed_batch_is_described(keep: Callable[[Any], Any]) -> None:
+    """A model that insists on its batch size says so in its inputs."""
+    keras = import_keras()
+    model = keep(keras.Sequential([keras.Input(batch_shape=(16, 2)), keras.layers.Dense(1)]))
+    assert model.inputs[0].shape == (16, 2)
+
+
+def test_dropout_is_off(keep: Callable[[Any], Any]) -> None:
+    """Layers that act in training only do nothing here."""
+    keras = import_keras()
+    model = keep(keras.Sequential([keras.Input((50,)), keras.layers.Dropout(0.9)]))
+    (answer,) = model.run([np.ones((2, 50), np.float32)])
+    assert answer.tolist() == [[1.0] * 50] * 2
+
+
+def test_a_model_that_was_never_built_is_an_error(keep: Callable[[Any], Any]) -> None:
+    """Without the shape of its inputs there is nothing to run, and the hint says what to do."""
+    keras = import_keras()
+    with pytest.raises(JobError, match="before it was built") as caught:
+        keep(keras.Sequential([keras.layers.Dense(1)]))
+    assert "keras.Input" in caught.value.hint

@@ -1,0 +1,345 @@
+"""What a file is said to be, and why it is not tried."""
+
+import io
+import json
+import os
+import pickle
+import time
+import timeit
+import warnings
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engine.protocols import Recognition
+from engine.runtimes import recognise
+from storage.vocabulary import Format
+
+SLOWEST_S = 2.0
+"""Far above what a small file takes (milliseconds), far below a hang; two busy cores are no reason to fail."""
+
+Saved = Callable[[Format], Path]
+
+
+def written(folder: Path, name: str, content: bytes) -> Path:
+    """Return a new file."""
+    file = folder / name
+    file.write_bytes(content)
+    return file
+
+
+def zipped(folder: Path, name: str, members: dict[str, bytes]) -> Path:
+    """Return a new zip archive."""
+    file = folder / name
+    with zipfile.ZipFile(file, "w") as archive:
+        for member, content in members.items():
+            archive.writestr(member, content)
+    return file
+
+
+def torch_saved(folder: Path, make: Callable[[Any], Any], **options: Any) -> Path:
+    """Return what ``torch.save`` writes of what ``make`` makes with torch."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch's own, while it is imported
+        import torch
+
+        file = folder / "model.pt"
+        torch.save(make(torch), file, **options)
+    return file
+
+
+class Gadget:
+    """Unpickles into a call of a function."""
+
+    def __init__(self, function: Callable[..., Any], argument: str) -> None:
+        self.call = (function, (argument,))
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[str]]:
+        return self.call
+
+
+FILES: dict[str, tuple[bytes, str]] = {
+    "empty": (b"", "is empty"),
+    "text": (b"this is not a model\n", "is a text file, not a model"),
+    "utf-8 text": ("Grüße\n".encode() * 1000, "is a text file, not a model"),
+    "zip without end": (b"PK\x03\x04" + bytes(200), "is cut short: its zip directory is missing"),
+    "hdf5 model": (b"\x89HDF\r\n\x1a\n" + bytes(99) + b"model_config", "legacy Keras HDF5 model"),
+    "hdf5 weights": (b"\x89HDF\r\n\x1a\n" + bytes(99), "holds weights only"),
+    "safetensors": (
+        (2).to_bytes(8, "little") + b"{}" + bytes(8),
+        "holds weights only, not a model (safetensors)",
+    ),
+    "litert": (b"\x1c\0\0\0TFL3" + bytes(64), "LiteRT (.tflite) model, which is not supported yet"),
+    "ort": (b"\x1c\0\0\0ORTM" + bytes(64), "keep the .onnx file"),
+    "gguf": (b"GGUF" + bytes(64), "GGUF"),
+    "elf": (b"\x7fELF" + bytes(64), "native library"),
+    "gzip": (b"\x1f\x8b" + bytes(64), "gzip"),
+    "npy": (b"\x93NUMPY" + bytes(64), "holds an array"),
+    "zeros": (bytes(4096), "is not a model of a format that is known"),
+    "plain pickle": (pickle.dumps({"weights": [1, 2, 3]}), "is a pickle, which runs code"),
+}
+
+
+@pytest.mark.parametrize(("content", "words"), FILES.values(), ids=FILES.keys())
+def test_what_is_no_model_is_named(content: bytes, words: str, tmp_path: Path) -> None:
+    """A file that is no model gets one sentence that begins with its name and says what it is."""
+    found = recognise(written(tmp_path, "model.onnx", content))
+    assert found.format is None
+    assert found.reason.startswith("model.onnx ")
+    assert words in found.reason
+
+
+def test_an_empty_file_may_still_be_on_its_way(tmp_path: Path) -> None:
+    """A file that was created and not yet written is not final."""
+    assert not recognise(written(tmp_path, "model.keras", b"")).complete
+
+
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [(os.system, "posix.system"), (timeit.timeit, "timeit.timeit"), (eval, "builtins.eval")],
+)
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_a_pickle_that_would_run_code_is_refused_by_name(
+    function: Callable[..., Any], name: str, protocol: int, tmp_path: Path
+) -> None:
+    """Every protocol's way of naming a function is understood, and nothing is run."""
+    canary = tmp_path / "canary"
+    content = pickle.dumps(Gadget(function, f"open({str(canary)!r}, 'w')"), protocol)
+    found = recognise(zipped(tmp_path, "model.pt", {"model/data.pkl": content, "model/version": b"3"}))
+    assert found.refused
+    assert "would run code" in found.reason
+    # Protocols 0 to 2 call this module by its name in Python 2.
+    assert name in found.reason.replace("__builtin__", "builtins")
+    assert not canary.exists()
+
+
+def test_a_state_dict_holds_weights_only(tmp_path: Path) -> None:
+    """The most common mistake with torch gets its own sentence, with what to do instead."""
+    found = recognise(torch_saved(tmp_path, lambda torch: torch.nn.Linear(2, 3).state_dict()))
+    assert found.format is None
+    assert not found.refused
+    assert "holds weights only" in found.reason
+    assert "torch.jit.script" in found.reason
+
+
+def test_a_pickled_torch_module_is_named(tmp_path: Path) -> None:
+    """torch.save(model) is a pickle of code; the sentence says how to save it instead."""
+    found = recognise(torch_saved(tmp_path, lambda torch: torch.nn.Linear(2, 3)))
+    assert "is a pickled torch module" in found.reason
+
+
+def test_an_old_torch_file_is_named(tmp_path: Path) -> None:
+    """What torch.save wrote before 1.6 is no zip archive."""
+    state = torch_saved(
+        tmp_path, lambda torch: torch.nn.Linear(2, 3).state_dict(), _use_new_zipfile_serialization=False
+    )
+    assert "old torch.save file" in recognise(state).reason
+
+
+def test_a_torch_export_program_is_not_supported_yet(tmp_path: Path) -> None:
+    """A .pt2 is told from TorchScript although both are zip archives of torch."""
+    file = zipped(tmp_path, "model.pt2", {"m/archive_format": b"pt2", "m/models/model.json": b"{}"})
+    assert ".pt2), which is not supported yet" in recognise(file).reason
+
+
+def test_arrays_are_no_model(tmp_path: Path) -> None:
+    """Test data that were put among the models are called what they are."""
+    np.savez(tmp_path / "test.npz", x=np.zeros(3), y=np.zeros(3))
+    assert "holds arrays (.npz)" in recognise(tmp_path / "test.npz").reason
+
+
+def test_a_saved_model_folder_is_not_supported_yet(tmp_path: Path) -> None:
+    """A SavedModel is known by its content."""
+    written(tmp_path, "saved_model.pb", b"\x08\x01")
+    assert "SavedModel folder, which is not supported yet" in recognise(tmp_path).reason
+
+
+def test_other_folders_are_no_model_file(tmp_path: Path) -> None:
+    """An empty folder is called a folder."""
+    assert "is a folder" in recognise(tmp_path).reason
+
+
+def test_what_is_not_there_is_said(tmp_path: Path) -> None:
+    """A file that vanished meanwhile is a reason, not an exception."""
+    assert "cannot be read (No such file or directory)" in recognise(tmp_path / "gone.keras").reason
+
+
+def test_links_and_pipes_are_not_opened(tmp_path: Path) -> None:
+    """A link may lead anywhere, and a pipe would wait for ever."""
+    written(tmp_path, "model", b"x")
+    (tmp_path / "link").symlink_to(tmp_path / "model")
+    os.mkfifo(tmp_path / "pipe")
+    assert "is a symbolic link" in recognise(tmp_path / "link").reason
+    assert "is not a regular file" in recognise(tmp_path / "pipe").reason
+
+
+def test_a_hostile_name_is_cleaned(tmp_path: Path) -> None:
+    """Reasons are stored and shown; a file's name must not steer a terminal."""
+    found = recognise(written(tmp_path, "a\x1b]0;x\x07.onnx", b"text"))
+    assert found.reason.isprintable()
+
+
+# Archives that are made to harm. A Keras archive is the carrier; the checks are the same for every format.
+
+KERAS_CONFIG: dict[str, Any] = {
+    "module": "keras",
+    "class_name": "Sequential",
+    "config": {"layers": []},
+    "registered_name": None,
+}
+
+
+def keras_members(**others: bytes) -> dict[str, bytes]:
+    """Return what every Keras archive has."""
+    named = {name.replace("__", "."): content for name, content in others.items()}
+    return {
+        "metadata.json": b"{}",
+        "config.json": json.dumps(KERAS_CONFIG).encode(),
+        "model.weights.h5": b"\x89HDF",
+        **named,
+    }
+
+
+def test_an_honest_archive_passes(tmp_path: Path) -> None:
+    """The carrier of the attacks below is accepted without them."""
+    assert recognise(zipped(tmp_path, "m.keras", keras_members())).format is Format.KERAS
+
+
+def test_native_code_in_an_archive_is_refused(tmp_path: Path) -> None:
+    """A shared library could be mapped and run even behind the walls."""
+    for packing in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        file = zipped(tmp_path, "m.keras", keras_members())
+        with zipfile.ZipFile(file, "a", packing) as archive:
+            archive.writestr("assets/lib.so", b"\x7fELF" + bytes(500))
+        found = recognise(file)
+        assert found.refused
+        assert "contains native code: assets/lib.so" in found.reason
+
+
+def test_an_archive_in_an_archive_is_refused(tmp_path: Path) -> None:
+    """What lies in there would pass unseen."""
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as archive:
+        archive.writestr("x", "x")
+    found = recognise(zipped(tmp_path, "m.keras", keras_members(assets__zip=inner.getvalue())))
+    assert found.refused
+    assert "nested archive" in found.reason
+
+
+def test_a_zip_bomb_is_refused_by_its_directory(tmp_path: Path) -> None:
+    """Three hundred megabytes in three hundred kilobytes are seen without unpacking them."""
+    file = zipped(tmp_path, "m.keras", keras_members())
+    with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("assets/zeros", bytes(300 * 2**20))
+    began = time.monotonic()
+    found = recognise(file)
+    assert found.refused
+    assert "unpacks to 300 MiB from 0.3 MiB" in found.reason
+    assert time.monotonic() - began < SLOWEST_S
+
+
+@pytest.mark.parametrize("name", ["../evil", "/etc/evil", "a/../../evil", "..\\evil", "C:evil"])
+def test_a_path_out_of_the_archive_is_refused(name: str, tmp_path: Path) -> None:
+    """Nothing is unpacked here, and still no honest archive has such a name."""
+    found = recognise(zipped(tmp_path, "m.keras", {**keras_members(), name: b"x"}))
+    assert found.refused
+    assert "unsafe path" in found.reason
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize("twin", ["config.json", "CONFIG.JSON"])
+def test_two_entries_of_one_name_are_refused(twin: str, tmp_path: Path) -> None:
+    """Readers disagree about which of them counts."""
+    file = zipped(tmp_path, "m.keras", keras_members())
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr(twin, json.dumps({"class_name": "Lambda"}))
+    found = recognise(file)
+    assert found.refused
+    assert "two zip entries called" in found.reason
+
+
+def test_overlapping_entries_are_refused(tmp_path: Path) -> None:
+    """Two entries that share bytes unpack to more than the file holds, and each reader sees its own."""
+    file = zipped(tmp_path, "m.keras", {**keras_members(), "a": b"A" * 100, "b": b"B" * 100})
+    raw = bytearray(file.read_bytes())
+    with zipfile.ZipFile(file) as archive:
+        place = {entry.filename: entry.header_offset for entry in archive.infolist()}
+    # The directory's record of "b" now points at "a", whose local header is renamed to match.
+    record = raw.rindex(b"PK\x01\x02", 0, raw.rindex(b"PK\x05\x06"))
+    raw[record + 42 : record + 46] = place["a"].to_bytes(4, "little")
+    file.write_bytes(raw)
+    found = recognise(file)
+    assert found.format is None
+    assert found.refused
+
+
+def test_a_link_among_the_entries_is_refused(tmp_path: Path) -> None:
+    """An unpacker would make the link and write through it."""
+    file = zipped(tmp_path, "m.keras", keras_members())
+    link = zipfile.ZipInfo("assets/link")
+    link.external_attr = 0o120777 << 16
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr(link, "/etc/passwd")
+    assert "symbolic link" in recognise(file).reason
+
+
+def test_an_entry_with_two_names_is_refused(tmp_path: Path) -> None:
+    """The directory and the entry itself must agree, or scanner and loader see different files."""
+    file = zipped(tmp_path, "m.keras", keras_members())
+    raw = file.read_bytes().replace(b"model.weights.h5", b"model.weights.XX", 1)
+    file.write_bytes(raw)
+    found = recognise(file)
+    assert found.refused
+    assert "something else in a second place" in found.reason
+
+
+# Whatever the bytes, an answer.
+
+
+def answered(file: Path) -> Recognition:
+    """Recognise ``file``, in time, with one printable sentence or none."""
+    began = time.monotonic()
+    found = recognise(file)
+    assert time.monotonic() - began < SLOWEST_S
+    assert bool(found.reason) is (found.format is None)
+    assert found.reason.isprintable()
+    assert len(found.reason) < 600
+    return found
+
+
+@settings(
+    deadline=None,
+    database=None,
+    max_examples=150,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(content=st.binary(max_size=2000))
+def test_random_bytes_get_an_answer(content: bytes, tmp_path: Path) -> None:
+    """No bytes raise, hang or pass for a model."""
+    assert answered(written(tmp_path, "noise", content)).format is None
+
+
+@settings(
+    deadline=None,
+    database=None,
+    max_examples=150,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(data=st.data())
+@pytest.mark.parametrize("wanted", list(Format))
+def test_damaged_models_get_an_answer(
+    wanted: Format, data: st.DataObject, saved: Saved, tmp_path: Path
+) -> None:
+    """A real model with a few bytes changed and its end cut off raises nothing and hangs nowhere."""
+    raw = bytearray(saved(wanted).read_bytes())
+    for position, value in data.draw(
+        st.lists(st.tuples(st.integers(0, len(raw) - 1), st.integers(0, 255)), max_size=8)
+    ):
+        raw[position] = value
+    answered(written(tmp_path, "damaged", bytes(raw[: data.draw(st.integers(0, len(raw)))])))
