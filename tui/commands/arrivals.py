@@ -4,7 +4,7 @@ A person who copies a model and asks for it at once means the one that was copie
 """
 
 import time
-from collections.abc import Callable
+from typing import NamedTuple
 
 from storage import jobs
 from storage.database import Reader
@@ -13,6 +13,7 @@ from storage.records import Job, JobParameters, Model, Version
 from storage.tables import models
 from storage.vocabulary import FINISHED, JobKind, Role, Status
 from storage.workspace import Workspace, valid_model_name
+from tui.commands.options import requester
 from tui.commands.targets import UNFINISHED, Target, default_version, find_model, find_version
 from tui.commands.waiting import await_change, read_job
 
@@ -26,8 +27,6 @@ LISTED_JOBS = 1000
 
 HOPELESS = frozenset({Status.UNSUPPORTED, Status.MISSING})
 """Statuses of a version of which trying again says nothing new."""
-
-Pick = Callable[[Model], Version | None]
 
 
 def find_target(workspace: Workspace, reader: Reader, target: Target) -> Version:
@@ -49,47 +48,63 @@ def find_target(workspace: Workspace, reader: Reader, target: Target) -> Version
         return found if found is not None else _await_candidate(workspace, reader, target)
 
 
-def join_or_submit(
-    workspace: Workspace, reader: Reader, version: Version, parameters: JobParameters, *, requested_by: str
-) -> Job:
+class Request(NamedTuple):
+    """One version that is to be evaluated."""
+
+    workspace: Workspace
+    reader: Reader
+    version: Version
+    parameters: JobParameters
+
+    @property
+    def name(self) -> str:
+        """The version as people write it."""
+        return f"{self.version.model}@{self.version.number}"
+
+
+def join_or_submit(request: Request) -> Job:
     """Return the job that evaluates a version: the one of its arrival where that is not done yet, else a new one.
 
     Raises:
         JobError: the version cannot be evaluated.
         EngineError: the engine ended meanwhile.
     """
-    began = time.time()
+    began, reader, asked = time.time(), request.reader, request.version
 
     def look() -> Job | None:
         with reader.transaction() as connection:
-            now = models.version(connection, version.id) or version
-            under_way = _under_way(jobs.read(connection, limit=LISTED_JOBS), now, parameters)
+            now = models.version(connection, asked.id) or asked
+            under_way = _under_way(jobs.read(connection, limit=LISTED_JOBS), now, request.parameters)
         evaluation = now.evaluation
         if under_way is not None and (evaluation is None or now.status in UNFINISHED):
             return under_way
         if now.status in UNFINISHED:
             return None
         if now.status in HOPELESS:
-            raise JobError(
-                f"{now.model}@{now.number} cannot be evaluated: it is {now.status}: {now.reason or 'no reason is known'}"
-            )
+            reason = now.reason or "no reason is known"
+            raise JobError(f"{request.name} cannot be evaluated: it is {now.status}: {reason}")
         if (
-            version.status in UNFINISHED
+            asked.status in UNFINISHED
             and evaluation is not None
             and evaluation.job_id
             and evaluation.at >= began
         ):
             return read_job(reader, evaluation.job_id)
-        return jobs.submit(
-            workspace,
-            JobKind.EVALUATE,
-            now.model,
-            now.number,
-            requested_by=requested_by,
-            parameters=parameters,
-        )
+        return submit(request)
 
-    return await_change(workspace, reader, look, f"{version.model}@{version.number}")
+    return await_change(request.workspace, reader, look, request.name)
+
+
+def submit(request: Request) -> Job:
+    """Ask the engine for an evaluation and return its job."""
+    return jobs.submit(
+        request.workspace,
+        JobKind.EVALUATE,
+        request.version.model,
+        request.version.number,
+        requested_by=requester(),
+        parameters=request.parameters,
+    )
 
 
 def await_first_evaluation(workspace: Workspace, reader: Reader, version: Version) -> Version:

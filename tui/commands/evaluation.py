@@ -1,31 +1,23 @@
-"""``modeltender evaluate``: asks the engine for an evaluation, waits for it, and says whether it is good enough."""
+"""``modeltender evaluate``: asks the engine for evaluations; what becomes of them is `tui.commands.answers`'s.
 
-from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+This command's own time is part of how fast an evaluation is, so the engine is asked before anything is
+loaded that only the answer needs.
+"""
 
 import click
 
-from storage import jobs
 from storage.database import Reader
-from storage.errors import EngineError, Error, JobError
-from storage.records import Evaluation, Job, JobParameters, Version
-from storage.settings import read_model_settings
-from storage.tables import evaluations, models
-from storage.vocabulary import ExitCode, JobKind
+from storage.errors import EngineError, Error
+from storage.records import Job, JobParameters, Version
+from storage.tables import models
+from storage.vocabulary import ExitCode
 from storage.workspace import Workspace
-from tui.commands.arrivals import find_target, join_or_submit
-from tui.commands.documenting import evaluation_document, job_document
-from tui.commands.documents import ErrorDocument, EvaluationDocument, FailureDocument
-from tui.commands.figures import evaluation_text
-from tui.commands.objectives import Judgement, judge, missed
-from tui.commands.options import requester, standard_options
-from tui.commands.output import remark, show_document, show_text
+from tui.commands.arrivals import Request, find_target, join_or_submit
+from tui.commands.options import standard_options
+from tui.commands.output import show_document, show_text
 from tui.commands.reading import to_ask
 from tui.commands.targets import Target, default_version
 from tui.commands.targets import target as as_target
-from tui.commands.waiting import await_job, failure
-
-Found = TypeVar("Found")
 
 
 @click.command(epilog="Example: modeltender evaluate mnist@candidate --json")
@@ -58,41 +50,16 @@ def evaluate(
     with to_ask(workspace) as reader:
         versions = _deployed(reader) if target is None else [find_target(workspace, reader, target)]
         requests = [Request(workspace, reader, version, parameters) for version in versions]
+        # Everything is asked for at once, so that the engine is never idle.
+        asked = [(request, _ask(request)) for request in requests]
         if no_wait:
-            return _ask_only(requests, as_json=as_json, several=everything)
-        return (
-            _answer_all(requests, as_json=as_json)
-            if everything
-            else _answer_one(requests[0], as_json=as_json)
-        )
+            return _tell_jobs([_job(job) for _, job in asked], as_json=as_json, several=everything)
+        # The engine works while this is loaded.
+        from tui.commands.answers import answer_all, answer_one
 
-
-class Request(NamedTuple):
-    """One version that is to be evaluated."""
-
-    workspace: Workspace
-    reader: Reader
-    version: Version
-    parameters: JobParameters
-
-    @property
-    def name(self) -> str:
-        """The version as people write it."""
-        return f"{self.version.model}@{self.version.number}"
-
-
-class Answer(NamedTuple):
-    """What a request came to."""
-
-    version: Version
-    evaluation: Evaluation
-    judgements: tuple[Judgement, ...]
-
-    def text(self) -> str:
-        """Return it as a person reads it."""
-        name = f"{self.version.model}@{self.version.number}"
-        objectives = [judgement.sentence() for judgement in self.judgements]
-        return "\n".join([evaluation_text(name, self.evaluation), *objectives])
+        if everything:
+            return answer_all(asked, as_json=as_json)
+        return answer_one(requests[0], _job(asked[0][1]), as_json=as_json)
 
 
 def _deployed(reader: Reader) -> list[Version]:
@@ -104,15 +71,27 @@ def _deployed(reader: Reader) -> list[Version]:
         ]
 
 
-def _ask(request: Request) -> Job:
-    return join_or_submit(
-        request.workspace, request.reader, request.version, request.parameters, requested_by=requester()
-    )
+def _ask(request: Request) -> Job | Error:
+    """Return the job that answers a request, or why there can be none: one model's failure is not another's."""
+    try:
+        return join_or_submit(request)
+    except EngineError:
+        # Without an engine nothing can be answered.
+        raise
+    except Error as error:
+        return error
 
 
-def _ask_only(requests: list[Request], *, as_json: bool, several: bool) -> int:
-    asked = [_ask(request) for request in requests]
+def _job(asked: Job | Error) -> Job:
+    if isinstance(asked, Error):
+        raise asked
+    return asked
+
+
+def _tell_jobs(asked: list[Job], *, as_json: bool, several: bool) -> int:
     if as_json:
+        from tui.commands.documenting import job_document
+
         documents = [job_document(job) for job in asked]
         show_document(documents if several else documents[0])
     else:
@@ -120,81 +99,3 @@ def _ask_only(requests: list[Request], *, as_json: bool, several: bool) -> int:
             "\n".join(f"job {job.id} evaluates {job.model}@{job.version}: {job.state}" for job in asked)
         )
     return ExitCode.DONE
-
-
-def _answer_one(request: Request, *, as_json: bool) -> int:
-    answer = _await_answer(request, _ask(request))
-    if as_json:
-        show_document(evaluation_document(answer.version, answer.evaluation))
-        remark("\n".join(judgement.sentence() for judgement in answer.judgements if judgement.met is False))
-    else:
-        show_text(answer.text())
-    return _status(answer)
-
-
-def _answer_all(requests: list[Request], *, as_json: bool) -> int:
-    """Ask for everything at once, so that the engine is never idle, then tell each answer; a failure is one of them."""
-    asked = [(request, _attempt(_ask, request)) for request in requests]
-    documents: list[EvaluationDocument | FailureDocument] = []
-    statuses: list[int] = [ExitCode.DONE]
-    for request, job in asked:
-        answer = job if isinstance(job, Error) else _attempt(_await_answer, request, job)
-        if isinstance(answer, Error):
-            error = ErrorDocument(code=answer.code, message=answer.message, hint=answer.hint)
-            documents.append(
-                FailureDocument(model=request.version.model, version=request.version.number, error=error)
-            )
-            statuses.append(answer.exit_code)
-        else:
-            documents.append(evaluation_document(answer.version, answer.evaluation))
-            statuses.append(_status(answer))
-        if not as_json:
-            show_text(f"{request.name}: {answer.message}" if isinstance(answer, Error) else answer.text())
-    if as_json:
-        show_document(documents)
-    return max(statuses)
-
-
-def _attempt(step: Callable[..., Found], *arguments: object) -> Found | Error:
-    """Return what a step returns, or the error that it ends with: one model's failure is not another's."""
-    try:
-        return step(*arguments)
-    except EngineError:
-        # Without an engine nothing more can be answered.
-        raise
-    except Error as error:
-        return error
-
-
-def _await_answer(request: Request, job: Job) -> Answer:
-    settings = read_model_settings(request.workspace.model_settings(request.version.model))
-    evaluation = _await_evaluation(request, job)
-    if evaluation is None:
-        # The check of an arrival ends well without test data; asked again as a person, the engine says what is missing.
-        again = jobs.submit(
-            request.workspace,
-            JobKind.EVALUATE,
-            request.version.model,
-            request.version.number,
-            requested_by=requester(),
-            parameters=request.parameters,
-        )
-        evaluation = _await_evaluation(request, again)
-    if evaluation is None:
-        raise JobError(f"{request.name} was evaluated, and no figures were recorded.", "Try again.")
-    with request.reader.transaction() as connection:
-        version = models.version(connection, request.version.id) or request.version
-    return Answer(version, evaluation, judge(settings.objectives, evaluation))
-
-
-def _await_evaluation(request: Request, job: Job) -> Evaluation | None:
-    ended = await_job(request.workspace, request.reader, job)
-    error = failure(ended)
-    if error is not None:
-        raise error
-    with request.reader.transaction() as connection:
-        return evaluations.of_job(connection, ended.id)
-
-
-def _status(answer: Answer) -> int:
-    return ExitCode.NO if missed(answer.judgements) else ExitCode.DONE
