@@ -34,7 +34,7 @@ def check_inputs(
     """
     if specs and len(specs) != len(inputs):
         raise JobError(
-            f"The model has {len(specs)} inputs, but {file} has {len(inputs)}",
+            f"The model has {len(specs)} inputs, but {file} has {len(inputs)}.",
             "Save one array for each input, named as the model names it.",
         )
     for spec, (name, array) in zip(specs, inputs.items(), strict=False):
@@ -44,7 +44,7 @@ def check_inputs(
         there = f"{file} has {clean(name, 60)} {_describe(array)}"
         if preprocess != Preprocess():
             there += f", which [preprocess] makes {_describe(given, len(array))}"
-        raise JobError(f"The model expects {spec.describe()}; {there}", _proposal(spec, array, preprocess))
+        raise JobError(f"The model expects {spec.describe()}; {there}.", _proposal(spec, array, preprocess))
 
 
 def _first(file: str, name: str, array: "NDArray[Any]", preprocess: Preprocess) -> "NDArray[Any]":
@@ -54,7 +54,7 @@ def _first(file: str, name: str, array: "NDArray[Any]", preprocess: Preprocess) 
     except (TypeError, ValueError):
         # numpy's own words name its functions, not the setting.
         raise JobError(
-            f"[preprocess] cannot be applied to {clean(name, 60)} {_describe(array)} of {file}",
+            f"[preprocess] cannot be applied to {clean(name, 60)} {_describe(array)} of {file}.",
             preprocessing.KEY,
         ) from None
 
@@ -77,7 +77,7 @@ def convert(spec: TensorSpec, chunk: "NDArray[Any]") -> "NDArray[Any]":
         limits = np.iinfo(wanted)
         if int(chunk.min()) < limits.min or int(chunk.max()) > limits.max:
             raise JobError(
-                f"An input holds {int(chunk.max())}, but the model takes {wanted.name}",
+                f"An input holds {int(chunk.max())}, but the model takes {wanted.name}.",
                 "Save the data in the model's dtype.",
             )
     return chunk.astype(wanted)
@@ -93,7 +93,7 @@ def check_classes(
     """
     if labels and len(labels) != classes:
         raise JobError(
-            f"model.toml names {len(labels)} labels, but the model tells {classes} classes apart",
+            f"model.toml names {len(labels)} labels, but the model tells {classes} classes apart.",
             "Correct labels in model.toml, or put a model there that fits.",
         )
     if targets.ndim == 2 and targets.shape[1] == 1:
@@ -102,7 +102,7 @@ def check_classes(
         targets = _from_columns(file, targets, classes)
     if targets.ndim != 1:
         raise JobError(
-            f"The targets y of {file} are {_describe(targets)}, not one class per example",
+            f"The targets y of {file} are {_describe(targets)}, not one class per example.",
             "Save y as one integer per example.",
         )
     if targets.dtype.kind in "US":
@@ -112,7 +112,7 @@ def check_classes(
     if len(wrong):
         raise JobError(
             f"{file} has label {numbers[wrong[0]]} in row {wrong[0]}, but the model has {classes} classes: "
-            f"0 to {classes - 1}" + (f" ({len(wrong)} such rows)" if len(wrong) > 1 else ""),
+            f"0 to {classes - 1}{f' ({len(wrong)} such rows)' if len(wrong) > 1 else ''}.",
             "Use the data that the model was trained for, or correct their labels.",
         )
     return numbers
@@ -128,13 +128,13 @@ def check_values(file: str, targets: "NDArray[Any]") -> "NDArray[np.float64]":
         targets = targets[:, 0]
     if targets.ndim != 1 or targets.dtype.kind not in "iufb":
         raise JobError(
-            f"The targets y of {file} are {_describe(targets)}, not one number per example",
+            f"The targets y of {file} are {_describe(targets)}, not one number per example.",
             "Save y as one number per example.",
         )
     values = targets.astype(np.float64)
     wrong = np.flatnonzero(~np.isfinite(values))
     if len(wrong):
-        raise JobError(f"{file} has no number as target in row {wrong[0]}", "Leave such examples out.")
+        raise JobError(f"{file} has no number as target in row {wrong[0]}.", "Leave such examples out.")
     return values
 
 
@@ -207,12 +207,12 @@ def _from_columns(file: str, targets: "NDArray[Any]", classes: int) -> "NDArray[
     """One column per class: every row must say one class, plainly."""
     if targets.shape[1] != classes:
         raise JobError(
-            f"The targets y of {file} have {targets.shape[1]} columns, but the model has {classes} classes",
+            f"The targets y of {file} have {targets.shape[1]} columns, but the model has {classes} classes.",
             "Save y as one integer per example.",
         )
     if not bool(np.all((targets == 0) | (targets == 1))) or not bool(np.all(targets.sum(axis=1) == 1)):
         raise JobError(
-            f"The targets y of {file} are not one class per example",
+            f"The targets y of {file} are not one class per example.",
             "Several classes per example cannot be evaluated yet; save y as one integer per example.",
         )
     return np.asarray(targets.argmax(axis=1), dtype=np.int64)
@@ -224,7 +224,7 @@ def _from_names(file: str, targets: "NDArray[Any]", labels: tuple[str, ...]) -> 
     unknown = [name for name in known if name not in labels]
     if unknown:
         raise JobError(
-            f"{file} has the label {clean(str(unknown[0]), 60)}, which model.toml does not name",
+            f"{file} has the label {clean(str(unknown[0]), 60)}, which model.toml does not name.",
             'Name every class in model.toml, in the order of the model\'s outputs: labels = ["...", "..."].',
         )
     return np.array([labels.index(name) for name in known], dtype=np.int64)[positions]
@@ -236,7 +236,7 @@ def _as_integers(file: str, targets: "NDArray[Any]") -> "NDArray[np.int64]":
     if targets.dtype.kind == "f" and bool(np.all(np.isfinite(targets))) and bool(np.all(targets % 1 == 0)):
         return targets.astype(np.int64)
     raise JobError(
-        f"The targets y of {file} are {_describe(targets)}, not classes",
+        f"The targets y of {file} are {_describe(targets)}, not classes.",
         'Save y as integers, or set task = "regression" in model.toml.',
     )
 

@@ -52,9 +52,9 @@ def open_dataset(file: Path, specs: tuple[TensorSpec, ...]) -> Dataset:
 def _input_names(npz: Npz, specs: tuple[TensorSpec, ...]) -> tuple[str, ...]:
     """Return the arrays that are the inputs: ``x``, or the ones named as the model names its inputs."""
     if not npz.arrays:
-        raise JobError(f"{npz.name} has no arrays", SAVE)
+        raise JobError(f"{npz.name} has no arrays.", SAVE)
     if TARGETS not in npz.arrays:
-        raise JobError(f"{npz.name} has no array {TARGETS}: {_found(npz)}", SAVE)
+        raise JobError(f"{npz.name} has no array {TARGETS}: {_found(npz)}.", SAVE)
     others = tuple(name for name in npz.arrays if name != TARGETS)
     if len(specs) <= 1 and SINGLE_INPUT in others:
         return (SINGLE_INPUT,)
@@ -62,11 +62,11 @@ def _input_names(npz: Npz, specs: tuple[TensorSpec, ...]) -> tuple[str, ...]:
     if wanted and all(name in others for name in wanted):
         return wanted
     if len(wanted) <= 1:
-        raise JobError(f"{npz.name} has no array {SINGLE_INPUT}: {_found(npz)}", SAVE)
+        raise JobError(f"{npz.name} has no array {SINGLE_INPUT}: {_found(npz)}.", SAVE)
     missing = ", ".join(clean(name, 60) for name in wanted if name not in others)
     named = ", ".join(f"{clean(name, 60)}=..." for name in wanted)
     raise JobError(
-        f"{npz.name} has no array {missing}: {_found(npz)}",
+        f"{npz.name} has no array {missing}: {_found(npz)}.",
         f"The model has {len(wanted)} inputs; save each under its name: numpy.savez(file, {named}, y=targets).",
     )
 
@@ -81,13 +81,13 @@ def _rows(file: str, arrays: "dict[str, NDArray[Any]]") -> int:
     for name, array in arrays.items():
         if array.ndim == 0:
             raise JobError(
-                f"{file} has a single number under {clean(name, 60)}, not one value per example", SAVE
+                f"{file} has a single number under {clean(name, 60)}, not one value per example.", SAVE
             )
     counts = {name: len(array) for name, array in arrays.items()}
     if len(set(counts.values())) > 1:
         said = ", ".join(f"{clean(name, 60)} has {count}" for name, count in counts.items())
-        raise JobError(f"The arrays of {file} differ in rows: {said}", SAVE)
+        raise JobError(f"The arrays of {file} differ in rows: {said}.", SAVE)
     rows = counts[TARGETS]
     if rows == 0:
-        raise JobError(f"{file} has no examples: its arrays are empty", SAVE)
+        raise JobError(f"{file} has no examples: its arrays are empty.", SAVE)
     return rows

@@ -18,6 +18,7 @@ from engine.data.dataset import Dataset, open_dataset
 from engine.protocols import TensorSpec
 from storage.errors import JobError
 from storage.settings import Preprocess
+from storage.text import clean
 
 KEPT = 512 * 1024 * 1024
 """Bytes of prepared examples that are kept; more are prepared again each time, from the mapped file."""
@@ -88,7 +89,7 @@ def open_examples(file: Path, preprocess: Preprocess, specs: tuple[TensorSpec, .
     try:
         status = file.stat()
     except OSError as error:
-        raise JobError(f"{file.name} cannot be read ({error.strerror})", "Check the file.") from None
+        raise JobError(f"{clean(file.name)} cannot be read ({error.strerror}).", "Check the file.") from None
     key: Key = (str(file), _identity(status), preprocess, specs)
     examples = _remembered.get(key)
     if examples is not None:

@@ -67,7 +67,7 @@ class Npz:
         try:
             self._stream = file.open("rb")
         except OSError as error:
-            raise JobError(f"{self.name} cannot be read ({error.strerror})", "Check the file.") from None
+            raise JobError(f"{self.name} cannot be read ({error.strerror}).", "Check the file.") from None
         try:
             self._zip = _open_zip(self._stream, self.name)
             self.arrays = {stored.name: stored for stored in self._table()}
@@ -99,13 +99,13 @@ class Npz:
         entry = self._zip.getinfo(stored.member)
         size = int(np.prod(stored.shape, dtype=object)) * np.dtype(stored.dtype).itemsize
         if stored.start + size != entry.file_size:
-            raise JobError(f"{self.name} is damaged: array {clean(name)} is not as long as it says", SAVE)
+            raise JobError(f"{self.name} is damaged: array {clean(name)} is not as long as it says.", SAVE)
         if entry.compress_type == zipfile.ZIP_STORED:
             return self._map(stored, entry, size)
         if size > UNPACKED:
             raise JobError(
                 f"{self.name} unpacks array {clean(name)} to {size / 2**30:.1f} GiB, more than "
-                f"{UNPACKED / 2**30:.0f} GiB",
+                f"{UNPACKED / 2**30:.0f} GiB.",
                 "Save it with numpy.savez instead of numpy.savez_compressed: then it is mapped, not unpacked.",
             )
         return self._unpack(stored, size)
@@ -113,7 +113,7 @@ class Npz:
     def _table(self) -> list[Stored]:
         entries = [entry for entry in self._zip.infolist() if entry.filename.endswith(".npy")]
         if len(entries) > ARRAYS:
-            raise JobError(f"{self.name} has {len(entries)} arrays, more than {ARRAYS}", SAVE)
+            raise JobError(f"{self.name} has {len(entries)} arrays, more than {ARRAYS}.", SAVE)
         return [self._describe(entry) for entry in entries]
 
     def _describe(self, entry: zipfile.ZipInfo) -> Stored:
@@ -125,10 +125,10 @@ class Npz:
             read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
             shape, fortran, dtype = read(head)
         except (ValueError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
-            raise JobError(f"{self.name} is damaged: array {clean(name)} cannot be read", SAVE) from None
+            raise JobError(f"{self.name} is damaged: array {clean(name)} cannot be read.", SAVE) from None
         if dtype.hasobject:
             raise JobError(
-                f"{self.name} keeps array {clean(name)} as Python objects, which would run code when read",
+                f"{self.name} keeps array {clean(name)} as Python objects, which would run code when read.",
                 "Save it as numbers or strings, for example array.astype('float32').",
             )
         return Stored(name, shape, dtype.str, fortran, head.tell(), entry.filename)
@@ -139,7 +139,7 @@ class Npz:
         lengths = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
         start = entry.header_offset + LOCAL_HEADER + lengths
         if start + entry.file_size > self.stat().st_size:
-            raise JobError(f"{self.name} is cut short: array {clean(stored.name)} is not all there", SAVE)
+            raise JobError(f"{self.name} is cut short: array {clean(stored.name)} is not all there.", SAVE)
         self._check_sum(stored.name, entry, start)
         if size == 0:
             return np.empty(stored.shape, dtype=stored.dtype)
@@ -163,7 +163,7 @@ class Npz:
             total = zlib.crc32(piece, total)
             left -= len(piece)
         if left or total != entry.CRC:
-            raise JobError(f"{self.name} is damaged: the check sum of array {clean(name)} is wrong", SAVE)
+            raise JobError(f"{self.name} is damaged: the check sum of array {clean(name)} is wrong.", SAVE)
 
     def _unpack(self, stored: Stored, size: int) -> "NDArray[Any]":
         buffer = bytearray(size)
@@ -182,7 +182,7 @@ class Npz:
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError):
             rest = b"?"
         if done < size or rest:
-            raise JobError(f"{self.name} is damaged: array {clean(stored.name)} cannot be unpacked", SAVE)
+            raise JobError(f"{self.name} is damaged: array {clean(stored.name)} cannot be unpacked.", SAVE)
         array = np.frombuffer(buffer, dtype=stored.dtype)
         return array.reshape(stored.shape, order="F" if stored.fortran else "C")
 
@@ -190,12 +190,12 @@ class Npz:
 def _open_zip(stream: io.BufferedReader, name: str) -> zipfile.ZipFile:
     begins = stream.read(len(MAGIC))
     if not begins:
-        raise JobError(f"{name} is empty", SAVE)
+        raise JobError(f"{name} is empty.", SAVE)
     if begins != MAGIC:
-        raise JobError(f"{name} is not an .npz file", SAVE)
+        raise JobError(f"{name} is not an .npz file.", SAVE)
     try:
         return zipfile.ZipFile(stream)
     except zipfile.BadZipFile:
         raise JobError(
-            f"{name} is cut short: its zip directory is missing", "Copy or save it again."
+            f"{name} is cut short: its zip directory is missing.", "Copy or save it again."
         ) from None

@@ -64,7 +64,7 @@ def _along(numbers: tuple[float, ...], values: "NDArray[Any]", key: str) -> "NDA
     if len(fitting) != 1:
         raise JobError(
             f"preprocess.{key} has {len(numbers)} numbers, which fits "
-            f"{'no axis' if not fitting else 'two axes'} of inputs of shape {_shape(values)}",
+            f"{'no axis' if not fitting else 'two axes'} of inputs of shape {_shape(values)}.",
             KEY,
         )
     return array.reshape([-1 if axis == fitting[0] else 1 for axis in range(values.ndim)])
@@ -75,11 +75,11 @@ def _arrange(chunk: "NDArray[Any]", layout: str) -> "NDArray[Any]":
     if chunk.ndim == 3:
         return chunk[..., np.newaxis] if layout == "NHWC" else chunk[:, np.newaxis]
     if chunk.ndim != 4:
-        raise JobError(f"preprocess.layout needs images, but the inputs have the shape {_shape(chunk)}", KEY)
+        raise JobError(f"preprocess.layout needs images, but the inputs have the shape {_shape(chunk)}.", KEY)
     first, last = chunk.shape[1] in CHANNELS, chunk.shape[3] in CHANNELS
     if first == last:
         raise JobError(
-            f"preprocess.layout cannot tell the channel axis of inputs of shape {_shape(chunk)}",
+            f"preprocess.layout cannot tell the channel axis of inputs of shape {_shape(chunk)}.",
             "Save the data in the order that the model wants and leave preprocess.layout out.",
         )
     if layout == "NHWC" and first:

@@ -61,7 +61,7 @@ def measure(
     fixed = fixed_size(model)
     if fixed not in {None, 1}:
         raise JobError(
-            f"The model takes batches of exactly {fixed}, so single queries cannot be timed",
+            f"The model takes batches of exactly {fixed}, so single queries cannot be timed.",
             "Save it with a free first axis.",
         )
     deadline = time.monotonic() + request.budget_s

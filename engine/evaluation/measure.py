@@ -136,7 +136,7 @@ def _columns(runs: Runs, model: LoadedModel) -> "Iterator[tuple[int, int, NDArra
         if output.ndim > 2 or (output.ndim == 2 and output.shape[1] != 1):
             shape = ", ".join(["?", *map(str, output.shape[1:])])
             raise JobError(
-                f"The model's output is {output.dtype.name} [{shape}], not one value per example",
+                f"The model's output is {output.dtype.name} [{shape}], not one value per example.",
                 "Only regression of a single value can be evaluated yet.",
             )
         yield start, stop, output.reshape(len(output)).astype(np.float64)
@@ -170,6 +170,6 @@ class _Failures:
         if self._with_nan_inputs:
             hint = f"{self._with_nan_inputs} examples hold NaN among their inputs; clean {self._examples.dataset.name}."
         raise JobError(
-            f"The model answered NaN or infinity on {self._rows} of {rows} examples, first on row {self._first}",
+            f"The model answered NaN or infinity on {self._rows} of {rows} examples, first on row {self._first}.",
             hint,
         )

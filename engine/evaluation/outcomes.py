@@ -55,7 +55,7 @@ def chosen_output(outputs: "tuple[NDArray[Any], ...]", specs: tuple[TensorSpec, 
     names = ", ".join(clean(spec.name, 40) for spec in specs)
     raise JobError(
         f"The model has {len(outputs)} outputs{f' ({names})' if names else ''}, and which holds the predictions "
-        "is not known",
+        "is not known.",
         "Save a model with one output; models with several cannot be evaluated yet.",
     )
 
@@ -72,7 +72,7 @@ def class_scores(output: "NDArray[Any]") -> "NDArray[Any]":
         return output
     shape = ", ".join(["?", *map(str, output.shape[1:])])
     raise JobError(
-        f"The model's output is {output.dtype.name} [{shape}], not one row of class scores per example",
+        f"The model's output is {output.dtype.name} [{shape}], not one row of class scores per example.",
         "Only classification of whole examples can be evaluated yet: output [?, classes].",
     )
 

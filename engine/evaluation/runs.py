@@ -48,7 +48,7 @@ class Runs:
         self._fixed = fixed_size(model)
         if self._fixed is not None and asked not in {None, self._fixed}:
             raise JobError(
-                f"The model takes batches of exactly {self._fixed}, not {asked}",
+                f"The model takes batches of exactly {self._fixed}, not {asked}.",
                 "Leave the batch size out, or save the model with a free first axis.",
             )
         known = self._fixed or asked or _calibrated.get(model)
@@ -120,7 +120,7 @@ def ask(model: LoadedModel, arrays: Arrays, which: str) -> Arrays:
     if not outputs or any(output.ndim == 0 or len(output) != rows for output in outputs):
         counts = ", ".join(str(len(output) if output.ndim else 1) for output in outputs) or "no"
         raise JobError(
-            f"The model gave {counts} answers for {rows} examples",
+            f"The model gave {counts} answers for {rows} examples.",
             "Save it so that the first axis of inputs and outputs is the batch.",
         )
     return outputs
@@ -129,7 +129,8 @@ def ask(model: LoadedModel, arrays: Arrays, which: str) -> Arrays:
 def failure(error: Exception, arrays: Arrays, which: str) -> JobError:
     """Return what a framework raised as a sentence, with what the model was given as the hint."""
     shapes = ", ".join(f"{array.dtype.name} [{', '.join(map(str, array.shape))}]" for array in arrays)
+    words = clean(str(error) or type(error).__name__, 250).rstrip(".")
     return JobError(
-        f"The model failed on {which}: {clean(str(error) or type(error).__name__, 250)}",
+        f"The model failed on {which}: {words}.",
         f"It was given {shapes}; [preprocess] in model.toml can change that.",
     )

@@ -60,7 +60,7 @@ def load(artefact: Path, device: str) -> KerasModel:
         model = _read(artefact)
     if not getattr(model, "inputs", None):
         raise JobError(
-            "The model was saved before it was built, so the shape of its inputs is not known",
+            "The model was saved before it was built, so the shape of its inputs is not known.",
             "Call it once on data, or begin it with keras.Input(shape), and save it again.",
         )
     return KerasModel(model, name)
@@ -97,11 +97,11 @@ def _device_name(device: str) -> str:
         tf.config.set_visible_devices([], "GPU")
         return "/CPU:0"
     if kind != "cuda":
-        raise JobError(f"TensorFlow cannot run on {device}", "Choose cpu, or cuda:0 where there is one.")
+        raise JobError(f"TensorFlow cannot run on {device}.", "Choose cpu, or cuda:0 where there is one.")
     available = len(tf.config.list_physical_devices("GPU"))
     if int(index or 0) >= available:
         raise JobError(
-            f"TensorFlow finds {available} GPUs here, so {device} cannot be used",
+            f"TensorFlow finds {available} GPUs here, so {device} cannot be used.",
             "Install a TensorFlow with CUDA support (pip install 'tensorflow[and-cuda]'), or choose cpu.",
         )
     return f"/GPU:{int(index or 0)}"

@@ -59,7 +59,7 @@ class OnnxModel:
         answers = self._session.run(None, dict(zip(names, inputs, strict=True)))
         if not all(isinstance(answer, np.ndarray) for answer in answers):
             raise JobError(
-                "The model answers with maps or lists, not with tensors",
+                "The model answers with maps or lists, not with tensors.",
                 "Convert it without ZipMap: skl2onnx's option zipmap=False.",
             )
         return tuple(answers)
@@ -83,7 +83,7 @@ def load(artefact: Path, device: str) -> OnnxModel:
     wanted = CPU if device.partition(":")[0] == "cpu" else CUDA
     if session.get_providers()[0] != wanted:
         raise JobError(
-            f"ONNX Runtime could not start on {device} and offers {session.get_providers()[0]} instead",
+            f"ONNX Runtime could not start on {device} and offers {session.get_providers()[0]} instead.",
             "Check that its CUDA libraries are installed, or choose cpu.",
         )
     return OnnxModel(session, parameters(artefact))
@@ -94,10 +94,10 @@ def _providers(device: str) -> list[Any]:
     if kind == "cpu":
         return [CPU]
     if kind != "cuda":
-        raise JobError(f"ONNX Runtime cannot run on {device}", "Choose cpu, or cuda:0 where there is one.")
+        raise JobError(f"ONNX Runtime cannot run on {device}.", "Choose cpu, or cuda:0 where there is one.")
     if CUDA not in onnxruntime.get_available_providers():
         raise JobError(
-            f"This ONNX Runtime has no CUDA support, so {device} cannot be used",
+            f"This ONNX Runtime has no CUDA support, so {device} cannot be used.",
             "Install onnxruntime-gpu in place of onnxruntime, or choose cpu.",
         )
     # Operators without a CUDA kernel run on the CPU, as they do for every user of this provider.

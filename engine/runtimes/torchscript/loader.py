@@ -58,11 +58,11 @@ def _device(device: str) -> torch.device:
     if kind == "cpu":
         return torch.device("cpu")
     if kind != "cuda":
-        raise JobError(f"torch cannot run on {device}", "Choose cpu, or cuda:0 where there is one.")
+        raise JobError(f"torch cannot run on {device}.", "Choose cpu, or cuda:0 where there is one.")
     available = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if int(index or 0) >= available:
         raise JobError(
-            f"torch finds {available} GPUs here, so {device} cannot be used",
+            f"torch finds {available} GPUs here, so {device} cannot be used.",
             "Install a torch with CUDA support, or choose cpu.",
         )
     return torch.device("cuda", int(index or 0))
@@ -101,6 +101,6 @@ def _flat(answer: Any) -> list[torch.Tensor]:
     if isinstance(values, (list, tuple)) and all(isinstance(value, torch.Tensor) for value in values):
         return list(values)
     raise JobError(
-        f"The model answers with {type(answer).__name__}, not with tensors",
+        f"The model answers with {type(answer).__name__}, not with tensors.",
         "Save a module whose forward returns a tensor.",
     )

@@ -26,7 +26,7 @@ def test_what_is_expected_and_what_is_there_are_said() -> None:
     with pytest.raises(JobError) as caught:
         check(PIXELS, IMAGES)
     assert caught.value.message == (
-        "The model expects float32 [?, 28, 28, 1]; test.npz has x uint8 [1000, 28, 28]"
+        "The model expects float32 [?, 28, 28, 1]; test.npz has x uint8 [1000, 28, 28]."
     )
 
 
@@ -134,7 +134,7 @@ def test_every_way_to_write_classes_is_read(targets: "np.ndarray[Any, Any]") -> 
         (
             np.array([0, 10, 11]),
             (),
-            r"label 10 in row 1, but the model has 10 classes: 0 to 9 \(2 such rows\)",
+            r"label 10 in row 1, but the model has 10 classes: 0 to 9 \(2 such rows\)\.",
         ),
         (np.array([0, -1]), (), "label -1 in row 1"),
         (np.array([0, 1]), ("a", "b"), "names 2 labels, but the model tells 10 classes apart"),
