@@ -3,6 +3,7 @@
 What exists is never overwritten, and what was begun and failed is taken away again.
 """
 
+import os
 import shutil
 from pathlib import Path
 
@@ -92,15 +93,27 @@ def _take_away(folder: Path, existed: set[Path] | None) -> None:
 
 
 def _next_steps(workspace: Workspace, models: tuple[str, ...]) -> str:
-    root = clean(str(workspace.root))
+    root = clean(_shown(workspace.root))
     if not models:
         return (
             f"Made a workspace in {root}.\n"
-            f"Save a trained model in {root}/train/NAME/ and labelled data as {root}/test/NAME/test.npz, then\n"
+            f"Save a trained model in {root}/train/NAME/ and labelled data as {root}/test/NAME/test.npz, then open it:\n"
             f"  modeltender {root}"
         )
     return (
         f"Made a workspace in {root} with the models {', '.join(clean(name) for name in models)}.\n"
-        f"  modeltender {root}                       opens the console\n"
-        f"  modeltender evaluate {clean(models[0])} -w {root}    evaluates one of them"
+        f"Open the console, or evaluate a model from the command line:\n"
+        f"  modeltender {root}\n"
+        f"  modeltender evaluate {clean(models[0])} -w {root}"
     )
+
+
+def _shown(root: Path) -> str:
+    """Return a folder as a person in the current one would type it."""
+    try:
+        relative = os.path.relpath(root)
+    except FileNotFoundError:  # the current folder is gone
+        return str(root)
+    outside = relative.startswith("..")
+    # A name that could be a command's is written as the path that it is.
+    return str(root) if outside else relative if os.sep in relative else f"./{relative}"
