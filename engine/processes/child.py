@@ -15,6 +15,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from pkgutil import resolve_name
@@ -36,7 +37,6 @@ from engine.processes.protocol import (
     MeasureLatency,
     Profile,
     Progress,
-    Stop,
     ToModel,
 )
 from engine.processes.words import failure
@@ -110,15 +110,12 @@ class ModelService:
         self._model: LoadedModel | None = None
 
     def run(self) -> None:
-        """Say which walls stand, then answer until the engine lets go or says stop."""
+        """Say which walls stand, then answer until the engine lets go."""
         wire.send(self._connection, self._confined)
         while (received := wire.receive(self._connection)) is not None:
-            message = _decoder.decode(received.payload)
-            if isinstance(message, Stop):
-                return
-            wire.send(self._connection, self._answer(message))
+            wire.send(self._connection, self._answer(_decoder.decode(received.payload)))
 
-    def _answer(self, message: Load | Evaluate | MeasureLatency) -> msgspec.Struct:
+    def _answer(self, message: ToModel) -> msgspec.Struct:
         try:
             match message:
                 case Load():
@@ -145,7 +142,7 @@ class ModelService:
             inputs=tuple(model.inputs),
             outputs=tuple(model.outputs),
             parameters=model.parameters,
-            versions=_versions(message.runtime.distributions),
+            versions=versions(message.runtime.distributions),
             load_s=time.perf_counter() - began,
             peak_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         )
@@ -165,7 +162,9 @@ class ModelService:
         wire.send(self._connection, Progress(done, total))
 
 
-def _versions(distributions: tuple[str, ...]) -> dict[str, str]:
+@cache
+def versions(distributions: tuple[str, ...]) -> dict[str, str]:
+    """Return the versions of those distributions that are installed."""
     found = {}
     for name in distributions:
         try:

@@ -4,6 +4,7 @@ It owns which hosts run and the folders that processes may write, and must not k
 No asyncio: callers are threads, and every wait has a deadline.
 """
 
+import contextlib
 import logging
 import os
 import threading
@@ -68,7 +69,7 @@ class Hosts:
         Raises:
             ModelProcessError: it could not be loaded; the message says why.
         """
-        process = self._start(self._profile((artefact, *readable), device), runtime)
+        process = self._start((artefact, *readable), device, runtime)
         try:
             process.await_confined(deadline_s=CONFINE_S)
             request = Load(str(artefact.absolute()), runtime, device)
@@ -116,39 +117,40 @@ class Hosts:
             _close(host)
         self._spawner.shutdown()
 
-    def _start(self, profile: Profile, runtime: RuntimeSpec) -> ModelProcess:
+    def _start(self, readable: Iterable[Path], device: str, runtime: RuntimeSpec) -> ModelProcess:
+        """Return a new process that has not said a word yet."""
         with self._lock:
             host = self._host(runtime.framework)
             # From here on it is in use, so that nobody retires it under us.
             self._users[host] += 1
-        try:
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._let_go, host)
+            folder = self._folder()
+            undo.callback(scratch.sweep, folder)
+            profile = self._profile(readable, folder, device)
             birth = host.fork(profile, f"Install it with: pip install 'modeltender[{runtime.extra}]'")
-        except BaseException:
-            self._let_go(host)
-            scratch.sweep(Path(profile.scratch))
-            raise
+            undo.pop_all()
+        conversation = Conversation(birth.channel, birth.stderr, birth.handle)
         process = ModelProcess(
-            host,
-            birth.pid,
-            Conversation(birth.channel, birth.stderr, birth.handle),
-            profile,
-            memory_bytes=self._memory_bytes,
-            on_closed=self._forget,
+            host, birth.pid, conversation, profile, memory_bytes=self._memory_bytes, on_closed=self._forget
         )
         with self._lock:
             self._processes.append(process)
+            closed = self._closed
+        if closed:
+            process.close()
+            raise _stopping()
         return process
 
     def _host(self, framework: str) -> FrameworkHost:
         """Return the host of ``framework``, started if need be; the lock is held."""
         if self._closed:
-            raise ModelProcessError("The engine is stopping.", code=CANCELLED)
+            raise _stopping()
         host = self._hosts.get(framework)
         if host is None or not host.usable:
             if host is not None:
                 self._retired.append(host)
-            home = scratch.make(self._scratch)
-            host = FrameworkHost(framework, spawner=self._spawner, home=home, inherited=os.environ)
+            host = FrameworkHost(framework, spawner=self._spawner, home=self._folder(), inherited=os.environ)
             self._hosts[framework] = host
         host.used_at = time.monotonic()
         return host
@@ -179,16 +181,27 @@ class Hosts:
     def _memory_bytes(self) -> int:
         return int(self._limits.memory_gib * GIB)
 
-    def _profile(self, readable: Iterable[Path], device: str) -> Profile:
+    def _folder(self) -> Path:
+        try:
+            return scratch.make(self._scratch)
+        except OSError as error:
+            raise ModelProcessError(
+                f"No folder for a model process can be made in {self._scratch}: {error.strerror}.",
+                "Free some disk space, or make the folder writable.",
+            ) from None
+
+    def _profile(self, readable: Iterable[Path], folder: Path, device: str) -> Profile:
         nodes = _nodes(device)
         limits = Limits(
             memory_bytes=0 if nodes else self._memory_bytes,
             cpu_s=int(self._limits.load_s) * (os.cpu_count() or 1),
             file_bytes=int(self._limits.scratch_mib * MIB),
         )
-        return Profile(
-            tuple(str(path.absolute()) for path in readable), str(scratch.make(self._scratch)), limits, nodes
-        )
+        return Profile(tuple(str(path.absolute()) for path in readable), str(folder), limits, nodes)
+
+
+def _stopping() -> ModelProcessError:
+    return ModelProcessError("The engine is stopping.", code=CANCELLED)
 
 
 def _nodes(device: str) -> tuple[str, ...]:

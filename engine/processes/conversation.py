@@ -37,6 +37,10 @@ class GoneError(Exception):
     """The process ended without another message."""
 
 
+class DeafError(Exception):
+    """The process closed its connection and stayed, so it was ended."""
+
+
 class Conversation:
     """Questions to, and answers from, one model process."""
 
@@ -46,6 +50,7 @@ class Conversation:
         self._channel, self._stderr, self._handle = channel, stderr, handle
         self._lock = threading.Lock()
         self._closed = False
+        self._ticked_at = 0.0
         self._deaf = False
         self._incoming = Frames()
         self._outgoing = bytearray()
@@ -103,10 +108,17 @@ class Conversation:
         Raises:
             NonsenseError: a length that no message has.
             TimeoutError: the monotonic clock passed ``deadline``.
-            GoneError: the process ended without another message, or closed its connection and was ended.
+            GoneError: the process ended without another message.
+            DeafError: the process closed its connection without ending, and was ended.
         """
-        ticked = time.monotonic()
         while True:
+            # Looked at before every message: one that never stops talking has the same deadline as a silent one.
+            now = time.monotonic()
+            if now >= deadline:
+                raise TimeoutError
+            if now - self._ticked_at >= TICK_S:
+                self._ticked_at = now
+                tick()
             over = _readable(self._handle, 0)
             took = self._receive()
             payload = self._incoming.next()
@@ -114,15 +126,8 @@ class Conversation:
                 return payload
             # What it said before it ended counts, so its end counts only when nothing more was read.
             if self._deaf or (over and not took):
-                self._await_end()
-                raise GoneError
+                raise self._ending()
             self._send()
-            now = time.monotonic()
-            if now >= deadline:
-                raise TimeoutError
-            if now - ticked >= TICK_S:
-                ticked = now
-                tick()
             self._poll.poll(max(min(TICK_S, deadline - now), 0) * 1000)
             self._listen()
 
@@ -168,11 +173,12 @@ class Conversation:
             if not self._listen():
                 break
 
-    def _await_end(self) -> None:
+    def _ending(self) -> GoneError | DeafError:
         if _readable(self._handle, LINGER_S):
             self._listen_to_the_end()
-        else:
-            self.end()
+            return GoneError()
+        self.end()
+        return DeafError()
 
 
 def _readable(descriptor: int, timeout_s: float) -> bool:

@@ -68,6 +68,11 @@ def nonsense(activity: Activity, what: str) -> ModelProcessError:
     )
 
 
+def deaf(activity: Activity) -> ModelProcessError:
+    """The process closed its connection and went on."""
+    return ModelProcessError(f"The model closed its connection {activity}; it was stopped.", code="crashed")
+
+
 def over_memory(memory_bytes: int) -> ModelProcessError:
     """The process used more memory than it may."""
     return ModelProcessError(exceeds_memory(memory_bytes), MEMORY_HINT, code="memory")

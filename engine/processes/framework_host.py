@@ -22,8 +22,8 @@ import msgspec
 
 from engine.processes import environment, scratch, wire
 from engine.processes.conversation import LAST_BYTES
-from engine.processes.endings import LAST_WORDS, ModelProcessError
-from engine.processes.protocol import Exited, Fork, Forked, FromHost, HostFailed, HostReady, Profile, Stop
+from engine.processes.endings import CANCELLED, LAST_WORDS, ModelProcessError
+from engine.processes.protocol import Exited, Fork, Forked, FromHost, HostFailed, HostReady, Profile
 from storage.text import clean
 
 log = logging.getLogger(__name__)
@@ -65,6 +65,7 @@ class FrameworkHost:
         self._lock = threading.Lock()
         self._ready: HostReady | None = None
         self._spent = False
+        self._closing = False
         self._forks = 0
         self._endings: dict[int, int] = {}
         self.used_at = time.monotonic()
@@ -107,7 +108,7 @@ class FrameworkHost:
     @property
     def usable(self) -> bool:
         """Whether it may be asked for another fork."""
-        return not self._spent and self._forks < FORKS and self.running
+        return not (self._spent or self._closing) and self._forks < FORKS and self.running
 
     def fork(self, profile: Profile, hint: str = "") -> Birth:
         """Fork a model process.
@@ -142,28 +143,35 @@ class FrameworkHost:
             return self._endings[pid]
 
     def close(self) -> None:
-        """End the host, and with it what is left of its children."""
-        self._spent = True
+        """End the host, and with it what is left of its children; who waits for it is told at once."""
+        self._closing = True
         with contextlib.suppress(OSError):
-            # It may have ended already.
-            wire.send(self._channel, Stop())
-        self._channel.close()
+            # It may be gone already.
+            self._channel.shutdown(socket.SHUT_RDWR)
+        if self._ready is None:
+            # It hears nothing while it imports, and has nothing to finish.
+            self._process.kill()
         try:
             self._process.wait(STOP_S)
         except subprocess.TimeoutExpired:
             log.warning("the %s host did not stop and is ended", self.framework)
             self._process.kill()
             self._process.wait()
-        self._stderr.close()
+        with self._lock:
+            self._channel.close()
+            self._stderr.close()
         scratch.sweep(self._home)
 
     def _await_ready(self, hint: str) -> HostReady:
         if self._ready is None:
             message, _descriptors = self._receive(time.monotonic() + START_S)
             if isinstance(message, HostFailed):
-                raise self._broken(message.message, hint)
+                self._spent = True
+                raise ModelProcessError(
+                    f"{self.framework} cannot be imported: {clean(message.message)}", hint, code="host"
+                )
             if not isinstance(message, HostReady):
-                raise self._broken("did not start", hint)
+                raise self._broken("did not start")
             self._ready = message
         return self._ready
 
@@ -199,12 +207,14 @@ class FrameworkHost:
             self._endings[message.pid] = message.exit_code
         return message, received.descriptors
 
-    def _broken(self, what: str, hint: str = "") -> ModelProcessError:
+    def _broken(self, what: str) -> ModelProcessError:
         """Give the host up; return why, with its last words."""
         self._spent = True
+        if self._closing:
+            return ModelProcessError("The engine is stopping.", code=CANCELLED)
         size = os.fstat(self._stderr.fileno()).st_size
         # Read in place: the host writes at the offset that a seek of ours would move.
         printed = os.pread(self._stderr.fileno(), LAST_BYTES, max(size - LAST_BYTES, 0))
         lines = [line for line in printed.decode(errors="replace").splitlines() if line.strip()]
         said = f' Its last words: "{clean(lines[-1], LAST_WORDS)}".' if lines else ""
-        return ModelProcessError(f"The {self.framework} host {what}.{said}", hint, code="host")
+        return ModelProcessError(f"The {self.framework} host {what}.{said}", code="host")

@@ -19,7 +19,7 @@ from typing import Final
 import msgspec
 
 from engine.processes import child, kernel, wire
-from engine.processes.protocol import Exited, Fork, Forked, HostFailed, HostReady, Stop, ToHost
+from engine.processes.protocol import Exited, Fork, Forked, HostFailed, HostReady, ToHost
 from engine.runtimes import RUNTIMES
 from storage.text import clean
 
@@ -39,7 +39,7 @@ class Host:
         self._poll.register(channel, select.POLLIN)
 
     def serve(self) -> None:
-        """Do what the engine asks until it says stop or is gone."""
+        """Do what the engine asks until it closes the channel."""
         try:
             while True:
                 for descriptor, _events in self._poll.poll():
@@ -59,11 +59,8 @@ class Host:
         received = wire.receive(self._channel)
         if received is None:
             return False
-        message = _decoder.decode(received.payload)
-        if isinstance(message, Stop):
-            return False
         try:
-            self._fork(message, received.descriptors)
+            self._fork(_decoder.decode(received.payload), received.descriptors)
         finally:
             wire.close_all(received.descriptors)
         return True
@@ -110,13 +107,15 @@ def _end_group(pid: int) -> None:
 
 def _import(framework: str) -> dict[str, str]:
     """Import a framework and our own code that uses it; return what was imported, with versions."""
-    modules = [framework]
-    modules += [spec.loader.partition(":")[0] for spec in RUNTIMES if spec.framework == framework]
+    ours = [spec for spec in RUNTIMES if spec.framework == framework]
     versions = {}
-    for name in modules:
+    for name in (framework, *(spec.loader.partition(":")[0] for spec in ours)):
         module = importlib.import_module(name)
         if found := getattr(module, "__version__", ""):
             versions[name] = str(found)
+    for spec in ours:
+        # Looked up here, remembered in every child.
+        child.versions(spec.distributions)
     return versions
 
 
@@ -135,7 +134,7 @@ def main() -> None:
     try:
         versions = _import(arguments.framework)
     except Exception as error:  # noqa: BLE001 - a broken installation may raise anything while it is imported
-        words = clean(f"cannot import it: {str(error) or type(error).__name__}")
+        words = clean(str(error) or type(error).__name__)
         wire.send(channel, HostFailed(words))
         return
     # What is alive now stays for ever; the collector of a child need not touch it, which keeps it shared.

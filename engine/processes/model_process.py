@@ -20,7 +20,7 @@ from typing import Final, NamedTuple, TypeVar
 import psutil
 
 from engine.processes import answers, endings, scratch
-from engine.processes.conversation import Conversation, GoneError
+from engine.processes.conversation import Conversation, DeafError, GoneError
 from engine.processes.endings import Activity
 from engine.processes.framework_host import FrameworkHost
 from engine.processes.lockdown import isolation
@@ -262,6 +262,8 @@ class ModelProcess:
             code = self.host.exit_code(self.pid)
             last = self._conversation.last_line()
             raise endings.ended(code, terms.activity, last, self._memory_bytes) from None
+        except DeafError:
+            raise endings.deaf(terms.activity) from None
         except NonsenseError as error:
             self._conversation.end()
             raise endings.nonsense(terms.activity, str(error)) from None

@@ -2,10 +2,14 @@
 
 Length-prefixed msgpack over socket pairs, decoded into these tagged structs and nothing else: a model
 process may be fully in the hands of the model, so every answer is limited in size, validated and awaited
-with a deadline. Never pickle.
+with a deadline. Never pickle. Nobody is told to stop: a host ends when its socket is closed, a model process
+is killed.
 """
 
+from typing import Annotated
+
 import msgspec
+from msgspec import Meta
 
 from engine.protocols import RuntimeSpec, TensorSpec
 from storage.records import Metric
@@ -16,6 +20,12 @@ MAXIMUM_MESSAGE = 16 * 1024 * 1024
 """Bytes of one message: outcomes of 10 million examples with room; a child that announces more is lying.
 
 Decoded, a message of small numbers takes up to 32 times its size, so the limit is also one on our memory."""
+
+MAXIMUM_QUERIES = 1_000_000
+"""Timed queries of one answer: as decoded floats 32 MB, and minutes of the fastest model."""
+
+MAXIMUM_CLASSES = 4096
+"""Rows of a confusion matrix: one of more classes does not fit into a message anyway."""
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -46,10 +56,6 @@ class Fork(msgspec.Struct, tag=True, frozen=True):
 
     request: int
     profile: Profile
-
-
-class Stop(msgspec.Struct, tag=True, frozen=True):
-    """End yourself and your children (to a host), or yourself (to a model process)."""
 
 
 # host -> engine
@@ -152,7 +158,7 @@ class Evaluated(msgspec.Struct, tag=True, frozen=True):
     batch_size: int
     duration_s: float
     metrics: tuple[Metric, ...]
-    confusion: tuple[tuple[int, ...], ...] | None
+    confusion: Annotated[tuple[tuple[int, ...], ...], Meta(max_length=MAXIMUM_CLASSES)] | None
     """Rows are true classes, columns predicted ones; ``None`` where the task has no classes."""
     correct: bytes | None
     """One bit an example, in the data's order, big-endian within a byte (`numpy.packbits`)."""
@@ -161,7 +167,7 @@ class Evaluated(msgspec.Struct, tag=True, frozen=True):
 class LatencyMeasured(msgspec.Struct, tag=True, frozen=True):
     """Durations of the timed queries in milliseconds, in the order in which they ran."""
 
-    latencies_ms: tuple[float, ...]
+    latencies_ms: Annotated[tuple[float, ...], Meta(max_length=MAXIMUM_QUERIES)]
     warmup: int
     stable: bool
     """Whether the last three windows' medians lay within 10 % of each other."""
@@ -174,7 +180,7 @@ class Failed(msgspec.Struct, tag=True, frozen=True):
     hint: str = ""
 
 
-ToHost = Fork | Stop
+ToHost = Fork
 FromHost = HostReady | HostFailed | Forked | Exited
-ToModel = Load | Evaluate | MeasureLatency | Stop
+ToModel = Load | Evaluate | MeasureLatency
 FromModel = Confined | Loaded | Progress | Evaluated | LatencyMeasured | Failed

@@ -1,0 +1,163 @@
+"""Real models of every format in real confined processes, and how much time that takes."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.processes.client import Hosts, ModelProcessError
+from engine.processes.lockdown import FULL, probe
+from engine.processes.model_process import ModelProcess
+from engine.processes.protocol import Evaluate, MeasureLatency
+from engine.runtimes import RUNTIMES, installed_versions, runtime_for
+from storage.settings import LimitSettings
+from storage.vocabulary import Format, LayerState, Task
+from tests.tiny_models import (
+    KERAS_WARNING,
+    PREPROCESS,
+    ROWS,
+    digits,
+    digits_file,
+    expected_probabilities,
+    saved,
+)
+
+__all__ = ["digits_file", "saved"]
+
+pytestmark = pytest.mark.filterwarnings(KERAS_WARNING)
+
+FORMATS = [wanted for spec in RUNTIMES for wanted in spec.formats]
+Saved = Callable[[Format], Path]
+
+OPEN_S = {Format.ONNX: 0.06, Format.TORCHSCRIPT: 0.12, Format.KERAS: 0.6}
+"""From request to loaded model with a warm host on an idle machine of 2 cores; allowed here is three times that."""
+
+
+@pytest.fixture(scope="module")
+def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
+    """Return hosts that stay warm for the module's tests."""
+    held = Hosts(scratch=tmp_path_factory.mktemp("scratch"), limits=LimitSettings())
+    yield held
+    held.close()
+
+
+@pytest.fixture(scope="module", params=FORMATS, ids=[str(wanted) for wanted in FORMATS])
+def wanted(request: pytest.FixtureRequest) -> Format:
+    """Return each format in turn."""
+    return Format(request.param)
+
+
+@pytest.fixture(scope="module")
+def process(hosts: Hosts, saved: Saved, digits_file: Path, wanted: Format) -> Iterator[ModelProcess]:
+    """Return the classifier of digits, loaded in its process."""
+    opened = hosts.open(saved(wanted), runtime_for(wanted), "cpu", [digits_file])
+    yield opened
+    opened.close()
+
+
+def test_model_is_confined(process: ModelProcess) -> None:
+    """Every runtime loads under every wall that this machine offers."""
+    if set(probe().layers.values()) == {LayerState.ON}:
+        assert process.isolation == FULL
+    assert process.layers == probe().layers
+
+
+def test_loaded_tells_what_it_is(process: ModelProcess, wanted: Format) -> None:
+    """A loaded model tells its parameters and the versions of what runs it; the engine adds time and memory."""
+    loaded = process.loaded
+    assert loaded.parameters == 650
+    installed = installed_versions(runtime_for(wanted))
+    assert loaded.versions
+    assert set(loaded.versions.values()) <= set(installed.values())
+    assert 0 < loaded.load_s < 60
+    assert loaded.peak_rss_bytes > 10_000_000
+    resting = process.rss_bytes()
+    assert resting is not None
+    assert resting > 10_000_000
+
+
+def test_evaluation_is_exact(process: ModelProcess, wanted: Format, digits_file: Path) -> None:
+    """The figures that come out of a process are those that numpy computes, to the last example."""
+    heard: list[tuple[int, int]] = []
+    request = Evaluate(str(digits_file), Task.CLASSIFICATION, (), PREPROCESS[wanted])
+    found = process.evaluate(
+        request, on_progress=lambda done, total: heard.append((done, total)), deadline_s=60
+    )
+    hits = expected_probabilities().argmax(axis=1) == digits()[1][1000:]
+    accuracy = next(metric for metric in found.metrics if metric.name == "accuracy")
+    assert found.rows == ROWS
+    assert accuracy.value == hits.mean()
+    assert found.correct is not None
+    outcomes = np.unpackbits(np.frombuffer(found.correct, np.uint8), count=ROWS).astype(bool)
+    assert (outcomes == hits).all()
+    assert heard[-1] == (ROWS, ROWS)
+
+
+def test_latency_is_measured(process: ModelProcess, wanted: Format, digits_file: Path) -> None:
+    """Single queries are timed in the process, no more than asked for and in no more time."""
+    request = MeasureLatency(str(digits_file), PREPROCESS[wanted], 50, 1.0)
+    found = process.measure_latency(request, on_progress=lambda _done, _total: None, deadline_s=60)
+    assert 1 <= len(found.latencies_ms) <= 50
+
+
+def test_warm_request_costs_little(process: ModelProcess, wanted: Format, digits_file: Path) -> None:
+    """Asking a warm process costs at most 2 ms more than the work itself, at the best of ten tries."""
+    request = Evaluate(str(digits_file), Task.CLASSIFICATION, (), PREPROCESS[wanted])
+    overheads = []
+    for _ in range(10):
+        began = time.perf_counter()
+        found = process.evaluate(request, on_progress=lambda _done, _total: None, deadline_s=60)
+        overheads.append(time.perf_counter() - began - found.duration_s)
+    assert min(overheads) < 0.002
+
+
+def test_opening_with_a_warm_host_is_quick(
+    hosts: Hosts, process: ModelProcess, saved: Saved, wanted: Format
+) -> None:
+    """With the framework imported once, the next model is forked, confined and loaded in a moment."""
+    del process
+    durations = []
+    for _ in range(3):
+        began = time.perf_counter()
+        opened = hosts.open(saved(wanted), runtime_for(wanted), "cpu", [])
+        durations.append(time.perf_counter() - began)
+        opened.close()
+    assert min(durations) < OPEN_S[wanted] * 3
+
+
+def test_damaged_model_is_a_sentence(hosts: Hosts, saved: Saved, tmp_path: Path, wanted: Format) -> None:
+    """A model cut in half fails with one line from its framework, and no traceback."""
+    content = saved(wanted).read_bytes()
+    broken = tmp_path / saved(wanted).name
+    broken.write_bytes(content[: len(content) // 2])
+    with pytest.raises(ModelProcessError) as caught:
+        hosts.open(broken, runtime_for(wanted), "cpu", [])
+    assert caught.value.message
+    assert caught.value.message.isprintable()
+    assert "Traceback" not in caught.value.message
+
+
+def test_data_that_were_not_granted_stay_closed(
+    process: ModelProcess, wanted: Format, tmp_path: Path
+) -> None:
+    """Data outside the folders that a process was given cannot be read, and the process lives on."""
+    np.savez(tmp_path / "other.npz", x=np.zeros((2, 8, 8), np.uint8), y=np.zeros(2, np.int64))
+    request = Evaluate(str(tmp_path / "other.npz"), Task.CLASSIFICATION, (), PREPROCESS[wanted])
+    if probe().layers == process.layers and process.isolation == FULL:
+        with pytest.raises(ModelProcessError, match=r"(?i)permission|read"):
+            process.evaluate(request, on_progress=lambda _done, _total: None, deadline_s=60)
+        assert process.alive
+
+
+def test_engine_side_loads_no_framework() -> None:
+    """What the engine imports of this package brings neither numpy nor a framework into its process."""
+    code = (
+        "import sys, engine.processes.client, engine.processes.pool, engine.processes.lockdown\n"
+        "heavy = {'numpy', 'tensorflow', 'keras', 'torch', 'onnx', 'onnxruntime', 'h5py'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-P", "-c", code], check=True, timeout=60)

@@ -1,0 +1,37 @@
+"""Which environment variables reach a host and a model process."""
+
+from engine.processes import environment
+
+INHERITED = {
+    "PATH": "/bin",
+    "LANG": "C.UTF-8",
+    "AWS_SECRET_ACCESS_KEY": "x",
+    "HOME": "/home/a",
+    "TMPDIR": "/tmp",
+    "PYTHONPATH": "/plug-ins",
+    "PYTHONSTARTUP": "/evil.py",
+    "LD_PRELOAD": "/evil.so",
+    "CUDA_VISIBLE_DEVICES": "1",
+}
+
+
+def test_host_gets_what_it_needs_and_no_more() -> None:
+    """A host inherits the ways to programs and devices; secrets and what changes Python stay behind."""
+    found = environment.for_host(INHERITED, "/scratch/h")
+    assert found["PYTHONPATH"] == "/plug-ins"
+    assert found["HOME"] == found["TMPDIR"] == "/scratch/h"
+    assert found.keys() & {"AWS_SECRET_ACCESS_KEY", "PYTHONSTARTUP", "LD_PRELOAD"} == set()
+
+
+def test_model_on_the_cpu_sees_no_accelerator() -> None:
+    """A model process on the CPU has every accelerator hidden, and only its scratch folder as a home."""
+    found = environment.for_model(INHERITED, "/scratch/p", accelerated=False)
+    assert found["CUDA_VISIBLE_DEVICES"] == "-1"
+    assert found["HOME"] == found["TMPDIR"] == found["TORCHINDUCTOR_CACHE_DIR"] == "/scratch/p"
+    assert "PYTHONPATH" not in found
+
+
+def test_model_on_an_accelerator_keeps_the_choice_of_devices() -> None:
+    """A model process on an accelerator sees the devices that the engine was given."""
+    assert environment.for_model(INHERITED, "/s", accelerated=True)["CUDA_VISIBLE_DEVICES"] == "1"
+    assert "CUDA_VISIBLE_DEVICES" not in environment.for_model({}, "/s", accelerated=True)

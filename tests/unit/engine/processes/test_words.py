@@ -1,0 +1,68 @@
+"""How an exception reads to a person."""
+
+import pytest
+
+from engine.processes.protocol import Failed
+from engine.processes.words import GIB, MEMORY_HINT, failure
+from storage.errors import JobError
+
+EIGHT = 8 * GIB
+
+
+class FrameworkError(Exception):
+    """An error as frameworks define their own."""
+
+
+SENTENCES = [
+    (ValueError("shapes do not fit\n  at layer 3\n  at layer 4"), "shapes do not fit"),
+    (RuntimeError("\n\n  first words\nrest"), "first words"),
+    (FrameworkError("graph is broken"), "graph is broken"),
+    (KeyError("x"), "KeyError: 'x'"),
+    (AttributeError("no attribute y"), "AttributeError: no attribute y"),
+    (AssertionError(), "AssertionError without a message."),
+    (
+        FileNotFoundError(2, "No such file or directory", "model"),
+        "[Errno 2] No such file or directory: 'model'",
+    ),
+    (SystemExit(3), "The model asked Python to exit instead of answering."),
+    (ValueError("\x1b[2Jred\u202e"), "\ufffd[2Jred\ufffd"),
+]
+
+
+@pytest.mark.parametrize(
+    ("error", "message"), SENTENCES, ids=[type(error).__name__ for error, _ in SENTENCES]
+)
+def test_exception_becomes_a_sentence(error: BaseException, message: str) -> None:
+    """An exception keeps its first line; its type is named where the words alone mislead."""
+    assert failure(error, EIGHT) == Failed(message)
+
+
+MEMORY = [
+    MemoryError(),
+    MemoryError("Unable to allocate 1.00 TiB for an array"),
+    RuntimeError("std::bad_alloc"),
+    RuntimeError(
+        "[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory: you tried 12 bytes"
+    ),
+    FrameworkError("OOM when allocating tensor with shape[1000000]"),
+    FrameworkError("ResourceExhaustedError: failed to allocate memory"),
+    FrameworkError("Failed to allocate memory for requested buffer of size 4000000000"),
+]
+
+
+@pytest.mark.parametrize("error", MEMORY, ids=str)
+def test_want_of_memory_names_the_limit(error: BaseException) -> None:
+    """However a framework says that memory ran out, the person reads the limit and where to raise it."""
+    assert failure(error, EIGHT) == Failed(
+        "The model needs more memory than its limit of 8 GiB.", MEMORY_HINT
+    )
+
+
+def test_our_own_errors_keep_their_hint() -> None:
+    """An error of the program's own family arrives as it is, hint and all."""
+    assert failure(JobError("no labels", "write them"), EIGHT) == Failed("no labels", "write them")
+
+
+def test_long_words_are_cut() -> None:
+    """A message of megabytes becomes a sentence."""
+    assert len(failure(ValueError("x" * 10_000_000), EIGHT).message) <= 401
