@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from engine.data import examples as module
+from engine.data.dataset import Dataset, open_dataset
 from engine.data.examples import open_examples
 from engine.protocols import TensorSpec
 from storage.errors import JobError
@@ -106,7 +107,7 @@ def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
     """Content, not name, is what is evaluated."""
     before = open_examples(saved(tmp_path, x=X, y=Y), PLAIN, ONE)
     file = saved(tmp_path, x=X + 1, y=Y)
-    os.utime(file, (2e9 - 1e9 + 1, 1e9 + 1))
+    os.utime(file, (1e9 + 1, 1e9 + 1))
     after = open_examples(file, PLAIN, ONE)
     assert after.dataset.sha256 != before.dataset.sha256
     assert np.array_equal(after.batch(0, 10)[0], X + 1)
@@ -117,6 +118,22 @@ def test_a_file_that_just_changed_is_not_remembered(tmp_path: Path) -> None:
     file = saved(tmp_path, x=X, y=Y)
     os.utime(file)
     assert open_examples(file, PLAIN, ONE) is not open_examples(file, PLAIN, ONE)
+
+
+def test_a_file_that_changes_while_it_is_read_is_not_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was read may be half old and half new; the next evaluation reads again."""
+    file = saved(tmp_path, x=X, y=Y)
+
+    def read_slowly(path: Path, specs: tuple[TensorSpec, ...]) -> Dataset:
+        dataset = open_dataset(path, specs)
+        os.utime(path, (1e9 + 5, 1e9 + 5))
+        return dataset
+
+    monkeypatch.setattr(module, "open_dataset", read_slowly)
+    open_examples(file, PLAIN, ONE)
+    assert not module._remembered
 
 
 def test_what_is_remembered_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

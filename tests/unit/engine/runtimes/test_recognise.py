@@ -266,17 +266,18 @@ def test_two_entries_of_one_name_are_refused(twin: str, tmp_path: Path) -> None:
 
 def test_overlapping_entries_are_refused(tmp_path: Path) -> None:
     """Two entries that share bytes unpack to more than the file holds, and each reader sees its own."""
-    file = zipped(tmp_path, "m.keras", {**keras_members(), "a": b"A" * 100, "b": b"B" * 100})
+    inner = zipped(tmp_path, "inner", {"b": b"B" * 100}).read_bytes()
+    # The whole of "b", its local header first, stands inside of "a" as well.
+    members = {**keras_members(), "a": b"A" + inner[: inner.index(b"PK\x01\x02")], "b": b"B" * 100}
+    file = zipped(tmp_path, "m.keras", members)
     raw = bytearray(file.read_bytes())
-    with zipfile.ZipFile(file) as archive:
-        place = {entry.filename: entry.header_offset for entry in archive.infolist()}
-    # The directory's record of "b" now points at "a", whose local header is renamed to match.
-    record = raw.rindex(b"PK\x01\x02", 0, raw.rindex(b"PK\x05\x06"))
-    raw[record + 42 : record + 46] = place["a"].to_bytes(4, "little")
+    inside = raw.index(b"APK\x03\x04") + 1
+    record = raw.rindex(b"PK\x01\x02")
+    raw[record + 42 : record + 46] = inside.to_bytes(4, "little")
     file.write_bytes(raw)
     found = recognise(file)
-    assert found.format is None
     assert found.refused
+    assert "overlapping zip entries" in found.reason
 
 
 def test_a_link_among_the_entries_is_refused(tmp_path: Path) -> None:
