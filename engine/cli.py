@@ -93,7 +93,7 @@ def answer(document: object, text: str, *, as_json: bool) -> None:
     click.echo(msgspec.json.encode(document) if as_json else text)
 
 
-@click.group()
+@click.group(no_args_is_help=False)
 def engine() -> None:
     """Start, stop and look at the engine.
 

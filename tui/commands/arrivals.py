@@ -22,7 +22,7 @@ NOTICE_S = 3.0
 
 POLL_S = 0.01
 
-LISTED_JOBS = 1000
+LISTED_JOBS = 200
 """Unfinished jobs come first in a list of jobs; more than this many never wait."""
 
 HOPELESS = frozenset({Status.UNSUPPORTED, Status.MISSING})

@@ -141,7 +141,7 @@ def _in_words(job: Job, document: PromotionDocument) -> str:
         first = f"{document.model}: version {document.to_version} is deployed now; it was {before}."
     else:
         why = f" ({document.verdict})" if document.verdict else ""
-        first = f"{document.model}: version {document.to_version or 'n/a'} was not deployed{why}; it is {before} as before."
+        first = f"{document.model}: nothing changed{why}; {before} stays deployed."
     lines = [first]
     if document.checks:
         lines.append(table(["CHECK", "VERDICT", ""], [_row(check) for check in document.checks]))

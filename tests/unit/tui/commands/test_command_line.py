@@ -86,6 +86,7 @@ def error(said: "subprocess.CompletedProcess[str]") -> dict[str, str]:
         (("shwo", "mnist"), ExitCode.USAGE, "usage", "Did you mean 'show'?"),
         (("models", "--jsno", "-w", "{workspace}"), ExitCode.USAGE, "usage", "No such option '--jsno'"),
         (("show", "-w", "{workspace}"), ExitCode.USAGE, "usage", "Missing argument 'MODEL'"),
+        (("engine", "strat", "-w", "{workspace}"), ExitCode.USAGE, "usage", "No such command 'strat'."),
         (("{tmp}/missing",), ExitCode.USAGE, "usage", "No such option '--json'"),
     ],
 )
@@ -100,6 +101,13 @@ def test_bad_input_gets_one_clear_sentence(
     assert said.returncode == status
     assert error(said)["code"] == code
     assert message.format(**places) in error(said)["message"]
+
+
+def test_a_group_without_a_command_is_one_sentence(tmp_path: Path) -> None:
+    """Leaving out which of the engine's commands is meant gets a sentence, not a page of help in its place."""
+    said = modeltender("engine", cwd=tmp_path)
+    assert said.returncode == ExitCode.USAGE
+    assert said.stderr == "modeltender: Missing command.\n  See: modeltender engine --help\n"
 
 
 def test_an_error_for_a_person_is_on_standard_error(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_a_refusal_is_told_with_its_checks(ask: Run, working: Begin) -> None:
     refusal = PROMOTED | {"verdict": "inferior", "promoted": False, "checks": CHECKS}
     working(answered(refusal, code="refused", error="It is worse.", hint="Insist with --force."))
     text = ask("promote", "mnist").out
-    assert "version 2 was not deployed (inferior); it is version 1 as before." in text
+    assert "mnist: nothing changed (inferior); version 1 stays deployed." in text
     assert "0.9000 against 0.9500" in text
     assert "Insist with --force." in text
 
