@@ -9,11 +9,9 @@ opened then is decided elsewhere. Run as a program it confines itself and prints
 import contextlib
 import errno
 import os
-import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -22,22 +20,14 @@ import msgspec
 from engine.processes import kernel, landlock, seccomp
 from engine.processes.environment import SANDBOX_OFF
 from engine.processes.landlock import Grant
+from engine.processes.limits import set_limits
 from engine.processes.protocol import Confined, Limits, Profile
 from engine.processes.readable import devices_readable, system_readable
+from engine.processes.report import Report
 from storage.text import clean
 from storage.vocabulary import Layer, LayerState
 
 FULL: Final = "full"
-
-OPEN_FILES: Final = 256
-"""Enough for any archive, index and thread pool; few enough that a leak shows."""
-
-THREADS_PER_CORE: Final = 4
-THREAD_ADDRESSES: Final = 136 * 1024 * 1024
-"""Address space that glibc reserves for a thread (a heap of its own and a stack) and hardly touches."""
-
-OOM_SCORE: Final = 500
-"""When the machine runs out of memory, the kernel should end a model and not the engine."""
 
 PROBE_S: Final = 30.0
 """An interpreter starts in a tenth of a second; a machine that takes longer than this is in trouble."""
@@ -50,44 +40,6 @@ SEVERED: Final = {
     Layer.MEMORY: "memory limit",
     Layer.PRIVILEGES: "privilege wall",
 }
-
-
-class Report:
-    """Gathers which walls stand, and why one does not."""
-
-    def __init__(self, off: frozenset[Layer]) -> None:
-        self.off = off
-        self.layers = dict.fromkeys(Layer, LayerState.UNAVAILABLE)
-        self.notes: dict[Layer, str] = {}
-        for layer in off:
-            self.layers[layer] = LayerState.OFF
-            self.notes[layer] = f"switched off by {SANDBOX_OFF}"
-
-    def wanted(self, layer: Layer) -> bool:
-        """Whether the wall should be built."""
-        return layer not in self.off
-
-    def on(self, layer: Layer, note: str = "") -> None:
-        """Record that a wall stands, with what weakens it, if anything."""
-        self.layers[layer] = LayerState.ON
-        if note:
-            self.notes[layer] = note
-        else:
-            self.notes.pop(layer, None)
-
-    def missing(self, layer: Layer, why: str) -> None:
-        """Record why a wall does not stand, unless another mechanism already holds it."""
-        if self.layers[layer] is LayerState.UNAVAILABLE:
-            self.notes[layer] = why
-
-    def attempt(self, layer: Layer, what: str, step: Callable[[], None]) -> bool:
-        """Do one step of a wall; a kernel that refuses is an entry in the report, not an error."""
-        try:
-            step()
-        except OSError as error:
-            self.missing(layer, f"{what}: {error.strerror}")
-            return False
-        return True
 
 
 def switched_off(words: str) -> frozenset[Layer]:
@@ -105,7 +57,7 @@ def confine(profile: Profile, off: frozenset[Layer]) -> Confined:
     """Give up, for ever, whatever ``profile`` does not grant, and report what became of each wall."""
     report = Report(off)
     apart = _enter_namespaces() if report.wanted(Layer.NETWORK) and not profile.devices else False
-    _limit(profile.limits, report)
+    set_limits(profile.limits, report)
     _give_up_privileges(report)
     _restrict(profile, report)
     _filter(report)
@@ -124,7 +76,10 @@ def probe() -> Confined:
     with tempfile.TemporaryDirectory() as scratch:
         command = [sys.executable, "-P", "-m", "engine.processes.lockdown", scratch]
         # The module lies where this interpreter finds it; its answer is ours, so it may be read without limits.
-        done = subprocess.run(command, capture_output=True, timeout=PROBE_S, check=False, cwd="/")
+        try:
+            done = subprocess.run(command, capture_output=True, timeout=PROBE_S, check=False, cwd="/")
+        except subprocess.TimeoutExpired:
+            raise OSError(errno.ETIMEDOUT, f"the sandbox probe did not end within {PROBE_S:.0f} s") from None
     if done.returncode:
         raise OSError(
             errno.EIO, f"the sandbox probe failed: {clean(done.stderr.decode(errors='replace')[-200:])}"
@@ -159,55 +114,6 @@ def _enter_namespaces() -> bool:
             # Without the maps the process only sees another user number for itself.
             Path("/proc/self", file).write_text(line)
     return True
-
-
-def _limit(limits: Limits, report: Report) -> None:
-    """Set the limits that the kernel keeps; those on memory count from what the host has already mapped."""
-    for kind, value in (
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, OPEN_FILES),
-        (resource.RLIMIT_MSGQUEUE, 0),
-    ):
-        _set_limit(kind, value)
-    if limits.file_bytes:
-        # SIGXFSZ is ignored by Python: writing further fails with EFBIG.
-        _set_limit(resource.RLIMIT_FSIZE, limits.file_bytes)
-    if limits.cpu_s:
-        # The hard limit stays: the engine moves the soft one on with every request (see `model_process`).
-        resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_s, resource.getrlimit(resource.RLIMIT_CPU)[1]))
-    with contextlib.suppress(OSError):
-        # A kernel without this file has no memory killer that could choose wrongly.
-        Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE))
-    if report.wanted(Layer.MEMORY):
-        _limit_memory(limits, report)
-
-
-def _limit_memory(limits: Limits, report: Report) -> None:
-    if not limits.memory_bytes:
-        report.layers[Layer.MEMORY] = LayerState.OFF
-        report.notes[Layer.MEMORY] = (
-            "addresses are not limited on this device; the engine watches resident memory"
-        )
-        return
-    pages = [int(word) for word in Path("/proc/self/statm").read_text().split()]
-    mapped, written = pages[0] * resource.getpagesize(), pages[5] * resource.getpagesize()
-    threads = THREADS_PER_CORE * (os.cpu_count() or 1) * THREAD_ADDRESSES
-
-    def limit() -> None:
-        # Writable private memory is what a model asks for. Addresses are the outer limit: shared memory is
-        # in it too, and so is what many threads reserve without use.
-        _set_limit(resource.RLIMIT_DATA, written + limits.memory_bytes)
-        _set_limit(resource.RLIMIT_AS, mapped + limits.memory_bytes + threads)
-
-    if report.attempt(Layer.MEMORY, "resource limits", limit):
-        report.on(Layer.MEMORY)
-
-
-def _set_limit(kind: int, value: int) -> None:
-    """Lower a limit, soft and hard; one that is already lower stays."""
-    hard = resource.getrlimit(kind)[1]
-    wanted = value if hard == resource.RLIM_INFINITY else min(value, hard)
-    resource.setrlimit(kind, (wanted, wanted))
 
 
 def _give_up_privileges(report: Report) -> None:

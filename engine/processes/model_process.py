@@ -8,8 +8,6 @@ honest "that did not work" ends the process.
 
 import contextlib
 import logging
-import os
-import resource
 import signal
 import threading
 import time
@@ -17,13 +15,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
-import psutil
-
 from engine.processes import answers, endings, scratch
 from engine.processes.conversation import Conversation, DeafError, GoneError
 from engine.processes.endings import Activity
 from engine.processes.framework_host import FrameworkHost
 from engine.processes.lockdown import isolation
+from engine.processes.oversight import Oversight
 from engine.processes.protocol import (
     Confined,
     Evaluate,
@@ -43,14 +40,8 @@ log = logging.getLogger(__name__)
 
 AnswerT = TypeVar("AnswerT", Confined, Loaded, Evaluated, LatencyMeasured)
 
-WATCH_S: Final = 0.5
-"""How often scratch files, and memory where the kernel does not limit it, are looked at."""
-
 PROGRESS_S: Final = 0.05
 """Progress is passed on at most this often, however often a process tells."""
-
-CPU_SLACK_S: Final = 5
-"""CPU time on top of deadline x cores: the deadline ends a request, this limit ends what outlives it."""
 
 
 def never() -> bool:
@@ -95,7 +86,7 @@ class ModelProcess:
         self._talking = threading.Lock()
         self._closing = False
         self._closed = False
-        self._watched_at = 0.0
+        self._oversight = Oversight(pid, profile, memory_bytes=memory_bytes)
 
     @property
     def layers(self) -> dict[Layer, LayerState]:
@@ -185,12 +176,7 @@ class ModelProcess:
 
     def rss_bytes(self) -> int | None:
         """Return the resident memory of the process, or ``None`` where it has ended."""
-        if not self.alive:
-            return None
-        with contextlib.suppress(psutil.Error):
-            # It may end between the question and the look.
-            return int(psutil.Process(self.pid).memory_info().rss)
-        return None
+        return self._oversight.rss_bytes() if self.alive else None
 
     def close(self) -> None:
         """End the process and remove what it left; a request under way in another thread is cancelled."""
@@ -220,7 +206,7 @@ class ModelProcess:
         with self._talking, self._judging(terms):
             if request is not None:
                 self._conversation.say(request)
-                self._allow_cpu(terms.deadline_s)
+                self._oversight.allow_cpu(terms.deadline_s)
             self._conversation.signal(signal.SIGCONT)
             began = time.monotonic()
             answer = self._hear(kind, terms, began + terms.deadline_s)
@@ -234,7 +220,7 @@ class ModelProcess:
         def tick() -> None:
             if terms.cancelled():
                 raise endings.cancelled(terms.activity)
-            self._watch(terms.activity)
+            self._oversight.look(terms.activity, self.layers)
 
         told_at = 0.0
         while True:
@@ -274,27 +260,3 @@ class ModelProcess:
             # Cancelled, over a limit, or a listener's own failure: the process is in the middle of something.
             self._conversation.end()
             raise
-
-    def _watch(self, activity: Activity) -> None:
-        """Look after the limits that the kernel does not keep."""
-        now = time.monotonic()
-        if now - self._watched_at < WATCH_S:
-            return
-        self._watched_at = now
-        limit = self._profile.limits.file_bytes
-        if limit and scratch.exceeds(Path(self._profile.scratch), limit):
-            raise endings.over_scratch(activity, limit)
-        if (
-            self.layers.get(Layer.MEMORY) is not LayerState.ON
-            and (self.rss_bytes() or 0) > self._memory_bytes
-        ):
-            raise endings.over_memory(self._memory_bytes)
-
-    def _allow_cpu(self, deadline_s: float) -> None:
-        """Grant CPU time for one more request: the kernel counts it over the whole life of a process."""
-        seconds = int(deadline_s * (os.cpu_count() or 1)) + CPU_SLACK_S
-        with contextlib.suppress(psutil.Error, ProcessLookupError, PermissionError):
-            # Ended: the answer's absence says so. Not permitted: the limit of its start stays, which is tighter.
-            used = psutil.Process(self.pid).cpu_times()
-            hard = resource.prlimit(self.pid, resource.RLIMIT_CPU)[1]
-            resource.prlimit(self.pid, resource.RLIMIT_CPU, (int(used.user + used.system) + seconds, hard))

@@ -186,7 +186,7 @@ def test_idle_model_burns_nothing(bench: Bench) -> None:
 def test_cpu_time_is_limited(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """A model that uses up the CPU time of its request is ended by the kernel, and the sentence says what ran out."""
     process = bench.open("hanging")
-    monkeypatch.setattr("engine.processes.model_process.CPU_SLACK_S", 1 - 10 * (os.cpu_count() or 1))
+    monkeypatch.setattr("engine.processes.oversight.CPU_SLACK_S", 1 - 10 * (os.cpu_count() or 1))
     with pytest.raises(ModelProcessError, match=r"^The model ran out of CPU time while it was evaluated\.$"):
         bench.evaluate(process, deadline_s=10)
     process.close()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.processes import kernel, landlock, lockdown, seccomp
+from engine.processes import kernel, landlock, limits, lockdown, seccomp
 from engine.processes.landlock import Grant
 from engine.processes.lockdown import confine, isolation, probe, switched_off
 from engine.processes.protocol import Confined, Limits, Profile
@@ -43,12 +43,12 @@ def in_fork(work: Callable[[], object]) -> object:
     return answer
 
 
-def profile(tmp_path: Path, **limits: int) -> Profile:
+def profile(tmp_path: Path, **given: int) -> Profile:
     """Return a profile with a scratch folder below ``tmp_path``."""
     scratch = tmp_path / "scratch"
     scratch.mkdir(exist_ok=True)
-    given = {"memory_bytes": 512 * MIB, "cpu_s": 0, "file_bytes": MIB} | limits
-    return Profile((), str(scratch), Limits(**given))
+    defaults = {"memory_bytes": 512 * MIB, "cpu_s": 0, "file_bytes": MIB}
+    return Profile((), str(scratch), Limits(**defaults | given))
 
 
 def layers(confined: Confined) -> dict[str, str]:
@@ -136,8 +136,8 @@ def test_kernel_that_refuses_everything_is_reported(tmp_path: Path, monkeypatch:
 
     for name in ("prctl", "unshare", "syscall", "keep_capabilities"):
         monkeypatch.setattr(kernel, name, refuse)
-    monkeypatch.setattr(lockdown, "_set_limit", refuse)
-    monkeypatch.setattr(lockdown, "_limit", lockdown._limit_memory)
+    monkeypatch.setattr(limits, "_set_limit", refuse)
+    monkeypatch.setattr(lockdown, "set_limits", limits._limit_memory)
 
     def work() -> object:
         confined = confine(profile(tmp_path), frozenset())
@@ -169,7 +169,7 @@ def test_limits_bind(tmp_path: Path) -> None:
             hoard = bytearray(100 * MIB)
         return [resource.getrlimit(kind)[0] for kind in kinds], len(hoard) // MIB
 
-    assert in_fork(work) == [[MIB, 0, lockdown.OPEN_FILES], 100]
+    assert in_fork(work) == [[MIB, 0, limits.OPEN_FILES], 100]
 
 
 def test_no_limit_on_memory_is_reported(tmp_path: Path) -> None:

@@ -1,0 +1,68 @@
+"""The limits of a model process that the engine keeps, because the kernel cannot or counts them otherwise.
+
+It looks at one process from outside, and is asked to while somebody waits for that process: at rest a
+process is stopped and uses up nothing.
+"""
+
+import contextlib
+import os
+import resource
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+from engine.processes import endings, scratch
+from engine.processes.endings import Activity
+from engine.processes.protocol import Profile
+from storage.vocabulary import Layer, LayerState
+
+LOOK_S: Final = 0.5
+"""How often it looks: a disk takes a gigabyte in that time at most."""
+
+CPU_SLACK_S: Final = 5
+"""CPU time on top of deadline x cores: the deadline ends a request, this limit ends what outlives it."""
+
+
+class Oversight:
+    """Looks after one process."""
+
+    def __init__(self, pid: int, profile: Profile, *, memory_bytes: int) -> None:
+        self._pid = pid
+        self._scratch = Path(profile.scratch)
+        self._scratch_bytes = profile.limits.file_bytes
+        self._memory_bytes = memory_bytes
+        self._looked_at = 0.0
+
+    def look(self, activity: Activity, layers: Mapping[Layer, LayerState]) -> None:
+        """Look, unless that was done a moment ago.
+
+        Raises:
+            ModelProcessError: the process is over a limit.
+        """
+        now = time.monotonic()
+        if now - self._looked_at < LOOK_S:
+            return
+        self._looked_at = now
+        if self._scratch_bytes and scratch.exceeds(self._scratch, self._scratch_bytes):
+            raise endings.over_scratch(activity, self._scratch_bytes)
+        if layers.get(Layer.MEMORY) is not LayerState.ON and (self.rss_bytes() or 0) > self._memory_bytes:
+            raise endings.over_memory(self._memory_bytes)
+
+    def rss_bytes(self) -> int | None:
+        """Return the resident memory of the process, or ``None`` where it has ended."""
+        with contextlib.suppress(psutil.Error):
+            # It may end at any time.
+            return int(psutil.Process(self._pid).memory_info().rss)
+        return None
+
+    def allow_cpu(self, deadline_s: float) -> None:
+        """Grant CPU time for one more request: the kernel counts it over the whole life of a process."""
+        seconds = int(deadline_s * (os.cpu_count() or 1)) + CPU_SLACK_S
+        with contextlib.suppress(psutil.Error, ProcessLookupError, PermissionError):
+            # Ended: the answer's absence says so. Not permitted: the limit of its start stays, which is tighter.
+            used = psutil.Process(self._pid).cpu_times()
+            hard = resource.prlimit(self._pid, resource.RLIMIT_CPU)[1]
+            resource.prlimit(self._pid, resource.RLIMIT_CPU, (int(used.user + used.system) + seconds, hard))
