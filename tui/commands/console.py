@@ -13,6 +13,7 @@ from storage.errors import Error
 from storage.vocabulary import ExitCode
 from storage.workspace import Workspace, engine_pid
 from tui.commands.options import workspace_at
+from tui.terminal import prepare, refusal
 
 STDIN, STDERR = 0, 2
 
@@ -42,18 +43,18 @@ def open_console(workspace: Workspace, *, read_only: bool = False) -> int:
         TerminalError: there is no terminal, or not one that can show it.
         Error: the workspace cannot be used, or its engine does not start.
     """
-    from tui.terminal import refusal
-
     refused = refusal(os.environ, STDIN, STDERR)
     if refused is not None:
         raise TerminalError(refused, "The same in plain text: modeltender status")
-    _see_to_engine(workspace, read_only=read_only)
+    see_to_engine(workspace, read_only=read_only)
+    # Textual reads the environment once, when it is imported, which the next line does.
+    prepare(os.environ)
     from tui.app import run
 
     return run(workspace, read_only=read_only)
 
 
-def _see_to_engine(workspace: Workspace, *, read_only: bool) -> None:
+def see_to_engine(workspace: Workspace, *, read_only: bool) -> None:
     """Start an engine where none runs; only a workspace that never had one is waited for, the console shows the rest."""
     if not workspace.database.exists():
         launch.ensure(workspace)
