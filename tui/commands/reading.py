@@ -23,12 +23,15 @@ POLL_S = 0.01
 @contextmanager
 def to_look(workspace: Workspace) -> Iterator[Reader]:
     """Open the database for a command that only reads."""
-    if not workspace.database.exists():
+    began_anew = not workspace.database.exists()
+    if began_anew:
         launch.ensure(workspace)
     reader = Reader(workspace.database)
     try:
-        if engine_state(reader) is None:
+        if not began_anew and engine_state(reader) is None:
+            began_anew = True
             launch.ensure(workspace)
+        if began_anew:
             _await_first_look(reader)
         yield reader
     finally:
