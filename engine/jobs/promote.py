@@ -11,8 +11,8 @@ import msgspec
 from engine.evaluation.gate import judge
 from engine.jobs.context import Context, Outcome, Report
 from engine.jobs.switching import (
-    LOOK_AGAIN,
     Answer,
+    check_content,
     check_expected,
     check_ready,
     number_of,
@@ -83,10 +83,7 @@ def _promotable(target: Version | None, current: Version | None, job: Job) -> Ve
     if current is not None and current.number == target.number:
         raise RefusedError(f"{job.model}@{target.number} is the current version already.")
     check_ready(target)
-    if job.parameters.expected_sha256 not in {"", target.sha256}:
-        raise RefusedError(
-            f"{job.model}@{target.number} changed since you looked: its content is another.", LOOK_AGAIN
-        )
+    check_content(job, target)
     if job.parameters.force and not job.parameters.reason.strip():
         raise RefusedError("A forced promotion needs a reason.", "Say why: --force --reason TEXT")
     return target

@@ -8,7 +8,9 @@ import msgspec
 
 from engine.jobs.context import Context, Outcome, Report
 from engine.jobs.switching import (
+    LOOK_AGAIN,
     Answer,
+    check_content,
     check_expected,
     check_ready,
     number_of,
@@ -52,7 +54,14 @@ def _target(model: Model, job: Job) -> Version:
             f"{model.name} has no previous version to roll back to.",
             f"Promote the version that you want: modeltender promote {model.name}@VERSION",
         )
+    if job.version not in {None, model.previous.number}:
+        raise RefusedError(
+            f"{model.name} changed since you looked: a roll-back would bring back version {model.previous.number}, "
+            f"not {job.version}.",
+            LOOK_AGAIN,
+        )
     check_ready(model.previous)
+    check_content(job, model.previous)
     return model.previous
 
 

@@ -68,3 +68,11 @@ def check_ready(version: Version) -> None:
     if version.status is not Status.READY:
         reason = f": {version.reason.rstrip('.')}" if version.reason else ""
         raise RefusedError(f"{version.model}@{version.number} is {version.status}{reason}.")
+
+
+def check_content(job: Job, version: Version) -> None:
+    """Raise a `RefusedError` where a version is not what the person saw."""
+    if job.parameters.expected_sha256 not in {"", version.sha256}:
+        raise RefusedError(
+            f"{job.model}@{version.number} changed since you looked: its content is another.", LOOK_AGAIN
+        )

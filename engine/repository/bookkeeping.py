@@ -20,6 +20,9 @@ from storage.vocabulary import JobKind, Severity, Status
 TOLD_BEFORE = 500
 """Events that are read at the start, so that what the engine before told is not told again."""
 
+TOLD_AT_ONCE = 10
+"""Oddities of one look that get an event each; more share one, so that no burst buries the log."""
+
 ODDITY = "oddity"
 
 
@@ -37,8 +40,13 @@ def tell(
     now: float,
 ) -> None:
     """Write oddities of the folders and notices of the watching into the log."""
-    for oddity in sorted(oddities):
-        events.add(connection, ODDITY, oddity.message, at=now, severity=Severity.WARNING, model=oddity.model)
+    odd = sorted(oddities)
+    told = odd if len(odd) <= TOLD_AT_ONCE else odd[:1]
+    for model, message in told:
+        events.add(connection, ODDITY, message, at=now, severity=Severity.WARNING, model=model)
+    if len(told) < len(odd):
+        message = f"{len(odd) - len(told)} more things lie where they mean nothing"
+        events.add(connection, ODDITY, message, at=now, severity=Severity.WARNING)
     for code, message in notices:
         events.add(connection, code, message, at=now, severity=Severity.WARNING)
 

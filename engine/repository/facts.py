@@ -29,6 +29,12 @@ class Facts(NamedTuple):
         """Return the status of every version."""
         return {key: Status(row["status"]) for key, row in self.versions.items()}
 
+    def retry_in(self, now: float) -> float | None:
+        """Return in how many seconds the next failed version is to be tried again, or ``None`` where none is."""
+        due = (row["retry_at"] for row in self.versions.values() if row["status"] == Status.FAILED)
+        # What is due already was taken up by the pass that asks.
+        return min((at - now for at in due if at is not None and at > now), default=None)
+
 
 def read_facts(connection: sqlite3.Connection) -> Facts:
     """Return what is on record."""

@@ -94,7 +94,7 @@ class InboxWatch:
         )
         self._still = seen.still
         self._first = {key: self._first.get(key, now) for key in items if key not in seen.ready}
-        self._examined = {key: self._examine(key, items[key], inboxes[key[0]]) for key in seen.ready}
+        self._examined = {key: self._examine(key, items[key], inboxes[key[0]]) for key in sorted(seen.ready)}
         writing = tuple(
             (key, items[key]) for key, since in self._first.items() if now - since >= SHOWN_AFTER_S
         )

@@ -70,12 +70,13 @@ def _deployed(
     workspace: Workspace, listing: Listing, row: sqlite3.Row, statuses: Mapping[tuple[str, int], Status]
 ) -> Iterable[Problem]:
     name, current = row["name"], row["current"]
+    folder = listing.models.get(name)
     repair = f"Put it back, or deploy another one: modeltender rollback {name}"
-    if current is not None and statuses.get((name, current)) is Status.MISSING:
+    back = folder is not None and current in folder.versions
+    if current is not None and not back and statuses.get((name, current)) is Status.MISSING:
         message = f"Version {current} of {name} is deployed, but models/{name}/{current} is gone."
         yield Problem(MISSING, name, current, message, repair)
         return
-    folder = listing.models.get(name)
     if folder is None or folder.problem:
         return
     target = interpret(workspace, name, folder.current)

@@ -92,7 +92,10 @@ class Repository:
         versions_due = self._look_into_versions(wanted, renamed.versions)
         arrivals_due = self._look_into_inboxes(listing, facts, renamed.arrivals)
         self._record_scanned(listing)
-        return min(self._rescan_s, versions_due, arrivals_due)
+        retry_due = facts.retry_in(self._now())
+        return min(
+            self._rescan_s, versions_due, arrivals_due, self._rescan_s if retry_due is None else retry_due
+        )
 
     def _record_listing(
         self, connection: sqlite3.Connection, listing: Listing

@@ -127,7 +127,7 @@ def _no_model(connection: sqlite3.Connection, row: sqlite3.Row, looked: Looked, 
     status = without_model(examined)
     models.set_artefact(connection, row["id"], artefact=None, kind=None, sha256=None, size=looked.item.bytes)
     models.set_version(connection, row["id"], status=status, reason=examined.reason, stamp=looked.item.stamp)
-    if row["reason"] != examined.reason:
+    if (row["status"], row["reason"]) != (status, examined.reason):
         _tell(
             connection, row, str(status), f"version {row['number']} is {status}: {examined.reason}", now=now
         )

@@ -1,0 +1,5 @@
+"""Fixtures of the fault tests."""
+
+from tests.watched import watched
+
+__all__ = ["watched"]

@@ -1,0 +1,292 @@
+"""What a switch of the deployed version survives: any call that fails, and kill -9 at any moment."""
+
+import errno
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from engine.jobs import promote, rollback
+from engine.jobs.context import Context
+from engine.repository.switch import recover
+from storage import jobs
+from storage.database import Writer
+from storage.errors import JobError, RefusedError
+from storage.records import JobParameters
+from storage.settings import WorkspaceSettings
+from storage.tables import models
+from storage.vocabulary import JobKind, JobState, PromotionOutcome
+from storage.workspace import Workspace, create_workspace
+from tests.handmade_models import onnx_bytes
+from tests.watched import Watched
+
+CALLS = ("open", "symlink", "fsync", "replace", "readlink", "stat", "lstat", "close", "read")
+"""What a promotion asks of the system."""
+
+KILLS = 60
+LONGEST_S = 0.12
+"""From the start of the child's work to the kill: dozens of switches, or none."""
+
+SEED = 20240607
+
+PROJECT = str(Path(__file__).parents[2])
+
+
+class Silent:
+    """A report to nobody."""
+
+    def progress(self, done: int, total: int, message: str = "") -> None:
+        """Tell nobody."""
+
+    def cancelled(self) -> bool:
+        """Return that nobody wants the end."""
+        return False
+
+
+def act(workspace: Workspace, writer: Writer, kind: JobKind, version: int | None = None) -> None:
+    """Do one job as a lane of the engine does: claim it, run it, record its end."""
+    with writer.transaction() as connection:
+        jobs.add(
+            connection,
+            kind,
+            "mnist",
+            version,
+            requested_by="ann",
+            now=time.time(),
+            parameters=JobParameters(force=True, reason="fault test"),
+        )
+        job = jobs.claim(connection, frozenset({kind}), now=time.time())
+    assert job is not None
+    context = Context(workspace, writer, WorkspaceSettings(), cast("Any", None), cast("Any", None), time.time)
+    state = JobState.FAILED
+    try:
+        outcome = (promote if kind is JobKind.PROMOTE else rollback).run(context, job, Silent())
+        state = outcome.state
+    finally:
+        with writer.transaction() as connection:
+            jobs.finish(connection, job.id, state, now=time.time())
+
+
+def check_consistent(workspace: Workspace, writer: Writer) -> int | None:
+    """Assert that link, record and history agree, and return what is deployed."""
+    link = workspace.current_link("mnist")
+    number = int(str(link.readlink())) if link.is_symlink() else None
+    if number is not None:
+        assert (link / "model.onnx").read_bytes(), "the link must lead to a model"
+    with writer.transaction() as connection:
+        model = models.read_one(connection, "mnist")
+        rows = connection.execute(
+            "SELECT from_number, to_number, outcome FROM promotions ORDER BY id"
+        ).fetchall()
+    assert model is not None
+    assert (model.current.number if model.current else None) == number
+    done = [row for row in rows if row["outcome"] == PromotionOutcome.DONE]
+    assert (done[-1]["to_number"] if done else None) == number
+    assert all(row["outcome"] != PromotionOutcome.INTENDED for row in rows)
+    # Every change begins where the one before it ended: no step of the history is missing.
+    assert [row["from_number"] for row in done[1:]] == [row["to_number"] for row in done[:-1]]
+    left = [path.name for path in (workspace.models / "mnist").iterdir() if "tmp" in path.name]
+    assert left == []
+    return number
+
+
+@contextmanager
+def failing_at(n: int) -> Iterator[Callable[[], bool]]:
+    """Make the n-th of all `CALLS` fail; yield whether it was reached."""
+    left = n
+
+    def wrapped(call: Callable[..., Any]) -> Callable[..., Any]:
+        def tried(*arguments: Any, **keywords: Any) -> Any:
+            nonlocal left
+            left -= 1
+            if left == 0:
+                if call is close:
+                    close(*arguments)
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return call(*arguments, **keywords)
+
+        return tried
+
+    close = os.close
+    with pytest.MonkeyPatch.context() as patch:
+        for name in CALLS:
+            patch.setattr(os, name, wrapped(getattr(os, name)))
+        yield lambda: left <= 0
+
+
+@pytest.mark.parametrize("kind", [JobKind.PROMOTE, JobKind.ROLLBACK])
+def test_whatever_call_fails_the_old_or_the_new_version_is_deployed(watched: Watched, kind: JobKind) -> None:
+    """For every n: the n-th call fails, and link, record and history agree afterwards."""
+    watched.ready("mnist", {1: 0.90, 2: 0.93, 3: 0.95})
+    workspace, writer = watched.workspace, watched.writer
+    for number in (1, 2):
+        act(workspace, writer, JobKind.PROMOTE, number)
+    seen = set()
+    for n in range(1, 500):
+        with failing_at(n) as reached:
+            # The job may fail in any of these ways; what matters is what it leaves behind.
+            with suppress(JobError, RefusedError, OSError):
+                act(workspace, writer, kind, 3 if kind is JobKind.PROMOTE else None)
+            hit = reached()
+        recover(workspace, writer, time.time())
+        deployed = check_consistent(workspace, writer)
+        seen.add(deployed)
+        if not hit:
+            break
+        if deployed != 2:
+            act(
+                workspace,
+                writer,
+                *((JobKind.ROLLBACK, None) if kind is JobKind.PROMOTE else (JobKind.PROMOTE, 2)),
+            )
+            assert check_consistent(workspace, writer) == 2
+    assert not hit, "there must be an end to the calls"
+    assert n > 10
+    assert seen == {2, 3 if kind is JobKind.PROMOTE else 1}
+
+
+def work(root: str) -> None:
+    """Promote and roll back without end, as the engine does; the test kills the process that runs this."""
+    workspace = Workspace(Path(root))
+    writer = Writer(workspace.database)
+    recover(workspace, writer, time.time())
+    with writer.transaction() as connection:
+        jobs.recover(connection, now=time.time())
+    print(os.getpid(), flush=True)
+    while True:
+        act(workspace, writer, JobKind.PROMOTE, 2)
+        act(workspace, writer, JobKind.PROMOTE, 3)
+        act(workspace, writer, JobKind.ROLLBACK)
+        act(workspace, writer, JobKind.ROLLBACK)
+
+
+def nursery(root: str) -> None:
+    """Fork a process that works for every line on standard input: sixty workers for the price of one start."""
+    for _ in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            work(root)
+        os.waitpid(child, 0)
+        print("dead", flush=True)
+
+
+@pytest.fixture
+def workers(watched: Watched) -> Iterator[Callable[[float], None]]:
+    """Return what runs a worker for some seconds and then kills it."""
+    call = f"from tests.faults.test_switch import nursery; nursery({str(watched.workspace.root)!r})"
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-c", call],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": PROJECT},
+    )
+    asked, told = process.stdin, process.stdout
+    assert asked is not None
+    assert told is not None
+
+    def run_and_kill(seconds: float) -> None:
+        asked.write("again\n")
+        asked.flush()
+        pid = told.readline()
+        assert pid.strip().isdigit(), "the worker must come up after every kill"
+        time.sleep(seconds)
+        os.kill(int(pid), signal.SIGKILL)
+        assert told.readline() == "dead\n"
+
+    with process:
+        yield run_and_kill
+        asked.close()
+
+
+def test_kill_9_at_any_moment_leaves_a_valid_link_and_a_consistent_history(
+    watched: Watched, workers: Callable[[float], None]
+) -> None:
+    """Sixty times a real process that promotes and rolls back is killed; recovery finds link and history agreeing."""
+    watched.ready("mnist", {1: 0.90, 2: 0.93, 3: 0.95})
+    workspace = watched.workspace
+    act(workspace, watched.writer, JobKind.PROMOTE, 1)
+    chance = random.Random(SEED)
+    interrupted = 0
+    for _ in range(KILLS):
+        workers(chance.random() * LONGEST_S)
+        link = workspace.current_link("mnist")
+        assert (link / "model.onnx").read_bytes(), "before any recovery the link must lead to a model"
+        writer = Writer(workspace.database)
+        with writer.transaction() as connection:
+            query = "SELECT count(*) FROM promotions WHERE outcome = 'intended'"
+            interrupted += connection.execute(query).fetchone()[0]
+        recover(workspace, writer, time.time())
+        assert check_consistent(workspace, writer) in {1, 2, 3}
+        writer.close()
+    assert len(watched.promotions("mnist")) > KILLS, "the workers must have worked"
+    assert interrupted > 0, "some kills must have fallen into a switch"
+
+
+TINY_DISK = """
+import sys, time
+from pathlib import Path
+from engine.repository.repository import Repository
+from storage.database import Writer
+from storage.settings import WorkspaceSettings
+from storage.workspace import Workspace
+from tests.watched import Clock
+
+workspace = Workspace(Path(sys.argv[1]))
+writer = Writer(workspace.database)
+clock = Clock()
+repository = Repository(workspace, writer, WorkspaceSettings(), now=clock.now, monotonic=clock.monotonic)
+
+def look():
+    for _ in range(3):
+        repository.scan()
+        clock.passed += 0.4
+
+def shown():
+    with writer.transaction() as connection:
+        return [tuple(row) for row in connection.execute("SELECT name, status, reason FROM arrivals ORDER BY name")]
+
+look()
+print(shown())
+print(sorted(path.name for path in (workspace.models / "mnist").iterdir()))
+(workspace.models / "ballast").unlink()
+clock.passed += 61
+look()
+print(shown())
+print(sorted(path.name for path in (workspace.models / "mnist").iterdir()))
+"""
+
+
+def test_a_disk_that_is_really_full_is_told_and_used_again_when_it_is_not(tmp_path: Path) -> None:
+    """On a file system without room an arrival has its reason; with room it becomes a version by itself."""
+    workspace = create_workspace(tmp_path / "w")
+    inbox = workspace.train / "mnist"
+    inbox.mkdir()
+    (inbox / "large.onnx").write_bytes(onnx_bytes("x" * 600_000))
+    script = (
+        f"mount -t tmpfs -o size=1m none {workspace.models} && mkdir {workspace.models}/mnist && "
+        f'head -c 700000 /dev/zero > {workspace.models}/ballast && exec {sys.executable} -P -c "$0" {workspace.root}'
+    )
+    found = subprocess.run(
+        ["unshare", "-Urm", "sh", "-c", script, TINY_DISK],
+        env={**os.environ, "PYTHONPATH": PROJECT},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if "unshare" in found.stderr and "Operation not permitted" in found.stderr:
+        pytest.skip("this system allows no user namespaces, so no small disk can be made without root")
+    assert found.returncode == 0, found.stderr
+    before, folders, after, versions = found.stdout.splitlines()
+    assert "could not be copied to models/mnist: No space left on device; it is tried again" in before
+    assert folders == "[]"
+    assert after == "[('large.onnx', 'ready', '')]"
+    assert versions == "['1']"
