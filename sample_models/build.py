@@ -1,46 +1,19 @@
-"""Fills a workspace with real sample models and their real data; trains each once.
+"""Fills a workspace with real sample models and their real data.
 
-``python -P -m sample_models.build DIR`` does it from a shell. It imports no framework itself: each family is
-trained in a process of its own and kept in a cache (`sample_models.cache`). A framework that is not installed
-leaves its samples out, with a sentence.
+``python -P -m sample_models.build DIR`` does it from a shell. Owns which samples there are, what their settings
+say, and how they get into a workspace. It imports no framework: `sample_models.training` trains each family in a
+process of its own, and `sample_models.cache` keeps what it makes.
 """
 
-import importlib.util
 import shutil
-import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
-from sample_models import cache, digits
-from storage.errors import Error
-
-TRAINING_S = 600.0
-"""Ten times what a slow machine needs; a training that takes longer is stuck."""
-
-MISSING = "missing"
-"""A file of this name in a family's folder says that its framework was not installed when it was built."""
-
-Tell = Callable[[str], None]
-
-
-class Family(NamedTuple):
-    """Samples that are trained together, in one process."""
-
-    module: str
-    needs: tuple[str, ...]
-    """Top-level modules that must be installed."""
-    extra: str
-
-
-FAMILIES = (
-    Family("keras_digits", ("keras", "tensorflow"), "tensorflow"),
-    Family("torch_digits", ("torch",), "torch"),
-    Family("onnx_models", ("onnx", "onnxruntime", "sklearn"), "onnx,samples"),
-)
+from sample_models import cache, training
+from sample_models.digits import SCALE
+from sample_models.training import FAMILIES, Family, Tell
+from storage.errors import Error, JobError
 
 
 class Sample(NamedTuple):
@@ -52,31 +25,33 @@ class Sample(NamedTuple):
     artefact: str
     """What the artefact is called in its version's folder."""
     settings: str
-    data: str | None = None
-    """Prefix of the family's own data files, or ``None`` for the digits."""
+    data: str = "digits/digits"
+    """Where its data files lie in the cache, up to ``-test.npz`` and its like."""
 
     @property
-    def family(self) -> str:
-        """Return the family that makes it."""
-        return self.versions[0].partition("/")[0]
+    def family(self) -> Family:
+        """Return the family that it is trained with."""
+        return _family(self.versions[0])
 
 
-DIGIT_SETTINGS = """task = "classification"
+DIGIT_SETTINGS = f"""\
+task = "classification"
 labels = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]
 
 [preprocess]
 dtype = "float32"
-scale = 0.00392156862745098  # 1/255: pixels between 0 and 1
-{layout}
+scale = {SCALE!r}  # 1/255: pixels between 0 and 1
+%s
 [objectives]
-accuracy = ">= {accuracy}"
+accuracy = ">= 0.88"
 
 [gate]
 metric = "accuracy"
-margin = 0.02  # 2,000 test images can decide about two points
+margin = 0.02  # 2,000 test images can tell two points apart
 """
 
-CANCER_SETTINGS = """task = "classification"
+CANCER_SETTINGS = """\
+task = "classification"
 labels = ["malignant", "benign"]
 
 [objectives]
@@ -92,48 +67,45 @@ SAMPLES = (
         "mnist",
         ("keras_digits/dense.keras", "keras_digits/cnn.keras"),
         "model.keras",
-        DIGIT_SETTINGS.format(layout='layout = "NHWC"\n', accuracy="0.85"),
+        DIGIT_SETTINGS % 'layout = "NHWC"\n',
     ),
+    Sample("mnist-torch", ("torch_digits/model.pt",), "model.pt", DIGIT_SETTINGS % 'layout = "NCHW"\n'),
+    Sample("mnist-onnx", ("onnx_models/digits.onnx",), "model.onnx", DIGIT_SETTINGS % ""),
     Sample(
-        "mnist-torch",
-        ("torch_digits/model.pt",),
-        "model.pt",
-        DIGIT_SETTINGS.format(layout='layout = "NCHW"\n', accuracy="0.90"),
-    ),
-    Sample(
-        "mnist-onnx",
-        ("onnx_models/digits.onnx",),
+        "breast-cancer",
+        ("onnx_models/cancer.onnx",),
         "model.onnx",
-        DIGIT_SETTINGS.format(layout="", accuracy="0.90"),
-    ),
-    Sample(
-        "breast-cancer", ("onnx_models/cancer.onnx",), "model.onnx", CANCER_SETTINGS, "onnx_models/cancer"
+        CANCER_SETTINGS,
+        data="onnx_models/cancer",
     ),
 )
 
 ARRIVAL = "keras_digits/better.keras"
+"""A third version of ``mnist``, better than both that are there, which arrives while somebody looks."""
+
+INSTALL = "Install one, or all, with: pip install 'modeltender[all]'"
 
 
 def build(workspace: Path, *, on_progress: Tell = lambda _: None) -> None:
-    """Fill ``workspace`` with the sample models; a model that is there already stays as it is.
+    """Fill the folder ``workspace`` with the sample models; a model that is there already stays as it is.
+
+    Samples whose framework is not installed are left out, with a sentence to ``on_progress``.
 
     Raises:
-        Error: a sample could not be trained, or none of the frameworks is installed.
+        Error: a sample could not be trained or kept, or no framework is installed.
     """
-    made = cache.filled(lambda folder: _train_all(folder, on_progress))
-    usable = [sample for sample in SAMPLES if not _missing(made, sample)]
-    for sample in SAMPLES:
-        reason = _missing(made, sample)
-        if reason:
-            on_progress(f"{sample.name} is left out: {reason}")
+    usable = [sample for sample in SAMPLES if sample.family.installed()]
     if not usable:
-        raise Error(
-            "No sample model can be made: no framework is installed.", "pip install 'modeltender[all]'"
-        )
+        raise JobError("No sample can be made, because no framework is installed.", INSTALL)
+    for sample in SAMPLES:
+        if sample not in usable:
+            on_progress(f"{sample.name} is left out: {sample.family.absence()}")
+    made = cache.filled(lambda folder: training.train_all(folder, on_progress))
     for sample in usable:
         if not (workspace / "models" / sample.name).exists():
             _place(sample, made, workspace)
-            on_progress(f"{sample.name}: {len(sample.versions)} version{'s' * (len(sample.versions) > 1)}")
+            count = len(sample.versions)
+            on_progress(f"{sample.name}: {count} version{'s' if count > 1 else ''}, version 1 is deployed")
 
 
 def arrival(workspace: Path) -> Path:
@@ -143,56 +115,24 @@ def arrival(workspace: Path) -> Path:
         Error: it could not be made, because its framework is not installed.
     """
     del workspace  # the same for every workspace; named so that callers need not know where it lies
-    file = cache.filled(lambda folder: _train_all(folder, lambda _: None)) / ARRIVAL
-    if not file.is_file():
-        raise Error("The arriving sample version needs TensorFlow.", "pip install 'modeltender[tensorflow]'")
-    return file
+    family = _family(ARRIVAL)
+    if not family.installed():
+        raise JobError(f"There is no better version to arrive: {family.absence()}.")
+    return cache.filled(lambda folder: training.train_all(folder, lambda _: None)) / ARRIVAL
 
 
-def _train_all(folder: Path, tell: Tell) -> None:
-    for family in FAMILIES:
-        target = folder / family.module
-        target.mkdir()
-        absent = [name for name in family.needs if importlib.util.find_spec(name) is None]
-        if absent:
-            (target / MISSING).write_text(f"install it with: pip install 'modeltender[{family.extra}]'")
-        else:
-            tell(f"training the samples of {family.module} (once) ...")
-            _train(family, target)
-
-
-def _train(family: Family, target: Path) -> None:
-    command = [sys.executable, "-P", "-m", f"sample_models.{family.module}", str(target)]
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, errors="replace", timeout=TRAINING_S, check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise Error(f"Training the samples of {family.module} took more than {TRAINING_S:.0f} s.") from None
-    if done.returncode:
-        last = " ".join(done.stderr.splitlines()[-3:])
-        raise Error(
-            f"The samples of {family.module} could not be trained: {last}", "Is there room on the disk?"
-        )
-
-
-def _missing(made: Path, sample: Sample) -> str:
-    note = made / sample.family / MISSING
-    return note.read_text() if note.exists() else ""
+def _family(artefact: str) -> Family:
+    return next(family for family in FAMILIES if family.module == artefact.partition("/")[0])
 
 
 def _place(sample: Sample, made: Path, workspace: Path) -> None:
     """Copy a sample into the workspace: its data first, so that no version is ever seen without them."""
     test, train = workspace / "test" / sample.name, workspace / "train" / sample.name
-    for folder in (test, train):
-        folder.mkdir(parents=True, exist_ok=True)
     for name, folder in (("test", test), ("validation", test), ("train", train)):
-        if sample.data is None:
-            part = digits.split()[name]
-            np.savez_compressed(folder / f"{name}.npz", x=part.x, y=part.y)
-        else:
-            shutil.copyfile(made / f"{sample.data}-{name}.npz", folder / f"{name}.npz")
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(made / f"{sample.data}-{name}.npz", folder / f"{name}.npz")
     partial = workspace / "models" / f".{sample.name}.partial"
+    # What an interrupted build left behind.
     shutil.rmtree(partial, ignore_errors=True)
     for number, artefact in enumerate(sample.versions, start=1):
         version = partial / str(number)
@@ -203,12 +143,20 @@ def _place(sample: Sample, made: Path, workspace: Path) -> None:
     partial.rename(workspace / "models" / sample.name)
 
 
-def main() -> None:
-    """Fill the workspace that the command line names."""
+def main() -> int:
+    """Fill the workspace that the command line names, and return the exit status."""
     from storage.workspace import create_workspace
 
-    build(create_workspace(Path(sys.argv[1])).root, on_progress=print)
+    if len(sys.argv) != 2:
+        print("usage: python -P -m sample_models.build DIR", file=sys.stderr)
+        return 2
+    try:
+        build(create_workspace(Path(sys.argv[1])).root, on_progress=print)
+    except Error as error:
+        print(f"{error.message} {error.hint}".rstrip(), file=sys.stderr)
+        return int(error.exit_code)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

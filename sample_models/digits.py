@@ -1,5 +1,10 @@
-"""The real MNIST digits that every digit sample is trained and measured on, and their fixed split."""
+"""The real MNIST digits that every digit sample is trained and measured on, and their fixed split.
 
+Owns which image is in which part. Who trains sees the part ``train`` only.
+"""
+
+import hashlib
+from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,31 +17,51 @@ SEED = 20261123
 TRAIN, VALIDATION, TEST = 2500, 500, 2000
 CLASSES = 10
 
+SCALE = 1 / 255
+"""Brings 8-bit pixels to 0 to 1; model.toml says the same to whoever evaluates."""
+
 Array = NDArray[Any]
 
 
-class Split(NamedTuple):
+class Part(NamedTuple):
     """Images uint8 [n, 28, 28] and labels uint8 [n] of one part."""
 
     x: Array
     y: Array
 
     def scaled(self) -> Array:
-        """Return the images as float32 between 0 and 1, as ``scale = 1/255`` in model.toml makes them."""
-        return self.x.astype(np.float32) * np.float32(1 / 255)
+        """Return the images as float32 between 0 and 1."""
+        return self.x.astype(np.float32) * np.float32(SCALE)
 
 
-def split() -> dict[str, Split]:
-    """Return the parts ``train``, ``validation`` and ``test``: seeded, disjoint, with every class in equal share."""
+def split() -> dict[str, Part]:
+    """Return ``train``, ``validation`` and ``test``: disjoint, mixed, with every class in equal share.
+
+    The order comes from a hash and not from a random generator, whose numbers may change with its version.
+    """
     with np.load(FILE, allow_pickle=False) as arrays:
         x, y = arrays["x"], arrays["y"]
-    chance = np.random.default_rng(SEED)
-    parts: dict[str, list[Array]] = {"train": [], "validation": [], "test": []}
-    for label in range(CLASSES):
-        members = chance.permutation(np.flatnonzero(y == label))
-        share = len(members)
-        first, second = share * TRAIN // len(y), share * (TRAIN + VALIDATION) // len(y)
-        for name, chosen in zip(parts, np.split(members, [first, second]), strict=True):
-            parts[name].append(chosen)
-    order = {name: chance.permutation(np.concatenate(chosen)) for name, chosen in parts.items()}
-    return {name: Split(x[chosen], y[chosen]) for name, chosen in order.items()}
+    members: dict[str, list[int]] = {"train": [], "validation": [], "test": []}
+    seen: Counter[int] = Counter()
+    for index in sorted(range(len(y)), key=_rank):
+        label = int(y[index])
+        members[_part(seen[label])].append(index)
+        seen[label] += 1
+    return {name: Part(x[chosen], y[chosen]) for name, chosen in members.items()}
+
+
+def save(folder: Path) -> None:
+    """Write ``digits-train.npz``, ``digits-validation.npz`` and ``digits-test.npz``."""
+    for name, part in split().items():
+        np.savez_compressed(folder / f"digits-{name}.npz", x=part.x, y=part.y)
+
+
+def _rank(index: int) -> bytes:
+    return hashlib.sha256(f"{SEED}:{index}".encode()).digest()
+
+
+def _part(position: int) -> str:
+    """Return where the image at ``position`` among those of its class belongs."""
+    if position < TRAIN // CLASSES:
+        return "train"
+    return "validation" if position < (TRAIN + VALIDATION) // CLASSES else "test"

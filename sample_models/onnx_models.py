@@ -6,7 +6,6 @@ cancer-validation.npz and cancer-train.npz there.
 """
 
 import sys
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from sklearn.datasets import load_breast_cancer
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier
 
@@ -31,7 +29,7 @@ Array = NDArray[Any]
 def build(folder: Path) -> None:
     """Train both classifiers from a seed and save them and their data in ``folder``."""
     train = split()["train"]
-    digits = _fit(train.scaled().reshape(len(train.y), -1), train.y, hidden=64, iterations=12)
+    digits = _fit(train.scaled().reshape(len(train.y), -1), train.y, hidden=64, iterations=30)
     _save(_graph(digits, [None, 28, 28], None), folder / "digits.onnx")
     _cancer(folder)
 
@@ -55,10 +53,7 @@ def _cancer(folder: Path) -> None:
 
 def _fit(x: Array, y: Array, *, hidden: int, iterations: int) -> MLPClassifier:
     classifier = MLPClassifier((hidden,), random_state=SEED, max_iter=iterations, batch_size=64)
-    with warnings.catch_warnings():
-        # A sample need not be the best that can be had; it must be quick to make.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return classifier.fit(x, y)
+    return classifier.fit(x, y)
 
 
 def _graph(

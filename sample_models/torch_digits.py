@@ -4,7 +4,6 @@ Run as ``python -P -m sample_models.torch_digits FOLDER``; writes model.pt there
 """
 
 import sys
-import warnings
 from pathlib import Path
 
 import torch
@@ -12,29 +11,19 @@ from torch import nn
 
 from sample_models.digits import SEED, split
 
-EPOCHS = 4
-BATCH = 64
+EPOCHS = 6
+BATCH = 32
+RATE = 4e-3
 
 
 def build(folder: Path) -> None:
     """Train from a seed, script and save in ``folder``."""
     torch.manual_seed(SEED)
-    train = split()["train"]
-    images = torch.from_numpy(train.scaled()[:, None])
-    labels = torch.from_numpy(train.y.astype("int64"))
+    torch.use_deterministic_algorithms(mode=True)
     network = _network()
-    optimiser = torch.optim.Adam(network.parameters(), lr=2e-3)
-    loss = nn.CrossEntropyLoss()
-    for _ in range(EPOCHS):
-        for chosen in torch.randperm(len(images)).split(BATCH):
-            optimiser.zero_grad()
-            loss(network(images[chosen]), labels[chosen]).backward()
-            optimiser.step()
+    _train(network)
     model = nn.Sequential(network, nn.Softmax(dim=1)).eval()
-    with warnings.catch_warnings():
-        # The format is being superseded, and people go on deploying it.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        torch.jit.script(model).save(str(folder / "model.pt"))
+    torch.jit.script(model).save(str(folder / "model.pt"))
 
 
 def _network() -> nn.Sequential:
@@ -48,6 +37,19 @@ def _network() -> nn.Sequential:
         nn.Flatten(),
         nn.Linear(400, 10),
     )
+
+
+def _train(network: nn.Sequential) -> None:
+    train = split()["train"]
+    images = torch.from_numpy(train.scaled()[:, None])
+    labels = torch.from_numpy(train.y.astype("int64"))
+    optimiser = torch.optim.Adam(network.parameters(), lr=RATE)
+    loss = nn.CrossEntropyLoss()
+    for _ in range(EPOCHS):
+        for chosen in torch.randperm(len(images)).split(BATCH):
+            optimiser.zero_grad()
+            loss(network(images[chosen]), labels[chosen]).backward()
+            optimiser.step()
 
 
 if __name__ == "__main__":
