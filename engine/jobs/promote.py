@@ -30,8 +30,6 @@ from storage.tables.evaluations import headline
 from storage.text import clean
 from storage.vocabulary import CheckVerdict, JobState, Role, Verdict
 
-CANCELLED = "cancelled"
-
 
 def run(context: Context, job: Job, report: Report) -> Outcome:
     """Promote the version that the job names, or the candidate."""
@@ -51,7 +49,7 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
         _check_gate(gate, target, job)
         if report.cancelled():
             return Outcome(
-                state=JobState.CANCELLED, code=CANCELLED, error="Cancelled.", result=packed(answer)
+                state=JobState.CANCELLED, code=JobState.CANCELLED, error="Cancelled.", result=packed(answer)
             )
         change = Change(job, answer.from_version, target, gate, _message(current, target, gate, job))
         Deployer(context.workspace, context.writer, context.now, settings).deploy(change)

@@ -8,7 +8,6 @@ import msgspec
 
 from engine.jobs.context import Context, Outcome, Report
 from engine.jobs.switching import (
-    LOOK_AGAIN,
     Answer,
     check_content,
     check_expected,
@@ -18,7 +17,7 @@ from engine.jobs.switching import (
     refused,
     unknown_model,
 )
-from engine.repository.deploy import Change, Deployer
+from engine.repository.deploy import LOOK_AGAIN, Change, Deployer
 from storage.errors import RefusedError, SettingsError
 from storage.records import Job, Model, Version
 from storage.settings import ModelSettings, read_model_settings

@@ -8,11 +8,10 @@ from collections.abc import Sequence
 import msgspec
 
 from engine.jobs.context import Outcome
+from engine.repository.deploy import LOOK_AGAIN
 from storage.errors import RefusedError, UnknownError
 from storage.records import GateCheck, Job, Version
 from storage.vocabulary import JobState, Role, Status, Verdict
-
-LOOK_AGAIN = "Look again, then decide."
 
 
 class Answer(msgspec.Struct, frozen=True, rename={"from_version": "from", "to_version": "to"}):

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable
 
 from engine.repository import versions
 from engine.repository.facts import Facts
+from engine.repository.gates import refresh_gates
 from engine.repository.model_settings import SettingsFiles
 from engine.repository.scanner import Item, Listing, Oddity
 from engine.repository.settle import Key
@@ -65,7 +66,11 @@ def record_models(
         model_id = row["id"] if row is not None and known else models.ensure(connection, name, now=now)
         if folder is not None and folder.problem:
             continue
+        before = files.last(name)
         read = files.read(name, "" if folder is None else folder.settings)
+        if read.settings != before:
+            # The margin or the metric may be another, also since the engine last ran.
+            refresh_gates(connection, name, read.settings)
         task = None if read.settings is None else read.settings.task
         if row is None or (row["task"], row["problem"]) != (task, read.problem):
             models.set_settings(connection, model_id, task=task, problem=read.problem)

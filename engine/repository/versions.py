@@ -21,7 +21,6 @@ from storage.tables import events, models
 from storage.vocabulary import JobKind, Severity, Status
 from storage.workspace import Workspace
 
-ARRIVAL = "arrival"
 """Who asks for a version's first evaluation."""
 
 PATIENCE_S = 5.0

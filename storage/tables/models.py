@@ -221,14 +221,6 @@ def forget_arrival(connection: sqlite3.Connection, model: str, name: str) -> Non
     connection.execute("DELETE FROM arrivals WHERE model = ? AND name = ?", (model, name))
 
 
-def arrival_stamps(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
-    """Return the stamp at which each file of the inbox was decided upon."""
-    return {
-        (row["model"], row["name"]): row["stamp"]
-        for row in connection.execute("SELECT model, name, stamp FROM arrivals")
-    }
-
-
 def arrival_rows(connection: sqlite3.Connection) -> list[sqlite3.Row]:
     """Return what is recorded about every file of the inbox."""
     return connection.execute("SELECT * FROM arrivals").fetchall()

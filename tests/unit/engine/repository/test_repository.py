@@ -659,6 +659,26 @@ def test_versions_that_broken_settings_kept_from_being_checked_are_checked_when_
     assert [job.state for job in watched.jobs()] == [JobState.QUEUED, JobState.FAILED]
 
 
+def test_a_changed_margin_is_applied_to_the_candidate_at_once(watched: Watched) -> None:
+    """What the gate says follows model.toml, not only the next evaluation; broken settings say nothing."""
+    watched.ready("mnist", {1: 0.97, 2: 0.94})
+    watched.deploy("mnist", 1)
+    watched.settle()
+    settings = watched.workspace.model_settings("mnist")
+
+    def passed() -> bool | None:
+        gate = watched.version("mnist", 2).gate
+        return None if gate is None else gate.passed
+
+    assert passed() is False
+    settings.write_text("[gate]\nmargin = 0.05")
+    watched.scan()
+    assert passed() is True
+    settings.write_text("[gate]\nmargin = 'wide'")
+    watched.scan()
+    assert passed() is None
+
+
 def test_an_oddity_is_told_once_over_restarts(watched: Watched) -> None:
     """A folder called latest is spoken of once, not at every look and not at every start."""
     (watched.workspace.models / "mnist" / "latest").mkdir(parents=True)
