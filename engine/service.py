@@ -7,6 +7,7 @@ nor the heartbeat, and the heartbeat comes from here, so that it tells the truth
 import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
@@ -29,6 +30,9 @@ POLL_S = 0.05
 """How often the database is asked whether somebody wrote: a microsecond's work, and half of what a key may wait."""
 
 HEARTBEAT_S = 1.0
+QUIET_S = 1.0
+"""How long a lane rests before it refines a result: who presses a key twice is not kept waiting by the first time."""
+
 PROGRESS_S = 0.1
 """Progress is written at most this often: ten times a second looks live and costs nothing."""
 
@@ -108,7 +112,33 @@ class Lane:
                 jobs.park(connection, job.id)
             else:
                 _finish(connection, self._context, job, outcome)
+        if outcome.afterwards is not None:
+            self._go_on(outcome.afterwards)
         return True
+
+    def _go_on(self, afterwards: Callable[[Callable[[], bool]], None]) -> None:
+        """Let a finished job refine its result while nothing else waits for this lane."""
+        quiet_at = time.monotonic() + QUIET_S
+        while time.monotonic() < quiet_at:
+            if self._wanted() or self._stopping.wait(POLL_S):
+                return
+        try:
+            afterwards(self._wanted)
+        except Error as error:
+            # The job's result stands as it was recorded; only the refinement is missing.
+            log.warning("a result could not be refined: %s", error.message)
+        except sqlite3.Error:
+            raise
+        except Exception:
+            # A mistake of ours; the recorded result stands here too, and the log keeps the traceback.
+            log.exception("a result could not be refined")
+
+    def _wanted(self) -> bool:
+        """Whether a job waits for this lane, or the engine stops."""
+        if self._stopping.is_set():
+            return True
+        with self._context.writer.passing() as connection:
+            return jobs.waiting(connection, self._handled)
 
 
 class JobReport:

@@ -6,6 +6,7 @@ It owns when to look; what is seen and recorded is the repository's.
 import logging
 import sqlite3
 import threading
+from collections.abc import Callable
 from typing import Protocol
 
 from engine.service import STOP_S, STORE_RETRY_S
@@ -24,8 +25,9 @@ class Scans(Protocol):
 class Watching:
     """A part of the engine: scans at the start, at every wake-up, and every so often regardless."""
 
-    def __init__(self, repository: Scans, *, rescan_s: float) -> None:
+    def __init__(self, repository: Scans, *, rescan_s: float, scanned: Callable[[], None]) -> None:
         self._repository = repository
+        self._scanned = scanned
         self._rescan_s = rescan_s
         self._wake = threading.Event()
         self._stopping = threading.Event()
@@ -56,6 +58,8 @@ class Watching:
                 # A folder or the disk failed in a way that the scan has no sentence for: the next scan may succeed.
                 log.exception("the folders could not be scanned")
                 wanted = STORE_RETRY_S
+            # What arrived has a job now: the lanes need not wait for the next poll of the database.
+            self._scanned()
             if wanted is not None:
                 pause = min(pause, wanted)
             self._wake.wait(pause)

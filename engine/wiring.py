@@ -47,6 +47,7 @@ def run(workspace: Workspace) -> int:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stopping.set())
+    threading.excepthook = lambda failed: _end_on(failed, stopping)
     # The terminal that started the engine may close; that is no reason to end.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     with engine_lock(workspace):
@@ -64,6 +65,13 @@ def run(workspace: Workspace) -> int:
         finally:
             writer.close()
     return 0
+
+
+def _end_on(failed: threading.ExceptHookArgs, stopping: threading.Event) -> None:
+    """End the engine when one of its threads ended on a mistake of ours: one that works by half would mislead."""
+    name = failed.thread.name if failed.thread else "a thread"
+    log.critical("%s ended unexpectedly; the engine stops", name, exc_info=failed.exc_value)
+    stopping.set()
 
 
 def program_version() -> str:
@@ -112,14 +120,14 @@ def _work(
     pool = Pool(settings.limits)
     context = Context(workspace, writer, settings, hosts, pool, time.time)
     repository = Repository(workspace, writer, settings, now=time.time, monotonic=time.monotonic)
-    watching = Watching(repository, rescan_s=settings.repository.rescan_s)
+    models, links = Lane("models", ON_MODELS, context), Lane("links", ON_LINKS, context)
+    watching = Watching(repository, rescan_s=settings.repository.rescan_s, scanned=models.wake)
     observer = Observer(workspace, watching.wake, renamed=repository.renamed, notice=repository.notice)
     sampler = Sampler(
         writer, settings.sampling.interval_s, time.time, retention_s=settings.retention.samples_s
     )
-    lanes = (Lane("models", ON_MODELS, context), Lane("links", ON_LINKS, context))
     try:
-        Service(context, lanes, (sampler, watching, observer), stopping, time.monotonic).run()
+        Service(context, (models, links), (sampler, watching, observer), stopping, time.monotonic).run()
     finally:
         pool.close()
         hosts.close()

@@ -45,7 +45,7 @@ def main(folder: Path) -> None:
 
 
 def _console(workspace: Workspace) -> int:
-    from tui.console import open_console
+    from tui.commands.console import open_console
 
     timer = threading.Timer(ARRIVES_AFTER_S, deliver, (workspace,))
     timer.daemon = True

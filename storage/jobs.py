@@ -15,6 +15,9 @@ from storage.text import clean
 from storage.vocabulary import JobKind, JobState
 from storage.workspace import Workspace
 
+ARRIVAL = "arrival"
+"""Who asks for a version's first evaluation: the repository, when it has recorded the version."""
+
 RETRIED = frozenset({JobKind.EVALUATE})
 """Kinds that are queued again when their engine died: doing them twice harms nothing."""
 
@@ -93,14 +96,24 @@ def add(
 
 
 def claim(connection: sqlite3.Connection, kinds: frozenset[JobKind], *, now: float) -> Job | None:
-    """Take the oldest waiting job of some kinds for the engine, or return ``None``."""
+    """Take a waiting job of some kinds for the engine, or return ``None``: what a person asked for first, then the oldest."""
     marks = ", ".join("?" * len(kinds))
     row = connection.execute(
         f"UPDATE jobs SET state = ?, started_at = ? WHERE id = "  # noqa: S608 - placeholders only
-        f"(SELECT id FROM jobs WHERE state = ? AND kind IN ({marks}) ORDER BY id LIMIT 1) RETURNING id",
-        (JobState.RUNNING, now, JobState.QUEUED, *sorted(kinds)),
+        f"(SELECT id FROM jobs WHERE state = ? AND kind IN ({marks}) ORDER BY requested_by = ?, id LIMIT 1) RETURNING id",
+        (JobState.RUNNING, now, JobState.QUEUED, *sorted(kinds), ARRIVAL),
     ).fetchone()
     return None if row is None else read_one(connection, row["id"])
+
+
+def waiting(connection: sqlite3.Connection, kinds: frozenset[JobKind]) -> bool:
+    """Whether a job of some kinds waits."""
+    marks = ", ".join("?" * len(kinds))
+    row = connection.execute(
+        f"SELECT EXISTS (SELECT 1 FROM jobs WHERE state = ? AND kind IN ({marks}))",  # noqa: S608 - placeholders only
+        (JobState.QUEUED, *sorted(kinds)),
+    ).fetchone()
+    return bool(row[0])
 
 
 def progress(
@@ -141,10 +154,18 @@ def finish(
 def park(connection: sqlite3.Connection, job_id: int) -> None:
     """Put a running job back to wait for the next engine; where an identical one waits already, that one stands for it."""
     parked = connection.execute(
-        "UPDATE OR IGNORE jobs SET state = ?, started_at = NULL, done = 0, total = 0, message = '' WHERE id = ?", (JobState.QUEUED, job_id)
+        "UPDATE OR IGNORE jobs SET state = ?, started_at = NULL, done = 0, total = 0, message = '' WHERE id = ?",
+        (JobState.QUEUED, job_id),
     ).rowcount
     if not parked:
-        finish(connection, job_id, JobState.INTERRUPTED, now=time.time(), code="interrupted", error="The engine stopped.")
+        finish(
+            connection,
+            job_id,
+            JobState.INTERRUPTED,
+            now=time.time(),
+            code="interrupted",
+            error="The engine stopped.",
+        )
 
 
 def recover(connection: sqlite3.Connection, *, now: float) -> list[Job]:

@@ -52,6 +52,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
     hint: str = ""
     result: str = ""
+    afterwards: Callable[[Callable[[], bool]], None] | None = None
+    """What the lane may do once the job is recorded, as long as the function that it is given returns false."""
 
 
 Handler = Callable[[Context, Job, Report], Outcome]

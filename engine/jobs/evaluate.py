@@ -5,42 +5,29 @@ recorded where it belongs: a version that does not load fails, an evaluation tha
 that version, and the job says why in either case.
 """
 
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
-from engine import policy
-from engine.data import fingerprint
+from engine.data.fingerprint import preprocessing_sha256
 from engine.data.location import locate
-from engine.evaluation.latency import summarise
 from engine.jobs.context import Context, Outcome, Report
+from engine.jobs.loading import borrow, mark_ready
+from engine.jobs.timing import Timing
 from engine.processes.client import ModelProcess
 from engine.processes.endings import CANCELLED
-from engine.processes.protocol import Evaluate, Evaluated, MeasureLatency
+from engine.processes.protocol import Evaluate, Evaluated
 from engine.repository.gates import refresh_gates
-from engine.repository.integrity import ChangedError, artefact_sha256
 from engine.runtimes import runtime_for
 from storage.errors import JobError, UnknownError
+from storage.jobs import ARRIVAL
 from storage.records import Job, NewEvaluation, Version
 from storage.settings import ModelSettings, read_model_settings
 from storage.tables import evaluations, events, models
 from storage.text import NAME, clean
 from storage.vocabulary import Role, Severity, Status, Task
 from storage.workspace import Workspace
-
-ARRIVAL = "arrival"
-"""Who asked for a version's first evaluation: the repository, when it had recorded the version."""
-
-QUERIES = 662
-"""Timed queries of a full latency measurement: p99 with one outlier set aside (LoadGen's early stopping)."""
-
-FULL_LATENCY_S = 5.0
-"""The longest that a full latency measurement may take; slow models get fewer percentiles, and are told so."""
-
-REPEATED_LATENCY_S = 0.1
-"""The longest that the latency part of a repeated evaluation may take."""
 
 LOADABLE = frozenset({Status.CHECKING, Status.READY, Status.FAILED, Status.QUARANTINED})
 """Statuses in which trying to load makes sense: a person may insist on a version that failed."""
@@ -56,18 +43,18 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
     """Evaluate the version that the job names, or the current one."""
     version = _version(context, job)
     settings = read_model_settings(context.workspace.model_settings(job.model))
-    with _process(context, version, job, report) as process:
-        _mark_ready(context, version, process)
+    with borrow(context, version, job.parameters.device, report.cancelled) as process:
+        mark_ready(context, version, process)
         try:
             data = locate(context.workspace, job.model, settings, job.parameters.data)
         except JobError as error:
             return _without_data(context, job, error)
         try:
-            evaluation_id = _measure(Work(context, job, report, version, settings, process), data)
+            timing = _measure(Work(context, job, report, version, settings, process), data)
         except JobError as error:
             _open_fault(context, version, error)
             raise
-    return _outcome(context, version, evaluation_id)
+    return _outcome(context, version, timing, settings)
 
 
 class Work(NamedTuple):
@@ -103,81 +90,6 @@ def _version(context: Context, job: Job) -> Version:
     return version
 
 
-def _process(
-    context: Context, version: Version, job: Job, report: Report
-) -> AbstractContextManager[ModelProcess]:
-    """Return the version's warm process, or load the version into a new one; a failed load is recorded."""
-    if version.format is None or version.artefact is None or version.sha256 is None:
-        raise JobError(
-            f"{version.model}@{version.number} has not been checked yet.", "Try again in a moment."
-        )
-    runtime = runtime_for(version.format)
-    folder = context.workspace.version_folder(version.model, version.number)
-    artefact = folder / version.artefact
-    device = job.parameters.device
-
-    def load() -> ModelProcess:
-        try:
-            _check_unchanged(artefact, version)
-            readable = (folder, context.workspace.test / version.model)
-            process = context.hosts.open(artefact, runtime, device, readable, cancelled=report.cancelled)
-        except JobError as error:
-            if error.code != CANCELLED:
-                _mark_failed(context, version, error)
-            raise
-        return process
-
-    return context.pool.borrow((version.sha256, runtime.name, device), load)
-
-
-def _check_unchanged(artefact: Path, version: Version) -> None:
-    try:
-        unchanged = artefact_sha256(artefact) == version.sha256
-    except (OSError, ChangedError):
-        # Gone, unreadable or being written right now: in each case not what was recorded.
-        unchanged = False
-    if not unchanged:
-        raise JobError(
-            f"{version.model}@{version.number} changed on disk since it was recorded.",
-            "It is checked again in a moment.",
-        )
-
-
-def _mark_ready(context: Context, version: Version, process: ModelProcess) -> None:
-    if version.status is Status.READY:
-        return
-    with context.writer.transaction() as connection:
-        models.set_version(connection, version.id, status=Status.READY)
-        models.set_parameters(connection, version.id, process.loaded.parameters)
-        message = f"version {version.number} is ready ({version.format}, isolation {process.isolation})"
-        events.add(
-            connection, "ready", message, at=context.now(), model=version.model, version=version.number
-        )
-
-
-def _mark_failed(context: Context, version: Version, error: JobError) -> None:
-    """Record why a version does not load; it blocks no other one and is tried again as the policy says."""
-    with context.writer.transaction() as connection:
-        retry = policy.after_failed_load(models.failures(connection, version.id), context.now())
-        models.set_version(
-            connection,
-            version.id,
-            status=retry.status,
-            reason=clean(error.message),
-            failures=retry.failures,
-            retry_at=retry.retry_at,
-        )
-        events.add(
-            connection,
-            "load-failed",
-            f"version {version.number} does not load: {error.message}",
-            at=context.now(),
-            severity=Severity.ERROR,
-            model=version.model,
-            version=version.number,
-        )
-
-
 def _without_data(context: Context, job: Job, error: JobError) -> Outcome:
     """A version without data is as good as can be known after an arrival; a person who asked gets the reason."""
     with context.writer.transaction() as connection:
@@ -205,8 +117,8 @@ def _open_fault(context: Context, version: Version, error: JobError) -> None:
         )
 
 
-def _measure(work: Work, data: Path) -> int:
-    """Measure quality, record it at once, then measure speed; return the evaluation's id."""
+def _measure(work: Work, data: Path) -> Timing:
+    """Measure quality and record it at once, then begin to measure speed, which may go on after the job."""
     limits = work.context.settings.limits
     request = Evaluate(
         data=str(data),
@@ -222,30 +134,17 @@ def _measure(work: Work, data: Path) -> int:
     )
     evaluation_id = _record(work, data, evaluated)
     work.report.progress(evaluated.rows, evaluated.rows, "measuring latency")
-    measured = work.process.measure_latency(
-        MeasureLatency(
-            data=str(data), preprocess=work.settings.preprocess, queries=QUERIES, budget_s=_budget(work)
-        ),
-        on_progress=_silent,
-        deadline_s=limits.evaluation_s,
-        cancelled=work.report.cancelled,
+    timing = Timing(
+        work.context,
+        work.version,
+        device=work.job.parameters.device,
+        evaluation_id=evaluation_id,
+        data=data,
+        preprocess=work.settings.preprocess,
+        throughput=evaluated.rows / max(evaluated.duration_s, 1e-9),
     )
-    throughput = evaluated.rows / max(evaluated.duration_s, 1e-9)
-    report = summarise(measured.latencies_ms, throughput=throughput, stable=measured.stable)
-    with work.context.writer.transaction() as connection:
-        evaluations.add_latency(connection, evaluation_id, report)
-        refresh_gates(connection, work.version.model, work.settings)
-    return evaluation_id
-
-
-def _silent(_done: int, _total: int) -> None:
-    """Report nothing: the latency part is short, and its progress would run backwards after the examples'."""
-
-
-def _budget(work: Work) -> float:
-    """A version that was never timed is timed in full; a person who presses ``r`` again is not kept waiting."""
-    known = work.version.evaluation is not None and work.version.evaluation.latency is not None
-    return REPEATED_LATENCY_S if known else FULL_LATENCY_S
+    timing.begin(work.process, work.report.cancelled)
+    return timing
 
 
 def _record(work: Work, data: Path, evaluated: Evaluated) -> int:
@@ -256,7 +155,7 @@ def _record(work: Work, data: Path, evaluated: Evaluated) -> int:
         dataset_rows=evaluated.rows,
         dataset_sha256=evaluated.dataset_sha256,
         artefact_sha256=version.sha256 or "",
-        preprocessing_sha256=fingerprint.sha256(work.settings.preprocess),
+        preprocessing_sha256=preprocessing_sha256(work.settings.preprocess),
         runtime=runtime.name if runtime else "",
         runtime_version=next(iter(loaded.versions.values()), ""),
         device=work.job.parameters.device,
@@ -274,13 +173,12 @@ def _record(work: Work, data: Path, evaluated: Evaluated) -> int:
         )
         events.close_fault(connection, EVALUATION_FAULT, at=at, model=version.model, version=version.number)
         events.close_fault(connection, NO_DATA_FAULT, at=at, model=version.model)
-        refresh_gates(connection, version.model, work.settings)
     return evaluation_id
 
 
-def _outcome(context: Context, version: Version, evaluation_id: int) -> Outcome:
+def _outcome(context: Context, version: Version, timing: Timing, settings: ModelSettings) -> Outcome:
     with context.writer.transaction() as connection:
-        evaluation = evaluations.read_one(connection, evaluation_id)
+        evaluation = evaluations.read_one(connection, timing.evaluation_id)
         metric = evaluations.headline(evaluation)
         figure = (
             "no headline figure" if metric is None else f"{metric.name} {metric.value:.4f} (n={metric.n})"
@@ -293,7 +191,12 @@ def _outcome(context: Context, version: Version, evaluation_id: int) -> Outcome:
             model=version.model,
             version=version.number,
         )
-    return Outcome(message=figure, result=msgspec.json.encode({"evaluation_id": evaluation_id}).decode())
+        refresh_gates(connection, version.model, settings)
+    return Outcome(
+        message=figure,
+        result=msgspec.json.encode({"evaluation_id": timing.evaluation_id}).decode(),
+        afterwards=timing.complete,
+    )
 
 
 def read_labels(workspace: Workspace, model: str, settings: ModelSettings) -> tuple[str, ...]:

@@ -10,7 +10,6 @@ from engine.repository.inbox import Decision, Group, stored_name
 from engine.repository.ingest import Ingested
 from engine.repository.scanner import Item, Listing
 from engine.repository.settle import Key
-from engine.repository.versions import ARRIVAL
 from storage import jobs
 from storage.records import Arrival
 from storage.tables import events, models
@@ -123,7 +122,7 @@ def _ingested(connection: sqlite3.Connection, decision: Decision, made: Ingested
         sha256=made.content.sha256,
         size=made.content.bytes,
     )
-    jobs.add(connection, JobKind.EVALUATE, decision.model, made.number, requested_by=ARRIVAL, now=now)
+    jobs.add(connection, JobKind.EVALUATE, decision.model, made.number, requested_by=jobs.ARRIVAL, now=now)
     _set(connection, decision, decision.stamp, version_id, reason="", now=now)
     message = f"version {made.number} found, from {source}"
     events.add(connection, "found", message, at=now, model=decision.model, version=made.number)

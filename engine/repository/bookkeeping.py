@@ -13,7 +13,7 @@ from engine.repository.gates import refresh_gates
 from engine.repository.model_settings import SettingsFiles
 from engine.repository.scanner import Item, Listing, Oddity
 from engine.repository.settle import Key
-from engine.repository.versions import ARRIVAL, Step, next_step
+from engine.repository.versions import Step, next_step
 from storage import jobs
 from storage.tables import events, models
 from storage.vocabulary import JobKind, Severity, Status
@@ -84,7 +84,9 @@ def ask_again(connection: sqlite3.Connection, model: str | None = None, *, now: 
     for row in models.version_rows(connection):
         waits = row["status"] == Status.CHECKING and model in {None, row["model"]}
         if waits and not jobs.pending(connection, JobKind.EVALUATE, row["model"], row["number"]):
-            jobs.add(connection, JobKind.EVALUATE, row["model"], row["number"], requested_by=ARRIVAL, now=now)
+            jobs.add(
+                connection, JobKind.EVALUATE, row["model"], row["number"], requested_by=jobs.ARRIVAL, now=now
+            )
 
 
 def record_versions(

@@ -21,8 +21,6 @@ from storage.tables import events, models
 from storage.vocabulary import JobKind, Severity, Status
 from storage.workspace import Workspace
 
-"""Who asks for a version's first evaluation."""
-
 PATIENCE_S = 5.0
 """How long something incomplete may stay still before it is called so: the pauses of a slow copy are shorter."""
 
@@ -90,7 +88,7 @@ def look(workspace: Workspace, model: str, item: Item) -> Looked | None:
 def check(connection: sqlite3.Connection, row: sqlite3.Row, *, now: float) -> None:
     """Record that a version is to be loaded again, and ask for it."""
     models.set_version(connection, row["id"], status=Status.CHECKING, failures=row["failures"])
-    jobs.add(connection, JobKind.EVALUATE, row["model"], row["number"], requested_by=ARRIVAL, now=now)
+    jobs.add(connection, JobKind.EVALUATE, row["model"], row["number"], requested_by=jobs.ARRIVAL, now=now)
 
 
 def lose(connection: sqlite3.Connection, row: sqlite3.Row, *, now: float) -> None:
@@ -153,7 +151,7 @@ def _found(
         size=content.bytes,
     )
     models.set_version(connection, row["id"], status=Status.CHECKING, stamp=looked.item.stamp)
-    jobs.add(connection, JobKind.EVALUATE, row["model"], row["number"], requested_by=ARRIVAL, now=now)
+    jobs.add(connection, JobKind.EVALUATE, row["model"], row["number"], requested_by=jobs.ARRIVAL, now=now)
     if content.sha256 != row["sha256"]:
         _changed(connection, row, now=now)
     message = f"version {row['number']} {'is back' if row['status'] == Status.MISSING else 'found'} in models/{row['model']}"

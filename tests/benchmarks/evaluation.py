@@ -14,7 +14,7 @@ from sample_models.build import arrival
 
 from storage.database import Reader
 from storage.tables import models
-from storage.vocabulary import JobKind
+from storage.vocabulary import JobKind, Status
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.stage import Stage
 
@@ -118,7 +118,7 @@ def _make_model(stage: Stage) -> Path:
 
 
 def _arrive(stage: Stage, artefact: Path, number: int) -> None:
-    """Put a version in place and return as soon as it is recorded, before anything was done with it."""
+    """Put a version in place and return as soon as its files have settled, before anything of it is loaded."""
     partial = stage.workspace.models / MODEL / f".{number}.partial"
     partial.mkdir()
     copy = partial / artefact.name
@@ -130,8 +130,9 @@ def _arrive(stage: Stage, artefact: Path, number: int) -> None:
     reader = Reader(stage.workspace.database)
     while True:
         with reader.transaction() as connection:
-            if any(version.number == number for version in models.versions(connection, MODEL)):
-                break
+            found = {version.number: version.status for version in models.versions(connection, MODEL)}
+        if found.get(number, Status.SETTLING) is not Status.SETTLING:
+            break
         time.sleep(0.002)
     reader.close()
 

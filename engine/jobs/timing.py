@@ -1,0 +1,93 @@
+"""The latency part of an evaluation: a short slice inside the job, the rest when nobody waits.
+
+A person who asks for an evaluation gets its result at once, with the percentiles that a twentieth of a second
+can tell; the 99th needs hundreds of queries. So the lane goes on timing the same evaluation after the job,
+slice by slice, until it has enough or another job waits.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from engine.evaluation.latency import summarise
+from engine.jobs.context import Context
+from engine.jobs.loading import borrow
+from engine.processes.client import ModelProcess
+from engine.processes.protocol import MeasureLatency
+from storage.records import Version
+from storage.settings import Preprocess
+from storage.tables import evaluations
+
+QUERIES = 662
+"""Timed queries in all: p99 with one outlier set aside (LoadGen's early stopping)."""
+
+SLICE_S = 0.05
+"""What a person who presses ``r`` waits for, and what a waiting job waits for at the most."""
+
+WHOLE_S = 5.0
+"""The longest that all slices may take; slow models get fewer percentiles, and are told so."""
+
+
+class Timing:
+    """One evaluation's latency measurement under way."""
+
+    def __init__(
+        self,
+        context: Context,
+        version: Version,
+        *,
+        device: str,
+        evaluation_id: int,
+        data: Path,
+        preprocess: Preprocess,
+        throughput: float,
+    ) -> None:
+        self.evaluation_id = evaluation_id
+        self._context = context
+        self._version = version
+        self._device = device
+        self._data = data
+        self._preprocess = preprocess
+        self._throughput = throughput
+        self._latencies: list[float] = []
+        self._stable = True
+
+    def begin(self, process: ModelProcess, cancelled: Callable[[], bool]) -> None:
+        """Time the first slice and record what it says."""
+        self._slice(process, cancelled)
+        self._record()
+
+    def complete(self, wanted_elsewhere: Callable[[], bool]) -> None:
+        """Time further slices until there are enough queries, the time is over, or the lane is wanted elsewhere."""
+        slices = round(WHOLE_S / SLICE_S) - 1
+        if len(self._latencies) >= QUERIES or wanted_elsewhere():
+            return
+        with borrow(self._context, self._version, self._device, _never) as process:
+            while slices and len(self._latencies) < QUERIES and not wanted_elsewhere():
+                self._slice(process, _never)
+                slices -= 1
+        self._record()
+
+    def _slice(self, process: ModelProcess, cancelled: Callable[[], bool]) -> None:
+        left = QUERIES - len(self._latencies)
+        measured = process.measure_latency(
+            MeasureLatency(data=str(self._data), preprocess=self._preprocess, queries=left, budget_s=SLICE_S),
+            on_progress=_silent,
+            deadline_s=self._context.settings.limits.evaluation_s,
+            cancelled=cancelled,
+        )
+        self._latencies += measured.latencies_ms
+        self._stable = self._stable and measured.stable
+
+    def _record(self) -> None:
+        report = summarise(tuple(self._latencies), throughput=self._throughput, stable=self._stable)
+        with self._context.writer.transaction() as connection:
+            evaluations.add_latency(connection, self.evaluation_id, report)
+
+
+def _never() -> bool:
+    """A slice is short: it is waited for, because cancelling it would end the warm process."""
+    return False
+
+
+def _silent(_done: int, _total: int) -> None:
+    """Report nothing: a slice is over before its progress could be read."""
