@@ -69,8 +69,11 @@ def _switched(connection: sqlite3.Connection, row: sqlite3.Row, number: int, *, 
     )
     promotions.settle(connection, promotion, PromotionOutcome.DONE)
     deployed(connection, row["id"], kind=JobKind.PROMOTE, from_number=row["current"], to_number=number)
-    before = "" if row["current"] is None else f" instead of version {row['current']}"
-    message = f"version {number} is deployed{before}: models/{row['name']}/current was set {OUTSIDE}"
+    link = f"models/{row['name']}/current"
+    told = f"{link} points to it"
+    if row["current"] is not None:
+        told = f"{link} was moved away from version {row['current']} {OUTSIDE}"
+    message = f"version {number} is deployed: {told}"
     severity = Severity.INFO if row["current"] is None else Severity.WARNING
     events.add(
         connection, "promote-outside", message, at=now, severity=severity, model=row["name"], version=number
