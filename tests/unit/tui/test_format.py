@@ -1,0 +1,61 @@
+"""What narrow columns show: figures whose width does not jump, and n/a for what is not known."""
+
+import pytest
+
+from tui import format as form
+
+
+@pytest.mark.parametrize(("value", "shown"), [(0.5, "0.5000"), (None, "n/a"), (1.0, "1.0000")])
+def test_a_figure_has_four_places(value: float | None, shown: str) -> None:
+    """Quality figures line up."""
+    assert form.figure(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0.004, "0.00"), (0.5, "0.50"), (12.34, "12.3"), (999.4, "999.4"), (1234.0, "1s"), (None, "n/a")],
+)
+def test_milliseconds_take_at_most_five_cells(value: float | None, shown: str) -> None:
+    """A slow model does not push its neighbours aside."""
+    assert form.short_ms(value) == shown
+    assert len(shown) <= 5
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0, "now"),
+        (59, "now"),
+        (60, "1m"),
+        (3599, "59m"),
+        (3600, "1h"),
+        (47 * 3600, "47h"),
+        (72 * 3600, "3d"),
+        (-5, "now"),
+    ],
+)
+def test_ages_change_by_the_minute_at_most(seconds: float, shown: str) -> None:
+    """A quiet screen stays quiet; a clock that jumped back does not show a negative age."""
+    assert form.short_age(seconds) == shown
+
+
+def test_a_bar_of_nothing_known_is_not_a_bar_of_nothing() -> None:
+    """Not exposed looks different from idle."""
+    assert form.bar(None, 4) == "····"
+    assert form.bar(0.0, 4) == "░░░░"
+    assert form.bar(0.5, 4) == "██░░"
+    assert form.bar(7.0, 4) == "████"
+
+
+def test_a_sparkline_shows_the_latest_values_in_their_own_range() -> None:
+    """The newest value is on the right, the range is used fully, a flat line is low."""
+    assert form.sparkline([9.0, 0.0, 0.5, 1.0], 3) == "▁▅█"
+    assert form.sparkline([0.9, 0.9], 8) == "▁▁"
+    assert form.sparkline([], 8) == ""
+    assert form.sparkline([0.5], 8, low=0.0, high=1.0) == "▅"
+
+
+def test_half_an_interval_has_no_leading_zero() -> None:
+    """Four digits of width are enough for what is below one."""
+    assert form.half_width(0.90, 0.92) == ".0100"
+    assert form.half_width(None, 0.92) == ""

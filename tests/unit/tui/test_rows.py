@@ -1,0 +1,226 @@
+"""What rows promise: they fit, they rank, and they say what is not known."""
+
+import pytest
+
+from storage.records import (
+    Device,
+    Evaluation,
+    Event,
+    GateCheck,
+    GateReport,
+    Job,
+    JobParameters,
+    LatencyReport,
+    Metric,
+    Model,
+    Version,
+)
+from storage.snapshot import Snapshot
+from storage.vocabulary import (
+    CheckVerdict,
+    DeviceKind,
+    Format,
+    JobKind,
+    JobState,
+    Scenario,
+    Severity,
+    Status,
+    Verdict,
+)
+from tui import detail_rows, health, rows
+
+NOW = 1_700_000_000.0
+
+
+def evaluation(accuracy: float = 0.95, *, confusion: tuple[tuple[int, ...], ...] | None = None) -> Evaluation:
+    """Return an evaluation of five minutes ago."""
+    latency = LatencyReport(
+        scenario=Scenario.SINGLE_STREAM,
+        batch_size=1,
+        n=100,
+        p50_ms=0.7,
+        p90_ms=0.8,
+        p95_ms=0.9,
+        p99_ms=None,
+        mean_ms=0.7,
+        stdev_ms=0.1,
+        throughput=10_000.0,
+        stable=True,
+    )
+    return Evaluation(
+        id=1, version_id=1, job_id=None, at=NOW - 300, requested_by="ann", dataset_name="test", dataset_rows=2000, dataset_sha256="", artefact_sha256="",
+        preprocessing_sha256="", runtime="keras", runtime_version="3", device="cpu", batch_size=64, isolation="full", duration_s=0.1, confusion=confusion,
+        metrics=(Metric("accuracy", accuracy, accuracy - 0.01, accuracy + 0.01, 2000),), latency=latency,
+    )  # fmt: skip
+
+
+def version(
+    number: int, *, status: Status = Status.READY, reason: str = "", gate: GateReport | None = None
+) -> Version:
+    """Return a version of a model."""
+    return Version(
+        id=number, model="m", number=number, format=Format.KERAS, status=status, reason=reason, role=None, sha256="a", bytes=10, artefact="model.keras",
+        source="", found_at=NOW, parameters=5, evaluation=evaluation(), gate=gate,
+    )  # fmt: skip
+
+
+def model(name: str = "m", **changes: object) -> Model:
+    """Return a model that is well, apart from ``changes``."""
+    values: dict[str, object] = {
+        "id": 1, "name": name, "task": None, "problem": "", "versions": 1, "current": version(1), "previous": None, "candidate": None,
+        "newest": version(1), "faults": 0, "trend": (0.9, 0.95),
+    }  # fmt: skip
+    return Model(**(values | changes))  # type: ignore[arg-type]
+
+
+def job(state: JobState, **changes: object) -> Job:
+    """Return a job of model m."""
+    values: dict[str, object] = {
+        "id": 7, "kind": JobKind.EVALUATE, "model": "m", "version": 1, "parameters": JobParameters(), "requested_by": "ann", "requested_at": NOW, "state": state,
+        "done": 0, "total": 0, "message": "", "started_at": NOW - 10, "finished_at": None, "code": "", "error": "", "hint": "", "result": "",
+    }  # fmt: skip
+    return Job(**(values | changes))  # type: ignore[arg-type]
+
+
+def gate(verdict: CheckVerdict) -> GateReport:
+    """Return a gate's report with one check."""
+    return GateReport(
+        against=1,
+        verdict=Verdict.SUPERIOR if verdict is CheckVerdict.PASS else Verdict.INFERIOR,
+        checks=(GateCheck("accuracy", verdict, ""),),
+    )
+
+
+READY = {"candidate": version(2, gate=gate(CheckVerdict.PASS)), "newest": version(2)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "jobs", "word", "needs"),
+    [
+        ({}, [], "ok", False),
+        ({"current": None, "newest": None}, [], "not deployed", False),
+        ({"current": version(1, status=Status.FAILED, reason="cut short")}, [], "LOAD ERR", True),
+        ({"current": version(1, status=Status.MISSING)}, [job(JobState.RUNNING)], "MISSING", True),
+        ({}, [job(JobState.RUNNING, done=620, total=1000)], "eval 62%", False),
+        ({}, [job(JobState.QUEUED)], "queued", False),
+        ({"problem": "model.toml: bad"}, [], "SETTINGS", True),
+        ({"faults": 2}, [], "2 FAULTS", True),
+        ({"newest": version(2, status=Status.FAILED)}, [], "v2 FAILED", True),
+        ({"newest": version(2, status=Status.CHECKING)}, [], "v2 checking", False),
+        (READY, [], "v2 READY", True),
+        ({"candidate": version(2, gate=gate(CheckVerdict.FAIL)), "newest": version(2)}, [], "v2 held", False),
+    ],
+)
+def test_the_worst_that_is_true_is_said(
+    changes: dict[str, object], jobs: list[Job], word: str, *, needs: bool
+) -> None:
+    """Each state has its word, and only those that want somebody count as needing one."""
+    found = health.of_model(model(**changes), jobs, NOW)
+    assert (found.word, found.needs_person) == (word, needs)
+    assert len(found.word) <= rows.STATE.width
+
+
+def test_a_sentence_names_the_key_that_helps() -> None:
+    """What can be done is said with its key."""
+    assert health.sentence(model(**READY)) == "v2 is superior: p promotes it"
+    assert health.sentence(model()) == ""
+    assert "cut short" in health.sentence(model(newest=version(2, status=Status.FAILED, reason="cut short")))
+
+
+def snapshot(*models: Model, jobs: tuple[Job, ...] = ()) -> Snapshot:
+    """Return a snapshot of models."""
+    return Snapshot(
+        engine=None,
+        models=models,
+        arrivals=(),
+        devices=(),
+        jobs=jobs,
+        queued=0,
+        running=0,
+        events=(),
+        faults=(),
+    )
+
+
+def test_models_that_need_somebody_come_first_and_work_moves_no_row() -> None:
+    """The order is by need, then by name, and does not change while something is evaluated."""
+    quiet, troubled, working = model("b"), model("z", faults=1), model("m")
+    order = [
+        row.name
+        for row in rows.model_rows(snapshot(quiet, troubled, working, jobs=(job(JobState.RUNNING),)), NOW)
+    ]
+    assert order == ["z", "b", "m"]
+    assert order == [row.name for row in rows.model_rows(snapshot(quiet, troubled, working), NOW)]
+
+
+@pytest.mark.parametrize("width", range(58, 200, 3))
+def test_columns_always_fit_and_leave_room_for_the_name(width: int) -> None:
+    """At every width the state is whole and the name has at least twelve cells."""
+    shown = rows.columns(width)
+    name = rows.model_width(width, shown)
+    assert name >= rows.MODEL_LEAST
+    assert rows.PREFIX + name + sum(column.width + 1 for column in shown) + 1 + rows.STATE.width == width
+
+
+def test_what_is_not_measured_is_said() -> None:
+    """A percentile without enough queries is n/a, never a number."""
+    (row,) = rows.model_rows(snapshot(model()), NOW)
+    assert (row.cells["p50"], row.cells["p99"], row.cells["evaluated"]) == ("0.70", "n/a", "5m")
+
+
+HOSTILE = "\ufffd[2J[/]er" * 30
+
+
+@pytest.mark.parametrize("width", [20, 38, 80, 158])
+def test_no_line_is_wider_than_its_panel(width: int) -> None:
+    """Long names, reasons and messages are cut with an ellipsis."""
+    devices = [
+        Device(
+            id="cuda:0",
+            kind=DeviceKind.GPU,
+            name="x",
+            usable_by=(),
+            note="",
+            memory_total_bytes=None,
+            at=NOW,
+            utilisation=None,
+            history=(0.1,) * 60,
+        )
+    ]
+    jobs = [
+        job(state, model=HOSTILE, error=HOSTILE, message=HOSTILE, done=1, total=3, finished_at=NOW)
+        for state in JobState
+    ]
+    events = [
+        Event(id=1, at=NOW, severity=severity, code="", model=HOSTILE, version=1, message=HOSTILE)
+        for severity in Severity
+    ]
+    lines = [
+        *rows.device_lines(devices, width),
+        *rows.job_lines(jobs, width, NOW),
+        *rows.event_lines(events, width),
+        *rows.latency_lines(evaluation().latency, width),
+    ]
+    matrix = tuple(tuple(90 if row == column else 1 for column in range(10)) for row in range(10))
+    lines += detail_rows.confusion_lines(evaluation(confusion=matrix), (HOSTILE,) * 10, width, 8)
+    assert lines
+    assert all(line.cell_len <= width for line in lines)
+
+
+def test_a_running_job_tells_how_much_time_is_left() -> None:
+    """A quarter done in ten seconds leaves half a minute."""
+    (line,) = rows.job_lines([job(JobState.RUNNING, done=25, total=100)], 80, NOW)
+    assert "25%" in line.plain
+    assert "0:30 left" in line.plain
+
+
+def test_the_worst_classes_come_first() -> None:
+    """A large confusion is told by the classes that suffer, with what they are taken for."""
+    matrix = tuple(tuple(100 if row == column else 0 for column in range(10)) for row in range(10))
+    matrix = (*matrix[:3], (0, 30, 0, 70, 0, 0, 0, 0, 0, 0), *matrix[4:])
+    lines = detail_rows.confusion_lines(
+        evaluation(confusion=matrix), [str(number) for number in range(10)], 60, 5
+    )
+    assert lines[1].plain.split()[:3] == ["3", "70.0%", "!"]
+    assert "1 (30)" in lines[1].plain
+    assert len(lines) == 5

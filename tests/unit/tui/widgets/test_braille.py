@@ -1,0 +1,114 @@
+"""What the chart promises: nothing is sampled away, nothing is invented."""
+
+import pytest
+
+from storage.records import HistoryPoint
+from tui.widgets import braille
+from tui.widgets.braille import Frame, Kind, Point
+from tui.widgets.history_chart import GUTTER, NOTHING_YET, chart_lines, value_range
+
+
+def points(
+    values: list[float], *, version: int = 1, step: float = 60.0, start: float = 1_700_000_000.0
+) -> list[HistoryPoint]:
+    """Return a history of one version, a value a minute, each ±0.01."""
+    return [
+        HistoryPoint(
+            at=start + step * index,
+            version=version,
+            metric="accuracy",
+            value=value,
+            low=value - 0.01,
+            high=value + 0.01,
+            n=1000,
+        )
+        for index, value in enumerate(values)
+    ]
+
+
+def kinds(cells: list[list[braille.Cell]], kind: Kind) -> set[tuple[int, int]]:
+    """Return the (row, column) places of the cells of a kind."""
+    return {(y, x) for y, row in enumerate(cells) for x, (_, found) in enumerate(row) if found is kind}
+
+
+FRAME = Frame(40, 8, 0.0, 9999.0, 0.0, 1.0)
+
+
+def test_one_bad_value_among_ten_thousand_is_seen() -> None:
+    """A single dip reaches the bottom row, however many points share its column."""
+    curve = [Point(float(index), 0.0 if index == 5000 else 0.9) for index in range(10_000)]
+    rows = {row for row, _ in kinds(braille.plot(curve, FRAME), Kind.LINE)}
+    assert max(rows) == FRAME.rows - 1
+
+
+def test_a_gap_stays_a_gap() -> None:
+    """Points that are not joined have no line between them."""
+    curve = [Point(0.0, 0.5), Point(1000.0, 0.5), Point(9000.0, 0.5, joined=False), Point(9999.0, 0.5)]
+    columns = {column for _, column in kinds(braille.plot(curve, FRAME), Kind.LINE)}
+    assert not columns & set(range(6, 35))
+    assert {0, 39} <= columns
+
+
+def test_a_joined_line_has_no_holes() -> None:
+    """Between two joined points every column has a dot."""
+    curve = [Point(0.0, 0.1), Point(9999.0, 0.9)]
+    assert {column for _, column in kinds(braille.plot(curve, FRAME), Kind.LINE)} == set(range(40))
+
+
+def test_a_single_point_is_large_enough_to_be_seen() -> None:
+    """One evaluation is a block of four dots."""
+    ((row, column),) = kinds(braille.plot([Point(0.0, 0.5)], Frame(41, 9, 0.0, 0.0, 0.0, 1.0)), Kind.LINE)
+    assert (row, column) == (4, 20)
+
+
+def test_objective_and_markers_give_way_to_the_curve() -> None:
+    """What was measured is never covered."""
+    curve = [Point(0.0, 0.5), Point(9999.0, 0.5)]
+    cells = braille.plot(curve, FRAME, objective=0.5, markers=[(5000.0, "v2")])
+    assert len(kinds(cells, Kind.LINE)) == 40
+    assert kinds(cells, Kind.OBJECTIVE) == set()
+    marked = kinds(cells, Kind.MARKER)
+    assert ("v", Kind.MARKER) in cells[0]
+    assert len({row for row, _ in marked}) == FRAME.rows - 1
+
+
+def test_the_band_covers_the_interval_without_colour() -> None:
+    """The confidence band is dots of its own, above and below the curve."""
+    curve = [Point(0.0, 0.5, 0.2, 0.8), Point(9999.0, 0.5, 0.2, 0.8)]
+    rows = {row for row, _ in kinds(braille.plot(curve, FRAME), Kind.BAND)}
+    assert min(rows) <= 2
+    assert max(rows) >= 5
+
+
+@pytest.mark.parametrize(("width", "height"), [(20, 4), (58, 9), (150, 30)])
+def test_a_chart_fills_exactly_its_cells(width: int, height: int) -> None:
+    """Every line is as wide as the panel or shorter, and there are as many as it has rows."""
+    lines = chart_lines(points([0.90, 0.92, 0.95]), width, height, objective=0.93)
+    assert len(lines) == height
+    assert all(line.cell_len <= width for line in lines)
+
+
+def test_no_history_says_what_to_do() -> None:
+    """An empty chart is a sentence with its key."""
+    assert any(NOTHING_YET in line.plain for line in chart_lines([], 60, 9))
+
+
+def test_versions_are_not_joined() -> None:
+    """The curve of another version begins anew."""
+    history = [*points([0.9]), *points([0.95], version=2, start=1_700_000_600.0)]
+    text = chart_lines(history, 60, 9)
+    middle = "".join(line.plain[GUTTER + 15 : GUTTER + 40] for line in text[:-1])
+    assert not any(0x2800 < ord(character) <= 0x28FF for character in middle)
+
+
+def test_noise_is_not_blown_up_to_mountains() -> None:
+    """The range of a share is at least two points wide."""
+    bottom, top = value_range([point for point in points([0.9500, 0.9501]) if point.low], None)
+    assert top - bottom >= 0.02
+
+
+def test_an_objective_that_is_near_is_in_the_picture_and_a_far_one_does_not_flatten_it() -> None:
+    """An objective is shown where it helps."""
+    near, far = value_range(points([0.95]), 0.93), value_range(points([0.95]), 0.5)
+    assert near[0] <= 0.93
+    assert far[0] > 0.9

@@ -1,0 +1,137 @@
+"""The records of one model to lines of text: its versions, its confusion, its evaluations. Pure, as `tui.rows` is."""
+
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from storage.records import Arrival, Evaluation, Version
+from storage.snapshot import Detail
+from storage.tables.evaluations import headline
+from storage.vocabulary import Role, Status
+from tui import format as form
+from tui.rows import fit
+
+WORST = 5
+"""Classes beyond which a whole matrix is not shown."""
+
+GOOD_RECALL = 0.9
+"""Below it a class is marked: one example in ten is taken for something else."""
+
+
+def version_lines(detail: Detail, width: int, selected: int | None) -> list[Text]:
+    """Return a heading and a line a version, the newest first, then what in the inbox is no version, and why."""
+    lines = [fit(Text(f"  {'VER':<5}{'ACC':>6} {'±95%':>5} {'P95ms':>6}  STATE", "dim"), width)]
+    lines += [_version(version, width, chosen=version.number == selected) for version in detail.versions]
+    lines += [_arrival(arrival, width) for arrival in detail.arrivals]
+    return lines
+
+
+def _version(version: Version, width: int, *, chosen: bool) -> Text:
+    metric = headline(version.evaluation)
+    latency = version.evaluation.latency if version.evaluation else None
+    line = Text.assemble(
+        ("> " if chosen else "  ", "bold cyan"),
+        (f"v{version.number:<4}", "bold" if version.role is Role.CURRENT else ""),
+        f"{form.figure(metric.value if metric else None):>6} ",
+        (f"{form.half_width(metric.low, metric.high) if metric else '':>5} ", "dim"),
+        f"{form.short_ms(latency.p95_ms if latency else None):>6}  ",
+    )
+    line.append_text(_state(version))
+    return fit(line, width)
+
+
+def _state(version: Version) -> Text:
+    if version.status is not Status.READY:
+        style = "cyan" if version.status in {Status.SETTLING, Status.CHECKING} else "bold yellow"
+        return Text.assemble((version.status.value, style), f" {version.reason}" if version.reason else "")
+    if version.role is Role.CURRENT:
+        return Text("● current", "green")
+    if version.role is Role.CANDIDATE:
+        verdict = f" {version.gate.verdict}" if version.gate else ""
+        return Text.assemble(("▲ candidate", "bold cyan"), (verdict, "dim"))
+    return Text(version.role.value if version.role else "kept", "dim")
+
+
+def _arrival(arrival: Arrival, width: int) -> Text:
+    return fit(
+        Text.assemble(
+            ("  ! ", "bold yellow"), (arrival.name, "bold"), f" {arrival.status}: {arrival.reason}"
+        ),
+        width,
+    )
+
+
+def confusion_lines(
+    evaluation: Evaluation | None, labels: Sequence[str], width: int, height: int
+) -> list[Text]:
+    """Return which classes are recognised how well: the matrix where it fits, else the worst classes."""
+    matrix = None if evaluation is None else evaluation.confusion
+    if not matrix:
+        return [Text("no confusion yet: r evaluates", "dim")]
+    names = [labels[index] if index < len(labels) else str(index) for index in range(len(matrix))]
+    if len(matrix) <= WORST and width >= 14 + 9 * len(matrix) + 8 and height > len(matrix) + 1:
+        return _matrix(matrix, names, width)
+    return _worst(matrix, names, width, height)
+
+
+def _matrix(matrix: Sequence[Sequence[int]], names: Sequence[str], width: int) -> list[Text]:
+    lines = [
+        Text(f"{'true / predicted':<14.14}" + "".join(f"{name:>9.8}" for name in names) + "  recall", "dim")
+    ]
+    for row, name in zip(matrix, names, strict=True):
+        index = len(lines) - 1
+        line = Text(f"{name:<14.14}" + "".join(f"{count:>9}" for count in row))
+        lines.append(fit(line.append_text(_recall(row, index)), width))
+    return lines
+
+
+def _worst(matrix: Sequence[Sequence[int]], names: Sequence[str], width: int, height: int) -> list[Text]:
+    ranked = sorted(range(len(matrix)), key=lambda index: _share(matrix[index], index))
+    lines = [fit(Text(f"{'WORST CLASSES':<16}{'RECALL':>8}  TAKEN FOR", "dim"), width)]
+    for index in ranked[: max(1, height - 1)]:
+        row = matrix[index]
+        line = Text(f"{names[index]:<15.15}").append_text(_recall(row, index)).append("  ")
+        confused = sorted(
+            (other for other in range(len(row)) if other != index and row[other]),
+            key=lambda other: -row[other],
+        )
+        line.append(
+            ", ".join(f"{names[other]} ({row[other]})" for other in confused[:3]) or "nothing else", "dim"
+        )
+        lines.append(fit(line, width))
+    return lines
+
+
+def _recall(row: Sequence[int], index: int) -> Text:
+    share = _share(row, index)
+    return Text(
+        f"{share:>7.1%}" + (" !" if share < GOOD_RECALL else "  "),
+        "bold yellow" if share < GOOD_RECALL else "",
+    )
+
+
+def _share(row: Sequence[int], index: int) -> float:
+    total = sum(row)
+    return row[index] / total if total else 1.0
+
+
+def evaluation_lines(detail: Detail, width: int) -> list[Text]:
+    """Return a heading and a line an evaluation, the newest first."""
+    numbers = {version.id: version.number for version in detail.versions}
+    lines = [
+        Text(f"{'WHEN':<6}{'VER':<5}{'ACC':>6} {'±95%':>5} {'N':>6} {'P50ms':>6} {'TOOK':>7}  BY", "dim")
+    ]
+    for evaluation in detail.evaluations:
+        metric = headline(evaluation)
+        latency = evaluation.latency
+        line = Text.assemble(
+            (f"{form.clock(evaluation.at):<6}", "dim"),
+            f"v{numbers.get(evaluation.version_id, 0):<4}",
+            f"{form.figure(metric.value if metric else None):>6} ",
+            (f"{form.half_width(metric.low, metric.high) if metric else '':>5} ", "dim"),
+            f"{evaluation.dataset_rows:>6} {form.short_ms(latency.p50_ms if latency else None):>6} ",
+            f"{evaluation.duration_s * 1e3:>5.0f}ms  ",
+            (evaluation.requested_by, "dim"),
+        )
+        lines.append(fit(line, width))
+    return lines

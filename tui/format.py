@@ -1,0 +1,79 @@
+"""Figures as a narrow column shows them: pure, of a width that does not jump; what is not known is ``n/a``."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from tui.commands.figures import NOT_KNOWN
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+
+GIB = 1024**3
+
+
+def figure(value: float | None) -> str:
+    """Return a quality figure with four places."""
+    return NOT_KNOWN if value is None else f"{value:.4f}"
+
+
+def half_width(low: float | None, high: float | None) -> str:
+    """Return half the width of an interval without its leading zero: ``.0143``."""
+    return "" if low is None or high is None else f"{(high - low) / 2:.4f}".removeprefix("0")
+
+
+def short_ms(value: float | None) -> str:
+    """Return milliseconds in at most five cells."""
+    if value is None:
+        return NOT_KNOWN
+    return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 1000 else f"{value / 1000:.0f}s"
+
+
+def short_age(seconds: float) -> str:
+    """Return an age in at most three cells, to the minute: a figure that changes each second would repaint its row."""
+    minutes = max(0, int(seconds)) // 60
+    if minutes < 1:
+        return "now"
+    if minutes < 60:
+        return f"{minutes}m"
+    return f"{minutes // 60}h" if minutes < 48 * 60 else f"{minutes // 1440}d"
+
+
+def clock(at: float) -> str:
+    """Return a time of day in UTC, to the minute."""
+    return f"{datetime.fromtimestamp(at, UTC):%H:%M}"
+
+
+def gibibytes(value: int | None) -> str:
+    """Return an amount of memory in GiB with one place below ten."""
+    if value is None:
+        return NOT_KNOWN
+    amount = value / GIB
+    return f"{amount:.1f}" if amount < 10 else f"{amount:.0f}"
+
+
+def bar(share: float | None, width: int) -> str:
+    """Return a bar of a share between 0 and 1; nothing known is a row of dots."""
+    if share is None:
+        return "·" * width
+    filled = round(min(max(share, 0.0), 1.0) * width)
+    return "█" * filled + "░" * (width - filled)
+
+
+def sparkline(
+    values: Sequence[float], width: int, *, low: float | None = None, high: float | None = None
+) -> str:
+    """Return the latest values as blocks of a height; without limits the values' own range is used, and a flat line is low."""
+    shown = list(values)[-width:]
+    if not shown:
+        return ""
+    bottom, top = (min(shown) if low is None else low), (max(shown) if high is None else high)
+    span = top - bottom
+    if span <= 0:
+        return BLOCKS[0] * len(shown)
+    steps = len(BLOCKS) - 1
+    return "".join(BLOCKS[round(min(max((value - bottom) / span, 0.0), 1.0) * steps)] for value in shown)
+
+
+def left(seconds: float) -> str:
+    """Return a time that is left: ``0:41``."""
+    whole = max(0, round(seconds))
+    return f"{whole // 60}:{whole % 60:02d}"

@@ -1,0 +1,142 @@
+"""What state a model is in and what a person can do about it: pure rules over records.
+
+A state is a glyph, a word and then a colour, so that it reads without colour. The rules are tried from the
+worst to the best, and the first that holds speaks.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from storage.records import EngineState, Job, Model, Version
+from storage.tables.evaluations import headline
+from storage.vocabulary import JobState, Status
+
+SILENT_S = 15.0
+"""A heart that has not beaten for this long means that the engine hangs: fifteen beats."""
+
+
+class Health(NamedTuple):
+    """A model's state as it is shown; a higher level is worse."""
+
+    glyph: str
+    word: str
+    level: int
+    colour: str
+
+    @property
+    def needs_person(self) -> bool:
+        """Whether somebody should do something."""
+        return self.level >= CANDIDATE
+
+
+OK, WORKING, IDLE, CANDIDATE, ATTENTION, ERROR = range(6)
+
+BROKEN = {
+    Status.FAILED: "LOAD ERR",
+    Status.QUARANTINED: "QUARANTINE",
+    Status.UNSUPPORTED: "UNSUPPORTED",
+    Status.MISSING: "MISSING",
+}
+"""Words for a version that cannot be used."""
+
+ARRIVING = {Status.SETTLING: "arriving", Status.CHECKING: "checking"}
+"""Words for a version that is on its way."""
+
+
+def of_model(model: Model, jobs: Sequence[Job], now: float) -> Health:
+    """Return the state of a model, given the jobs that run and wait."""
+    del now  # ages do not matter yet; the signature is what the screens call
+    working = _work(model, jobs)
+    for found in (_broken(model), working, _troubled(model), _newer(model)):
+        if found is not None:
+            return found
+    if model.current is None:
+        return Health("○", "not deployed", IDLE, "dim")
+    if headline(model.current.evaluation) is None:
+        return Health("○", "no figures", IDLE, "dim")
+    return Health("●", "ok", OK, "green")
+
+
+def sentence(model: Model) -> str:
+    """Return what can be said about a model in one sentence, with the key that acts on it; empty when all is well."""
+    current, candidate, newest = model.current, model.candidate, model.newest
+    if model.problem:
+        return model.problem
+    if current is not None and current.status in BROKEN:
+        return f"v{current.number} is {current.status}: {current.reason or 'its files are gone'}"
+    if candidate is not None:
+        return _of_candidate(candidate)
+    if newest is not None and newest.status in BROKEN and newest is not current:
+        return f"v{newest.number} is {newest.status}: {newest.reason}"
+    return ""
+
+
+def _of_candidate(candidate: Version) -> str:
+    if candidate.gate is None:
+        return f"v{candidate.number} is a candidate and is being evaluated"
+    if candidate.gate.passed:
+        return f"v{candidate.number} is {candidate.gate.verdict}: p promotes it"
+    return f"v{candidate.number} is held back ({candidate.gate.verdict}): p shows why"
+
+
+def stale(engine_running: bool, engine: EngineState | None, now: float) -> str | None:  # noqa: FBT001 - a fact, not a switch
+    """Return why what is shown is old, or ``None`` while the engine lives and its heart beats."""
+    if engine is None:
+        return None if engine_running else "nothing was ever measured"
+    since = f"as of {datetime.fromtimestamp(engine.heartbeat_at, UTC):%H:%M} UTC"
+    if not engine_running:
+        return since
+    silent = now - engine.heartbeat_at
+    return f"the engine has been silent for {silent:.0f} s, {since}" if silent > SILENT_S else None
+
+
+def _broken(model: Model) -> Health | None:
+    current = model.current
+    if current is not None and current.status in BROKEN:
+        return Health("✗", BROKEN[current.status], ERROR, "bold red")
+    return None
+
+
+def _work(model: Model, jobs: Sequence[Job]) -> Health | None:
+    for job in jobs:
+        if job.model == model.name and job.state is JobState.RUNNING:
+            share = f" {job.done * 100 // job.total}%" if job.total else ""
+            return Health("◐", f"{WORDS.get(job.kind.value, job.kind.value)}{share}", WORKING, "cyan")
+    if any(job.model == model.name and job.state is JobState.QUEUED for job in jobs):
+        return Health("◐", "queued", WORKING, "cyan")
+    return None
+
+
+WORDS = {"evaluate": "eval"}
+"""Shorter words for job kinds, where the column is narrow."""
+
+
+def _troubled(model: Model) -> Health | None:
+    if model.problem:
+        return Health("!", "SETTINGS", ATTENTION, "bold yellow")
+    if model.faults:
+        return Health("!", f"{model.faults} FAULT{'S' if model.faults > 1 else ''}", ATTENTION, "bold yellow")
+    return None
+
+
+def _newer(model: Model) -> Health | None:
+    """Say what became of the newest version, if it is not the current one."""
+    newest, candidate = model.newest, model.candidate
+    if newest is None or (model.current is not None and newest.number <= model.current.number):
+        return None
+    if newest.status in BROKEN:
+        return Health("!", f"v{newest.number} {_failed(newest)}", ATTENTION, "bold yellow")
+    if newest.status in ARRIVING:
+        return Health("◐", f"v{newest.number} {ARRIVING[newest.status]}", WORKING, "cyan")
+    if candidate is None or candidate.gate is None:
+        return None
+    if candidate.gate.passed:
+        return Health("▲", f"v{candidate.number} READY", CANDIDATE, "bold cyan")
+    return Health("△", f"v{candidate.number} held", IDLE, "dim")
+
+
+def _failed(version: Version) -> str:
+    return {Status.QUARANTINED: "QUARANT.", Status.UNSUPPORTED: "NO MODEL"}.get(
+        version.status, version.status.upper()
+    )

@@ -1,0 +1,229 @@
+"""Records to lines of text: pure, one function a panel, so that what is shown is tested without a terminal.
+
+Widths are in cells; every line fits. Text from files was cleaned when it was stored and is never markup here.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rich.text import Text
+
+from storage.records import Device, Event, Job, LatencyReport, Model
+from storage.snapshot import Snapshot
+from storage.tables.evaluations import headline
+from storage.vocabulary import FINISHED, DeviceKind, JobState, Severity
+from tui import format as form
+from tui import health
+from tui.health import Health
+
+
+class ModelRow(NamedTuple):
+    """A model as a row of the table."""
+
+    name: str
+    health: Health
+    cells: dict[str, str]
+
+
+class Column(NamedTuple):
+    """A column of the models table."""
+
+    key: str
+    title: str
+    width: int
+    right: bool = False
+    from_width: int = 0
+    """The table's width from which there is room for it."""
+
+
+COLUMNS = (
+    Column("version", "VER", 4),
+    Column("format", "FORMAT", 11, from_width=112),
+    Column("device", "DEV", 6, from_width=66),
+    Column("score", "ACC", 6, right=True),
+    Column("interval", "±95%", 5, right=True, from_width=72),
+    Column("trend", "TREND", 8, from_width=78),
+    Column("p50", "P50ms", 6, right=True, from_width=96),
+    Column("p95", "P95ms", 6, right=True, from_width=64),
+    Column("p99", "P99ms", 6, right=True, from_width=104),
+    Column("throughput", "EX/S", 7, right=True, from_width=122),
+    Column("evaluated", "EVAL", 4, right=True),
+)
+
+STATE = Column("state", "STATE", 13)
+
+PREFIX = 4
+"""The cursor, a space, the state's glyph, a space."""
+
+MODEL_LEAST = 12
+
+
+def columns(width: int) -> tuple[Column, ...]:
+    """Return the columns that fit into a table of ``width`` cells; the model's name takes what is left, the state is never cut."""
+    shown = [column for column in COLUMNS if width >= column.from_width]
+    while len(shown) > 1 and model_width(width, shown) < MODEL_LEAST:
+        shown.pop(-2)
+    return tuple(shown)
+
+
+def model_width(width: int, shown: Sequence[Column]) -> int:
+    """Return the cells that the model's name gets."""
+    return width - PREFIX - sum(column.width + 1 for column in shown) - STATE.width - 1
+
+
+def model_rows(snapshot: Snapshot, now: float) -> tuple[ModelRow, ...]:
+    """Return the models as rows, those that need somebody first."""
+    found = [
+        ModelRow(model.name, health.of_model(model, snapshot.jobs, now), _cells(model, now))
+        for model in snapshot.models
+    ]
+    # Work comes and goes every few seconds: it must not move rows, so only what needs somebody ranks.
+    return tuple(
+        sorted(found, key=lambda row: (-row.health.level if row.health.needs_person else 0, row.name))
+    )
+
+
+def _cells(model: Model, now: float) -> dict[str, str]:
+    version = model.current or model.candidate or model.newest
+    if version is None:
+        return {}
+    evaluation = version.evaluation
+    metric = headline(evaluation)
+    latency = evaluation.latency if evaluation else None
+    return {
+        "version": f"v{version.number}",
+        "format": "" if version.format is None else version.format.value,
+        "device": "" if evaluation is None else evaluation.device,
+        "score": form.figure(metric.value if metric else None),
+        "interval": form.half_width(metric.low, metric.high) if metric else "",
+        "trend": form.sparkline(model.trend, 8),
+        "p50": form.short_ms(latency.p50_ms if latency else None),
+        "p95": form.short_ms(latency.p95_ms if latency else None),
+        "p99": form.short_ms(latency.p99_ms if latency else None),
+        "throughput": f"{latency.throughput:,.0f}" if latency else "n/a",
+        "evaluated": "" if evaluation is None else form.short_age(now - evaluation.at),
+    }
+
+
+def device_lines(devices: Sequence[Device], width: int) -> list[Text]:
+    """Return a line of use and a line of memory for each device."""
+    lines = []
+    for device in devices:
+        lines.append(_use(device, width))
+        lines.append(_memory(device, width))
+    return lines
+
+
+def _use(device: Device, width: int) -> Text:
+    share = device.utilisation
+    words = "n/a" if share is None else f"{share:>4.0%}"
+    extra = "".join(
+        [
+            f" {device.temperature_c:.0f}°C" if device.temperature_c is not None else "",
+            f" {device.power_w:.0f}W" if device.power_w is not None else "",
+        ]
+    )
+    spark = max(0, min(20, width - 7 - 12 - len(words) - len(extra) - 1))
+    line = Text.assemble(
+        (f"{device.id:<7.7}", "bold"), (form.bar(share, 10), _heat(share)), f" {words}", (extra, "dim")
+    )
+    if spark >= 6:
+        line.append(" " + form.sparkline(device.history, spark, low=0.0, high=1.0), "dim")
+    return fit(line, width)
+
+
+def _memory(device: Device, width: int) -> Text:
+    used, total = device.memory_used_bytes, device.memory_total_bytes
+    share = used / total if used is not None and total else None
+    label = "  ram" if device.kind is DeviceKind.CPU else "  mem"
+    amount = f"{form.gibibytes(used)}/{form.gibibytes(total)}G"
+    return fit(
+        Text.assemble((f"{label:<7}", "dim"), (form.bar(share, 10), _heat(share)), f" {amount}"), width
+    )
+
+
+def _heat(share: float | None) -> str:
+    return "dim" if share is None else "yellow" if share >= 0.9 else "cyan"
+
+
+def job_lines(jobs: Sequence[Job], width: int, now: float) -> list[Text]:
+    """Return a line a job: what runs with its progress, what waits, and how the latest ended."""
+    return [_job(job, width, now) for job in jobs]
+
+
+def _job(job: Job, width: int, now: float) -> Text:
+    name = job.model if job.version is None else f"{job.model}@{job.version}"
+    label = max(16, min(30, width - 30))
+    line = Text.assemble((f"J{job.id:<4} ", "dim"), f"{job.kind:<9.9}{name:<{label - 9}.{label - 9}} ")
+    if job.state is JobState.RUNNING:
+        share = job.done / job.total if job.total else None
+        line.append(form.bar(share, 10), "cyan")
+        line.append("  ..." if share is None else f" {share:>4.0%}")
+        if share and job.started_at is not None and share < 1:
+            line.append(f" {form.left((now - job.started_at) * (1 - share) / share)} left", "dim")
+        elif job.message:
+            line.append(f" {job.message}", "dim")
+    elif job.state is JobState.QUEUED:
+        line.append("waiting", "dim")
+    elif job.state is JobState.SUCCEEDED:
+        line.append("done ", "green")
+        line.append(job.message)
+    else:
+        line.append(f"{job.state.upper()} ", "bold yellow")
+        line.append(job.error)
+    if job.state in FINISHED and job.finished_at is not None:
+        return _ended(line, form.clock(job.finished_at), width)
+    return fit(line, width)
+
+
+def _ended(line: Text, at: str, width: int) -> Text:
+    line = fit(line, width - len(at) - 1)
+    line.pad_right(width - len(at) - line.cell_len)
+    line.append(at, "dim")
+    return line
+
+
+MARKS = {
+    Severity.INFO: ("i", "dim"),
+    Severity.WARNING: ("!", "bold yellow"),
+    Severity.ERROR: ("✗", "bold red"),
+}
+"""How an event begins."""
+
+
+def event_lines(events: Sequence[Event], width: int) -> list[Text]:
+    """Return a line an event, the newest first."""
+    lines = []
+    for event in events:
+        glyph, style = MARKS[event.severity]
+        line = Text.assemble((form.clock(event.at), "dim"), " ", (glyph, style), " ")
+        if event.model:
+            line.append(f"{event.model}  ", "bold")
+        line.append(event.message)
+        lines.append(fit(line, width))
+    return lines
+
+
+def latency_lines(report: LatencyReport | None, width: int) -> list[Text]:
+    """Return the latency of single queries, and the throughput; what is not known is ``n/a``."""
+    if report is None:
+        return [Text("not measured yet: r evaluates", "dim")]
+    line = Text()
+    for name in ("p50", "p90", "p95", "p99"):
+        value = getattr(report, f"{name}_ms")
+        line.append(f"{name} ", "dim")
+        line.append(f"{form.short_ms(value)}  ", "" if value is not None else "dim")
+    line.append("ms  ", "dim")
+    line.append(f"{report.throughput:,.0f}")
+    line.append(" examples/s  ", "dim")
+    line.append(
+        f"{report.n} queries" + ("" if report.stable else ", not stable"),
+        "dim" if report.stable else "yellow",
+    )
+    return [fit(line, width)]
+
+
+def fit(line: Text, width: int) -> Text:
+    """Return the line cut to ``width`` cells, with an ellipsis where something was lost."""
+    line.truncate(max(width, 0), overflow="ellipsis")
+    return line

@@ -1,0 +1,181 @@
+"""A chart of one figure over time: curve, confidence band, objective, and where another version was deployed.
+
+The drawing is `tui.widgets.braille`'s; here are the axes, the range, the gaps and the colours.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from itertools import pairwise
+from statistics import median
+
+from rich.text import Text
+
+from storage.records import HistoryPoint
+from tui import format as form
+from tui.widgets import braille
+from tui.widgets.braille import Frame, Kind, Point
+from tui.widgets.lines import Lines
+
+GUTTER = 7
+"""Columns left of the curve for the values: ``0.9362`` and a space."""
+
+LEAST_SPAN = 0.02
+"""A range of a share below this would show noise as mountains."""
+
+GAP_FACTOR = 6.0
+GAP_LEAST_S = 3600.0
+"""No line is drawn over a silence that is six times as long as usual and longer than an hour."""
+
+DAY_S = 86_400.0
+
+STYLES = {
+    Kind.NOTHING: "",
+    Kind.LINE: "bold cyan",
+    Kind.BAND: "dim",
+    Kind.OBJECTIVE: "yellow",
+    Kind.MARKER: "dim",
+}
+
+NOTHING_YET = "no evaluations yet: r evaluates"
+
+
+class HistoryChart(Lines):
+    """A figure over time."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        super().__init__(id=id)
+        self._drawn: tuple[object, ...] | None = None
+        self._wanted: (
+            tuple[Sequence[HistoryPoint], float | None, Sequence[tuple[float, str]], str, str] | None
+        ) = None
+
+    def show(
+        self,
+        points: Sequence[HistoryPoint],
+        *,
+        objective: float | None = None,
+        markers: Sequence[tuple[float, str]] = (),
+        unit: str = "",
+        title: str = "",
+    ) -> None:
+        """Show ``points``, the oldest first; what was drawn for the same points and size stays."""
+        self._wanted = (points, objective, markers, unit, title)
+        self._redraw()
+
+    def on_resize(self) -> None:
+        """Draw for the new size."""
+        self._redraw()
+
+    def _redraw(self) -> None:
+        size = self.content_size
+        if self._wanted is None or size.width <= GUTTER + 4 or size.height < 3:
+            return
+        points, objective, markers, unit, title = self._wanted
+        drawn = (
+            size,
+            len(points),
+            points[-1] if points else None,
+            points[0] if points else None,
+            objective,
+            tuple(markers),
+            title,
+        )
+        if drawn == self._drawn:
+            return
+        self._drawn = drawn
+        lines = chart_lines(points, size.width, size.height, objective=objective, markers=markers)
+        self.draw(lines, title=title, subtitle=_latest(points, unit))
+
+
+def chart_lines(
+    points: Sequence[HistoryPoint],
+    width: int,
+    height: int,
+    *,
+    objective: float | None = None,
+    markers: Sequence[tuple[float, str]] = (),
+) -> list[Text]:
+    """Return a chart of ``width`` by ``height`` cells, axes included."""
+    if not points:
+        return [Text()] * ((height - 1) // 2) + [Text(NOTHING_YET.center(width), "dim")]
+    bottom, top = value_range(points, objective)
+    frame = Frame(width - GUTTER, height - 1, points[0].at, points[-1].at, bottom, top)
+    cells = braille.plot(_joined(points), frame, objective=objective, markers=markers)
+    labels = {0: top, frame.rows // 2: (top + bottom) / 2, frame.rows - 1: bottom}
+    if frame.rows < 5:
+        del labels[frame.rows // 2]
+    lines = [_row(cells[row], labels.get(row)) for row in range(frame.rows)]
+    axis = _time_axis(points, width)
+    axis.truncate(width)
+    return [*lines, axis]
+
+
+def value_range(points: Sequence[HistoryPoint], objective: float | None) -> tuple[float, float]:
+    """Return the least and the greatest value to draw: all values with their intervals, and the objective if it is near."""
+    low = min(point.value if point.low is None else point.low for point in points)
+    high = max(point.value if point.high is None else point.high for point in points)
+    span = max(high - low, LEAST_SPAN if 0 <= low <= high <= 1 else abs(high) * LEAST_SPAN, 1e-9)
+    if objective is not None and low - 2 * span <= objective <= high + 2 * span:
+        low, high = min(low, objective), max(high, objective)
+    missing = max(span - (high - low), 0.0)
+    return low - missing / 2, high + missing / 2
+
+
+def _joined(points: Sequence[HistoryPoint]) -> list[Point]:
+    """Join each point to the one before, unless there was a long silence or another version was measured."""
+    times = [point.at for point in points]
+    waits = [after - before for before, after in pairwise(times)]
+    longest = max(GAP_FACTOR * median(waits), GAP_LEAST_S) if waits else 0.0
+    found = []
+    version, at = -1, 0.0
+    for point in points:
+        joined = point.version == version and point.at - at <= longest
+        found.append(Point(point.at, point.value, point.low, point.high, joined))
+        version, at = point.version, point.at
+    return found
+
+
+def _row(cells: Sequence[braille.Cell], label: float | None) -> Text:
+    axis = _value(label) if label is not None else ""
+    line = Text.assemble((f"{axis:>{GUTTER - 1}}│", "dim"))
+    run, kind = "", Kind.NOTHING
+    for glyph, of in cells:
+        if of is not kind:
+            line.append(run, STYLES[kind])
+            run, kind = "", of
+        run += glyph
+    return line.append(run, STYLES[kind])
+
+
+def _value(value: float) -> str:
+    if abs(value) < 1:
+        return f"{value:.4f}"
+    return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}" if abs(value) < 1000 else f"{value:.0f}"
+
+
+def _time_axis(points: Sequence[HistoryPoint], width: int) -> Text:
+    first, last = points[0].at, points[-1].at
+    left, right = _moment(first, last - first), _moment(last, last - first)
+    if first == last:
+        return Text(left.center(width - GUTTER).rjust(width), "dim")
+    space = width - GUTTER - len(left) - len(right)
+    middle = _moment((first + last) / 2, last - first)
+    if space >= len(middle) + 4:
+        return Text(" " * GUTTER + left + middle.center(space) + right, "dim")
+    return Text(" " * GUTTER + left + " " * max(space, 1) + right, "dim")
+
+
+def _moment(at: float, span: float) -> str:
+    moment = datetime.fromtimestamp(at, UTC)
+    if span >= DAY_S:
+        return f"{moment:%m-%d %H:%M}"
+    return f"{moment:%H:%M}" if span >= 600 else f"{moment:%H:%M:%S}"
+
+
+def _latest(points: Sequence[HistoryPoint], unit: str) -> str:
+    if not points:
+        return ""
+    last = points[-1]
+    shown = form.short_ms(last.value) if unit == "ms" else form.figure(last.value)
+    width = form.half_width(last.low, last.high)
+    return f"v{last.version} {shown}{f' ±{width}' if width else ''}{f' {unit}' if unit else ''}"

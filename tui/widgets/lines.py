@@ -1,0 +1,90 @@
+"""Bordered text lines that repaint only where they changed: the base of every panel.
+
+ It is given finished lines and never markup: a model called ``[/]`` is four
+characters. Textual repaints what is marked, so marking little is what keeps a console quiet over SSH.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.style import Style
+from rich.text import Text
+from textual.content import Content
+from textual.geometry import Region, Size
+from textual.strip import Strip
+from textual.widget import Widget
+
+DIMMED = Style(dim=True)
+
+
+class Lines(Widget):
+    """Lines of text in a frame with a title above and a subtitle below."""
+
+    DEFAULT_CSS = """
+    Lines {
+        border: round $border;
+        border-title-color: $accent;
+        border-title-style: bold;
+        border-subtitle-color: $text-muted;
+        height: 1fr;
+        width: 1fr;
+    }
+    Lines:focus { border: round $border; }
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = set()
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        super().__init__(id=id)
+        self._lines: list[Text] = []
+        self._stale = False
+
+    @property
+    def stale(self) -> bool:
+        """Whether what is shown is old."""
+        return self._stale
+
+    @stale.setter
+    def stale(self, stale: bool) -> None:
+        if stale != self._stale:
+            self._stale = stale
+            self.refresh()
+
+    def draw(self, lines: Sequence[Text], *, title: str | None = None, subtitle: str | None = None) -> None:
+        """Show ``lines``; a title that is not given stays as it is."""
+        self._entitle(title, subtitle)
+        before, self._lines = self._lines, list(lines)
+        changed = [
+            row
+            for row in range(max(len(before), len(self._lines)))
+            if _look(before, row) != _look(self._lines, row)
+        ]
+        if changed:
+            width = self.content_size.width
+            self.refresh(*(Region(0, row, width, 1) for row in changed))
+
+    def render_line(self, y: int) -> Strip:
+        """Return one line, as wide as the panel."""
+        width = self.content_size.width
+        line = self._lines[y] if y < len(self._lines) else Text()
+        strip = Strip(line.render(self.app.console)).adjust_cell_length(width).apply_style(self.rich_style)
+        return strip.apply_style(DIMMED) if self._stale else strip
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Return how many lines there are, where the height is automatic."""
+        del container, viewport, width
+        return len(self._lines)
+
+    def _entitle(self, title: str | None, subtitle: str | None) -> None:
+        if title is not None and str(self.border_title or "") != title:
+            self.border_title = Content(title)
+        if subtitle is not None and str(self.border_subtitle or "") != subtitle:
+            self.border_subtitle = Content(subtitle)
+
+
+def _look(lines: Sequence[Text], row: int) -> tuple[object, ...] | None:
+    """Return what makes a line look as it does; rich's own comparison leaves the base style out."""
+    if row >= len(lines):
+        return None
+    line = lines[row]
+    return (line.plain, str(line.style), tuple(line.spans))
