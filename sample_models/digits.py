@@ -5,6 +5,7 @@ Owns which image is in which part. Who trains sees the part ``train`` only.
 
 import hashlib
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -43,11 +44,13 @@ def split() -> dict[str, Part]:
         x, y = arrays["x"], arrays["y"]
     members: dict[str, list[int]] = {"train": [], "validation": [], "test": []}
     seen: Counter[int] = Counter()
-    for index in sorted(range(len(y)), key=_rank):
+    for index in sorted(range(len(y)), key=_rank("split")):
         label = int(y[index])
         members[_part(seen[label])].append(index)
         seen[label] += 1
-    return {name: Part(x[chosen], y[chosen]) for name, chosen in members.items()}
+    # A part begins with the classes that were first to fill the one before, so each is mixed once more.
+    mixed = {name: sorted(chosen, key=_rank(name)) for name, chosen in members.items()}
+    return {name: Part(x[chosen], y[chosen]) for name, chosen in mixed.items()}
 
 
 def save(folder: Path) -> None:
@@ -56,8 +59,9 @@ def save(folder: Path) -> None:
         np.savez_compressed(folder / f"digits-{name}.npz", x=part.x, y=part.y)
 
 
-def _rank(index: int) -> bytes:
-    return hashlib.sha256(f"{SEED}:{index}".encode()).digest()
+def _rank(purpose: str) -> Callable[[int], bytes]:
+    """Return what puts images into an order that is random for every purpose, and the same each time."""
+    return lambda index: hashlib.sha256(f"{SEED}:{purpose}:{index}".encode()).digest()
 
 
 def _part(position: int) -> str:

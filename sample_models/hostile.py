@@ -1,0 +1,171 @@
+"""Files that attack whoever opens them as models, each in one known way, with a payload that does no harm.
+
+Owns one writer for each attack. What would be an intruder's code creates an empty file, the canary, and nothing
+else; a canary that exists after a test says that the attack went through. Nothing here opens what it writes, and
+nothing is put into a sample workspace.
+"""
+
+import base64
+import json
+import marshal
+import os
+import pickle
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+KERAS_VERSION = "3.11.0"
+"""What the handmade Keras archives say they were saved with; any version 3 would do."""
+
+HDF5_MARK = b"\x89HDF\r\n\x1a\n"
+"""Handmade archives hold no weights: their attack runs, or is refused, before weights are read."""
+
+BOMB_BYTES = 128 * 1024 * 1024
+"""What the bomb unpacks to, from about a thousandth of it: too much to ignore, too little to hurt a test machine."""
+
+CHUNK = 1024 * 1024
+
+CANARY = "<canary>"
+"""Stands in the Lambda's code where the path of the canary belongs."""
+
+OUTSIDE = "../outside.bin"
+"""Where the ONNX file says that its weights lie: beside the folder of the model, not in it."""
+
+OUTSIDE_VALUES = 16
+"""Floats that it wants to read from there."""
+
+
+class Attack(NamedTuple):
+    """A hostile file."""
+
+    name: str
+    purpose: str
+    write: Callable[[Path, Path], Path]
+    """Writes it into a folder, aimed at a canary, and returns it."""
+
+
+def keras_lambda(folder: Path, canary: Path) -> Path:
+    """Write a Keras model with a Lambda layer, whose bytecode runs when the configuration is read."""
+    constants = tuple(str(canary) if value == CANARY else value for value in _touch.__code__.co_consts)
+    code = marshal.dumps(_touch.__code__.replace(co_consts=constants))
+    function = {"code": base64.b64encode(code).decode(), "defaults": None, "closure": None}
+    layer = {
+        "module": "keras.layers",
+        "class_name": "Lambda",
+        "config": {"name": "lambda", "function": {"class_name": "__lambda__", "config": function}},
+        "registered_name": None,
+    }
+    return _keras_archive(folder / "lambda.keras", [layer], HDF5_MARK)
+
+
+def pickled_torch(folder: Path, canary: Path) -> Path:
+    """Write what ``torch.save`` makes of an object that calls a function when it is unpickled."""
+    file = folder / "pickle.pt"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("pickle/data.pkl", _gadget(canary))
+        archive.writestr("pickle/byteorder", "little")
+        archive.writestr("pickle/version", "3\n")
+    return file
+
+
+def disguised_pickle(folder: Path, canary: Path) -> Path:
+    """Write a bare pickle that calls a function, under the name of a format that is none."""
+    file = folder / "disguised.onnx"
+    file.write_bytes(_gadget(canary))
+    return file
+
+
+def zip_bomb(folder: Path, canary: Path) -> Path:
+    """Write a Keras model whose weights unpack to a thousand times their size."""
+    del canary  # it runs nothing; what it attacks is memory
+    file = _keras_archive(folder / "bomb.keras", [], None)
+    with (
+        zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("model.weights.h5", "w") as weights,
+    ):
+        weights.write(HDF5_MARK)
+        for _ in range(BOMB_BYTES // CHUNK):
+            weights.write(bytes(CHUNK))
+    return file
+
+
+def outside_onnx(folder: Path, canary: Path) -> Path:
+    """Write an ONNX model whose weights are a file outside its folder, which it would read and answer with."""
+    del canary  # it runs nothing; what it attacks are other people's files
+    from onnx import TensorProto, helper
+
+    weights = TensorProto(name="w", data_type=TensorProto.FLOAT, dims=[OUTSIDE_VALUES])
+    weights.data_location = TensorProto.EXTERNAL
+    weights.external_data.add(key="location", value=OUTSIDE)
+    value = {
+        name: helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", OUTSIDE_VALUES]) for name in "xy"
+    }
+    graph = helper.make_graph(
+        [helper.make_node("Add", ["x", "w"], ["y"])], "outside", [value["x"]], [value["y"]], [weights]
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    file = folder / "outside.onnx"
+    file.write_bytes(model.SerializeToString())
+    return file
+
+
+ATTACKS = (
+    Attack("lambda.keras", "a Keras Lambda layer: bytecode in the model's configuration", keras_lambda),
+    Attack("pickle.pt", "a torch.save archive whose pickle calls a function", pickled_torch),
+    Attack(
+        "disguised.onnx", "a bare pickle that calls a function, named like an ONNX model", disguised_pickle
+    ),
+    Attack("bomb.keras", "a Keras archive that unpacks to a thousand times its size", zip_bomb),
+    Attack("outside.onnx", "an ONNX model whose weights lie outside its folder", outside_onnx),
+)
+
+
+def write_all(folder: Path, canary: Path) -> tuple[Path, ...]:
+    """Write every attack into ``folder``, aimed at ``canary``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return tuple(attack.write(folder, canary) for attack in ATTACKS)
+
+
+class _Gadget:
+    """Unpickles into a call that creates the canary."""
+
+    def __init__(self, canary: Path) -> None:
+        self._canary = canary
+
+    def __reduce__(self) -> tuple[Callable[..., int], tuple[str, int, int]]:
+        return os.open, (str(self._canary), os.O_CREAT | os.O_WRONLY, 0o600)
+
+
+def _gadget(canary: Path) -> bytes:
+    return pickle.dumps(_Gadget(canary), protocol=2)
+
+
+def _touch(inputs: Any) -> Any:
+    # It runs with no names but Python's own; the path is put in its place when it is written.
+    open("<canary>", "w").close()  # noqa: PTH123 - pathlib is no name of its own
+    return inputs
+
+
+def _keras_archive(file: Path, layers: list[dict[str, Any]], weights: bytes | None) -> Path:
+    """Write a Keras archive of a network of two inputs and the given layers; without weights where there are none."""
+    shape = [None, 2]
+    first = {
+        "module": "keras.layers",
+        "class_name": "InputLayer",
+        "config": {"batch_shape": shape, "dtype": "float32", "name": "input"},
+        "registered_name": None,
+    }
+    config = {
+        "module": "keras",
+        "class_name": "Sequential",
+        "config": {"name": "hostile", "layers": [first, *layers], "build_input_shape": shape},
+        "registered_name": None,
+        "build_config": {"input_shape": shape},
+    }
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("metadata.json", json.dumps({"keras_version": KERAS_VERSION, "date_saved": ""}))
+        archive.writestr("config.json", json.dumps(config))
+        if weights is not None:
+            archive.writestr("model.weights.h5", weights)
+    return file
