@@ -1,0 +1,48 @@
+"""A console on a filled workspace: real database, real reader thread, fixed time, no terminal."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from storage.database import Writer
+from storage.workspace import Workspace, engine_lock
+from tests.console.stage import NOW, fill
+from tui.app import Console
+from tui.feed import Feed
+
+Open = Callable[..., Console]
+
+
+@pytest.fixture
+def staged(workspace: Workspace, writer: Writer) -> Iterator[Workspace]:
+    """Return a workspace with a busy day's records, whose engine's lock this process holds."""
+    with writer.transaction() as connection:
+        fill(connection)
+    with engine_lock(workspace):
+        yield workspace
+
+
+@pytest.fixture
+def forsaken(workspace: Workspace, writer: Writer) -> Workspace:
+    """Return a workspace with a busy day's records, whose engine is gone."""
+    with writer.transaction() as connection:
+        fill(connection)
+    return workspace
+
+
+@pytest.fixture
+def open_console(monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
+    """Return a function that makes a console on a workspace, at the stage's own time."""
+    for name in ("NO_COLOR", "SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    with contextlib.ExitStack() as stack:
+
+        def make(workspace: Workspace, *, read_only: bool = False) -> Console:
+            feed = Feed(workspace)
+            feed.look()
+            stack.callback(feed.stop)
+            return Console(workspace, feed, read_only=read_only, host="gpu-box-1", clock=lambda: NOW)
+
+        yield make

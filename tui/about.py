@@ -1,0 +1,65 @@
+"""The small print of a model's screen: what a version is, what arrived and is no version, what is wrong. Pure."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
+
+from storage.records import Version
+from storage.snapshot import Detail
+from tui.commands.figures import size
+
+if TYPE_CHECKING:
+    from storage.settings import ModelSettings
+
+
+def labels(settings: "ModelSettings | None") -> tuple[str, ...]:
+    """Return the names of the classes, where the settings list them."""
+    named = settings.labels if settings else ()
+    return () if isinstance(named, str) else named
+
+
+def window(lines: Sequence[Text], row: int, height: int) -> list[Text]:
+    """Return the heading and as many of the lines below it as fit, with ``row`` (counted with the heading) among them."""
+    if len(lines) <= height or height < 2:
+        return list(lines)
+    first = min(max(1, row - (height - 2)), len(lines) - (height - 1))
+    return [lines[0], *lines[first : first + height - 1]]
+
+
+def lines(facts: Detail, version: Version | None, width: int) -> list[Text]:
+    """Return what is wrong, what was refused, and what the version is."""
+    said = [Text.assemble(("! ", "bold yellow"), facts.model.problem)] if facts.model.problem else []
+    said += [Text.assemble(("! ", "bold yellow"), fault.message) for fault in facts.faults]
+    said += [
+        Text.assemble(("✗ ", "bold red"), (arrival.name, "bold"), f"  {arrival.reason}")
+        for arrival in facts.arrivals
+    ]
+    return [*wrapped(said, width), *(_version(version, width) if version else [])]
+
+
+def wrapped(said: Sequence[Text], width: int, indent: int = 2) -> list[Text]:
+    """Return sentences as lines that fit, those after a sentence's first line a little to the right."""
+    console = Console(width=max(width, 1), color_system=None)
+    found = []
+    for sentence in said:
+        first, *rest = sentence.wrap(console, width)
+        found.append(first)
+        for line in Text(" ").join(rest).wrap(console, width - indent) if rest else []:
+            found.append(Text(" " * indent).append_text(line))
+    return found
+
+
+def _version(version: Version, width: int) -> list[Text]:
+    known = {
+        "format": version.format,
+        "size": size(version.bytes),
+        "parameters": None if version.parameters is None else f"{version.parameters:,}",
+        "artefact": version.artefact,
+        "sha256": version.sha256[:16] if version.sha256 else None,
+        "came from": version.source or None,
+        "reason": version.reason or None,
+    }
+    found = [Text.assemble((f"{name:<11}", "dim"), str(value)) for name, value in known.items() if value]
+    return wrapped(found, width, indent=11)

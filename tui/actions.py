@@ -1,0 +1,219 @@
+"""What the action keys do: ask the engine for work on the selected model, and say what came of it.
+
+An action never blocks: the job is written by a thread, its number is shown at once, and how it ended is told
+when the database says so. Dialogs are loaded when they are first needed.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from textual.app import App
+
+from storage import jobs, launch
+from storage.errors import Error
+from storage.records import Job, Model, Version
+from storage.snapshot import Snapshot
+from storage.vocabulary import FINISHED, JobState
+from storage.workspace import Workspace
+from tui import requests
+from tui.feed import News
+
+if TYPE_CHECKING:
+    from tui.dialogs.confirm import Confirm
+
+READ_ONLY = "This console is read-only: it was opened with --read-only."
+ENGINE_DOWN = "The engine is not running: s starts it."
+
+FAILURE_S = 20.0
+"""How long a failure stays on the screen: long enough for two sentences; it is in the events, too."""
+
+
+@runtime_checkable
+class ShowsVersions(Protocol):
+    """A screen on which one version of a model is selected."""
+
+    def selected_version(self) -> Version | None:
+        """Return that version."""
+
+
+class Actions(App[int]):
+    """The part of the application that acts."""
+
+    def __init__(self, workspace: Workspace, news: News, *, read_only: bool, ansi_color: bool | None) -> None:
+        super().__init__(ansi_color=ansi_color)
+        self.workspace = workspace
+        self.news = news
+        self.read_only = read_only
+        self._followed: set[int] = set()
+
+    def model(self) -> Model | None:
+        """Return the selected model as it was last read."""
+        raise NotImplementedError
+
+    def action_evaluate(self) -> None:
+        """Evaluate the selected version, or the selected model's deployed one."""
+        model = self._actable()
+        if model is None:
+            return
+        version = self._selected_version() or requests.evaluated_by_key(model)
+        if version is None:
+            self.say(f"{model.name} has no version that can be evaluated.")
+        else:
+            self._ask(partial(requests.evaluate, self.workspace, version))
+
+    def action_evaluate_all(self) -> None:
+        """Ask, then evaluate every model that can be."""
+        snapshot = self.news.snapshot
+        if not self._may_act() or snapshot is None:
+            return
+        found = [version for model in snapshot.models if (version := requests.evaluated_by_key(model))]
+        if not found:
+            self.say("There is no model that can be evaluated.")
+            return
+        from tui.dialogs.questions import evaluate_all
+
+        def answered(yes: bool | None) -> None:  # noqa: FBT001 - what a screen's result is
+            for version in found if yes else []:
+                self._ask(partial(requests.evaluate, self.workspace, version))
+
+        self.push_screen(evaluate_all(found), answered)
+
+    def action_promote(self) -> None:
+        """Show what promoting the candidate would change, and ask."""
+        model = self._actable()
+        if model is None:
+            return
+        wanted = requests.promotable(model, self._selected_version())
+        if isinstance(wanted, str):
+            self.say(wanted)
+            return
+        from tui.dialogs.promote import Change, Promote
+
+        candidate, current = wanted, model.current
+        dialog = Promote(Change(current, candidate))
+
+        def answered(yes: bool | None) -> None:  # noqa: FBT001 - what a screen's result is
+            if yes:
+                self._ask(partial(requests.promote, self.workspace, candidate, current, reason=dialog.reason))
+
+        self.push_screen(dialog, answered)
+
+    def action_roll_back(self) -> None:
+        """State which version would come back, and ask."""
+        model = self._actable()
+        if model is None:
+            return
+        found = requests.restorable(model)
+        if isinstance(found, str):
+            self.say(found)
+            return
+        from tui.dialogs.rollback import rollback
+
+        current, previous = found
+        self._confirm(
+            rollback(current, previous), partial(requests.roll_back, self.workspace, current, previous)
+        )
+
+    def action_cancel(self) -> None:
+        """Ask, then cancel the selected model's job."""
+        model = self._actable()
+        if model is None or self.news.snapshot is None:
+            return
+        job = next(
+            (job for job in self.news.snapshot.jobs if job.model == model.name and job.state not in FINISHED),
+            None,
+        )
+        if job is None:
+            self.say(f"No job of {model.name} waits or runs.")
+            return
+        from tui.dialogs.questions import cancel
+
+        self._confirm(cancel(job), partial(jobs.cancel, self.workspace, job.id), "is asked to end")
+
+    def action_start_engine(self) -> None:
+        """Start the engine, if none runs."""
+        if self.read_only:
+            self.say(READ_ONLY)
+        elif self.news.engine_running:
+            self.say("The engine is running.")
+        else:
+            self.say("Starting the engine ...")
+            self.run_worker(self._start_engine, thread=True, group="engine", exclusive=True)
+
+    def follow(self, snapshot: Snapshot) -> None:
+        """Tell how the jobs ended that this console asked for."""
+        for job in snapshot.jobs:
+            if job.id in self._followed and job.state in FINISHED:
+                self._followed.discard(job.id)
+                self._tell(job)
+
+    def say(self, sentence: str, *, failed: bool = False) -> None:
+        """Show a sentence for a while; nothing in it is taken for markup."""
+        if failed:
+            self.notify(sentence, severity="error", timeout=FAILURE_S, markup=False)
+        else:
+            self.notify(sentence, markup=False)
+
+    def _actable(self) -> Model | None:
+        """Return the selected model if something may be asked about it; otherwise say why not."""
+        if not self._may_act():
+            return None
+        model = self.model()
+        if model is None:
+            self.say("No model is selected.")
+        return model
+
+    def _may_act(self) -> bool:
+        if self.read_only:
+            self.say(READ_ONLY)
+        elif not self.news.engine_running:
+            self.say(ENGINE_DOWN)
+        else:
+            return True
+        return False
+
+    def _selected_version(self) -> Version | None:
+        return self.screen.selected_version() if isinstance(self.screen, ShowsVersions) else None
+
+    def _confirm(self, dialog: "Confirm", ask: Callable[[], Job], word: str = "queued") -> None:
+        def answered(yes: bool | None) -> None:  # noqa: FBT001 - what a screen's result is
+            if yes:
+                self._ask(ask, word)
+
+        self.push_screen(dialog, answered)
+
+    def _ask(self, ask: Callable[[], Job], word: str = "queued") -> None:
+        self.run_worker(partial(self._submit, ask, word), thread=True, group="asking")
+
+    def _submit(self, ask: Callable[[], Job], word: str) -> None:
+        try:
+            job = ask()
+        except Error as error:
+            self.call_from_thread(self.say, f"{error.message} {error.hint}".strip(), failed=True)
+        else:
+            self.call_from_thread(self._submitted, job, word)
+
+    def _submitted(self, job: Job, word: str) -> None:
+        self._followed.add(job.id)
+        self.say(f"J{job.id} {word}: {_named(job)}")
+
+    def _start_engine(self) -> None:
+        try:
+            launch.start(self.workspace)
+        except Error as error:
+            self.call_from_thread(self.say, f"{error.message} {error.hint}".strip(), failed=True)
+
+    def _tell(self, job: Job) -> None:
+        if job.state is JobState.SUCCEEDED:
+            self.say(f"J{job.id} done: {job.message or _named(job)}")
+        elif job.state is JobState.CANCELLED:
+            self.say(f"J{job.id} cancelled: {_named(job)}")
+        else:
+            said = f"{job.error} {job.hint}".strip()
+            self.say(f"J{job.id} {job.state}: {said or _named(job)}", failed=True)
+
+
+def _named(job: Job) -> str:
+    version = "" if job.version is None else f" v{job.version}"
+    return f"{job.kind} {job.model}{version}"

@@ -1,0 +1,88 @@
+"""What the console's screens have in common: they are given a view, and show it when they can be seen.
+
+Owns when a screen is filled (news, another size, uncovered again) and the one line of a terminal that is too
+small for panels. What a screen shows is its own.
+"""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.screen import Screen
+from textual.widgets import Static
+
+from tui import layout, notices
+from tui.keys import Where
+from tui.view import View
+
+
+class ConsoleScreen(Screen[None]):
+    """A screen of the console."""
+
+    WHERE: ClassVar[Where]
+
+    DEFAULT_CSS = """
+    ConsoleScreen {
+        overflow: hidden;
+        #room { height: 1fr; }
+        #small { display: none; padding: 0 1; height: auto; }
+        &.-small #room { display: none; }
+        &.-small #small { display: block; }
+        .line { height: 1; padding: 0 1; }
+        .line.-hidden { display: none; }
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.latest: View | None = None
+        self._small_text = ""
+
+    def compose(self) -> ComposeResult:
+        """Lay out the screen's own room, and what stands for it in a terminal that is too small."""
+        with Vertical(id="room"):
+            yield from self.compose_room()
+        yield Static(id="small")
+
+    def compose_room(self) -> ComposeResult:
+        """Lay out the screen."""
+        raise NotImplementedError
+
+    def fill(self, view: View, width: int, height: int) -> None:
+        """Put the latest into the widgets, in a terminal of this size."""
+        raise NotImplementedError
+
+    def show(self, view: View) -> None:
+        """Show the latest, at once or when the screen can be seen again."""
+        self.latest = view
+        self.refill()
+
+    def on_mount(self) -> None:
+        """Show what was known before the screen was there."""
+        self.refill()
+
+    def on_resize(self) -> None:
+        """Fill the screen for its new size."""
+        self.refill()
+
+    def on_screen_resume(self) -> None:
+        """Show what happened while another screen was on top."""
+        self.refill()
+
+    def refill(self) -> None:
+        """Show the latest anew."""
+        view = self.latest
+        if view is None or not self.is_mounted or not self._is_visible():
+            return
+        width, height = self.app.size
+        small = layout.too_small(width, height)
+        self.set_class(small, "-small")
+        if small:
+            self.query_one("#small", Static).update(notices.too_small(view, width, height))
+        else:
+            self.fill(view, width, height)
+
+    def _is_visible(self) -> bool:
+        """Whether nothing or only a dialog is above this screen."""
+        above = [screen for screen in self.app.screen_stack if isinstance(screen, ConsoleScreen)]
+        return bool(above) and above[-1] is self

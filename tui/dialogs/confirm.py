@@ -1,0 +1,156 @@
+"""A question with two answers, made so that nothing is confirmed by accident.
+
+The cancelling answer has the focus and Enter takes it. The other one is taken by its own key, and only after
+the question has been on the screen and the keyboard silent for a moment: keys that were typed ahead over a
+slow line, held down, or pasted without the terminal saying so, come in a burst and confirm nothing.
+"""
+
+import time
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.text import Text
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+ARMED_AFTER_S = 0.25
+"""Longer than the gaps in a burst of keys, shorter than it takes to read the question."""
+
+
+class Choice(Static, can_focus=True):
+    """An answer that is taken by Enter while it has the focus, or by a click."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "take", show=False)]
+
+    class Taken(Message):
+        """This answer was given."""
+
+        def __init__(self, choice: "Choice") -> None:
+            super().__init__()
+            self.choice = choice
+
+        @property
+        def control(self) -> "Choice":
+            """The answer."""
+            return self.choice
+
+    def action_take(self) -> None:
+        """Give this answer."""
+        self.post_message(self.Taken(self))
+
+    def on_click(self) -> None:
+        """Give this answer."""
+        self.action_take()
+
+
+class Confirm(ModalScreen[bool]):
+    """Asks a question; its result is whether the answer was yes."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "yes", show=False),
+        Binding("n,escape,q,ctrl+c", "no", show=False),
+    ]
+
+    DEFAULT_CSS = """
+    Confirm {
+        align: center middle;
+        #question {
+            width: 74;
+            max-width: 100%;
+            height: auto;
+            max-height: 100%;
+            padding: 0 1;
+            border: round $warning;
+            border-title-color: $warning;
+            border-title-style: bold;
+            border-subtitle-color: $text-muted;
+            background: $surface;
+        }
+        #body { height: auto; }
+        #answers { height: 1; margin-top: 1; }
+        Choice { width: auto; padding: 0 1; margin-right: 3; color: $text-muted; }
+        Choice:focus { text-style: reverse bold; }
+        #yes.-armed { color: $foreground; text-style: bold; }
+        #note { height: auto; color: $warning; }
+        #note.-empty { display: none; }
+    }
+    Confirm:ansi #question { background: ansi_default; border: round ansi_yellow; border-title-color: ansi_yellow; }
+    """
+
+    def __init__(self, title: str, body: Sequence[Text], yes: str) -> None:
+        super().__init__()
+        self._title = title
+        self._body = body
+        self._yes = yes
+        self._quiet_since: float | None = None
+        """When the last key came, or the question was first on the screen; ``None`` before that."""
+
+    def compose(self) -> ComposeResult:
+        """Lay out the question, its answers and a line for what is missing."""
+        with Vertical(id="question") as question:
+            question.border_title = Text(self._title)
+            yield Static(Text("\n").join(self._body), id="body")
+            yield from self.compose_fields()
+            with Horizontal(id="answers"):
+                yield Choice(Text.assemble(("esc", "bold"), "  cancel"), id="no")
+                yield Choice(Text(self._yes), id="yes")
+            yield Static(id="note", classes="-empty")
+
+    def compose_fields(self) -> ComposeResult:
+        """Lay out what is to be filled in before the answer can be yes: nothing here."""
+        yield from ()
+
+    def on_mount(self) -> None:
+        """Put the focus where Enter does no harm, and begin to count when the question has been painted."""
+        self.query_one("#yes", Choice).can_focus = False
+        self.query_one("#no", Choice).focus()
+        self.call_after_refresh(self._painted)
+
+    def on_key(self, event: events.Key) -> None:
+        """Begin to count anew: whoever is still typing has not read the question."""
+        del event
+        if self._quiet_since is not None and not self.armed:
+            self._painted()
+
+    @property
+    def armed(self) -> bool:
+        """Whether a yes would be meant."""
+        return self._quiet_since is not None and time.monotonic() - self._quiet_since >= ARMED_AFTER_S
+
+    def action_yes(self) -> None:
+        """Take the yes, if it is meant."""
+        if self.armed:
+            self.dismiss(True)
+        elif self._quiet_since is not None:
+            self._painted()
+
+    def action_no(self) -> None:
+        """Close without doing anything."""
+        self.dismiss(False)
+
+    @on(Choice.Taken, "#no")
+    def _refused(self) -> None:
+        self.action_no()
+
+    @on(Choice.Taken, "#yes")
+    def _accepted(self) -> None:
+        self.action_yes()
+
+    def say(self, note: str) -> None:
+        """Show below the answers why the yes was not taken."""
+        shown = self.query_one("#note", Static)
+        shown.update(Text(note))
+        shown.set_class(not note, "-empty")
+
+    def _painted(self) -> None:
+        self._quiet_since = time.monotonic()
+        self.query_one("#yes").remove_class("-armed")
+        self.set_timer(ARMED_AFTER_S, self._show_armed)
+
+    def _show_armed(self) -> None:
+        self.query_one("#yes").set_class(self.armed, "-armed")

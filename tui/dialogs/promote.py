@@ -1,0 +1,216 @@
+"""Promote a version? What would change, what the gate says of it, and the way to overrule a gate.
+
+Everything shown was read when the key was pressed, and the same is asked of the engine. What the gate
+demands is the engine's; here its report is shown as it was stored.
+"""
+
+import time
+from typing import ClassVar, NamedTuple
+
+from rich.text import Text
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widgets import Input, Label
+
+from storage.records import Evaluation, GateCheck, GateReport, Version
+from storage.vocabulary import CheckVerdict
+from tui.about import wrapped
+from tui.commands.figures import milliseconds, number, size, with_interval
+from tui.dialogs.confirm import Confirm
+
+TYPED_GAP_S = 0.05
+"""A person's Enter comes later after the key before it; one that was pasted or typed ahead does not."""
+
+SHOWN_METRICS = 4
+"""Quality figures compared in the dialog: the whole list is on the model's screen."""
+
+WIDTH = 70
+"""Columns inside the dialog's frame; in a narrower terminal lines wrap once more."""
+
+NAME_CELLS, OLD_CELLS, NEW_CELLS, CHANGE_CELLS = 22, 17, 19, 10
+"""Columns of the comparison: together not more than the dialog has."""
+
+GLYPHS = {
+    CheckVerdict.PASS: "✓",
+    CheckVerdict.FAIL: "✗",
+    CheckVerdict.INCONCLUSIVE: "?",
+    CheckVerdict.SKIPPED: "-",
+    CheckVerdict.ERROR: "✗",
+}
+
+
+class Change(NamedTuple):
+    """What a promotion would change."""
+
+    current: Version | None
+    candidate: Version
+
+    @property
+    def gate(self) -> GateReport | None:
+        """What the gate said about the candidate against what is deployed now; ``None`` where it said nothing of that."""
+        report = self.candidate.gate
+        against = None if self.current is None else self.current.number
+        return report if report is not None and report.against == against else None
+
+    @property
+    def passed(self) -> bool:
+        """Whether the gate lets the candidate pass."""
+        return self.gate is not None and self.gate.passed
+
+
+class Promote(Confirm):
+    """Asks whether to promote; `reason` is set where the gate is to be overruled."""
+
+    DEFAULT_CSS = """
+    Promote {
+        .field { height: 1; }
+        .field Label { width: 28; color: $text-muted; }
+        .field Input { width: 1fr; height: 1; border: none; padding: 0; background: $primary 12%; color: $foreground; }
+        .field Input:focus { background: $primary 30%; }
+    }
+    Promote:ansi .field Input { background: ansi_default; text-style: underline; }
+    """
+
+    BINDINGS: ClassVar = []
+
+    def __init__(self, change: Change) -> None:
+        verb = "y  promote" if change.passed else "⏎  promote anyway"
+        super().__init__(_title(change), body(change), verb)
+        self._change = change
+        self._key_at = 0.0
+        self._gap = 0.0
+        self.reason = ""
+
+    def compose_fields(self) -> ComposeResult:
+        """Ask for the name and a reason where the gate did not pass."""
+        if self._change.passed:
+            return
+        for id_, label in (("name", "To overrule, type its name"), ("reason", "Reason (kept in the log)")):
+            with Horizontal(classes="field"):
+                yield Label(label)
+                yield Input(id=id_, select_on_focus=False, max_length=200)
+
+    def on_mount(self) -> None:
+        """Say how the fields are reached."""
+        if not self._change.passed:
+            self.say("The gate did not pass.  tab  to the fields")
+
+    def on_key(self, event: events.Key) -> None:
+        """Remember how long ago the key before this one came."""
+        super().on_key(event)
+        now = time.monotonic()
+        self._gap, self._key_at = now - self._key_at, now
+
+    def action_yes(self) -> None:
+        """Take a yes only where the gate passed; overruling it takes more than a key."""
+        if self._change.passed:
+            super().action_yes()
+
+    @on(Input.Submitted, "#name")
+    def _named(self) -> None:
+        self.query_one("#reason", Input).focus()
+
+    @on(Input.Submitted, "#reason")
+    def _insisted(self) -> None:
+        name, reason = (self.query_one(field, Input).value.strip() for field in ("#name", "#reason"))
+        if not self.armed or self._gap < TYPED_GAP_S:
+            self.say("That came too fast to be meant: press ⏎ once more.")
+        elif name != self._change.candidate.model:
+            self.say(f"The name is not {self._change.candidate.model}.")
+        elif not reason:
+            self.say("A reason is needed; it is kept in the history.")
+        else:
+            self.reason = reason
+            self.dismiss(True)
+
+
+def body(change: Change) -> list[Text]:
+    """Return what the question shows: the comparison, the gate's checks, and the way back."""
+    return [*_comparison(change), Text(), *wrapped(_checks(change), WIDTH), Text(), _way_back(change)]
+
+
+def _title(change: Change) -> str:
+    what = f" Promote {change.candidate.model} v{change.candidate.number}? "
+    if change.passed:
+        return what
+    return f"{what}   the gate did not pass " if change.gate else f"{what}   no gate report yet "
+
+
+def _comparison(change: Change) -> list[Text]:
+    old, new = change.current, change.candidate
+    before = None if old is None else old.evaluation
+    heading = _row(
+        "", f"current v{old.number}" if old else "nothing deployed", f"candidate v{new.number}", "change"
+    )
+    heading.stylize("bold dim")
+    rows = [
+        _row(
+            _with_n(name, new.evaluation),
+            _figure(before, name),
+            _figure(new.evaluation, name),
+            _difference(before, new.evaluation, name),
+        )
+        for name in _names(before, new.evaluation)
+    ]
+    rows.append(_row("p95 latency", _p95(before), _p95(new.evaluation), ""))
+    rows.append(_row("size", size(old.bytes if old else None), size(new.bytes), ""))
+    return [heading, *rows]
+
+
+def _row(name: str, before: str, after: str, change: str) -> Text:
+    return Text.assemble(
+        (f"{name:<{NAME_CELLS}}", "dim"),
+        f"{before:<{OLD_CELLS}}",
+        (f"{after:<{NEW_CELLS}}", "bold"),
+        f"{change:>{CHANGE_CELLS}}",
+        no_wrap=True,
+        overflow="ellipsis",
+    )
+
+
+def _names(before: Evaluation | None, after: Evaluation | None) -> list[str]:
+    known = [metric.name for evaluation in (after, before) if evaluation for metric in evaluation.metrics]
+    return list(dict.fromkeys(known))[:SHOWN_METRICS]
+
+
+def _with_n(name: str, evaluation: Evaluation | None) -> str:
+    metric = evaluation.metric(name) if evaluation else None
+    shown = name.replace("_", " ")
+    return f"{shown}  n={metric.n}" if metric else shown
+
+
+def _figure(evaluation: Evaluation | None, name: str) -> str:
+    return with_interval(evaluation.metric(name) if evaluation else None)
+
+
+def _difference(before: Evaluation | None, after: Evaluation | None, name: str) -> str:
+    old = before.metric(name) if before else None
+    new = after.metric(name) if after else None
+    if old is None or new is None:
+        return ""
+    difference = new.value - old.value
+    return f"{'+' if difference >= 0 else '-'}{number(abs(difference))}"
+
+
+def _p95(evaluation: Evaluation | None) -> str:
+    return milliseconds(evaluation.latency.p95_ms if evaluation and evaluation.latency else None)
+
+
+def _checks(change: Change) -> list[Text]:
+    gate = change.gate
+    if gate is None:
+        return [Text("? gate  it has not compared these two versions yet; r evaluates the candidate")]
+    heading = Text.assemble(("gate  ", "bold dim"), (str(gate.verdict), "bold"))
+    return [heading, *(_check(check) for check in gate.checks)]
+
+
+def _check(check: GateCheck) -> Text:
+    style = "bold" if check.verdict in {CheckVerdict.FAIL, CheckVerdict.ERROR} else ""
+    return Text.assemble((f"{GLYPHS[check.verdict]} {check.name}  ", "bold"), (check.detail, style))
+
+
+def _way_back(change: Change) -> Text:
+    if change.current is None:
+        return Text("Nothing is deployed yet, so there is nothing to roll back to.", "dim")
+    return Text(f"v{change.current.number} stays on disk: u brings it back.", "dim")

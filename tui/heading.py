@@ -1,0 +1,95 @@
+"""The first line of every screen, in words: whose machine, whether the engine lives, and who needs attention.
+
+Pure: from a view to a line of text. It shows minutes at the finest, so that a quiet screen sends nothing.
+"""
+
+from rich.text import Text
+
+from storage.records import Model
+from storage.vocabulary import LayerState
+from tui import health
+from tui.format import clock
+from tui.view import View
+
+NAME = "modeltender"
+
+ROOMY = 110
+"""Columns from which there is room to say which walls of the sandbox are missing."""
+
+
+def left(view: View, width: int) -> Text:
+    """Return the left part of the overview's first line."""
+    text = Text.assemble((NAME, "bold"), f"  {view.host}   ")
+    text.append_text(_engine(view))
+    text.append(f"   {len(view.models)} model{'' if len(view.models) == 1 else 's'}")
+    needing = needing_person(view)
+    if needing:
+        text.append("   ")
+        text.append(f"! {needing} need{'s' if needing == 1 else ''} you", "bold yellow")
+    missing = _missing_walls(view)
+    if missing and width >= ROOMY:
+        text.append(f"   sandbox without {missing}", "yellow")
+    return _with_flags(text, view)
+
+
+def of_model(view: View, name: str) -> Text:
+    """Return the left part of the first line of a model's screen."""
+    text = Text.assemble((NAME, "bold"), " > ", (name, "bold"))
+    model = view.model
+    if model is not None:
+        text.append_text(_role(model))
+        found = health.of_model(model, view.jobs, view.now)
+        text.append(f"   {found.glyph} {found.word}", found.colour)
+    if not view.news.engine_running:
+        text.append("   ENGINE DOWN", "bold red")
+    return _with_flags(text, view)
+
+
+def right(view: View) -> Text:
+    """Return the right part: the time."""
+    return Text(f"{clock(view.now)} UTC")
+
+
+def span(seconds: float) -> str:
+    """Return how long something has lasted, in its two largest units."""
+    minutes = max(0, int(seconds)) // 60
+    days, hours = divmod(minutes // 60, 24)
+    if days:
+        return f"{days}d{hours:02d}h"
+    if hours:
+        return f"{hours}h{minutes % 60:02d}m"
+    return f"{minutes}m" if minutes else "<1m"
+
+
+def needing_person(view: View) -> int:
+    """Return how many models want something of a person."""
+    return sum(1 for model in view.models if health.of_model(model, view.jobs, view.now).needs_person)
+
+
+def _engine(view: View) -> Text:
+    state = view.news.snapshot.engine if view.news.snapshot else None
+    if not view.news.engine_running:
+        last = f" {span(view.now - state.heartbeat_at)}" if state else ""
+        return Text(f"ENGINE DOWN{last}", "bold red")
+    up = f" up {span(view.now - state.started_at)}" if state else ""
+    return Text.assemble("engine ", ("●", "green"), up)
+
+
+def _missing_walls(view: View) -> str:
+    state = view.news.snapshot.engine if view.news.snapshot else None
+    walls = state.sandbox if state else {}
+    return ", ".join(layer for layer, found in walls.items() if found != LayerState.ON)
+
+
+def _role(model: Model) -> Text:
+    if model.current is None:
+        return Text("  nothing deployed", "dim")
+    return Text(f"  v{model.current.number}")
+
+
+def _with_flags(text: Text, view: View) -> Text:
+    if view.read_only:
+        text.append("   read-only", "dim")
+    if view.paused:
+        text.append("   PAUSED", "bold reverse")
+    return text

@@ -1,0 +1,85 @@
+"""What is said instead of figures, or above them: first run, no engine, no database, no room. Pure."""
+
+from rich.text import Text
+
+from storage.errors import Error
+from tui import health
+from tui.layout import MINIMUM
+from tui.view import View
+
+NO_DATABASE = "no-database"
+
+
+def too_small(view: View, width: int, height: int) -> Text:
+    """Return what is shown where no panel is readable: the models' states in words."""
+    states = ", ".join(
+        f"{model.name} {health.of_model(model, view.jobs, view.now).word}" for model in view.models
+    )
+    engine = "" if view.news.engine_running else "ENGINE DOWN, "
+    return Text(
+        f"{engine}{states or 'no models'} (this terminal is {width}x{height}, panels need {MINIMUM[0]}x{MINIMUM[1]})"
+    )
+
+
+def engine_down(view: View) -> Text | None:
+    """Return the line that says that everything below is old, or ``None`` while the engine lives."""
+    state = view.news.snapshot.engine if view.news.snapshot else None
+    old = health.stale(view.news.engine_running, state, view.now)
+    if old is None:
+        return None
+    if view.news.engine_running:
+        return Text.assemble(("! ", "bold yellow"), (old, "bold"))
+    action = "it was opened read-only" if view.read_only else "s starts it"
+    return Text.assemble(("✗ ", "bold red"), (f"The engine is not running: {action}. ", "bold"), (old, ""))
+
+
+def problem(view: View) -> tuple[str, list[Text]]:
+    """Return the title and the lines of the page that stands for the panels."""
+    if view.news.error is not None:
+        return _error(view, view.news.error)
+    return " No models yet ", _first_run(view)
+
+
+def _error(view: View, error: Error) -> tuple[str, list[Text]]:
+    if error.code == NO_DATABASE:
+        if view.news.engine_running:
+            return " Starting ", [
+                Text("The engine is starting for the first time; this takes a few seconds.")
+            ]
+        action = (
+            "Open it without --read-only once."
+            if view.read_only
+            else "s  starts the engine, which makes the database."
+        )
+        return " Never started ", [
+            Text("No engine has ever worked on this folder."),
+            Text(view.folder, "dim"),
+            Text(),
+            Text(action),
+        ]
+    return " The database cannot be read ", [
+        Text(error.message, "bold"),
+        Text(error.hint),
+        Text(),
+        Text("Nothing was changed. It is looked at again every moment; ⏎ looks now.", "dim"),
+    ]
+
+
+def _first_run(view: View) -> list[Text]:
+    arrivals = view.news.snapshot.arrivals if view.news.snapshot else ()
+    lines = [
+        Text.assemble("The engine watches ", (view.folder, "bold")),
+        Text(),
+        Text.assemble(("1  ", "bold"), "save a trained model under  ", ("train/<name>/", "bold")),
+        Text.assemble("   or copy one to             ", ("models/<name>/1/", "bold")),
+        Text("   formats: .keras, TorchScript, ONNX", "dim"),
+        Text.assemble(("2  ", "bold"), "put its test data at         ", ("test/<name>/test.npz", "bold")),
+        Text("   with the inputs as x and the targets as y", "dim"),
+        Text.assemble(("3  ", "bold"), "it appears here within a second, and is evaluated"),
+        Text(),
+        Text("To look around first: modeltender init DIR --sample", "dim"),
+    ]
+    if arrivals:
+        lines += [Text(), Text("Found, but no model:", "bold yellow")]
+        lines += [Text(f"✗ train/{arrival.model}/{arrival.name}: {arrival.reason}") for arrival in arrivals]
+    return lines

@@ -1,0 +1,100 @@
+"""What the console asks of the engine: a job for each action, with what the person saw when asking.
+
+Owns who asks and what is captured. It must not draw, and it decides nothing: the engine does, and it refuses
+where something changed since the person looked.
+"""
+
+import os
+import platform
+
+from storage import jobs
+from storage.records import Job, JobParameters, Model, Version
+from storage.vocabulary import JobKind, Status
+from storage.workspace import Workspace
+
+
+def requester() -> str:
+    """Return who asks, as it is recorded with a job."""
+    import pwd
+
+    try:
+        user = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        user = f"user {os.getuid()}"
+    return f"{user}@{platform.node()} (console)"
+
+
+def evaluate(workspace: Workspace, version: Version) -> Job:
+    """Ask for an evaluation of a version."""
+    return jobs.submit(workspace, JobKind.EVALUATE, version.model, version.number, requested_by=requester())
+
+
+def promote(workspace: Workspace, version: Version, current: Version | None, *, reason: str = "") -> Job:
+    """Ask for a version to be deployed instead of ``current``; a reason stands for the gate, which is then overridden."""
+    parameters = JobParameters(
+        expected_current=None if current is None else current.number,
+        expected_sha256=version.sha256 or "",
+        force=bool(reason),
+        reason=reason,
+    )
+    return jobs.submit(
+        workspace,
+        JobKind.PROMOTE,
+        version.model,
+        version.number,
+        requested_by=requester(),
+        parameters=parameters,
+    )
+
+
+def roll_back(workspace: Workspace, current: Version, previous: Version) -> Job:
+    """Ask for what was deployed before to be deployed again."""
+    parameters = JobParameters(expected_current=current.number, expected_sha256=previous.sha256 or "")
+    return jobs.submit(
+        workspace,
+        JobKind.ROLLBACK,
+        current.model,
+        previous.number,
+        requested_by=requester(),
+        parameters=parameters,
+    )
+
+
+def evaluated_by_key(model: Model) -> Version | None:
+    """Return the version that an evaluation of a model is about: what is deployed, or what could be."""
+    return model.current or model.candidate
+
+
+def promotable(model: Model, selected: Version | None) -> Version | str:
+    """Return the version that `p` is about, or a sentence that says why there is none."""
+    candidate = model.candidate
+    if candidate is None:
+        return _no_candidate(model)
+    if selected is not None and selected.number != candidate.number:
+        return (
+            f"v{selected.number} of {model.name} is not the candidate, v{candidate.number} is. "
+            f"In the shell: modeltender promote {model.name}@{selected.number}"
+        )
+    return candidate
+
+
+def restorable(model: Model) -> tuple[Version, Version] | str:
+    """Return the current version and the one that `u` brings back, or a sentence that says why there is none."""
+    if model.current is None:
+        return f"{model.name} has no deployed version to roll back from."
+    if model.previous is None:
+        return f"Nothing was deployed before v{model.current.number} of {model.name}."
+    return model.current, model.previous
+
+
+def _no_candidate(model: Model) -> str:
+    newest = model.newest
+    if newest is None:
+        return f"{model.name} has no version that could be promoted."
+    named = f"v{newest.number} of {model.name}"
+    if model.current is not None and model.current.number == newest.number:
+        return f"{named} is deployed, and nothing newer is there."
+    if newest.status in {Status.SETTLING, Status.CHECKING}:
+        return f"{named} is still being looked at."
+    reason = f": {newest.reason.rstrip('.')}" if newest.reason else ""
+    return f"{named} cannot be promoted, it is {newest.status}{reason}."

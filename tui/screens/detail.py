@@ -1,0 +1,179 @@
+"""One model: why does it look like this, and what can be done? Its history, its versions, where it errs.
+
+Puts what was read into the panels; what the figures say is `tui.rows`'.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.message import Message
+
+from storage.records import Version
+from storage.snapshot import Detail as Facts
+from tui import about, detail_rows, heading, health, layout, rows
+from tui.charts import show_accuracy, show_latency
+from tui.console_screen import ConsoleScreen
+from tui.keys import Where, bindings, footer
+from tui.notices import engine_down
+from tui.view import View
+from tui.widgets.grid import Panels
+from tui.widgets.header import Header
+from tui.widgets.history_chart import HistoryChart
+from tui.widgets.key_bar import KeyBar
+from tui.widgets.line import Line
+from tui.widgets.panel import Panel
+
+
+class Detail(ConsoleScreen):
+    """Everything about the selected model."""
+
+    WHERE = Where.DETAIL
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Where.DETAIL)]
+
+    class Closed(Message):
+        """The overview is wanted again."""
+
+    class Stepped(Message):
+        """The model before or after this one is wanted."""
+
+        def __init__(self, step: int) -> None:
+            super().__init__()
+            self.step = step
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._number: int | None = None
+        """The selected version; the cursor follows the version, not its row."""
+        self._zoomed = False
+        self._plan = layout.zoomed(0, 0)
+
+    def compose_room(self) -> ComposeResult:
+        """Lay out every panel; the size decides which of them are shown."""
+        yield Header(id="header")
+        yield Line(id="notice")
+        with Panels(id="panels"):
+            yield HistoryChart(id="accuracy")
+            yield HistoryChart(id="latency")
+            yield Panel(id="versions")
+            yield Panel(id="confusion")
+            yield Panel(id="figures")
+            yield Panel(id="evaluations")
+            yield Panel(id="about")
+        yield Line(id="sentence")
+        yield KeyBar(id="keys")
+
+    def show(self, view: View) -> None:
+        """Show the latest; another model begins with its newest version selected."""
+        if self.latest is not None and self.latest.selected != view.selected:
+            self._number = None
+        super().show(view)
+
+    def selected_version(self) -> Version | None:
+        """Return the version under the cursor."""
+        versions = self._versions()
+        found = next((version for version in versions if version.number == self._number), None)
+        return found or (versions[0] if versions else None)
+
+    def action_back(self) -> None:
+        """Take the chart back to its place, or go back to the overview."""
+        if self._zoomed:
+            self.action_zoom()
+        else:
+            self.post_message(self.Closed())
+
+    def action_step(self, step: int) -> None:
+        """Go to the model before or after."""
+        self.post_message(self.Stepped(step))
+
+    def action_move(self, step: int) -> None:
+        """Move the cursor among the versions."""
+        self.action_move_to(max(0, self._row() + step))
+
+    def action_move_to(self, row: int) -> None:
+        """Move the cursor to a row, counted from the end where negative."""
+        versions = self._versions()
+        if versions:
+            row = len(versions) - 1 if row < 0 else min(row, len(versions) - 1)
+            self._number = versions[row].number
+            self.refill()
+
+    def action_zoom(self) -> None:
+        """Give the chart all the room, or take it back."""
+        self._zoomed = not self._zoomed
+        self.refill()
+
+    def _facts(self) -> Facts | None:
+        view = self.latest
+        facts = view.news.detail if view else None
+        return facts if view and facts and facts.model.name == view.selected else None
+
+    def _versions(self) -> Sequence[Version]:
+        facts = self._facts()
+        return facts.versions if facts else ()
+
+    def _row(self) -> int:
+        selected = self.selected_version()
+        return list(self._versions()).index(selected) if selected else 0
+
+    def fill(self, view: View, width: int, height: int) -> None:
+        """Put the latest into the panels."""
+        down = engine_down(view)
+        self.query_one("#notice", Line).show(down)
+        self.query_one("#sentence", Line).show(Text(health.sentence(view.model)) if view.model else Text())
+        self.query_one(Header).show(heading.of_model(view, view.selected or ""), heading.right(view))
+        self.query_one(KeyBar).show(footer(Where.DETAIL, width, _labels(view, self.selected_version())))
+        height -= 3 + (down is not None)
+        plan = layout.detail(width, height, len(self._versions()))
+        self._plan = layout.zoomed(width, height) if self._zoomed else plan
+        self.query_one(Panels).place(self._plan)
+        self._fill_panels(view)
+
+    def _fill_panels(self, view: View) -> None:
+        show_accuracy(self.query_one("#accuracy", HistoryChart), view)
+        if self._plan.room("latency")[0]:
+            show_latency(self.query_one("#latency", HistoryChart), view)
+        facts, version = self._facts(), self.selected_version()
+        for panel in self.query(Panel):
+            panel.stale = not view.news.engine_running
+            width, height = self._plan.room(panel.id or "")
+            if facts is not None and width:
+                title, lines = self._content(panel.id or "", facts, version, width, height)
+                panel.show(lines, title=title)
+
+    def _content(
+        self, name: str, facts: Facts, version: Version | None, width: int, height: int
+    ) -> tuple[str, list[Text]]:
+        evaluation = version.evaluation if version else None
+        of = f" v{version.number}" if version else ""
+        if name == "versions":
+            selected = version.number if version else None
+            return "Versions", about.window(
+                detail_rows.version_lines(facts, width, selected), self._row() + 1, height
+            )
+        if name == "confusion":
+            labels = about.labels(self.latest.news.settings if self.latest else None)
+            return f"Confusion{of}", detail_rows.confusion_lines(evaluation, labels, width, height)
+        if name == "figures":
+            return f"Latency{of}", rows.latency_lines(evaluation.latency if evaluation else None, width)
+        if name == "evaluations":
+            return "Evaluations", detail_rows.evaluation_lines(facts, width)
+        return f"About{of}", about.lines(facts, version, width)
+
+
+def _labels(view: View, version: Version | None) -> dict[str, str]:
+    """Return the footer's words that are other than usual."""
+    labels = {"app.pause": "resume" if view.paused else ""}
+    if version is not None:
+        labels["app.evaluate"] = f"re-eval v{version.number}"
+    if view.model is not None:
+        candidate = view.model.candidate
+        labels["app.promote"] = f"promote v{candidate.number}" if candidate else ""
+        labels["app.roll_back"] = f"back to v{view.model.previous.number}" if view.model.previous else ""
+    if view.read_only:
+        labels |= dict.fromkeys(("app.evaluate", "app.promote", "app.roll_back", "app.cancel"), "")
+    elif not view.news.engine_running:
+        labels["app.start_engine"] = "start engine"
+    return labels

@@ -1,0 +1,154 @@
+"""The main screen: is any model in trouble, and what happens right now?
+
+Puts what was read into the panels, each of which repaints only what differs. It reads nothing itself, and
+what the figures say is `tui.rows`' and `tui.health`'s.
+"""
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.message import Message
+
+from storage.snapshot import Snapshot
+from tui import heading, layout, rows
+from tui.activity import with_jobs
+from tui.charts import show_accuracy, show_latency
+from tui.console_screen import ConsoleScreen
+from tui.keys import Where, bindings, footer
+from tui.notices import engine_down
+from tui.view import View
+from tui.widgets.grid import Panels
+from tui.widgets.header import Header
+from tui.widgets.history_chart import HistoryChart
+from tui.widgets.key_bar import KeyBar
+from tui.widgets.line import Line
+from tui.widgets.model_table import ModelTable
+from tui.widgets.panel import Panel
+
+
+class Overview(ConsoleScreen):
+    """All models at a glance, and the selected one's figures over time."""
+
+    WHERE = Where.OVERVIEW
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Where.OVERVIEW)]
+
+    class Selected(Message):
+        """The cursor went to another model."""
+
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
+
+    class Opened(Message):
+        """The selected model's own screen is wanted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._zoomed = False
+        self._plan = layout.zoomed(0, 0)
+
+    def compose_room(self) -> ComposeResult:
+        """Lay out every panel; the size decides which of them are shown."""
+        yield Header(id="header")
+        yield Line(id="notice")
+        with Panels(id="panels"):
+            yield ModelTable(id="models")
+            yield HistoryChart(id="accuracy")
+            yield HistoryChart(id="latency")
+            yield Panel(id="devices")
+            yield Panel(id="jobs")
+            yield Panel(id="events")
+        yield KeyBar(id="keys")
+
+    def on_mount(self) -> None:
+        """Put the cursor into the table."""
+        super().on_mount()
+        self.query_one(ModelTable).focus()
+
+    def on_screen_resume(self) -> None:
+        """Put the cursor on the model that was looked at meanwhile."""
+        super().on_screen_resume()
+        if self.latest is not None and self.latest.news.snapshot is not None:
+            listed = [row.name for row in rows.model_rows(self.latest.news.snapshot, self.latest.now)]
+            if self.latest.selected in listed:
+                self.query_one(ModelTable).move_to(listed.index(self.latest.selected))
+
+    def action_open(self) -> None:
+        """Open the selected model's screen."""
+        self.post_message(self.Opened())
+
+    def action_move(self, step: int) -> None:
+        """Move the cursor."""
+        self.query_one(ModelTable).move(step)
+
+    def action_move_to(self, row: int) -> None:
+        """Move the cursor to a row, counted from the end where negative."""
+        self.query_one(ModelTable).move_to(row)
+
+    def action_zoom(self) -> None:
+        """Give the chart all the room, or take it back."""
+        self._zoomed = not self._zoomed
+        self.refill()
+
+    @on(ModelTable.Highlighted)
+    def _highlighted(self, message: ModelTable.Highlighted) -> None:
+        self.post_message(self.Selected(message.name))
+
+    @on(ModelTable.Opened)
+    def _opened(self) -> None:
+        self.action_open()
+
+    def fill(self, view: View, width: int, height: int) -> None:
+        """Put the latest into the panels."""
+        down = engine_down(view)
+        self.query_one("#notice", Line).show(down)
+        self._arrange(view, width, height - 2 - (down is not None))
+        self.query_one(Header).show(heading.left(view, width), heading.right(view))
+        self.query_one(KeyBar).show(footer(Where.OVERVIEW, width, _labels(view, zoomed=self._zoomed)))
+        if view.news.snapshot is not None:
+            self._fill_panels(view, view.news.snapshot)
+
+    def _arrange(self, view: View, width: int, height: int) -> None:
+        if self._zoomed:
+            self._plan = layout.zoomed(width, height)
+        else:
+            self._plan = layout.overview(width, height, len(view.models), len(view.devices))
+        self.query_one(Panels).place(self._plan)
+
+    def _fill_panels(self, view: View, snapshot: Snapshot) -> None:
+        room = self._plan.room
+        table = self.query_one(ModelTable)
+        table.show(rows.model_rows(snapshot, view.now))
+        show_accuracy(self.query_one("#accuracy", HistoryChart), view)
+        if room("latency")[0]:
+            show_latency(self.query_one("#latency", HistoryChart), view)
+        devices = rows.device_lines(snapshot.devices, room("devices")[0])
+        if room("jobs")[0]:
+            lines = rows.job_lines(snapshot.jobs, room("jobs")[0], view.now)
+            self._panel("jobs").show(
+                lines, title="Jobs", subtitle=f"{snapshot.running} running, {snapshot.queued} queued"
+            )
+        else:
+            devices = with_jobs(devices, snapshot.jobs, *room("devices"))
+        self._panel("devices").show(devices, title="Devices")
+        events_shown = rows.event_lines(snapshot.events, room("events")[0])
+        self._panel("events").show(events_shown, title="Events")
+        for panel in self.query(Panel):
+            panel.stale = not view.news.engine_running
+
+    def _panel(self, name: str) -> Panel:
+        return self.query_one(f"#{name}", Panel)
+
+
+def _labels(view: View, *, zoomed: bool) -> dict[str, str]:
+    """Return the footer's words that are other than usual."""
+    labels = {"app.pause": "resume"} if view.paused else {}
+    if zoomed:
+        labels["zoom"] = "all panels"
+    if view.read_only:
+        labels |= dict.fromkeys(("app.evaluate", "app.promote", "app.roll_back", "app.cancel"), "")
+    elif not view.news.engine_running:
+        labels["app.start_engine"] = "start engine"
+    return labels

@@ -1,0 +1,74 @@
+"""What the console needs of its terminal: whether it has it, and what Textual must be told before it is imported.
+
+Owns the sentence that refuses a terminal and the choice of colours. It must not import Textual: everything
+here is decided before that.
+"""
+
+import os
+import select
+import sys
+from collections.abc import Mapping, MutableMapping
+
+DUMB = frozenset({"", "dumb", "unknown"})
+"""Terminals that cannot move a cursor; Textual would fill them with escape sequences all the same."""
+
+UTF_8 = frozenset({"utf8", "utf-8"})
+
+REMOTE = ("SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT")
+"""Set where the terminal is at the other end of a network."""
+
+REMOTE_FPS = "15"
+LOCAL_FPS = "30"
+"""Most frames a second: nothing here moves by itself, and each frame over a slow line delays the next key."""
+
+COLOURS_LOST = frozenset({"vt100", "vt102", "vt220", "linux"})
+"""Terminals with eight colours or none: their own palette is the one that reads well."""
+
+
+def refusal(environ: Mapping[str, str], stdin: int, stderr: int) -> str | None:
+    """Return why the console cannot be shown here, as a sentence, or ``None`` where it can.
+
+    Textual draws on standard error, so that is the one that has to be a terminal.
+    """
+    if not os.isatty(stdin):
+        return "The console needs a terminal to read keys from, and standard input is none."
+    if not os.isatty(stderr):
+        return "The console draws on standard error, which is not a terminal."
+    if environ.get("TERM", "").lower() in DUMB:
+        return f"The console cannot draw on a terminal of type '{environ.get('TERM', '')}' (TERM)."
+    encoding = getattr(sys.__stderr__, "encoding", None) or "no encoding"
+    if encoding.lower() not in UTF_8:
+        return f"The console draws with Unicode, and the terminal is written to in {encoding}; try LC_ALL=C.UTF-8."
+    return None
+
+
+def prepare(environ: MutableMapping[str, str]) -> None:
+    """Tell Textual how to behave; it reads the environment once, when it is imported."""
+    # A resize report would switch Textual 8.2 to pixel coordinates, and every click would miss.
+    environ["TEXTUAL_SMOOTH_SCROLL"] = "0"
+    environ["TEXTUAL_ANIMATIONS"] = "none"
+    environ["TEXTUAL_FPS"] = REMOTE_FPS if is_remote(environ) else LOCAL_FPS
+
+
+def own_palette(environ: Mapping[str, str]) -> bool:
+    """Whether to draw in the terminal's own colours: where none are wanted, few are there, or bytes are dear."""
+    return bool(environ.get("NO_COLOR")) or is_remote(environ) or environ.get("TERM", "") in COLOURS_LOST
+
+
+def is_remote(environ: Mapping[str, str]) -> bool:
+    """Whether the terminal is at the other end of a network."""
+    return any(environ.get(name) for name in REMOTE)
+
+
+def is_gone(stdin: int) -> bool:
+    """Whether the terminal has been closed: a console that goes on without one would spin for ever."""
+    poll = select.poll()
+    poll.register(stdin, select.POLLIN)
+    lost = select.POLLHUP | select.POLLERR | select.POLLNVAL
+    if any(state & lost for _, state in poll.poll(0)):
+        return True
+    try:
+        os.tcgetpgrp(stdin)
+    except OSError:
+        return True
+    return False

@@ -1,0 +1,40 @@
+"""What the screens are given to show: the latest news, the moment, and how this console was opened."""
+
+from typing import NamedTuple
+
+from storage.records import Device, Job, Model
+from tui.feed import News
+
+
+class View(NamedTuple):
+    """Everything that a screen shows at one moment; equal views look the same."""
+
+    news: News
+    now: float
+    host: str
+    folder: str
+    """The workspace, as a person would name it."""
+    selected: str | None
+    """The name of the model under the cursor; the cursor follows the model, never the row."""
+    read_only: bool = False
+    paused: bool = False
+
+    @property
+    def model(self) -> Model | None:
+        """The selected model, or ``None`` where there is none (any more)."""
+        return next((model for model in self.models if model.name == self.selected), None)
+
+    @property
+    def models(self) -> tuple[Model, ...]:
+        """The models as they were last read."""
+        return () if self.news.snapshot is None else self.news.snapshot.models
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """The jobs as they were last read."""
+        return () if self.news.snapshot is None else self.news.snapshot.jobs
+
+    @property
+    def devices(self) -> tuple[Device, ...]:
+        """The devices as they were last read."""
+        return () if self.news.snapshot is None else self.news.snapshot.devices
