@@ -19,6 +19,7 @@ from sample_models.build import arrival, build
 from storage import launch, snapshot
 from storage.database import Reader
 from storage.errors import Error
+from storage.records import Version
 from storage.workspace import Workspace, create_workspace
 
 MODEL = "mnist"
@@ -71,8 +72,9 @@ def _story(workspace: Workspace) -> int:
     _type("evaluate", "--all", "-w", root)
     _type("models", "-w", root)
     click.echo(f"\n# A training job saves a better version under {root}/train/{MODEL}/ ...")
+    before = _newest(workspace)
     deliver(workspace)
-    _await_candidate(workspace)
+    _await_candidate(workspace, above=before)
     _type("show", MODEL, "-w", root)
     _type("promote", MODEL, "-w", root)
     _type("models", "-w", root)
@@ -98,19 +100,30 @@ def _shown(workspace: Workspace) -> Path:
     return Path(os.path.relpath(workspace.root))
 
 
-def _await_candidate(workspace: Workspace) -> None:
-    """Return when the arrived version is evaluated and judged, or was promoted by an earlier run."""
+def _newest(workspace: Workspace) -> int:
+    """Return the highest version of the story's model that there is, or 0 where the arriving one arrived in an earlier run."""
+    versions = _versions(workspace)
+    arrived = any(version.source for version in versions)
+    return 0 if arrived or not versions else versions[0].number
+
+
+def _versions(workspace: Workspace) -> tuple[Version, ...]:
     reader = Reader(workspace.database)
-    deadline = time.monotonic() + PATIENCE_S
     try:
-        while time.monotonic() < deadline:
-            detail = snapshot.read_detail(reader, MODEL)
-            newest = detail.versions[0] if detail and detail.versions else None
-            if newest and newest.number > 1 and newest.evaluation and (newest.gate or newest.role):
-                return
-            time.sleep(0.1)
+        detail = snapshot.read_detail(reader, MODEL)
     finally:
         reader.close()
+    return detail.versions if detail else ()
+
+
+def _await_candidate(workspace: Workspace, *, above: int) -> None:
+    """Return when a version above a number is evaluated and judged, or was promoted by an earlier run."""
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        newest = next(iter(_versions(workspace)), None)
+        if newest and newest.number > above and newest.evaluation and (newest.gate or newest.role):
+            return
+        time.sleep(0.1)
     raise Error(
         f"The version that arrived was not evaluated within {PATIENCE_S:.0f} s.",
         "See: modeltender engine logs",

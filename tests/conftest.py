@@ -2,12 +2,13 @@
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from storage import launch
+from storage import launch, snapshot
 from storage.database import Reader, Writer
 from storage.workspace import Workspace, create_workspace
 
@@ -61,7 +62,11 @@ def sampled(samples: Path, tmp_path: Path) -> Workspace:
 
 @pytest.fixture
 def engine(sampled: Workspace) -> Iterator[Workspace]:
-    """Return a workspace of real sample models with its engine running."""
+    """Return a workspace of real sample models whose engine runs and has listed the folders."""
     launch.start(sampled)
+    held = Reader(sampled.database)
+    while (state := snapshot.read(held).engine) is None or state.scanned_at is None:
+        time.sleep(0.01)
+    held.close()
     yield sampled
     launch.stop(sampled)

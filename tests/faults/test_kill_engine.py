@@ -4,6 +4,7 @@ import os
 import random
 import signal
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -39,7 +40,11 @@ def state(workspace: Workspace) -> tuple[int | None, list[Promotion], dict[int, 
         versions = models.versions(connection, MODEL)
     reader.close()
     assert model is not None
-    return model.current.number if model.current else None, history, {version.number: version.status for version in versions}
+    return (
+        model.current.number if model.current else None,
+        history,
+        {version.number: version.status for version in versions},
+    )
 
 
 def wait(workspace: Workspace, job_id: int, seconds: float = 60.0) -> Job:
@@ -51,26 +56,35 @@ def wait(workspace: Workspace, job_id: int, seconds: float = 60.0) -> Job:
     return job
 
 
+def kill(workspace: Workspace) -> None:
+    """Kill -9 the engine, and wait until the kernel has let go of what it held."""
+    pid = engine_pid(workspace)
+    assert pid
+    os.kill(pid, signal.SIGKILL)
+    while engine_pid(workspace) is not None:
+        time.sleep(0.005)
+
+
 def two_versions(workspace: Workspace) -> None:
     """Add a second version with another content and wait until both are evaluated."""
     first = workspace.version_folder(MODEL, 1)
     second = workspace.version_folder(MODEL, 2)
     second.mkdir()
     for file in first.iterdir():
-        # A trailing field that no reader knows: another content, the same model.
-        (second / file.name).write_bytes(file.read_bytes() + b"\xfa\x3f\x01x")
+        # One more line of metadata (ModelProto.metadata_props): another content, the same model.
+        (second / file.name).write_bytes(file.read_bytes() + b"\x72\x06\x0a\x01k\x12\x01v")
     for number in (1, 2):
-        job = jobs.submit(workspace, JobKind.EVALUATE, MODEL, number, requested_by="test") if ready(workspace, number) else None
-        assert job is None or wait(workspace, job.id).state is JobState.SUCCEEDED
+        ready(workspace, number)
+        job = jobs.submit(workspace, JobKind.EVALUATE, MODEL, number, requested_by="test")
+        assert wait(workspace, job.id).state is JobState.SUCCEEDED
 
 
-def ready(workspace: Workspace, number: int) -> bool:
+def ready(workspace: Workspace, number: int) -> None:
     """Wait until a version is ready."""
     deadline = time.monotonic() + 60
     while state(workspace)[2].get(number) is not Status.READY:
         assert time.monotonic() < deadline, state(workspace)
         time.sleep(0.02)
-    return True
 
 
 @pytest.mark.timeout(400)
@@ -78,51 +92,47 @@ def test_fifty_kills_leave_a_valid_link_and_a_consistent_history(engine: Workspa
     """However a promotion or roll-back is cut off, `current` is a ready version and the history ends with it."""
     two_versions(engine)
     chance = random.Random(7)
-    for kill in range(KILLS):
+    for round_ in range(KILLS):
         current = state(engine)[0]
         kind, version = (JobKind.PROMOTE, 2) if current == 1 else (JobKind.ROLLBACK, None)
-        job = jobs.submit(engine, kind, MODEL, version, requested_by=f"kill {kill}")
+        job = jobs.submit(engine, kind, MODEL, version, requested_by=f"kill {round_}")
         time.sleep(chance.uniform(0, LONGEST_S))
-        pid = engine_pid(engine)
-        assert pid
-        os.kill(pid, signal.SIGKILL)
-        while engine_pid(engine) is not None:
-            time.sleep(0.005)
+        kill(engine)
         link = engine.current_link(MODEL)
-        assert os.readlink(link) in {"1", "2"}
+        assert link.readlink().name in {"1", "2"}
         assert link.is_dir()
         launch.start(engine)
         finished = wait(engine, job.id)
         recorded, history, statuses = state(engine)
-        linked = int(os.readlink(link))
-        assert recorded == linked, f"kill {kill}: the link says {linked}, the database {recorded}"
+        linked = int(link.readlink().name)
+        assert recorded == linked, f"kill {round_}: the link says {linked}, the database {recorded}"
         assert statuses[linked] is Status.READY
         if history:
             assert history[0].to_version == linked
-        for newer, older in zip(history, history[1:], strict=False):
+        for newer, older in pairwise(history):
             assert newer.from_version == older.to_version, "the history has a gap"
         if finished.state is JobState.SUCCEEDED:
-            assert history[0].requested_by == f"kill {kill}"
+            assert history[0].requested_by == f"kill {round_}"
     assert not list((engine.models / MODEL).glob(".current*")), "left-over links were not swept"
 
 
 def test_an_evaluation_that_was_killed_is_done_after_the_restart(engine: Workspace) -> None:
     """A person's request outlives the engine: it is marked as interrupted and done again."""
-    ready_one = jobs.submit(engine, JobKind.EVALUATE, MODEL, 1, requested_by="arrival") if ready(engine, 1) else None
-    assert ready_one is not None
-    wait(engine, ready_one.id)
+    ready(engine, 1)
     job = jobs.submit(engine, JobKind.EVALUATE, MODEL, 1, requested_by="ann")
     while job_of(engine, job.id).state is JobState.QUEUED:
         time.sleep(0.001)
-    pid = engine_pid(engine)
-    assert pid
-    os.kill(pid, signal.SIGKILL)
+    kill(engine)
     launch.start(engine)
     first = wait(engine, job.id)
     if first.state is JobState.INTERRUPTED:
         reader = Reader(engine.database)
         with reader.transaction() as connection:
-            again = [found for found in jobs.read(connection, limit=50) if found.requested_by == "ann" and found.id != job.id]
+            again = [
+                found
+                for found in jobs.read(connection, limit=50)
+                if found.requested_by == "ann" and found.id != job.id
+            ]
         reader.close()
         assert len(again) == 1
         assert wait(engine, again[0].id).state is JobState.SUCCEEDED
