@@ -8,13 +8,13 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import NamedTuple, Protocol
 
 import psutil
 
 from engine import jobs as kinds
-from engine.jobs.context import Context, Outcome
+from engine.jobs.context import Context, Outcome, Refinement
 from engine.processes.endings import CANCELLED
 from storage import jobs
 from storage.errors import Error
@@ -64,6 +64,7 @@ class Lane:
         self._handled = handled
         self._wake = threading.Event()
         self._stopping = threading.Event()
+        self._refinements: dict[Hashable, Refinement] = {}
         self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
 
     def start(self) -> None:
@@ -88,6 +89,7 @@ class Lane:
             try:
                 while not self._stopping.is_set() and self._one():
                     pass
+                self._refine()
             except sqlite3.Error:
                 # A full disk or a locked database: the job stays queued or is recovered; try again soon.
                 log.exception("the database could not be written")
@@ -112,26 +114,36 @@ class Lane:
                 jobs.park(connection, job.id)
             else:
                 _finish(connection, self._context, job, outcome)
-        if outcome.afterwards is not None:
-            self._go_on(outcome.afterwards)
+        if outcome.refinement is not None:
+            self._refinements[outcome.refinement.key] = outcome.refinement
         return True
 
-    def _go_on(self, afterwards: Callable[[Callable[[], bool]], None]) -> None:
-        """Let a finished job refine its result while nothing else waits for this lane."""
+    def _refine(self) -> None:
+        """Make recorded results better while no job waits, the latest first, after a moment of quiet."""
+        while self._refinements and self._quiet():
+            key, refinement = self._refinements.popitem()
+            try:
+                finished = refinement.refine(self._wanted)
+            except Error as error:
+                # The result stands as it was recorded; only the refinement is missing.
+                log.warning("a result could not be refined: %s", error.message)
+                continue
+            except sqlite3.Error:
+                raise
+            except Exception:
+                # A mistake of ours costs the refinement and no more; the log keeps the traceback.
+                log.exception("a result could not be refined")
+                continue
+            if not finished:
+                self._refinements[key] = refinement
+
+    def _quiet(self) -> bool:
+        """Wait a moment; return whether no job came meanwhile."""
         quiet_at = time.monotonic() + QUIET_S
         while time.monotonic() < quiet_at:
             if self._wanted() or self._stopping.wait(POLL_S):
-                return
-        try:
-            afterwards(self._wanted)
-        except Error as error:
-            # The job's result stands as it was recorded; only the refinement is missing.
-            log.warning("a result could not be refined: %s", error.message)
-        except sqlite3.Error:
-            raise
-        except Exception:
-            # A mistake of ours; the recorded result stands here too, and the log keeps the traceback.
-            log.exception("a result could not be refined")
+                return False
+        return True
 
     def _wanted(self) -> bool:
         """Whether a job waits for this lane, or the engine stops."""

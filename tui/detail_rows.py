@@ -14,13 +14,17 @@ from tui.rows import fit
 WORST = 5
 """Classes beyond which a whole matrix is not shown."""
 
+ROOMY = 44
+"""Cells from which a version's line has room for its latency beside its state."""
+
 GOOD_RECALL = 0.9
 """Below it a class is marked: one example in ten is taken for something else."""
 
 
 def version_lines(detail: Detail, width: int, selected: int | None) -> list[Text]:
     """Return a heading and a line a version, the newest first, then what in the inbox is no version, and why."""
-    lines = [fit(Text(f"  {'VER':<5}{'ACC':>6} {'±95%':>5} {'P95ms':>6}  STATE", "dim"), width)]
+    latency = f" {'P95ms':>6}" if width >= ROOMY else ""
+    lines = [fit(Text(f"  {'VER':<5}{'ACC':>6} {'±95%':>5}{latency}  STATE", "dim"), width)]
     lines += [_version(version, width, chosen=version.number == selected) for version in detail.versions]
     lines += [_arrival(arrival, width) for arrival in detail.arrivals]
     return lines
@@ -34,7 +38,7 @@ def _version(version: Version, width: int, *, chosen: bool) -> Text:
         (f"v{version.number:<4}", "bold" if version.role is Role.CURRENT else ""),
         f"{form.figure(metric.value if metric else None):>6} ",
         (f"{form.half_width(metric.low, metric.high) if metric else '':>5} ", "dim"),
-        f"{form.short_ms(latency.p95_ms if latency else None):>6}  ",
+        f"{form.short_ms(latency.p95_ms if latency else None):>6}  " if width >= ROOMY else " ",
     )
     line.append_text(_state(version))
     return fit(line, width)

@@ -5,7 +5,7 @@ runs on one of the service's lanes, never on its main loop; it reports progress 
 cancelled through ``report``. An error of `storage.errors` that it raises becomes the job's error.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -43,6 +43,19 @@ class Report(Protocol):
         ...
 
 
+class Refinement(Protocol):
+    """Work that makes a recorded result better, and that nobody waits for."""
+
+    @property
+    def key(self) -> Hashable:
+        """What it refines: a later refinement of the same thing takes the place of an earlier one."""
+        ...
+
+    def refine(self, wanted: Callable[[], bool]) -> bool:
+        """Go on until it is finished or ``wanted`` says that a job waits; return whether it is finished."""
+        ...
+
+
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """How a job ended: ``result`` is JSON for the command that waits, also when the answer is no."""
 
@@ -52,8 +65,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
     hint: str = ""
     result: str = ""
-    afterwards: Callable[[Callable[[], bool]], None] | None = None
-    """What the lane may do once the job is recorded, as long as the function that it is given returns false."""
+    refinement: "Refinement | None" = None
+    """What the lane may still do for the result when it has nothing else to do."""
 
 
 Handler = Callable[[Context, Job, Report], Outcome]

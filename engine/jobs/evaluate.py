@@ -195,7 +195,7 @@ def _outcome(context: Context, version: Version, timing: Timing, settings: Model
     return Outcome(
         message=figure,
         result=msgspec.json.encode({"evaluation_id": timing.evaluation_id}).decode(),
-        afterwards=timing.complete,
+        refinement=timing,
     )
 
 

@@ -7,8 +7,9 @@ slice by slice, until it has enough or another job waits.
 
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 
-from engine.evaluation.latency import summarise
+from engine.evaluation.latency import STABLE_WINDOWS, STABLE_WITHIN, summarise
 from engine.jobs.context import Context
 from engine.jobs.loading import borrow
 from engine.processes.client import ModelProcess
@@ -49,6 +50,7 @@ class Timing:
         self._preprocess = preprocess
         self._throughput = throughput
         self._latencies: list[float] = []
+        self._medians: list[float] = []
         self._stable = True
 
     def begin(self, process: ModelProcess, cancelled: Callable[[], bool]) -> None:
@@ -56,16 +58,22 @@ class Timing:
         self._slice(process, cancelled)
         self._record()
 
-    def complete(self, wanted_elsewhere: Callable[[], bool]) -> None:
-        """Time further slices until there are enough queries, the time is over, or the lane is wanted elsewhere."""
-        slices = round(WHOLE_S / SLICE_S) - 1
-        if len(self._latencies) >= QUERIES or wanted_elsewhere():
-            return
-        with borrow(self._context, self._version, self._device, _never) as process:
-            while slices and len(self._latencies) < QUERIES and not wanted_elsewhere():
-                self._slice(process, _never)
-                slices -= 1
-        self._record()
+    @property
+    def key(self) -> int:
+        """The version: of two evaluations only the later one's latency is shown."""
+        return self._version.id
+
+    def refine(self, wanted: Callable[[], bool]) -> bool:
+        """Time further slices until there are enough queries or the time is over; stop early when a job waits."""
+        if not self._finished():
+            with borrow(self._context, self._version, self._device, _never) as process:
+                while not self._finished() and not wanted():
+                    self._slice(process, _never)
+            self._record()
+        return self._finished()
+
+    def _finished(self) -> bool:
+        return len(self._latencies) >= QUERIES or len(self._medians) >= WHOLE_S / SLICE_S
 
     def _slice(self, process: ModelProcess, cancelled: Callable[[], bool]) -> None:
         left = QUERIES - len(self._latencies)
@@ -76,7 +84,12 @@ class Timing:
             cancelled=cancelled,
         )
         self._latencies += measured.latencies_ms
-        self._stable = self._stable and measured.stable
+        self._medians.append(median(measured.latencies_ms))
+        if len(self._medians) < STABLE_WINDOWS:
+            self._stable = measured.stable
+        else:
+            recent = self._medians[-STABLE_WINDOWS:]
+            self._stable = max(recent) <= min(recent) * (1 + STABLE_WITHIN)
 
     def _record(self) -> None:
         report = summarise(tuple(self._latencies), throughput=self._throughput, stable=self._stable)

@@ -1,0 +1,236 @@
+"""What the engine's lanes and main loop promise, with real jobs in a real database and handlers made for the test."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from engine import jobs as kinds
+from engine.jobs.context import Context, Handler, Outcome, Report
+from engine.processes.client import Hosts
+from engine.processes.endings import CANCELLED
+from engine.processes.pool import Pool
+from engine.service import Lane, Service
+from storage import jobs, snapshot
+from storage.database import Reader, Writer
+from storage.errors import JobError
+from storage.records import Job
+from storage.settings import WorkspaceSettings
+from storage.vocabulary import FINISHED, JobKind, JobState
+from storage.workspace import Workspace
+
+ALL = frozenset(JobKind)
+
+
+@pytest.fixture
+def context(workspace: Workspace, writer: Writer) -> Iterator[Context]:
+    """Return what handlers work with; no host is started."""
+    settings = WorkspaceSettings()
+    hosts = Hosts(scratch=workspace.scratch, limits=settings.limits)
+    yield Context(workspace, writer, settings, hosts, Pool(settings.limits), time.time)
+    hosts.close()
+
+
+@pytest.fixture
+def serve(context: Context, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Handler], Lane]]:
+    """Return a function that starts a service with one lane whose jobs are done by a handler."""
+    stopping = threading.Event()
+    started: list[threading.Thread] = []
+
+    def start(handler: Handler) -> Lane:
+        monkeypatch.setattr(kinds, "handler", lambda _kind: handler)
+        lane = Lane("test", ALL, context)
+        service = Service(context, (lane,), (), stopping, time.monotonic)
+        thread = threading.Thread(target=service.run)
+        thread.start()
+        started.append(thread)
+        return lane
+
+    yield start
+    stopping.set()
+    for thread in started:
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+def finished(reader: Reader, job: Job, seconds: float = 10.0) -> Job:
+    """Return a job when it has ended."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with reader.transaction() as connection:
+            found = jobs.read_one(connection, job.id)
+        if found is not None and found.state in FINISHED:
+            return found
+        time.sleep(0.005)
+    raise AssertionError(f"job {job.id} is still {found.state if found else 'gone'}")
+
+
+def ask(workspace: Workspace, model: str = "m", *, by: str = "ann") -> Job:
+    """Ask for an evaluation."""
+    return jobs.submit(workspace, JobKind.EVALUATE, model, requested_by=by)
+
+
+Serve = Callable[[Handler], Lane]
+
+
+def test_a_viewers_job_is_taken_within_a_tenth_of_a_second(
+    workspace: Workspace, reader: Reader, serve: Serve
+) -> None:
+    """The database is the doorbell: nobody calls the engine, and it starts at once."""
+    serve(lambda _context, _job, _report: Outcome(message="done"))
+    time.sleep(0.2)
+    waits = []
+    for number in range(9):
+        asked = time.time()
+        job = finished(reader, ask(workspace, f"m{number}"))
+        assert job.started_at is not None
+        waits.append(job.started_at - asked)
+    assert sorted(waits)[4] < 0.1
+
+
+def test_an_error_for_people_becomes_the_jobs_error(
+    workspace: Workspace, reader: Reader, serve: Serve
+) -> None:
+    """What went wrong and what to do arrive where the person looks; an event tells it too."""
+
+    def fail(context: Context, job: Job, report: Report) -> Outcome:
+        raise JobError("The model is cut short.", "Copy it again.")
+
+    serve(fail)
+    job = finished(reader, ask(workspace))
+    assert (job.state, job.error, job.hint) == (JobState.FAILED, "The model is cut short.", "Copy it again.")
+    assert any("cut short" in event.message for event in snapshot.read(reader).events)
+
+
+def test_a_mistake_of_ours_fails_its_job_and_nothing_else(
+    workspace: Workspace, reader: Reader, serve: Serve
+) -> None:
+    """The next job is done as if nothing had happened."""
+
+    def stumble(context: Context, job: Job, report: Report) -> Outcome:
+        if job.model == "bad":
+            raise ZeroDivisionError
+        return Outcome()
+
+    serve(stumble)
+    bad, good = ask(workspace, "bad"), ask(workspace, "good")
+    assert finished(reader, bad).code == "internal"
+    assert finished(reader, good).state is JobState.SUCCEEDED
+
+
+def test_cancelling_reaches_the_handler(workspace: Workspace, reader: Reader, serve: Serve) -> None:
+    """A running job hears that somebody wants it to end, and ends as cancelled."""
+
+    def patient(context: Context, job: Job, report: Report) -> Outcome:
+        while not report.cancelled():
+            time.sleep(0.01)
+        raise JobError("stopped as asked", code=CANCELLED)
+
+    serve(patient)
+    job = ask(workspace)
+    while snapshot.read(reader).running == 0:
+        time.sleep(0.005)
+    jobs.cancel(workspace, job.id)
+    assert finished(reader, job).state is JobState.CANCELLED
+
+
+def test_a_stopping_engine_puts_its_work_back(
+    workspace: Workspace, reader: Reader, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was running waits for the next engine; nobody has to ask again."""
+
+    def patient(context: Context, job: Job, report: Report) -> Outcome:
+        while not report.cancelled():
+            time.sleep(0.01)
+        raise JobError("stopped", code=CANCELLED)
+
+    monkeypatch.setattr(kinds, "handler", lambda _kind: patient)
+    lane = Lane("test", ALL, context)
+    job = ask(workspace)
+    lane.start()
+    while snapshot.read(reader).running == 0:
+        time.sleep(0.005)
+    lane.stop()
+    with reader.transaction() as connection:
+        found = jobs.read_one(connection, job.id)
+    assert found is not None
+    assert found.state is JobState.QUEUED
+
+
+def test_people_come_before_arrivals(workspace: Workspace, reader: Reader, serve: Serve) -> None:
+    """A key press does not wait behind a folder full of new versions."""
+    order: list[str] = []
+
+    def note(context: Context, job: Job, report: Report) -> Outcome:
+        order.append(job.model)
+        return Outcome()
+
+    arrivals = [ask(workspace, f"arrival-{number}", by=jobs.ARRIVAL) for number in range(3)]
+    person = ask(workspace, "person")
+    serve(note)
+    for job in (*arrivals, person):
+        finished(reader, job)
+    assert order[0] == "person"
+
+
+class Slow:
+    """A refinement that needs three rounds, and notes when it was worked on."""
+
+    key = "slow"
+
+    def __init__(self) -> None:
+        self.rounds = 0
+        self.interrupted = 0
+
+    def refine(self, wanted: Callable[[], bool]) -> bool:
+        """Do a round every 50 ms until there were three, or a job waits."""
+        while self.rounds < 3:
+            if wanted():
+                self.interrupted += 1
+                return False
+            time.sleep(0.05)
+            self.rounds += 1
+        return True
+
+
+def test_refining_waits_for_quiet_and_gives_way_to_jobs(
+    workspace: Workspace, reader: Reader, serve: Serve
+) -> None:
+    """What nobody waits for is done when nobody waits, is interrupted by a job, and is finished all the same."""
+    slow = Slow()
+    serve(lambda _context, job, _report: Outcome(refinement=slow if job.model == "first" else None))
+    finished(reader, ask(workspace, "first"))
+    assert slow.rounds == 0
+    for number in range(3):
+        started = time.time()
+        job = finished(reader, ask(workspace, f"next-{number}"))
+        assert (job.started_at or 0) - started < 0.5
+    deadline = time.monotonic() + 10
+    while slow.rounds < 3 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert slow.rounds == 3
+
+
+def test_the_heart_beats_while_a_job_runs(
+    workspace: Workspace, reader: Reader, serve: Serve, context: Context
+) -> None:
+    """A long evaluation does not look like a dead engine."""
+    from storage.tables import engine
+
+    with context.writer.transaction() as connection:
+        engine.start(connection, pid=1, version="0", now=0.0, sandbox={})
+
+    def long(context: Context, job: Job, report: Report) -> Outcome:
+        time.sleep(1.5)
+        return Outcome()
+
+    serve(long)
+    job = ask(workspace)
+    while snapshot.read(reader).running == 0:
+        time.sleep(0.005)
+    time.sleep(1.3)
+    state = snapshot.read(reader).engine
+    assert state is not None
+    assert time.time() - state.heartbeat_at < 1.2
+    finished(reader, job)
