@@ -6,7 +6,6 @@ import time
 import zipfile
 
 from sample_models.build import arrival
-
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.stage import Stage
 

@@ -10,8 +10,8 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
-from sample_models.build import arrival
 
+from sample_models.build import arrival
 from storage.database import Reader
 from storage.tables import models
 from storage.vocabulary import JobKind, Status

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
-from sample_models.build import build
 
+from sample_models.build import build
 from tests.benchmarks import arrival, console, evaluation
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.stage import Stage

@@ -1,5 +1,7 @@
 """What rows promise: they fit, they rank, and they say what is not known."""
 
+from typing import Any
+
 import pytest
 
 from storage.records import (
@@ -64,22 +66,22 @@ def version(
     )  # fmt: skip
 
 
-def model(name: str = "m", **changes: object) -> Model:
+def model(name: str = "m", **changes: Any) -> Model:
     """Return a model that is well, apart from ``changes``."""
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         "id": 1, "name": name, "task": None, "problem": "", "versions": 1, "current": version(1), "previous": None, "candidate": None,
         "newest": version(1), "faults": 0, "trend": (0.9, 0.95),
     }  # fmt: skip
-    return Model(**(values | changes))  # type: ignore[arg-type]
+    return Model(**(values | changes))
 
 
-def job(state: JobState, **changes: object) -> Job:
+def job(state: JobState, **changes: Any) -> Job:
     """Return a job of model m."""
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         "id": 7, "kind": JobKind.EVALUATE, "model": "m", "version": 1, "parameters": JobParameters(), "requested_by": "ann", "requested_at": NOW, "state": state,
         "done": 0, "total": 0, "message": "", "started_at": NOW - 10, "finished_at": None, "code": "", "error": "", "hint": "", "result": "",
     }  # fmt: skip
-    return Job(**(values | changes))  # type: ignore[arg-type]
+    return Job(**(values | changes))
 
 
 def gate(verdict: CheckVerdict) -> GateReport:
@@ -91,7 +93,7 @@ def gate(verdict: CheckVerdict) -> GateReport:
     )
 
 
-READY = {"candidate": version(2, gate=gate(CheckVerdict.PASS)), "newest": version(2)}
+READY: dict[str, Any] = {"candidate": version(2, gate=gate(CheckVerdict.PASS)), "newest": version(2)}
 
 
 @pytest.mark.parametrize(
@@ -112,7 +114,7 @@ READY = {"candidate": version(2, gate=gate(CheckVerdict.PASS)), "newest": versio
     ],
 )
 def test_the_worst_that_is_true_is_said(
-    changes: dict[str, object], jobs: list[Job], word: str, *, needs: bool
+    changes: dict[str, Any], jobs: list[Job], word: str, *, needs: bool
 ) -> None:
     """Each state has its word, and only those that want somebody count as needing one."""
     found = health.of_model(model(**changes), jobs, NOW)
