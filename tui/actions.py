@@ -18,6 +18,7 @@ from storage.vocabulary import FINISHED, JobState
 from storage.workspace import Workspace
 from tui import requests
 from tui.feed import News
+from tui.widgets.literal import printable
 
 if TYPE_CHECKING:
     from tui.dialogs.confirm import Confirm
@@ -150,6 +151,7 @@ class Actions(App[int]):
 
     def say(self, sentence: str, *, failed: bool = False) -> None:
         """Show a sentence for a while; nothing in it is taken for markup."""
+        sentence = printable(sentence)
         if failed:
             self.notify(sentence, severity="error", timeout=FAILURE_S, markup=False)
         else:

@@ -36,7 +36,7 @@ class ConsoleScreen(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self.latest: View | None = None
-        self._small_text = ""
+        self._composed = False
 
     def compose(self) -> ComposeResult:
         """Lay out the screen's own room, and what stands for it in a terminal that is too small."""
@@ -59,6 +59,7 @@ class ConsoleScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Show what was known before the screen was there."""
+        self._composed = True
         self.refill()
 
     def on_resize(self) -> None:
@@ -72,7 +73,7 @@ class ConsoleScreen(Screen[None]):
     def refill(self) -> None:
         """Show the latest anew."""
         view = self.latest
-        if view is None or not self.is_mounted or not self._is_visible():
+        if view is None or not self._composed or not self._is_visible():
             return
         width, height = self.app.size
         small = layout.too_small(width, height)

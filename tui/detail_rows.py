@@ -119,7 +119,7 @@ def _share(row: Sequence[int], index: int) -> float:
     return row[index] / total if total else 1.0
 
 
-def evaluation_lines(detail: Detail, width: int) -> list[Text]:
+def evaluation_lines(detail: Detail, width: int, now: float) -> list[Text]:
     """Return a heading and a line an evaluation, the newest first."""
     numbers = {version.id: version.number for version in detail.versions}
     lines = [
@@ -129,7 +129,7 @@ def evaluation_lines(detail: Detail, width: int) -> list[Text]:
         metric = headline(evaluation)
         latency = evaluation.latency
         line = Text.assemble(
-            (f"{form.clock(evaluation.at):<6}", "dim"),
+            (f"{form.clock(evaluation.at, now):<6}", "dim"),
             f"v{numbers.get(evaluation.version_id, 0):<4}",
             f"{form.figure(metric.value if metric else None):>6} ",
             (f"{form.half_width(metric.low, metric.high) if metric else '':>5} ", "dim"),

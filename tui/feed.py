@@ -135,9 +135,9 @@ class Feed:
 
     def _read_detail(self, reader: Reader, shown: Snapshot) -> "tuple[Detail | None, ModelSettings | None]":
         name, now = self._wanted, time.monotonic()
-        if name == self._detail_of and now < self._detail_until:
-            if shown is self.news.snapshot or _key(shown, name) == self._detail_key:
-                return self.news.detail, self.news.settings
+        fresh = name == self._detail_of and now < self._detail_until
+        if fresh and (shown is self.news.snapshot or _key(shown, name) == self._detail_key):
+            return self.news.detail, self.news.settings
         self._detail_of, self._detail_key, self._detail_until = name, _key(shown, name), now + DETAIL_S
         if name is None:
             return None, None

@@ -37,9 +37,10 @@ def short_age(seconds: float) -> str:
     return f"{minutes // 60}h" if minutes < 48 * 60 else f"{minutes // 1440}d"
 
 
-def clock(at: float) -> str:
-    """Return a time of day in UTC, to the minute."""
-    return f"{datetime.fromtimestamp(at, UTC):%H:%M}"
+def clock(at: float, now: float) -> str:
+    """Return a time of today to the minute, or another day's date, in UTC and in five cells: ``14:23``, ``11-24``."""
+    then = datetime.fromtimestamp(at, UTC)
+    return f"{then:%H:%M}" if then.date() == datetime.fromtimestamp(now, UTC).date() else f"{then:%m-%d}"
 
 
 def gibibytes(value: int | None) -> str:

@@ -13,23 +13,34 @@ from tui.view import View
 
 NAME = "modeltender"
 
+CLOCK_CELLS = 12
+"""Columns that the time takes, with the line's ends."""
+
 ROOMY = 110
 """Columns from which there is room to say which walls of the sandbox are missing."""
 
 
 def left(view: View, width: int) -> Text:
     """Return the left part of the overview's first line."""
-    text = Text.assemble((NAME, "bold"), f"  {view.host}   ")
-    text.append_text(_engine(view))
-    text.append(f"   {len(view.models)} model{'' if len(view.models) == 1 else 's'}")
     needing = needing_person(view)
-    if needing:
-        text.append("   ")
-        text.append(f"! {needing} need{'s' if needing == 1 else ''} you", "bold yellow")
-    missing = _missing_walls(view)
-    if missing and width >= ROOMY:
-        text.append(f"   sandbox without {missing}", "yellow")
-    return _with_flags(text, view)
+    attention = f"! {needing} need{'s' if needing == 1 else ''} you" if needing else ""
+    missing = _missing_walls(view) if width >= ROOMY else ""
+    parts = {
+        "name": Text(NAME, "bold"),
+        "host": Text(view.host),
+        "engine": _engine(view),
+        "models": Text(f"{len(view.models)} model{'' if len(view.models) == 1 else 's'}"),
+        "attention": Text(attention, "bold yellow"),
+        "sandbox": Text(f"sandbox without {missing}" if missing else "", "yellow"),
+        "flags": Text("  ").join(_flags(view)),
+    }
+    gap = Text("   " if width >= ROOMY else "  ")
+    for dispensable in ("", "host", "models", "name"):
+        parts.pop(dispensable, None)
+        line = gap.join([part for part in parts.values() if part.plain])
+        if line.cell_len <= width - CLOCK_CELLS:
+            break
+    return line
 
 
 def of_model(view: View, name: str) -> Text:
@@ -42,12 +53,12 @@ def of_model(view: View, name: str) -> Text:
         text.append(f"   {found.glyph} {found.word}", found.colour)
     if not view.news.engine_running:
         text.append("   ENGINE DOWN", "bold red")
-    return _with_flags(text, view)
+    return Text("   ").join([text, *_flags(view)])
 
 
 def right(view: View) -> Text:
     """Return the right part: the time."""
-    return Text(f"{clock(view.now)} UTC")
+    return Text(f"{clock(view.now, view.now)} UTC")
 
 
 def span(seconds: float) -> str:
@@ -87,9 +98,6 @@ def _role(model: Model) -> Text:
     return Text(f"  v{model.current.number}")
 
 
-def _with_flags(text: Text, view: View) -> Text:
-    if view.read_only:
-        text.append("   read-only", "dim")
-    if view.paused:
-        text.append("   PAUSED", "bold reverse")
-    return text
+def _flags(view: View) -> list[Text]:
+    flags = [Text("read-only", "dim")] if view.read_only else []
+    return [*flags, Text("PAUSED", "bold reverse")] if view.paused else flags

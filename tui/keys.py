@@ -4,6 +4,7 @@ A key that is not in the table does nothing, and one that is in it works, is sho
 action does is the screen's or the application's own; nothing is decided here.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -78,6 +79,9 @@ KEYS = (
 """Every key, the most wanted first: a narrow footer ends where there is no more room, and always with the last."""
 
 
+NO_ACTIONS = {key.action: "" for key in KEYS if key.engine}
+"""The footer's words where the engine cannot be asked for anything."""
+
 BAR_PADDING = 2
 """Columns that the footer leaves free at its ends."""
 
@@ -93,14 +97,21 @@ def of(where: Where) -> list[Key]:
 
 
 def footer(where: Where, width: int, labels: dict[str, str] | None = None) -> list[tuple[str, str]]:
-    """Return the (key, label) pairs that fit into a footer, with some labels (by action) replaced or, if empty, left out."""
+    """Return the (key, label) pairs that fit into a footer.
+
+    ``labels`` (by action) replace the usual ones; an empty one leaves its key out, and the others stay the longest,
+    because they say what is special now.
+    """
     replaced = labels or {}
-    pairs = [(key.shown, replaced.get(key.action, key.label)) for key in of(where)]
-    shown = [pair for pair in pairs if pair[1]]
-    while len(shown) > 2 and _width(shown) > width - BAR_PADDING:
-        del shown[-2]
-    return shown
+    shown = [key for key in of(where) if replaced.get(key.action, key.label)]
+    pairs = {key: (key.shown, replaced.get(key.action, key.label)) for key in shown}
+    usual = [key for key in shown[1:-1] if key.action not in replaced]
+    special = [key for key in shown[1:-1] if key.action in replaced]
+    droppable = [*special, *usual]
+    while droppable and _width(pairs.values()) > width - BAR_PADDING:
+        del pairs[droppable.pop()]
+    return list(pairs.values())
 
 
-def _width(pairs: list[tuple[str, str]]) -> int:
+def _width(pairs: Iterable[tuple[str, str]]) -> int:
     return sum(len(key) + len(label) + 3 for key, label in pairs)

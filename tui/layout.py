@@ -19,6 +19,9 @@ FRAME = 2
 LEAST_CHART = 8
 """Rows below which a chart with its frame says nothing; the devices beside it need as many."""
 
+LEAST_TABLE = 7
+"""Rows of a table with its frame and heading below which its lines are too few to choose from."""
+
 
 class Spot(NamedTuple):
     """A panel's place in a plan, and the room inside its border."""
@@ -55,9 +58,14 @@ def overview(width: int, height: int, models: int, devices: int) -> Plan:
         panels = (("models", 3), ("devices", 1), ("accuracy", 2), ("latency", 2), ("jobs", 2), ("events", 2))
         return _plan(_columns(width, 1, 1, 1, 1), (top, height - top - lower, lower), panels)
     events = 3 if height < TALL - 2 else 6 + (height - TALL) // 3
+    if height - LEAST_CHART - events < min(table, LEAST_TABLE):
+        events = 0
     top = min(table, height - LEAST_CHART - events)
-    narrow = (("models", 2), ("accuracy", 1), ("devices", 1), ("events", 2))
-    return _plan(_columns(width, 3, 2), (top, height - top - events, events), narrow)
+    narrow: tuple[tuple[str, int], ...] = (("models", 2), ("accuracy", 1), ("devices", 1))
+    rows: tuple[int, ...] = (top, height - top - events)
+    if events:
+        narrow, rows = (*narrow, ("events", 2)), (*rows, events)
+    return _plan(_columns(width, 3, 2), rows, narrow)
 
 
 def detail(width: int, height: int, versions: int) -> Plan:
@@ -79,11 +87,16 @@ def detail(width: int, height: int, versions: int) -> Plan:
             ),
         )
     tall = height >= TALL - 2
-    middle = min(max(versions + 1 + FRAME, 8), 14 if tall else 9)
+    figures = 3 if height >= LEAST_CHART + LEAST_TABLE + 3 else 0
     lower = max(6, height // 4) if tall else 0
-    panels: tuple[tuple[str, int], ...] = (("accuracy", 2), ("versions", 1), ("confusion", 1), ("figures", 2))
-    rows: tuple[int, ...] = (height - middle - 3 - lower, middle, 3)
-    if tall:
+    middle = min(
+        max(versions + 1 + FRAME, LEAST_TABLE + 1), 14 if tall else 9, height - LEAST_CHART - figures
+    )
+    panels: tuple[tuple[str, int], ...] = (("accuracy", 2), ("versions", 1), ("confusion", 1))
+    rows: tuple[int, ...] = (height - middle - figures - lower, middle)
+    if figures:
+        panels, rows = (*panels, ("figures", 2)), (*rows, figures)
+    if lower:
         panels, rows = (*panels, ("evaluations", 2)), (*rows, lower)
     return _plan(_columns(width, 1, 1), rows, panels)
 

@@ -37,27 +37,28 @@ def problem(view: View) -> tuple[str, list[Text]]:
     """Return the title and the lines of the page that stands for the panels."""
     if view.news.error is not None:
         return _error(view, view.news.error)
-    return " No models yet ", _first_run(view)
+    return "No models yet", _first_run(view)
 
 
 def _error(view: View, error: Error) -> tuple[str, list[Text]]:
     if error.code == NO_DATABASE:
         if view.news.engine_running:
-            return " Starting ", [
-                Text("The engine is starting for the first time; this takes a few seconds.")
+            return "Starting", [
+                Text("There is no database yet."),
+                Text("The engine makes it when it starts; this takes a few seconds.", "dim"),
             ]
         action = (
             "Open it without --read-only once."
             if view.read_only
             else "s  starts the engine, which makes the database."
         )
-        return " Never started ", [
+        return "Never started", [
             Text("No engine has ever worked on this folder."),
             Text(view.folder, "dim"),
             Text(),
             Text(action),
         ]
-    return " The database cannot be read ", [
+    return "The database cannot be read", [
         Text(error.message, "bold"),
         Text(error.hint),
         Text(),

@@ -14,6 +14,7 @@ from storage.tables.evaluations import headline
 from storage.vocabulary import FINISHED, DeviceKind, JobState, Severity
 from tui import format as form
 from tui import health
+from tui.commands.figures import NOT_KNOWN
 from tui.health import Health
 
 
@@ -136,7 +137,7 @@ def _memory(device: Device, width: int) -> Text:
     used, total = device.memory_used_bytes, device.memory_total_bytes
     share = used / total if used is not None and total else None
     label = "  ram" if device.kind is DeviceKind.CPU else "  mem"
-    amount = f"{form.gibibytes(used)}/{form.gibibytes(total)}G"
+    amount = f"{form.gibibytes(used)}/{form.gibibytes(total)}G" if used is not None else NOT_KNOWN
     return fit(
         Text.assemble((f"{label:<7}", "dim"), (form.bar(share, 10), _heat(share)), f" {amount}"), width
     )
@@ -172,7 +173,7 @@ def _job(job: Job, width: int, now: float) -> Text:
         line.append(f"{job.state.upper()} ", "bold yellow")
         line.append(job.error)
     if job.state in FINISHED and job.finished_at is not None:
-        return _ended(line, form.clock(job.finished_at), width)
+        return _ended(line, form.clock(job.finished_at, now), width)
     return fit(line, width)
 
 
@@ -191,12 +192,12 @@ MARKS = {
 """How an event begins."""
 
 
-def event_lines(events: Sequence[Event], width: int) -> list[Text]:
+def event_lines(events: Sequence[Event], width: int, now: float) -> list[Text]:
     """Return a line an event, the newest first."""
     lines = []
     for event in events:
         glyph, style = MARKS[event.severity]
-        line = Text.assemble((form.clock(event.at), "dim"), " ", (glyph, style), " ")
+        line = Text.assemble((form.clock(event.at, now), "dim"), " ", (glyph, style), " ")
         if event.model:
             line.append(f"{event.model}  ", "bold")
         line.append(event.message)

@@ -67,3 +67,9 @@ TERMINAL = Theme(
     },
 )
 """Nothing but the sixteen names, so that a light terminal, or one for colour-blind eyes, keeps its own palette."""
+
+TOASTS = """
+Toast { padding: 0 1; margin-top: 0; width: auto; max-width: 90%; background: $boost; }
+Toast:ansi { background: ansi_default; }
+"""
+"""Sentences that pop up take the rows that they need, and no more."""

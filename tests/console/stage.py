@@ -6,6 +6,8 @@ Every time is fixed, so that a picture of the console can be compared with an ea
 import sqlite3
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from storage import jobs
 from storage.records import (
     Arrival,
@@ -13,7 +15,6 @@ from storage.records import (
     GateCheck,
     GateReport,
     HostState,
-    JobParameters,
     LatencyReport,
     Metric,
     NewEvaluation,
@@ -272,30 +273,21 @@ def _devices(connection: sqlite3.Connection) -> None:
         at = NOW - 60 + step
         load = ((step * 11) % 17) / 17
         readings += [
-            Device(
-                **_fields(known[0])
-                | {"at": at, "utilisation": 0.2 + 0.3 * load, "memory_used_bytes": 56 * GIB}
-            ),
-            Device(
-                **_fields(known[1])
-                | {
-                    "at": at,
-                    "utilisation": 0.95 - 0.1 * load,
-                    "memory_used_bytes": 61 * GIB,
-                    "temperature_c": 67.0,
-                    "power_w": 412.0,
-                }
+            replace(known[0], at=at, utilisation=0.2 + 0.3 * load, memory_used_bytes=56 * GIB),
+            replace(
+                known[1],
+                at=at,
+                utilisation=0.95 - 0.1 * load,
+                memory_used_bytes=61 * GIB,
+                temperature_c=67.0,
+                power_w=412.0,
             ),
         ]
     devices.add_samples(connection, readings)
 
 
-def _fields(device: Device) -> dict[str, object]:
-    return {name: getattr(device, name) for name in device.__struct_fields__}
-
-
 def _jobs(connection: sqlite3.Connection) -> None:
-    def add(kind: JobKind, model: str, version: int, ago: float, **parameters: str) -> int:
+    def add(kind: JobKind, model: str, version: int, ago: float) -> int:
         return jobs.add(
             connection,
             kind,
@@ -303,7 +295,6 @@ def _jobs(connection: sqlite3.Connection) -> None:
             version,
             requested_by="ann@gpu-box-1 (console)",
             now=NOW - ago,
-            parameters=JobParameters(**parameters) if parameters else None,
         ).id
 
     done = add(JobKind.EVALUATE, "mnist", 3, 200)

@@ -18,6 +18,8 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from tui.widgets.literal import literal, printable
+
 ARMED_AFTER_S = 0.25
 """Longer than the gaps in a burst of keys, shorter than it takes to read the question."""
 
@@ -82,9 +84,10 @@ class Confirm(ModalScreen[bool]):
     Confirm:ansi #question { background: ansi_default; border: round ansi_yellow; border-title-color: ansi_yellow; }
     """
 
-    def __init__(self, title: str, body: Sequence[Text], yes: str) -> None:
+    def __init__(self, title: str, body: Sequence[Text], yes: str, *, subtitle: str = "") -> None:
         super().__init__()
         self._title = title
+        self._subtitle = subtitle
         self._body = body
         self._yes = yes
         self._quiet_since: float | None = None
@@ -93,8 +96,9 @@ class Confirm(ModalScreen[bool]):
     def compose(self) -> ComposeResult:
         """Lay out the question, its answers and a line for what is missing."""
         with Vertical(id="question") as question:
-            question.border_title = Text(self._title)
-            yield Static(Text("\n").join(self._body), id="body")
+            question.border_title = Text(printable(self._title))
+            question.border_subtitle = self._subtitle
+            yield Static(literal(Text("\n").join(self._body)), id="body")
             yield from self.compose_fields()
             with Horizontal(id="answers"):
                 yield Choice(Text.assemble(("esc", "bold"), "  cancel"), id="no")
@@ -144,7 +148,7 @@ class Confirm(ModalScreen[bool]):
     def say(self, note: str) -> None:
         """Show below the answers why the yes was not taken."""
         shown = self.query_one("#note", Static)
-        shown.update(Text(note))
+        shown.update(Text(printable(note)))
         shown.set_class(not note, "-empty")
 
     def _painted(self) -> None:

@@ -62,8 +62,8 @@ class Help(ModalScreen[None]):
         """Lay out the keys in two columns."""
         keys = of(self._where)
         with Vertical(id="help") as frame:
-            frame.border_title = f" Keys: {self._where} "
-            frame.border_subtitle = " esc closes "
+            frame.border_title = f"Keys: {self._where}"
+            frame.border_subtitle = "esc closes"
             with Horizontal(id="columns"):
                 left = [
                     *_group(Group.MOVE, keys, read_only=False),

@@ -76,7 +76,8 @@ class Promote(Confirm):
 
     def __init__(self, change: Change) -> None:
         verb = "y  promote" if change.passed else "⏎  promote anyway"
-        super().__init__(_title(change), body(change), verb)
+        title = f"Promote {change.candidate.model} v{change.candidate.number}?"
+        super().__init__(title, body(change), verb, subtitle=_passed(change))
         self._change = change
         self._key_at = 0.0
         self._gap = 0.0
@@ -94,7 +95,8 @@ class Promote(Confirm):
     def on_mount(self) -> None:
         """Say how the fields are reached."""
         if not self._change.passed:
-            self.say("The gate did not pass.  tab  to the fields")
+            verdict = "The gate did not pass." if self._change.gate else "There is no gate report yet."
+            self.say(f"{verdict}  tab  goes to the fields")
 
     def on_key(self, event: events.Key) -> None:
         """Remember how long ago the key before this one came."""
@@ -130,11 +132,11 @@ def body(change: Change) -> list[Text]:
     return [*_comparison(change), Text(), *wrapped(_checks(change), WIDTH), Text(), _way_back(change)]
 
 
-def _title(change: Change) -> str:
-    what = f" Promote {change.candidate.model} v{change.candidate.number}? "
-    if change.passed:
-        return what
-    return f"{what}   the gate did not pass " if change.gate else f"{what}   no gate report yet "
+def _passed(change: Change) -> str:
+    if change.gate is None:
+        return "no gate report yet"
+    good = sum(check.verdict in {CheckVerdict.PASS, CheckVerdict.SKIPPED} for check in change.gate.checks)
+    return f"{good} of {len(change.gate.checks)} checks passed"
 
 
 def _comparison(change: Change) -> list[Text]:

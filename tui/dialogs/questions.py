@@ -17,7 +17,7 @@ def evaluate_all(versions: Sequence[Version]) -> Confirm:
     more = [f"and {len(names) - NAMED} more"] if len(names) > NAMED else []
     count = f"{len(names)} evaluations" if len(names) > 1 else "one evaluation"
     lines = [Text(f"This queues {count}:"), Text(), *(Text(f"  {name}") for name in [*names[:NAMED], *more])]
-    return Confirm(" Evaluate all models? ", lines, "y  evaluate")
+    return Confirm("Evaluate all models?", lines, "y  evaluate")
 
 
 def cancel(job: Job) -> Confirm:
@@ -27,4 +27,4 @@ def cancel(job: Job) -> Confirm:
         Text.assemble((f"J{job.id}  {job.kind} {job.model}{version}", "bold"), f"  {job.state}"),
         Text(f"asked for by {job.requested_by}", "dim"),
     ]
-    return Confirm(f" Cancel J{job.id}? ", lines, "y  cancel the job")
+    return Confirm(f"Cancel J{job.id}?", lines, "y  cancel the job")

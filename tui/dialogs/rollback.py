@@ -9,7 +9,7 @@ from tui.dialogs.confirm import Confirm
 
 def rollback(current: Version, previous: Version) -> Confirm:
     """Return the question whether to deploy ``previous`` again instead of ``current``."""
-    return Confirm(f" Roll back {current.model}? ", body(current, previous), "y  roll back")
+    return Confirm(f"Roll back {current.model}?", body(current, previous), "y  roll back")
 
 
 def body(current: Version, previous: Version) -> list[Text]:

@@ -16,7 +16,7 @@ from storage.snapshot import Detail as Facts
 from tui import about, detail_rows, heading, health, layout, rows
 from tui.charts import show_accuracy, show_latency
 from tui.console_screen import ConsoleScreen
-from tui.keys import Where, bindings, footer
+from tui.keys import NO_ACTIONS, Where, bindings, footer
 from tui.notices import engine_down
 from tui.view import View
 from tui.widgets.grid import Panels
@@ -24,6 +24,7 @@ from tui.widgets.header import Header
 from tui.widgets.history_chart import HistoryChart
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.line import Line
+from tui.widgets.lines import Lines
 from tui.widgets.panel import Panel
 
 
@@ -136,16 +137,18 @@ class Detail(ConsoleScreen):
         if self._plan.room("latency")[0]:
             show_latency(self.query_one("#latency", HistoryChart), view)
         facts, version = self._facts(), self.selected_version()
+        for lines_of_text in self.query(Lines):
+            lines_of_text.stale = not view.news.engine_running
         for panel in self.query(Panel):
-            panel.stale = not view.news.engine_running
             width, height = self._plan.room(panel.id or "")
             if facts is not None and width:
-                title, lines = self._content(panel.id or "", facts, version, width, height)
+                title, lines = self._content(panel.id or "", facts, version, (width, height), view.now)
                 panel.show(lines, title=title)
 
     def _content(
-        self, name: str, facts: Facts, version: Version | None, width: int, height: int
+        self, name: str, facts: Facts, version: Version | None, room: tuple[int, int], now: float
     ) -> tuple[str, list[Text]]:
+        width, height = room
         evaluation = version.evaluation if version else None
         of = f" v{version.number}" if version else ""
         if name == "versions":
@@ -159,7 +162,7 @@ class Detail(ConsoleScreen):
         if name == "figures":
             return f"Latency{of}", rows.latency_lines(evaluation.latency if evaluation else None, width)
         if name == "evaluations":
-            return "Evaluations", detail_rows.evaluation_lines(facts, width)
+            return "Evaluations", detail_rows.evaluation_lines(facts, width, now)
         return f"About{of}", about.lines(facts, version, width)
 
 
@@ -172,8 +175,8 @@ def _labels(view: View, version: Version | None) -> dict[str, str]:
         candidate = view.model.candidate
         labels["app.promote"] = f"promote v{candidate.number}" if candidate else ""
         labels["app.roll_back"] = f"back to v{view.model.previous.number}" if view.model.previous else ""
-    if view.read_only:
-        labels |= dict.fromkeys(("app.evaluate", "app.promote", "app.roll_back", "app.cancel"), "")
-    elif not view.news.engine_running:
+    if view.read_only or not view.news.engine_running:
+        labels |= NO_ACTIONS
+    if not view.read_only and not view.news.engine_running:
         labels["app.start_engine"] = "start engine"
     return labels

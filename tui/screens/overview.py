@@ -12,11 +12,11 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from storage.snapshot import Snapshot
-from tui import heading, layout, rows
+from tui import heading, health, layout, rows
 from tui.activity import with_jobs
 from tui.charts import show_accuracy, show_latency
 from tui.console_screen import ConsoleScreen
-from tui.keys import Where, bindings, footer
+from tui.keys import NO_ACTIONS, Where, bindings, footer
 from tui.notices import engine_down
 from tui.view import View
 from tui.widgets.grid import Panels
@@ -24,6 +24,7 @@ from tui.widgets.header import Header
 from tui.widgets.history_chart import HistoryChart
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.line import Line
+from tui.widgets.lines import Lines
 from tui.widgets.model_table import ModelTable
 from tui.widgets.panel import Panel
 
@@ -120,7 +121,8 @@ class Overview(ConsoleScreen):
     def _fill_panels(self, view: View, snapshot: Snapshot) -> None:
         room = self._plan.room
         table = self.query_one(ModelTable)
-        table.show(rows.model_rows(snapshot, view.now))
+        note = health.sentence(view.model) if view.model else ""
+        table.show(rows.model_rows(snapshot, view.now), note=note)
         show_accuracy(self.query_one("#accuracy", HistoryChart), view)
         if room("latency")[0]:
             show_latency(self.query_one("#latency", HistoryChart), view)
@@ -133,9 +135,9 @@ class Overview(ConsoleScreen):
         else:
             devices = with_jobs(devices, snapshot.jobs, *room("devices"))
         self._panel("devices").show(devices, title="Devices")
-        events_shown = rows.event_lines(snapshot.events, room("events")[0])
+        events_shown = rows.event_lines(snapshot.events, room("events")[0], view.now)
         self._panel("events").show(events_shown, title="Events")
-        for panel in self.query(Panel):
+        for panel in self.query(Lines):
             panel.stale = not view.news.engine_running
 
     def _panel(self, name: str) -> Panel:
@@ -147,8 +149,8 @@ def _labels(view: View, *, zoomed: bool) -> dict[str, str]:
     labels = {"app.pause": "resume"} if view.paused else {}
     if zoomed:
         labels["zoom"] = "all panels"
-    if view.read_only:
-        labels |= dict.fromkeys(("app.evaluate", "app.promote", "app.roll_back", "app.cancel"), "")
-    elif not view.news.engine_running:
+    if view.read_only or not view.news.engine_running:
+        labels |= NO_ACTIONS
+    if not view.read_only and not view.news.engine_running:
         labels["app.start_engine"] = "start engine"
     return labels

@@ -4,6 +4,8 @@ from rich.text import Text
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.widgets.literal import literal
+
 
 class Header(Widget):
     """One line that is repainted when what it says changes."""
@@ -26,7 +28,7 @@ class Header(Widget):
     def render_line(self, y: int) -> Strip:
         """Return the line."""
         width = self.content_size.width
-        line = self._left.copy() if y == 0 else Text()
+        line = literal(self._left).copy() if y == 0 else Text()
         line.truncate(max(width - self._right.cell_len - 1, 0), overflow="ellipsis", pad=True)
         line.append(" ").append_text(self._right)
         return Strip(line.render(self.app.console)).adjust_cell_length(width).apply_style(self.rich_style)

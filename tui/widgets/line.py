@@ -3,6 +3,8 @@
 from rich.text import Text
 from textual.widgets import Static
 
+from tui.widgets.literal import literal
+
 
 class Line(Static):
     """Shows a text."""
@@ -18,5 +20,5 @@ class Line(Static):
         if self.display != (text is not None):
             self.display = text is not None
         if text is not None and (self._text is None or (text, text.style) != (self._text, self._text.style)):
-            self.update(text)
+            self.update(literal(text))
         self._text = text

@@ -14,6 +14,8 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.widgets.literal import literal, printable
+
 DIMMED = Style(dim=True)
 
 
@@ -53,7 +55,7 @@ class Lines(Widget):
     def draw(self, lines: Sequence[Text], *, title: str | None = None, subtitle: str | None = None) -> None:
         """Show ``lines``; a title that is not given stays as it is."""
         self._entitle(title, subtitle)
-        before, self._lines = self._lines, list(lines)
+        before, self._lines = self._lines, [literal(line) for line in lines]
         changed = [
             row
             for row in range(max(len(before), len(self._lines)))
@@ -77,9 +79,9 @@ class Lines(Widget):
 
     def _entitle(self, title: str | None, subtitle: str | None) -> None:
         if title is not None and str(self.border_title or "") != title:
-            self.border_title = Content(title)
+            self.border_title = Content(printable(title))
         if subtitle is not None and str(self.border_subtitle or "") != subtitle:
-            self.border_subtitle = Content(subtitle)
+            self.border_subtitle = Content(printable(subtitle))
 
 
 def _look(lines: Sequence[Text], row: int) -> tuple[object, ...] | None:

@@ -41,14 +41,16 @@ class ModelTable(Lines, can_focus=True):
         self._rows: tuple[ModelRow, ...] = ()
         self._selected: str | None = None
         self._first = 0
+        self._note = ""
 
     @property
     def selected(self) -> str | None:
         """The name of the model that the cursor is on."""
         return self._selected
 
-    def show(self, rows: Sequence[ModelRow]) -> None:
-        """Show ``rows``; the cursor stays on its model, or goes to its neighbour when the model is gone."""
+    def show(self, rows: Sequence[ModelRow], *, note: str = "") -> None:
+        """Show ``rows`` and a note below them; the cursor stays on its model, or goes to its neighbour when the model is gone."""
+        self._note = note
         position = self._position()
         self._rows = tuple(rows)
         if self._rows and self._position() is None:
@@ -109,7 +111,9 @@ class ModelTable(Lines, can_focus=True):
         visible = self._rows[self._first : self._first + size.height - 1]
         lines += [_line(row, shown, size.width, chosen=row.name == self._selected) for row in visible]
         hidden = len(self._rows) - len(visible)
-        self.draw(lines, title=f"Models {len(self._rows)}", subtitle=f"{hidden} more" if hidden else "")
+        below = [f"{hidden} more"] if hidden else []
+        below += [self._note] if self._note else []
+        self.draw(lines, title=f"Models {len(self._rows)}", subtitle="   ".join(below))
 
     def _scroll(self, height: int) -> None:
         """Keep the cursor in sight."""

@@ -39,6 +39,13 @@ def test_ages_change_by_the_minute_at_most(seconds: float, shown: str) -> None:
     assert form.short_age(seconds) == shown
 
 
+def test_other_days_are_dates() -> None:
+    """A time of day is today's; both take five cells."""
+    today = 1_763_994_187.0
+    assert form.clock(today - 3600, today) == "13:23"
+    assert form.clock(today - 15 * 3600, today) == "11-23"
+
+
 def test_a_bar_of_nothing_known_is_not_a_bar_of_nothing() -> None:
     """Not exposed looks different from idle."""
     assert form.bar(None, 4) == "····"

@@ -200,7 +200,7 @@ def test_no_line_is_wider_than_its_panel(width: int) -> None:
     lines = [
         *rows.device_lines(devices, width),
         *rows.job_lines(jobs, width, NOW),
-        *rows.event_lines(events, width),
+        *rows.event_lines(events, width, NOW),
         *rows.latency_lines(evaluation().latency, width),
     ]
     matrix = tuple(tuple(90 if row == column else 1 for column in range(10)) for row in range(10))

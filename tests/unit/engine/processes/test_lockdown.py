@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import sysconfig
 import tempfile
 import threading
 from collections.abc import Callable
@@ -195,7 +196,8 @@ def test_root_and_nobody_are_confined_alike(user: int) -> None:
         own = attempted(lambda: (scratch / "scratch" / "file").write_text("x"))
         return [isolation(confined.layers), secret, own, os.getuid()]
 
-    # Not below pytest's own folder, which is closed to other users.
+    # Python's own folders may be closed to other users, and so is pytest's.
+    sysconfig.get_config_vars()
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         (scratch / "scratch").mkdir()

@@ -1,0 +1,78 @@
+"""The console as a picture: every screen and question, small and large, compared with the one that was approved.
+
+After an intended change, look at the report that a failure names, and approve it with ``pytest --snapshot-update``.
+"""
+
+from collections.abc import Callable
+
+import pytest
+from textual.pilot import Pilot
+
+from storage.workspace import Workspace
+from tests.console.conftest import Open
+from tests.console.screen import shows
+from tui.widgets.model_table import ModelTable
+
+SMALL, LARGE = (80, 24), (160, 45)
+
+Compare = Callable[..., bool]
+
+
+class Drive:
+    """Steps that are taken before the picture: choose a model, press keys, wait for a text."""
+
+    def __init__(self, *keys: str, model: str = "", wait: str = "") -> None:
+        self._keys, self._model, self._wait = keys, model, wait
+
+    async def __call__(self, pilot: Pilot[int]) -> None:
+        """Take the steps."""
+        await shows(pilot, "Models")
+        if self._model:
+            table = pilot.app.query_one(ModelTable)
+            await pilot.press("g")
+            while table.selected != self._model:
+                await pilot.press("j")
+            await shows(pilot, f"{self._model}  accuracy")
+        await pilot.press(*self._keys)
+        await shows(pilot, self._wait)
+        await pilot.wait_for_animation()
+
+
+STATES = {
+    "overview": Drive(model="mnist"),
+    "detail": Drive("enter", model="mnist", wait="v3"),
+    "promote": Drive("p", model="mnist", wait="Promote mnist v3?"),
+    "overrule": Drive("p", model="digits-onnx", wait="Promote digits-onnx v2?"),
+    "rollback": Drive("u", model="mnist", wait="Roll back mnist?"),
+    "help": Drive("question_mark", wait="Keys:"),
+}
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x45"])
+@pytest.mark.parametrize("state", STATES)
+def test_picture(
+    snap_compare: Compare, open_console: Open, staged: Workspace, state: str, size: tuple[int, int]
+) -> None:
+    """The screen looks as approved."""
+    assert snap_compare(open_console(staged), terminal_size=size, run_before=STATES[state])
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE, (40, 10)], ids=["80x24", "160x45", "40x10"])
+def test_picture_without_engine(
+    snap_compare: Compare, open_console: Open, forsaken: Workspace, size: tuple[int, int]
+) -> None:
+    """An engine that is gone is unmistakable, and so is a terminal that is too small."""
+    assert snap_compare(open_console(forsaken), terminal_size=size)
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x45"])
+def test_picture_without_colour(
+    snap_compare: Compare,
+    monkeypatch: pytest.MonkeyPatch,
+    open_console: Open,
+    staged: Workspace,
+    size: tuple[int, int],
+) -> None:
+    """Nothing is told by colour alone."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert snap_compare(open_console(staged), terminal_size=size, run_before=STATES["overview"])

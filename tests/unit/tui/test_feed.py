@@ -1,0 +1,256 @@
+"""The feed: what it reads, when it says so, and that it never keeps a read open."""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from storage import snapshot
+from storage.database import Reader, Writer
+from storage.records import Event
+from storage.tables import events, models
+from storage.workspace import Workspace, create_workspace, engine_lock
+from tests.unit.tui.commands.rows import add_evaluation, fill
+from tui.feed import Feed, News
+
+SOON_S = 5.0
+
+
+@pytest.fixture
+def feed(workspace: Workspace, writer: Writer) -> Iterator[Feed]:
+    """Return the feed of a workspace with two models."""
+    fill(writer)
+    made = Feed(workspace)
+    yield made
+    made.stop()
+
+
+def _tell(writer: Writer, message: str, model: str = "") -> None:
+    with writer.transaction() as connection:
+        events.add(connection, "told", message, at=time.time(), model=model)
+
+
+def _latest(news: News | None) -> Event:
+    assert news is not None
+    assert news.snapshot is not None
+    return news.snapshot.events[0]
+
+
+def test_first_look_reads_everything(feed: Feed) -> None:
+    """The first look brings the models."""
+    news = feed.look()
+    assert news is not None
+    assert news.snapshot is not None
+    assert [model.name for model in news.snapshot.models] == ["digits", "mnist"]
+    assert news.error is None
+
+
+def test_nothing_new_is_no_news(feed: Feed) -> None:
+    """A look that finds the same says nothing."""
+    feed.look()
+    assert feed.look() is None
+
+
+def test_what_was_written_is_news(feed: Feed, writer: Writer) -> None:
+    """What somebody wrote is seen at the next look."""
+    feed.look()
+    _tell(writer, "something happened")
+    assert _latest(feed.look()).message == "something happened"
+
+
+def test_unchanged_database_is_not_read(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While nobody writes, no table is read."""
+    feed.look()
+    monkeypatch.setattr(snapshot, "read", _forbidden)
+    assert feed.look() is None
+
+
+def test_selected_model_brings_its_detail(feed: Feed) -> None:
+    """The detail of the selected model comes along, and goes with the selection."""
+    feed.select("mnist")
+    news = feed.look()
+    assert news is not None
+    assert news.detail is not None
+    assert [version.number for version in news.detail.versions] == [3, 2, 1]
+    feed.select(None)
+    news = feed.look()
+    assert news is not None
+    assert news.detail is None
+
+
+def test_long_history_is_not_read_for_others(
+    feed: Feed, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What happens to another model does not make the selected one's history be read again."""
+    feed.select("mnist")
+    feed.look()
+    monkeypatch.setattr(snapshot, "read_detail", _forbidden)
+    _tell(writer, "about another one", model="digits")
+    assert _latest(feed.look()).model == "digits"
+
+
+def test_new_figure_of_the_selected_model_is_read(feed: Feed, writer: Writer) -> None:
+    """A new evaluation of the selected model is in its history at the next look."""
+    feed.select("mnist")
+    feed.look()
+    with writer.transaction() as connection:
+        [version, *_] = [found for found in models.versions(connection, "mnist") if found.number == 1]
+        add_evaluation(connection, version.id, None, accuracy=0.5, at=time.time())
+    news = feed.look()
+    assert news is not None
+    assert news.detail is not None
+    assert news.detail.history[-1].value == 0.5
+
+
+def test_settings_come_with_the_detail(feed: Feed, workspace: Workspace) -> None:
+    """What the model is to be measured by is read with it."""
+    file = workspace.model_settings("mnist")
+    file.parent.mkdir(parents=True)
+    file.write_text('[objectives]\naccuracy = ">= 0.9"\n')
+    feed.select("mnist")
+    news = feed.look()
+    assert news is not None
+    assert news.settings is not None
+    assert news.settings.objectives == {"accuracy": ">= 0.9"}
+
+
+def test_broken_settings_are_no_failure(feed: Feed, workspace: Workspace) -> None:
+    """Settings that cannot be read leave the figures as they are."""
+    file = workspace.model_settings("mnist")
+    file.parent.mkdir(parents=True)
+    file.write_text("objectives = ")
+    feed.select("mnist")
+    news = feed.look()
+    assert news is not None
+    assert news.settings is None
+    assert news.detail is not None
+
+
+def test_missing_database_is_an_error_in_words(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Without a database the news is what is missing, once; the database is read as soon as it is there."""
+    workspace = create_workspace(tmp_path_factory.mktemp("bare"))
+    feed = Feed(workspace)
+    news = feed.look()
+    assert news is not None
+    assert news.error is not None
+    assert news.error.code == "no-database"
+    assert feed.look() is None
+    Writer(workspace.database).close()
+    recovered = feed.look()
+    assert recovered is not None
+    assert recovered.error is None
+    assert recovered.snapshot is not None
+    feed.stop()
+
+
+def test_newer_database_is_an_error_in_words(feed: Feed, workspace: Workspace) -> None:
+    """A database of a newer program is not read, and is told as such."""
+    connection = sqlite3.connect(workspace.database)
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    news = feed.look()
+    assert news is not None
+    assert news.error is not None
+    assert news.error.code == "newer-database"
+
+
+def test_damaged_database_is_an_error_in_words(feed: Feed, workspace: Workspace, writer: Writer) -> None:
+    """A database that is damaged while the console is open is told as such."""
+    feed.look()
+    writer.close()
+    feed.stop()
+    workspace.database.write_bytes(b"no database at all " * 1000)
+    again = Feed(workspace)
+    news = again.look()
+    assert news is not None
+    assert news.error is not None
+    assert news.error.code == "damaged-database"
+
+
+def test_replaced_database_is_opened_anew(feed: Feed, workspace: Workspace, writer: Writer) -> None:
+    """A database that was moved aside is not looked at for ever."""
+    feed.look()
+    writer.close()
+    for file in workspace.state.glob("modeltender.db*"):
+        file.rename(file.with_name(f"old-{file.name}"))
+    fresh = Writer(workspace.database)
+    _tell(fresh, "a new beginning")
+    feed._alive_until = 0.0
+    assert _latest(feed.look()).message == "a new beginning"
+    fresh.close()
+
+
+def test_engine_that_comes_is_news(feed: Feed, workspace: Workspace) -> None:
+    """Whether the engine lives is told by its lock."""
+    first = feed.look()
+    assert first is not None
+    assert not first.engine_running
+    with engine_lock(workspace):
+        feed._alive_until = 0.0
+        news = feed.look()
+    assert news is not None
+    assert news.engine_running
+
+
+def test_no_transaction_stays_open(feed: Feed, writer: Writer) -> None:
+    """Between two looks the log can be written back completely: a terminal that stalls holds nothing up."""
+    feed.select("mnist")
+    feed.look()
+    _tell(writer, "more to write back")
+    with writer._lock:
+        busy, log, done = writer._connections["FULL"].execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    assert (busy, log) == (0, done)
+
+
+def test_thread_tells_what_it_reads(feed: Feed, writer: Writer) -> None:
+    """The thread looks by itself, and says what it found."""
+    heard: list[News] = []
+    feed.start(heard.append, _raise)
+    _await(lambda: bool(heard))
+    _tell(writer, "while you were away")
+    _await(lambda: _latest(heard[-1]).message == "while you were away")
+
+
+def test_selection_is_read_at_once(feed: Feed) -> None:
+    """A newly selected model does not wait for the next poll."""
+    heard: list[News] = []
+    feed.start(heard.append, _raise)
+    _await(lambda: bool(heard))
+    feed.select("digits")
+    _await(lambda: heard[-1].detail is not None)
+    assert heard[-1].detail is not None
+    assert heard[-1].detail.model.name == "digits"
+
+
+def test_defect_is_told(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A defect of this program ends the thread and is handed over: old figures are not shown as if they were new."""
+    failures: list[BaseException] = []
+    monkeypatch.setattr(snapshot, "read", _forbidden)
+    feed.start(lambda _: None, failures.append)
+    _await(lambda: bool(failures))
+    assert isinstance(failures[0], AssertionError)
+
+
+def test_stopping_ends_the_thread(feed: Feed) -> None:
+    """Leaving leaves no thread behind."""
+    feed.start(lambda _: None, _raise)
+    feed.stop()
+    assert "feed" not in [thread.name for thread in threading.enumerate()]
+
+
+def _forbidden(reader: Reader, *_: object) -> None:
+    del reader
+    raise AssertionError("nothing was to be read")
+
+
+def _raise(failure: BaseException) -> None:
+    raise failure
+
+
+def _await(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SOON_S
+    while not condition():
+        assert time.monotonic() < deadline, "did not happen"
+        time.sleep(0.005)

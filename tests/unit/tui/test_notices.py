@@ -1,0 +1,158 @@
+"""What is said instead of figures."""
+
+from pathlib import Path
+
+import pytest
+from rich.text import Text
+
+from storage.database import Writer
+from storage.errors import DatabaseError
+from storage.records import Arrival
+from storage.tables import engine, models
+from storage.vocabulary import Status
+from storage.workspace import Workspace
+from tests.unit.tui.commands.rows import NOW, fill
+from tui import heading, notices
+from tui.feed import Feed, News
+from tui.view import View
+
+
+def _view(news: News, *, read_only: bool = False, now: float = NOW) -> View:
+    return View(news, now, "gpu-box-1", "/srv/models", None, read_only)
+
+
+def _plain(lines: list[Text]) -> str:
+    return "\n".join(line.plain for line in lines)
+
+
+@pytest.fixture
+def news(workspace: Workspace, writer: Writer) -> News:
+    """Return what is read of a workspace with two models and an engine that began an hour ago."""
+    fill(writer)
+    with writer.transaction() as connection:
+        engine.start(
+            connection,
+            pid=1,
+            version="0.1.0",
+            now=NOW - 3600,
+            sandbox={"files": "on", "network": "unavailable"},
+        )
+        engine.beat(connection, now=NOW, rss_bytes=1, cpu_percent=0.0, hosts=())
+    return _read(workspace)
+
+
+def _read(workspace: Workspace) -> News:
+    feed = Feed(workspace)
+    feed.look()
+    feed.stop()
+    return feed.news
+
+
+def test_small_terminal_names_the_states(news: News) -> None:
+    """A terminal too small for panels still tells how each model is, in words."""
+    said = notices.too_small(_view(news._replace(engine_running=True)), 40, 10).plain
+    assert "mnist" in said
+    assert "digits" in said
+    assert "40x10" in said
+    assert "60x16" in said
+
+
+def test_small_terminal_tells_that_the_engine_is_down(news: News) -> None:
+    """Old states are told as such where there is room for one line only."""
+    assert notices.too_small(_view(news), 40, 10).plain.startswith("ENGINE DOWN")
+
+
+def test_living_engine_needs_no_line(news: News) -> None:
+    """While the engine lives, nothing is said above the panels."""
+    assert notices.engine_down(_view(news._replace(engine_running=True))) is None
+
+
+def test_dead_engine_is_told_with_its_key(news: News) -> None:
+    """A dead engine is told, with the time of what is shown and the key that starts it."""
+    said = notices.engine_down(_view(news))
+    assert said is not None
+    assert "s starts it" in said.plain
+    assert "15:06 UTC" in said.plain
+
+
+def test_read_only_console_starts_nothing(news: News) -> None:
+    """A read-only console does not offer what it will not do."""
+    said = notices.engine_down(_view(news, read_only=True))
+    assert said is not None
+    assert "s starts" not in said.plain
+
+
+def test_first_run_says_where_models_go(workspace: Workspace, writer: Writer) -> None:
+    """An empty workspace is explained by the folders that are watched."""
+    del writer
+    _, lines = notices.problem(_view(_read(workspace)))
+    said = _plain(lines)
+    for place in ("train/<name>/", "models/<name>/1/", "test/<name>/test.npz", "/srv/models"):
+        assert place in said
+
+
+def test_first_run_tells_what_was_refused(workspace: Workspace, writer: Writer) -> None:
+    """A file that is no model is told with its reason, although there is no model yet."""
+    with writer.transaction() as connection:
+        refused = Arrival(
+            model="cats",
+            name="notes.onnx",
+            status=Status.UNSUPPORTED,
+            reason="This is text.",
+            bytes=1,
+            seen_at=NOW,
+        )
+        models.set_arrival(connection, refused, stamp="s", sha256=None, version_id=None)
+    _, lines = notices.problem(_view(_read(workspace)))
+    assert "train/cats/notes.onnx: This is text." in _plain(lines)
+
+
+def test_error_is_told_with_what_to_do() -> None:
+    """An error of the database is told in its own words, with its hint."""
+    error = DatabaseError("The database is damaged.", "Move it aside.", code="damaged-database")
+    title, lines = notices.problem(_view(News(None, None, engine_running=True, error=error)))
+    assert "cannot be read" in title
+    assert "The database is damaged." in _plain(lines)
+    assert "Move it aside." in _plain(lines)
+
+
+@pytest.mark.parametrize(("running", "said"), [(True, "when it starts"), (False, "s  starts the engine")])
+def test_workspace_without_database(running: bool, said: str) -> None:  # noqa: FBT001 - a row of a table
+    """A workspace that no engine ever worked on says whether one is about to."""
+    error = DatabaseError("There is none.", "", code=notices.NO_DATABASE)
+    _, lines = notices.problem(_view(News(None, None, engine_running=running, error=error)))
+    assert said in _plain(lines)
+
+
+def test_header_says_who_needs_attention(news: News) -> None:
+    """The first line tells the engine, the models and how many of them need somebody."""
+    said = heading.left(_view(news._replace(engine_running=True)), 80).plain
+    assert "gpu-box-1" in said
+    assert "engine ● up 1h00m" in said
+    assert "2 models" in said
+    assert "! 1 needs you" in said
+
+
+def test_header_tells_a_missing_wall_where_there_is_room(news: News) -> None:
+    """What the sandbox lacks on this machine is not hidden."""
+    view = _view(news._replace(engine_running=True))
+    assert "sandbox without network" in heading.left(view, 160).plain
+    assert "sandbox" not in heading.left(view, 80).plain
+
+
+def test_header_tells_how_long_the_engine_is_down(news: News) -> None:
+    """An engine that is down is told in words, with the age of what is shown."""
+    assert "ENGINE DOWN 2h00m" in heading.left(_view(news, now=NOW + 7200), 80).plain
+
+
+def test_paused_display_says_so(news: News) -> None:
+    """A frozen display cannot be taken for a live one."""
+    assert "PAUSED" in heading.left(_view(news)._replace(paused=True), 80).plain
+
+
+def test_folder_is_shown_as_it_is(tmp_path: Path) -> None:
+    """Markup in a folder's name is shown, not obeyed."""
+    del tmp_path
+    error = DatabaseError("There is none.", "", code=notices.NO_DATABASE)
+    view = _view(News(None, None, engine_running=False, error=error))._replace(folder="/srv/[bold]x[/]")
+    assert "/srv/[bold]x[/]" in _plain(notices.problem(view)[1])
