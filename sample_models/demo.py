@@ -53,7 +53,8 @@ def _console(workspace: Workspace) -> int:
     timer.start()
     status = open_console(workspace)
     timer.cancel()
-    click.echo(f"The engine goes on; stop it with: {_typed('engine', 'stop', '-w', str(_shown(workspace)))}")
+    program = Path(os.path.relpath(Path(sys.executable).with_name("modeltender")))
+    click.echo(f"The engine goes on; stop it with: {program} engine stop -w {_shown(workspace)}")
     return status
 
 

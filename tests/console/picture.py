@@ -17,8 +17,8 @@ SIZE = (120, 34)
 """Columns and rows: both charts' room, and still legible at the width of a page."""
 
 
-async def take(workspace: Path, file: Path) -> None:
-    """Write what the console shows of ``workspace`` to ``file``, as SVG."""
+async def take(workspace: Path) -> str:
+    """Return what the console shows of ``workspace``, as SVG."""
     opened = find_workspace(workspace)
     feed = Feed(opened)
     feed.look()
@@ -30,8 +30,8 @@ async def take(workspace: Path, file: Path) -> None:
     finally:
         feed.stop()
     # A page that shows the picture need not fetch a font for it.
-    file.write_text(re.sub(r"@font-face \{.*?\}\s*", "", picture, flags=re.DOTALL))
+    return re.sub(r"@font-face \{.*?\}\s*", "", picture, flags=re.DOTALL)
 
 
 if __name__ == "__main__":
-    asyncio.run(take(Path(sys.argv[1]), Path(sys.argv[2])))
+    Path(sys.argv[2]).write_text(asyncio.run(take(Path(sys.argv[1]))))
