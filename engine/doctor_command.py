@@ -35,7 +35,10 @@ COLOURS = {Condition.OK: "green", Condition.WARNING: "yellow", Condition.PROBLEM
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_context
 def doctor(context: click.Context, *, folder: Path | None, as_json: bool) -> int:
-    """Say what works here, what is missing and how to get it; exit with 1 when something must be mended."""
+    """Say what works here and what is missing.
+
+    Each problem comes with what mends it; exits with 1 when something must be mended.
+    """
     workspace = _workspace(folder or context.find_root().params.get("folder"))
     report = examine(workspace) if as_json else examine(workspace, lambda check: click.echo(render(check)))
     click.echo(msgspec.json.encode(report) if as_json else f"\n{conclude(report)}")

@@ -15,8 +15,10 @@ QUIET: Final = {
     "GRPC_VERBOSITY": "ERROR",
     "KERAS_BACKEND": "tensorflow",
     "PYTHONUNBUFFERED": "1",
+    "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
 }
-"""Chatter off, errors on: the last line of stderr is what a person reads when a model crashes."""
+"""Chatter off, errors on: the last line of stderr is what a person reads when a model crashes. GPUs are counted
+as the driver's own tools count them, so that ``cuda:1`` means the same card to every framework and on the screen."""
 
 NO_DEVICE: Final = {"CUDA_VISIBLE_DEVICES": "-1", "HIP_VISIBLE_DEVICES": "-1"}
 """For a model process on the CPU: frameworks would otherwise take the first accelerator that they find."""

@@ -61,7 +61,10 @@ def cancel(*, workspace: Workspace, as_json: bool, job_id: int) -> int:
 )
 @standard_options
 def events(*, workspace: Workspace, as_json: bool, limit: int, follow: bool) -> int:
-    """List what happened, oldest first: arrivals, evaluations, promotions, faults."""
+    """List what happened, the oldest first.
+
+    Arrivals, evaluations, promotions and faults.
+    """
     with to_look(workspace) as reader:
         found = _read(reader, limit=max(limit, 1))
         last = max((event.id for event in found), default=0)

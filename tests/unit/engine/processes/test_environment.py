@@ -12,6 +12,7 @@ INHERITED = {
     "PYTHONSTARTUP": "/evil.py",
     "LD_PRELOAD": "/evil.so",
     "CUDA_VISIBLE_DEVICES": "1",
+    "CUDA_DEVICE_ORDER": "FASTEST_FIRST",
 }
 
 
@@ -35,3 +36,10 @@ def test_model_on_an_accelerator_keeps_the_choice_of_devices() -> None:
     """A model process on an accelerator sees the devices that the engine was given."""
     assert environment.for_model(INHERITED, "/s", accelerated=True)["CUDA_VISIBLE_DEVICES"] == "1"
     assert "CUDA_VISIBLE_DEVICES" not in environment.for_model({}, "/s", accelerated=True)
+
+
+def test_devices_are_counted_as_the_driver_counts_them() -> None:
+    """The same number means the same card to each framework and to the monitoring."""
+    host = environment.for_host(INHERITED, "/scratch/h")
+    model = environment.for_model(host, "/scratch/p", accelerated=True)
+    assert host["CUDA_DEVICE_ORDER"] == model["CUDA_DEVICE_ORDER"] == "PCI_BUS_ID"
