@@ -7,8 +7,9 @@ together, so that a file is mended in one round.
 import difflib
 import re
 import tomllib
+from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import msgspec
 
@@ -218,8 +219,15 @@ def _convert(table: dict[str, Any], kind: type[SettingsT], prefix: str, problems
             try:
                 values[key] = msgspec.convert(value, field.type)
             except msgspec.ValidationError as error:
-                problems.append(f"{name}: {_in_words(error)}, got {_shown(value)}")
+                problems.append(f"{name}: {_expected(field.type, error)}, got {_shown(value)}")
     return kind(**values)
+
+
+def _expected(wanted: Any, error: msgspec.ValidationError) -> str:
+    for kind in (wanted, *get_args(wanted)):
+        if isinstance(kind, type) and issubclass(kind, StrEnum):
+            return f"expected one of {', '.join(kind)}"
+    return _in_words(error)
 
 
 def _in_words(error: msgspec.ValidationError) -> str:

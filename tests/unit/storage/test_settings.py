@@ -84,7 +84,7 @@ def test_every_problem_of_a_file_is_told_at_once(tmp_path: Path) -> None:
         read_model_settings(file)
     problems = "\n".join(caught.value.problems)
     for expected in (
-        "task: invalid enum value 'clasification'",
+        "task: expected one of classification, regression, got 'clasification'",
         "lables: unknown key; did you mean 'labels'?",
         "preprocess.scale: expected `float | null`, got 'big'",
         "preprocess.layout: expected 'NHWC' or 'NCHW', got 'HWNC'",
