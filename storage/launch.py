@@ -59,7 +59,11 @@ def start(workspace: Workspace) -> int:
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
         if works(workspace):
-            return engine_pid(workspace) or 0
+            pid = engine_pid(workspace) or 0
+            if process is not None and pid != process.pid:
+                # Ours was slower. Left alone, it might still find the lock free when the other has been stopped.
+                process.terminate()
+            return pid
         # Where another start was quicker, ours ends and the other's engine is waited for.
         if process is not None and process.poll() is not None and engine_pid(workspace) is None:
             raise _not_started(workspace, f"ended with status {process.returncode}", began)
