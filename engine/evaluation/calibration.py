@@ -4,14 +4,21 @@ Owns the decision which size is tried next and when it is enough: pure, apart fr
 memory there is. It must not run a model.
 """
 
+import math
 import os
 import resource
 
-SIZES = (64, 256, 1024)
-"""Batches that are tried in turn: the first fills a CPU's vector units, the last a small accelerator."""
+SIZES = (32, 128, 512, 1024)
+"""Batches that are tried in turn: the first stays in a CPU's caches, the last fills a small accelerator."""
 
-GAIN = 1.1
+TRIES = 2
+"""Batches of each size: the first of a size pays for what frameworks prepare for a new shape, so the faster counts."""
+
+GAIN = 1.05
 """How much more throughput a larger batch must bring to be worth its memory."""
+
+HOPELESS = 0.7
+"""A size that reaches less than this share of the best rate ends the search: larger ones only get slower."""
 
 LONGEST_BATCH_S = 1.0
 """No larger batch is tried when it would take longer: progress and cancelling should stay fluent."""
@@ -26,9 +33,9 @@ class Calibration:
     def __init__(self, memory_bytes: int | None = None) -> None:
         self.size = SIZES[0]
         self._rate = 0.0
-        # The first batch pays for what the framework puts off until then, so it says nothing about speed.
-        self._waiting = [SIZES[0], *SIZES]
-        self._warm = False
+        self._tried = 0
+        self._seconds = math.inf
+        self._waiting = list(SIZES)
         self._memory = memory_bytes or _usable_memory()
         self._used = peak_memory()
 
@@ -40,23 +47,22 @@ class Calibration:
 
     def note(self, size: int, seconds: float) -> None:
         """Take in how long a batch of a proposed size took."""
+        self._tried += 1
+        self._seconds = min(self._seconds, seconds)
+        rate = size / self._seconds
+        if rate > self._rate * GAIN or size == self.size:
+            self.size, self._rate = size, rate
+        if self._tried < TRIES:
+            return
         self._waiting.pop(0)
-        if not self._warm:
-            self._warm = True
-            self._used = peak_memory()
-            return
-        rate = size / seconds
-        if rate < self._rate * GAIN:
-            self.stop()
-            return
-        self.size, self._rate = size, rate
         grown, self._used = peak_memory() - self._used, peak_memory()
         if self._waiting:
             times = self._waiting[0] / size
-            too_slow = seconds * times > LONGEST_BATCH_S
+            too_slow = self._seconds * times > LONGEST_BATCH_S
             too_large = self._used + grown * times > self._memory * MEMORY_SHARE
-            if too_slow or too_large:
+            if too_slow or too_large or rate < self._rate * HOPELESS:
                 self.stop()
+        self._tried, self._seconds = 0, math.inf
 
     def stop(self) -> None:
         """End the search: a larger size failed, or is not worth trying."""
