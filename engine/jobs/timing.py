@@ -5,18 +5,19 @@ can tell; the 99th needs hundreds of queries. So the lane goes on timing the sam
 slice by slice, until it has enough or another job waits.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 
-from engine.evaluation.latency import STABLE_WINDOWS, STABLE_WITHIN, summarise
+from engine.evaluation.percentiles import STABLE_WINDOWS, agree, distribution
 from engine.jobs.context import Context
 from engine.jobs.loading import borrow
 from engine.processes.client import ModelProcess
 from engine.processes.protocol import MeasureLatency
-from storage.records import Version
+from storage.records import LatencyReport, Version
 from storage.settings import Preprocess
 from storage.tables import evaluations
+from storage.vocabulary import Scenario
 
 QUERIES = 662
 """Timed queries in all: p99 with one outlier set aside (LoadGen's early stopping)."""
@@ -88,13 +89,36 @@ class Timing:
         if len(self._medians) < STABLE_WINDOWS:
             self._stable = measured.stable
         else:
-            recent = self._medians[-STABLE_WINDOWS:]
-            self._stable = max(recent) <= min(recent) * (1 + STABLE_WITHIN)
+            self._stable = agree(self._medians[-STABLE_WINDOWS:])
 
     def _record(self) -> None:
-        report = summarise(tuple(self._latencies), throughput=self._throughput, stable=self._stable)
+        report = summarise(self._latencies, throughput=self._throughput, stable=self._stable)
         with self._context.writer.transaction() as connection:
             evaluations.add_latency(connection, self.evaluation_id, report)
+
+
+def summarise(latencies_ms: Sequence[float], *, throughput: float, stable: bool) -> LatencyReport:
+    """Return the latency report of an evaluation.
+
+    Args:
+        latencies_ms: at least one duration.
+        throughput: examples a second, of the evaluation in batches.
+        stable: whether the last windows agreed.
+    """
+    found = distribution(latencies_ms)
+    return LatencyReport(
+        scenario=Scenario.SINGLE_STREAM,
+        batch_size=1,
+        n=found.n,
+        p50_ms=found.p50_ms,
+        p90_ms=found.p90_ms,
+        p95_ms=found.p95_ms,
+        p99_ms=found.p99_ms,
+        mean_ms=found.mean_ms,
+        stdev_ms=found.stdev_ms,
+        throughput=throughput,
+        stable=stable,
+    )
 
 
 def _never() -> bool:

@@ -237,8 +237,8 @@ def test_the_registry_needs_no_framework() -> None:
     """The engine's main process recognises, names and summarises without numpy and without any framework."""
     heavy = "{'numpy', 'scipy', 'tensorflow', 'keras', 'torch', 'onnx', 'onnxruntime'}"
     code = (
-        "import sys, engine.runtimes, engine.data.fingerprint, engine.evaluation.latency, "
-        "engine.evaluation.confidence, engine.evaluation.metrics\n"
+        "import sys, engine.runtimes, engine.data.fingerprint, engine.evaluation.percentiles, "
+        "engine.evaluation.arrivals, engine.evaluation.confidence, engine.evaluation.metrics\n"
         f"print(sorted({heavy} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
