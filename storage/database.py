@@ -18,8 +18,11 @@ from storage.text import clean
 APPLICATION_ID = 0x4D544E44
 """``MTND``: tells our database from somebody else's SQLite file."""
 
-KNOWN_VERSION = 1
+KNOWN_VERSION = 2
 """The schema that this program reads and writes; equal to `storage.schema.SCHEMA_VERSION` (a test says so)."""
+
+OLDER = "older-database"
+"""The code of the error about a database that an older program left, which an engine can bring up to date."""
 
 BUSY_TIMEOUT_MS = 5000
 """Longer than any write transaction of ours by far; a wait of this length means that something is stuck."""
@@ -90,6 +93,14 @@ class Reader:
 
     def __init__(self, path: Path) -> None:
         self._connection = _open_checked(path, "ro")
+        found = _version(self._connection)
+        if found < KNOWN_VERSION:
+            self._connection.close()
+            raise DatabaseError(
+                f"The database is an older modeltender's (schema {found}, this one reads {KNOWN_VERSION}).",
+                "An engine of this version brings it up to date: modeltender engine stop, then modeltender engine start",
+                code=OLDER,
+            )
         self._connection.execute("PRAGMA query_only = ON")
 
     def data_version(self) -> int:
@@ -125,6 +136,15 @@ def visit(path: Path) -> Iterator[sqlite3.Connection]:
         raise _in_words(error, path) from error
     finally:
         connection.close()
+
+
+def check(path: Path) -> None:
+    """Look whether an engine could work with the database at ``path``.
+
+    Raises:
+        DatabaseError: the file is damaged, not ours, or newer than this program.
+    """
+    _open_checked(path, "ro").close()
 
 
 def prepare(path: Path) -> None:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from storage.database import Reader
+from storage.database import Reader, check
 from storage.errors import DatabaseError, EngineError
 from storage.records import EngineState
 from storage.tables import engine as engine_table
@@ -191,7 +191,7 @@ def _check_database(workspace: Workspace) -> None:
     if not workspace.database.exists() or workspace.database.stat().st_size == 0:
         return
     try:
-        Reader(workspace.database).close()
+        check(workspace.database)
     except DatabaseError:
         # An engine that has taken the lock meanwhile may be half-way through making it.
         if engine_pid(workspace) is None:

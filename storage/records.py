@@ -54,6 +54,82 @@ class LatencyReport(Record, frozen=True, kw_only=True):
     stable: bool
 
 
+class Surroundings(msgspec.Struct, frozen=True):
+    """What went on around a latency measurement; ``None`` where the machine does not tell."""
+
+    cores: int
+    """Cores that the model's process was pinned to; shares below are of their time."""
+    others: float | None = None
+    """Share of the cores' time that other processes used, 0 to 1."""
+    stolen: float | None = None
+    """Share that the hypervisor gave to other machines, 0 to 1."""
+    held_back_s: float | None = None
+    """How long the control group's quota kept its processes waiting."""
+    clock_low_mhz: float | None = None
+    clock_high_mhz: float | None = None
+    """The slowest and the fastest that the cores were seen to run."""
+    too_hot: int | None = None
+    """How often the processor slowed itself down because of its temperature."""
+
+
+class NewLatencyMeasurement(Record, frozen=True, kw_only=True):
+    """A latency measurement of its own, not part of an evaluation, as the engine records it."""
+
+    scenario: Scenario
+    batch_size: int
+    """Examples of a query; in the server scenario the most queries that are answered together."""
+    device: str
+    seed: int
+    n: int
+    """Queries whose durations are told; in the offline scenario each is a batch."""
+    warmup: int
+    duration_s: float
+    p50_ms: float
+    p90_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+    p999_ms: float | None
+    mean_ms: float
+    stdev_ms: float
+    throughput: float
+    """Examples a second."""
+    stable: bool
+    noisy: str
+    """Why these figures are not to be relied on, or empty."""
+    surroundings: Surroundings
+    target_qps: float | None
+    """Queries a second that were sent, in the server scenario."""
+    achieved_qps: float | None
+    """Queries a second that were answered, in the server scenario."""
+    objective_ms: float | None
+    """What p99 was to be at most."""
+    max_qps: float | None
+    """The most queries a second that were found to keep the objective, where that was searched for."""
+    unserved: int
+    """Queries that had arrived and were not answered when the measurement ended: their ages count, as lower bounds."""
+    load_s: float
+    first_ms: float
+    """Of the cold process: how long it loaded, and how long its first inference took."""
+    peak_rss_bytes: int | None
+    dataset_name: str
+    artefact_sha256: str
+    preprocessing_sha256: str
+    runtime: str
+    runtime_version: str
+    isolation: str
+
+
+class LatencyMeasurement(NewLatencyMeasurement, frozen=True, kw_only=True):
+    """A latency measurement on record."""
+
+    id: int
+    version_id: int
+    version: int
+    job_id: int | None
+    at: float
+    requested_by: str
+
+
 class Evaluation(Record, frozen=True, kw_only=True):
     """One evaluation: its figures and the fingerprint that makes it comparable with another."""
 

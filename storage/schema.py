@@ -9,13 +9,24 @@ from sqlite_utils import Database, Migrations
 
 migrations = Migrations("modeltender")
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @migrations()
 def first_tables(database: Database) -> None:
     """Create the tables of version 0.1."""
-    for statement in FIRST_TABLES.split(";"):
+    _execute(database, FIRST_TABLES)
+
+
+@migrations()
+def latency_measurements(database: Database) -> None:
+    """Keep latency measurements that belong to no evaluation."""
+    _execute(database, LATENCY_MEASUREMENTS)
+
+
+def _execute(database: Database, statements: str) -> None:
+    """Run statements one by one, inside the migration's transaction."""
+    for statement in statements.split(";"):
         if statement.strip():
             database.conn.execute(statement)
 
@@ -218,4 +229,48 @@ CREATE TABLE engine (
     sandbox TEXT NOT NULL,
     hosts TEXT NOT NULL
 ) STRICT
+"""
+
+LATENCY_MEASUREMENTS = """
+CREATE TABLE latency_measurements (
+    id INTEGER PRIMARY KEY,
+    version_id INTEGER NOT NULL REFERENCES versions(id),
+    job_id INTEGER REFERENCES jobs(id) ON DELETE SET NULL,
+    at REAL NOT NULL,
+    requested_by TEXT NOT NULL,
+    scenario TEXT NOT NULL,
+    batch_size INTEGER NOT NULL,
+    device TEXT NOT NULL,
+    seed INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    warmup INTEGER NOT NULL,
+    duration_s REAL NOT NULL,
+    p50_ms REAL NOT NULL,
+    p90_ms REAL,
+    p95_ms REAL,
+    p99_ms REAL,
+    p999_ms REAL,
+    mean_ms REAL NOT NULL,
+    stdev_ms REAL NOT NULL,
+    throughput REAL NOT NULL,
+    stable INTEGER NOT NULL,
+    noisy TEXT NOT NULL,
+    surroundings TEXT NOT NULL,
+    target_qps REAL,
+    achieved_qps REAL,
+    objective_ms REAL,
+    max_qps REAL,
+    unserved INTEGER NOT NULL,
+    load_s REAL NOT NULL,
+    first_ms REAL NOT NULL,
+    peak_rss_bytes INTEGER,
+    dataset_name TEXT NOT NULL,
+    artefact_sha256 TEXT NOT NULL,
+    preprocessing_sha256 TEXT NOT NULL,
+    runtime TEXT NOT NULL,
+    runtime_version TEXT NOT NULL,
+    isolation TEXT NOT NULL
+) STRICT;
+CREATE INDEX latency_measurements_by_version ON latency_measurements (version_id, scenario, batch_size, device, id);
+CREATE INDEX latency_measurements_by_job ON latency_measurements (job_id)
 """

@@ -5,6 +5,7 @@ import sqlite3
 import msgspec
 
 from storage.records import Evaluation, HistoryPoint, LatencyReport, Metric, NewEvaluation
+from storage.tables import latencies
 from storage.vocabulary import Scenario
 
 OUTCOMES_KEPT = 3
@@ -12,9 +13,6 @@ OUTCOMES_KEPT = 3
 
 HEADLINE_METRICS = ("accuracy", "r2")
 """The figure that stands for a version at a glance: the first of these that it has."""
-
-LATENCY_METRICS = ("p50_ms", "p90_ms", "p95_ms", "p99_ms", "mean_ms", "throughput")
-"""Figures of the latency report that have a history like a metric's."""
 
 FINGERPRINT = (
     "dataset_name",
@@ -116,15 +114,12 @@ def history(
     connection: sqlite3.Connection, model: str, metric: str, *, since: float = 0.0, limit: int = 100_000
 ) -> list[HistoryPoint]:
     """Return a metric's (or latency figure's) values over all versions of a model, oldest first, the latest ``limit``."""
-    source = (
-        f"(SELECT evaluation_id, {metric} AS value, NULL AS low, NULL AS high, n FROM latencies)"  # noqa: S608 - checked to be one of our names
-        if metric in LATENCY_METRICS
-        else "(SELECT evaluation_id, value, low, high, n FROM metrics WHERE name = :metric)"
-    )
+    if latencies.figure(metric) is not None:
+        return latencies.history(connection, model, metric, since=since, limit=limit)
     rows = connection.execute(
-        f"SELECT at, number, value, low, high, n FROM evaluations JOIN {source} AS figure ON figure.evaluation_id = evaluations.id "  # noqa: S608 - as above
+        "SELECT at, number, value, low, high, n FROM evaluations JOIN metrics ON metrics.evaluation_id = evaluations.id "
         "JOIN versions ON versions.id = version_id JOIN models ON models.id = model_id "
-        "WHERE models.name = :model AND at >= :since AND value IS NOT NULL ORDER BY at DESC, evaluations.id DESC LIMIT :limit",
+        "WHERE models.name = :model AND metrics.name = :metric AND at >= :since ORDER BY at DESC, evaluations.id DESC LIMIT :limit",
         {"model": model, "metric": metric, "since": since, "limit": limit},
     ).fetchall()
     return [

@@ -9,7 +9,7 @@ import click
 
 from storage.errors import UnknownError
 from storage.records import HistoryPoint
-from storage.tables import evaluations
+from storage.tables import evaluations, latencies
 from storage.text import NAME, clean
 from storage.vocabulary import ExitCode
 from storage.workspace import Workspace
@@ -34,8 +34,8 @@ def history(
 ) -> int:
     """List a metric's values over all versions of a model.
 
-    The oldest value comes first. METRIC is a quality figure or one of the latency's (p50_ms, throughput, ...);
-    without it every quality figure is listed.
+    The oldest value comes first. METRIC is a quality figure or one of the latency's (p50_ms, throughput,
+    server_b1_max_qps, ...); without it every quality figure is listed.
     """
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other.")
@@ -61,12 +61,14 @@ def _metrics(connection: sqlite3.Connection, model: str, wanted: str | None) -> 
     known = evaluations.metric_names(connection, model)
     if wanted is None:
         return known
-    if wanted in known or wanted in evaluations.LATENCY_METRICS:
+    if wanted in known or latencies.figure(wanted) is not None:
         return [wanted]
-    near = get_close_matches(wanted, [*known, *evaluations.LATENCY_METRICS], n=1)
+    measured = latencies.names(connection, model)
+    short = [*latencies.SHORT, *(f"{latencies.PREFIX}{name}" for name in latencies.SHORT)]
+    near = get_close_matches(wanted, [*known, *short, *measured], n=1)
     raise UnknownError(
         f"{model} has no metric '{clean(wanted, NAME)}'." + (f" Did you mean '{near[0]}'?" if near else ""),
-        f"It has: {', '.join(known) or 'none yet'}; and of its latency {', '.join(evaluations.LATENCY_METRICS)}.",
+        f"It has: {', '.join(known) or 'none yet'}; and of its latency {', '.join([*latencies.SHORT, *measured])}.",
     )
 
 

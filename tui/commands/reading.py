@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from storage import launch
-from storage.database import Reader
+from storage.database import OLDER, Reader
+from storage.errors import DatabaseError
 from storage.records import EngineState
 from storage.tables import engine as engine_table
 from storage.workspace import Workspace, engine_pid
@@ -26,7 +27,7 @@ def to_look(workspace: Workspace) -> Iterator[Reader]:
     began_anew = not workspace.database.exists()
     if began_anew:
         launch.ensure(workspace)
-    reader = Reader(workspace.database)
+    reader = _open(workspace)
     try:
         if not began_anew and engine_state(reader) is None:
             began_anew = True
@@ -48,6 +49,17 @@ def to_ask(workspace: Workspace) -> Iterator[Reader]:
         yield reader
     finally:
         reader.close()
+
+
+def _open(workspace: Workspace) -> Reader:
+    """Open the database; one that an older program left is brought up to date by an engine of this one."""
+    try:
+        return Reader(workspace.database)
+    except DatabaseError as error:
+        if error.code != OLDER or engine_pid(workspace) is not None:
+            raise
+    launch.ensure(workspace)
+    return Reader(workspace.database)
 
 
 def engine_state(reader: Reader) -> EngineState | None:

@@ -18,7 +18,7 @@ from storage import database, schema
 from storage.database import Reader, Writer, visit
 from storage.errors import DatabaseError
 from storage.records import JobParameters
-from storage.tables import events
+from storage.tables import events, latencies
 from storage.workspace import Workspace
 
 
@@ -132,6 +132,26 @@ def test_an_older_database_is_copied_before_it_is_migrated(workspace: Workspace,
     kept = sqlite3.connect(copy)
     assert kept.execute("SELECT message FROM events").fetchone() == ("old news",)
     kept.close()
+
+
+def test_the_first_schema_is_brought_up_to_date(tmp_path: Path) -> None:
+    """A database of the first schema keeps its rows, gains the later tables, and is refused to viewers before that."""
+    path = tmp_path / "modeltender.db"
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute(f"PRAGMA application_id = {database.APPLICATION_ID}")
+    schema.migrations.apply(Database(connection, execute_plugins=False), stop_before="latency_measurements")
+    connection.execute("PRAGMA user_version = 1")
+    events.add(connection, "test", "old news", at=1.0)
+    connection.close()
+    with pytest.raises(DatabaseError, match="older modeltender") as caught:
+        Reader(path)
+    assert caught.value.code == database.OLDER
+    Writer(path).close()
+    held = Reader(path)
+    with held.transaction() as reading:
+        assert [event.message for event in events.read(reading, limit=10)] == ["old news"]
+        assert latencies.latest(reading, "any") == []
+    held.close()
 
 
 def test_many_threads_may_share_the_writer(writer: Writer, reader: Reader) -> None:

@@ -1,13 +1,15 @@
 """When a command starts an engine: always for work, for a look only where none ever ran."""
 
 import os
+import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
-from storage import launch
+from storage import database, launch, schema
 from storage.database import Writer
 from storage.tables import engine
 from storage.workspace import Workspace, create_workspace, engine_lock, engine_pid
@@ -40,6 +42,19 @@ def test_a_look_leaves_a_stopped_engine_stopped(stopped: Workspace) -> None:
         assert engine_state(reader) is not None
     assert engine_pid(stopped) is None
     assert not launch.output_file(stopped).exists()
+
+
+def test_a_look_at_an_older_programs_database_brings_it_up_to_date(untouched: Workspace) -> None:
+    """What an older program left is read all the same: an engine of this one is started and migrates it."""
+    untouched.state.mkdir(mode=0o700)
+    connection = sqlite3.connect(untouched.database, isolation_level=None)
+    connection.execute(f"PRAGMA application_id = {database.APPLICATION_ID}")
+    schema.migrations.apply(Database(connection, execute_plugins=False), stop_before="latency_measurements")
+    connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    with to_look(untouched) as reader:
+        assert engine_state(reader) is not None
+    assert engine_pid(untouched) is not None
 
 
 def test_asking_for_work_starts_a_stopped_engine(stopped: Workspace) -> None:
