@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from storage.database import Writer
+from storage.database import KNOWN_VERSION, Writer
 from storage.records import Arrival
 from storage.tables import engine, events, models
 from storage.vocabulary import Status
@@ -223,7 +223,7 @@ async def test_damage_is_told_and_left(open_console: Open, staged: Workspace, wr
         whole = staged.database.rename(staged.state / "aside.db")
         await shows(pilot, "There is no database yet")
         with writer.transaction() as connection:
-            connection.execute("PRAGMA user_version = 1")
+            connection.execute(f"PRAGMA user_version = {KNOWN_VERSION}")
         whole.rename(staged.database)
         await shows(pilot, "Models 6")
 
