@@ -84,10 +84,14 @@ class WorkspaceSettings(Settings, frozen=True, kw_only=True):
 
 
 class Data(Settings, frozen=True, kw_only=True):
-    """Which files of ``test/<model>`` and ``train/<model>`` hold the labelled data."""
+    """Which files of ``test/<model>`` and ``train/<model>`` hold the labelled data, and what their columns are."""
 
     test: str = ""
     validation: str = ""
+    inputs: tuple[str, ...] = ()
+    """Columns that are the model's inputs; empty chooses by name (see docs/data.md)."""
+    target: str = ""
+    """The column to be predicted; empty chooses ``y``, ``label``, ``target`` or ``class``."""
 
 
 class Preprocess(Settings, frozen=True, kw_only=True):

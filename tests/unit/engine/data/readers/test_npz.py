@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.data import npz
-from engine.data.npz import Npz
+from engine.data.readers import npz
+from engine.data.readers.npz import Npz
 from storage.errors import JobError
 
 ARRAY = np.arange(3000, dtype=np.int32).reshape(1000, 3)

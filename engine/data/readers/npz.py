@@ -7,22 +7,28 @@ arrays mean what.
 
 import encodings.cp437  # noqa: F401 - zipfile asks for it at the first name, behind the sandbox's walls
 import io
-import mmap  # noqa: F401 - numpy asks for it at the first mapped array, likewise
 import os
 import zipfile
 import zlib
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 import numpy as np
-from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from engine.data.readers.arrays import SAVE, ArraySource
+from engine.data.readers.files import open_file, sha256_of
+from engine.data.readers.npy_format import HEADER, Description, HeaderError, describe, map_array
+from engine.data.readers.source import Reading, Source
 from storage.errors import JobError
 from storage.text import clean
 
+SUFFIXES: Final = (".npz",)
+
 MAGIC: Final = b"PK\x03\x04"
+EMPTY_MAGIC: Final = b"PK\x05\x06"
+"""How an archive without any member begins."""
+
 LOCAL_HEADER: Final = 30
 """Bytes of a local header before the name; bytes 26 to 29 say how long the name and the extra fields are."""
 
@@ -32,26 +38,22 @@ UNPACKED: Final = 2 * 1024**3
 ARRAYS: Final = 1000
 """Arrays of one file; a data set has a few."""
 
-HEADER: Final = 64 * 1024
-"""Bytes of an array's description; numpy writes 128."""
-
 CHUNK: Final = 4 * 1024 * 1024
 """Bytes that are read at a time."""
 
-SAVE = "Save it with numpy.savez(file, x=inputs, y=targets)."
-"""What to do about a file that has not what is needed."""
+
+def recognise(path: Path, head: bytes) -> bool:
+    """Whether a file that begins with ``head`` is one."""
+    return head.startswith((MAGIC, EMPTY_MAGIC)) or (not head and path.suffix in SUFFIXES)
 
 
-class Stored(msgspec.Struct, frozen=True):
-    """Where an array lies in the file, and what it is."""
+def open_npz(path: Path, _reading: Reading) -> Source:
+    """Return the arrays of a file as a source.
 
-    name: str
-    shape: tuple[int, ...]
-    dtype: str
-    fortran: bool
-    start: int
-    """Where its numbers begin within the member."""
-    member: str
+    Raises:
+        JobError: it cannot be read, is damaged, or its arrays are no data set.
+    """
+    return ArraySource(Npz(path))
 
 
 class Npz:
@@ -64,13 +66,12 @@ class Npz:
             JobError: it cannot be read, is cut short, or is no such file.
         """
         self.name = clean(file.name)
-        try:
-            self._stream = file.open("rb")
-        except OSError as error:
-            raise JobError(f"{self.name} cannot be read ({error.strerror}).", "Check the file.") from None
+        self.files = (file,)
+        self._stream = open_file(file)
+        self._members: dict[str, zipfile.ZipInfo] = {}
         try:
             self._zip = _open_zip(self._stream, self.name)
-            self.arrays = {stored.name: stored for stored in self._table()}
+            self.arrays = self._table()
         except BaseException:
             self._stream.close()
             raise
@@ -84,10 +85,9 @@ class Npz:
         """Return the status of the very file that is read."""
         return os.fstat(self._stream.fileno())
 
-    def stream(self) -> io.BufferedReader:
-        """Return the whole file, from its start."""
-        self._stream.seek(0)
-        return self._stream
+    def sha256(self) -> str:
+        """Return the hexadecimal SHA-256 of the file."""
+        return sha256_of([(self.files[0], self._stream)])
 
     def load(self, name: str) -> "NDArray[Any]":
         """Return the array ``name``: mapped where it is stored as it is, unpacked into memory otherwise.
@@ -95,62 +95,55 @@ class Npz:
         Raises:
             JobError: it is damaged, or too large to unpack.
         """
-        stored = self.arrays[name]
-        entry = self._zip.getinfo(stored.member)
-        size = int(np.prod(stored.shape, dtype=object)) * np.dtype(stored.dtype).itemsize
+        stored, entry = self.arrays[name], self._members[name]
+        size = stored.bytes
         if stored.start + size != entry.file_size:
             raise JobError(f"{self.name} is damaged: array {clean(name)} is not as long as it says.", SAVE)
         if entry.compress_type == zipfile.ZIP_STORED:
-            return self._map(stored, entry, size)
+            return self._map(name, stored, entry)
         if size > UNPACKED:
             raise JobError(
                 f"{self.name} unpacks array {clean(name)} to {size / 2**30:.1f} GiB, more than "
                 f"{UNPACKED / 2**30:.0f} GiB.",
                 "Save it with numpy.savez instead of numpy.savez_compressed: then it is mapped, not unpacked.",
             )
-        return self._unpack(stored, size)
+        return self._unpack(name, stored, entry)
 
-    def _table(self) -> list[Stored]:
+    def _table(self) -> dict[str, Description]:
         entries = [entry for entry in self._zip.infolist() if entry.filename.endswith(".npy")]
         if len(entries) > ARRAYS:
             raise JobError(f"{self.name} has {len(entries)} arrays, more than {ARRAYS}.", SAVE)
-        return [self._describe(entry) for entry in entries]
+        table = {}
+        for entry in entries:
+            name = entry.filename.removesuffix(".npy")
+            table[name] = self._describe(name, entry)
+            self._members[name] = entry
+        return table
 
-    def _describe(self, entry: zipfile.ZipInfo) -> Stored:
-        name = entry.filename.removesuffix(".npy")
+    def _describe(self, name: str, entry: zipfile.ZipInfo) -> Description:
         try:
             with self._zip.open(entry) as member:
-                head = io.BytesIO(member.read(HEADER))
-            version = npy.read_magic(head)
-            read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-            shape, fortran, dtype = read(head)
-        except (ValueError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+                return describe(member.read(HEADER), self.name, name)
+        except (
+            HeaderError,
+            zipfile.BadZipFile,
+            zlib.error,
+            EOFError,
+            NotImplementedError,
+            RuntimeError,
+            ValueError,
+        ):
             raise JobError(f"{self.name} is damaged: array {clean(name)} cannot be read.", SAVE) from None
-        if dtype.hasobject:
-            raise JobError(
-                f"{self.name} keeps array {clean(name)} as Python objects, which would run code when read.",
-                "Save it as numbers or strings, for example array.astype('float32').",
-            )
-        return Stored(name, shape, dtype.str, fortran, head.tell(), entry.filename)
 
-    def _map(self, stored: Stored, entry: zipfile.ZipInfo, size: int) -> "NDArray[Any]":
+    def _map(self, name: str, stored: Description, entry: zipfile.ZipInfo) -> "NDArray[Any]":
         self._stream.seek(entry.header_offset)
         header = self._stream.read(LOCAL_HEADER)
         lengths = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
         start = entry.header_offset + LOCAL_HEADER + lengths
         if start + entry.file_size > self.stat().st_size:
-            raise JobError(f"{self.name} is cut short: array {clean(stored.name)} is not all there.", SAVE)
-        self._check_sum(stored.name, entry, start)
-        if size == 0:
-            return np.empty(stored.shape, dtype=stored.dtype)
-        return np.memmap(
-            self._stream,
-            dtype=stored.dtype,
-            mode="r",
-            offset=start + stored.start,
-            shape=stored.shape,
-            order="F" if stored.fortran else "C",
-        )
+            raise JobError(f"{self.name} is cut short: array {clean(name)} is not all there.", SAVE)
+        self._check_sum(name, entry, start)
+        return map_array(self._stream, stored, start + stored.start)
 
     def _check_sum(self, name: str, entry: zipfile.ZipInfo, start: int) -> None:
         """A mapped array is not read through `zipfile`, so its sum is checked here."""
@@ -165,12 +158,13 @@ class Npz:
         if left or total != entry.CRC:
             raise JobError(f"{self.name} is damaged: the check sum of array {clean(name)} is wrong.", SAVE)
 
-    def _unpack(self, stored: Stored, size: int) -> "NDArray[Any]":
+    def _unpack(self, name: str, stored: Description, entry: zipfile.ZipInfo) -> "NDArray[Any]":
+        size = stored.bytes
         buffer = bytearray(size)
         view = memoryview(buffer)
         done = 0
         try:
-            with self._zip.open(stored.member) as member:
+            with self._zip.open(entry) as member:
                 member.read(stored.start)
                 while done < size:
                     count = member.readinto(view[done : done + CHUNK])  # type: ignore[attr-defined]
@@ -182,7 +176,7 @@ class Npz:
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError):
             rest = b"?"
         if done < size or rest:
-            raise JobError(f"{self.name} is damaged: array {clean(stored.name)} cannot be unpacked.", SAVE)
+            raise JobError(f"{self.name} is damaged: array {clean(name)} cannot be unpacked.", SAVE)
         array = np.frombuffer(buffer, dtype=stored.dtype)
         return array.reshape(stored.shape, order="F" if stored.fortran else "C")
 
@@ -191,7 +185,7 @@ def _open_zip(stream: io.BufferedReader, name: str) -> zipfile.ZipFile:
     begins = stream.read(len(MAGIC))
     if not begins:
         raise JobError(f"{name} is empty.", SAVE)
-    if begins != MAGIC:
+    if begins not in {MAGIC, EMPTY_MAGIC}:
         raise JobError(f"{name} is not an .npz file.", SAVE)
     try:
         return zipfile.ZipFile(stream)

@@ -1,0 +1,182 @@
+"""Which columns of a data set are a model's inputs, and which one is the target.
+
+Pure: names and types go in, a choice comes out, the same for every format. What is not said in model.toml is
+chosen only where there is one way to choose.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from engine.data.readers.source import ARRAY, COLUMN, Column, Source
+from engine.protocols import TensorSpec
+from storage.errors import JobError
+from storage.settings import Data
+from storage.text import clean
+
+SINGLE_INPUT: Final = "x"
+
+TARGETS: Final = ("y", "label", "target", "class")
+"""Names that mean the target where exactly one of them is there."""
+
+SHOWN: Final = 8
+"""Columns that a sentence lists: enough to recognise one's file."""
+
+
+class Input(msgspec.Struct, frozen=True):
+    """One input of a model, made of one column as it is, or of numbers put together: ``[rows, columns]``."""
+
+    name: str
+    columns: tuple[Column, ...]
+    stacked_as: str = ""
+    """The dtype of numbers put together; empty for a single column as it is."""
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """What the columns of a file are to a model."""
+
+    inputs: tuple[Input, ...]
+    """In the order in which the model takes them."""
+    target: Column
+
+
+def choose(source: Source, specs: tuple[TensorSpec, ...], settings: Data) -> Choice:
+    """Return the columns that a model with these inputs (none: its format does not tell) is evaluated on.
+
+    Raises:
+        JobError: a column is missing or could be several, or one that is needed has rows without a value.
+    """
+    known = {column.name: column for column in source.columns}
+    words = _Words(source.name, tuple(known), source.called, _save(specs, source.called))
+    target = _target(known, settings, words)
+    others = {name: column for name, column in known.items() if name != target.name}
+    found = _named(known, specs, settings, words) if settings.inputs else _found(others, specs, words)
+    for column in (target, *(column for _name, together in found for column in together)):
+        _check_complete(source.name, column)
+    padded: tuple[TensorSpec | None, ...] = specs or (None,)
+    inputs = tuple(
+        Input(name, together, _stacked_as(spec, together, called=source.called))
+        for spec, (name, together) in zip(padded, found, strict=True)
+    )
+    return Choice(inputs, target)
+
+
+def _stacked_as(spec: TensorSpec | None, columns: tuple[Column, ...], *, called: str) -> str:
+    """Return the dtype in which columns are put together, or nothing where one column stands as it is.
+
+    A table's single column of numbers is put together too, for a model that takes rows of one number; an
+    array says itself what its axes and its dtype are.
+    """
+    if not all(column.is_number for column in columns):
+        return ""
+    takes_rows = spec is None or spec.shape is None or len(spec.shape) == 2
+    if len(columns) == 1 and not (called == COLUMN and takes_rows):
+        return ""
+    wants_integers = spec is not None and bool(spec.dtype) and np.dtype(spec.dtype).kind in "iu"
+    has_integers = all(np.dtype(column.dtype).kind in "biu" for column in columns)
+    return "int64" if wants_integers and has_integers else "float32"
+
+
+class _Words(msgspec.Struct, frozen=True):
+    """What sentences about one file have in common."""
+
+    file: str
+    names: tuple[str, ...]
+    called: str
+    save: str
+
+    def missing(self, names: Sequence[str], hint: str = "") -> JobError:
+        listed = ", ".join(clean(name, 60) for name in names)
+        return JobError(f"{self.file} has no {self.called} {listed}: {self.found()}.", hint or self.save)
+
+    def found(self) -> str:
+        """Say what is there, so that a person sees at once what to rename."""
+        shown = ", ".join(clean(name, 60) for name in self.names[:SHOWN])
+        return f"it has {shown or 'none'}{' and more' if len(self.names) > SHOWN else ''}"
+
+
+def _save(specs: tuple[TensorSpec, ...], called: str) -> str:
+    named = [clean(spec.name, 60) for spec in specs] if len(specs) > 1 else [SINGLE_INPUT]
+    if called == ARRAY:
+        arrays = ", ".join(f"{name}=..." for name in named) if len(specs) > 1 else "x=inputs"
+        save = f"numpy.savez(file, {arrays}, y=targets)"
+        if len(specs) > 1:
+            return f"The model has {len(specs)} inputs; save each under its name: {save}."
+        return f"Save it with {save}."
+    listed = ", ".join(f'"{name}"' for name in named)
+    return f'Say in model.toml which columns they are: data = {{ inputs = [{listed}], target = "y" }}'
+
+
+def _target(known: dict[str, Column], settings: Data, words: _Words) -> Column:
+    if settings.target:
+        if settings.target not in known:
+            raise words.missing([settings.target], "Correct data.target in model.toml.")
+        return known[settings.target]
+    found = [name for name in TARGETS if name in known]
+    if not found:
+        raise words.missing([TARGETS[0]])
+    if len(found) > 1:
+        raise JobError(
+            f"{words.file} has the {words.called}s {' and '.join(found)}, and each could be the target.",
+            f'Say which one in model.toml: data = {{ target = "{found[0]}" }}',
+        )
+    return known[found[0]]
+
+
+def _named(
+    known: dict[str, Column], specs: tuple[TensorSpec, ...], settings: Data, words: _Words
+) -> tuple[tuple[str, tuple[Column, ...]], ...]:
+    """Return the inputs that model.toml names: one each for several inputs, all together for a single one."""
+    missing = [name for name in settings.inputs if name not in known]
+    if missing:
+        raise words.missing(missing, "Correct data.inputs in model.toml.")
+    columns = tuple(known[name] for name in settings.inputs)
+    if len(specs) > 1:
+        if len(columns) != len(specs):
+            raise JobError(
+                f"data.inputs names {len(columns)} columns, but the model has {len(specs)} inputs.",
+                f"Name one for each, in this order: {', '.join(clean(spec.name, 60) for spec in specs)}.",
+            )
+        return tuple((spec.name, (column,)) for spec, column in zip(specs, columns, strict=True))
+    unfit = [column.name for column in columns if not column.is_number]
+    if len(columns) > 1 and unfit:
+        raise JobError(
+            f"The {words.called} {clean(unfit[0], 60)} of {words.file} has no single number a row, so it cannot be "
+            "one of several inputs that are put together.",
+            "Leave it out of data.inputs in model.toml, or save it as numbers.",
+        )
+    return ((_single(specs), columns),)
+
+
+def _found(
+    others: dict[str, Column], specs: tuple[TensorSpec, ...], words: _Words
+) -> tuple[tuple[str, tuple[Column, ...]], ...]:
+    wanted = [spec.name for spec in specs]
+    if len(specs) <= 1 and SINGLE_INPUT in others:
+        return ((_single(specs), (others[SINGLE_INPUT],)),)
+    if wanted and all(name in others for name in wanted):
+        return tuple((name, (others[name],)) for name in wanted)
+    if len(specs) > 1:
+        raise words.missing([name for name in wanted if name not in others])
+    numbers = tuple(column for column in others.values() if column.is_number)
+    if numbers:
+        return ((_single(specs), numbers),)
+    if len(others) == 1:
+        return ((_single(specs), tuple(others.values())),)
+    raise words.missing([SINGLE_INPUT])
+
+
+def _single(specs: tuple[TensorSpec, ...]) -> str:
+    return specs[0].name if specs else SINGLE_INPUT
+
+
+def _check_complete(file: str, column: Column) -> None:
+    if not column.missing:
+        return
+    more = f" ({column.missing} such rows)" if column.missing > 1 else ""
+    raise JobError(
+        f"The column {clean(column.name, 60)} of {file} has no value in row {column.first_missing}{more}.",
+        "Fill the gaps or leave such rows out; where the model takes NaN, write nan.",
+    )

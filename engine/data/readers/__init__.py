@@ -1,0 +1,69 @@
+"""One module per data format, and the list of them.
+
+Owns the registry: which formats there are, which of them a file is, and opening it. A new format is a module
+with `SUFFIXES`, `recognise` and an opener, and a line here. It must not know which columns mean what.
+
+Importing this loads numpy and no parser of other people's formats: pyarrow and Pillow are imported by the
+readers that need them, when they open a file.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from engine.data.readers import npy, npz
+from engine.data.readers.files import open_file
+from engine.data.readers.source import Column, Reading, Source, chunks
+from storage.errors import JobError
+from storage.text import clean
+
+__all__ = ["FORMATS", "Column", "Reading", "Source", "chunks", "open_source"]
+
+HEAD: Final = 4096
+"""Bytes by which a format is recognised."""
+
+
+class DataFormat(NamedTuple):
+    """One way of storing a data set."""
+
+    name: str
+    suffixes: tuple[str, ...]
+    """What its files' names end in; the content counts first."""
+    recognise: Callable[[Path, bytes], bool]
+    """Whether a path with this beginning is one; the beginning of a folder is empty."""
+    open: Callable[[Path, Reading], Source]
+
+
+FORMATS: Final = (
+    DataFormat("npz", npz.SUFFIXES, npz.recognise, npz.open_npz),
+    DataFormat("npy", npy.SUFFIXES, npy.recognise, npy.open_npy),
+)
+"""Every format, in the order in which they are asked."""
+
+
+def open_source(path: Path, reading: Reading | None = None) -> Source:
+    """Return the data set at ``path``, opened, whatever its format; close it when done.
+
+    Raises:
+        JobError: it is no data set, is damaged, or a library that reads it is not installed.
+    """
+    head = _head(path)
+    for known in FORMATS:
+        if known.recognise(path, head):
+            return known.open(path, reading or Reading())
+    raise JobError(
+        f"{clean(path.name)} is not in a data format that can be read ({', '.join(format_.name for format_ in FORMATS)}).",
+        "Convert it, or give it the ending of its format.",
+    )
+
+
+def _head(path: Path) -> bytes:
+    if path.is_dir():
+        return b""
+    with open_file(path) as stream:
+        try:
+            return stream.read(HEAD)
+        except OSError as error:
+            raise JobError(
+                f"{clean(path.name)} cannot be read ({error.strerror}).", "Check the disk."
+            ) from None
