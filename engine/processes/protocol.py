@@ -111,15 +111,32 @@ class Evaluate(msgspec.Struct, tag=True, frozen=True):
     """Examples a batch, or ``None`` to calibrate."""
 
 
+class Traffic(msgspec.Struct, frozen=True):
+    """How queries arrive in the server scenario."""
+
+    queries_per_second: float
+    seed: int
+    objective_ms: float | None = None
+    """Ends the measurement early, once p99 cannot be kept at this any more."""
+
+
 class MeasureLatency(msgspec.Struct, tag=True, frozen=True):
-    """Time single queries one after another on examples of the data (LoadGen's single-stream)."""
+    """Time queries on examples of the data: one after another, or where there is traffic as it arrives."""
 
     data: str
     preprocess: Preprocess
     queries: int
-    """The most that are timed."""
+    """The most that are timed; with traffic, how many arrive."""
     budget_s: float
-    """The longest that it may take, warm-up included."""
+    """The longest that it may take, warm-up included; with traffic, from the first arrival on."""
+    batch_size: int = 1
+    """Examples of a query; with traffic, the most queries that are answered together."""
+    least_s: float | None = None
+    """Ends when it took this long and had `least_queries`; ``None`` goes on to the limits above."""
+    least_queries: int = 0
+    cold: bool = False
+    """Time the first queries of the process' life, without warming up."""
+    traffic: Traffic | None = None
 
 
 # model process -> engine
@@ -165,12 +182,20 @@ class Evaluated(msgspec.Struct, tag=True, frozen=True):
 
 
 class LatencyMeasured(msgspec.Struct, tag=True, frozen=True):
-    """Durations of the timed queries in milliseconds, in the order in which they ran."""
+    """Durations of the timed queries in milliseconds, in the order in which they came.
+
+    With traffic they count from the scheduled arrival; those of the last ``unserved`` ones count to the end of
+    the measurement, and are lower bounds.
+    """
 
     latencies_ms: Annotated[tuple[float, ...], Meta(max_length=MAXIMUM_QUERIES)]
     warmup: int
     stable: bool
     """Whether the last three windows' medians lay within 10 % of each other."""
+    elapsed_s: float
+    """From the beginning of the first query to the end of the last one."""
+    unserved: int = 0
+    """Queries that had arrived and were not answered when the measurement ended."""
 
 
 class Failed(msgspec.Struct, tag=True, frozen=True):

@@ -2,6 +2,7 @@
 
 import math
 import struct
+from typing import Any
 
 import msgspec
 import psutil
@@ -138,7 +139,32 @@ LATENCIES = {
 @pytest.mark.parametrize("latencies", LATENCIES.values(), ids=LATENCIES)
 def test_impossible_durations_are_dropped(bench: Bench, latencies: tuple[float, ...]) -> None:
     """Durations that cannot have been measured are nonsense."""
-    bench.artefact.write_bytes(wire.frame(LatencyMeasured(latencies, 0, stable=True)))
+    bench.artefact.write_bytes(wire.frame(LatencyMeasured(latencies, 0, stable=True, elapsed_s=0.001)))
+    process = bench.open("forging")
+    with pytest.raises(ModelProcessError, match="nonsense while its latency was measured"):
+        process.measure_latency(
+            MeasureLatency(str(bench.data), Preprocess(), 10, 1.0),
+            on_progress=lambda _done, _total: None,
+            deadline_s=20,
+        )
+    process.close()
+
+
+FIGURES = {
+    "no time at all": {"elapsed_s": 0.0},
+    "more time than there was": {"elapsed_s": 3600.0},
+    "no end of time": {"elapsed_s": math.nan},
+    "negative warm-up": {"warmup": -1},
+    "unserved without traffic": {"unserved": 1},
+    "fewer than none unserved": {"unserved": -1},
+}
+
+
+@pytest.mark.parametrize("lie", FIGURES.values(), ids=FIGURES)
+def test_impossible_figures_of_a_timing_are_dropped(bench: Bench, lie: dict[str, Any]) -> None:
+    """What is told beside the durations must agree with them and with the clock."""
+    told = LatencyMeasured((0.001,), 0, stable=True, elapsed_s=0.001)
+    bench.artefact.write_bytes(wire.frame(msgspec.structs.replace(told, **lie)))
     process = bench.open("forging")
     with pytest.raises(ModelProcessError, match="nonsense while its latency was measured"):
         process.measure_latency(
