@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PEERS := $(VENV)/bench/.installed
 DEMO ?= demo
 
 .PHONY: install demo test lint bench clean
@@ -27,8 +28,13 @@ lint: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: install
+bench: install $(PEERS)
 	$(BIN)/python -m tests.benchmarks.run --write
+
+# Tools to compare with, where only the benchmark sees them.
+$(PEERS): tests/benchmarks/peers.txt
+	$(BIN)/python -m pip install --quiet --upgrade --target $(VENV)/bench --requirement tests/benchmarks/peers.txt
+	@touch $@
 
 clean:
 	rm -rf $(VENV) demo build *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -20,11 +20,12 @@ from storage.errors import JobError
 from storage.settings import Preprocess
 from storage.text import clean
 
-KEPT = 512 * 1024 * 1024
-"""Bytes of prepared examples that are kept; more are prepared again each time, from the mapped file."""
+KEPT = 64 * 1024 * 1024
+"""Bytes of prepared examples that are kept: ten thousand small images. More are prepared again each time, from
+the mapped file, which costs little beside the model and keeps memory flat however many there are."""
 
-CHUNK = 4096
-"""Examples that are prepared at a time: large enough for numpy, small beside any memory limit."""
+CHUNK_BYTES = 1024 * 1024
+"""Of prepared examples at a time: they stay in the processor's cache between the steps of preprocessing."""
 
 FRESH_NS = 100_000_000
 """A file that changed this recently could change again within the tick of its clock: it is not remembered."""
@@ -60,8 +61,9 @@ class Examples:
 
     def _prepare_all(self, first: "tuple[NDArray[Any], ...]") -> "tuple[NDArray[Any], ...]":
         arrays = tuple(np.empty((self.rows, *array.shape[1:]), dtype=array.dtype) for array in first)
-        for start in range(0, self.rows, CHUNK):
-            stop = min(start + CHUNK, self.rows)
+        step = max(1, CHUNK_BYTES // max(self.example_bytes, 1))
+        for start in range(0, self.rows, step):
+            stop = min(start + step, self.rows)
             for array, chunk in zip(arrays, self._prepare(start, stop), strict=True):
                 array[start:stop] = chunk
         return arrays

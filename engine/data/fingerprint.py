@@ -9,7 +9,7 @@ import msgspec
 
 from storage.settings import Preprocess
 
-RULES = 1
+RULES = 2
 """Raised whenever `engine.data.preprocessing` computes anything else from the same settings."""
 
 

@@ -27,10 +27,10 @@ def apply(preprocess: Preprocess, chunk: "NDArray[Any]") -> "NDArray[Any]":
     Raises:
         JobError: the settings do not fit the data's axes.
     """
-    if preprocess.dtype:
-        chunk = chunk.astype(preprocess.dtype, copy=False)
     if preprocess.scale is not None or preprocess.mean or preprocess.std:
         chunk = _arithmetic(preprocess, chunk)
+    elif preprocess.dtype:
+        chunk = chunk.astype(preprocess.dtype, copy=False)
     if preprocess.layout:
         chunk = _arrange(chunk, preprocess.layout)
     if preprocess.flatten:
@@ -41,10 +41,16 @@ def apply(preprocess: Preprocess, chunk: "NDArray[Any]") -> "NDArray[Any]":
 def _arithmetic(preprocess: Preprocess, chunk: "NDArray[Any]") -> "NDArray[Any]":
     asked = np.dtype(preprocess.dtype or "float32")
     working = np.float64 if asked == np.float64 else np.float32
-    values: NDArray[Any] = chunk.astype(working)
-    # In place: a chunk is the largest thing in memory here.
+    if asked.kind != "f" and preprocess.dtype:
+        # What whole numbers cannot hold is lost before the arithmetic, as asked.
+        chunk = chunk.astype(asked, copy=False)
+    # Converted and scaled in one pass: memory is what preprocessing waits for. Then in place: a chunk is the
+    # largest thing in memory here.
+    values: NDArray[Any]
     if preprocess.scale is not None:
-        np.multiply(values, working(preprocess.scale), out=values)
+        values = np.multiply(chunk, working(preprocess.scale), dtype=working)
+    else:
+        values = chunk.astype(working)
     if preprocess.mean:
         np.subtract(values, _along(preprocess.mean, values, "mean"), out=values)
     if preprocess.std:

@@ -4,21 +4,21 @@ Owns the decision which size is tried next and when it is enough: pure, apart fr
 memory there is. It must not run a model.
 """
 
-import math
 import os
 import resource
 
 SIZES = (32, 128, 512, 1024)
 """Batches that are tried in turn: the first stays in a CPU's caches, the last fills a small accelerator."""
 
-TRIES = 2
-"""Batches of each size: the first of a size pays for what frameworks prepare for a new shape, so the faster counts."""
+ROUNDS = 3
+"""How often each size is tried, in turns, so that a moment's disturbance meets them all; the fastest try counts.
+The first try of a size also pays for what frameworks prepare for a new shape."""
 
-GAIN = 1.05
+GAIN = 1.03
 """How much more throughput a larger batch must bring to be worth its memory."""
 
 HOPELESS = 0.7
-"""A size that reaches less than this share of the best rate ends the search: larger ones only get slower."""
+"""A size that reaches less than this share of the best rate in two tries is not tried again."""
 
 LONGEST_BATCH_S = 1.0
 """No larger batch is tried when it would take longer: progress and cancelling should stay fluent."""
@@ -31,42 +31,55 @@ class Calibration:
     """Says which size to try next; is told what came of it."""
 
     def __init__(self, memory_bytes: int | None = None) -> None:
-        self.size = SIZES[0]
-        self._rate = 0.0
-        self._tried = 0
-        self._seconds = math.inf
-        self._waiting = list(SIZES)
+        self._rates: dict[int, float] = {}
+        self._tries = dict.fromkeys(SIZES, 0)
+        self._over = False
         self._memory = memory_bytes or _usable_memory()
         self._used = peak_memory()
 
+    @property
+    def size(self) -> int:
+        """The size that is best by what is known."""
+        best = SIZES[0]
+        for size, rate in self._rates.items():
+            if rate > self._rates[best] * GAIN:
+                best = size
+        return best
+
     def propose(self, left: int) -> int | None:
         """Return the size to try on the next of ``left`` examples, or ``None`` when the search is over."""
-        if self._waiting and self._waiting[0] <= left:
-            return self._waiting[0]
-        return None
+        if self._over:
+            return None
+        waiting = [size for size, tries in self._tries.items() if size <= left and tries < ROUNDS]
+        return min(waiting, key=lambda size: (self._tries[size], size), default=None)
 
     def note(self, size: int, seconds: float) -> None:
         """Take in how long a batch of a proposed size took."""
-        self._tried += 1
-        self._seconds = min(self._seconds, seconds)
-        rate = size / self._seconds
-        if rate > self._rate * GAIN or size == self.size:
-            self.size, self._rate = size, rate
-        if self._tried < TRIES:
-            return
-        self._waiting.pop(0)
-        grown, self._used = peak_memory() - self._used, peak_memory()
-        if self._waiting:
-            times = self._waiting[0] / size
-            too_slow = self._seconds * times > LONGEST_BATCH_S
-            too_large = self._used + grown * times > self._memory * MEMORY_SHARE
-            if too_slow or too_large or rate < self._rate * HOPELESS:
-                self.stop()
-        self._tried, self._seconds = 0, math.inf
+        self._tries[size] += 1
+        self._rates[size] = max(self._rates.get(size, 0.0), size / seconds)
+        if self._tries[size] == 1:
+            self._limit(size, seconds)
+        best = max(self._rates.values())
+        for tried, rate in self._rates.items():
+            if self._tries[tried] >= 2 and rate < best * HOPELESS:
+                self._tries[tried] = ROUNDS
 
     def stop(self) -> None:
-        """End the search: a larger size failed, or is not worth trying."""
-        self._waiting.clear()
+        """End the search: a larger size failed."""
+        self._over = True
+
+    def _limit(self, size: int, seconds: float) -> None:
+        """Leave out the larger sizes where the next one would take too long or too much memory."""
+        grown, self._used = peak_memory() - self._used, peak_memory()
+        larger = [other for other in self._tries if other > size]
+        if not larger:
+            return
+        times = larger[0] / size
+        too_slow = seconds * times > LONGEST_BATCH_S
+        too_large = self._used + grown * times > self._memory * MEMORY_SHARE
+        if too_slow or too_large:
+            for other in larger:
+                del self._tries[other]
 
 
 def peak_memory() -> int:

@@ -86,7 +86,9 @@ def scale_of(scores: "NDArray[Any]") -> Scale:
     if scores.shape[1] == 1:
         return Scale.PROBABILITIES
     tolerance = SUM_TOLERANCE if scores.dtype.itemsize >= 4 else HALF_TOLERANCE
-    sums = scores.sum(axis=1, dtype=np.float64)
+    # A product with ones is several times quicker than a sum along short rows, and exact enough for the question.
+    values = scores if scores.dtype.itemsize >= 4 else scores.astype(np.float32)
+    sums = values @ np.ones(values.shape[1], dtype=values.dtype)
     return Scale.PROBABILITIES if bool(np.all(np.abs(sums - 1) <= tolerance)) else Scale.SCORES
 
 
@@ -101,4 +103,8 @@ def with_both_classes(scores: "NDArray[Any]", scale: Scale) -> "NDArray[Any]":
 def without_number(values: "NDArray[Any]") -> "NDArray[np.bool_]":
     """Return which rows hold NaN or plus infinity; minus infinity is an honest logarithm of zero."""
     flat = values.reshape(len(values), -1)
+    # One pass where all is well: a sum over finite numbers is finite, and one that overflows is looked at closely.
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(flat.sum(dtype=np.float64)):
+            return np.zeros(len(flat), dtype=np.bool_)
     return np.asarray((np.isnan(flat) | np.isposinf(flat)).any(axis=1))

@@ -15,14 +15,20 @@ from pathlib import Path
 import psutil
 
 from sample_models.build import build
-from tests.benchmarks import arrival, console, evaluation
+from tests.benchmarks import arrival, console, evaluation, growth, speed
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.stage import Stage
 
 REPORT = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 MARK = "<!-- measured -->"
 
-BENCHMARKS: tuple[Callable[[Stage], list[Figure]], ...] = (evaluation.run, arrival.run, console.run)
+BENCHMARKS: tuple[Callable[[Stage], list[Figure]], ...] = (
+    evaluation.run,
+    arrival.run,
+    console.run,
+    speed.run,
+    growth.run,
+)
 
 
 def main() -> None:

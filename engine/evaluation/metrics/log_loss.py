@@ -21,12 +21,12 @@ EPSILON = 1e-7
 def losses(scores: "NDArray[Any]", targets: "NDArray[np.int64]", scale: Scale) -> "NDArray[np.float64]":
     """Return the loss of each example."""
     rows = np.arange(len(targets))
-    values = scores.astype(np.float64)
     if scale is Scale.LOGITS:
+        values = scores.astype(np.float64)
         values -= values.max(axis=1, keepdims=True)
         return np.asarray(np.log(np.exp(values).sum(axis=1)) - values[rows, targets])
-    values /= values.sum(axis=1, keepdims=True)
-    return np.asarray(-np.log(np.clip(values[rows, targets], EPSILON, 1 - EPSILON)))
+    given = scores[rows, targets].astype(np.float64) / scores.sum(axis=1, dtype=np.float64)
+    return np.asarray(-np.log(np.clip(given, EPSILON, 1 - EPSILON)))
 
 
 class LogLoss:

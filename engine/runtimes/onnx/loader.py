@@ -14,7 +14,6 @@ from typing import Any
 # a fork, and write a database into the home folder. Nothing of a person's models leaves this machine.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
-import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
@@ -52,24 +51,18 @@ class OnnxModel:
         self.inputs = tuple(map(_spec, session.get_inputs()))
         self.outputs = tuple(map(_spec, session.get_outputs()))
         self.parameters: int | None = count
+        self._names = [spec.name for spec in self.inputs]
 
     def run(self, inputs: "Sequence[NDArray[Any]]") -> "tuple[NDArray[Any], ...]":
         """Run one batch."""
-        names = (spec.name for spec in self.inputs)
-        answers = self._session.run(None, dict(zip(names, inputs, strict=True)))
-        if not all(isinstance(answer, np.ndarray) for answer in answers):
-            raise JobError(
-                "The model answers with maps or lists, not with tensors.",
-                "Convert it without ZipMap: skl2onnx's option zipmap=False.",
-            )
-        return tuple(answers)
+        return tuple(self._session.run(None, dict(zip(self._names, inputs, strict=True))))
 
 
 def load(artefact: Path, device: str) -> OnnxModel:
     """Return the model in ``artefact``, ready on ``device``.
 
     Raises:
-        JobError: the device cannot be used.
+        JobError: the device cannot be used, or the model's outputs are no tensors.
     """
     options = onnxruntime.SessionOptions()
     options.log_severity_level = ERRORS_ONLY
@@ -85,6 +78,11 @@ def load(artefact: Path, device: str) -> OnnxModel:
         raise JobError(
             f"ONNX Runtime could not start on {device} and offers {session.get_providers()[0]} instead.",
             "Check that its CUDA libraries are installed, or choose cpu.",
+        )
+    if not all(output.type.startswith("tensor(") for output in session.get_outputs()):
+        raise JobError(
+            "The model answers with maps or lists, not with tensors.",
+            "Convert it without ZipMap: skl2onnx's option zipmap=False.",
         )
     return OnnxModel(session, parameters(artefact))
 

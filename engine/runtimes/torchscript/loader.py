@@ -24,6 +24,7 @@ class TorchScriptModel:
 
     def __init__(self, module: Any, device: torch.device) -> None:
         self._device = device
+        self._elsewhere = device.type != "cpu"
         self.inputs = tuple(TensorSpec(name, None, "") for name in _argument_names(module))
         self.parameters: int | None = _count(module)
         self._module = _frozen(module)
@@ -31,8 +32,11 @@ class TorchScriptModel:
     def run(self, inputs: "Sequence[NDArray[Any]]") -> "tuple[NDArray[Any], ...]":
         """Run one batch."""
         with torch.inference_mode():
-            answer = self._module(*[_tensor(array).to(self._device) for array in inputs])
-            return tuple(tensor.detach().cpu().numpy() for tensor in _flat(answer))
+            tensors = [_tensor(array) for array in inputs]
+            if self._elsewhere:
+                tensors = [tensor.to(self._device) for tensor in tensors]
+            # No gradient is recorded here, so nothing has to be detached.
+            return tuple(tensor.cpu().numpy() for tensor in _flat(self._module(*tensors)))
 
 
 def load(artefact: Path, device: str) -> TorchScriptModel:

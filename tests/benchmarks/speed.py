@@ -1,0 +1,79 @@
+"""How fast examples are evaluated and single queries answered, beside hand-written loops and beside other tools."""
+
+import tempfile
+from pathlib import Path
+
+from storage.vocabulary import Format
+from tests.benchmarks import apart, networks
+from tests.benchmarks.figure import Figure
+from tests.benchmarks.loops import BY_HAND
+from tests.benchmarks.stage import Stage
+
+ROWS = {"dense": 10_000, "cnn": 10_000, "mobilenet": 300}
+"""Examples of each network: between a twentieth of a second and a second of work."""
+
+SMALL = ("dense", "cnn")
+
+
+def run(stage: Stage) -> list[Figure]:
+    """Measure every network in every format against its loop, and the Keras files against other tools."""
+    del stage  # no engine takes part: this is about the code that runs in a model process
+    figures = []
+    with tempfile.TemporaryDirectory(prefix="modeltender-speed-") as name:
+        folder = Path(name)
+        networks.build(folder)
+        for network, rows in ROWS.items():
+            networks.examples(network, rows, folder / f"{network}.npz")
+            for kind in BY_HAND:
+                figures += _beside_a_loop(folder, network, kind)
+        for network in ROWS:
+            figures += _beside_others(folder, network)
+    return figures
+
+
+def _beside_a_loop(folder: Path, network: str, kind: Format) -> list[Figure]:
+    artefact = folder / networks.FILES[kind].format(network)
+    found = apart.ask(dict[str, float], "loops", kind, str(artefact), str(folder / f"{network}.npz"))
+    single = found["single_ms"] / found["single_by_hand_ms"]
+    return [
+        Figure(
+            f"{network}, {kind}: examples a second, metrics included (batches of {found['batch']:.0f})",
+            f"{found['throughput']:,.0f}",
+            f"{found['by_hand']:,.0f}: best hand-written loop (batches of {found['batch_by_hand']:.0f})",
+            f"{found['ratio']:.2f}x",
+            "0.95x",
+            found["ratio"] >= 0.95 and found["accuracy"] == found["accuracy_by_hand"],
+        ),
+        Figure(
+            f"{network}, {kind}: median of single queries",
+            f"{found['single_ms']:.4f} ms",
+            f"{found['single_by_hand_ms']:.4f} ms: bare loop",
+            f"{single:.2f}x",
+            "1.05x",
+            single <= 1.05,
+        ),
+    ]
+
+
+def _beside_others(folder: Path, network: str) -> list[Figure]:
+    """Compare with what people use."""
+    found = apart.ask(
+        dict[str, dict[str, float]], "peers", str(folder / f"{network}.keras"), str(folder / f"{network}.npz")
+    )
+    ours = found.pop("modeltender")
+    figures = []
+    for name, theirs in found.items():
+        gain = ours["throughput"] / theirs["throughput"]
+        promised = 4.0 if name == "keras evaluate" and network in SMALL else 1.0
+        same = abs(ours["accuracy"] - theirs["accuracy"]) < 1e-6
+        figures.append(
+            Figure(
+                f"{network}.keras: examples a second against {name}",
+                f"{ours['throughput']:,.0f}",
+                f"{theirs['throughput']:,.0f}",
+                f"{gain:.1f}x",
+                f"{promised:.0f}x, same accuracy",
+                gain >= promised and same,
+            )
+        )
+    return figures
