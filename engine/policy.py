@@ -25,9 +25,9 @@ class Retry(NamedTuple):
     """When it is tried again by itself, or ``None`` where only a change of its files helps."""
 
 
-def after_failed_load(failures_before: int, now: float) -> Retry:
-    """Decide what becomes of a version that failed to load once more."""
+def after_failed_load(failures_before: int, now: float, *, refused: bool = False) -> Retry:
+    """Decide what becomes of a version that failed to load once more, or that was ``refused`` as harmful."""
     failures = failures_before + 1
-    if failures >= ATTEMPTS_BEFORE_QUARANTINE:
+    if refused or failures >= ATTEMPTS_BEFORE_QUARANTINE:
         return Retry(Status.QUARANTINED, failures, None)
     return Retry(Status.FAILED, failures, now + FIRST_RETRY_S * RETRY_FACTOR ** (failures - 1))

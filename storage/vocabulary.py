@@ -18,6 +18,7 @@ class Format(StrEnum):
     """What an artefact is, decided by its content."""
 
     KERAS = "keras"
+    KERAS_H5 = "keras-h5"
     TORCHSCRIPT = "torchscript"
     ONNX = "onnx"
 

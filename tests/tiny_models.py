@@ -23,6 +23,7 @@ CHANNELS_FIRST = Preprocess(dtype="float32", scale=1 / 16, layout="NCHW")
 
 PREPROCESS = {
     Format.KERAS: CHANNELS_LAST,
+    Format.KERAS_H5: CHANNELS_LAST,
     Format.TORCHSCRIPT: CHANNELS_FIRST,
     Format.ONNX: CHANNELS_FIRST,
 }
@@ -68,7 +69,7 @@ def save_data(file: Path) -> Path:
 
 
 def save_keras(file: Path) -> Path:
-    """Save the classifier as one .keras file: probabilities out, channels last in."""
+    """Save the classifier as .keras or .h5, as the name says: probabilities out, channels last in."""
     keras = import_keras()
     model = keras.Sequential(
         [keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(10, activation="softmax")]
@@ -151,11 +152,17 @@ KERAS_WARNING = "ignore:__array__ implementation doesn't accept a copy keyword:D
 
 SAVE: dict[Format, Callable[[Path], Path]] = {
     Format.KERAS: save_keras,
+    Format.KERAS_H5: save_keras,
     Format.TORCHSCRIPT: save_torchscript,
     Format.ONNX: save_onnx,
 }
 
-NAMES = {Format.KERAS: "model.keras", Format.TORCHSCRIPT: "model.pt", Format.ONNX: "model.onnx"}
+NAMES = {
+    Format.KERAS: "model.keras",
+    Format.KERAS_H5: "model.h5",
+    Format.TORCHSCRIPT: "model.pt",
+    Format.ONNX: "model.onnx",
+}
 
 
 @pytest.fixture(scope="session")

@@ -12,13 +12,9 @@ from engine.artefacts.archive import Archive
 from engine.artefacts.content import HEAD, Content, HarmfulError
 from storage.text import clean
 
-HDF5 = b"\x89HDF\r\n\x1a\n"
 PICKLE = b"\x80"
 LEGACY_TORCH = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 """How `torch.save` began its files before it wrote zip archives: a pickled magic number."""
-
-HDF5_SEARCH = 4 * 1024 * 1024
-"""Where the architecture of a Keras HDF5 model is looked for; it is written before the weights."""
 
 MARKS = (
     (0, b"\x7fELF", "is a program or native library, not a model"),
@@ -46,8 +42,6 @@ def describe_file(content: Content) -> str:
     for offset, mark, words in MARKS:
         if head[offset:].startswith(mark):
             return words
-    if head.startswith(HDF5):
-        return _describe_hdf5(content)
     if _is_safetensors(content):
         return f"{WEIGHTS_ONLY} (safetensors); save the whole model instead"
     if head.startswith(PICKLE):
@@ -94,12 +88,6 @@ def describe_folder(folder: Path) -> str:
     if (folder / "config.json").is_file() and (folder / "metadata.json").is_file():
         return "is an unpacked Keras model; save it as one .keras file"
     return "is a folder, not a model file"
-
-
-def _describe_hdf5(content: Content) -> str:
-    if b"model_config" in content.piece(0, min(content.size, HDF5_SEARCH)):
-        return "is a legacy Keras HDF5 model, which is not supported yet; save it as .keras"
-    return f"is HDF5 without a Keras model in it: it {WEIGHTS_ONLY}; save the whole model as .keras"
 
 
 def _is_safetensors(content: Content) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from engine import policy
 from engine.jobs.context import Context
 from engine.processes.client import ModelProcess
-from engine.processes.endings import CANCELLED
+from engine.processes.endings import CANCELLED, REFUSED
 from engine.repository.integrity import ChangedError, artefact_sha256
 from engine.runtimes import runtime_for
 from storage.errors import JobError
@@ -75,7 +75,9 @@ def mark_ready(context: Context, version: Version, process: ModelProcess) -> Non
 def _mark_failed(context: Context, version: Version, error: JobError) -> None:
     """Record why a version does not load; it blocks no other one and is tried again as the policy says."""
     with context.writer.transaction() as connection:
-        retry = policy.after_failed_load(models.failures(connection, version.id), context.now())
+        retry = policy.after_failed_load(
+            models.failures(connection, version.id), context.now(), refused=error.code == REFUSED
+        )
         models.set_version(
             connection,
             version.id,

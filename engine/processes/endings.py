@@ -9,11 +9,14 @@ from enum import StrEnum
 from typing import Final
 
 from engine.processes.words import GIB, MEMORY_HINT, OUT_OF_MEMORY, exceeds_memory
-from storage.errors import JobError
+from storage.errors import JobError, RefusedError
 from storage.text import clean
 
 CANCELLED: Final = "cancelled"
 """The error code of work that was given up because somebody asked for that."""
+
+REFUSED: Final = RefusedError.code
+"""The error code of a model that looks made to do harm."""
 
 LAST_WORDS: Final = 200
 """Characters of a process' last line on stderr: enough for any assertion, short enough for a table."""
@@ -40,9 +43,10 @@ class ModelProcessError(JobError):
     """A model process did not do what was asked; the engine and every other model go on."""
 
 
-def failed(message: str, hint: str) -> ModelProcessError:
+def failed(message: str, hint: str, *, refused: bool = False) -> ModelProcessError:
     """The process answered that it did not work."""
-    return ModelProcessError(clean(message) or "The model failed without saying why.", clean(hint))
+    words = clean(message) or "The model failed without saying why."
+    return ModelProcessError(words, clean(hint), code=REFUSED if refused else None)
 
 
 def cancelled(activity: Activity) -> ModelProcessError:

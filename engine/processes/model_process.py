@@ -214,7 +214,7 @@ class ModelProcess:
             self._conversation.signal(signal.SIGSTOP)
             if not isinstance(answer, Failed):
                 return checked(answer, wall_s)
-        raise endings.failed(answer.message, answer.hint)
+        raise endings.failed(answer.message, answer.hint, refused=answer.refused)
 
     def _hear(self, kind: type[AnswerT], terms: Terms, deadline: float) -> AnswerT | Failed:
         def tick() -> None:

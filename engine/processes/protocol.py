@@ -203,6 +203,8 @@ class Failed(msgspec.Struct, tag=True, frozen=True):
 
     message: str
     hint: str = ""
+    refused: bool = False
+    """Whether the model looks made to do harm, so that trying again is of no use."""
 
 
 ToHost = Fork

@@ -8,7 +8,7 @@ import re
 from typing import Final
 
 from engine.processes.protocol import Failed
-from storage.errors import Error
+from storage.errors import Error, RefusedError
 from storage.text import clean
 
 GIB: Final = 1024**3
@@ -29,7 +29,7 @@ PLAIN: Final = (ValueError, OSError, RuntimeError)
 def failure(error: BaseException, memory_bytes: int) -> Failed:
     """Return what a model process answers after ``error``."""
     if isinstance(error, Error):
-        return Failed(clean(error.message), clean(error.hint))
+        return Failed(clean(error.message), clean(error.hint), refused=isinstance(error, RefusedError))
     words = _first_line(str(error))
     if isinstance(error, MemoryError) or OUT_OF_MEMORY.search(words):
         return Failed(exceeds_memory(memory_bytes), MEMORY_HINT)

@@ -46,7 +46,7 @@ def loaded(saved: Saved) -> Callable[[RuntimeSpec, Format], LoadedModel]:
     kept: dict[Format, LoadedModel] = {}
 
     def load(spec: RuntimeSpec, wanted: Format) -> LoadedModel:
-        if wanted is Format.KERAS:
+        if spec.name == "keras":
             import_keras()
         if wanted not in kept:
             kept[wanted] = resolve_name(spec.loader)(saved(wanted), "cpu")
@@ -235,7 +235,7 @@ def test_a_loader_is_fit_for_a_fork_and_for_the_walls(
 
 def test_the_registry_needs_no_framework() -> None:
     """The engine's main process recognises, names and summarises without numpy and without any framework."""
-    heavy = "{'numpy', 'scipy', 'tensorflow', 'keras', 'torch', 'onnx', 'onnxruntime'}"
+    heavy = "{'numpy', 'scipy', 'tensorflow', 'keras', 'torch', 'onnx', 'onnxruntime', 'h5py'}"
     code = (
         "import sys, engine.runtimes, engine.data.fingerprint, engine.evaluation.percentiles, "
         "engine.evaluation.arrivals, engine.evaluation.confidence, engine.evaluation.metrics\n"

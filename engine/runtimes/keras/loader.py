@@ -1,4 +1,4 @@
-"""Loads ``.keras`` files and runs them: one compiled function with a fixed signature, called directly.
+"""Loads ``.keras`` and legacy ``.h5`` files and runs them: one compiled function with a fixed signature, called directly.
 
 Runs in a model process only. Importing this module imports the frameworks, so that the host can fork without
 paying again; it runs no operation, opens no device and starts no thread. It must not be imported by the
@@ -6,7 +6,6 @@ engine.
 """
 
 import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,10 +21,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from engine.protocols import TensorSpec
+from engine.runtimes.keras.files import read_model
 from storage.errors import JobError
-
-SUFFIX = ".keras"
-"""Keras goes by the name; the content has been looked at before."""
 
 
 class KerasModel:
@@ -51,28 +48,14 @@ def load(artefact: Path, device: str) -> KerasModel:
     """Return the model in ``artefact``, ready on ``device``.
 
     Raises:
-        JobError: the device cannot be used, or the model has no fixed inputs.
+        JobError: the device cannot be used, or the model must not be loaded.
     """
     name = _device_name(device)
     # Dropout and its like do nothing at inference; what does draw random numbers draws the same each time.
     keras.utils.set_random_seed(0)
     with tf.device(name):
-        model = _read(artefact)
-    if not getattr(model, "inputs", None):
-        raise JobError(
-            "The model was saved before it was built, so the shape of its inputs is not known.",
-            "Call it once on data, or begin it with keras.Input(shape), and save it again.",
-        )
+        model = read_model(artefact)
     return KerasModel(model, name)
-
-
-def _read(artefact: Path) -> Any:
-    if artefact.name.endswith(SUFFIX):
-        return keras.models.load_model(artefact, compile=False, safe_mode=True)
-    with tempfile.TemporaryDirectory() as folder:
-        named = Path(folder, f"model{SUFFIX}")
-        named.symlink_to(artefact.resolve())
-        return keras.models.load_model(named, compile=False, safe_mode=True)
 
 
 def _compiled(model: Any, tensors: list[Any]) -> Any:

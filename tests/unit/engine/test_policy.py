@@ -24,6 +24,11 @@ def test_a_version_is_tried_again_later_and_later_and_then_left_alone(
     assert retry.retry_at == (None if pause is None else 1000.0 + pause)
 
 
+def test_what_looks_harmful_is_not_tried_again() -> None:
+    """A model that was refused for what it asks for is put away at the first look."""
+    assert after_failed_load(0, 1000.0, refused=True) == (Status.QUARANTINED, 1, None)
+
+
 def test_three_failures_are_enough() -> None:
     """The number that people are told is the number that is used."""
     assert after_failed_load(ATTEMPTS_BEFORE_QUARANTINE - 1, 0.0).status is Status.QUARANTINED

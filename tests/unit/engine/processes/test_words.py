@@ -4,7 +4,7 @@ import pytest
 
 from engine.processes.protocol import Failed
 from engine.processes.words import GIB, MEMORY_HINT, failure
-from storage.errors import JobError
+from storage.errors import JobError, RefusedError
 
 EIGHT = 8 * GIB
 
@@ -66,3 +66,9 @@ def test_our_own_errors_keep_their_hint() -> None:
 def test_long_words_are_cut() -> None:
     """A message of megabytes becomes a sentence."""
     assert len(failure(ValueError("x" * 10_000_000), EIGHT).message) <= 401
+
+
+def test_what_was_refused_stays_refused() -> None:
+    """A model that was refused for what it asks for is told from one that merely does not load."""
+    assert failure(RefusedError("m.h5 has a Lambda layer."), 0).refused
+    assert not failure(JobError("m.h5 is damaged."), 0).refused

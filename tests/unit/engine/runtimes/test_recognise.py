@@ -64,13 +64,23 @@ class Gadget:
         return self.call
 
 
+def hdf5(more: bytes = b"", *, missing: int = 0) -> bytes:
+    """Return the superblock of an HDF5 file, version 0, which says that the file ends ``missing`` bytes after ``more``."""
+    start = b"\x89HDF\r\n\x1a\n" + bytes(5) + b"\x08\x08" + bytes(25)
+    return start + (56 + len(more) + missing).to_bytes(8, "little") + bytes(8) + more
+
+
 FILES: dict[str, tuple[bytes, str]] = {
     "empty": (b"", "is empty"),
     "text": (b"this is not a model\n", "is a text file, not a model"),
     "utf-8 text": ("Grüße\n".encode() * 1000, "is a text file, not a model"),
     "zip without end": (b"PK\x03\x04" + bytes(200), "is cut short: its zip directory is missing"),
-    "hdf5 model": (b"\x89HDF\r\n\x1a\n" + bytes(99) + b"model_config", "legacy Keras HDF5 model"),
-    "hdf5 weights": (b"\x89HDF\r\n\x1a\n" + bytes(99), "holds weights only"),
+    "hdf5 mark": (b"\x89HDF\r\n\x1a\n", "is cut short: it ends after its mark"),
+    "hdf5 start": (hdf5()[:40], "is cut short: it ends within its first block"),
+    "hdf5 half": (hdf5(missing=9), "is cut short: it needs 9 bytes more"),
+    "hdf5 weights": (hdf5(), "holds weights only"),
+    "hdf5 of the future": (b"\x89HDF\r\n\x1a\n\x09" + bytes(99), "of a version that does not exist"),
+    "hdf5 of an odd kind": (b"\x89HDF\r\n\x1a\n" + bytes(99), "of an odd kind"),
     "safetensors": (
         (2).to_bytes(8, "little") + b"{}" + bytes(8),
         "holds weights only, not a model (safetensors)",
@@ -140,6 +150,12 @@ def test_an_old_torch_file_is_named(tmp_path: Path) -> None:
         tmp_path, lambda torch: torch.nn.Linear(2, 3).state_dict(), _use_new_zipfile_serialization=False
     )
     assert "old torch.save file" in recognise(state).reason
+
+
+def test_an_hdf5_file_that_describes_a_model_is_one(tmp_path: Path) -> None:
+    """A whole file with a description is a legacy Keras model; what it describes is read in its model process."""
+    file = written(tmp_path, "model", hdf5(b"model_config"))
+    assert recognise(file).format is Format.KERAS_H5
 
 
 def test_a_torch_export_program_is_not_supported_yet(tmp_path: Path) -> None:

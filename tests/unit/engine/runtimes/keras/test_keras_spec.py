@@ -10,7 +10,7 @@ import pytest
 
 from engine.artefacts.content import ContentError, HarmfulError
 from engine.runtimes import recognise
-from engine.runtimes.keras.spec import check_config
+from engine.runtimes.keras.configuration import check_config
 from storage.vocabulary import Format
 from tests.tiny_models import KERAS_WARNING, import_keras
 

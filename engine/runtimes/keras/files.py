@@ -1,0 +1,66 @@
+"""Opens Keras' own files with Keras, whichever framework it runs on.
+
+Owns the names that Keras insists on, and the words for what it cannot read. Runs in a model process only; a
+loader imports it after it has chosen Keras' backend.
+"""
+
+import re
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from engine.runtimes.keras import hdf5
+from engine.runtimes.keras.legacy import check_file
+from storage.errors import JobError
+from storage.text import clean
+
+ARCHIVE, LEGACY = ".keras", ".h5"
+"""Keras goes by the name; the content has been looked at before."""
+
+UNKNOWN_LAYER = re.compile(r"Unknown layer: '([^']+)'")
+
+
+def read_model(artefact: Path) -> Any:
+    """Return the Keras model in ``artefact``, not compiled.
+
+    Raises:
+        JobError: it must not be loaded, or was saved before it was built.
+    """
+    model = _read_legacy(artefact) if _is_hdf5(artefact) else _read(artefact, ARCHIVE)
+    if not getattr(model, "inputs", None):
+        raise JobError(
+            "The model was saved before it was built, so the shape of its inputs is not known.",
+            "Call it once on data, or begin it with keras.Input(shape), and save it again.",
+        )
+    return model
+
+
+def _is_hdf5(artefact: Path) -> bool:
+    with artefact.open("rb") as file:
+        return file.read(len(hdf5.MAGIC)) == hdf5.MAGIC
+
+
+def _read_legacy(artefact: Path) -> Any:
+    check_file(artefact)
+    try:
+        return _read(artefact, LEGACY)
+    except ValueError as error:
+        unknown = UNKNOWN_LAYER.search(str(error))
+        if unknown is None:
+            raise
+        raise JobError(
+            f"The model needs the layer {clean(unknown[1])}, which Keras {keras.__version__} does not find in a "
+            "legacy .h5 file.",
+            "Save it as .keras with the Keras that made it, or export it as a SavedModel.",
+        ) from None
+
+
+def _read(artefact: Path, suffix: str) -> Any:
+    if artefact.name.endswith(suffix):
+        return keras.models.load_model(artefact, compile=False, safe_mode=True)
+    with tempfile.TemporaryDirectory() as folder:
+        named = Path(folder, f"model{suffix}")
+        named.symlink_to(artefact.resolve())
+        return keras.models.load_model(named, compile=False, safe_mode=True)
