@@ -21,6 +21,7 @@ class Format(StrEnum):
     KERAS_H5 = "keras-h5"
     TORCHSCRIPT = "torchscript"
     ONNX = "onnx"
+    LITERT = "litert"
 
 
 class Status(StrEnum):

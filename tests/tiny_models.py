@@ -26,6 +26,7 @@ PREPROCESS = {
     Format.KERAS_H5: CHANNELS_LAST,
     Format.TORCHSCRIPT: CHANNELS_FIRST,
     Format.ONNX: CHANNELS_FIRST,
+    Format.LITERT: CHANNELS_LAST,
 }
 """What brings the digits into the form that each model was saved for."""
 
@@ -150,11 +151,34 @@ def import_keras() -> Any:
 KERAS_WARNING = "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
 """What Keras 3.15 on TensorFlow 2.21 says while it loads weights, with numpy 2; for `pytest.mark.filterwarnings`."""
 
+
+def save_litert(file: Path, *, quantised: bool = False) -> Path:
+    """Save the classifier as .tflite: probabilities out, channels last in; quantised, all of it is int8."""
+    keras = import_keras()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import tensorflow as tf
+
+        model = keras.models.load_model(save_keras(file.with_suffix(".source.keras")))
+        converter = tf.lite.TFLiteConverter.from_keras_model(model)
+        if quantised:
+            images, _ = digits()
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            converter.representative_dataset = lambda: (
+                [image[None, ..., None].astype(np.float32) / 16] for image in images[:200]
+            )
+            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+            converter.inference_input_type = converter.inference_output_type = tf.int8
+        file.write_bytes(converter.convert())
+    return file
+
+
 SAVE: dict[Format, Callable[[Path], Path]] = {
     Format.KERAS: save_keras,
     Format.KERAS_H5: save_keras,
     Format.TORCHSCRIPT: save_torchscript,
     Format.ONNX: save_onnx,
+    Format.LITERT: save_litert,
 }
 
 NAMES = {
@@ -162,6 +186,7 @@ NAMES = {
     Format.KERAS_H5: "model.h5",
     Format.TORCHSCRIPT: "model.pt",
     Format.ONNX: "model.onnx",
+    Format.LITERT: "model.tflite",
 }
 
 

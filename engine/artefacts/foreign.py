@@ -26,7 +26,6 @@ MARKS = (
     (0, b"\x28\xb5\x2f\xfd", "is a zstd archive; unpack it first"),
     (0, b"\x93NUMPY", "holds an array, not a model"),
     (0, b"SQLite format 3\x00", "is a database, not a model"),
-    (4, b"TFL3", "is a LiteRT (.tflite) model, which is not supported yet"),
     (4, b"ORTM", "is an ONNX Runtime .ort model, which is not supported; keep the .onnx file"),
     (0, LEGACY_TORCH, "is an old torch.save file; save the model with torch.jit.script(model).save(...)"),
     (257, b"ustar", "is a tar archive; unpack it first"),

@@ -13,12 +13,13 @@ from engine.artefacts.archive import MAGIC, Archive, open_archive
 from engine.artefacts.content import Content, ContentError, CutShortError, HarmfulError
 from engine.protocols import Recognition, RuntimeSpec
 from engine.runtimes.keras import spec as keras_spec
+from engine.runtimes.litert import spec as litert_spec
 from engine.runtimes.onnx import spec as onnx_spec
 from engine.runtimes.torchscript import spec as torchscript_spec
 from storage.text import NAME, clean
 from storage.vocabulary import Format
 
-_MODULES = (keras_spec, torchscript_spec, onnx_spec)
+_MODULES = (keras_spec, torchscript_spec, litert_spec, onnx_spec)
 
 _RECOGNISERS: tuple[Callable[[Content, Archive | None], Recognition | None], ...] = tuple(
     module.recognise for module in _MODULES

@@ -33,7 +33,13 @@ pytestmark = pytest.mark.filterwarnings(KERAS_WARNING)
 FORMATS = [wanted for spec in RUNTIMES for wanted in spec.formats]
 Saved = Callable[[Format], Path]
 
-OPEN_S = {Format.ONNX: 0.06, Format.TORCHSCRIPT: 0.12, Format.KERAS: 0.6, Format.KERAS_H5: 0.6}
+OPEN_S = {
+    Format.ONNX: 0.06,
+    Format.TORCHSCRIPT: 0.12,
+    Format.KERAS: 0.6,
+    Format.KERAS_H5: 0.6,
+    Format.LITERT: 0.06,
+}
 """From request to loaded model with a warm host on an idle machine of 2 cores; allowed here is three times that."""
 
 

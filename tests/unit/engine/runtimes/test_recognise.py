@@ -85,7 +85,7 @@ FILES: dict[str, tuple[bytes, str]] = {
         (2).to_bytes(8, "little") + b"{}" + bytes(8),
         "holds weights only, not a model (safetensors)",
     ),
-    "litert": (b"\x1c\0\0\0TFL3" + bytes(64), "LiteRT (.tflite) model, which is not supported yet"),
+    "litert": (b"\x1c\0\0\0TFL3" + bytes(64), "is damaged: its tables do not fit together"),
     "ort": (b"\x1c\0\0\0ORTM" + bytes(64), "keep the .onnx file"),
     "gguf": (b"GGUF" + bytes(64), "GGUF"),
     "elf": (b"\x7fELF" + bytes(64), "native library"),
