@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from engine.data.readers import npy, npz
+from engine.data.readers import csv, idx, images, jsonl, npy, npz, parquet
 from engine.data.readers.files import open_file
 from engine.data.readers.source import Column, Reading, Source, chunks
 from storage.errors import JobError
@@ -37,6 +37,11 @@ class DataFormat(NamedTuple):
 FORMATS: Final = (
     DataFormat("npz", npz.SUFFIXES, npz.recognise, npz.open_npz),
     DataFormat("npy", npy.SUFFIXES, npy.recognise, npy.open_npy),
+    DataFormat("Parquet", parquet.SUFFIXES, parquet.recognise, parquet.open_parquet),
+    DataFormat("IDX", idx.SUFFIXES, idx.recognise, idx.open_idx),
+    DataFormat("images", (), images.recognise, images.open_images),
+    DataFormat("JSONL", jsonl.SUFFIXES, jsonl.recognise, jsonl.open_jsonl),
+    DataFormat("CSV", csv.SUFFIXES, csv.recognise, csv.open_csv),
 )
 """Every format, in the order in which they are asked."""
 

@@ -4,9 +4,11 @@ Owns the sentences for files that cannot be read. A hash is made from the descri
 from, so that a file which is replaced meanwhile cannot lend its name to other numbers.
 """
 
+import gzip
 import hashlib
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from storage.errors import JobError
@@ -25,6 +27,16 @@ def open_file(file: Path) -> io.BufferedReader:
         return file.open("rb")
     except OSError as error:
         raise JobError(f"{clean(file.name)} cannot be read ({error.strerror}).", "Check the file.") from None
+
+
+@contextmanager
+def from_start(stream: io.BufferedReader, *, packed: bool) -> Iterator[io.BufferedIOBase]:
+    """Give the same file from its start, unpacked where it is packed, for one pass.
+
+    It has a descriptor of its own: a pass that was given up does not move the next one.
+    """
+    with Path(f"/proc/self/fd/{stream.fileno()}").open("rb") as again:
+        yield gzip.GzipFile(fileobj=again) if packed else again
 
 
 def sha256_of(files: Iterable[Opened]) -> str:

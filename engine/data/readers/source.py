@@ -5,12 +5,11 @@ Owns the words that readers and those who use them share. It must not know any f
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+import numpy as np
+from numpy.typing import NDArray
 
 TEXT: Final = "str"
 """The `Column.dtype` of texts, whatever their length."""
@@ -19,8 +18,12 @@ ARRAY: Final = "array"
 COLUMN: Final = "column"
 """What people call a column in formats that hold whole arrays, and in tables."""
 
-CHUNK: Final = 4096
-"""Rows that `chunks` gives at a time: large enough for numpy, small beside any memory limit."""
+CHUNK_ROWS: Final = 4096
+CHUNK_BYTES: Final = 16 * 1024 * 1024
+"""Rows and bytes that `chunks` gives at a time, at the most: large enough for numpy, small beside any memory limit."""
+
+TEXT_BYTES: Final = 64
+"""What a text is reckoned with when rows are portioned."""
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -54,14 +57,30 @@ class Reading(msgspec.Struct, frozen=True):
 class Source(Protocol):
     """An opened data set. Opening has looked at all of it: its rows are counted and its columns are typed."""
 
-    name: str
-    """The file's name, fit to be shown."""
-    called: str
-    """`ARRAY` or `COLUMN`: what a sentence calls a column."""
-    files: tuple[Path, ...]
-    """Every file that the data come from."""
-    rows: int
-    columns: tuple[Column, ...]
+    @property
+    def name(self) -> str:
+        """The file's name, fit to be shown."""
+        ...
+
+    @property
+    def called(self) -> str:
+        """`ARRAY` or `COLUMN`: what a sentence calls a column."""
+        ...
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Every file that the data come from."""
+        ...
+
+    @property
+    def rows(self) -> int:
+        """How many examples there are."""
+        ...
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """What there is of each example."""
+        ...
 
     def read(self, start: int, stop: int, names: Sequence[str] | None = None) -> "dict[str, NDArray[Any]]":
         """Return the rows from ``start`` to before ``stop`` of some columns, or of all: ``[stop - start, *shape]`` each.
@@ -83,9 +102,22 @@ class Source(Protocol):
 
 
 def chunks(
-    source: Source, names: Sequence[str] | None = None, *, rows: int = CHUNK
+    source: Source, names: Sequence[str] | None = None, *, rows: int | None = None
 ) -> "Iterator[tuple[int, int, dict[str, NDArray[Any]]]]":
     """Yield ``(start, stop, columns)`` for the whole of a source, in bounded memory."""
+    rows = rows or portion(source, names)
     for start in range(0, source.rows, rows):
         stop = min(start + rows, source.rows)
         yield start, stop, source.read(start, stop, names)
+
+
+def portion(source: Source, names: Sequence[str] | None = None) -> int:
+    """Return how many rows of some columns, or of all, make a chunk."""
+    wanted = [column for column in source.columns if names is None or column.name in names]
+    return max(1, min(CHUNK_ROWS, CHUNK_BYTES // max(1, sum(map(row_bytes, wanted)))))
+
+
+def row_bytes(column: Column) -> int:
+    """Return how many bytes one row of a column takes as numbers."""
+    size = TEXT_BYTES if column.dtype == TEXT else np.dtype(column.dtype).itemsize
+    return int(np.prod(column.shape, dtype=object)) * size
