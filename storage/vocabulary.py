@@ -22,6 +22,7 @@ class Format(StrEnum):
     TORCHSCRIPT = "torchscript"
     ONNX = "onnx"
     LITERT = "litert"
+    TORCH_EXPORT = "torch-export"
 
 
 class Status(StrEnum):

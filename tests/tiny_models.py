@@ -27,6 +27,7 @@ PREPROCESS = {
     Format.TORCHSCRIPT: CHANNELS_FIRST,
     Format.ONNX: CHANNELS_FIRST,
     Format.LITERT: CHANNELS_LAST,
+    Format.TORCH_EXPORT: CHANNELS_FIRST,
 }
 """What brings the digits into the form that each model was saved for."""
 
@@ -173,12 +174,29 @@ def save_litert(file: Path, *, quantised: bool = False) -> Path:
     return file
 
 
+def save_torch_export(file: Path, *, dynamic: bool = True) -> Path:
+    """Save the classifier as an exported program: logits out, channels first in, any batch or batches of 4."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import torch
+
+        kernel, bias = weights()
+        linear = torch.nn.Linear(64, 10)
+        linear.load_state_dict({"weight": torch.tensor(kernel.T.copy()), "bias": torch.tensor(bias)})
+        model = torch.nn.Sequential(torch.nn.Flatten(), linear).eval()
+        shapes = ({0: torch.export.Dim("batch")},) if dynamic else None
+        program = torch.export.export(model, (torch.zeros(4, 1, 8, 8),), dynamic_shapes=shapes)
+        torch.export.save(program, file)
+    return file
+
+
 SAVE: dict[Format, Callable[[Path], Path]] = {
     Format.KERAS: save_keras,
     Format.KERAS_H5: save_keras,
     Format.TORCHSCRIPT: save_torchscript,
     Format.ONNX: save_onnx,
     Format.LITERT: save_litert,
+    Format.TORCH_EXPORT: save_torch_export,
 }
 
 NAMES = {
@@ -187,6 +205,7 @@ NAMES = {
     Format.TORCHSCRIPT: "model.pt",
     Format.ONNX: "model.onnx",
     Format.LITERT: "model.tflite",
+    Format.TORCH_EXPORT: "model.pt2",
 }
 
 

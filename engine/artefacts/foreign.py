@@ -56,8 +56,6 @@ def describe_archive(archive: Archive) -> str:
     names = list(archive.members)
     if names and all(name.endswith(".npy") for name in names):
         return "holds arrays (.npz), not a model"
-    if any(name.split("/")[-1] in {"archive_format", "serialized_exported_program.json"} for name in names):
-        return "is a torch.export program (.pt2), which is not supported yet; save it with torch.jit"
     pickled = next((name for name in names if name.endswith("/data.pkl")), None)
     if pickled is not None:
         return describe_pickle(pickles.named(archive.read(pickled, pickles.MAXIMUM_PICKLE)))

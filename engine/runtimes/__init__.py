@@ -15,11 +15,12 @@ from engine.protocols import Recognition, RuntimeSpec
 from engine.runtimes.keras import spec as keras_spec
 from engine.runtimes.litert import spec as litert_spec
 from engine.runtimes.onnx import spec as onnx_spec
+from engine.runtimes.torchexport import spec as torchexport_spec
 from engine.runtimes.torchscript import spec as torchscript_spec
 from storage.text import NAME, clean
 from storage.vocabulary import Format
 
-_MODULES = (keras_spec, torchscript_spec, litert_spec, onnx_spec)
+_MODULES = (keras_spec, torchscript_spec, torchexport_spec, litert_spec, onnx_spec)
 
 _RECOGNISERS: tuple[Callable[[Content, Archive | None], Recognition | None], ...] = tuple(
     module.recognise for module in _MODULES

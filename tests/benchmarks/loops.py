@@ -65,6 +65,40 @@ def _torchscript(artefact: Path) -> Run:
     return run
 
 
+def _torch_export(artefact: Path) -> Run:
+    import torch
+
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    module = torch.export.load(artefact).module()
+
+    def run(batch: Array) -> Array:
+        with torch.inference_mode():
+            answers: Array = module(torch.from_numpy(batch)).numpy()
+        return answers
+
+    return run
+
+
+def _litert(artefact: Path) -> Run:
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(str(artefact), num_threads=len(os.sched_getaffinity(0)))
+    (taken,), (given,) = interpreter.get_input_details(), interpreter.get_output_details()
+    sized = [0]
+
+    def run(batch: Array) -> Array:
+        if len(batch) != sized[0]:
+            interpreter.resize_tensor_input(taken["index"], batch.shape)
+            interpreter.allocate_tensors()
+            sized[0] = len(batch)
+        interpreter.set_tensor(taken["index"], batch)
+        interpreter.invoke()
+        answers: Array = interpreter.get_tensor(given["index"])
+        return answers
+
+    return run
+
+
 def _onnx(artefact: Path) -> Run:
     import onnxruntime
 
@@ -83,7 +117,9 @@ def _onnx(artefact: Path) -> Run:
 BY_HAND: dict[Format, Callable[[Path], Run]] = {
     Format.KERAS: _keras,
     Format.TORCHSCRIPT: _torchscript,
+    Format.TORCH_EXPORT: _torch_export,
     Format.ONNX: _onnx,
+    Format.LITERT: _litert,
 }
 
 

@@ -8,6 +8,7 @@ formats do the same arithmetic. The weights are random: how long a network takes
 import sys
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,9 @@ SHAPES = {"dense": (28, 28, 1), "cnn": (28, 28, 1), "mobilenet": (96, 96, 3)}
 FILES = {
     Format.KERAS: "{}.keras",
     Format.TORCHSCRIPT: "{}.pt",
+    Format.TORCH_EXPORT: "{}.pt2",
     Format.ONNX: "{}.onnx",
+    Format.LITERT: "{}.tflite",
 }
 
 
@@ -55,9 +58,18 @@ def _export_from_tensorflow(folder: Path) -> None:
     }
     for name, middle in models.items():
         model = keras.Sequential([keras.Input(SHAPES[name]), *middle, layers.Dense(10, activation="softmax")])
-        model.save(folder / f"{name}.keras")
-    large = keras.applications.MobileNetV2(SHAPES["mobilenet"], alpha=0.5, weights=None, classes=10)
-    large.save(folder / "mobilenet.keras")
+        _save(model, folder / name)
+    _save(
+        keras.applications.MobileNetV2(SHAPES["mobilenet"], alpha=0.5, weights=None, classes=10),
+        folder / "mobilenet",
+    )
+
+
+def _save(model: Any, stem: Path) -> None:
+    import tensorflow as tf
+
+    model.save(stem.with_suffix(".keras"))
+    stem.with_suffix(".tflite").write_bytes(tf.lite.TFLiteConverter.from_keras_model(model).convert())
 
 
 def _export_from_torch(folder: Path) -> None:
@@ -80,6 +92,9 @@ def _export_from_torch(folder: Path) -> None:
                 output_names=["y"],
                 dynamic_axes={"x": {0: "batch"}, "y": {0: "batch"}},
             )
+            sizes = (({0: torch.export.Dim("batch")},),)
+            program = torch.export.export(model, (example,), dynamic_shapes=sizes, strict=False)
+            torch.export.save(program, folder / f"{name}.pt2")
 
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ OPEN_S = {
     Format.KERAS: 0.6,
     Format.KERAS_H5: 0.6,
     Format.LITERT: 0.06,
+    Format.TORCH_EXPORT: 0.2,
 }
 """From request to loaded model with a warm host on an idle machine of 2 cores; allowed here is three times that."""
 

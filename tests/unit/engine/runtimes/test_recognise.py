@@ -158,10 +158,10 @@ def test_an_hdf5_file_that_describes_a_model_is_one(tmp_path: Path) -> None:
     assert recognise(file).format is Format.KERAS_H5
 
 
-def test_a_torch_export_program_is_not_supported_yet(tmp_path: Path) -> None:
-    """A .pt2 is told from TorchScript although both are zip archives of torch."""
+def test_a_torch_export_program_is_told_from_torchscript(tmp_path: Path) -> None:
+    """Both are zip archives of torch, and their members' names tell them apart."""
     file = zipped(tmp_path, "model.pt2", {"m/archive_format": b"pt2", "m/models/model.json": b"{}"})
-    assert ".pt2), which is not supported yet" in recognise(file).reason
+    assert recognise(file).format is Format.TORCH_EXPORT
 
 
 def test_arrays_are_no_model(tmp_path: Path) -> None:

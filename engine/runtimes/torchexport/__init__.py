@@ -1,0 +1,1 @@
+"""Programs saved by ``torch.export.save`` (``.pt2``), executed by PyTorch."""

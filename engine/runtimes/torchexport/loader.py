@@ -1,0 +1,134 @@
+"""Loads ``.pt2`` programs and runs them.
+
+Runs in a model process only. Importing this module imports torch and what loading needs, so that the host can fork
+without paying again; it opens no device and starts no thread. It must not be imported by the engine.
+"""
+
+import io
+import logging
+import os
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.export
+from numpy.typing import NDArray
+from torch.utils import _pytree as pytree
+
+from engine.protocols import TensorSpec
+from storage.errors import JobError
+from storage.text import clean
+
+# torch tells people of its plans and prints what went wrong before it raises it; both end where nobody looks.
+logging.getLogger("torch.export").setLevel(logging.ERROR)
+logging.getLogger("torch.export.pt2_archive._package").setLevel(logging.CRITICAL)
+
+
+class _Nothing(torch.nn.Module):  # type: ignore[misc]  # torch's types are not read
+    def forward(self, x: Any) -> Any:
+        return x + 1
+
+
+def _import_all() -> None:
+    """Let torch import what it loads a program with: it does so piecemeal, and behind the walls each piece costs more."""
+    dynamic = ({0: torch.export.Dim("batch")},)
+    program = torch.export.export(_Nothing(), (torch.zeros(2, 2),), dynamic_shapes=dynamic, strict=False)
+    saved = io.BytesIO()
+    torch.export.save(program, saved)
+    saved.seek(0)
+    torch.export.load(saved).module()
+
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    _import_all()
+
+
+class ExportedModel:
+    """An exported program behind flat inputs and outputs."""
+
+    def __init__(self, program: Any, device: torch.device) -> None:
+        self._device = device
+        self._elsewhere = device.type != "cpu"
+        self._module = program.module().to(device)
+        self._takes = program.call_spec.in_spec
+        self.inputs = tuple(_spec(program, name) for name in program.graph_signature.user_inputs)
+        self.outputs = tuple(_spec(program, name) for name in program.graph_signature.user_outputs)
+        self.parameters: int | None = _count(program)
+
+    def run(self, inputs: "Sequence[NDArray[Any]]") -> "tuple[NDArray[Any], ...]":
+        """Run one batch."""
+        with torch.inference_mode():
+            tensors = [_tensor(array) for array in inputs]
+            if self._elsewhere:
+                tensors = [tensor.to(self._device) for tensor in tensors]
+            arguments, named = pytree.tree_unflatten(tensors, self._takes)
+            answers = pytree.tree_leaves(self._module(*arguments, **named))
+            return tuple(answer.cpu().numpy() for answer in answers)
+
+
+def load(artefact: Path, device: str) -> ExportedModel:
+    """Return the program in ``artefact``, ready on ``device``.
+
+    Raises:
+        JobError: the device cannot be used, the file cannot be read, or the program takes or gives what is no tensor.
+    """
+    place = _device(device)
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    # What draws random numbers draws the same each time.
+    torch.manual_seed(0)
+    with warnings.catch_warnings():
+        # Of older layouts, and of its own read-only buffers: nothing that who runs a saved file can act on.
+        warnings.simplefilter("ignore")
+        # Opened here, so that a file by another name is taken for what its content says.
+        try:
+            with artefact.open("rb") as stream:
+                program = torch.export.load(stream)
+        except Exception as error:
+            words = clean(str(error).strip().split("\n", 1)[0] or type(error).__name__, 250).rstrip(".")
+            raise JobError(
+                f"torch cannot read the program: {words}.",
+                f"Export it again with the torch that is installed here ({torch.__version__}).",
+            ) from error
+        return ExportedModel(program, place)
+
+
+def _device(device: str) -> torch.device:
+    kind, _, index = device.partition(":")
+    if kind == "cpu":
+        return torch.device("cpu")
+    if kind != "cuda":
+        raise JobError(f"torch cannot run on {device}.", "Choose cpu, or cuda:0 where there is one.")
+    available = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if int(index or 0) >= available:
+        raise JobError(
+            f"torch finds {available} GPUs here, so {device} cannot be used.",
+            "Install a torch with CUDA support, or choose cpu.",
+        )
+    return torch.device("cuda", int(index or 0))
+
+
+def _spec(program: Any, name: object) -> TensorSpec:
+    """Return what the graph says of an input or output; a size that may vary is free."""
+    node = next((node for node in program.graph.nodes if node.name == name), None)
+    tensor = None if node is None else node.meta.get("val")
+    if not isinstance(tensor, torch.Tensor):
+        raise JobError(
+            f"The program takes or gives {type(name).__name__} {name}, which is no tensor.",
+            "Export a module whose forward takes tensors and returns tensors.",
+        )
+    shape = tuple(size if isinstance(size, int) else None for size in tensor.shape)
+    return TensorSpec(str(name), shape, str(tensor.dtype).removeprefix("torch."))
+
+
+def _count(program: Any) -> int:
+    """Count weights and the statistics kept beside them, not counters and indices."""
+    tensors = [*program.parameters(), *(buffer for buffer in program.buffers() if buffer.is_floating_point())]
+    return sum(tensor.numel() for tensor in tensors)
+
+
+def _tensor(array: "NDArray[Any]") -> torch.Tensor:
+    # A mapped or shared array is read-only, which torch cannot express: it would warn, or write.
+    return torch.from_numpy(array if array.flags.writeable else array.copy())
