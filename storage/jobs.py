@@ -18,7 +18,7 @@ from storage.workspace import Workspace
 ARRIVAL = "arrival"
 """Who asks for a version's first evaluation: the repository, when it has recorded the version."""
 
-RETRIED = frozenset({JobKind.EVALUATE})
+RETRIED = frozenset({JobKind.EVALUATE, JobKind.LATENCY})
 """Kinds that are queued again when their engine died: doing them twice harms nothing."""
 
 MAXIMUM_ATTEMPTS = 2

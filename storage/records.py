@@ -280,6 +280,16 @@ class JobParameters(msgspec.Struct, frozen=True, omit_defaults=True):
     """The candidate's content that the person saw; a promotion is refused when it changed."""
     force: bool = False
     reason: str = ""
+    scenario: Scenario = Scenario.SINGLE_STREAM
+    batch_sizes: tuple[int, ...] = ()
+    """Examples of a query, one latency measurement for each; empty for the scenario's own."""
+    duration_s: float | None = None
+    """The least that a latency is measured for."""
+    qps: float | None = None
+    """Queries a second of the server scenario; without it the most that keep the objective are searched for."""
+    objective_ms: float | None = None
+    """What p99 is to be at most; without it the model's settings say it."""
+    seed: int = 0
 
 
 class Job(Record, frozen=True, kw_only=True):

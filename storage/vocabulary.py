@@ -68,6 +68,7 @@ class JobKind(StrEnum):
     """What a viewer may ask of the engine; each has one module in ``engine/jobs``."""
 
     EVALUATE = "evaluate"
+    LATENCY = "latency"
     PROMOTE = "promote"
     ROLLBACK = "rollback"
 

@@ -8,7 +8,7 @@ SIDE = 1024
 """A layer multiplies with 4 MiB of weights, for one example or a few: tens of microseconds on any machine of today."""
 
 
-def save_slow_onnx(file: Path, layers: int = 40) -> Path:
+def save_slow_onnx(file: Path, layers: int = 10) -> Path:
     """Save an ONNX model of digits, channels first, that multiplies with the same large matrix once a layer."""
     from onnx import TensorProto, helper, numpy_helper
 

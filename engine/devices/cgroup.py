@@ -59,6 +59,15 @@ def cpu_seconds(limit: Limit) -> float | None:
     return None if nanoseconds is None else nanoseconds / 1e9
 
 
+def held_back_seconds(limit: Limit) -> float | None:
+    """Return for how long so far the group's processes waited because its quota was used up."""
+    microseconds = _field(limit.folder / "cpu.stat", "throttled_usec")
+    if microseconds is not None:
+        return microseconds / 1e6
+    nanoseconds = _field(limit.folder / "cpu.stat", "throttled_time")
+    return None if nanoseconds is None else nanoseconds / 1e9
+
+
 def memory_used(limit: Limit) -> int | None:
     """Return what the group holds, without the file cache that the kernel gives back when asked."""
     for used, reclaimable in (

@@ -48,7 +48,7 @@ def measure(model: LoadedModel, request: MeasureLatency, progress: Progress) -> 
     deadline_ns = time.perf_counter_ns() + round(request.budget_s * SECOND_NS)
     queries = Queries(model, request)
     batches = queries.of_size(request.batch_size)
-    if not request.cold:
+    if request.warm_up_s != 0:
         ask(model, batches[0], queries.which)
     collecting = gc.isenabled()
     gc.disable()
@@ -65,8 +65,9 @@ def _measure(
     model: LoadedModel, request: MeasureLatency, queries: Queries, deadline_ns: int, progress: Progress
 ) -> LatencyMeasured:
     batches = queries.of_size(request.batch_size)
-    until_ns = time.perf_counter_ns() + round(request.budget_s * WARMUP_SHARE * SECOND_NS)
-    warmup = 0 if request.cold else warm_up(model, batches, until_ns)
+    warm_up_s = request.budget_s * WARMUP_SHARE if request.warm_up_s is None else request.warm_up_s
+    until_ns = time.perf_counter_ns() + round(warm_up_s * SECOND_NS)
+    warmup = warm_up(model, batches, until_ns)
     if request.traffic is not None:
         for size in range(1, request.batch_size):
             warmup += _try_size(model, queries.of_size(size), until_ns)

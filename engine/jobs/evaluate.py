@@ -13,24 +13,21 @@ import msgspec
 from engine.data.fingerprint import preprocessing_sha256
 from engine.data.location import locate
 from engine.jobs.context import Context, Outcome, Report
-from engine.jobs.loading import borrow, mark_ready
+from engine.jobs.loading import borrow, mark_ready, wanted_version
 from engine.jobs.timing import Timing
 from engine.processes.client import ModelProcess
 from engine.processes.endings import CANCELLED
 from engine.processes.protocol import Evaluate, Evaluated
 from engine.repository.gates import refresh_gates
 from engine.runtimes import runtime_for
-from storage.errors import JobError, UnknownError
+from storage.errors import JobError
 from storage.jobs import ARRIVAL
 from storage.records import Job, NewEvaluation, Version
 from storage.settings import ModelSettings, read_model_settings
-from storage.tables import evaluations, events, models
+from storage.tables import evaluations, events
 from storage.text import NAME, clean
-from storage.vocabulary import Role, Severity, Status, Task
+from storage.vocabulary import Severity, Task
 from storage.workspace import Workspace
-
-LOADABLE = frozenset({Status.CHECKING, Status.READY, Status.FAILED, Status.QUARANTINED})
-"""Statuses in which trying to load makes sense: a person may insist on a version that failed."""
 
 LABELS_BYTES = 1024 * 1024
 """More class names than any model here can have; a larger file is something else."""
@@ -41,7 +38,7 @@ NO_DATA_FAULT = "no-data"
 
 def run(context: Context, job: Job, report: Report) -> Outcome:
     """Evaluate the version that the job names, or the current one."""
-    version = _version(context, job)
+    version = wanted_version(context, job)
     settings = read_model_settings(context.workspace.model_settings(job.model))
     with borrow(context, version, job.parameters.device, report.cancelled) as process:
         mark_ready(context, version, process)
@@ -66,28 +63,6 @@ class Work(NamedTuple):
     version: Version
     settings: ModelSettings
     process: ModelProcess
-
-
-def _version(context: Context, job: Job) -> Version:
-    """Return the version to evaluate: the one named, else the current one, else the newest that is ready."""
-    with context.writer.transaction() as connection:
-        found = models.versions(connection, job.model)
-    if job.version is not None:
-        wanted = [version for version in found if version.number == job.version]
-    else:
-        ready = [version for version in found if version.status is Status.READY]
-        wanted = [version for version in found if version.role is Role.CURRENT] or ready
-    if not wanted:
-        name = job.model if job.version is None else f"{job.model}@{job.version}"
-        raise UnknownError(
-            f"There is no version {name} to evaluate.", f"List them with: modeltender show {job.model}"
-        )
-    version = wanted[0]
-    if version.status not in LOADABLE:
-        raise JobError(
-            f"{job.model}@{version.number} is {version.status}: {version.reason or 'it cannot be loaded'}"
-        )
-    return version
 
 
 def _without_data(context: Context, job: Job, error: JobError) -> Outcome:

@@ -1,49 +1,101 @@
-"""Getting a version's model process: a warm one, or a new one whose outcome is recorded.
+"""Which version a job is about, and its model process: a warm one, or a new one whose outcome is recorded.
 
 A version is ready once it has loaded, and failed when it has not; both are recorded here and nowhere else.
 """
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from engine import policy
 from engine.jobs.context import Context
 from engine.processes.client import ModelProcess
 from engine.processes.endings import CANCELLED, REFUSED
+from engine.protocols import RuntimeSpec
 from engine.repository.integrity import ChangedError, artefact_sha256
 from engine.runtimes import runtime_for
-from storage.errors import JobError
-from storage.records import Version
+from storage.errors import JobError, UnknownError
+from storage.records import Job, Version
 from storage.tables import events, models
 from storage.text import clean
-from storage.vocabulary import Severity, Status
+from storage.vocabulary import Role, Severity, Status
+
+LOADABLE = frozenset({Status.CHECKING, Status.READY, Status.FAILED, Status.QUARANTINED})
+"""Statuses in which trying to load makes sense: a person may insist on a version that failed."""
+
+CPU = "cpu"
+"""The device that every machine has."""
+
+
+def wanted_version(context: Context, job: Job) -> Version:
+    """Return the version that a job names, else the current one, else the newest that is ready.
+
+    Raises:
+        UnknownError: there is none.
+        JobError: it is one that cannot be loaded.
+    """
+    with context.writer.transaction() as connection:
+        found = models.versions(connection, job.model)
+    if job.version is not None:
+        wanted = [version for version in found if version.number == job.version]
+    else:
+        ready = [version for version in found if version.status is Status.READY]
+        wanted = [version for version in found if version.role is Role.CURRENT] or ready
+    if not wanted:
+        name = job.model if job.version is None else f"{job.model}@{job.version}"
+        raise UnknownError(f"There is no version {name}.", f"List them with: modeltender show {job.model}")
+    version = wanted[0]
+    if version.status not in LOADABLE:
+        raise JobError(
+            f"{job.model}@{version.number} is {version.status}: {version.reason or 'it cannot be loaded'}"
+        )
+    return version
 
 
 def borrow(
     context: Context, version: Version, device: str, cancelled: Callable[[], bool]
 ) -> AbstractContextManager[ModelProcess]:
     """Return the version's warm process, or load the version into a new one; a failed load is recorded."""
+    key = (version.sha256 or "", _runtime(version).name, device)
+    return context.pool.borrow(key, lambda: _open(context, version, device, (), cancelled))
+
+
+@contextmanager
+def fresh(
+    context: Context, version: Version, device: str, cores: Collection[int], cancelled: Callable[[], bool]
+) -> Iterator[ModelProcess]:
+    """Load the version into a new process of its own on some cores, which ends afterwards; a failed load is recorded."""
+    process = _open(context, version, device, cores, cancelled)
+    try:
+        yield process
+    finally:
+        process.close()
+
+
+def _open(
+    context: Context, version: Version, device: str, cores: Collection[int], cancelled: Callable[[], bool]
+) -> ModelProcess:
+    runtime = _runtime(version)
+    folder = context.workspace.version_folder(version.model, version.number)
+    artefact = folder / (version.artefact or "")
+    try:
+        _check_unchanged(artefact, version)
+        readable = (folder, context.workspace.test / version.model)
+        return context.hosts.open(artefact, runtime, device, readable, cores=cores, cancelled=cancelled)
+    except JobError as error:
+        # A version that has loaded before is not broken because another device cannot be used.
+        elsewhere = version.status is Status.READY and device != CPU
+        if error.code != CANCELLED and not elsewhere:
+            _mark_failed(context, version, error)
+        raise
+
+
+def _runtime(version: Version) -> RuntimeSpec:
     if version.format is None or version.artefact is None or version.sha256 is None:
         raise JobError(
             f"{version.model}@{version.number} has not been checked yet.", "Try again in a moment."
         )
-    runtime = runtime_for(version.format)
-    folder = context.workspace.version_folder(version.model, version.number)
-    artefact = folder / version.artefact
-
-    def load() -> ModelProcess:
-        try:
-            _check_unchanged(artefact, version)
-            readable = (folder, context.workspace.test / version.model)
-            process = context.hosts.open(artefact, runtime, device, readable, cancelled=cancelled)
-        except JobError as error:
-            if error.code != CANCELLED:
-                _mark_failed(context, version, error)
-            raise
-        return process
-
-    return context.pool.borrow((version.sha256, runtime.name, device), load)
+    return runtime_for(version.format)
 
 
 def _check_unchanged(artefact: Path, version: Version) -> None:

@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
@@ -62,9 +62,12 @@ class Hosts:
         device: str,
         readable: Sequence[Path],
         *,
+        cores: Collection[int] = (),
         cancelled: Callable[[], bool] = never,
     ) -> ModelProcess:
         """Return ``artefact`` loaded with ``runtime`` in a process of its own, which may read ``readable`` too.
+
+        Where ``cores`` are named it is pinned to them before it loads, so that its threads are as many as they.
 
         Raises:
             ModelProcessError: it could not be loaded; the message says why.
@@ -72,6 +75,8 @@ class Hosts:
         process = self._start((artefact, *readable), device, runtime)
         try:
             process.await_confined(deadline_s=CONFINE_S)
+            if cores:
+                process.pin(cores)
             request = Load(str(artefact.absolute()), runtime, device)
             process.load(request, deadline_s=self._limits.load_s, cancelled=cancelled)
         except BaseException:

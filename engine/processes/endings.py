@@ -91,6 +91,16 @@ def over_scratch(activity: Activity, limit_bytes: int) -> ModelProcessError:
     )
 
 
+def not_pinned(cores: list[int], error: OSError) -> ModelProcessError:
+    """The process could not be kept on its cores."""
+    words = ", ".join(map(str, cores))
+    return ModelProcessError(
+        f"The model process could not be pinned to the cores {words} ({error.strerror}).",
+        "The machine's cores changed; try again.",
+        code="pinning",
+    )
+
+
 def ended(exit_code: int | None, activity: Activity, last_line: str, memory_bytes: int) -> ModelProcessError:
     """The process ended without an answer; ``exit_code`` is ``None`` where its host could not tell either."""
     if OUT_OF_MEMORY.search(last_line):

@@ -8,10 +8,11 @@ honest "that did not work" ends the process.
 
 import contextlib
 import logging
+import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
@@ -177,6 +178,21 @@ class ModelProcess:
     def rss_bytes(self) -> int | None:
         """Return the resident memory of the process, or ``None`` where it has ended."""
         return self._oversight.rss_bytes() if self.alive else None
+
+    def peak_rss_bytes(self) -> int | None:
+        """Return the most resident memory that the process ever had, or ``None`` where it has ended."""
+        return self._oversight.peak_rss_bytes() if self.alive else None
+
+    def pin(self, cores: Collection[int]) -> None:
+        """Keep the process and the threads that it will start on some cores.
+
+        Raises:
+            ModelProcessError: the kernel does not allow that.
+        """
+        try:
+            os.sched_setaffinity(self.pid, cores)
+        except OSError as error:
+            raise endings.not_pinned(sorted(cores), error) from None
 
     def close(self) -> None:
         """End the process and remove what it left; a request under way in another thread is cancelled."""

@@ -58,6 +58,16 @@ class Oversight:
             return int(psutil.Process(self._pid).memory_info().rss)
         return None
 
+    def peak_rss_bytes(self) -> int | None:
+        """Return the kernel's own high-water mark of resident memory, or ``None`` where the process has ended."""
+        with contextlib.suppress(OSError):
+            # It may end at any time.
+            for line in Path(f"/proc/{self._pid}/status").read_text().splitlines():
+                key, _, value = line.partition(":")
+                if key == "VmHWM":
+                    return int(value.split()[0]) * 1024
+        return None
+
     def allow_cpu(self, deadline_s: float) -> None:
         """Grant CPU time for one more request: the kernel counts it over the whole life of a process."""
         seconds = int(deadline_s * (os.cpu_count() or 1)) + CPU_SLACK_S

@@ -134,8 +134,8 @@ class MeasureLatency(msgspec.Struct, tag=True, frozen=True):
     least_s: float | None = None
     """Ends when it took this long and had `least_queries`; ``None`` goes on to the limits above."""
     least_queries: int = 0
-    cold: bool = False
-    """Time the first queries of the process' life, without warming up."""
+    warm_up_s: float | None = None
+    """The longest that warming up may take; 0 times the very first queries, ``None`` leaves it to the budget."""
     traffic: Traffic | None = None
 
 

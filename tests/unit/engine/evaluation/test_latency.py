@@ -100,7 +100,7 @@ def test_batches_are_of_the_size_that_was_asked_for(digits_file: Path, tmp_path:
 def test_a_cold_query_is_the_first_one(digits_file: Path, tmp_path: Path) -> None:
     """Without warming up, the first inference of a session is what is timed."""
     model = load(save_onnx(tmp_path / "m.onnx"), "cpu")
-    found = measure(model, MeasureLatency(str(digits_file), CHANNELS_FIRST, 1, 5.0, cold=True), silent)
+    found = measure(model, MeasureLatency(str(digits_file), CHANNELS_FIRST, 1, 5.0, warm_up_s=0), silent)
     assert (len(found.latencies_ms), found.warmup) == (1, 0)
 
 
