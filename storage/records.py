@@ -14,6 +14,7 @@ from storage.vocabulary import (
     Format,
     JobKind,
     JobState,
+    OutputScale,
     Role,
     Scenario,
     Severity,
@@ -35,6 +36,8 @@ class Metric(msgspec.Struct, frozen=True):
     low: float | None
     high: float | None
     n: int
+    slice: str = ""
+    """The part of the examples that it stands for, as ``column=value`` or ``class=label``; empty for all of them."""
 
 
 class LatencyReport(Record, frozen=True, kw_only=True):
@@ -151,10 +154,17 @@ class Evaluation(Record, frozen=True, kw_only=True):
     duration_s: float
     confusion: tuple[tuple[int, ...], ...] | None
     metrics: tuple[Metric, ...]
+    """The figures of all examples."""
     latency: LatencyReport | None = None
+    slices: tuple[Metric, ...] = ()
+    """The figures of parts of the examples, where they were read: the worst part of each column first."""
+    scale: OutputScale | None = None
+    """How the outputs were read; ``None`` where the task has no classes."""
+    notes: tuple[str, ...] = ()
+    """What somebody who reads the figures should know."""
 
     def metric(self, name: str) -> Metric | None:
-        """Return the metric called ``name``, or ``None`` where this evaluation has none."""
+        """Return the metric of all examples called ``name``, or ``None`` where this evaluation has none."""
         return next((metric for metric in self.metrics if metric.name == name), None)
 
 
@@ -174,7 +184,10 @@ class NewEvaluation(Record, frozen=True, kw_only=True):
     duration_s: float
     confusion: tuple[tuple[int, ...], ...] | None
     metrics: tuple[Metric, ...]
+    """Of all examples and of parts of them."""
     correct: bytes | None
+    scale: OutputScale | None = None
+    notes: tuple[str, ...] = ()
 
 
 class Version(Record, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from sqlite_utils import Database, Migrations
 
 migrations = Migrations("modeltender")
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 @migrations()
@@ -22,6 +22,12 @@ def first_tables(database: Database) -> None:
 def latency_measurements(database: Database) -> None:
     """Keep latency measurements that belong to no evaluation."""
     _execute(database, LATENCY_MEASUREMENTS)
+
+
+@migrations()
+def slices_of_examples(database: Database) -> None:
+    """Keep the figures of parts of the examples, how outputs were read, and what to know about the figures."""
+    _execute(database, SLICES_OF_EXAMPLES)
 
 
 def _execute(database: Database, statements: str) -> None:
@@ -273,4 +279,23 @@ CREATE TABLE latency_measurements (
 ) STRICT;
 CREATE INDEX latency_measurements_by_version ON latency_measurements (version_id, scenario, batch_size, device, id);
 CREATE INDEX latency_measurements_by_job ON latency_measurements (job_id)
+"""
+
+SLICES_OF_EXAMPLES = """
+CREATE TABLE sliced_metrics (
+    evaluation_id INTEGER NOT NULL REFERENCES evaluations(id) ON DELETE CASCADE,
+    slice TEXT NOT NULL,
+    name TEXT NOT NULL,
+    value REAL NOT NULL,
+    low REAL,
+    high REAL,
+    n INTEGER NOT NULL,
+    PRIMARY KEY (evaluation_id, slice, name)
+) STRICT;
+INSERT INTO sliced_metrics (evaluation_id, slice, name, value, low, high, n)
+    SELECT evaluation_id, '', name, value, low, high, n FROM metrics;
+DROP TABLE metrics;
+ALTER TABLE sliced_metrics RENAME TO metrics;
+ALTER TABLE evaluations ADD COLUMN scale TEXT;
+ALTER TABLE evaluations ADD COLUMN notes TEXT NOT NULL DEFAULT '[]'
 """

@@ -15,12 +15,15 @@ import msgspec
 
 from storage.errors import SettingsError
 from storage.text import clean
-from storage.vocabulary import Task
+from storage.vocabulary import OutputScale, Task
 
 SETTINGS_BYTES = 1024 * 1024
 """Larger than any file that a person writes; a bigger one is not settings."""
 
 DTYPES = ("uint8", "int8", "int32", "int64", "float16", "float32", "float64")
+
+CLASS_SLICE = "class"
+"""What the figures of one class are stored under (``class=3``), so that no column may be called so."""
 
 OBJECTIVE = re.compile(r"(>=|<=|>|<)\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)")
 
@@ -88,6 +91,8 @@ class Data(Settings, frozen=True, kw_only=True):
 
     test: str = ""
     validation: str = ""
+    slices: tuple[str, ...] = ()
+    """Columns of the data by whose values every figure is told apart."""
     inputs: tuple[str, ...] = ()
     """Columns that are the model's inputs; empty chooses by name (see docs/data.md)."""
     target: str = ""
@@ -106,6 +111,25 @@ class Preprocess(Settings, frozen=True, kw_only=True):
     flatten: bool = False
 
 
+class Output(Settings, frozen=True, kw_only=True):
+    """Which of the model's outputs holds the predictions, and how its numbers are to be read."""
+
+    name: str = ""
+    index: int | None = None
+    """Counted from 0; where a name is given too, both must mean the same output."""
+    scale: OutputScale | None = None
+    """``None``: what the numbers themselves show."""
+    threshold: float | None = None
+    """The probability above which the second of two classes, or a label, is predicted; ``None``: 0.5."""
+
+
+class Metrics(Settings, frozen=True, kw_only=True):
+    """What the figures count."""
+
+    top_k: int | None = None
+    """How many classes may be named for one of them to be right; ``None``: 5, where there are more than 5 classes."""
+
+
 class Gate(Settings, frozen=True, kw_only=True):
     """What a candidate must show before it may be promoted."""
 
@@ -121,6 +145,8 @@ class ModelSettings(Settings, frozen=True, kw_only=True):
     labels: tuple[str, ...] | str = ()
     data: Data = Data()
     preprocess: Preprocess = Preprocess()
+    output: Output = Output()
+    metrics: Metrics = Metrics()
     objectives: dict[str, str] = {}
     gate: Gate = Gate()
 
@@ -158,6 +184,7 @@ def read_model_settings(file: Path) -> ModelSettings:
     if not 0.5 <= settings.gate.confidence < 1:
         problems.append(f"gate.confidence: expected 0.5 to below 1, got {settings.gate.confidence:g}")
     _check_preprocess(settings.preprocess, problems)
+    _check_figures(settings, problems)
     for key in ("test", "validation"):
         _check_file_name(getattr(settings.data, key), f"data.{key}", problems)
     if isinstance(settings.labels, str):
@@ -174,6 +201,26 @@ def _check_preprocess(preprocess: Preprocess, problems: list[str]) -> None:
         problems.append("preprocess.flatten: cannot be used together with preprocess.layout")
     if any(value <= 0 for value in preprocess.std):
         problems.append("preprocess.std: expected numbers above 0")
+
+
+def _check_figures(settings: ModelSettings, problems: list[str]) -> None:
+    """Say what is wrong with the tables that decide what the figures are."""
+    output, top_k = settings.output, settings.metrics.top_k
+    if output.index is not None and output.index < 0:
+        problems.append(f"output.index: expected 0 or more, got {output.index}")
+    if output.threshold is not None and not 0 < output.threshold < 1:
+        problems.append(f"output.threshold: expected a number between 0 and 1, got {output.threshold:g}")
+    if output.threshold is not None and output.scale is OutputScale.SCORES:
+        problems.append("output.threshold: needs probabilities or logits, and output.scale says scores")
+    if top_k is not None and top_k < 1:
+        problems.append(f"metrics.top_k: expected 1 or more, got {top_k}")
+    for column in settings.data.slices:
+        if not column or "=" in column or column == CLASS_SLICE:
+            problems.append(
+                f"data.slices: '{column}' cannot name a column (not empty, without '=', not '{CLASS_SLICE}')"
+            )
+    if len(set(settings.data.slices)) < len(settings.data.slices):
+        problems.append("data.slices: a column is named twice")
 
 
 def _check_file_name(name: str, key: str, problems: list[str]) -> None:

@@ -14,6 +14,15 @@ class Task(StrEnum):
     REGRESSION = "regression"
 
 
+class OutputScale(StrEnum):
+    """What the numbers of a classifier's output are."""
+
+    PROBABILITIES = "probabilities"
+    SCORES = "scores"
+    """Between 0 and 1, but no distribution over the classes."""
+    LOGITS = "logits"
+
+
 class Format(StrEnum):
     """What an artefact is, decided by its content."""
 

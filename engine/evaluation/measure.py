@@ -15,17 +15,15 @@ from numpy.typing import NDArray
 from engine.data import checks
 from engine.data.examples import Examples, open_examples
 from engine.evaluation import outcomes
-from engine.evaluation.metrics import Accumulator, accumulator_class, metrics_for
-from engine.evaluation.metrics.confusion import Confusion
+from engine.evaluation.counts import Counts
+from engine.evaluation.figures import Setup
+from engine.evaluation.gathering import Gathering
 from engine.evaluation.outcomes import Outcomes, Scale
 from engine.evaluation.runs import Progress, Runs
 from engine.processes.protocol import Evaluate, Evaluated
 from engine.protocols import LoadedModel
 from storage.errors import JobError
 from storage.vocabulary import Task
-
-_ACCUMULATORS = {task: tuple(map(accumulator_class, metrics_for(task))) for task in Task}
-"""Resolved when this module is imported: a model process behind its walls may not import any more."""
 
 
 class _ScaleError(Exception):
@@ -68,18 +66,16 @@ def evaluate(model: LoadedModel, request: Evaluate, progress: Progress) -> Evalu
 
 
 def _classes(work: _Work, labels: tuple[str, ...], scale: Scale) -> Evaluated:
-    accumulators = [kind() for kind in _ACCUMULATORS[Task.CLASSIFICATION]]
+    gathering = Gathering(Task.CLASSIFICATION, Setup(labels))
     dataset = work.examples.dataset
-    confusion: Confusion | None = None
+    confusion = Counts()
     targets = np.empty(0, dtype=np.int64)
     hits: list[NDArray[np.bool_]] = []
     failures = _Failures(work.examples)
     for start, stop, outputs in work.runs:
         scores = outcomes.class_scores(outcomes.chosen_output(outputs, work.model.outputs))
-        if confusion is None:
-            classes = max(2, scores.shape[1])
-            targets = checks.check_classes(dataset.name, dataset.targets, labels, classes)
-            confusion = Confusion(classes)
+        if not len(targets):
+            targets = checks.check_classes(dataset.name, dataset.targets, labels, max(2, scores.shape[1]))
         if failures.among(scores, start, stop):
             continue
         seen = outcomes.scale_of(scores)
@@ -89,16 +85,15 @@ def _classes(work: _Work, labels: tuple[str, ...], scale: Scale) -> Evaluated:
         scores = outcomes.with_both_classes(scores, scale)
         batch = Outcomes(targets[start:stop], scores.argmax(axis=1), scores, scale)
         confusion.add(batch)
-        for gathered in accumulators:
-            gathered.add(batch)
+        gathering.add(batch)
         hits.append(batch.predicted == batch.targets)
     failures.raise_any()
     correct = np.packbits(np.concatenate(hits)).tobytes()
-    return _evaluated(work, accumulators, confusion.matrix() if confusion else None, correct)
+    return _evaluated(work, gathering, confusion.matrix(), correct)
 
 
 def _values(work: _Work) -> Evaluated:
-    accumulators = [kind() for kind in _ACCUMULATORS[Task.REGRESSION]]
+    gathering = Gathering(Task.REGRESSION, Setup())
     dataset = work.examples.dataset
     targets = checks.check_values(dataset.name, dataset.targets)
     failures = _Failures(work.examples)
@@ -106,15 +101,14 @@ def _values(work: _Work) -> Evaluated:
     for start, stop, values in _columns(work.runs, work.model):
         if failures.among(values[:, np.newaxis], start, stop):
             continue
-        for gathered in accumulators:
-            gathered.add(Outcomes(targets[start:stop], values, no_scores, Scale.LOGITS))
+        gathering.add(Outcomes(targets[start:stop], values, no_scores, Scale.LOGITS))
     failures.raise_any()
-    return _evaluated(work, accumulators, None, None)
+    return _evaluated(work, gathering, None, None)
 
 
 def _evaluated(
     work: _Work,
-    accumulators: list[Accumulator],
+    gathering: Gathering,
     confusion: tuple[tuple[int, ...], ...] | None,
     correct: bytes | None,
 ) -> Evaluated:
@@ -123,7 +117,7 @@ def _evaluated(
         dataset_sha256=work.examples.dataset.sha256,
         batch_size=work.runs.size,
         duration_s=time.perf_counter() - work.began,
-        metrics=tuple(metric for gathered in accumulators if (metric := gathered.metric()) is not None),
+        metrics=gathering.figures(),
         confusion=confusion,
         correct=correct,
     )

@@ -5,7 +5,8 @@ classes apart, or as logits. It must not compute any figure.
 """
 
 from enum import IntEnum
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,14 +33,57 @@ class Scale(IntEnum):
     """Anything else: softmax (or the sigmoid of a single column) makes probabilities of them."""
 
 
-class Outcomes(NamedTuple):
-    """What one batch came to. For regression ``predicted`` and ``targets`` are values, for classes numbers."""
+class Outcomes:
+    """What some examples came to, and what several figures need of it, computed once.
 
-    targets: "NDArray[Any]"
-    predicted: "NDArray[Any]"
-    scores: "NDArray[Any]"
-    """One column a class, as the model gave them; empty for regression."""
-    scale: Scale
+    ``predicted`` and ``targets`` are one number an example: a value for regression, a class for classification.
+    For several labels both are booleans, one column a label. ``scores`` has one column a class or label, as the
+    model gave them, and none for regression. An array may lie in memory in either order.
+    """
+
+    def __init__(
+        self, targets: "NDArray[Any]", predicted: "NDArray[Any]", scores: "NDArray[Any]", scale: Scale
+    ) -> None:
+        self.targets = targets
+        self.predicted = predicted
+        self.scores = scores
+        self.scale = scale
+
+    def __len__(self) -> int:
+        """Return how many examples there are."""
+        return len(self.targets)
+
+    def part(self, rows: "NDArray[Any]") -> "Outcomes":
+        """Return what the examples at ``rows`` came to."""
+        scores = self.scores[rows] if self.scores.size else self.scores
+        return Outcomes(self.targets[rows], self.predicted[rows], scores, self.scale)
+
+    @cached_property
+    def rows(self) -> "NDArray[np.int64]":
+        """0, 1, 2, ...: what picks one column from each row."""
+        return np.arange(len(self.targets))
+
+    @cached_property
+    def largest(self) -> "NDArray[np.float64]":
+        """The largest score of each example."""
+        return np.asarray(self.scores.max(axis=1), dtype=np.float64)
+
+    @cached_property
+    def weights(self) -> "NDArray[np.float64]":
+        """What is divided by its row's sum to give the probabilities of the classes, in float64."""
+        if self.scale is Scale.LOGITS:
+            return np.exp(self.scores - self.largest[:, np.newaxis])
+        return self.scores.astype(np.float64)
+
+    @cached_property
+    def sums(self) -> "NDArray[np.float64]":
+        """The sums of the rows of `weights`."""
+        return np.asarray(self.weights.sum(axis=1))
+
+    @cached_property
+    def truth(self) -> "NDArray[np.float64]":
+        """The probability that each example's true class was given."""
+        return np.asarray(self.weights[self.rows, self.targets] / self.sums)
 
 
 def chosen_output(outputs: "tuple[NDArray[Any], ...]", specs: tuple[TensorSpec, ...]) -> "NDArray[Any]":

@@ -140,6 +140,8 @@ def _record(work: Work, data: Path, evaluated: Evaluated) -> int:
         confusion=evaluated.confusion,
         metrics=evaluated.metrics,
         correct=evaluated.correct,
+        scale=evaluated.scale,
+        notes=evaluated.notes,
     )
     with context.writer.transaction() as connection:
         at = context.now()

@@ -68,9 +68,10 @@ def checked_evaluated(evaluated: Evaluated, *, wall_s: float) -> Evaluated:
         evaluated.correct is None or len(evaluated.correct) == (rows + 7) // 8, "outcomes of another data set"
     )
     _check_confusion(evaluated)
-    return msgspec.structs.replace(
-        evaluated, metrics=tuple(_checked_metric(metric) for metric in evaluated.metrics)
-    )
+    metrics = tuple(_checked_metric(metric) for metric in evaluated.metrics)
+    _claim(len({(metric.name, metric.slice) for metric in metrics}) == len(metrics), "a figure twice")
+    notes = tuple(clean(note) for note in evaluated.notes)
+    return msgspec.structs.replace(evaluated, metrics=metrics, notes=notes)
 
 
 def checked_latency(measured: LatencyMeasured, request: MeasureLatency, *, wall_s: float) -> LatencyMeasured:
@@ -103,7 +104,7 @@ def _checked_metric(metric: Metric) -> Metric:
     low = metric.value if metric.low is None else metric.low
     high = metric.value if metric.high is None else metric.high
     _claim(low <= metric.value <= high, f"{metric.name} outside its interval")
-    return msgspec.structs.replace(metric, name=clean(metric.name, NAME))
+    return msgspec.structs.replace(metric, name=clean(metric.name, NAME), slice=clean(metric.slice, NAME))
 
 
 def _checked_tensor(tensor: TensorSpec) -> TensorSpec:

@@ -14,7 +14,7 @@ from msgspec import Meta
 from engine.protocols import RuntimeSpec, TensorSpec
 from storage.records import Metric
 from storage.settings import Preprocess
-from storage.vocabulary import Layer, LayerState, Task
+from storage.vocabulary import Layer, LayerState, OutputScale, Task
 
 MAXIMUM_MESSAGE = 16 * 1024 * 1024
 """Bytes of one message: outcomes of 10 million examples with room; a child that announces more is lying.
@@ -23,6 +23,12 @@ Decoded, a message of small numbers takes up to 32 times its size, so the limit 
 
 MAXIMUM_QUERIES = 1_000_000
 """Timed queries of one answer: as decoded floats 32 MB, and minutes of the fastest model."""
+
+MAXIMUM_FIGURES = 20_000
+"""Figures of one answer, those of classes and slices included: several times what 256 classes and 50 slices have."""
+
+MAXIMUM_NOTES = 100
+"""Sentences beside the figures; there are a few."""
 
 MAXIMUM_CLASSES = 4096
 """Rows of a confusion matrix: one of more classes does not fit into a message anyway."""
@@ -174,11 +180,16 @@ class Evaluated(msgspec.Struct, tag=True, frozen=True):
     dataset_sha256: str
     batch_size: int
     duration_s: float
-    metrics: tuple[Metric, ...]
+    metrics: Annotated[tuple[Metric, ...], Meta(max_length=MAXIMUM_FIGURES)]
+    """Of all examples, then of parts of them: the engine keeps their order."""
     confusion: Annotated[tuple[tuple[int, ...], ...], Meta(max_length=MAXIMUM_CLASSES)] | None
     """Rows are true classes, columns predicted ones; ``None`` where the task has no classes."""
     correct: bytes | None
     """One bit an example, in the data's order, big-endian within a byte (`numpy.packbits`)."""
+    scale: OutputScale | None = None
+    """How the outputs were read; ``None`` where the task has no classes."""
+    notes: Annotated[tuple[str, ...], Meta(max_length=MAXIMUM_NOTES)] = ()
+    """What somebody who reads the figures should know."""
 
 
 class LatencyMeasured(msgspec.Struct, tag=True, frozen=True):

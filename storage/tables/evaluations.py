@@ -6,13 +6,16 @@ import msgspec
 
 from storage.records import Evaluation, HistoryPoint, LatencyReport, Metric, NewEvaluation
 from storage.tables import latencies
-from storage.vocabulary import Scenario
+from storage.vocabulary import OutputScale, Scenario
 
 OUTCOMES_KEPT = 3
 """Evaluations of a version whose per-example outcomes are kept: enough to compare, little enough to store."""
 
-HEADLINE_METRICS = ("accuracy", "r2")
+HEADLINE_METRICS = ("accuracy", "subset_accuracy", "r2")
 """The figure that stands for a version at a glance: the first of these that it has."""
+
+METRIC = "name, value, low, high, n, slice"
+"""The columns of a `Metric`, in the order of its fields."""
 
 FINGERPRINT = (
     "dataset_name",
@@ -39,20 +42,21 @@ def add(
     requested_by: str,
 ) -> int:
     """Record an evaluation as its version's latest and return its id."""
-    columns = ("version_id", "job_id", "at", "requested_by", "confusion", *FINGERPRINT)
+    columns = ("version_id", "job_id", "at", "requested_by", "confusion", "scale", "notes", *FINGERPRINT)
     confusion = None if new.confusion is None else msgspec.json.encode(new.confusion).decode()
-    values = (version_id, job_id, at, requested_by, confusion, *(getattr(new, name) for name in FINGERPRINT))
+    notes = msgspec.json.encode(new.notes).decode()
+    values = (
+        *(version_id, job_id, at, requested_by, confusion, new.scale, notes),
+        *(getattr(new, name) for name in FINGERPRINT),
+    )
     cursor = connection.execute(
         f"INSERT INTO evaluations ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})",  # noqa: S608 - constants
         values,
     )
     evaluation_id = int(cursor.lastrowid or 0)
     connection.executemany(
-        "INSERT INTO metrics (evaluation_id, name, value, low, high, n) VALUES (?, ?, ?, ?, ?, ?)",
-        [
-            (evaluation_id, metric.name, metric.value, metric.low, metric.high, metric.n)
-            for metric in new.metrics
-        ],
+        "INSERT INTO metrics (evaluation_id, name, value, low, high, n, slice) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [(evaluation_id, *msgspec.structs.astuple(metric)) for metric in new.metrics],
     )
     if new.correct is not None:
         connection.execute(
@@ -82,6 +86,15 @@ def read_one(connection: sqlite3.Connection, evaluation_id: int | None) -> Evalu
         return None
     row = connection.execute("SELECT * FROM evaluations WHERE id = ?", (evaluation_id,)).fetchone()
     return None if row is None else _evaluation(connection, row)
+
+
+def slices(connection: sqlite3.Connection, evaluation_id: int) -> tuple[Metric, ...]:
+    """Return the figures of parts of the examples of an evaluation, in the order in which they were recorded."""
+    rows = connection.execute(
+        f"SELECT {METRIC} FROM metrics WHERE evaluation_id = ? AND slice <> '' ORDER BY rowid",  # noqa: S608 - a constant
+        (evaluation_id,),
+    )
+    return tuple(Metric(*row) for row in rows)
 
 
 def of_job(connection: sqlite3.Connection, job_id: int) -> Evaluation | None:
@@ -119,7 +132,7 @@ def history(
     rows = connection.execute(
         "SELECT at, number, value, low, high, n FROM evaluations JOIN metrics ON metrics.evaluation_id = evaluations.id "
         "JOIN versions ON versions.id = version_id JOIN models ON models.id = model_id "
-        "WHERE models.name = :model AND metrics.name = :metric AND at >= :since ORDER BY at DESC, evaluations.id DESC LIMIT :limit",
+        "WHERE models.name = :model AND metrics.name = :metric AND slice = '' AND at >= :since ORDER BY at DESC, evaluations.id DESC LIMIT :limit",
         {"model": model, "metric": metric, "since": since, "limit": limit},
     ).fetchall()
     return [
@@ -140,7 +153,8 @@ def metric_names(connection: sqlite3.Connection, model: str) -> list[str]:
     """Return the names of the metrics that any version of a model ever had."""
     rows = connection.execute(
         "SELECT DISTINCT metrics.name FROM metrics JOIN evaluations ON evaluations.id = metrics.evaluation_id "
-        "JOIN versions ON versions.id = version_id JOIN models ON models.id = model_id WHERE models.name = ? ORDER BY 1",
+        "JOIN versions ON versions.id = version_id JOIN models ON models.id = model_id WHERE models.name = ? AND slice = '' "
+        "ORDER BY 1",
         (model,),
     )
     return [row[0] for row in rows]
@@ -159,9 +173,10 @@ def trend(connection: sqlite3.Connection, version_id: int | None, points: int) -
         "SELECT id FROM evaluations WHERE version_id = ? ORDER BY at DESC LIMIT ?", (version_id, points)
     ).fetchall()
     values = []
+    marks = ", ".join("?" * len(HEADLINE_METRICS))
     for row in reversed(latest):
         found = connection.execute(
-            "SELECT value FROM metrics WHERE evaluation_id = ? AND name IN (?, ?) ORDER BY name LIMIT 1",
+            f"SELECT value FROM metrics WHERE evaluation_id = ? AND slice = '' AND name IN ({marks}) ORDER BY name LIMIT 1",  # noqa: S608 - placeholders only
             (row["id"], *HEADLINE_METRICS),
         ).fetchone()
         if found is not None:
@@ -171,7 +186,8 @@ def trend(connection: sqlite3.Connection, version_id: int | None, points: int) -
 
 def _evaluation(connection: sqlite3.Connection, row: sqlite3.Row) -> Evaluation:
     metrics = connection.execute(
-        "SELECT name, value, low, high, n FROM metrics WHERE evaluation_id = ?", (row["id"],)
+        f"SELECT {METRIC} FROM metrics WHERE evaluation_id = ? AND slice = '' ORDER BY rowid",  # noqa: S608 - a constant
+        (row["id"],),
     ).fetchall()
     latency = connection.execute("SELECT * FROM latencies WHERE evaluation_id = ?", (row["id"],)).fetchone()
     confusion = (
@@ -188,6 +204,8 @@ def _evaluation(connection: sqlite3.Connection, row: sqlite3.Row) -> Evaluation:
         confusion=confusion,
         metrics=tuple(Metric(*metric) for metric in metrics),
         latency=None if latency is None else _latency(latency),
+        scale=None if row["scale"] is None else OutputScale(row["scale"]),
+        notes=msgspec.json.decode(row["notes"], type=tuple[str, ...]),
         **{name: row[name] for name in FINGERPRINT},
     )
 

@@ -4,8 +4,9 @@ Owns the registry: which figures a task has and which direction is better. Impor
 accumulators that compute them are named here and resolved in a model process only.
 """
 
+from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
@@ -13,19 +14,24 @@ from storage.records import Metric
 from storage.vocabulary import Task
 
 if TYPE_CHECKING:
+    from engine.evaluation.figures import Setup
     from engine.evaluation.outcomes import Outcomes
 
 
-class Accumulator(Protocol):
+class Gatherer(Protocol):
     """Gathers outcomes batch by batch; two that saw different examples merge into one that saw both."""
 
     def add(self, outcomes: "Outcomes") -> None:
         """Count one batch."""
         ...
 
-    def merge(self, other: "Accumulator") -> None:
+    def merge(self, other: Any) -> None:
         """Count what ``other``, of the same kind, has counted."""
         ...
+
+
+class Accumulator(Gatherer, Protocol):
+    """A gatherer for one figure, which it computes itself."""
 
     def metric(self) -> Metric | None:
         """Return the figure with its interval, or ``None`` where the outputs do not allow one."""
@@ -43,7 +49,15 @@ class MetricSpec(msgspec.Struct, frozen=True):
     interval: str
     """The method of its interval, for the documentation."""
     accumulator: str
-    """``module:class`` of its accumulator."""
+    """``module:class`` of its accumulator; figures that name the same share one."""
+    figures: str = ""
+    """``module:function`` that makes the figures from what was gathered; empty: the accumulator does."""
+    source: str = ""
+    """Where its formula and that of its interval come from, for the documentation."""
+
+
+COUNTS = "engine.evaluation.counts:Counts"
+"""How often each class was taken for each: enough for many figures."""
 
 
 METRICS: tuple[MetricSpec, ...] = (
@@ -54,6 +68,117 @@ METRICS: tuple[MetricSpec, ...] = (
         title="accuracy",
         interval="Wilson's score interval",
         accumulator="engine.evaluation.metrics.accuracy:Accuracy",
+        source="Wilson 1927, Journal of the American Statistical Association 22:209",
+    ),
+    MetricSpec(
+        name="balanced_accuracy",
+        task=Task.CLASSIFICATION,
+        higher_is_better=True,
+        title="balanced accuracy",
+        interval="Wilson's of each class, joined by MOVER",
+        accumulator=COUNTS,
+        figures="engine.evaluation.metrics.balanced_accuracy:figures",
+        source="Brodersen et al. 2010, ICPR; Zou and Donner 2008, Statistics in Medicine 27:1693",
+    ),
+    MetricSpec(
+        name="precision",
+        task=Task.CLASSIFICATION,
+        higher_is_better=True,
+        title="precision of a class (of two classes, the second)",
+        interval="Wilson's score interval",
+        accumulator=COUNTS,
+        figures="engine.evaluation.metrics.precision:by_class",
+        source="van Rijsbergen 1979, Information Retrieval",
+    ),
+    MetricSpec(
+        name="precision_macro",
+        task=Task.CLASSIFICATION,
+        higher_is_better=True,
+        title="precision, mean over classes",
+        interval="Wilson's of each class, joined by MOVER",
+        accumulator=COUNTS,
+        figures="engine.evaluation.metrics.precision:macro",
+        source="Zou and Donner 2008, Statistics in Medicine 27:1693",
+    ),
+    MetricSpec(
+        name="precision_weighted",
+        task=Task.CLASSIFICATION,
+        higher_is_better=True,
+        title="precision, mean weighted by the classes' examples",
+        interval="Wilson's of each class, joined by MOVER, with the variance of the weights",
+        accumulator=COUNTS,
+        figures="engine.evaluation.metrics.precision:weighted",
+        source="Zou and Donner 2008, Statistics in Medicine 27:1693",
+    ),
+    MetricSpec(
+        name="recall",
+        task=Task.CLASSIFICATION,
+        higher_is_better=True,
+        title="recall of a class (of two classes, the second)",
+        interval="Wilson's score interval",
+        accumulator=COUNTS,
+        figures="engine.evaluation.metrics.recall:by_class",
+        source="van Rijsbergen 1979, Information Retrieval",
+    ),
+    MetricSpec(
+        name="recall_macro",
+        task=Task.CLASSIFICATION,
+        higher_is_better=True,
+        title="recall, mean over classes",
+        interval="Wilson's of each class, joined by MOVER",
+        accumulator=COUNTS,
+        figures="engine.evaluation.metrics.recall:macro",
+        source="Zou and Donner 2008, Statistics in Medicine 27:1693",
+    ),
+    MetricSpec(
+        name="recall_weighted",
+        task=Task.CLASSIFICATION,
+        higher_is_better=True,
+        title="recall, mean weighted by the classes' examples",
+        interval="Wilson's score interval",
+        accumulator=COUNTS,
+        figures="engine.evaluation.metrics.recall:weighted",
+        source="equal to accuracy; Wilson 1927, Journal of the American Statistical Association 22:209",
+    ),
+    MetricSpec(
+        name="f1",
+        task=Task.CLASSIFICATION,
+        higher_is_better=True,
+        title="F1 of a class (of two classes, the second)",
+        interval="Wilson's of TP / (TP + FP + FN), carried over",
+        accumulator=COUNTS,
+        figures="engine.evaluation.metrics.f1:by_class",
+        source="van Rijsbergen 1979, Information Retrieval",
+    ),
+    MetricSpec(
+        name="f1_macro",
+        task=Task.CLASSIFICATION,
+        higher_is_better=True,
+        title="F1, mean over classes",
+        interval="that of each class, joined by MOVER with their correlations",
+        accumulator=COUNTS,
+        figures="engine.evaluation.metrics.f1:macro",
+        source="Zou 2007, Psychological Methods 12:399; Takahashi et al. 2022, Applied Intelligence 52:4961",
+    ),
+    MetricSpec(
+        name="f1_weighted",
+        task=Task.CLASSIFICATION,
+        higher_is_better=True,
+        title="F1, mean weighted by the classes' examples",
+        interval="that of each class, joined by MOVER with their correlations and the variance of the weights",
+        accumulator=COUNTS,
+        figures="engine.evaluation.metrics.f1:weighted",
+        source="Zou 2007, Psychological Methods 12:399; Takahashi et al. 2022, Applied Intelligence 52:4961",
+    ),
+    MetricSpec(
+        name="mcc",
+        task=Task.CLASSIFICATION,
+        higher_is_better=True,
+        title="Matthews' correlation coefficient",
+        interval="delta method on Fisher's z scale",
+        accumulator=COUNTS,
+        figures="engine.evaluation.metrics.mcc:figures",
+        source="Gorodkin 2004, Computational Biology and Chemistry 28:367; Itaya et al. 2024, arXiv 2405.12622",
     ),
     MetricSpec(
         name="log_loss",
@@ -96,8 +221,25 @@ def metrics_for(task: Task) -> tuple[MetricSpec, ...]:
     return tuple(spec for spec in METRICS if spec.task is task)
 
 
-def accumulator_class(spec: MetricSpec) -> type[Accumulator]:
-    """Return what makes accumulators of a figure."""
-    module, _, name = spec.accumulator.partition(":")
-    found: type[Accumulator] = getattr(import_module(module), name)
+def accumulator_class(spec: MetricSpec) -> type[Gatherer]:
+    """Return what makes the accumulators of a figure."""
+    found: type[Gatherer] = _named(spec.accumulator)
     return found
+
+
+def figures_function(spec: MetricSpec) -> "Callable[[Any, Setup], tuple[Metric, ...]]":
+    """Return what makes the figures of a kind from its accumulator: that of all examples, and those of classes."""
+    if spec.figures:
+        found: Callable[[Any, Setup], tuple[Metric, ...]] = _named(spec.figures)
+        return found
+    return _own_figure
+
+
+def _own_figure(gathered: Accumulator, _setup: "Setup") -> tuple[Metric, ...]:
+    metric = gathered.metric()
+    return () if metric is None else (metric,)
+
+
+def _named(target: str) -> Any:
+    module, _, name = target.partition(":")
+    return getattr(import_module(module), name)

@@ -1,0 +1,68 @@
+"""From computed numbers to the figures that are stored.
+
+Owns what every figure shares: which class it stands for and how that is called, and that a figure lies within
+its own interval although floating point may put it a hair outside. It must not compute what a figure says.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from storage.records import Metric
+from storage.settings import CLASS_SLICE
+from storage.text import NAME, clean
+
+CLASSES = 256
+"""Above so many classes there are no figures of each: nobody reads them, and they would fill the database."""
+
+
+class Setup(NamedTuple):
+    """What a model's settings say about its figures."""
+
+    labels: tuple[str, ...] = ()
+    """The names of the classes; empty where they have none."""
+    top_k: int | None = None
+
+    def slice_of(self, number: int) -> str:
+        """Return what the figures of a class are stored under: its name, or its number where names are not unique."""
+        names = [clean(label, NAME) for label in self.labels]
+        unique = len(set(names)) == len(names)
+        return f"{CLASS_SLICE}={names[number] if unique and number < len(names) else number}"
+
+
+def figure(name: str, value: float, low: float | None, high: float | None, n: int) -> Metric:
+    """Return a figure of all examples, its interval widened to hold it where rounding would leave it outside."""
+    value = float(value)
+    return Metric(
+        name,
+        value,
+        None if low is None else min(float(low), value),
+        None if high is None else max(float(high), value),
+        int(n),
+    )
+
+
+class PerClass(NamedTuple):
+    """A figure of each class; NaN where a class has none."""
+
+    values: "NDArray[np.float64]"
+    low: "NDArray[np.float64]"
+    high: "NDArray[np.float64]"
+    n: "NDArray[Any]"
+    """How many examples each stands on."""
+
+    def figures(self, name: str, setup: Setup) -> tuple[Metric, ...]:
+        """Return a figure for each class that has one; of two classes, the second's also stands for all examples."""
+        if len(self.values) > CLASSES:
+            return ()
+        known = np.flatnonzero(~np.isnan(self.values)).tolist()
+        of_each = tuple(self._figure(name, number, setup.slice_of(number)) for number in known)
+        if len(self.values) == 2 and 1 in known:
+            return (self._figure(name, 1, ""), *of_each)
+        return of_each
+
+    def _figure(self, name: str, number: int, part: str) -> Metric:
+        value = float(self.values[number])
+        low, high = float(self.low[number]), float(self.high[number])
+        return Metric(name, value, min(low, value), max(high, value), int(self.n[number]), part)

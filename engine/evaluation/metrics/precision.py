@@ -1,0 +1,51 @@
+"""Precision: of the examples that were taken for a class, the share that belong to it.
+
+Owns the figure of each class and its means. A class that was never predicted has no precision of its own; in a
+mean it counts as 0, as scikit-learn has it, so that forgetting a class does not improve the mean.
+"""
+
+import numpy as np
+
+from engine.evaluation import intervals
+from engine.evaluation.counts import Counts, Tally
+from engine.evaluation.figures import PerClass, Setup, figure
+from engine.evaluation.intervals import Floats
+from storage.records import Metric
+
+
+def by_class(counts: Counts, setup: Setup) -> tuple[Metric, ...]:
+    """Return the precision of each class that was predicted."""
+    return _classes(counts.tally()).figures("precision", setup)
+
+
+def macro(counts: Counts, _setup: Setup) -> tuple[Metric, ...]:
+    """Return the mean over the classes that occur, all alike."""
+    tally = counts.tally()
+    if not tally.n:
+        return ()
+    weights = tally.occurring / tally.occurring.sum()
+    return (_mean("precision_macro", tally, weights, 0.0),)
+
+
+def weighted(counts: Counts, _setup: Setup) -> tuple[Metric, ...]:
+    """Return the mean over the classes, each as often as it has examples."""
+    tally = counts.tally()
+    if not tally.n:
+        return ()
+    weights = tally.true / tally.n
+    values = np.nan_to_num(_classes(tally).values)
+    # How often each class occurs is chance, too: examples differ by the precision of their class.
+    spread = float(weights @ (values - weights @ values) ** 2) / tally.n
+    return (_mean("precision_weighted", tally, weights, spread),)
+
+
+def _classes(tally: Tally) -> PerClass:
+    low, high = intervals.wilson(tally.right, tally.predicted)
+    with np.errstate(invalid="ignore"):
+        return PerClass(tally.right / tally.predicted, low, high, tally.predicted)
+
+
+def _mean(name: str, tally: Tally, weights: Floats, spread: float) -> Metric:
+    values, low, high = (np.nan_to_num(array) for array in _classes(tally)[:3])
+    limits = intervals.mean(values, low, high, weights, spread=spread)
+    return figure(name, float(weights @ values), *limits, tally.n)
