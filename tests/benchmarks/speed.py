@@ -12,6 +12,9 @@ from tests.benchmarks.stage import Stage
 ROWS = {"dense": 10_000, "cnn": 10_000, "mobilenet": 300}
 """Examples of each network: between a twentieth of a second and a second of work."""
 
+SLOWER = 10
+"""How much slower exported programs are: they run operation by operation, in the order of axes of Keras."""
+
 SMALL = ("dense", "cnn")
 
 
@@ -24,6 +27,7 @@ def run(stage: Stage) -> list[Figure]:
         networks.build(folder)
         for network, rows in ROWS.items():
             networks.examples(network, rows, folder / f"{network}.npz")
+            networks.examples(network, rows // SLOWER, folder / f"{network}-few.npz")
             for kind in BY_HAND:
                 figures += _beside_a_loop(folder, network, kind)
         for network in ROWS:
@@ -33,7 +37,8 @@ def run(stage: Stage) -> list[Figure]:
 
 def _beside_a_loop(folder: Path, network: str, kind: Format) -> list[Figure]:
     artefact = folder / networks.FILES[kind].format(network)
-    found = apart.ask(dict[str, float], "loops", kind, str(artefact), str(folder / f"{network}.npz"))
+    data = folder / (f"{network}-few.npz" if kind is Format.TORCH_EXPORT else f"{network}.npz")
+    found = apart.ask(dict[str, float], "loops", kind, str(artefact), str(data))
     single = found["single_ms"] / found["single_by_hand_ms"]
     return [
         Figure(

@@ -32,6 +32,9 @@ SMALL_BYTES = 64 * 1024 * 1024
 PREFIX, SUFFIX = "serving_default_", ":0"
 """What TensorFlow's converter puts around the names of inputs."""
 
+Shapes = tuple[tuple[int, ...], ...]
+"""Of one batch of each input."""
+
 
 class LiteRtModel:
     """A model behind one interpreter for each batch size that is in use."""
@@ -42,22 +45,34 @@ class LiteRtModel:
         first = self._open()
         # What it cannot run shows now, and not in the middle of an evaluation.
         first.allocate_tensors()
-        self._takes = first.get_input_details()
-        self._gives = first.get_output_details()
-        self._ready: OrderedDict[tuple[tuple[int, ...], ...], Interpreter] = OrderedDict()
-        self.inputs = tuple(map(_spec, self._takes))
-        self.outputs = tuple(map(_spec, self._gives))
+        takes, gives = first.get_input_details(), first.get_output_details()
+        self._takes = tuple(map(_Tensor, takes))
+        self._gives = tuple(map(_Tensor, gives))
+        self._ready: OrderedDict[Shapes, Interpreter] = OrderedDict()
+        self._shapes: Shapes = ()
+        self._interpreter = first
+        self.inputs = tuple(map(_spec, takes))
+        self.outputs = tuple(map(_spec, gives))
         self.parameters: int | None = parameters(artefact)
 
     def run(self, inputs: "Sequence[NDArray[Any]]") -> "tuple[NDArray[Any], ...]":
         """Run one batch."""
-        interpreter = self._sized(tuple(array.shape for array in inputs))
-        for detail, array in zip(self._takes, inputs, strict=True):
-            interpreter.set_tensor(detail["index"], _quantised(array, detail))
+        shapes = tuple([array.shape for array in inputs])
+        if shapes != self._shapes:
+            self._interpreter, self._shapes = self._sized(shapes), shapes
+        interpreter = self._interpreter
+        for tensor, array in zip(self._takes, inputs, strict=True):
+            interpreter.set_tensor(tensor.index, tensor.quantised(array) if tensor.scale else array)
         interpreter.invoke()
-        return tuple(_real(interpreter.get_tensor(detail["index"]), detail) for detail in self._gives)
+        answers = [interpreter.get_tensor(tensor.index) for tensor in self._gives]
+        return tuple(
+            [
+                tensor.real(answer) if tensor.scale else answer
+                for tensor, answer in zip(self._gives, answers, strict=True)
+            ]
+        )
 
-    def _sized(self, shapes: tuple[tuple[int, ...], ...]) -> Interpreter:
+    def _sized(self, shapes: Shapes) -> Interpreter:
         """Return an interpreter whose inputs have these shapes."""
         found = self._ready.get(shapes)
         if found is not None:
@@ -66,8 +81,8 @@ class LiteRtModel:
         while len(self._ready) >= self._kept:
             self._ready.popitem(last=False)
         interpreter = self._open()
-        for detail, shape in zip(self._takes, shapes, strict=True):
-            interpreter.resize_tensor_input(detail["index"], shape)
+        for tensor, shape in zip(self._takes, shapes, strict=True):
+            interpreter.resize_tensor_input(tensor.index, shape)
         interpreter.allocate_tensors()
         self._ready[shapes] = interpreter
         return interpreter
@@ -91,6 +106,28 @@ def load(artefact: Path, device: str) -> LiteRtModel:
         raise JobError(f"LiteRT does not accept the model: {words}.", "Convert it again.") from None
 
 
+class _Tensor:
+    """An input or output: where it lies, and how its integers stand for real numbers, if they do."""
+
+    def __init__(self, detail: dict[str, Any]) -> None:
+        scale, zero = detail["quantization"]
+        self.index = int(detail["index"])
+        self._dtype = np.dtype(detail["dtype"])
+        self.scale = np.float32(scale if self._dtype.kind in "iu" else 0)
+        """0 where the tensor holds what it stands for."""
+        self._zero = np.float32(zero)
+
+    def quantised(self, array: "NDArray[Any]") -> "NDArray[Any]":
+        """Return the integers that stand for real numbers; what they cannot hold becomes their limit."""
+        limits = np.iinfo(self._dtype)
+        integers: NDArray[Any] = np.clip(np.rint(array / self.scale) + self._zero, limits.min, limits.max)
+        return integers.astype(self._dtype)
+
+    def real(self, array: "NDArray[Any]") -> "NDArray[Any]":
+        """Return the real numbers that integers stand for."""
+        return (array.astype(np.float32) - self._zero) * self.scale
+
+
 def _spec(detail: dict[str, Any]) -> TensorSpec:
     """Return a tensor as its model was made to take it: the batch is free where its converter left it so."""
     signature = detail["shape_signature"]
@@ -98,31 +135,5 @@ def _spec(detail: dict[str, Any]) -> TensorSpec:
         None if size < 0 else int(size) for size in (signature if len(signature) else detail["shape"])
     )
     name = str(detail["name"]).removeprefix(PREFIX).removesuffix(SUFFIX)
-    dtype = np.dtype(np.float32) if _scale(detail) is not None else np.dtype(detail["dtype"])
+    dtype = np.dtype(np.float32) if _Tensor(detail).scale else np.dtype(detail["dtype"])
     return TensorSpec(name, shape, dtype.name)
-
-
-def _scale(detail: dict[str, Any]) -> tuple[float, int] | None:
-    """Return scale and zero point of a tensor of integers that stand for real numbers."""
-    scale, zero = detail["quantization"]
-    if not scale or np.dtype(detail["dtype"]).kind not in "iu":
-        return None
-    return float(scale), int(zero)
-
-
-def _quantised(array: "NDArray[Any]", detail: dict[str, Any]) -> "NDArray[Any]":
-    found = _scale(detail)
-    if found is None:
-        return array
-    scale, zero = found
-    limits = np.iinfo(detail["dtype"])
-    integers: NDArray[Any] = np.clip(np.rint(array / np.float32(scale)) + zero, limits.min, limits.max)
-    return integers.astype(detail["dtype"])
-
-
-def _real(array: "NDArray[Any]", detail: dict[str, Any]) -> "NDArray[Any]":
-    found = _scale(detail)
-    if found is None:
-        return array
-    scale, zero = found
-    return (array.astype(np.float32) - np.float32(zero)) * np.float32(scale)
