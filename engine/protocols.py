@@ -66,6 +66,8 @@ class RuntimeSpec(msgspec.Struct, frozen=True):
     """Whether the format is itself code, so that it is refused where files and network are not walled off."""
     alternatives: tuple[tuple[str, str], ...] = ()
     """Other distributions that provide one of ``distributions``: (the name that is shown, the installed one)."""
+    accelerators: tuple[str, ...] = ("cuda",)
+    """Kinds of device besides the CPU that its loader knows how to use, where the installed build does."""
 
 
 class LoadedModel(Protocol):

@@ -91,7 +91,7 @@ def detect() -> list[Device]:
     except NvmlError as error:
         # Without the library or the driver there is nothing in PROC either, and so no device.
         return [_device(number, name, note=str(error)) for number, name in enumerate(names_from_proc(PROC))]
-    usable, note = cuda.support(RUNTIMES)
+    usable, note = cuda.support([spec for spec in RUNTIMES if "cuda" in spec.accelerators])
     return [msgspec.structs.replace(device, usable_by=usable, note=device.note or note) for device in devices]
 
 

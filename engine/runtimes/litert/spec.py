@@ -23,6 +23,7 @@ SPEC = RuntimeSpec(
     extra="litert",
     loader="engine.runtimes.litert.loader:load",
     needs_sandbox=False,
+    accelerators=(),
 )
 
 MARK, MARK_AT = b"TFL3", 4

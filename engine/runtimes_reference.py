@@ -1,0 +1,130 @@
+"""The page about formats and devices, made from the registry of runtimes and from what the contract tests hold.
+
+``python -P -m engine.runtimes_reference > docs/runtimes.md`` writes it; a test fails where the page says something else.
+It must not know any runtime by name: what is particular to one stands in its specification.
+"""
+
+import sys
+
+from engine.protocols import RuntimeSpec
+from engine.runtimes import RUNTIMES
+from storage.vocabulary import Format
+
+FILES: dict[Format, str] = {
+    Format.KERAS: "`.keras`, as Keras 3 saves it",
+    Format.KERAS_H5: "`.h5`, a whole model as Keras 2 and 3 save it",
+    Format.TORCHSCRIPT: "`.pt`, as `torch.jit.save` writes it",
+    Format.TORCH_EXPORT: "`.pt2`, as `torch.export.save` writes it",
+    Format.ONNX: "`.onnx`, with or without files of weights beside it",
+    Format.LITERT: "`.tflite`: float, dynamic-range and full-integer",
+}
+"""What people call each format; what a file is, is decided by its content."""
+
+OPERATIONS: dict[str, tuple[str, str]] = {
+    "recognised": ("tests/contract/test_runtimes.py", "test_a_model_is_recognised_by_its_content"),
+    "cut short: noticed": (
+        "tests/contract/test_runtimes.py",
+        "test_a_model_that_is_cut_short_is_never_taken_for_whole",
+    ),
+    "walled in": ("tests/unit/engine/processes/test_client.py", "test_model_is_confined"),
+    "described": ("tests/contract/test_runtimes.py", "test_a_model_describes_itself"),
+    "evaluated exactly": ("tests/unit/engine/processes/test_client.py", "test_evaluation_is_exact"),
+    "timed": ("tests/unit/engine/processes/test_client.py", "test_latency_is_measured"),
+}
+"""What is done with a model of every format on the CPU, and the test that does it for each format."""
+
+REFUSED = ("tests/contract/test_runtimes.py", "test_a_device_that_cannot_be_used_is_an_error")
+
+INTRODUCTION = """# Formats, runtimes and devices
+
+What a file is, is decided by its content, never by its name. Each version runs in a process of its own, behind walls;
+a format that is itself code is refused where the walls for files and network are missing.
+"""
+
+ENDING = """
+## The same network, the same figure
+
+`test_evaluation_is_exact` evaluates one classifier, saved in every format, through the real hosts and model processes: each
+must give the accuracy that numpy alone computes from the weights, to the last example.
+
+## Devices
+
+A device is chosen with `--device` (`cpu`, `cuda:0` ...). A runtime never moves elsewhere in silence: where a device cannot
+be used, the job fails with a sentence that says why and what to install. That refusal is tested for every format; running
+on a CUDA device is not part of the tests, because no machine that runs them has one.
+
+## scikit-learn, XGBoost, LightGBM
+
+Convert them to ONNX once; what runs them then is ONNX Runtime:
+
+```python notest
+from skl2onnx import to_onnx  # or onnxmltools for XGBoost and LightGBM
+
+model = to_onnx(classifier, x[:1].astype("float32"), options={"zipmap": False})
+open("model.onnx", "wb").write(model.SerializeToString())
+```
+
+`zipmap=False` matters: with it the model answers with tensors, without it with maps, which are refused in words.
+
+## A quantised model's figures
+
+A full-integer LiteRT model takes and gives integers that stand for real numbers. modeltender gives it the real numbers of your
+data, quantised with the input's own scale and zero point, and reads its answers back, so that its figures compare with those
+of the model that it was made from.
+
+## Adding a runtime
+
+LiteRT's is the smallest: `engine/runtimes/litert/`.
+
+1. `spec.py`: a `RuntimeSpec` and `recognise(content, archive)`, which looks at bytes without any framework. It returns a
+   `Recognition`, or `None` where the file is somebody else's; it raises `CutShortError` for a file that may still be on its
+   way and `ContentError` for one that must not be tried.
+2. `loader.py`: `load(artefact, device)` returns an object with `inputs`, `outputs`, `parameters` and `run(batch)`. It may import
+   its framework, at the top of the module only: behind the walls nothing is imported any more.
+3. A word in `storage.vocabulary.Format`, the module in `engine.runtimes._MODULES`, and an import contract in `pyproject.toml`.
+4. A writer in `tests/tiny_models.py`: from then on every contract test runs for the new format too. This page is written anew
+   by `python -P -m engine.runtimes_reference > docs/runtimes.md`.
+"""
+
+
+def page() -> str:
+    """Return the whole page."""
+    return "\n".join([INTRODUCTION, *_formats(), "", *_operations(), ENDING.rstrip()]) + "\n"
+
+
+def _formats() -> list[str]:
+    lines = [
+        "| format | files | runs on | install | devices | needs the sandbox |",
+        "|---|---|---|---|---|---|",
+    ]
+    for spec in RUNTIMES:
+        for kind in spec.formats:
+            devices = ", ".join(["cpu", *(f"{name}:N" for name in spec.accelerators)])
+            lines.append(
+                f"| {kind} | {FILES[kind]} | {_runs_on(spec)} | `modeltender[{spec.extra}]` | {devices} "
+                f"| {'yes: it is code' if spec.needs_sandbox else 'no'} |"
+            )
+    return lines
+
+
+def _runs_on(spec: RuntimeSpec) -> str:
+    return " and ".join(spec.distributions)
+
+
+def _operations() -> list[str]:
+    """Return a line a format; every cell is a test that is parametrised over the registry."""
+    heads = [*OPERATIONS, "another device: refused in words"]
+    lines = [
+        "What is tested for each format on the CPU:",
+        "",
+        f"| format | {' | '.join(heads)} |",
+        f"|---|{'---|' * len(heads)}",
+    ]
+    lines += [f"| {kind} | {' | '.join(['✓'] * len(heads))} |" for spec in RUNTIMES for kind in spec.formats]
+    tests = {**OPERATIONS, heads[-1]: REFUSED}
+    lines += ["", *(f"- {head}: `{test}` in `{file}`" for head, (file, test) in tests.items())]
+    return lines
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())
