@@ -11,8 +11,10 @@ import msgspec
 from numpy.typing import NDArray
 
 from engine.data.columns import Choice, Input, choose
+from engine.data.manifest import MANIFEST, TARGETS, input_file, read_manifest
 from engine.data.readers import open_source
-from engine.data.readers.arrays import SAVE, ArraySource, check_rows
+from engine.data.readers.arrays import SAVE, check_source_rows
+from engine.data.readers.npy import read_array
 from engine.data.readers.source import Source
 from engine.data.stacked import Stacked
 from engine.protocols import TensorSpec
@@ -32,15 +34,19 @@ class Dataset(msgspec.Struct, frozen=True):
     """Of the file's bytes."""
 
 
-def open_dataset(file: Path, specs: tuple[TensorSpec, ...]) -> Dataset:
-    """Return the data in ``file`` for a model with these inputs (none: the format does not tell).
+def open_dataset(path: Path, specs: tuple[TensorSpec, ...]) -> Dataset:
+    """Return the data at ``path`` for a model with these inputs (none: the format does not tell).
+
+    ``path`` is a file of arrays, or a folder of prepared ones (`engine.data.manifest`).
 
     Raises:
-        JobError: the file cannot be read, or has not what the model needs.
+        JobError: it cannot be read, or has not what the model needs.
     """
-    source = open_source(file)
+    if (path / MANIFEST).is_file():
+        return _prepared(path)
+    source = open_source(path)
     try:
-        _check_rows(source, specs)
+        check_source_rows(source, specs)
         choice = choose(source, specs, Data())
         if source.rows == 0:
             raise JobError(f"{source.name} has no examples: its arrays are empty.", SAVE)
@@ -49,11 +55,11 @@ def open_dataset(file: Path, specs: tuple[TensorSpec, ...]) -> Dataset:
         source.close()
 
 
-def _check_rows(source: Source, specs: tuple[TensorSpec, ...]) -> None:
-    """Look at arrays that would be columns if they had the same number of rows."""
-    if isinstance(source, ArraySource):
-        named = {"x", "y", *(spec.name for spec in specs)}
-        check_rows(source.name, {name: shape for name, shape in source.shapes.items() if name in named})
+def _prepared(folder: Path) -> Dataset:
+    manifest = read_manifest(folder)
+    inputs = {name: read_array(folder / input_file(place)) for place, name in enumerate(manifest.inputs)}
+    targets = read_array(folder / TARGETS)
+    return Dataset(manifest.name, inputs, targets, manifest.rows, manifest.sha256)
 
 
 def _dataset(source: Source, choice: Choice) -> Dataset:

@@ -12,7 +12,15 @@ from typing import Final
 
 import msgspec
 
-from engine.processes.protocol import Evaluated, FromModel, LatencyMeasured, Loaded, MeasureLatency, Progress
+from engine.processes.protocol import (
+    Evaluated,
+    FromModel,
+    LatencyMeasured,
+    Loaded,
+    MeasureLatency,
+    Prepared,
+    Progress,
+)
 from engine.processes.wire import NonsenseError
 from engine.protocols import TensorSpec
 from storage.records import Metric
@@ -87,6 +95,12 @@ def checked_latency(measured: LatencyMeasured, request: MeasureLatency, *, wall_
     most_unserved = 0 if request.traffic is None else len(durations)
     _claim(0 <= measured.unserved <= most_unserved, f"{measured.unserved} queries unserved")
     return measured
+
+
+def checked_prepared(prepared: Prepared) -> Prepared:
+    """Return ``prepared`` if there are rows in it."""
+    _claim(prepared.rows > 0 and prepared.bytes > 0, f"{prepared.rows} rows in {prepared.bytes} bytes")
+    return prepared
 
 
 def _check_confusion(evaluated: Evaluated) -> None:

@@ -49,8 +49,12 @@ NEEDED_WALLS: Final = (Layer.FILES, Layer.NETWORK, Layer.SYSCALLS)
 _decoder: msgspec.msgpack.Decoder[ToModel] = msgspec.msgpack.Decoder(ToModel)
 
 
-def become(profile: Profile, *, channel: int, stderr: int, parent: int) -> NoReturn:
-    """Turn this fresh fork of a host into a model process; it ends here, whatever happens."""
+Serve = Callable[[socket.socket, Profile, Confined], None]
+"""What a process does behind its walls: it says which stand, and answers until the engine lets go."""
+
+
+def become(profile: Profile, *, channel: int, stderr: int, parent: int, serve: Serve) -> NoReturn:
+    """Turn this fresh fork of a host into a process behind walls; it ends here, whatever happens."""
     status = 1
     try:
         _detach(parent)
@@ -59,7 +63,7 @@ def become(profile: Profile, *, channel: int, stderr: int, parent: int) -> NoRet
         _settle(profile)
         with socket.socket(fileno=channel) as connection:
             confined = confine(profile, off)
-            ModelService(connection, profile, confined).run()
+            serve(connection, profile, confined)
         status = 0
     except (BrokenPipeError, ConnectionResetError):
         # The engine let go in mid-answer: nobody is left to tell.
@@ -98,6 +102,11 @@ def _settle(profile: Profile) -> None:
     sys.dont_write_bytecode = True
     # Siblings would otherwise share the host's state of chance.
     random.seed()
+
+
+def serve_model(connection: socket.socket, profile: Profile, confined: Confined) -> None:
+    """Be a model process."""
+    ModelService(connection, profile, confined).run()
 
 
 class ModelService:

@@ -10,16 +10,18 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple, TypeVar
 
 from engine.processes import scratch
+from engine.processes.confined_process import ConfinedProcess, never
 from engine.processes.conversation import Conversation
+from engine.processes.data_process import DATA, DataProcess
 from engine.processes.endings import CANCELLED, ModelProcessError
 from engine.processes.framework_host import FrameworkHost
-from engine.processes.model_process import ModelProcess, never
+from engine.processes.model_process import ModelProcess
 from engine.processes.protocol import Limits, Load, Profile
 from engine.protocols import RuntimeSpec
 from storage.records import HostState
@@ -29,6 +31,8 @@ __all__ = ["Hosts", "ModelProcess", "ModelProcessError"]
 
 log = logging.getLogger(__name__)
 
+ProcessT = TypeVar("ProcessT", bound=ConfinedProcess)
+
 GIB: Final = 1024**3
 MIB: Final = 1024**2
 
@@ -37,6 +41,18 @@ CONFINE_S: Final = 30.0
 
 NODES: Final = {"cuda": ("nvidia*", "nvidia-caps/*", "dri/*"), "rocm": ("kfd", "dri/*")}
 """Which nodes of ``/dev`` an accelerator's driver opens."""
+
+
+class Order(NamedTuple):
+    """What a process is to be."""
+
+    framework: str
+    hint: str
+    """What to do where its framework cannot be imported."""
+    readable: tuple[Path, ...]
+    file_bytes: int
+    """The most that it may write."""
+    device: str = "cpu"
 
 
 class Hosts:
@@ -49,7 +65,7 @@ class Hosts:
         self._hosts: dict[str, FrameworkHost] = {}
         self._retired: list[FrameworkHost] = []
         self._users: Counter[FrameworkHost] = Counter()
-        self._processes: list[ModelProcess] = []
+        self._processes: list[ConfinedProcess] = []
         self._closed = False
         # One thread that lives as long as the hosts: they end with the thread that started them.
         self._spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="hosts")
@@ -72,13 +88,34 @@ class Hosts:
         Raises:
             ModelProcessError: it could not be loaded; the message says why.
         """
-        process = self._start((artefact, *readable), device, runtime)
+        order = Order(
+            runtime.framework,
+            f"Install it with: pip install 'modeltender[{runtime.extra}]'",
+            (artefact, *readable),
+            int(self._limits.scratch_mib * MIB),
+            device,
+        )
+        process = self._start(ModelProcess, order)
         try:
             process.await_confined(deadline_s=CONFINE_S)
             if cores:
                 process.pin(cores)
             request = Load(str(artefact.absolute()), runtime, device)
             process.load(request, deadline_s=self._limits.load_s, cancelled=cancelled)
+        except BaseException:
+            process.close()
+            raise
+        return process
+
+    def open_data(self, readable: Sequence[Path], *, limit_bytes: int) -> DataProcess:
+        """Return a process that reads data, and may read nothing but ``readable`` and write ``limit_bytes``.
+
+        Raises:
+            ModelProcessError: it could not be started; the message says why.
+        """
+        process = self._start(DataProcess, Order(DATA, "", tuple(readable), limit_bytes))
+        try:
+            process.await_confined(deadline_s=CONFINE_S)
         except BaseException:
             process.close()
             raise
@@ -122,21 +159,21 @@ class Hosts:
             _close(host)
         self._spawner.shutdown()
 
-    def _start(self, readable: Iterable[Path], device: str, runtime: RuntimeSpec) -> ModelProcess:
+    def _start(self, kind: type[ProcessT], order: Order) -> ProcessT:
         """Return a new process that has not said a word yet."""
         with self._lock:
-            host = self._host(runtime.framework)
+            host = self._host(order.framework)
             # From here on it is in use, so that nobody retires it under us.
             self._users[host] += 1
         with contextlib.ExitStack() as undo:
             undo.callback(self._let_go, host)
             folder = self._folder()
             undo.callback(scratch.sweep, folder)
-            profile = self._profile(readable, folder, device)
-            birth = host.fork(profile, f"Install it with: pip install 'modeltender[{runtime.extra}]'")
+            profile = self._profile(order, folder)
+            birth = host.fork(profile, order.hint)
             undo.pop_all()
         conversation = Conversation(birth.channel, birth.stderr, birth.handle)
-        process = ModelProcess(
+        process = kind(
             host, birth.pid, conversation, profile, memory_bytes=self._memory_bytes, on_closed=self._forget
         )
         with self._lock:
@@ -160,7 +197,7 @@ class Hosts:
         host.used_at = time.monotonic()
         return host
 
-    def _forget(self, process: ModelProcess) -> None:
+    def _forget(self, process: ConfinedProcess) -> None:
         with self._lock:
             self._processes.remove(process)
         self._let_go(process.host)
@@ -195,14 +232,14 @@ class Hosts:
                 "Free some disk space, or make the folder writable.",
             ) from None
 
-    def _profile(self, readable: Iterable[Path], folder: Path, device: str) -> Profile:
-        nodes = _nodes(device)
+    def _profile(self, order: Order, folder: Path) -> Profile:
+        nodes = _nodes(order.device)
         limits = Limits(
             memory_bytes=0 if nodes else self._memory_bytes,
             cpu_s=int(self._limits.load_s) * (os.cpu_count() or 1),
-            file_bytes=int(self._limits.scratch_mib * MIB),
+            file_bytes=order.file_bytes,
         )
-        return Profile(tuple(str(path.absolute()) for path in readable), str(folder), limits, nodes)
+        return Profile(tuple(str(path.absolute()) for path in order.readable), str(folder), limits, nodes)
 
 
 def _stopping() -> ModelProcessError:
@@ -226,7 +263,7 @@ def _remove_leftovers(folder: Path) -> None:
             log.warning("%s could not be removed", leftover, exc_info=True)
 
 
-def _close(thing: ModelProcess | FrameworkHost) -> None:
+def _close(thing: ConfinedProcess | FrameworkHost) -> None:
     try:
         thing.close()
     except Exception:

@@ -29,6 +29,7 @@ class Activity(StrEnum):
     LOADING = "while it was loaded"
     EVALUATING = "while it was evaluated"
     TIMING = "while its latency was measured"
+    READING = "while it read the data"
 
 
 DEADLINE_HINT: Final = {
@@ -36,7 +37,16 @@ DEADLINE_HINT: Final = {
     Activity.LOADING: "Raise limits.load_s in modeltender.toml if the model is known to be slow.",
     Activity.EVALUATING: "Raise limits.evaluation_s in modeltender.toml if the model is known to be slow.",
     Activity.TIMING: "Raise limits.evaluation_s in modeltender.toml if the model is known to be slow.",
+    Activity.READING: "Raise limits.evaluation_s in modeltender.toml if there are very many data.",
 }
+
+MODEL: Final = "The model"
+DATA_READER: Final = "The data reader"
+"""Who did it, as the beginning of a sentence."""
+
+
+def _who(activity: Activity) -> str:
+    return DATA_READER if activity is Activity.READING else MODEL
 
 
 class ModelProcessError(JobError):
@@ -51,13 +61,13 @@ def failed(message: str, hint: str, *, refused: bool = False) -> ModelProcessErr
 
 def cancelled(activity: Activity) -> ModelProcessError:
     """Somebody asked for the end of the work."""
-    return ModelProcessError(f"The model was stopped {activity}, as asked.", code=CANCELLED)
+    return ModelProcessError(f"{_who(activity)} was stopped {activity}, as asked.", code=CANCELLED)
 
 
 def late(activity: Activity, deadline_s: float) -> ModelProcessError:
     """The process did not answer in time."""
     return ModelProcessError(
-        f"The model did not answer within {deadline_s:.3g} s {activity}; it was stopped.",
+        f"{_who(activity)} did not answer within {deadline_s:.3g} s {activity}; it was stopped.",
         DEADLINE_HINT[activity],
         code="deadline",
     )
@@ -66,26 +76,36 @@ def late(activity: Activity, deadline_s: float) -> ModelProcessError:
 def nonsense(activity: Activity, what: str) -> ModelProcessError:
     """The process sent what no honest process sends."""
     return ModelProcessError(
-        f"The model process answered nonsense {activity} ({clean(what, LAST_WORDS)}); its answer was dropped.",
-        "Such a model is broken or hostile; do not deploy it.",
+        f"{_who(activity)} process answered nonsense {activity} ({clean(what, LAST_WORDS)}); its answer was dropped.",
+        "Such a model is broken or hostile; do not deploy it."
+        if activity is not Activity.READING
+        else "Such data are broken or hostile; do not use them.",
         code="nonsense",
     )
 
 
 def deaf(activity: Activity) -> ModelProcessError:
     """The process closed its connection and went on."""
-    return ModelProcessError(f"The model closed its connection {activity}; it was stopped.", code="crashed")
+    return ModelProcessError(
+        f"{_who(activity)} closed its connection {activity}; it was stopped.", code="crashed"
+    )
 
 
-def over_memory(memory_bytes: int) -> ModelProcessError:
+def over_memory(activity: Activity, memory_bytes: int) -> ModelProcessError:
     """The process used more memory than it may."""
-    return ModelProcessError(exceeds_memory(memory_bytes), MEMORY_HINT, code="memory")
+    return ModelProcessError(exceeds_memory(memory_bytes, _who(activity)), MEMORY_HINT, code="memory")
 
 
 def over_scratch(activity: Activity, limit_bytes: int) -> ModelProcessError:
     """The process filled its scratch folder."""
+    if activity is Activity.READING:
+        return ModelProcessError(
+            f"The data take more than {limit_bytes / GIB:.3g} GiB as arrays.",
+            "Raise retention.prepared_gib in modeltender.toml, or use fewer examples.",
+            code="scratch",
+        )
     return ModelProcessError(
-        f"The model wrote more than {limit_bytes / GIB * 1024:.4g} MiB of scratch files {activity}; it was stopped.",
+        f"{_who(activity)} wrote more than {limit_bytes / GIB * 1024:.4g} MiB of scratch files {activity}; it was stopped.",
         "Raise limits.scratch_mib in modeltender.toml if the model needs them.",
         code="scratch",
     )
@@ -104,15 +124,15 @@ def not_pinned(cores: list[int], error: OSError) -> ModelProcessError:
 def ended(exit_code: int | None, activity: Activity, last_line: str, memory_bytes: int) -> ModelProcessError:
     """The process ended without an answer; ``exit_code`` is ``None`` where its host could not tell either."""
     if OUT_OF_MEMORY.search(last_line):
-        return over_memory(memory_bytes)
+        return over_memory(activity, memory_bytes)
     said = f' Its last words: "{clean(last_line, LAST_WORDS)}".' if last_line.strip() else ""
     if exit_code is None:
         return ModelProcessError(
-            f"The model process vanished {activity}, together with its host.{said}", code="crashed"
+            f"{_who(activity)} process vanished {activity}, together with its host.{said}", code="crashed"
         )
     if exit_code >= 0:
         return ModelProcessError(
-            f"The model process exited with status {exit_code} {activity}, without an answer.{said}",
+            f"{_who(activity)} process exited with status {exit_code} {activity}, without an answer.{said}",
             code="crashed",
         )
     return _killed(-exit_code, activity, said)
@@ -121,15 +141,15 @@ def ended(exit_code: int | None, activity: Activity, last_line: str, memory_byte
 def _killed(number: int, activity: Activity, said: str) -> ModelProcessError:
     if number == signal.SIGXCPU:
         return ModelProcessError(
-            f"The model ran out of CPU time {activity}.{said}", DEADLINE_HINT[activity], code="cpu"
+            f"{_who(activity)} ran out of CPU time {activity}.{said}", DEADLINE_HINT[activity], code="cpu"
         )
     if number == signal.SIGKILL:
         return ModelProcessError(
-            f"The model process was killed {activity} (SIGKILL), most likely because the machine ran out of memory.{said}",
+            f"{_who(activity)} process was killed {activity} (SIGKILL), most likely because the machine ran out of memory.{said}",
             MEMORY_HINT,
             code="crashed",
         )
-    return ModelProcessError(f"The model crashed {activity} ({_name(number)}).{said}", code="crashed")
+    return ModelProcessError(f"{_who(activity)} crashed {activity} ({_name(number)}).{said}", code="crashed")
 
 
 def _name(number: int) -> str:

@@ -18,7 +18,8 @@ from typing import Final
 
 import msgspec
 
-from engine.processes import child, kernel, wire
+from engine.processes import child, data_service, kernel, wire
+from engine.processes.data_process import DATA
 from engine.processes.protocol import Exited, Fork, Forked, HostFailed, HostReady, ToHost
 from engine.runtimes import RUNTIMES
 from storage.text import clean
@@ -32,8 +33,9 @@ FORK_DESCRIPTORS: Final = 2
 class Host:
     """Forks model processes, and buries them."""
 
-    def __init__(self, channel: socket.socket) -> None:
+    def __init__(self, channel: socket.socket, serve: child.Serve) -> None:
         self._channel = channel
+        self._serve = serve
         self._children: dict[int, int] = {}
         self._poll = select.poll()
         self._poll.register(channel, select.POLLIN)
@@ -77,7 +79,7 @@ class Host:
             # What is only the host's business must not be in a model's hands.
             self._channel.close()
             wire.close_all(tuple(self._children))
-            child.become(message.profile, channel=channel, stderr=stderr, parent=host)
+            child.become(message.profile, channel=channel, stderr=stderr, parent=host, serve=self._serve)
         handle = os.pidfd_open(pid)
         self._children[handle] = pid
         self._poll.register(handle, select.POLLIN)
@@ -132,7 +134,10 @@ def main() -> None:
         return
     began = time.perf_counter()
     try:
-        versions = _import(arguments.framework)
+        if arguments.framework == DATA:
+            serve, versions = data_service.load(), {}
+        else:
+            serve, versions = child.serve_model, _import(arguments.framework)
     except Exception as error:  # noqa: BLE001 - a broken installation may raise anything while it is imported
         words = clean(str(error) or type(error).__name__)
         wire.send(channel, HostFailed(words))
@@ -141,7 +146,7 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     wire.send(channel, HostReady(os.getpid(), versions, time.perf_counter() - began))
-    Host(channel).serve()
+    Host(channel, serve).serve()
 
 
 def _abandoned(channel: socket.socket) -> bool:

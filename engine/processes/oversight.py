@@ -49,7 +49,7 @@ class Oversight:
         if self._scratch_bytes and scratch.exceeds(self._scratch, self._scratch_bytes):
             raise endings.over_scratch(activity, self._scratch_bytes)
         if layers.get(Layer.MEMORY) is not LayerState.ON and (self.rss_bytes() or 0) > self._memory_bytes:
-            raise endings.over_memory(self._memory_bytes)
+            raise endings.over_memory(activity, self._memory_bytes)
 
     def rss_bytes(self) -> int | None:
         """Return the resident memory of the process, or ``None`` where it has ended."""

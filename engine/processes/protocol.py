@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from engine.protocols import RuntimeSpec, TensorSpec
 from storage.records import Metric
-from storage.settings import Preprocess
+from storage.settings import Data, Preprocess
 from storage.vocabulary import Layer, LayerState, OutputScale, Task
 
 MAXIMUM_MESSAGE = 16 * 1024 * 1024
@@ -145,6 +145,21 @@ class MeasureLatency(msgspec.Struct, tag=True, frozen=True):
     traffic: Traffic | None = None
 
 
+class Prepare(msgspec.Struct, tag=True, frozen=True):
+    """Write labelled data of any format as plain arrays; asked of a data process."""
+
+    source: str
+    """The file or folder."""
+    inputs: tuple[TensorSpec, ...]
+    """What the model takes; empty where its format does not tell."""
+    columns: Data
+    """Which columns are what, as far as model.toml says."""
+    resize: tuple[int, ...]
+    """Height and width of every image of a folder; empty keeps theirs."""
+    limit_bytes: int
+    """The most that the arrays may take."""
+
+
 # model process -> engine
 
 
@@ -209,6 +224,13 @@ class LatencyMeasured(msgspec.Struct, tag=True, frozen=True):
     """Queries that had arrived and were not answered when the measurement ended."""
 
 
+class Prepared(msgspec.Struct, tag=True, frozen=True):
+    """The arrays lie in the process' scratch folder (`engine.data.manifest`)."""
+
+    rows: int
+    bytes: int
+
+
 class Failed(msgspec.Struct, tag=True, frozen=True):
     """What was asked did not work; ``hint`` says what a person can do, where that is known."""
 
@@ -221,4 +243,5 @@ class Failed(msgspec.Struct, tag=True, frozen=True):
 ToHost = Fork
 FromHost = HostReady | HostFailed | Forked | Exited
 ToModel = Load | Evaluate | MeasureLatency
-FromModel = Confined | Loaded | Progress | Evaluated | LatencyMeasured | Failed
+ToData = Prepare
+FromModel = Confined | Loaded | Progress | Evaluated | LatencyMeasured | Prepared | Failed

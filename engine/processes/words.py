@@ -26,15 +26,15 @@ PLAIN: Final = (ValueError, OSError, RuntimeError)
 """Types whose messages are sentences; of others (KeyError: 'x') the name is half of the message."""
 
 
-def failure(error: BaseException, memory_bytes: int) -> Failed:
-    """Return what a model process answers after ``error``."""
+def failure(error: BaseException, memory_bytes: int, who: str = "The model") -> Failed:
+    """Return what the process of ``who`` answers after ``error``."""
     if isinstance(error, Error):
         return Failed(clean(error.message), clean(error.hint), refused=isinstance(error, RefusedError))
     words = _first_line(str(error))
     if isinstance(error, MemoryError) or OUT_OF_MEMORY.search(words):
-        return Failed(exceeds_memory(memory_bytes), MEMORY_HINT)
+        return Failed(exceeds_memory(memory_bytes, who), MEMORY_HINT)
     if isinstance(error, SystemExit):
-        return Failed("The model asked Python to exit instead of answering.")
+        return Failed(f"{who} asked Python to exit instead of answering.")
     name = type(error).__name__
     if not words:
         return Failed(f"{name} without a message.")
@@ -42,11 +42,11 @@ def failure(error: BaseException, memory_bytes: int) -> Failed:
     return Failed(words if plain else f"{name}: {words}")
 
 
-def exceeds_memory(memory_bytes: int) -> str:
-    """Say that a model needs more memory than it may have."""
+def exceeds_memory(memory_bytes: int, who: str = "The model") -> str:
+    """Say that somebody needs more memory than it may have."""
     if not memory_bytes:
-        return "The model needs more memory than there is."
-    return f"The model needs more memory than its limit of {memory_bytes / GIB:.3g} GiB."
+        return f"{who} needs more memory than there is."
+    return f"{who} needs more memory than its limit of {memory_bytes / GIB:.3g} GiB."
 
 
 def _first_line(text: str) -> str:

@@ -4,14 +4,15 @@ Owns which of a file's arrays are columns: those with one value per example. A s
 nothing before it is used, so these sources cost no memory.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from numpy.typing import NDArray
 
 from engine.data.readers.npy_format import Description
-from engine.data.readers.source import ARRAY, TEXT, Column
+from engine.data.readers.source import ARRAY, TEXT, Column, Source
+from engine.protocols import TensorSpec
 from storage.errors import JobError
 from storage.text import clean
 
@@ -120,3 +121,10 @@ def check_rows(file: str, shapes: Mapping[str, tuple[int, ...]]) -> None:
     if len(set(counts.values())) > 1:
         said = ", ".join(f"{clean(name, 60)} has {count}" for name, count in counts.items())
         raise JobError(f"The arrays of {file} differ in rows: {said}.", SAVE)
+
+
+def check_source_rows(source: Source, specs: Iterable[TensorSpec]) -> None:
+    """Raise a `JobError` where an array that would be a column has another number of rows."""
+    if isinstance(source, ArraySource):
+        named = {*ANCHORS, *(spec.name for spec in specs)}
+        check_rows(source.name, {name: shape for name, shape in source.shapes.items() if name in named})

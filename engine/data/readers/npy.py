@@ -70,6 +70,17 @@ def members(path: Path) -> dict[str, Path]:
     return {SINGLE: path}
 
 
+def read_array(file: Path) -> "NDArray[Any]":
+    """Return the array of one file, mapped.
+
+    Raises:
+        JobError: it cannot be read, is cut short, or is no such file.
+    """
+    with open_file(file) as stream:
+        stored = _description(stream, clean(file.name))
+        return map_array(stream, stored, stored.start)
+
+
 class Npy:
     """Opened files; the arrays in them by name."""
 

@@ -1,0 +1,203 @@
+"""Turning data of any format into plain arrays once, so that model processes only map them.
+
+Owns the way from a source's columns to files: in bounded memory, chunk by chunk, never more than was granted.
+Runs in a data process, behind walls. It must not change a number beyond putting columns of numbers together.
+"""
+
+import errno
+import os
+import time
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from engine.data.columns import Choice, Input, choose
+from engine.data.manifest import FOLDER, MANIFEST, TARGETS, Manifest, input_file
+from engine.data.readers import open_source
+from engine.data.readers.arrays import check_source_rows
+from engine.data.readers.source import TEXT, Column, Reading, Source, chunks, row_bytes
+from engine.data.stacked import stack
+from engine.processes.protocol import Prepare, Prepared
+from engine.protocols import TensorSpec
+from storage.errors import JobError
+from storage.text import clean
+
+PROGRESS_S: Final = 0.05
+"""Progress is told at most this often."""
+
+LABEL: Final = 256
+"""Characters of a class' name: a longer text is no label."""
+
+IMAGE_CHANNELS: Final = frozenset({1, 3, 4})
+
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+Progress = Callable[[int, int], None]
+
+
+def prepare(request: Prepare, scratch: Path, progress: Progress) -> Prepared:
+    """Write the data of ``request`` as arrays into a folder of ``scratch``.
+
+    Calls ``progress(done, total)`` with rows, at most twenty times a second, and at the end.
+
+    Raises:
+        JobError: the data cannot be read, have not what the model needs, or take more room than was granted.
+    """
+    reading = Reading(resize=request.resize, channels=_channels(request.inputs))
+    with closing(open_source(Path(request.source), reading)) as source:
+        check_source_rows(source, request.inputs)
+        choice = choose(source, request.inputs, request.columns)
+        if source.rows == 0:
+            raise JobError(f"{source.name} has no examples.", "Save at least one.")
+        _check_room(source, choice, request.limit_bytes)
+        return _write(source, choice, scratch / FOLDER, progress)
+
+
+def _channels(specs: Iterable[TensorSpec]) -> int:
+    """Return how many channels a model of images takes, or 0 where its file does not tell."""
+    for spec in specs:
+        if spec.shape is not None and len(spec.shape) == 4:
+            found = {spec.shape[1], spec.shape[3]} & IMAGE_CHANNELS
+            # Twice the same axis length, or none: only a look at the data could tell.
+            return int(found.pop() or 0) if len(found) == 1 else 0
+        if spec.shape is not None and len(spec.shape) == 3:
+            return 1
+    return 0
+
+
+def _check_room(source: Source, choice: Choice, limit_bytes: int) -> None:
+    size = source.rows * sum(
+        sum(np.dtype(found.stacked_as).itemsize for _column in found.columns)
+        if found.stacked_as
+        else row_bytes(found.columns[0])
+        for found in choice.inputs
+    )
+    if size > limit_bytes:
+        raise JobError(
+            f"{source.name} takes {size / 2**30:.3g} GiB as arrays, more than the {limit_bytes / 2**30:.3g} GiB "
+            "that prepared data may take.",
+            "Raise retention.prepared_gib in modeltender.toml, or use fewer examples.",
+        )
+
+
+def _write(source: Source, choice: Choice, folder: Path, progress: Progress) -> Prepared:
+    folder.mkdir()
+    names = [column.name for found in choice.inputs for column in found.columns]
+    files = [_File(folder / input_file(place)) for place in range(len(choice.inputs))]
+    width = _text_width(source, choice.target)
+    targets = _File(folder / TARGETS)
+    told = 0.0
+    try:
+        for _start, stop, columns in chunks(source, [*dict.fromkeys([*names, choice.target.name])]):
+            for file, found in zip(files, choice.inputs, strict=True):
+                file.append(_together(found, columns))
+            target = columns[choice.target.name]
+            targets.append(target.astype(f"<U{width}") if width else target)
+            now = time.monotonic()
+            if now - told >= PROGRESS_S or stop == source.rows:
+                told = now
+                progress(stop, source.rows)
+        sizes = {file.path.name: file.finish() for file in (*files, targets)}
+    except OSError as error:
+        raise _failed_to_write(source.name, error) from None
+    manifest = Manifest(
+        name=source.name,
+        rows=source.rows,
+        sha256=source.sha256(),
+        inputs=tuple(found.name for found in choice.inputs),
+        sizes=sizes,
+    )
+    (folder / MANIFEST).write_bytes(msgspec.json.encode(manifest))
+    return Prepared(rows=manifest.rows, bytes=manifest.bytes)
+
+
+def _together(found: Input, columns: "dict[str, NDArray[Any]]") -> "NDArray[Any]":
+    if found.stacked_as:
+        return stack([columns[column.name] for column in found.columns], np.dtype(found.stacked_as))
+    array = columns[found.columns[0].name]
+    if array.dtype.kind == "U":
+        raise JobError(
+            f"The column {clean(found.columns[0].name, 60)} holds texts, and texts as inputs cannot be prepared.",
+            "Save them with numpy.savez.",
+        )
+    return array
+
+
+def _text_width(source: Source, target: Column) -> int:
+    """Return how many characters the longest label has, or 0 for numbers."""
+    if target.dtype != TEXT:
+        return 0
+    width = max(
+        columns[target.name].dtype.itemsize // 4 for _start, _stop, columns in chunks(source, [target.name])
+    )
+    if width > LABEL:
+        raise JobError(
+            f"The column {clean(target.name, 60)} of {source.name} has texts of more than {LABEL} characters, "
+            "which are no labels.",
+            "Name another column in model.toml: data = { target = ... }",
+        )
+    return max(1, width)
+
+
+class _File:
+    """One array, written row by row; how many there are is written last."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._stream = path.open("wb")
+        self._rows = 0
+        self._start = 0
+        self._like: NDArray[Any] | None = None
+
+    def append(self, rows: "NDArray[Any]") -> None:
+        """Write further rows, which are of one kind with the first ones."""
+        if self._like is None:
+            self._like = rows[:0]
+            self._header()
+            self._start = self._stream.tell()
+        elif (rows.dtype, rows.shape[1:]) != (self._like.dtype, self._like.shape[1:]):
+            raise JobError("The data changed while they were read.", "Try again when they are complete.")
+        self._rows += len(rows)
+        self._stream.write(np.ascontiguousarray(rows).reshape(-1).view(np.uint8).data)
+
+    def finish(self) -> int:
+        """Write how many rows there are, see the file safely on the disk, and return its size in bytes."""
+        size = self._stream.tell()
+        self._stream.seek(0)
+        self._header()
+        if self._stream.tell() != self._start:
+            raise OverflowError("the header of an array has grown")
+        self._stream.flush()
+        # What is mapped for weeks must not turn to zeros in a power failure.
+        os.fsync(self._stream.fileno())
+        self._stream.close()
+        return size
+
+    def _header(self) -> None:
+        if self._like is None:
+            raise RuntimeError("no row was written")
+        npy.write_array_header_1_0(
+            self._stream,
+            {
+                "descr": npy.dtype_to_descr(self._like.dtype),
+                "fortran_order": False,
+                "shape": (self._rows, *self._like.shape[1:]),
+            },
+        )
+
+
+def _failed_to_write(name: str, error: OSError) -> JobError:
+    if error.errno in FULL:
+        return JobError(f"The disk is full: {name} cannot be prepared.", "Free some space, then try again.")
+    if error.errno == errno.EFBIG:
+        return JobError(
+            f"{name} takes more room as arrays than prepared data may take.",
+            "Raise retention.prepared_gib in modeltender.toml, or use fewer examples.",
+        )
+    return JobError(f"{name} cannot be prepared ({error.strerror or error}).", "Check the disk.")

@@ -1,0 +1,221 @@
+"""A confined process that answers questions, as the rest of the engine uses it.
+
+It owns a process from its fork to its end: deadlines, cancelling, limits that the kernel does not keep, and
+the judgement of every answer. A process runs only while it is asked something and is stopped in between, so
+that an idle one can neither burn the machine nor disturb another one's measurement. Any failure but an
+honest "that did not work" ends the process.
+"""
+
+import contextlib
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
+from typing import Final, NamedTuple, TypeVar
+
+import msgspec
+
+from engine.processes import answers, endings, scratch
+from engine.processes.conversation import Conversation, DeafError, GoneError
+from engine.processes.endings import Activity
+from engine.processes.framework_host import FrameworkHost
+from engine.processes.lockdown import isolation
+from engine.processes.oversight import Oversight
+from engine.processes.protocol import Confined, Failed, Profile, Progress
+from engine.processes.wire import NonsenseError
+from storage.vocabulary import Layer, LayerState
+
+log = logging.getLogger(__name__)
+
+AnswerT = TypeVar("AnswerT", bound=msgspec.Struct)
+
+PROGRESS_S: Final = 0.05
+"""Progress is passed on at most this often, however often a process tells."""
+
+
+def never() -> bool:
+    """Say that nobody cancels."""
+    return False
+
+
+def unheard(_done: int, _total: int) -> None:
+    """Take progress that nobody wants to see."""
+
+
+class Terms(NamedTuple):
+    """How a question is asked: what for, for how long, and who listens meanwhile."""
+
+    activity: Activity
+    deadline_s: float
+    cancelled: Callable[[], bool] = never
+    on_progress: Callable[[int, int], None] = unheard
+
+
+class ConfinedProcess:
+    """A process behind its walls, asked one thing at a time."""
+
+    def __init__(
+        self,
+        host: FrameworkHost,
+        pid: int,
+        conversation: Conversation,
+        profile: Profile,
+        *,
+        memory_bytes: int,
+        on_closed: "Callable[[ConfinedProcess], None]",
+    ) -> None:
+        self.host: Final = host
+        self.pid: Final = pid
+        self._conversation = conversation
+        self._profile = profile
+        self._memory_bytes = memory_bytes
+        self._on_closed = on_closed
+        self._confined = Confined({}, {})
+        self._talking = threading.Lock()
+        self._closing = False
+        self._closed = False
+        self._oversight = Oversight(pid, profile, memory_bytes=memory_bytes)
+
+    @property
+    def scratch(self) -> str:
+        """The only folder that it may write."""
+        return self._profile.scratch
+
+    @property
+    def layers(self) -> dict[Layer, LayerState]:
+        """Which walls stand around the process."""
+        return self._confined.layers
+
+    @property
+    def notes(self) -> dict[Layer, str]:
+        """Why a wall does not stand, or what weakens one that does."""
+        return self._confined.notes
+
+    @property
+    def isolation(self) -> str:
+        """How well the process is confined, in a few words: ``full`` or ``partial: no network wall``."""
+        return isolation(self._confined.layers)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be asked."""
+        return self._conversation.alive
+
+    def await_confined(self, *, deadline_s: float) -> None:
+        """Hear the process' first word: which walls stand."""
+        self._confined = self.ask(
+            None, Confined, Terms(Activity.STARTING, deadline_s), lambda answer, _wall_s: answer
+        )
+
+    def rss_bytes(self) -> int | None:
+        """Return the resident memory of the process, or ``None`` where it has ended."""
+        return self._oversight.rss_bytes() if self.alive else None
+
+    def peak_rss_bytes(self) -> int | None:
+        """Return the most resident memory that the process ever had, or ``None`` where it has ended."""
+        return self._oversight.peak_rss_bytes() if self.alive else None
+
+    def pin(self, cores: Collection[int]) -> None:
+        """Keep the process and the threads that it will start on some cores.
+
+        Raises:
+            ModelProcessError: the kernel does not allow that.
+        """
+        try:
+            os.sched_setaffinity(self.pid, cores)
+        except OSError as error:
+            raise endings.not_pinned(sorted(cores), error) from None
+
+    def end(self) -> None:
+        """End the process and leave what it wrote: nothing changes it any more."""
+        self._conversation.end()
+
+    def close(self) -> None:
+        """End the process and remove what it left; a request under way in another thread is cancelled."""
+        self._closing = True
+        self._conversation.signal(signal.SIGKILL)
+        with self._talking:
+            if self._closed:
+                return
+            self._closed = True
+            self._conversation.end()
+            self._conversation.close()
+        try:
+            scratch.sweep(Path(self._profile.scratch))
+        except OSError:
+            # The next start of the engine tries again; a process that cannot be tidied up is still ended.
+            log.warning("%s could not be removed", self._profile.scratch, exc_info=True)
+        self._on_closed(self)
+
+    def ask(
+        self,
+        request: msgspec.Struct | None,
+        kind: type[AnswerT],
+        terms: Terms,
+        checked: Callable[[AnswerT, float], AnswerT],
+    ) -> AnswerT:
+        """Return the checked answer to a question; ``None`` asks nothing and waits for a first word.
+
+        Raises:
+            ModelProcessError: it did not work; its message says how.
+        """
+        with self._talking, self._judging(terms):
+            if request is not None:
+                self._conversation.say(request)
+                self._oversight.allow_cpu(terms.deadline_s)
+            self._conversation.signal(signal.SIGCONT)
+            began = time.monotonic()
+            answer = self._hear(kind, terms, began + terms.deadline_s)
+            wall_s = time.monotonic() - began
+            self._conversation.signal(signal.SIGSTOP)
+            if not isinstance(answer, Failed):
+                return checked(answer, wall_s)
+        raise endings.failed(answer.message, answer.hint, refused=answer.refused)
+
+    def _hear(self, kind: type[AnswerT], terms: Terms, deadline: float) -> AnswerT | Failed:
+        def tick() -> None:
+            if terms.cancelled():
+                raise endings.cancelled(terms.activity)
+            self._oversight.look(terms.activity, self.layers)
+
+        told_at = 0.0
+        while True:
+            message = answers.decode(self._conversation.hear(deadline, tick))
+            if isinstance(message, kind | Failed):
+                return message
+            if not isinstance(message, Progress):
+                raise NonsenseError(f"{type(message).__name__} instead of {kind.__name__}")
+            answers.check_progress(message)
+            now = time.monotonic()
+            if now - told_at >= PROGRESS_S or message.done == message.total:
+                told_at = now
+                terms.on_progress(message.done, message.total)
+
+    @contextlib.contextmanager
+    def _judging(self, terms: Terms) -> Iterator[None]:
+        """Turn whatever goes wrong into one sentence, and end a process that can no longer be trusted."""
+        if self._closing:
+            raise endings.cancelled(terms.activity)
+        try:
+            yield
+        except GoneError:
+            if self._closing:
+                raise endings.cancelled(terms.activity) from None
+            code = self.host.exit_code(self.pid)
+            last = self._conversation.last_line()
+            raise endings.ended(code, terms.activity, last, self._memory_bytes) from None
+        except DeafError:
+            raise endings.deaf(terms.activity) from None
+        except NonsenseError as error:
+            self._conversation.end()
+            raise endings.nonsense(terms.activity, str(error)) from None
+        except TimeoutError:
+            self._conversation.end()
+            raise endings.late(terms.activity, terms.deadline_s) from None
+        except BaseException:
+            # Cancelled, over a limit, or a listener's own failure: the process is in the middle of something.
+            self._conversation.end()
+            raise
