@@ -28,6 +28,7 @@ class Format(StrEnum):
 
     KERAS = "keras"
     KERAS_H5 = "keras-h5"
+    SAVED_MODEL = "saved-model"
     TORCHSCRIPT = "torchscript"
     ONNX = "onnx"
     LITERT = "litert"

@@ -4,6 +4,7 @@ The weights are a logistic regression's, so that each format must give the same 
 imported where a model is made, not before: a test that needs none stays quick.
 """
 
+import shutil
 import warnings
 from collections.abc import Callable
 from functools import cache
@@ -24,6 +25,7 @@ CHANNELS_FIRST = Preprocess(dtype="float32", scale=1 / 16, layout="NCHW")
 PREPROCESS = {
     Format.KERAS: CHANNELS_LAST,
     Format.KERAS_H5: CHANNELS_LAST,
+    Format.SAVED_MODEL: CHANNELS_LAST,
     Format.TORCHSCRIPT: CHANNELS_FIRST,
     Format.ONNX: CHANNELS_FIRST,
     Format.LITERT: CHANNELS_LAST,
@@ -70,8 +72,8 @@ def save_data(file: Path) -> Path:
     return file
 
 
-def save_keras(file: Path) -> Path:
-    """Save the classifier as .keras or .h5, as the name says: probabilities out, channels last in."""
+def keras_model() -> Any:
+    """Return the classifier as Keras has it: probabilities out, channels last in."""
     keras = import_keras()
     model = keras.Sequential(
         [keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(10, activation="softmax")]
@@ -80,8 +82,32 @@ def save_keras(file: Path) -> Path:
         # Keras and TensorFlow disagree about numpy 2's copy keyword.
         warnings.simplefilter("ignore")
         model.layers[-1].set_weights(list(weights()))
+    return model
+
+
+def save_keras(file: Path) -> Path:
+    """Save the classifier as .keras or .h5, as the name says."""
+    model = keras_model()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # as above
         model.save(file)
     return file
+
+
+def save_saved_model(file: Path) -> Path:
+    """Save the classifier as the SavedModel whose graph is ``file``, as Keras exports it."""
+    model = keras_model()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # as above
+        model.export(file.parent, verbose=False)
+    return file
+
+
+def copied(artefact: Path, target: Path) -> Path:
+    """Copy a model with the folder that it needs to the new name ``target``; return the copy's artefact."""
+    if artefact.name != "saved_model.pb":
+        return Path(shutil.copy(artefact, target))
+    return Path(shutil.copytree(artefact.parent, target), artefact.name)
 
 
 def save_torchscript(file: Path) -> Path:
@@ -193,6 +219,7 @@ def save_torch_export(file: Path, *, dynamic: bool = True) -> Path:
 SAVE: dict[Format, Callable[[Path], Path]] = {
     Format.KERAS: save_keras,
     Format.KERAS_H5: save_keras,
+    Format.SAVED_MODEL: save_saved_model,
     Format.TORCHSCRIPT: save_torchscript,
     Format.ONNX: save_onnx,
     Format.LITERT: save_litert,
@@ -202,6 +229,7 @@ SAVE: dict[Format, Callable[[Path], Path]] = {
 NAMES = {
     Format.KERAS: "model.keras",
     Format.KERAS_H5: "model.h5",
+    Format.SAVED_MODEL: "model/saved_model.pb",
     Format.TORCHSCRIPT: "model.pt",
     Format.ONNX: "model.onnx",
     Format.LITERT: "model.tflite",

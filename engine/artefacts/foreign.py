@@ -80,8 +80,8 @@ def describe_pickle(names: tuple[str, ...]) -> str:
 
 def describe_folder(folder: Path) -> str:
     """Return what is known about a folder."""
-    if (folder / "saved_model.pb").is_file() or (folder / "saved_model.pbtxt").is_file():
-        return "is a SavedModel folder, which is not supported yet; save the model as .keras"
+    if (folder / "saved_model.pbtxt").is_file():
+        return "is a SavedModel written as text, which is not supported; save it with tf.saved_model.save"
     if (folder / "config.json").is_file() and (folder / "metadata.json").is_file():
         return "is an unpacked Keras model; save it as one .keras file"
     return "is a folder, not a model file"

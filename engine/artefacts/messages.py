@@ -52,13 +52,13 @@ class Walk:
             self._left -= 1
             if self._left < 0:
                 raise ContentError("has more parts than can be checked")
-            key, position = self._varint(position, end)
+            key, position = self.varint(position, end)
             number, wire = key >> 3, key & 7
             value = 0
             if wire == VARINT:
-                value, after = self._varint(position, end)
+                value, after = self.varint(position, end)
             elif wire == BYTES:
-                size, position = self._varint(position, end)
+                size, position = self.varint(position, end)
                 after = position + size
             elif wire in {FIXED64, FIXED32}:
                 after = position + (8 if wire == FIXED64 else 4)
@@ -80,12 +80,18 @@ class Walk:
         found: list[int] = []
         position = field.start
         while position < field.end:
-            number, position = self._varint(position, field.end)
+            number, position = self.varint(position, field.end)
             found.append(number)
             self._left -= 1
         return found
 
-    def _varint(self, position: int, end: int) -> tuple[int, int]:
+    def varint(self, position: int, end: int) -> tuple[int, int]:
+        """Return the number that begins at ``position``, and where it ends.
+
+        Raises:
+            CutShortError: it goes on after ``end``.
+            ContentError: it is longer than 64 bits.
+        """
         value = shift = 0
         while True:
             if position >= end:

@@ -16,7 +16,6 @@ import time
 import traceback
 from collections.abc import Callable
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Final, NoReturn
@@ -40,7 +39,8 @@ from engine.processes.protocol import (
     ToModel,
 )
 from engine.processes.words import failure
-from engine.protocols import LoadedModel
+from engine.protocols import LoadedModel, RuntimeSpec
+from engine.runtimes import installed_versions
 from storage.vocabulary import Layer, LayerState
 
 NEEDED_WALLS: Final = (Layer.FILES, Layer.NETWORK, Layer.SYSCALLS)
@@ -151,7 +151,7 @@ class ModelService:
             inputs=tuple(model.inputs),
             outputs=tuple(model.outputs),
             parameters=model.parameters,
-            versions=versions(message.runtime.distributions),
+            versions=versions(message.runtime),
             load_s=time.perf_counter() - began,
             peak_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         )
@@ -172,13 +172,6 @@ class ModelService:
 
 
 @cache
-def versions(distributions: tuple[str, ...]) -> dict[str, str]:
-    """Return the versions of those distributions that are installed."""
-    found = {}
-    for name in distributions:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            # Alternatives are listed together (a CPU build, a GPU build); one of them is installed.
-            continue
-    return found
+def versions(spec: RuntimeSpec) -> dict[str, str]:
+    """Return the versions of what runs a format, looked up once: behind the walls it is known already."""
+    return installed_versions(spec)

@@ -117,7 +117,7 @@ def _import(framework: str) -> dict[str, str]:
             versions[name] = str(found)
     for spec in ours:
         # Looked up here, remembered in every child.
-        child.versions(spec.distributions)
+        child.versions(spec)
     return versions
 
 

@@ -15,12 +15,13 @@ from engine.protocols import Recognition, RuntimeSpec
 from engine.runtimes.keras import spec as keras_spec
 from engine.runtimes.litert import spec as litert_spec
 from engine.runtimes.onnx import spec as onnx_spec
+from engine.runtimes.savedmodel import spec as savedmodel_spec
 from engine.runtimes.torchexport import spec as torchexport_spec
 from engine.runtimes.torchscript import spec as torchscript_spec
 from storage.text import NAME, clean
 from storage.vocabulary import Format
 
-_MODULES = (keras_spec, torchscript_spec, torchexport_spec, litert_spec, onnx_spec)
+_MODULES = (keras_spec, savedmodel_spec, torchscript_spec, torchexport_spec, litert_spec, onnx_spec)
 
 _RECOGNISERS: tuple[Callable[[Content, Archive | None], Recognition | None], ...] = tuple(
     module.recognise for module in _MODULES
@@ -66,6 +67,9 @@ def recognise(artefact: Path) -> Recognition:
 
 def _recognise(artefact: Path) -> Recognition:
     if artefact.is_dir() and not artefact.is_symlink():
+        graph = artefact / savedmodel_spec.NAME
+        if graph.is_file():
+            return recognise(graph)
         raise ContentError(foreign.describe_folder(artefact))
     with Content(artefact) as content:
         if content.size == 0:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from tests.tiny_models import (
     KERAS_WARNING,
     PREPROCESS,
     ROWS,
+    copied,
     digits_file,
     expected_probabilities,
     import_keras,
@@ -46,7 +46,7 @@ def loaded(saved: Saved) -> Callable[[RuntimeSpec, Format], LoadedModel]:
     kept: dict[Format, LoadedModel] = {}
 
     def load(spec: RuntimeSpec, wanted: Format) -> LoadedModel:
-        if spec.name == "keras":
+        if spec.framework == "tensorflow":
             import_keras()
         if wanted not in kept:
             kept[wanted] = resolve_name(spec.loader)(saved(wanted), "cpu")
@@ -94,8 +94,7 @@ def test_a_model_is_recognised_by_its_content(
 ) -> None:
     """A file's name does not matter: a model called notes.txt is the model that it is."""
     del spec
-    renamed = shutil.copy(saved(wanted), tmp_path / "notes.txt")
-    found = recognise(Path(renamed))
+    found = recognise(copied(saved(wanted), tmp_path / "notes.txt"))
     assert (found.format, found.reason, found.refused, found.complete) == (wanted, "", False, True)
 
 
@@ -106,12 +105,12 @@ def test_a_model_that_is_cut_short_is_never_taken_for_whole(
     """Wherever a copy stopped, the file is not tried, and the reason is one sentence that names it."""
     del spec
     whole = saved(wanted).read_bytes()
+    cut = copied(saved(wanted), tmp_path / "cut")
     for share in (0.01, 0.1, 0.3, 0.5, 0.8, 0.95, 0.999):
-        cut = tmp_path / "cut"
         cut.write_bytes(whole[: int(len(whole) * share)])
         found = recognise(cut)
         assert found.format is None
-        assert found.reason.startswith("cut ")
+        assert found.reason.startswith(f"{cut.name} ")
     assert not found.complete
 
 
@@ -163,7 +162,7 @@ def test_a_file_without_its_suffix_loads(
     spec: RuntimeSpec, wanted: Format, saved: Saved, tmp_path: Path
 ) -> None:
     """What was recognised by content is loaded by content, although frameworks go by names."""
-    renamed = Path(shutil.copy(saved(wanted), tmp_path / "artefact.ort"))
+    renamed = copied(saved(wanted), tmp_path / "artefact.ort")
     assert resolve_name(spec.loader)(renamed, "cpu").parameters == PARAMETERS
 
 

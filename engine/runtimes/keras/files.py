@@ -6,11 +6,13 @@ loader imports it after it has chosen Keras' backend.
 
 import re
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
 
+from engine.protocols import TensorSpec
 from engine.runtimes.keras import hdf5
 from engine.runtimes.keras.legacy import check_file
 from storage.errors import JobError
@@ -35,6 +37,17 @@ def read_model(artefact: Path) -> Any:
             "Call it once on data, or begin it with keras.Input(shape), and save it again.",
         )
     return model
+
+
+def packed(model: Any, flat: Sequence[Any]) -> Any:
+    """Return flat inputs in the structure that ``model`` is called with: alone, in a list, or in a dictionary."""
+    structure = getattr(model, "_inputs_struct", None)
+    return flat[0] if structure is None else keras.tree.pack_sequence_as(structure, flat)
+
+
+def describe(tensor: Any) -> TensorSpec:
+    """Return an input or output of a Keras model as the engine describes it."""
+    return TensorSpec(str(tensor.name), tuple(tensor.shape), keras.backend.standardize_dtype(tensor.dtype))
 
 
 def _is_hdf5(artefact: Path) -> bool:

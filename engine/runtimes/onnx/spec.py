@@ -7,10 +7,10 @@ model's folder. It must not import onnx or onnxruntime.
 from pathlib import Path
 
 from engine.artefacts.archive import Archive
+from engine.artefacts.beside import check_files
 from engine.artefacts.content import Content, ContentError, CutShortError
 from engine.artefacts.messages import BYTES, VARINT, Field, Walk
 from engine.protocols import Recognition, RuntimeSpec
-from engine.runtimes.onnx.external import check_files
 from engine.runtimes.onnx.graph import Facts, ModelField, read_facts
 from storage.text import clean
 from storage.vocabulary import Format

@@ -65,7 +65,7 @@ def test_every_format_gets_the_figures_of_its_weights(
     wanted: Format, saved: Callable[[Format], Path], digits_file: Path
 ) -> None:
     """Probabilities or logits, channels first or last: the same classifier has the same figures."""
-    if runtime_for(wanted).name == "keras":
+    if runtime_for(wanted).framework == "tensorflow":
         import_keras()
     model = resolve_name(runtime_for(wanted).loader)(saved(wanted), "cpu")
     request = Evaluate(str(digits_file), Task.CLASSIFICATION, (), PREPROCESS[wanted])

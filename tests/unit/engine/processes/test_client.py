@@ -13,13 +13,14 @@ from engine.processes.client import Hosts, ModelProcessError
 from engine.processes.lockdown import FULL, probe
 from engine.processes.model_process import ModelProcess
 from engine.processes.protocol import Evaluate, MeasureLatency
-from engine.runtimes import RUNTIMES, installed_versions, runtime_for
+from engine.runtimes import RUNTIMES, installed_versions, recognise, runtime_for
 from storage.settings import LimitSettings
 from storage.vocabulary import Format, LayerState, Task
 from tests.tiny_models import (
     KERAS_WARNING,
     PREPROCESS,
     ROWS,
+    copied,
     digits,
     digits_file,
     expected_probabilities,
@@ -38,10 +39,16 @@ OPEN_S = {
     Format.TORCHSCRIPT: 0.12,
     Format.KERAS: 0.6,
     Format.KERAS_H5: 0.6,
+    Format.SAVED_MODEL: 0.3,
     Format.LITERT: 0.06,
     Format.TORCH_EXPORT: 0.2,
 }
 """From request to loaded model with a warm host on an idle machine of 2 cores; allowed here is three times that."""
+
+
+def parts(artefact: Path) -> tuple[Path, ...]:
+    """Return the files that a model needs besides its artefact."""
+    return recognise(artefact).companions
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +68,7 @@ def wanted(request: pytest.FixtureRequest) -> Format:
 @pytest.fixture(scope="module")
 def process(hosts: Hosts, saved: Saved, digits_file: Path, wanted: Format) -> Iterator[ModelProcess]:
     """Return the classifier of digits, loaded in its process."""
-    opened = hosts.open(saved(wanted), runtime_for(wanted), "cpu", [digits_file])
+    opened = hosts.open(saved(wanted), runtime_for(wanted), "cpu", [digits_file, *parts(saved(wanted))])
     yield opened
     opened.close()
 
@@ -77,9 +84,7 @@ def test_loaded_tells_what_it_is(process: ModelProcess, wanted: Format) -> None:
     """A loaded model tells its parameters and the versions of what runs it; the engine adds time and memory."""
     loaded = process.loaded
     assert loaded.parameters == 650
-    installed = installed_versions(runtime_for(wanted))
-    assert loaded.versions
-    assert set(loaded.versions.values()) <= set(installed.values())
+    assert loaded.versions == installed_versions(runtime_for(wanted))
     assert 0 < loaded.load_s < 60
     assert loaded.peak_rss_bytes > 10_000_000
     resting = process.rss_bytes()
@@ -130,7 +135,7 @@ def test_opening_with_a_warm_host_is_quick(
     durations = []
     for _ in range(3):
         began = time.perf_counter()
-        opened = hosts.open(saved(wanted), runtime_for(wanted), "cpu", [])
+        opened = hosts.open(saved(wanted), runtime_for(wanted), "cpu", parts(saved(wanted)))
         durations.append(time.perf_counter() - began)
         opened.close()
     assert min(durations) < OPEN_S[wanted] * 3
@@ -139,10 +144,10 @@ def test_opening_with_a_warm_host_is_quick(
 def test_damaged_model_is_a_sentence(hosts: Hosts, saved: Saved, tmp_path: Path, wanted: Format) -> None:
     """A model cut in half fails with one line from its framework, and no traceback."""
     content = saved(wanted).read_bytes()
-    broken = tmp_path / saved(wanted).name
+    broken = copied(saved(wanted), tmp_path / f"broken{saved(wanted).suffix}")
     broken.write_bytes(content[: len(content) // 2])
     with pytest.raises(ModelProcessError) as caught:
-        hosts.open(broken, runtime_for(wanted), "cpu", [])
+        hosts.open(broken, runtime_for(wanted), "cpu", parts(saved(wanted)))
     assert caught.value.message
     assert caught.value.message.isprintable()
     assert "Traceback" not in caught.value.message

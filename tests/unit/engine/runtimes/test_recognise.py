@@ -170,10 +170,15 @@ def test_arrays_are_no_model(tmp_path: Path) -> None:
     assert "holds arrays (.npz)" in recognise(tmp_path / "test.npz").reason
 
 
-def test_a_saved_model_folder_is_not_supported_yet(tmp_path: Path) -> None:
-    """A SavedModel is known by its content."""
-    written(tmp_path, "saved_model.pb", b"\x08\x01")
-    assert "SavedModel folder, which is not supported yet" in recognise(tmp_path).reason
+def test_a_saved_model_folder_is_what_its_graph_is(saved: Saved) -> None:
+    """Who asks about the folder is told about the graph in it."""
+    assert recognise(saved(Format.SAVED_MODEL).parent) == recognise(saved(Format.SAVED_MODEL))
+
+
+def test_a_saved_model_as_text_is_named(tmp_path: Path) -> None:
+    """The text form of the graph, which TensorFlow reads too, gets its own sentence."""
+    written(tmp_path, "saved_model.pbtxt", b"saved_model_schema_version: 1")
+    assert "is a SavedModel written as text" in recognise(tmp_path).reason
 
 
 def test_other_folders_are_no_model_file(tmp_path: Path) -> None:
@@ -359,4 +364,4 @@ def test_damaged_models_get_an_answer(
         st.lists(st.tuples(st.integers(0, len(raw) - 1), st.integers(0, 255)), max_size=8)
     ):
         raw[position] = value
-    answered(written(tmp_path, "damaged", bytes(raw[: data.draw(st.integers(0, len(raw)))])))
+    answered(written(tmp_path, saved(wanted).name, bytes(raw[: data.draw(st.integers(0, len(raw)))])))

@@ -1,4 +1,4 @@
-"""Files beside an ONNX model that hold its weights.
+"""Files beside a model that belong to it: weights that its format keeps apart.
 
 Owns the answer to "which, and do they lie in the model's own folder?". Nothing is decided by comparing path
 strings: every step is opened below the folder without following links, and the descriptor is asked.
@@ -13,11 +13,13 @@ from engine.artefacts.content import ContentError, CutShortError, HarmfulError
 from storage.text import clean
 
 FILES = 10_000
-"""External files of one model; exporters write one, at most one a tensor."""
+"""Files of one model besides its first; exporters write one, at most one a tensor."""
 
 
-def check_files(artefact: Path, external: Mapping[str, int]) -> tuple[Path, ...]:
+def check_files(artefact: Path, external: Mapping[str, int], what: str = "weights") -> tuple[Path, ...]:
     """Return the files at the locations in ``external``, sorted; the numbers are the sizes they need.
+
+    ``what`` they hold is what people are told, as in "keeps its weights in w.bin, which is missing beside it".
 
     Raises:
         HarmfulError: one lies outside the folder, or is reached through a link.
@@ -25,34 +27,34 @@ def check_files(artefact: Path, external: Mapping[str, int]) -> tuple[Path, ...]
         ContentError: there are too many.
     """
     if len(external) > FILES:
-        raise ContentError(f"keeps its weights in {len(external)} files, more than any model needs")
+        raise ContentError(f"keeps its {what} in {len(external)} files, more than any model needs")
     found: list[Path] = []
     folder = os.open(artefact.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         for location, needed in sorted(external.items()):
-            _check_file(folder, location, needed)
+            _check_file(folder, location, needed, what)
             found.append(artefact.parent / location)
     finally:
         os.close(folder)
     return tuple(found)
 
 
-def _check_file(folder: int, location: str, needed: int) -> None:
+def _check_file(folder: int, location: str, needed: int, what: str) -> None:
     parts = PurePosixPath(location).parts
     if not parts or location.startswith("/") or ".." in parts or "\0" in location or "\\" in location:
-        raise HarmfulError(f"wants weights outside its folder: {clean(location) or 'an empty path'}")
+        raise HarmfulError(f"wants {what} outside its folder: {clean(location) or 'an empty path'}")
     shown = clean(location)
     try:
         status = _stat_below(folder, parts)
     except FileNotFoundError:
-        raise CutShortError(f"keeps its weights in {shown}, which is missing beside it") from None
+        raise CutShortError(f"keeps its {what} in {shown}, which is missing beside it") from None
     except NotADirectoryError:
-        raise HarmfulError(f"wants weights through a link: {shown}") from None
+        raise HarmfulError(f"wants {what} through a link: {shown}") from None
     if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
         # A second name may be a file from anywhere on the disk.
-        raise HarmfulError(f"wants weights through a link: {shown}")
+        raise HarmfulError(f"wants {what} through a link: {shown}")
     if status.st_size < needed:
-        raise CutShortError(f"keeps its weights in {shown}, which is cut short")
+        raise CutShortError(f"keeps its {what} in {shown}, which is cut short")
 
 
 def _stat_below(folder: int, parts: tuple[str, ...]) -> os.stat_result:

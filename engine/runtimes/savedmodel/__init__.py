@@ -1,0 +1,1 @@
+"""TensorFlow SavedModel folders, executed by TensorFlow."""
