@@ -38,6 +38,11 @@ def check_inputs(
             "Save one array for each input, named as the model names it.",
         )
     for spec, (name, array) in zip(specs, inputs.items(), strict=False):
+        if array.dtype.kind == "c":
+            raise JobError(
+                f"{file} has complex numbers under {clean(name, 60)}, which no model takes.",
+                "Save their real and imaginary parts, or their magnitudes, as the model was trained on.",
+            )
         given = _first(file, name, array, preprocess)
         if fits(spec, given):
             continue
@@ -233,7 +238,10 @@ def _from_names(file: str, targets: "NDArray[Any]", labels: tuple[str, ...]) -> 
 def _as_integers(file: str, targets: "NDArray[Any]") -> "NDArray[np.int64]":
     if targets.dtype.kind in "biu":
         return targets.astype(np.int64)
-    if targets.dtype.kind == "f" and bool(np.all(np.isfinite(targets))) and bool(np.all(targets % 1 == 0)):
+    if targets.dtype.kind == "f" and not bool(np.all(np.isfinite(targets))):
+        row = int(np.flatnonzero(~np.isfinite(targets))[0])
+        raise JobError(f"{file} has no class in row {row}, but NaN or infinity.", "Leave such examples out.")
+    if targets.dtype.kind == "f" and bool(np.all(targets % 1 == 0)):
         return targets.astype(np.int64)
     raise JobError(
         f"The targets y of {file} are {_describe(targets)}, not classes.",
