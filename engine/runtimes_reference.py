@@ -13,6 +13,7 @@ from storage.vocabulary import Format
 FILES: dict[Format, str] = {
     Format.KERAS: "`.keras`, as Keras 3 saves it",
     Format.KERAS_H5: "`.h5`, a whole model as Keras 2 and 3 save it",
+    Format.SAVED_MODEL: "a SavedModel folder: `saved_model.pb` with `variables/` and `assets/`",
     Format.TORCHSCRIPT: "`.pt`, as `torch.jit.save` writes it",
     Format.TORCH_EXPORT: "`.pt2`, as `torch.export.save` writes it",
     Format.ONNX: "`.onnx`, with or without files of weights beside it",
