@@ -26,6 +26,7 @@ COMMANDS = {
     "models": "tui.commands.models:models",
     "show": "tui.commands.models:show",
     "evaluate": "tui.commands.evaluation:evaluate",
+    "latency": "tui.commands.latency:latency",
     "promote": "tui.commands.promotion:promote",
     "rollback": "tui.commands.promotion:rollback",
     "history": "tui.commands.history:history",

@@ -28,7 +28,7 @@ SEARCH_DURATIONS: Final = 8
 """Times the duration that was asked for, which a search over rates may take before it ends with what it has found."""
 
 CONFIRMATIONS: Final = 3
-STEP_DOWN: Final = 0.95
+STEP_DOWN: Final = 0.9
 """A rate that a short try kept and the full run loses is tried again this much lower, so often in all."""
 
 SHARES: Final = 1000

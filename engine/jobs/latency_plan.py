@@ -43,8 +43,9 @@ CAPACITY_S: Final = 1.0
 
 CAPACITY_QUERIES: Final = 10
 
+LEAST_WARM_UP_S: Final = 1.0
 WARM_UP_S: Final = 10.0
-"""The longest that a model may take to become steady; quick ones are within milliseconds."""
+"""A model may take as long to become steady as it is measured for, between these; quick ones are within milliseconds."""
 
 REWARM_S: Final = 0.5
 """The same before a try of the search, whose model has just been at work."""
@@ -85,6 +86,11 @@ class Plan(NamedTuple):
         enough = QUERIES if rate * self.longest_s >= QUERIES else ceil(rate * self.longest_s)
         return max(1, min(max(ceil(rate * duration_s), enough), MOST_QUERIES))
 
+    @property
+    def warm_up_s(self) -> float:
+        """The longest that a model may take to become steady."""
+        return min(max(self.duration_s, LEAST_WARM_UP_S), WARM_UP_S)
+
     def cold(self) -> MeasureLatency:
         """Return the question for the first inference of a process."""
         return MeasureLatency(
@@ -111,7 +117,7 @@ class Plan(NamedTuple):
             queries,
             DRAIN * last_s + 1.0,
             batch_size=batch,
-            warm_up_s=REWARM_S if probing else WARM_UP_S,
+            warm_up_s=REWARM_S if probing else self.warm_up_s,
             traffic=Traffic(rate, self.seed, self.objective_ms if probing else None),
         )
 
@@ -120,11 +126,11 @@ class Plan(NamedTuple):
             str(self.data),
             self.preprocess,
             MOST_QUERIES,
-            self.longest_s + WARM_UP_S,
+            self.longest_s + self.warm_up_s,
             batch_size=batch,
             least_s=least_s,
             least_queries=least_queries,
-            warm_up_s=WARM_UP_S,
+            warm_up_s=self.warm_up_s,
         )
 
 

@@ -35,6 +35,9 @@ MEASURED: Final = (
 SHORT: Final = tuple(dict.fromkeys([*EVALUATED, "p999_ms", "load_s", "first_ms", "peak_rss_bytes"]))
 """Figures that have a short name."""
 
+NEEDED: Final = {"p90_ms": 44, "p95_ms": 90, "p99_ms": 459, "p999_ms": 4603}
+"""Queries below which a percentile is not told: those of `engine.evaluation.percentiles` (a test says so)."""
+
 PREFIX: Final = "latency_"
 LONG: Final = re.compile(rf"(\w+)_b(\d{{1,9}})_({'|'.join(MEASURED)})")
 

@@ -1,5 +1,6 @@
 """Records as the documents that scripts get: pure, one function a document."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from storage.records import (
@@ -10,6 +11,7 @@ from storage.records import (
     Fault,
     HistoryPoint,
     Job,
+    LatencyMeasurement,
     Model,
     Version,
 )
@@ -23,6 +25,7 @@ from tui.commands.documents import (
     FigureDocument,
     HistoryDocument,
     JobDocument,
+    LatencyDocument,
     ModelDocument,
     RuntimeDocument,
     ShownModelDocument,
@@ -71,7 +74,9 @@ def model_document(model: Model) -> ModelDocument:
     )
 
 
-def shown_model_document(model: Model, versions: tuple[Version, ...]) -> ShownModelDocument:
+def shown_model_document(
+    model: Model, versions: tuple[Version, ...], latencies: Sequence[LatencyMeasurement]
+) -> ShownModelDocument:
     """Return what ``show`` says of a model and its versions."""
     row = model_document(model)
     return ShownModelDocument(
@@ -80,7 +85,10 @@ def shown_model_document(model: Model, versions: tuple[Version, ...]) -> ShownMo
         current=row.current,
         candidate=row.candidate,
         status=row.status,
-        versions=tuple(version_document(version) for version in versions),
+        versions=tuple(
+            version_document(version, [found for found in latencies if found.version_id == version.id])
+            for version in versions
+        ),
         metrics=row.metrics,
         latency=row.latency,
         faults=row.faults,
@@ -88,7 +96,7 @@ def shown_model_document(model: Model, versions: tuple[Version, ...]) -> ShownMo
     )
 
 
-def version_document(version: Version) -> VersionDocument:
+def version_document(version: Version, latencies: Sequence[LatencyMeasurement]) -> VersionDocument:
     """Return what ``show`` says of one version."""
     evaluation = version.evaluation
     return VersionDocument(
@@ -102,6 +110,18 @@ def version_document(version: Version) -> VersionDocument:
         metrics=_figures(evaluation),
         latency=evaluation.latency if evaluation else None,
         evaluated_at=moment(evaluation.at if evaluation else None),
+        latencies=tuple(latency_document(found) for found in latencies),
+    )
+
+
+def latency_document(measured: LatencyMeasurement) -> LatencyDocument:
+    """Return what ``latency`` and ``show`` say of a measurement."""
+    made = {"at", "dataset", "runtime"}
+    return LatencyDocument(
+        **{name: getattr(measured, name) for name in LatencyDocument.__struct_fields__ if name not in made},
+        at=datetime.fromtimestamp(measured.at, UTC),
+        dataset=measured.dataset_name,
+        runtime=RuntimeDocument(name=measured.runtime, version=measured.runtime_version),
     )
 
 

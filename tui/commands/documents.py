@@ -8,8 +8,19 @@ from datetime import datetime
 
 import msgspec
 
-from storage.records import GateCheck, JobParameters, LatencyReport
-from storage.vocabulary import DeviceKind, Format, JobKind, JobState, Role, Severity, Status, Task, Verdict
+from storage.records import GateCheck, JobParameters, LatencyReport, Surroundings
+from storage.vocabulary import (
+    DeviceKind,
+    Format,
+    JobKind,
+    JobState,
+    Role,
+    Scenario,
+    Severity,
+    Status,
+    Task,
+    Verdict,
+)
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +64,52 @@ class EvaluationDocument(Document, frozen=True, kw_only=True):
     metrics: dict[str, FigureDocument]
     latency: LatencyReport | None
     confusion: tuple[tuple[int, ...], ...] | None
+
+
+class LatencyDocument(Document, frozen=True, kw_only=True):
+    """``latency`` and ``show``: one measurement of one batch size."""
+
+    version: int
+    scenario: Scenario
+    batch_size: int
+    device: str
+    seed: int
+    at: datetime
+    n: int
+    warmup: int
+    duration_s: float
+    p50_ms: float
+    p90_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+    p999_ms: float | None
+    mean_ms: float
+    stdev_ms: float
+    throughput: float
+    stable: bool
+    noisy: str
+    surroundings: Surroundings
+    target_qps: float | None
+    achieved_qps: float | None
+    objective_ms: float | None
+    max_qps: float | None
+    unserved: int
+    load_s: float
+    first_ms: float
+    peak_rss_bytes: int | None
+    dataset: str
+    runtime: RuntimeDocument
+
+
+class MeasuredDocument(Document, frozen=True, kw_only=True):
+    """``latency``: a measurement for each batch size; ``met`` is ``null`` where no objective could be judged."""
+
+    model: str
+    version: int
+    measurements: tuple[LatencyDocument, ...]
+    met: bool | None
+    missed: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 class ErrorDocument(Document, frozen=True, kw_only=True):
@@ -99,6 +156,7 @@ class VersionDocument(Document, frozen=True, kw_only=True):
     metrics: dict[str, FigureDocument]
     latency: LatencyReport | None
     evaluated_at: datetime | None
+    latencies: tuple[LatencyDocument, ...]
 
 
 class ShownModelDocument(Document, frozen=True, kw_only=True):

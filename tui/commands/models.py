@@ -4,12 +4,12 @@ import time
 
 import click
 
-from storage.records import Arrival, Model, Version
-from storage.tables import events
+from storage.records import Arrival, LatencyMeasurement, Model, Version
+from storage.tables import events, latencies
 from storage.tables import models as model_table
 from storage.vocabulary import ExitCode, Status
 from storage.workspace import Workspace
-from tui.commands import figures
+from tui.commands import figures, latency_figures
 from tui.commands.documenting import model_document, shown_model_document, standing_for
 from tui.commands.options import standard_options
 from tui.commands.output import remark, show_document, show_text
@@ -45,11 +45,12 @@ def show(*, workspace: Workspace, as_json: bool, model: str) -> int:
             found = find_model(connection, model)
             versions = tuple(model_table.versions(connection, model))
             arrivals = model_table.arrivals(connection, model)
+            measured = latencies.latest(connection, model)
             problems = [fault.message for fault in events.faults(connection, model)]
         if as_json:
-            show_document(shown_model_document(found, versions))
+            show_document(shown_model_document(found, versions, measured))
             return ExitCode.DONE
-        show_text(_shown_text(found, versions, arrivals, problems))
+        show_text(_shown_text(found, versions, arrivals, problems, measured))
         remark(staleness(workspace, engine_state(reader)))
     return ExitCode.DONE
 
@@ -89,7 +90,11 @@ def _ailing(found: list[Model]) -> list[str]:
 
 
 def _shown_text(
-    model: Model, versions: tuple[Version, ...], arrivals: list[Arrival], problems: list[str]
+    model: Model,
+    versions: tuple[Version, ...],
+    arrivals: list[Arrival],
+    problems: list[str],
+    measured: list[LatencyMeasurement],
 ) -> str:
     lines = [f"{model.name}  {model.task or ''}".rstrip()]
     headings = ["VERSION", "ROLE", "FORMAT", "STATUS", "QUALITY", "MEDIAN", "SIZE", "EVALUATED", "REASON"]
@@ -108,6 +113,8 @@ def _shown_text(
         for version in versions
     ]
     lines.append(table(headings, rows, right=("VERSION", "MEDIAN", "SIZE")) if rows else "No versions yet.")
+    if measured:
+        lines += ["latency, the latest of each kind:", latency_figures.shown_table(measured)]
     for version in versions:
         if version.gate is not None:
             lines.append(f"gate of version {version.number}: {version.gate.verdict}")

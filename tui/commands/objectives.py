@@ -1,11 +1,12 @@
-"""Whether an evaluation meets the objectives that its model's settings state: pure."""
+"""Whether an evaluation, or a latency measurement, meets the objectives that its model's settings state: pure."""
 
 import operator
 from collections.abc import Callable
 from typing import NamedTuple
 
-from storage.records import Evaluation
+from storage.records import Evaluation, LatencyMeasurement
 from storage.settings import OBJECTIVE
+from storage.tables import latencies
 
 COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,
@@ -16,6 +17,10 @@ COMPARISONS: dict[str, Callable[[float, float], bool]] = {
 
 LATENCY = "latency_"
 """Objectives of this prefix are about the latency report's figures: ``latency_p99_ms``, ``latency_throughput``."""
+
+
+JUDGED = tuple(name for name in latencies.SHORT if name != "throughput")
+"""Figures of a latency measurement that an objective may be about; throughput is an evaluation's."""
 
 
 class Judgement(NamedTuple):
@@ -45,8 +50,20 @@ def missed(judgements: tuple[Judgement, ...]) -> bool:
     return any(judgement.met is False for judgement in judgements)
 
 
+def judge_latency(objectives: dict[str, str], measured: LatencyMeasurement) -> tuple[Judgement, ...]:
+    """Return what a latency measurement says about each objective of the latency that it has a figure for."""
+    return tuple(
+        _judged(name, objective.strip(), _number(getattr(measured, name.removeprefix(LATENCY))))
+        for name, objective in objectives.items()
+        if name.startswith(LATENCY) and name.removeprefix(LATENCY) in JUDGED
+    )
+
+
 def _judge(name: str, objective: str, evaluation: Evaluation) -> Judgement:
-    value = _figure(name, evaluation)
+    return _judged(name, objective, _figure(name, evaluation))
+
+
+def _judged(name: str, objective: str, value: float | None) -> Judgement:
     parsed = OBJECTIVE.fullmatch(objective)
     if value is None or parsed is None:
         return Judgement(name, objective, value, None)
@@ -60,5 +77,8 @@ def _figure(name: str, evaluation: Evaluation) -> float | None:
     field = name.removeprefix(LATENCY)
     if field == name or evaluation.latency is None or field not in evaluation.latency.__struct_fields__:
         return None
-    value = getattr(evaluation.latency, field)
+    return _number(getattr(evaluation.latency, field))
+
+
+def _number(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

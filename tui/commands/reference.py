@@ -41,6 +41,7 @@ ANSWERS = {
     "models": ("a list of", "tui.commands.documents:ModelDocument"),
     "show": ("one document", "tui.commands.documents:ShownModelDocument"),
     "evaluate": ("one document, with `--all` a list of", "tui.commands.documents:EvaluationDocument"),
+    "latency": ("one document", "tui.commands.documents:MeasuredDocument"),
     "promote": ("one document", "tui.commands.documents:PromotionDocument"),
     "rollback": ("one document", "tui.commands.documents:PromotionDocument"),
     "history": ("a list of", "tui.commands.documents:HistoryDocument"),

@@ -20,6 +20,7 @@ from engine.evaluation.percentiles import (
     percentile,
     queries_needed,
 )
+from storage.tables.latencies import NEEDED
 
 TABLE = [
     (0.90, {0: 44, 1: 64, 2: 81, 5: 127, 10: 197, 100: 1246}),
@@ -103,6 +104,8 @@ def test_the_fewest_queries_can_be_asked_for() -> None:
     """The console says "p99 needs 459 samples"."""
     assert [queries_needed(share) for share in (0.9, 0.95, 0.99)] == [44, 90, 459]
     assert queries_needed(0.9, 2) == 81
+    shares = {"p90_ms": 0.9, "p95_ms": 0.95, "p99_ms": 0.99, "p999_ms": 0.999}
+    assert {name: queries_needed(share) for name, share in shares.items()} == NEEDED
 
 
 @pytest.mark.parametrize("n", [500, 20_000, 200_000])

@@ -5,6 +5,7 @@ import pytest
 from storage.vocabulary import ExitCode
 from tests.unit.tui.commands.conftest import Begin, Run
 from tests.unit.tui.commands.rows import answered, evaluated
+from tests.unit.tui.commands.test_latency import measured
 
 LATENCY = [
     "scenario",
@@ -43,6 +44,39 @@ VERSION = [
     "metrics",
     "latency",
     "evaluated_at",
+    "latencies",
+]
+MEASUREMENT = [
+    "version",
+    "scenario",
+    "batch_size",
+    "device",
+    "seed",
+    "at",
+    "n",
+    "warmup",
+    "duration_s",
+    "p50_ms",
+    "p90_ms",
+    "p95_ms",
+    "p99_ms",
+    "p999_ms",
+    "mean_ms",
+    "stdev_ms",
+    "throughput",
+    "stable",
+    "noisy",
+    "surroundings",
+    "target_qps",
+    "achieved_qps",
+    "objective_ms",
+    "max_qps",
+    "unserved",
+    "load_s",
+    "first_ms",
+    "peak_rss_bytes",
+    "dataset",
+    "runtime",
 ]
 EVALUATION = [
     "model",
@@ -126,6 +160,15 @@ def test_evaluate_has_the_promised_fields(ask: Run, working: Begin) -> None:
     assert list(found["runtime"]) == ["name", "version"]
     assert list(found["metrics"]["accuracy"]) == FIGURE
     assert list(found["latency"]) == LATENCY
+
+
+def test_latency_has_the_promised_fields(ask: Run, working: Begin) -> None:
+    """The document of latency holds a measurement for each batch size, and whether the objectives are met."""
+    working(measured({}))
+    found = ask("latency", "mnist", "--json").json
+    assert list(found) == ["model", "version", "measurements", "met", "missed", "notes"]
+    assert list(found["measurements"][0]) == MEASUREMENT
+    assert next(iter(found["measurements"][0]["surroundings"])) == "cores"
 
 
 def test_a_job_has_the_promised_fields(ask: Run) -> None:
