@@ -72,7 +72,7 @@ def with_nothing_in_it(file: Path) -> None:
     zipfile.ZipFile(file, "w").close()
 
 
-def changed(array: "NDArray[Any]", place: object, value: float) -> "NDArray[Any]":
+def changed(array: "NDArray[Any]", place: int | tuple[int, ...], value: float) -> "NDArray[Any]":
     """Return a copy with one value other than it was."""
     copy = array.astype(np.float64)
     copy[place] = value
