@@ -124,23 +124,36 @@ def check_classes(
 
 
 def check_values(file: str, targets: "NDArray[Any]") -> "NDArray[np.float64]":
-    """Return the value of each example for regression.
+    """Return the values of each example for regression: [rows, values].
 
     Raises:
-        JobError: the targets are not one finite number per example.
+        JobError: the targets are not one finite number, or one row of them, per example.
     """
-    if targets.ndim == 2 and targets.shape[1] == 1:
-        targets = targets[:, 0]
-    if targets.ndim != 1 or targets.dtype.kind not in "iufb":
+    if targets.ndim == 1:
+        targets = targets[:, np.newaxis]
+    if targets.ndim != 2 or targets.dtype.kind not in "iufb":
         raise JobError(
-            f"The targets y of {file} are {_describe(targets)}, not one number per example.",
-            "Save y as one number per example.",
+            f"The targets y of {file} are {_describe(targets)}, not one number or row of numbers per example.",
+            "Save y as one number per example, or as one row of numbers where the model gives several.",
         )
     values = targets.astype(np.float64)
-    wrong = np.flatnonzero(~np.isfinite(values))
+    wrong = np.flatnonzero(~np.isfinite(values).all(axis=1))
     if len(wrong):
         raise JobError(f"{file} has no number as target in row {wrong[0]}.", "Leave such examples out.")
     return values
+
+
+def check_width(file: str, targets: "NDArray[np.float64]", width: int) -> None:
+    """Raise where a model gives another number of values per example than there are targets.
+
+    Raises:
+        JobError: they differ.
+    """
+    if targets.shape[1] != width:
+        raise JobError(
+            f"The model gives {width} values per example, but {file} has {targets.shape[1]} targets.",
+            "Save y with one column for each value that the model gives.",
+        )
 
 
 def rows_without_number(inputs: "tuple[NDArray[Any], ...]") -> int:

@@ -5,7 +5,6 @@ whether the figures are good enough.
 """
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +19,7 @@ from engine.evaluation.figures import Setup
 from engine.evaluation.gathering import Gathering
 from engine.evaluation.outcomes import Outcomes, Scale
 from engine.evaluation.runs import Progress, Runs
+from engine.evaluation.values import Values
 from engine.processes.protocol import Evaluate, Evaluated
 from engine.protocols import LoadedModel
 from storage.errors import JobError
@@ -93,22 +93,22 @@ def _classes(work: _Work, labels: tuple[str, ...], scale: Scale) -> Evaluated:
 
 
 def _values(work: _Work) -> Evaluated:
-    gathering = Gathering(Task.REGRESSION, Setup())
     dataset = work.examples.dataset
     targets = checks.check_values(dataset.name, dataset.targets)
+    gathering = Values(targets.shape[1])
     failures = _Failures(work.examples)
-    no_scores = np.empty((0, 0))
-    for start, stop, values in _columns(work.runs, work.model):
-        if failures.among(values[:, np.newaxis], start, stop):
-            continue
-        gathering.add(Outcomes(targets[start:stop], values, no_scores, Scale.LOGITS))
+    for start, stop, outputs in work.runs:
+        values = outcomes.values(outcomes.chosen_output(outputs, work.model.outputs))
+        checks.check_width(dataset.name, targets, values.shape[1])
+        if not failures.among(values, start, stop):
+            gathering.add(targets[start:stop], values)
     failures.raise_any()
     return _evaluated(work, gathering, None, None)
 
 
 def _evaluated(
     work: _Work,
-    gathering: Gathering,
+    gathering: Gathering | Values,
     confusion: tuple[tuple[int, ...], ...] | None,
     correct: bytes | None,
 ) -> Evaluated:
@@ -121,19 +121,6 @@ def _evaluated(
         confusion=confusion,
         correct=correct,
     )
-
-
-def _columns(runs: Runs, model: LoadedModel) -> "Iterator[tuple[int, int, NDArray[Any]]]":
-    """Yield one predicted value per example, in float64."""
-    for start, stop, outputs in runs:
-        output = outcomes.chosen_output(outputs, model.outputs)
-        if output.ndim > 2 or (output.ndim == 2 and output.shape[1] != 1):
-            shape = ", ".join(["?", *map(str, output.shape[1:])])
-            raise JobError(
-                f"The model's output is {output.dtype.name} [{shape}], not one value per example.",
-                "Only regression of a single value can be evaluated yet.",
-            )
-        yield start, stop, output.reshape(len(output)).astype(np.float64)
 
 
 class _Failures:

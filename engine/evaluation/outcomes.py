@@ -121,6 +121,23 @@ def class_scores(output: "NDArray[Any]") -> "NDArray[Any]":
     )
 
 
+def values(output: "NDArray[Any]") -> "NDArray[np.float64]":
+    """Return an output as one row an example, one column a value, in float64.
+
+    Raises:
+        JobError: it has another form.
+    """
+    if output.ndim == 1:
+        output = output[:, np.newaxis]
+    if output.ndim != 2:
+        shape = ", ".join(["?", *map(str, output.shape[1:])])
+        raise JobError(
+            f"The model's output is {output.dtype.name} [{shape}], not one row of values per example.",
+            "Only regression of a value or a row of values per example can be evaluated: output [?, values].",
+        )
+    return output.astype(np.float64)
+
+
 def scale_of(scores: "NDArray[Any]") -> Scale:
     """Return how these rows, without NaN, are to be read."""
     if not len(scores):

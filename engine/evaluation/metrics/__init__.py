@@ -59,6 +59,9 @@ class MetricSpec(msgspec.Struct, frozen=True):
 COUNTS = "engine.evaluation.counts:Counts"
 """How often each class was taken for each: enough for many figures."""
 
+ERRORS = "engine.evaluation.errors:AbsoluteErrors"
+"""The absolute errors themselves, for figures that need them in order."""
+
 
 METRICS: tuple[MetricSpec, ...] = (
     MetricSpec(
@@ -211,6 +214,63 @@ METRICS: tuple[MetricSpec, ...] = (
         title="coefficient of determination",
         interval="delta method",
         accumulator="engine.evaluation.metrics.r2:Determination",
+    ),
+    MetricSpec(
+        name="mse",
+        task=Task.REGRESSION,
+        higher_is_better=False,
+        title="mean squared error",
+        interval="Student's interval of the mean",
+        accumulator="engine.evaluation.metrics.mse:MeanSquaredError",
+        source="Student 1908, Biometrika 6:1",
+    ),
+    MetricSpec(
+        name="mape",
+        task=Task.REGRESSION,
+        higher_is_better=False,
+        title="mean absolute percentage error, as a share; none where a target is 0",
+        interval="Student's interval of the mean",
+        accumulator="engine.evaluation.metrics.mape:MeanAbsolutePercentageError",
+        source="Student 1908, Biometrika 6:1",
+    ),
+    MetricSpec(
+        name="median_absolute_error",
+        task=Task.REGRESSION,
+        higher_is_better=False,
+        title="median absolute error",
+        interval="order statistics",
+        accumulator=ERRORS,
+        figures="engine.evaluation.metrics.absolute_error_quantiles:median",
+        source="Conover 1999, Practical Nonparametric Statistics, 3.2",
+    ),
+    MetricSpec(
+        name="absolute_error_p90",
+        task=Task.REGRESSION,
+        higher_is_better=False,
+        title="90th percentile of the absolute error",
+        interval="order statistics",
+        accumulator=ERRORS,
+        figures="engine.evaluation.metrics.absolute_error_quantiles:p90",
+        source="Conover 1999, Practical Nonparametric Statistics, 3.2",
+    ),
+    MetricSpec(
+        name="absolute_error_p95",
+        task=Task.REGRESSION,
+        higher_is_better=False,
+        title="95th percentile of the absolute error",
+        interval="order statistics",
+        accumulator=ERRORS,
+        figures="engine.evaluation.metrics.absolute_error_quantiles:p95",
+        source="Conover 1999, Practical Nonparametric Statistics, 3.2",
+    ),
+    MetricSpec(
+        name="max_error",
+        task=Task.REGRESSION,
+        higher_is_better=False,
+        title="largest absolute error",
+        interval="none: the largest error to come is not bounded",
+        accumulator=ERRORS,
+        figures="engine.evaluation.metrics.max_error:figures",
     ),
 )
 """Every figure, the headline of each task first."""

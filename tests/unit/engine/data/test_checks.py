@@ -159,11 +159,11 @@ def test_labels_that_do_not_fit_are_named(
     ("targets", "words"),
     [
         (np.array([1.0, np.nan]), "no number as target in row 1"),
-        (np.zeros((2, 3)), "not one number per example"),
-        (np.array(["1.0"]), "not one number per example"),
+        (np.zeros((2, 3, 2)), "not one number or row of numbers per example"),
+        (np.array(["1.0"]), "not one number or row of numbers per example"),
     ],
 )
 def test_values_that_do_not_fit_are_named(targets: "np.ndarray[Any, Any]", words: str) -> None:
-    """Regression takes one finite number per example."""
+    """Regression takes one finite number, or one row of them, per example."""
     with pytest.raises(JobError, match=words):
         checks.check_values("t.npz", targets)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from sklearn import metrics as reference
 
 from engine.evaluation.measure import evaluate
@@ -288,25 +289,66 @@ def test_a_model_that_fails_is_an_error_in_words(saved: Callable[[Format], Path]
     assert "float32 [5, 7]" in caught.value.hint
 
 
-def test_values_are_compared_with_scikit_learn(tmp_path: Path) -> None:
-    """Regression has mean absolute error, root mean squared error and r2, each with its interval."""
+SCIKIT_LEARN = {
+    "mae": reference.mean_absolute_error,
+    "rmse": reference.root_mean_squared_error,
+    "r2": reference.r2_score,
+    "mse": reference.mean_squared_error,
+    "mape": reference.mean_absolute_percentage_error,
+    "median_absolute_error": reference.median_absolute_error,
+}
+"""What computes each figure of regression elsewhere, of one output and, as plain means, of several."""
+
+
+def regression(rows: int, *width: int) -> "tuple[NDArray[np.float32], NDArray[np.float32]]":
+    """Return targets and what a fair model predicts for them, in the precision in which a model answers."""
     rng = np.random.default_rng(4)
-    targets = rng.normal(50, 10, 500).astype(np.float32)
-    predicted = (targets + rng.normal(1, 3, 500)).astype(np.float32)
+    targets = rng.normal(50, 10, (rows, *width)).astype(np.float32)
+    return targets, (targets + rng.normal(1, 3, targets.shape)).astype(np.float32)
+
+
+def test_values_are_compared_with_scikit_learn(tmp_path: Path) -> None:
+    """Each figure of regression is the one that scikit-learn computes from the same answers."""
+    targets, predicted = regression(500)
     evaluated = judge(tmp_path, predicted[:, None], targets, task=Task.REGRESSION)
     found = figures(evaluated)
-    assert found["mae"].value == pytest.approx(reference.mean_absolute_error(targets, predicted), rel=1e-6)
-    assert found["rmse"].value == pytest.approx(
-        reference.root_mean_squared_error(targets, predicted), rel=1e-6
-    )
-    assert found["r2"].value == pytest.approx(reference.r2_score(targets, predicted), rel=1e-6)
+    exact = targets.astype(np.float64), predicted.astype(np.float64)
+    for name, compute in SCIKIT_LEARN.items():
+        assert found[name].value == pytest.approx(compute(*exact), rel=1e-9), name
+    assert found["max_error"].value == pytest.approx(reference.max_error(*exact), rel=1e-9)
+    errors = np.abs(exact[0] - exact[1])
+    assert found["absolute_error_p90"].value == pytest.approx(np.quantile(errors, 0.9), rel=1e-9)
+    assert found["absolute_error_p95"].value == pytest.approx(np.quantile(errors, 0.95), rel=1e-9)
     assert (evaluated.confusion, evaluated.correct) == (None, None)
 
 
-def test_several_values_an_example_are_not_supported_yet(tmp_path: Path) -> None:
-    """A figure for one of them would not be the model's."""
-    with pytest.raises(JobError, match="not one value per example"):
+def test_several_values_are_judged_apart_and_together(tmp_path: Path) -> None:
+    """Each output has its own figures, and the model's are their plain means, as scikit-learn has them."""
+    targets, predicted = regression(400, 3)
+    evaluated = judge(tmp_path, predicted, targets, task=Task.REGRESSION)
+    whole = {metric.name: metric for metric in evaluated.metrics if not metric.slice}
+    exact = targets.astype(np.float64), predicted.astype(np.float64)
+    for name, compute in SCIKIT_LEARN.items():
+        assert whole[name].value == pytest.approx(compute(*exact), rel=1e-9), name
+        apart = [metric for metric in evaluated.metrics if metric.name == name and metric.slice]
+        assert [metric.slice for metric in apart] == ["output=0", "output=1", "output=2"]
+        for number, metric in enumerate(apart):
+            assert metric.value == pytest.approx(compute(exact[0][:, number], exact[1][:, number]), rel=1e-9)
+
+
+def test_targets_and_answers_have_the_same_width(tmp_path: Path) -> None:
+    """A model of two values is not judged by one target."""
+    with pytest.raises(JobError, match=r"gives 2 values per example, but test\.npz has 1 targets"):
         judge(tmp_path, np.zeros((4, 2)), np.zeros(4), task=Task.REGRESSION)
+
+
+def test_percentages_of_nothing_are_no_figure(tmp_path: Path) -> None:
+    """With a target of 0 there is no percentage, and every other figure is there."""
+    targets, predicted = regression(100)
+    targets[7] = 0
+    found = figures(judge(tmp_path, predicted[:, None], targets, task=Task.REGRESSION))
+    assert "mape" not in found
+    assert "mae" in found
 
 
 def test_progress_reaches_the_end_and_keeps_quiet_between(tmp_path: Path) -> None:
