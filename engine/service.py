@@ -15,6 +15,7 @@ import psutil
 
 from engine import jobs as kinds
 from engine.jobs.context import Context, Outcome, Refinement
+from engine.jobs.reading import prepared_data
 from engine.processes.endings import CANCELLED
 from storage import jobs
 from storage.errors import Error
@@ -288,6 +289,7 @@ class Service(NamedTuple):
     def _keep_house(self, now: float) -> None:
         self.context.pool.expire(now)
         self.context.hosts.retire_idle(now)
+        prepared_data(self.context.workspace, self.context.settings).tidy()
         retention = self.context.settings.retention
         with self.context.writer.passing() as connection:
             events.prune(connection, keep=retention.events)

@@ -20,6 +20,10 @@ from storage.vocabulary import OutputScale, Task
 SETTINGS_BYTES = 1024 * 1024
 """Larger than any file that a person writes; a bigger one is not settings."""
 
+AXES = 8
+LONGEST = 100_000
+"""Axes of one example, and the length of one: beyond any image and any table."""
+
 DTYPES = ("uint8", "int8", "int32", "int64", "float16", "float32", "float64")
 
 CLASS_SLICE = "class"
@@ -63,11 +67,13 @@ class Trust(Settings, frozen=True, kw_only=True):
 
 
 class Retention(Settings, frozen=True, kw_only=True):
-    """How long raw figures are kept."""
+    """How long raw figures are kept, and how much of what can be made again."""
 
     samples_s: float = 86400.0
     events: int = 10000
     jobs: int = 2000
+    prepared_gib: float = 20.0
+    """What the prepared copies of data take together (tables and images as arrays); the longest unused go."""
 
 
 class Sampling(Settings, frozen=True, kw_only=True):
@@ -102,6 +108,10 @@ class Data(Settings, frozen=True, kw_only=True):
 class Preprocess(Settings, frozen=True, kw_only=True):
     """What is done to inputs before the model sees them, in the order of these fields."""
 
+    resize: tuple[int, ...] = ()
+    """Height and width of every image of a folder: bilinear with anti-aliasing, as Pillow does it."""
+    reshape: tuple[int, ...] = ()
+    """The shape of one example, its numbers in their order: pixels in columns become images."""
     dtype: str = ""
     scale: float | None = None
     mean: tuple[float, ...] = ()
@@ -162,6 +172,7 @@ def read_workspace_settings(file: Path) -> WorkspaceSettings:
     settings = _convert(table, WorkspaceSettings, "", problems)
     _positive(settings.repository, "repository", ("settle_s", "rescan_s"), problems)
     _positive(settings.limits, "limits", ("memory_gib", "evaluation_s", "load_s", "scratch_mib"), problems)
+    _positive(settings.retention, "retention", ("prepared_gib",), problems)
     if not 0.2 <= settings.sampling.interval_s <= 60:
         problems.append(f"sampling.interval_s: expected 0.2 to 60, got {settings.sampling.interval_s:g}")
     return _settled(file, settings, problems)
@@ -199,8 +210,19 @@ def _check_preprocess(preprocess: Preprocess, problems: list[str]) -> None:
         problems.append(f"preprocess.dtype: expected one of {', '.join(DTYPES)}, got '{preprocess.dtype}'")
     if preprocess.flatten and preprocess.layout:
         problems.append("preprocess.flatten: cannot be used together with preprocess.layout")
+    if preprocess.flatten and preprocess.reshape:
+        problems.append("preprocess.flatten: cannot be used together with preprocess.reshape")
     if any(value <= 0 for value in preprocess.std):
         problems.append("preprocess.std: expected numbers above 0")
+    if preprocess.resize and (len(preprocess.resize) != 2 or not _lengths(preprocess.resize)):
+        problems.append(f"preprocess.resize: expected [height, width], got {list(preprocess.resize)}")
+    if not _lengths(preprocess.reshape):
+        problems.append(f"preprocess.reshape: expected whole numbers above 0, got {list(preprocess.reshape)}")
+
+
+def _lengths(axes: tuple[int, ...]) -> bool:
+    """Whether numbers can be the lengths of axes."""
+    return len(axes) <= AXES and all(0 < length <= LONGEST for length in axes)
 
 
 def _check_figures(settings: ModelSettings, problems: list[str]) -> None:

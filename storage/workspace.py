@@ -69,6 +69,11 @@ class Workspace(NamedTuple):
         """Where each model process gets a private folder that goes when it ends."""
         return self.state / "scratch"
 
+    @property
+    def prepared(self) -> Path:
+        """Prepared copies of data that are no plain arrays, one folder a model."""
+        return self.state / "data"
+
     def model_settings(self, model: str) -> Path:
         """``model.toml`` of a model, which may be missing."""
         return self.models / model / "model.toml"

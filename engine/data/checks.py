@@ -4,6 +4,7 @@ Owns every comparison of data with what a model takes and gives. It must not con
 where a value could change its meaning: an integer image is not silently taken for a float one.
 """
 
+import math
 from itertools import product
 from typing import Any
 
@@ -16,6 +17,8 @@ from engine.protocols import TensorSpec
 from storage.errors import JobError
 from storage.settings import Preprocess
 from storage.text import clean
+
+NOTHING_FITS = "Prepare the data as the model was trained; [preprocess] in model.toml cannot make them fit."
 
 BYTE_SCALE = 1 / 255
 """What brings 8-bit pixels to 0 to 1."""
@@ -43,13 +46,19 @@ def check_inputs(
                 f"{file} has complex numbers under {clean(name, 60)}, which no model takes.",
                 "Save their real and imaginary parts, or their magnitudes, as the model was trained on.",
             )
-        given = _first(file, name, array, preprocess)
+        try:
+            given = _first(file, name, array, preprocess)
+        except JobError as error:
+            raise JobError(error.message, _proposal(spec, array, preprocess) or error.hint) from None
         if fits(spec, given):
             continue
         there = f"{file} has {clean(name, 60)} {_describe(array)}"
         if preprocess != Preprocess():
             there += f", which [preprocess] makes {_describe(given, len(array))}"
-        raise JobError(f"The model expects {spec.describe()}; {there}.", _proposal(spec, array, preprocess))
+        raise JobError(
+            f"The model expects {spec.describe()}; {there}.",
+            _proposal(spec, array, preprocess) or NOTHING_FITS,
+        )
 
 
 def _first(file: str, name: str, array: "NDArray[Any]", preprocess: Preprocess) -> "NDArray[Any]":
@@ -182,13 +191,15 @@ def _shape_fits(wanted: tuple[int | None, ...] | None, given: tuple[int, ...]) -
 
 
 def _proposal(spec: TensorSpec, array: "NDArray[Any]", preprocess: Preprocess) -> str:
-    """Return the smallest change of settings that makes the data fit, tried on the data themselves."""
+    """Return the smallest change of settings that makes the data fit, tried on the data themselves; or nothing."""
     sample = array[:1]
     dtypes = (preprocess.dtype,) if not spec.dtype else (preprocess.dtype, spec.dtype)
-    for dtype, layout, flatten in product(dtypes, ("", "NHWC", "NCHW"), (False, True)):
-        if layout and flatten:
-            continue
-        tried = msgspec.structs.replace(preprocess, dtype=dtype, layout=layout, flatten=flatten)
+    arrangements: list[dict[str, Any]] = [
+        {"layout": layout, "flatten": False} for layout in ("", "NHWC", "NCHW")
+    ]
+    arrangements += [{"layout": "", "flatten": True}, *_reshapes(spec, array)]
+    for dtype, arrangement in product(dtypes, arrangements):
+        tried = msgspec.structs.replace(preprocess, dtype=dtype, **arrangement)
         try:
             if not fits(spec, preprocessing.apply(tried, sample)):
                 continue
@@ -196,7 +207,16 @@ def _proposal(spec: TensorSpec, array: "NDArray[Any]", preprocess: Preprocess) -
             # This proposal does not even apply to the data; the next one may.
             continue
         return _in_words(tried, preprocess, sample)
-    return "Prepare the data as the model was trained; [preprocess] in model.toml cannot make them fit."
+    return ""
+
+
+def _reshapes(spec: TensorSpec, array: "NDArray[Any]") -> "list[dict[str, Any]]":
+    """Return how rows of numbers could become what the model takes: in their order, as tables of pixels are."""
+    shape = spec.shape[1:] if spec.shape is not None else ()
+    known = [size for size in shape if size is not None]
+    if array.ndim != 2 or len(shape) < 2 or len(known) < len(shape) or math.prod(known) != array.shape[1]:
+        return []
+    return [{"reshape": tuple(known), "layout": "", "flatten": False}]
 
 
 def _in_words(tried: Preprocess, preprocess: Preprocess, sample: "NDArray[Any]") -> str:

@@ -40,6 +40,14 @@ class Choice(msgspec.Struct, frozen=True):
     inputs: tuple[Input, ...]
     """In the order in which the model takes them."""
     target: Column
+    slices: tuple[Column, ...] = ()
+    """Columns by whose values figures are told apart."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every column that is needed, once."""
+        inputs = (column.name for found in self.inputs for column in found.columns)
+        return tuple(dict.fromkeys([*inputs, self.target.name, *(column.name for column in self.slices)]))
 
 
 def choose(source: Source, specs: tuple[TensorSpec, ...], settings: Data) -> Choice:
@@ -60,7 +68,10 @@ def choose(source: Source, specs: tuple[TensorSpec, ...], settings: Data) -> Cho
         Input(name, together, _stacked_as(spec, together, called=source.called))
         for spec, (name, together) in zip(padded, found, strict=True)
     )
-    return Choice(inputs, target)
+    missing = [name for name in settings.slices if name not in known]
+    if missing:
+        raise words.missing(missing, "Correct data.slices in model.toml.")
+    return Choice(inputs, target, tuple(known[name] for name in settings.slices))
 
 
 def _stacked_as(spec: TensorSpec | None, columns: tuple[Column, ...], *, called: str) -> str:

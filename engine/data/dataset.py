@@ -11,7 +11,7 @@ import msgspec
 from numpy.typing import NDArray
 
 from engine.data.columns import Choice, Input, choose
-from engine.data.manifest import MANIFEST, TARGETS, input_file, read_manifest
+from engine.data.manifest import MANIFEST, TARGETS, input_file, read_manifest, slice_file
 from engine.data.readers import open_source
 from engine.data.readers.arrays import SAVE, check_source_rows
 from engine.data.readers.npy import read_array
@@ -32,9 +32,11 @@ class Dataset(msgspec.Struct, frozen=True):
     rows: int
     sha256: str
     """Of the file's bytes."""
+    slices: "dict[str, NDArray[Any]]" = {}
+    """Columns by whose values figures are told apart; gaps are NaN or empty."""
 
 
-def open_dataset(path: Path, specs: tuple[TensorSpec, ...]) -> Dataset:
+def open_dataset(path: Path, specs: tuple[TensorSpec, ...], slices: tuple[str, ...] = ()) -> Dataset:
     """Return the data at ``path`` for a model with these inputs (none: the format does not tell).
 
     ``path`` is a file of arrays, or a folder of prepared ones (`engine.data.manifest`).
@@ -47,7 +49,7 @@ def open_dataset(path: Path, specs: tuple[TensorSpec, ...]) -> Dataset:
     source = open_source(path)
     try:
         check_source_rows(source, specs)
-        choice = choose(source, specs, Data())
+        choice = choose(source, specs, Data(slices=slices))
         if source.rows == 0:
             raise JobError(f"{source.name} has no examples: its arrays are empty.", SAVE)
         return _dataset(source, choice)
@@ -58,14 +60,16 @@ def open_dataset(path: Path, specs: tuple[TensorSpec, ...]) -> Dataset:
 def _prepared(folder: Path) -> Dataset:
     manifest = read_manifest(folder)
     inputs = {name: read_array(folder / input_file(place)) for place, name in enumerate(manifest.inputs)}
+    slices = {name: read_array(folder / slice_file(place)) for place, name in enumerate(manifest.slices)}
     targets = read_array(folder / TARGETS)
-    return Dataset(manifest.name, inputs, targets, manifest.rows, manifest.sha256)
+    return Dataset(manifest.name, inputs, targets, manifest.rows, manifest.sha256, slices)
 
 
 def _dataset(source: Source, choice: Choice) -> Dataset:
     inputs = {found.name: _input(source, found) for found in choice.inputs}
     targets = source.read(0, source.rows, [choice.target.name])[choice.target.name]
-    return Dataset(source.name, inputs, targets, source.rows, source.sha256())
+    slices = source.read(0, source.rows, [column.name for column in choice.slices])
+    return Dataset(source.name, inputs, targets, source.rows, source.sha256(), slices)
 
 
 def _input(source: Source, found: Input) -> Any:

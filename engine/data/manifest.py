@@ -26,6 +26,10 @@ INPUTS: Final = 1000
 """Inputs of a model; one has a few."""
 
 
+SLICES: Final = 100
+"""Columns by which figures are told apart; people ask for a few."""
+
+
 class Manifest(msgspec.Struct, frozen=True):
     """A folder of arrays."""
 
@@ -36,6 +40,8 @@ class Manifest(msgspec.Struct, frozen=True):
     """Of the source, as it lay there."""
     inputs: Annotated[tuple[str, ...], Meta(min_length=1, max_length=INPUTS)]
     """The model's inputs in its order; the n-th lies in the file `input_file` of n."""
+    slices: Annotated[tuple[str, ...], Meta(max_length=SLICES)]
+    """Columns by whose values figures are told apart; the n-th lies in the file `slice_file` of n."""
     sizes: dict[str, int]
     """Bytes of each array's file, by its name."""
 
@@ -47,12 +53,18 @@ class Manifest(msgspec.Struct, frozen=True):
     @property
     def files(self) -> tuple[str, ...]:
         """The names that the folder must hold besides the manifest."""
-        return (*map(input_file, range(len(self.inputs))), TARGETS)
+        inputs, slices = map(input_file, range(len(self.inputs))), map(slice_file, range(len(self.slices)))
+        return (*inputs, *slices, TARGETS)
 
 
 def input_file(place: int) -> str:
     """Return the file of the n-th input."""
     return f"input-{place}.npy"
+
+
+def slice_file(place: int) -> str:
+    """Return the file of the n-th column for slices."""
+    return f"slice-{place}.npy"
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -7,7 +7,7 @@ Runs in a data process, behind walls. It must not change a number beyond putting
 import errno
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +18,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from engine.data.columns import Choice, Input, choose
-from engine.data.manifest import FOLDER, MANIFEST, TARGETS, Manifest, input_file
+from engine.data.manifest import FOLDER, MANIFEST, TARGETS, Manifest, input_file, slice_file
 from engine.data.readers import open_source
 from engine.data.readers.arrays import check_source_rows
 from engine.data.readers.source import TEXT, Column, Reading, Source, chunks, row_bytes
@@ -87,23 +87,8 @@ def _check_room(source: Source, choice: Choice, limit_bytes: int) -> None:
 
 
 def _write(source: Source, choice: Choice, folder: Path, progress: Progress) -> Prepared:
-    folder.mkdir()
-    names = [column.name for found in choice.inputs for column in found.columns]
-    files = [_File(folder / input_file(place)) for place in range(len(choice.inputs))]
-    width = _text_width(source, choice.target)
-    targets = _File(folder / TARGETS)
-    told = 0.0
     try:
-        for _start, stop, columns in chunks(source, [*dict.fromkeys([*names, choice.target.name])]):
-            for file, found in zip(files, choice.inputs, strict=True):
-                file.append(_together(found, columns))
-            target = columns[choice.target.name]
-            targets.append(target.astype(f"<U{width}") if width else target)
-            now = time.monotonic()
-            if now - told >= PROGRESS_S or stop == source.rows:
-                told = now
-                progress(stop, source.rows)
-        sizes = {file.path.name: file.finish() for file in (*files, targets)}
+        sizes = _write_arrays(source, choice, folder, progress)
     except OSError as error:
         raise _failed_to_write(source.name, error) from None
     manifest = Manifest(
@@ -111,10 +96,31 @@ def _write(source: Source, choice: Choice, folder: Path, progress: Progress) -> 
         rows=source.rows,
         sha256=source.sha256(),
         inputs=tuple(found.name for found in choice.inputs),
+        slices=tuple(column.name for column in choice.slices),
         sizes=sizes,
     )
     (folder / MANIFEST).write_bytes(msgspec.json.encode(manifest))
     return Prepared(rows=manifest.rows, bytes=manifest.bytes)
+
+
+def _write_arrays(source: Source, choice: Choice, folder: Path, progress: Progress) -> dict[str, int]:
+    """Write every array; return the sizes of their files."""
+    folder.mkdir()
+    widths = _text_widths(source, [choice.target, *choice.slices])
+    inputs = [(_File(folder / input_file(place)), found) for place, found in enumerate(choice.inputs)]
+    single = [(_File(folder / slice_file(place)), column.name) for place, column in enumerate(choice.slices)]
+    single.append((_File(folder / TARGETS), choice.target.name))
+    told = 0.0
+    for _start, stop, columns in chunks(source, choice.names):
+        for file, found in inputs:
+            file.append(_together(found, columns))
+        for file, name in single:
+            file.append(columns[name].astype(f"<U{widths[name]}") if name in widths else columns[name])
+        now = time.monotonic()
+        if now - told >= PROGRESS_S or stop == source.rows:
+            told = now
+            progress(stop, source.rows)
+    return {file.path.name: file.finish() for file, _what in (*inputs, *single)}
 
 
 def _together(found: Input, columns: "dict[str, NDArray[Any]]") -> "NDArray[Any]":
@@ -129,20 +135,20 @@ def _together(found: Input, columns: "dict[str, NDArray[Any]]") -> "NDArray[Any]
     return array
 
 
-def _text_width(source: Source, target: Column) -> int:
-    """Return how many characters the longest label has, or 0 for numbers."""
-    if target.dtype != TEXT:
-        return 0
-    width = max(
-        columns[target.name].dtype.itemsize // 4 for _start, _stop, columns in chunks(source, [target.name])
-    )
-    if width > LABEL:
-        raise JobError(
-            f"The column {clean(target.name, 60)} of {source.name} has texts of more than {LABEL} characters, "
-            "which are no labels.",
-            "Name another column in model.toml: data = { target = ... }",
-        )
-    return max(1, width)
+def _text_widths(source: Source, columns: Sequence[Column]) -> dict[str, int]:
+    """Return how many characters the longest text of each column of texts has."""
+    texts = [column.name for column in columns if column.dtype == TEXT]
+    widths = dict.fromkeys(texts, 1)
+    for _start, _stop, found in chunks(source, texts) if texts else ():
+        widths = {name: max(widths[name], found[name].dtype.itemsize // 4) for name in texts}
+    for name, width in widths.items():
+        if width > LABEL:
+            raise JobError(
+                f"The column {clean(name, 60)} of {source.name} has texts of more than {LABEL} characters, "
+                "which are no labels.",
+                "Name another column in model.toml: data = { target = ... }",
+            )
+    return widths
 
 
 class _File:

@@ -1,7 +1,7 @@
 """What is done to inputs before the model sees them.
 
-Owns the arithmetic of `[preprocess]`, one chunk at a time: dtype, scale, mean and std, layout, flatten, in
-this order. It must not guess: what the settings do not say is not done. Whenever its results change, raise
+Owns the arithmetic of `[preprocess]`, one chunk at a time: reshape, dtype, scale, mean and std, layout,
+flatten, in this order. It must not guess: what the settings do not say is not done. Whenever its results change, raise
 `fingerprint.RULES`.
 """
 
@@ -27,6 +27,10 @@ def apply(preprocess: Preprocess, chunk: "NDArray[Any]") -> "NDArray[Any]":
     Raises:
         JobError: the settings do not fit the data's axes.
     """
+    if preprocess.resize:
+        _check_size(preprocess.resize, chunk)
+    if preprocess.reshape:
+        chunk = _reshaped(preprocess.reshape, chunk)
     if preprocess.scale is not None or preprocess.mean or preprocess.std:
         chunk = _arithmetic(preprocess, chunk)
     elif preprocess.dtype:
@@ -36,6 +40,26 @@ def apply(preprocess: Preprocess, chunk: "NDArray[Any]") -> "NDArray[Any]":
     if preprocess.flatten:
         chunk = chunk.reshape(len(chunk), -1)
     return np.ascontiguousarray(chunk)
+
+
+def _check_size(size: tuple[int, ...], chunk: "NDArray[Any]") -> None:
+    """Images of a folder were resized when they were prepared; arrays are not resized."""
+    if chunk.shape[1:3] != size:
+        raise JobError(
+            f"preprocess.resize works on folders of images, and the inputs are arrays of shape {_shape(chunk)}.",
+            "Save them in the size that the model takes, or as images in one folder a class.",
+        )
+
+
+def _reshaped(shape: tuple[int, ...], chunk: "NDArray[Any]") -> "NDArray[Any]":
+    """Return each example in another shape, its numbers in their order."""
+    try:
+        return chunk.reshape(len(chunk), *shape)
+    except ValueError:
+        raise JobError(
+            f"preprocess.reshape cannot make {' x '.join(map(str, shape))} of inputs of shape {_shape(chunk)}.",
+            KEY,
+        ) from None
 
 
 def _arithmetic(preprocess: Preprocess, chunk: "NDArray[Any]") -> "NDArray[Any]":

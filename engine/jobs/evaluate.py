@@ -12,8 +12,11 @@ import msgspec
 
 from engine.data.fingerprint import preprocessing_sha256
 from engine.data.location import locate
+from engine.data.naming import base
+from engine.data.prepared import Wanted
 from engine.jobs.context import Context, Outcome, Report
 from engine.jobs.loading import borrow, mark_ready, wanted_version
+from engine.jobs.reading import mappable
 from engine.jobs.timing import Timing
 from engine.processes.client import ModelProcess
 from engine.processes.endings import CANCELLED
@@ -92,9 +95,11 @@ def _open_fault(context: Context, version: Version, error: JobError) -> None:
         )
 
 
-def _measure(work: Work, data: Path) -> Timing:
+def _measure(work: Work, source: Path) -> Timing:
     """Measure quality and record it at once, then begin to measure speed, which may go on after the job."""
     limits = work.context.settings.limits
+    wanted = Wanted(work.version.model, source, work.process.loaded.inputs, work.settings)
+    data = mappable(work.context, wanted, work.report)
     request = Evaluate(
         data=str(data),
         task=work.settings.task or Task.CLASSIFICATION,
@@ -107,7 +112,7 @@ def _measure(work: Work, data: Path) -> Timing:
         deadline_s=limits.evaluation_s,
         cancelled=work.report.cancelled,
     )
-    evaluation_id = _record(work, data, evaluated)
+    evaluation_id = _record(work, source, evaluated)
     work.report.progress(evaluated.rows, evaluated.rows, "measuring latency")
     timing = Timing(
         work.context,
@@ -122,15 +127,15 @@ def _measure(work: Work, data: Path) -> Timing:
     return timing
 
 
-def _record(work: Work, data: Path, evaluated: Evaluated) -> int:
+def _record(work: Work, source: Path, evaluated: Evaluated) -> int:
     context, version, loaded = work.context, work.version, work.process.loaded
     runtime = runtime_for(version.format) if version.format else None
     new = NewEvaluation(
-        dataset_name=data.stem,
+        dataset_name=base(source.name),
         dataset_rows=evaluated.rows,
         dataset_sha256=evaluated.dataset_sha256,
         artefact_sha256=version.sha256 or "",
-        preprocessing_sha256=preprocessing_sha256(work.settings.preprocess),
+        preprocessing_sha256=preprocessing_sha256(work.settings.preprocess, work.settings.data),
         runtime=runtime.name if runtime else "",
         runtime_version=next(iter(loaded.versions.values()), ""),
         device=work.job.parameters.device,

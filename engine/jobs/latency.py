@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from engine.data.location import locate
+from engine.data.prepared import Wanted
 from engine.devices import noise
 from engine.evaluation import search
 from engine.evaluation.percentiles import distribution
@@ -19,6 +20,7 @@ from engine.jobs.context import Context, Outcome, Report
 from engine.jobs.latency_plan import Plan, plan_of, tells_p99
 from engine.jobs.latency_record import Sitting, Timed, in_words, measurement, record
 from engine.jobs.loading import fresh, mark_ready, wanted_version
+from engine.jobs.reading import mappable
 from engine.processes.protocol import LatencyMeasured, MeasureLatency
 from storage.records import Job
 from storage.settings import read_model_settings
@@ -55,6 +57,9 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
     cores = noise.allotted_cores()
     with fresh(context, version, job.parameters.device, cores, report.cancelled) as process:
         mark_ready(context, version, process)
+        wanted = Wanted(job.model, plan.data, process.loaded.inputs, settings)
+        data = mappable(context, wanted, report)
+        plan = plan._replace(data=data)
         return Measuring(Sitting(context, job, version, process, plan, cores), report).run()
 
 

@@ -9,6 +9,7 @@ from math import ceil
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from engine.data.naming import base
 from engine.evaluation.arrivals import SECOND_NS, schedule
 from engine.evaluation.percentiles import queries_needed
 from engine.processes.protocol import MAXIMUM_QUERIES, MeasureLatency, Traffic
@@ -68,6 +69,8 @@ class Plan(NamedTuple):
     objective_ms: float | None
     seed: int
     data: Path
+    dataset: str
+    """What people call the data."""
     preprocess: Preprocess
 
     @property
@@ -154,6 +157,7 @@ def plan_of(parameters: JobParameters, settings: ModelSettings, data: Path) -> P
         objective_ms,
         parameters.seed,
         data,
+        base(data.name),
         settings.preprocess,
     )
 

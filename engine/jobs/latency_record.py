@@ -70,7 +70,7 @@ def measurement(
         load_s=loaded.load_s,
         first_ms=first_ms,
         peak_rss_bytes=sitting.process.peak_rss_bytes(),
-        dataset_name=plan.data.stem,
+        dataset_name=plan.dataset,
         artefact_sha256=version.sha256 or "",
         preprocessing_sha256=preprocessing_sha256(plan.preprocess),
         runtime=runtime.name if runtime else "",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from engine import policy
 from engine.jobs.context import Context
+from engine.jobs.reading import readable_data
 from engine.processes.client import ModelProcess
 from engine.processes.endings import CANCELLED, REFUSED
 from engine.protocols import RuntimeSpec
@@ -80,7 +81,7 @@ def _open(
     artefact = folder / (version.artefact or "")
     try:
         _check_unchanged(artefact, version)
-        readable = (folder, context.workspace.test / version.model)
+        readable = (folder, *readable_data(context.workspace, context.settings, version.model))
         return context.hosts.open(artefact, runtime, device, readable, cores=cores, cancelled=cancelled)
     except JobError as error:
         # A version that has loaded before is not broken because another device cannot be used.

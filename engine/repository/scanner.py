@@ -16,17 +16,18 @@ from typing import NamedTuple
 
 import msgspec
 
+from engine.data.naming import SPLITS, is_data_file
 from storage.text import NAME, clean
 from storage.workspace import Workspace, valid_model_name, version_number
 
 TEMPORARY_SUFFIXES = (".tmp", ".part", ".partial", ".filepart", ".crdownload", ".swp", "~")
 """Names that editors, browsers, copy programs and our own ingest give to what is not finished."""
 
-DATA_SUFFIXES = (".npz", ".csv")
-"""Files of the inbox that hold a model's data, not a model."""
-
 SETTINGS = "model.toml"
 CURRENT = "current"
+
+SAVED_MODEL = "saved_model.pb"
+"""What every SavedModel's folder holds."""
 
 MODEL_SUFFIXES = (".keras", ".h5", ".onnx", ".pt", ".pth", ".pt2", ".tflite", ".pb")
 """Files that were surely meant as a version when they lie beside the version folders."""
@@ -269,9 +270,10 @@ def _entries(path: Path | str) -> list["os.DirEntry[str]"]:
 
 
 def _is_data(entry: "os.DirEntry[str]") -> bool:
-    return entry.name == SETTINGS or (
-        entry.name.endswith(DATA_SUFFIXES) and not entry.is_dir(follow_symlinks=False)
-    )
+    if entry.is_dir(follow_symlinks=False):
+        # A folder of images has the name of a part of the data; a saved model of that name is a model all the same.
+        return entry.name in SPLITS and not Path(entry.path, SAVED_MODEL).exists()
+    return entry.name == SETTINGS or is_data_file(entry.name)
 
 
 def _settings_mark(entry: "os.DirEntry[str]") -> str:

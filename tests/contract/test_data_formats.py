@@ -1,7 +1,6 @@
 """What every data format promises: one body for all of them."""
 
 import hashlib
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -15,9 +14,7 @@ from engine.data.stacked import Stacked
 from storage.errors import JobError
 from storage.settings import Data
 from tests import data_files
-from tests.data_files import CLASSES, IMAGES, ROWS, WRITERS, as_images
-
-Write = Callable[[Path], Path]
+from tests.data_files import CLASSES, IMAGES, ROWS, WRITERS, Write, as_images
 
 each_format = pytest.mark.parametrize(
     "write",

@@ -117,7 +117,8 @@ WRONG: dict[str, Wrong] = {
     "wrong rank": Wrong(
         saved(x=X.reshape(20, 64), y=Y),
         "The model expects float32 [?, 1, 8, 8]; test.npz has x uint8 [20, 64].",
-        PREPARE,
+        'Put this line at the top of model.toml: preprocess = { reshape = [1, 8, 8], dtype = "float32" } '
+        "(and scale = 0.00392156862745098 where it was trained on 0 to 1)",
         NOTHING,
     ),
     "wrong size": Wrong(

@@ -1,7 +1,8 @@
 """One module per data format, and the list of them.
 
 Owns the registry: which formats there are, which of them a file is, and opening it. A new format is a module
-with `SUFFIXES`, `recognise` and an opener, and a line here. It must not know which columns mean what.
+with `recognise` and an opener, a line here, and its endings in `engine.data.naming`. It must not know which
+columns mean what.
 
 Importing this loads numpy and no parser of other people's formats: pyarrow and Pillow are imported by the
 readers that need them, when they open a file.
@@ -27,21 +28,20 @@ class DataFormat(NamedTuple):
     """One way of storing a data set."""
 
     name: str
-    suffixes: tuple[str, ...]
-    """What its files' names end in; the content counts first."""
+    """Also its name among `engine.data.naming.SUFFIXES`."""
     recognise: Callable[[Path, bytes], bool]
     """Whether a path with this beginning is one; the beginning of a folder is empty."""
     open: Callable[[Path, Reading], Source]
 
 
 FORMATS: Final = (
-    DataFormat("npz", npz.SUFFIXES, npz.recognise, npz.open_npz),
-    DataFormat("npy", npy.SUFFIXES, npy.recognise, npy.open_npy),
-    DataFormat("Parquet", parquet.SUFFIXES, parquet.recognise, parquet.open_parquet),
-    DataFormat("IDX", idx.SUFFIXES, idx.recognise, idx.open_idx),
-    DataFormat("images", (), images.recognise, images.open_images),
-    DataFormat("JSONL", jsonl.SUFFIXES, jsonl.recognise, jsonl.open_jsonl),
-    DataFormat("CSV", csv.SUFFIXES, csv.recognise, csv.open_csv),
+    DataFormat("npz", npz.recognise, npz.open_npz),
+    DataFormat("npy", npy.recognise, npy.open_npy),
+    DataFormat("Parquet", parquet.recognise, parquet.open_parquet),
+    DataFormat("IDX", idx.recognise, idx.open_idx),
+    DataFormat("images", images.recognise, images.open_images),
+    DataFormat("JSONL", jsonl.recognise, jsonl.open_jsonl),
+    DataFormat("CSV", csv.recognise, csv.open_csv),
 )
 """Every format, in the order in which they are asked."""
 

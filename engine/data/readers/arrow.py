@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.readers.source import TEXT
+from engine.data.readers.source import TEXT, Column
 from storage.errors import JobError
 
 INSTALL: Final = "Install it with: pip install 'modeltender[data]'"
@@ -25,33 +25,34 @@ def missing_library(file: str, library: str) -> JobError:
     return JobError(f"{file} cannot be read: {library} is not installed.", INSTALL, code="no-library")
 
 
-def to_numpy(values: Any, dtype: str, shape: tuple[int, ...] = ()) -> "NDArray[Any]":
-    """Return an Arrow array as a numpy array ``[rows, *shape]``.
+def to_numpy(values: Any, column: Column) -> "NDArray[Any]":
+    """Return values of a column as a numpy array ``[rows, *shape]``.
 
-    A missing number becomes NaN (and integers beside it floats), a missing text an empty one.
+    Where the column misses some, its numbers are float64 in every piece, and those are NaN; a text is empty.
     """
     if hasattr(values, "dictionary_decode"):
         values = values.dictionary_decode()
-    if dtype == TEXT:
+    if column.dtype == TEXT:
         return _texts(values)
-    if not shape:
-        return numbers(values, dtype)
+    dtype = "float64" if column.missing else column.dtype
+    if not column.shape:
+        return _numbers(values, dtype)
     if not values.null_count:
-        return numbers(_flat(values, len(shape)), dtype).reshape(len(values), *shape)
+        flat = _numbers(_flat(values, len(column.shape)), dtype)
+        return flat.reshape(len(values), *column.shape)
     there = np.asarray(values.is_valid())
-    rows = np.full((len(values), *shape), np.nan)
-    rows[there] = to_numpy(values.drop_null(), dtype, shape)
+    rows = np.full((len(values), *column.shape), np.nan)
+    rows[there] = to_numpy(values.drop_null(), column)
     return rows
 
 
-def numbers(values: Any, dtype: str) -> "NDArray[Any]":
-    """Return an Arrow array of numbers as a numpy array."""
-    if not values.null_count:
-        return np.asarray(values.to_numpy(zero_copy_only=False)).astype(dtype, copy=False)
-    import pyarrow as pa
+def _numbers(values: Any, dtype: str) -> "NDArray[Any]":
+    if values.null_count:
+        import pyarrow as pa
 
-    # Through floats: no integer stands for what is missing.
-    return np.asarray(values.cast(pa.float64()).to_numpy(zero_copy_only=False))
+        # Through floats: no integer stands for what is missing.
+        values = values.cast(pa.float64())
+    return np.asarray(values.to_numpy(zero_copy_only=False)).astype(dtype, copy=False)
 
 
 def first_missing(values: Any) -> int:

@@ -13,14 +13,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from engine.data.naming import SUFFIXES
 from engine.data.readers.arrow import first_missing, missing_library, to_numpy
 from engine.data.readers.files import from_start, open_file, sha256_of
 from engine.data.readers.source import COLUMN, TEXT, Column, Reading, Source
 from engine.data.readers.stream import Rows, Stream
 from storage.errors import JobError
 from storage.text import clean
-
-SUFFIXES: Final = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 
 BLOCK: Final = 4 * 1024 * 1024
 """Bytes that are parsed at a time; no row is longer than that."""
@@ -42,7 +41,7 @@ SAVE: Final = "Save it with one line of column names, then one line a row, for e
 
 def recognise(path: Path, _head: bytes) -> bool:
     """Whether a path names one: its content has no mark of its own."""
-    return path.name.lower().endswith(SUFFIXES) and not path.is_dir()
+    return path.name.lower().endswith(SUFFIXES["CSV"]) and not path.is_dir()
 
 
 def open_csv(path: Path, _reading: Reading) -> Source:
@@ -77,7 +76,7 @@ class Csv:
         except BaseException:
             self._stream.close()
             raise
-        self._kinds = {column.name: column.dtype for column in self.columns}
+        self._known = {column.name: column for column in self.columns}
         self._rows = Stream(self.name, self._begin)
 
     def read(self, start: int, stop: int, names: Sequence[str] | None = None) -> Rows:
@@ -179,17 +178,15 @@ class Csv:
             )
 
     def _begin(self, names: Sequence[str]) -> Iterator[Rows]:
-        types = {
-            name: self._pa.string()
-            if self._kinds[name] == TEXT
-            else self._pa.type_for_alias(self._kinds[name])
-            for name in names
-        }
+        types = {name: self._type(self._known[name].dtype) for name in names}
         for batch in self._batches(names, types):
             yield {
-                name: to_numpy(values, self._kinds[name])
+                name: to_numpy(values, self._known[name])
                 for name, values in zip(names, batch.columns, strict=True)
             }
+
+    def _type(self, kind: str) -> Any:
+        return self._pa.string() if kind == TEXT else self._pa.type_for_alias(kind)
 
     def _batches(self, names: Sequence[str], types: dict[str, Any]) -> Iterator[Any]:
         ragged: list[Any] = []

@@ -6,7 +6,6 @@ Owns which two files belong together and what their headers say. It must not kno
 import gzip
 import io
 import os
-import re
 import struct
 import zlib
 from contextlib import suppress
@@ -16,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.data.naming import idx_members
 from engine.data.readers.arrays import ArraySource
 from engine.data.readers.files import open_file, sha256_of
 from engine.data.readers.npy_format import Description, map_array
@@ -31,17 +31,8 @@ AXES: Final = 8
 
 PACKED: Final = b"\x1f\x8b"
 
-SUFFIXES: Final = ("-ubyte", "-ubyte.gz", ".idx", ".idx.gz")
-
-NAME: Final = re.compile(
-    r"(?P<before>.*?)(?P<part>images|labels)(?P<between>[-_.])idx\d(?P<after>.*?)(?:\.gz)?"
-)
-"""``t10k-images-idx3-ubyte``, also with a dot, as some archives unpack it."""
-
 UNPACKED: Final = 2 * 1024**3
 """Bytes that a packed file may unpack to in memory; MNIST takes 47 MB."""
-
-COLUMNS: Final = {"images": "x", "labels": "y"}
 
 
 def recognise(_path: Path, head: bytes) -> bool:
@@ -62,44 +53,13 @@ def open_idx(path: Path, _reading: Reading) -> Source:
     return ArraySource(Idx(path))
 
 
-def members(path: Path) -> dict[str, Path]:
-    """Return the files of the data set that ``path`` is part of, by column.
-
-    Raises:
-        JobError: the companion is missing, or there are two.
-    """
-    match = NAME.fullmatch(path.name)
-    if match is None:
-        return {"x": path}
-    found: dict[str, Path] = {}
-    for file in sorted(path.parent.iterdir()):
-        other = NAME.fullmatch(file.name)
-        if other and (other["before"], other["after"]) == (match["before"], match["after"]):
-            column = COLUMNS[other["part"]]
-            if column in found and path not in {file, found[column]}:
-                raise JobError(
-                    f"{clean(found[column].name)} and {clean(file.name)} lie beside each other.",
-                    "Keep one of them, packed or not.",
-                )
-            found[column] = path if path in {file, found.get(column)} else file
-    if len(found) < len(COLUMNS):
-        lacking = next(part for part, column in COLUMNS.items() if column not in found)
-        there = clean(path.name)
-        wanted = clean(path.name.replace(match["part"], lacking))
-        raise JobError(
-            f"{there} has no {lacking} beside it.",
-            f"Put them there, under the same name: {wanted.replace('idx3', 'idx1') if lacking == 'labels' else wanted}",
-        )
-    return {column: found[column] for column in COLUMNS.values()}
-
-
 class Idx:
     """Opened files; the arrays in them by name."""
 
     def __init__(self, path: Path) -> None:
         """Open ``path`` and its companion, and read their headers."""
         self.name = clean(path.name)
-        files = members(path)
+        files = idx_members(path)
         self.files = tuple(files.values())
         self._streams: dict[str, io.BufferedReader] = {}
         self.arrays: dict[str, Description] = {}

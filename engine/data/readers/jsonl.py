@@ -14,14 +14,13 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
+from engine.data.naming import SUFFIXES
 from engine.data.readers.arrow import TEXT_CHARACTERS
 from engine.data.readers.files import from_start, open_file, sha256_of
 from engine.data.readers.source import COLUMN, TEXT, Column, Reading, Source
 from engine.data.readers.stream import Rows, Stream
 from storage.errors import JobError
 from storage.text import clean
-
-SUFFIXES: Final = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
 
 LINE: Final = 16 * 1024 * 1024
 """Bytes of one line: an image of 1,000 x 1,000 pixels in colour takes 12 MB."""
@@ -39,7 +38,7 @@ Lines = list[bytes]
 
 def recognise(path: Path, _head: bytes) -> bool:
     """Whether a path names one: its content has no mark of its own."""
-    return path.name.lower().endswith(SUFFIXES) and not path.is_dir()
+    return path.name.lower().endswith(SUFFIXES["JSONL"]) and not path.is_dir()
 
 
 def open_jsonl(path: Path, _reading: Reading) -> Source:

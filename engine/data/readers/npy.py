@@ -7,12 +7,12 @@ means what.
 
 import io
 import os
-import re
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from numpy.typing import NDArray
 
+from engine.data.naming import SUFFIXES, npy_members
 from engine.data.readers.arrays import SAVE, ArraySource
 from engine.data.readers.files import open_file, sha256_of
 from engine.data.readers.npy_format import HEADER, MAGIC, Description, HeaderError, describe, map_array
@@ -20,24 +20,10 @@ from engine.data.readers.source import Reading, Source
 from storage.errors import JobError
 from storage.text import clean
 
-SUFFIXES: Final = (".npy",)
-
-FILES: Final = 1000
-"""Arrays of one data set; it has a few."""
-
-COLUMN_FIRST: Final = re.compile(r"(?P<column>[xy])(?P<rest>[_.-].+)")
-"""``x_test``, as Keras' own examples call their variables."""
-
-COLUMN_LAST: Final = re.compile(r"(?P<rest>.+[_.-])(?P<column>[^_.-]+)")
-"""``test_x``; what stands last may be any input's name."""
-
-SINGLE: Final = "x"
-"""What the array of a file that stands alone is called."""
-
 
 def recognise(path: Path, head: bytes) -> bool:
     """Whether a file that begins with ``head`` is one."""
-    return head.startswith(MAGIC) or (not head and path.suffix in SUFFIXES)
+    return head.startswith(MAGIC) or (not head and path.suffix in SUFFIXES["npy"])
 
 
 def open_npy(path: Path, _reading: Reading) -> Source:
@@ -47,27 +33,6 @@ def open_npy(path: Path, _reading: Reading) -> Source:
         JobError: one cannot be read, is damaged, or they are no data set.
     """
     return ArraySource(Npy(path))
-
-
-def members(path: Path) -> dict[str, Path]:
-    """Return the files of the data set that ``path`` is part of, by the name of their column, in order."""
-    for pattern, named in ((COLUMN_FIRST, "{column}{rest}"), (COLUMN_LAST, "{rest}{column}")):
-        match = pattern.fullmatch(path.stem)
-        if match is None:
-            continue
-        found = {}
-        for file in sorted(path.parent.glob("*.npy")):
-            other = pattern.fullmatch(file.stem)
-            if other and other["rest"] == match["rest"]:
-                found[other["column"]] = file
-        if len(found) > FILES:
-            raise JobError(
-                f"{clean(path.name)} has {len(found)} arrays beside it, more than {FILES}.",
-                f"Keep to one file a column: {named.format(column='x', rest=match['rest'])}.npy.",
-            )
-        if len(found) > 1:
-            return found
-    return {SINGLE: path}
 
 
 def read_array(file: Path) -> "NDArray[Any]":
@@ -91,7 +56,7 @@ class Npy:
             JobError: one cannot be read, is cut short, or is no such file.
         """
         self.name = clean(path.name)
-        files = members(path)
+        files = npy_members(path)
         self.files = tuple(files.values())
         self._streams: dict[str, io.BufferedReader] = {}
         self.arrays: dict[str, Description] = {}

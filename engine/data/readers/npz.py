@@ -16,14 +16,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.data.naming import SUFFIXES
 from engine.data.readers.arrays import SAVE, ArraySource
 from engine.data.readers.files import open_file, sha256_of
 from engine.data.readers.npy_format import HEADER, Description, HeaderError, describe, map_array
 from engine.data.readers.source import Reading, Source
 from storage.errors import JobError
 from storage.text import clean
-
-SUFFIXES: Final = (".npz",)
 
 MAGIC: Final = b"PK\x03\x04"
 EMPTY_MAGIC: Final = b"PK\x05\x06"
@@ -44,7 +43,7 @@ CHUNK: Final = 4 * 1024 * 1024
 
 def recognise(path: Path, head: bytes) -> bool:
     """Whether a file that begins with ``head`` is one."""
-    return head.startswith((MAGIC, EMPTY_MAGIC)) or (not head and path.suffix in SUFFIXES)
+    return head.startswith((MAGIC, EMPTY_MAGIC)) or (not head and path.suffix in SUFFIXES["npz"])
 
 
 def open_npz(path: Path, _reading: Reading) -> Source:

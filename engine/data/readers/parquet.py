@@ -11,14 +11,13 @@ from typing import Any, Final
 
 import numpy as np
 
+from engine.data.naming import SUFFIXES
 from engine.data.readers.arrow import first_missing, missing_library, to_numpy
 from engine.data.readers.files import open_file, sha256_of
 from engine.data.readers.source import COLUMN, TEXT, Column, Reading, Source
 from engine.data.readers.stream import Rows, Stream
 from storage.errors import JobError
 from storage.text import clean
-
-SUFFIXES: Final = (".parquet", ".pq")
 
 MAGIC: Final = b"PAR1"
 
@@ -36,7 +35,7 @@ DEPTH: Final = 4
 
 def recognise(path: Path, head: bytes) -> bool:
     """Whether a file that begins with ``head`` is one."""
-    return head.startswith(MAGIC) or (not head and path.suffix in SUFFIXES and path.is_file())
+    return head.startswith(MAGIC) or (not head and path.suffix in SUFFIXES["Parquet"] and path.is_file())
 
 
 def open_parquet(path: Path, _reading: Reading) -> Source:
@@ -128,7 +127,7 @@ class Parquet:
     def _begin(self, names: Sequence[str]) -> Iterator[Rows]:
         for batch in self._batches(names):
             yield {
-                name: to_numpy(values, self._known[name].dtype, self._known[name].shape)
+                name: to_numpy(values, self._known[name])
                 for name, values in zip(names, batch.columns, strict=True)
             }
 

@@ -35,7 +35,8 @@ class Column(msgspec.Struct, frozen=True):
     shape: tuple[int, ...] = ()
     """Of one row; empty for a single value."""
     missing: int = 0
-    """Rows without a value. They read as NaN, or as an empty text; a NaN that was written is a value."""
+    """Rows without a value. They read as NaN (the column is then float64), or as an empty text; a NaN that was
+    written is a value."""
     first_missing: int = -1
     """The first of these rows, counted from 0, or -1."""
 

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,18 +10,15 @@ import pytest
 
 from engine.data.dataset import Dataset, open_dataset
 from engine.data.manifest import MANIFEST
-from engine.data.readers import FORMATS
 from engine.processes.client import Hosts, ModelProcessError
 from engine.processes.data_process import DataProcess
 from engine.processes.lockdown import probe
 from engine.processes.protocol import Prepare
 from engine.protocols import TensorSpec
 from storage.settings import Data, LimitSettings
-from tests.data_files import CLASSES, IMAGES, ROWS, WRITERS, as_images
+from tests.data_files import CLASSES, EVERY, IMAGES, ROWS, WRITERS, Write, as_images
 
 GIB = 1024**3
-
-EVERY = [write for known in FORMATS for write in WRITERS[known.name]]
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +53,7 @@ def prepared(hosts: Hosts, source: Path, destination: Path) -> Dataset:
 
 
 @pytest.mark.parametrize("write", EVERY, ids=[write.__name__ for write in EVERY])
-def test_every_format_becomes_the_same_arrays(
-    hosts: Hosts, write: Callable[[Path], Path], tmp_path: Path
-) -> None:
+def test_every_format_becomes_the_same_arrays(hosts: Hosts, write: Write, tmp_path: Path) -> None:
     """Behind every wall, through every parser, the numbers are those that were written."""
     (tmp_path / "source").mkdir()
     dataset = prepared(hosts, write(tmp_path / "source"), tmp_path / "taken")

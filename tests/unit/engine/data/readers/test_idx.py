@@ -42,7 +42,7 @@ def test_a_missing_companion_is_named(missing: str, tmp_path: Path) -> None:
 def test_packed_and_unpacked_labels_side_by_side_are_two(tmp_path: Path) -> None:
     """They may be of different content, and nobody said which."""
     data_files.idx(tmp_path)
-    data_files.idx(tmp_path, packed=True)
+    data_files.packed_idx(tmp_path)
     with pytest.raises(JobError, match="lie beside each other"):
         open_source(tmp_path / IMAGES)
 
@@ -57,7 +57,7 @@ def test_unpacked_files_are_mapped(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("file", "byte"), [(IMAGES, 7), (LABELS, 7), (IMAGES, 11)])
 def test_a_header_that_lies_is_refused(file: str, byte: int, packed: str, tmp_path: Path) -> None:
     """More rows or pixels than the file has, before memory is reserved for them."""
-    path = data_files.idx(tmp_path, packed=bool(packed)).with_name(file + packed)
+    path = (data_files.packed_idx if packed else data_files.idx)(tmp_path).with_name(file + packed)
     raw = bytearray(gzip.decompress(path.read_bytes()) if packed else path.read_bytes())
     raw[byte] += 1
     path.write_bytes(gzip.compress(raw) if packed else raw)
@@ -81,7 +81,7 @@ def test_a_packed_file_that_claims_too_much_is_refused(
 ) -> None:
     """A packed file of zeros is a thousand times larger than it looks."""
     monkeypatch.setattr(idx, "UNPACKED", 100)
-    path = data_files.idx(tmp_path, packed=True)
+    path = data_files.packed_idx(tmp_path)
     with pytest.raises(JobError, match="more than") as caught:
         read(path)
     assert "Unpack it" in caught.value.hint
