@@ -29,7 +29,7 @@ async def shows(pilot: Console, wanted: str | Callable[[str], bool]) -> str:
 
 async def read_it(pilot: Console) -> None:
     """Look at a dialog for as long as it takes until its yes is taken."""
-    await pilot.pause(ARMED_AFTER_S + 0.1)
+    await pilot.pause(ARMED_AFTER_S + 0.4)
 
 
 async def told(pilot: Console, wanted: str) -> None:
