@@ -3,6 +3,7 @@
 The service asks; what it is told it does. Keeping the decisions here lets tables of cases test them.
 """
 
+from enum import Enum, auto
 from typing import NamedTuple
 
 from storage.vocabulary import Status
@@ -31,3 +32,31 @@ def after_failed_load(failures_before: int, now: float, *, refused: bool = False
     if refused or failures >= ATTEMPTS_BEFORE_QUARANTINE:
         return Retry(Status.QUARANTINED, failures, None)
     return Retry(Status.FAILED, failures, now + FIRST_RETRY_S * RETRY_FACTOR ** (failures - 1))
+
+
+class Reaction(Enum):
+    """What is done about a version when its test data are looked at."""
+
+    NOTHING = auto()
+    REMEMBER = auto()
+    """Take the data as those that it was evaluated on."""
+    EVALUATE = auto()
+    WAIT = auto()
+    """An evaluation is under way; what it saw is known when it has ended."""
+
+
+def on_test_data(stamp: str, tried: str, *, evaluated: bool, busy: bool) -> Reaction:
+    """Decide what is done about a deployed version or a candidate.
+
+    Args:
+        stamp: of the test data now; empty where there are none.
+        tried: of the data that an evaluation was last tried on, whatever came of it; empty where that is not known.
+        evaluated: whether the version has any figures.
+        busy: whether an evaluation of it waits or runs.
+    """
+    if not stamp or stamp == tried:
+        return Reaction.NOTHING
+    if busy:
+        return Reaction.WAIT
+    # Figures of a time when this was not written down: nobody can say that they are old.
+    return Reaction.REMEMBER if evaluated and not tried else Reaction.EVALUATE

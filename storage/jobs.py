@@ -18,6 +18,12 @@ from storage.workspace import Workspace
 ARRIVAL = "arrival"
 """Who asks for a version's first evaluation: the repository, when it has recorded the version."""
 
+NEW_DATA = "new data"
+"""Who asks for another evaluation: the repository, when the test data of a version have changed."""
+
+AUTOMATIC = (ARRIVAL, NEW_DATA)
+"""Whose jobs wait for those of people."""
+
 RETRIED = frozenset({JobKind.EVALUATE, JobKind.LATENCY})
 """Kinds that are queued again when their engine died: doing them twice harms nothing."""
 
@@ -97,11 +103,11 @@ def add(
 
 def claim(connection: sqlite3.Connection, kinds: frozenset[JobKind], *, now: float) -> Job | None:
     """Take a waiting job of some kinds for the engine, or return ``None``: what a person asked for first, then the oldest."""
-    marks = ", ".join("?" * len(kinds))
+    marks, automatic = ", ".join("?" * len(kinds)), ", ".join("?" * len(AUTOMATIC))
     row = connection.execute(
         f"UPDATE jobs SET state = ?, started_at = ? WHERE id = "  # noqa: S608 - placeholders only
-        f"(SELECT id FROM jobs WHERE state = ? AND kind IN ({marks}) ORDER BY requested_by = ?, id LIMIT 1) RETURNING id",
-        (JobState.RUNNING, now, JobState.QUEUED, *sorted(kinds), ARRIVAL),
+        f"(SELECT id FROM jobs WHERE state = ? AND kind IN ({marks}) ORDER BY requested_by IN ({automatic}), id LIMIT 1) RETURNING id",
+        (JobState.RUNNING, now, JobState.QUEUED, *sorted(kinds), *AUTOMATIC),
     ).fetchone()
     return None if row is None else read_one(connection, row["id"])
 

@@ -9,7 +9,7 @@ from sqlite_utils import Database, Migrations
 
 migrations = Migrations("modeltender")
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 
 @migrations()
@@ -28,6 +28,12 @@ def latency_measurements(database: Database) -> None:
 def slices_of_examples(database: Database) -> None:
     """Keep the figures of parts of the examples, how outputs were read, and what to know about the figures."""
     _execute(database, SLICES_OF_EXAMPLES)
+
+
+@migrations()
+def stamps_of_test_data(database: Database) -> None:
+    """Keep which state of the test data a version was last tried on."""
+    database.conn.execute("ALTER TABLE versions ADD COLUMN data_stamp TEXT NOT NULL DEFAULT ''")
 
 
 def _execute(database: Database, statements: str) -> None:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from engine.data.fingerprint import preprocessing_sha256
+from engine.data.identity import stamp
 from engine.data.location import locate
 from engine.data.naming import base
 from engine.data.prepared import Wanted
@@ -24,10 +25,10 @@ from engine.processes.protocol import Evaluate, Evaluated
 from engine.repository.gates import refresh_gates
 from engine.runtimes import runtime_for
 from storage.errors import JobError
-from storage.jobs import ARRIVAL
+from storage.jobs import AUTOMATIC
 from storage.records import Job, NewEvaluation, Version
 from storage.settings import ModelSettings, read_model_settings
-from storage.tables import evaluations, events
+from storage.tables import evaluations, events, models
 from storage.text import NAME, clean
 from storage.vocabulary import Severity, Task
 from storage.workspace import Workspace
@@ -49,6 +50,10 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
             data = locate(context.workspace, job.model, settings, job.parameters.data)
         except JobError as error:
             return _without_data(context, job, error)
+        if not job.parameters.data:
+            # Before anything is read of them: data that change meanwhile are other data.
+            with context.writer.transaction() as connection:
+                models.set_data_stamp(connection, version.id, stamp(data))
         try:
             timing = _measure(Work(context, job, report, version, settings, process), data)
         except JobError as error:
@@ -74,7 +79,7 @@ def _without_data(context: Context, job: Job, error: JobError) -> Outcome:
         events.open_fault(
             connection, NO_DATA_FAULT, error.message, at=context.now(), model=job.model, repair=error.hint
         )
-    if job.requested_by != ARRIVAL:
+    if job.requested_by not in AUTOMATIC:
         raise error
     return Outcome(message="loaded; not evaluated, there are no test data")
 

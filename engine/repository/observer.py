@@ -83,7 +83,7 @@ class Observer:
         renamed: Callable[[Path], None],
         notice: Callable[[str, str], None],
     ) -> None:
-        self._folders = {workspace.train: True, workspace.models: True, workspace.test: False}
+        self._folders = {workspace.train: True, workspace.models: True, workspace.test: True}
         self._wake = wake
         self._renamed = renamed
         self._notice = notice

@@ -16,6 +16,7 @@ from engine.repository.gates import refresh_gates
 from engine.repository.inbox import Decision, InboxWatch, Outlook
 from engine.repository.ingest import sweep
 from engine.repository.model_settings import SettingsFiles
+from engine.repository.new_data import DataWatch, react
 from engine.repository.scanner import Item, Listing, Oddity, list_workspace
 from engine.repository.settle import Key, Still, settle
 from engine.repository.versions import Looked
@@ -64,6 +65,7 @@ class Repository:
         self._monotonic = monotonic
         self._inbox = InboxWatch(workspace, self._settle_s)
         self._files = SettingsFiles(workspace)
+        self._data = DataWatch(workspace, self._files, self._settle_s)
         self._still: dict[Key, Still] = {}
         self._looked: set[Key] = set()
         self._decided: set[Key] = set()
@@ -91,10 +93,15 @@ class Repository:
             facts, wanted = self._record_listing(connection, listing)
         versions_due = self._look_into_versions(wanted, renamed.versions)
         arrivals_due = self._look_into_inboxes(listing, facts, renamed.arrivals)
+        data_due = self._look_at_data(listing)
         self._record_scanned(listing)
         retry_due = facts.retry_in(self._now())
         return min(
-            self._rescan_s, versions_due, arrivals_due, self._rescan_s if retry_due is None else retry_due
+            self._rescan_s,
+            versions_due,
+            arrivals_due,
+            data_due,
+            self._rescan_s if retry_due is None else retry_due,
         )
 
     def _record_listing(
@@ -201,6 +208,14 @@ class Repository:
                     made[decision.model, decision.sha256 or ""] = decision.ingested.number
         self._record_inboxes(listing, facts, outlook, decisions)
         return due
+
+    def _look_at_data(self, listing: Listing) -> float:
+        """Ask for the evaluations that new test data call for; return in how many seconds others may be still."""
+        stamps, due = self._data.look(listing.models, now=self._monotonic())
+        if stamps:
+            with self._writer.transaction() as connection:
+                react(connection, stamps, self._data.rest, now=self._now())
+        return self._rescan_s if due is None else due
 
     def _record_inboxes(
         self, listing: Listing, facts: Facts, outlook: Outlook, decisions: list[Decision]

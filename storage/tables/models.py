@@ -94,6 +94,17 @@ def set_stamp(connection: sqlite3.Connection, version_id: int, stamp: str) -> No
     connection.execute("UPDATE versions SET stamp = ? WHERE id = ?", (stamp, version_id))
 
 
+def data_stamp(connection: sqlite3.Connection, version_id: int) -> str:
+    """Return the stamp of the test data that an evaluation was last tried on, or empty where that is not known."""
+    row = connection.execute("SELECT data_stamp FROM versions WHERE id = ?", (version_id,)).fetchone()
+    return str(row[0])
+
+
+def set_data_stamp(connection: sqlite3.Connection, version_id: int, stamp: str) -> None:
+    """Record on which state of the test data an evaluation of a version was last tried."""
+    connection.execute("UPDATE versions SET data_stamp = ? WHERE id = ?", (stamp, version_id))
+
+
 def set_artefact(
     connection: sqlite3.Connection,
     version_id: int,

@@ -1,8 +1,8 @@
-"""What is decided about a version that does not load."""
+"""What is decided about a version that does not load, and about one whose test data changed."""
 
 import pytest
 
-from engine.policy import ATTEMPTS_BEFORE_QUARANTINE, after_failed_load
+from engine.policy import ATTEMPTS_BEFORE_QUARANTINE, Reaction, after_failed_load, on_test_data
 from storage.vocabulary import Status
 
 
@@ -32,3 +32,30 @@ def test_what_looks_harmful_is_not_tried_again() -> None:
 def test_three_failures_are_enough() -> None:
     """The number that people are told is the number that is used."""
     assert after_failed_load(ATTEMPTS_BEFORE_QUARANTINE - 1, 0.0).status is Status.QUARANTINED
+
+
+@pytest.mark.parametrize(
+    ("stamp", "tried", "evaluated", "busy", "expected"),
+    [
+        ("", "", False, False, Reaction.NOTHING),
+        ("", "old", True, False, Reaction.NOTHING),
+        ("new", "new", True, False, Reaction.NOTHING),
+        ("new", "new", False, False, Reaction.NOTHING),
+        ("new", "new", True, True, Reaction.NOTHING),
+        ("new", "old", True, False, Reaction.EVALUATE),
+        ("new", "old", False, False, Reaction.EVALUATE),
+        ("new", "", False, False, Reaction.EVALUATE),
+        ("new", "", True, False, Reaction.REMEMBER),
+        ("new", "old", True, True, Reaction.WAIT),
+        ("new", "", False, True, Reaction.WAIT),
+    ],
+)
+def test_new_data_are_evaluated_once(
+    stamp: str,
+    tried: str,
+    evaluated: bool,  # noqa: FBT001 - a parameter
+    busy: bool,  # noqa: FBT001 - a parameter
+    expected: Reaction,
+) -> None:
+    """Whatever came of the last try, the same data are not tried again."""
+    assert on_test_data(stamp, tried, evaluated=evaluated, busy=busy) is expected
