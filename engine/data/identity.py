@@ -46,6 +46,16 @@ def stamp(path: Path) -> str:
         return ""
 
 
+def size(path: Path) -> int:
+    """Return how many bytes the files of data that can be mapped have: arrays, or a folder of prepared ones."""
+    try:
+        files = path.iterdir() if path.is_dir() else _files(path)
+        return sum(file.stat().st_size for file in files)
+    except OSError:
+        # It went, or cannot be looked at: whoever opens it says which.
+        return 0
+
+
 def _files(path: Path) -> Iterable[Path]:
     try:
         return members(path).values()

@@ -52,6 +52,8 @@ class Terms(NamedTuple):
     deadline_s: float
     cancelled: Callable[[], bool] = never
     on_progress: Callable[[int, int], None] = unheard
+    data_bytes: int = 0
+    """Of the files that the process maps to answer."""
 
 
 class ConfinedProcess:
@@ -166,6 +168,7 @@ class ConfinedProcess:
             if request is not None:
                 self._conversation.say(request)
                 self._oversight.allow_cpu(terms.deadline_s)
+                self._oversight.allow_mapping(terms.data_bytes)
             self._conversation.signal(signal.SIGCONT)
             began = time.monotonic()
             answer = self._hear(kind, terms, began + terms.deadline_s)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from engine.data.identity import size
 from engine.data.manifest import FOLDER, MANIFEST, Manifest, read_manifest
 from engine.processes import answers
 from engine.processes.confined_process import ConfinedProcess, Terms, never
@@ -35,7 +36,10 @@ class DataProcess(ConfinedProcess):
         Raises:
             ModelProcessError: it did not work; its message says how.
         """
-        terms = Terms(Activity.READING, deadline_s, cancelled, on_progress)
+        source = Path(request.source)
+        # Arrays are mapped; a folder of images is read file by file.
+        mapped = 0 if source.is_dir() else size(source)
+        terms = Terms(Activity.READING, deadline_s, cancelled, on_progress, mapped)
         return self.ask(request, Prepared, terms, lambda answer, _wall_s: answers.checked_prepared(answer))
 
     def take(self, destination: Path) -> Manifest:

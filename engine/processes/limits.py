@@ -60,7 +60,10 @@ def _limit_memory(limits: Limits, report: Report) -> None:
         # Writable private memory is what a model asks for. Addresses are the outer limit: shared memory is
         # in it too, and so is what many threads reserve without use.
         _set_limit(resource.RLIMIT_DATA, written + limits.memory_bytes)
-        _set_limit(resource.RLIMIT_AS, mapped + limits.memory_bytes + threads)
+        # The hard limit stays: the engine moves the soft one on by the size of the data that are to be mapped
+        # (see `oversight`). The process itself cannot, since the wall of system calls refuses that.
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        resource.setrlimit(resource.RLIMIT_AS, (_below(hard, mapped + limits.memory_bytes + threads), hard))
 
     if report.attempt(Layer.MEMORY, "resource limits", limit):
         report.on(Layer.MEMORY)
@@ -68,6 +71,9 @@ def _limit_memory(limits: Limits, report: Report) -> None:
 
 def _set_limit(kind: int, value: int) -> None:
     """Lower a limit, soft and hard; one that is already lower stays."""
-    hard = resource.getrlimit(kind)[1]
-    wanted = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    wanted = _below(resource.getrlimit(kind)[1], value)
     resource.setrlimit(kind, (wanted, wanted))
+
+
+def _below(hard: int, value: int) -> int:
+    return value if hard == resource.RLIM_INFINITY else min(value, hard)

@@ -4,7 +4,9 @@ It owns which answers a model's process may give. Processes themselves are `conf
 """
 
 from collections.abc import Callable
+from pathlib import Path
 
+from engine.data.identity import size
 from engine.processes import answers
 from engine.processes.confined_process import ConfinedProcess, Terms, never
 from engine.processes.endings import Activity
@@ -57,7 +59,7 @@ class ModelProcess(ConfinedProcess):
         Raises:
             ModelProcessError: it did not work; its message says how.
         """
-        terms = Terms(Activity.EVALUATING, deadline_s, cancelled, on_progress)
+        terms = Terms(Activity.EVALUATING, deadline_s, cancelled, on_progress, size(Path(request.data)))
         return self.ask(
             request, Evaluated, terms, lambda answer, wall_s: answers.checked_evaluated(answer, wall_s=wall_s)
         )
@@ -75,7 +77,7 @@ class ModelProcess(ConfinedProcess):
         Raises:
             ModelProcessError: it did not work; its message says how.
         """
-        terms = Terms(Activity.TIMING, deadline_s, cancelled, on_progress)
+        terms = Terms(Activity.TIMING, deadline_s, cancelled, on_progress, size(Path(request.data)))
         return self.ask(
             request,
             LatencyMeasured,

@@ -35,6 +35,8 @@ class Oversight:
         self._scratch_bytes = profile.limits.file_bytes
         self._memory_bytes = memory_bytes
         self._looked_at = 0.0
+        self._addresses: int | None = None
+        """How many addresses the process may use before any data are mapped; ``None`` until asked."""
 
     def look(self, activity: Activity, layers: Mapping[Layer, LayerState]) -> None:
         """Look, unless that was done a moment ago.
@@ -48,7 +50,7 @@ class Oversight:
         self._looked_at = now
         if self._scratch_bytes and scratch.exceeds(self._scratch, self._scratch_bytes):
             raise endings.over_scratch(activity, self._scratch_bytes)
-        if layers.get(Layer.MEMORY) is not LayerState.ON and (self.rss_bytes() or 0) > self._memory_bytes:
+        if layers.get(Layer.MEMORY) is not LayerState.ON and self._own_bytes() > self._memory_bytes:
             raise endings.over_memory(activity, self._memory_bytes)
 
     def rss_bytes(self) -> int | None:
@@ -60,13 +62,21 @@ class Oversight:
 
     def peak_rss_bytes(self) -> int | None:
         """Return the kernel's own high-water mark of resident memory, or ``None`` where the process has ended."""
+        return self._status().get("VmHWM")
+
+    def _own_bytes(self) -> int:
+        """Return the resident memory that the process made; pages of mapped files are the system's to take back."""
+        status = self._status()
+        return status.get("RssAnon", 0) + status.get("RssShmem", 0)
+
+    def _status(self) -> dict[str, int]:
+        """Return the kernel's sizes of the process in bytes, none where it has ended."""
         with contextlib.suppress(OSError):
             # It may end at any time.
-            for line in Path(f"/proc/{self._pid}/status").read_text().splitlines():
-                key, _, value = line.partition(":")
-                if key == "VmHWM":
-                    return int(value.split()[0]) * 1024
-        return None
+            lines = Path(f"/proc/{self._pid}/status").read_text().splitlines()
+            pairs = (line.split() for line in lines if line.endswith(" kB"))
+            return {key.rstrip(":"): int(value) * 1024 for key, value, _unit in pairs}
+        return {}
 
     def allow_cpu(self, deadline_s: float) -> None:
         """Grant CPU time for one more request: the kernel counts it over the whole life of a process."""
@@ -76,3 +86,17 @@ class Oversight:
             used = psutil.Process(self._pid).cpu_times()
             hard = resource.prlimit(self._pid, resource.RLIMIT_CPU)[1]
             resource.prlimit(self._pid, resource.RLIMIT_CPU, (int(used.user + used.system) + seconds, hard))
+
+    def allow_mapping(self, data_bytes: int) -> None:
+        """Grant addresses for data that are mapped: they may be larger than memory, and take none of it."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            # As for the time: what ended says so itself, and what is not permitted leaves the tighter limit.
+            soft, hard = resource.prlimit(self._pid, resource.RLIMIT_AS)
+            if self._addresses is None:
+                self._addresses = soft
+            if self._addresses == resource.RLIM_INFINITY:
+                return
+            wanted = self._addresses + data_bytes
+            if hard != resource.RLIM_INFINITY:
+                wanted = min(wanted, hard)
+            resource.prlimit(self._pid, resource.RLIMIT_AS, (wanted, hard))
