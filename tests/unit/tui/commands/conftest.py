@@ -110,8 +110,9 @@ def working(writer: Writer) -> Iterator[Begin]:
             with writer.transaction() as connection:
                 job = jobs.claim(connection, frozenset(JobKind), now=time.time())
             if job is not None:
-                answer(writer, job)
+                # Listed before it is answered: whoever reads the answer may look at the list.
                 done.append(job)
+                answer(writer, job)
 
     def begin(answer: Answer) -> list[Job]:
         threads.append(threading.Thread(target=work, args=(answer,)))
