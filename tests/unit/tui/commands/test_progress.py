@@ -41,7 +41,9 @@ def test_the_line_is_gone_at_the_end(*, term: str, drawn: bool, monkeypatch: pyt
             progress.show(1, 2, "running")
         stream.write("done")
         stream.flush()
-        said = os.read(master, 4096).decode()
+        said = ""
+        while not said.endswith("done"):  # the kernel hands over in pieces what was written at once
+            said += os.read(master, 4096).decode()
     os.close(master)
     assert ("[############............] 1/2" in said) is drawn
     assert "\x1b" not in said
