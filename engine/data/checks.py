@@ -18,6 +18,13 @@ from storage.errors import JobError
 from storage.settings import Preprocess
 from storage.text import clean
 
+ELLIPSIS = '"...", "..."'
+SKETCHED = 12
+"""Class names that a hint spells out: more would push the sentence off the screen."""
+
+DIGITS = 9
+"""Of a class number: no model tells a billion classes apart."""
+
 NOTHING_FITS = "Prepare the data as the model was trained; [preprocess] in model.toml cannot make them fit."
 
 BYTE_SCALE = 1 / 255
@@ -259,13 +266,29 @@ def _from_columns(file: str, targets: "NDArray[Any]", classes: int) -> "NDArray[
 def _from_names(file: str, targets: "NDArray[Any]", labels: tuple[str, ...]) -> "NDArray[np.int64]":
     names = targets.astype(str)
     known, positions = np.unique(names, return_inverse=True)
+    if not labels and all(map(_is_class_number, known)):
+        # Folders that are called 0 to 9, a column of texts that are all numbers: they say what they are.
+        return known.astype(np.int64)[positions]
     unknown = [name for name in known if name not in labels]
     if unknown:
         raise JobError(
             f"{file} has the label {clean(str(unknown[0]), 60)}, which model.toml does not name.",
-            'Name every class in model.toml, in the order of the model\'s outputs: labels = ["...", "..."].',
+            "Name every class in model.toml, in the order of the model's outputs: "
+            f"labels = [{_sketch(known) if not labels else ELLIPSIS}].",
         )
     return np.array([labels.index(name) for name in known], dtype=np.int64)[positions]
+
+
+def _is_class_number(name: str) -> bool:
+    """Whether a text is a class number as programs write it."""
+    return name.isascii() and name.isdigit() and len(name) <= DIGITS and (name == "0" or name[0] != "0")
+
+
+def _sketch(names: "NDArray[np.str_]") -> str:
+    """Return class names as they are written in a list, by name: the order in which most programs number them."""
+    if len(names) > SKETCHED:
+        return ELLIPSIS
+    return ", ".join(f'"{clean(str(name), 60)}"' for name in names)
 
 
 def _as_integers(file: str, targets: "NDArray[Any]") -> "NDArray[np.int64]":

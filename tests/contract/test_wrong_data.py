@@ -165,9 +165,9 @@ WRONG: dict[str, Wrong] = {
         "Leave such examples out.",
     ),
     "an unknown name": Wrong(
-        saved(x=X, y=Y.astype("U1")),
-        "test.npz has the label 0, which model.toml does not name.",
-        'Name every class in model.toml, in the order of the model\'s outputs: labels = ["...", "..."].',
+        saved(x=X, y=np.where(Y == 3, "three", "other")),
+        "test.npz has the label other, which model.toml does not name.",
+        'Name every class in model.toml, in the order of the model\'s outputs: labels = ["other", "three"].',
     ),
     "columns too many": Wrong(
         saved(x=X, y=np.eye(12)[Y]),

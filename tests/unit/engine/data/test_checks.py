@@ -167,3 +167,13 @@ def test_values_that_do_not_fit_are_named(targets: "np.ndarray[Any, Any]", words
     """Regression takes one finite number, or one row of them, per example."""
     with pytest.raises(JobError, match=words):
         checks.check_values("t.npz", targets)
+
+
+def test_texts_that_are_numbers_are_class_numbers() -> None:
+    """Folders called 0 to 9 need no list of names; with a list, the list counts."""
+    names = np.array(["2", "0", "10"])
+    assert checks.check_classes("test", names, (), 11).tolist() == [2, 0, 10]
+    assert checks.check_classes("test", names, ("10", "2", "0"), 3).tolist() == [1, 2, 0]
+    for other in (["01"], ["2", "two"], ["-1"], ["1.0"], [""]):
+        with pytest.raises(JobError, match="does not name"):
+            checks.check_classes("test", np.array(other), (), 11)

@@ -6,7 +6,7 @@ import pytest
 from engine.data.fingerprint import preprocessing_sha256
 from engine.data.preprocessing import apply
 from storage.errors import JobError
-from storage.settings import Preprocess
+from storage.settings import Data, Preprocess
 
 PIXELS = np.arange(2 * 4 * 5, dtype=np.uint8).reshape(2, 4, 5)
 COLOUR = np.arange(2 * 6 * 5 * 3, dtype=np.uint8).reshape(2, 6, 5, 3)
@@ -114,3 +114,36 @@ def test_the_fingerprint_tells_settings_apart() -> None:
     assert len(set(prints)) == len(prints)
     assert preprocessing_sha256(Preprocess(scale=0.1)) == prints[1]
     assert all(len(one) == 64 for one in prints)
+
+
+def test_rows_of_pixels_become_images_in_their_order() -> None:
+    """As a table of pixels is written: row after row of an image."""
+    rows = np.arange(24, dtype=np.uint8).reshape(2, 12)
+    found = apply(Preprocess(reshape=(3, 4, 1), dtype="float32"), rows)
+    assert found.shape == (2, 3, 4, 1)
+    assert found[1, 2, 3, 0] == 23.0
+    assert apply(Preprocess(reshape=(3, 4), layout="NCHW"), rows).shape == (2, 1, 3, 4)
+
+
+def test_a_shape_that_does_not_fit_is_told() -> None:
+    """With both, so that the wrong one is seen."""
+    with pytest.raises(
+        JobError, match=r"preprocess\.reshape cannot make 5 x 5 of inputs of shape \[\?, 12\]"
+    ):
+        apply(Preprocess(reshape=(5, 5)), np.zeros((2, 12)))
+
+
+def test_arrays_are_not_resized() -> None:
+    """Images of that size pass, as those of a folder do; others are told where resizing works."""
+    preprocess = Preprocess(resize=(4, 4))
+    assert apply(preprocess, np.zeros((2, 4, 4, 3))).shape == (2, 4, 4, 3)
+    with pytest.raises(JobError, match="works on folders of images"):
+        apply(preprocess, np.zeros((2, 5, 5, 3)))
+
+
+def test_a_setting_that_is_left_at_its_default_changes_no_fingerprint() -> None:
+    """Evaluations stay comparable when a later version of the program knows one setting more."""
+    assert preprocessing_sha256(Preprocess()) == preprocessing_sha256(Preprocess(reshape=(), scale=None))
+    assert preprocessing_sha256(Preprocess(), Data(test="a.csv")) == preprocessing_sha256(Preprocess())
+    others = [Data(inputs=("a",)), Data(target="a"), Data(inputs=("a", "b"))]
+    assert len({preprocessing_sha256(Preprocess(), data) for data in (Data(), *others)}) == 4
