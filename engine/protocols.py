@@ -68,6 +68,12 @@ class RuntimeSpec(msgspec.Struct, frozen=True):
     """Other distributions that provide one of ``distributions``: (the name that is shown, the installed one)."""
     accelerators: tuple[str, ...] = ("cuda",)
     """Kinds of device besides the CPU that its loader knows how to use, where the installed build does."""
+    options: tuple[str, ...] = ()
+    """Keys of ``[runtime]`` in ``model.toml`` that its loader takes, as keyword arguments of the same names."""
+
+
+Options = tuple[tuple[str, str | int | float | bool], ...]
+"""What a loader is told besides the artefact and the device: keyword arguments, in the order of their names."""
 
 
 class LoadedModel(Protocol):
@@ -86,6 +92,6 @@ class LoadedModel(Protocol):
 class Loader(Protocol):
     """Loads an artefact for one device; raises whatever the framework raises."""
 
-    def __call__(self, artefact: Path, device: str) -> LoadedModel:
+    def __call__(self, artefact: Path, device: str, **options: Any) -> LoadedModel:
         """Return the model in ``artefact``, ready on ``device`` (``cpu``, ``cuda:0``, ...)."""
         ...

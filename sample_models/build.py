@@ -83,6 +83,9 @@ SAMPLES = (
 ARRIVAL = "keras_digits/better.keras"
 """A third version of ``mnist``, better than both that are there, which arrives while somebody looks."""
 
+TWINS = ("keras_digits/dense.h5", "keras_digits/dense")
+"""The first version of ``mnist`` once more, in Keras' other formats."""
+
 INSTALL = "Install one, or all, with: pip install 'modeltender[all]'"
 
 
@@ -119,6 +122,19 @@ def arrival(workspace: Path) -> Path:
     if not family.installed():
         raise JobError(f"There is no better version to arrive: {family.absence()}.")
     return cache.filled(lambda folder: training.train_all(folder, lambda _: None)) / ARRIVAL
+
+
+def twins() -> tuple[Path, ...]:
+    """Return the first version of ``mnist`` as a legacy ``.h5`` file and as a SavedModel folder; they lie in the cache.
+
+    Raises:
+        Error: they could not be made, because their framework is not installed.
+    """
+    family = _family(TWINS[0])
+    if not family.installed():
+        raise JobError(f"There are no other formats of mnist: {family.absence()}.")
+    made = cache.filled(lambda folder: training.train_all(folder, lambda _: None))
+    return tuple(made / name for name in TWINS)
 
 
 def _family(artefact: str) -> Family:

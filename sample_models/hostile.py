@@ -43,20 +43,60 @@ class Attack(NamedTuple):
     purpose: str
     write: Callable[[Path, Path], Path]
     """Writes it into a folder, aimed at a canary, and returns it."""
+    unopened: bool = True
+    """Whether a look at its bytes is enough to refuse it; else its model process does, before its framework reads it."""
 
 
 def keras_lambda(folder: Path, canary: Path) -> Path:
     """Write a Keras model with a Lambda layer, whose bytecode runs when the configuration is read."""
-    constants = tuple(str(canary) if value == CANARY else value for value in _touch.__code__.co_consts)
-    code = marshal.dumps(_touch.__code__.replace(co_consts=constants))
-    function = {"code": base64.b64encode(code).decode(), "defaults": None, "closure": None}
     layer = {
         "module": "keras.layers",
         "class_name": "Lambda",
-        "config": {"name": "lambda", "function": {"class_name": "__lambda__", "config": function}},
+        "config": {"name": "lambda", "function": {"class_name": "__lambda__", "config": _function(canary)}},
         "registered_name": None,
     }
     return _keras_archive(folder / "lambda.keras", [layer], HDF5_MARK)
+
+
+def keras_lambda_h5(folder: Path, canary: Path) -> Path:
+    """Write the same as a legacy HDF5 file, for which Keras' own safe mode was without effect until 3.11.3."""
+    import h5py
+
+    function = {"class_name": "__lambda__", "config": _function(canary)}
+    layer = {"class_name": "Lambda", "config": {"name": "lambda", "trainable": True, "function": function}}
+    first = {"class_name": "InputLayer", "config": {"batch_shape": [None, 2], "name": "input"}}
+    config = {"class_name": "Sequential", "config": {"name": "hostile", "layers": [first, layer]}}
+    file = folder / "lambda.h5"
+    with h5py.File(file, "w") as written:
+        written.attrs["keras_version"], written.attrs["backend"] = KERAS_VERSION, "tensorflow"
+        written.attrs["model_config"] = json.dumps(config)
+        written.create_group("model_weights").attrs["layer_names"] = []
+    return file
+
+
+def writing_graph(folder: Path, canary: Path) -> Path:
+    """Write a SavedModel whose graph writes a file each time that it answers."""
+
+    def compute(tf: Any, x: Any) -> Any:
+        with tf.control_dependencies([tf.io.write_file(str(canary), "")]):
+            return tf.identity(x)
+
+    return _graph(folder / "writing", compute)
+
+
+def reading_graph(folder: Path, canary: Path) -> Path:
+    """Write a SavedModel whose graph answers with the length of a file of its choice."""
+    return _graph(
+        folder / "reading",
+        lambda tf, x: x + tf.cast(tf.strings.length(tf.io.read_file(str(canary))), tf.float32),
+    )
+
+
+def calling_graph(folder: Path, canary: Path) -> Path:
+    """Write a SavedModel whose graph calls Python, by the number of a function in the process that made it."""
+    del canary  # which function has that number where it is loaded is the attacker's luck
+
+    return _graph(folder / "calling", lambda tf, x: tf.py_function(lambda value: value, [x], tf.float32))
 
 
 def pickled_torch(folder: Path, canary: Path) -> Path:
@@ -112,6 +152,15 @@ def outside_onnx(folder: Path, canary: Path) -> Path:
 
 ATTACKS = (
     Attack("lambda.keras", "a Keras Lambda layer: bytecode in the model's configuration", keras_lambda),
+    Attack(
+        "lambda.h5",
+        "the same in a legacy HDF5 file, which the engine does not open",
+        keras_lambda_h5,
+        unopened=False,
+    ),
+    Attack("writing", "a SavedModel whose graph writes a file", writing_graph),
+    Attack("reading", "a SavedModel whose graph reads a file and answers with its length", reading_graph),
+    Attack("calling", "a SavedModel whose graph calls Python code", calling_graph),
     Attack("pickle.pt", "a torch.save archive whose pickle calls a function", pickled_torch),
     Attack(
         "disguised.onnx", "a bare pickle that calls a function, named like an ONNX model", disguised_pickle
@@ -125,6 +174,24 @@ def write_all(folder: Path, canary: Path) -> tuple[Path, ...]:
     """Write every attack into ``folder``, aimed at ``canary``."""
     folder.mkdir(parents=True, exist_ok=True)
     return tuple(attack.write(folder, canary) for attack in ATTACKS)
+
+
+def _function(canary: Path) -> dict[str, Any]:
+    """Return the bytecode of `_touch`, aimed at the canary, as Keras writes a function of its user's."""
+    constants = tuple(str(canary) if value == CANARY else value for value in _touch.__code__.co_consts)
+    code = marshal.dumps(_touch.__code__.replace(co_consts=constants))
+    return {"code": base64.b64encode(code).decode(), "defaults": None, "closure": None}
+
+
+def _graph(folder: Path, compute: Callable[[Any, Any], Any]) -> Path:
+    """Save a SavedModel whose only signature is ``compute``, which is given TensorFlow and a vector."""
+    import tensorflow as tf
+
+    made = tf.Module()
+    signature = [tf.TensorSpec([None], tf.float32, "x")]
+    made.f = tf.function(lambda x: compute(tf, x), input_signature=signature, autograph=False)
+    tf.saved_model.save(made, folder, signatures=made.f)
+    return folder
 
 
 class _Gadget:

@@ -1,7 +1,8 @@
 """Trains the Keras samples: a dense network, a small convolutional one, and a better one that arrives later.
 
 Run as ``python -P -m sample_models.keras_digits FOLDER [NAME ...]``; writes dense.keras, cnn.keras and better.keras
-there, or those that are named. Each is trained from the same seed, whichever were trained before.
+there, or those that are named. Each is trained from the same seed, whichever were trained before. The dense network
+is saved in Keras' other formats, too.
 """
 
 import os
@@ -61,6 +62,9 @@ def build(folder: Path, *names: str) -> None:
         )
         model.fit(x[..., None], y, epochs=recipe.epochs, batch_size=BATCH, verbose=0)
         model.save(folder / f"{name}.keras")
+        if name in TWINS:
+            model.save(folder / f"{name}.h5")
+            model.export(folder / name, verbose=False)
 
 
 def _with_moved(train: Part, copies: int) -> tuple[Array, Array]:
@@ -107,6 +111,9 @@ RECIPES = {
     "better": Recipe(_better, epochs=4, rate=4e-3, copies=2),
 }
 """Each learns just long enough that 2,000 test images tell the three apart."""
+
+TWINS = frozenset({"dense"})
+"""What is saved as ``.keras``, as ``.h5`` and as a SavedModel folder: the same weights three times."""
 
 
 if __name__ == "__main__":

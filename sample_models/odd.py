@@ -4,6 +4,7 @@ Owns one writer for each accident. The files are for tests and for trying things
 into a sample workspace.
 """
 
+import os
 import random
 import shutil
 from collections.abc import Callable
@@ -59,12 +60,19 @@ TRUNCATED = "the first half of a good model, as an interrupted copy leaves it"
 
 
 def truncated(good: Path, folder: Path) -> Path:
-    """Write the first half of the model ``good`` as ``truncated`` with its suffix."""
+    """Write the first half of the model ``good`` as ``truncated`` with its suffix; of a folder, half of its largest file."""
     half = folder / f"truncated{good.suffix}"
-    shutil.copyfile(good, half)
-    with half.open("rb+") as stream:
-        stream.truncate(good.stat().st_size // 2)
+    if good.is_dir():
+        shutil.copytree(good, half)
+        _halve(max(half.rglob("*"), key=lambda path: path.stat().st_size if path.is_file() else 0))
+    else:
+        shutil.copyfile(good, half)
+        _halve(half)
     return half
+
+
+def _halve(file: Path) -> None:
+    os.truncate(file, file.stat().st_size // 2)
 
 
 def write_all(folder: Path, goods: tuple[Path, ...] = ()) -> tuple[Path, ...]:

@@ -121,6 +121,13 @@ class Preprocess(Settings, frozen=True, kw_only=True):
     flatten: bool = False
 
 
+class RuntimeOptions(Settings, frozen=True, kw_only=True):
+    """What a runtime is told besides the model and the device; each takes the options that its format has."""
+
+    signature: str = ""
+    """The signature or function of a SavedModel that is run; empty chooses ``serve``, then ``serving_default``."""
+
+
 class Output(Settings, frozen=True, kw_only=True):
     """Which of the model's outputs holds the predictions, and how its numbers are to be read."""
 
@@ -155,6 +162,7 @@ class ModelSettings(Settings, frozen=True, kw_only=True):
     labels: tuple[str, ...] | str = ()
     data: Data = Data()
     preprocess: Preprocess = Preprocess()
+    runtime: RuntimeOptions = RuntimeOptions()
     output: Output = Output()
     metrics: Metrics = Metrics()
     objectives: dict[str, str] = {}

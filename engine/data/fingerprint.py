@@ -8,22 +8,29 @@ from typing import Any
 
 import msgspec
 
-from storage.settings import Data, Preprocess, Settings
+from storage.settings import Data, Preprocess, RuntimeOptions, Settings
 
 ALL = Data()
 """Nothing is said about columns."""
+
+NO_OPTIONS = RuntimeOptions()
 
 RULES = 2
 """Raised whenever `engine.data.preprocessing` computes anything else from the same settings."""
 
 
-def preprocessing_sha256(preprocess: Preprocess, data: Data = ALL) -> str:
+def preprocessing_sha256(
+    preprocess: Preprocess, data: Data = ALL, runtime: RuntimeOptions = NO_OPTIONS
+) -> str:
     """Return a hexadecimal SHA-256 of what is done to the inputs: the settings, and the rules that apply them.
 
-    Settings that are left at their defaults do not count, so that a setting of a later version changes nothing.
+    What the runtime is told counts, too: another signature computes something else. Settings that are left at
+    their defaults do not count, so that a setting of a later version changes nothing.
     """
     reading = Data(inputs=data.inputs, target=data.target)
-    written = msgspec.json.encode((RULES, _changed(preprocess), _changed(reading)), order="sorted")
+    told = _changed(runtime)
+    parts = (RULES, _changed(preprocess), _changed(reading), *((told,) if told else ()))
+    written = msgspec.json.encode(parts, order="sorted")
     return hashlib.sha256(written).hexdigest()
 
 

@@ -140,7 +140,9 @@ def _record(work: Work, source: Path, evaluated: Evaluated) -> int:
         dataset_rows=evaluated.rows,
         dataset_sha256=evaluated.dataset_sha256,
         artefact_sha256=version.sha256 or "",
-        preprocessing_sha256=preprocessing_sha256(work.settings.preprocess, work.settings.data),
+        preprocessing_sha256=preprocessing_sha256(
+            work.settings.preprocess, work.settings.data, work.settings.runtime
+        ),
         runtime=runtime.name if runtime else "",
         runtime_version=next(iter(loaded.versions.values()), ""),
         device=work.job.parameters.device,

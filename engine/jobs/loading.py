@@ -12,11 +12,12 @@ from engine.jobs.context import Context
 from engine.jobs.reading import readable_data
 from engine.processes.client import ModelProcess
 from engine.processes.endings import CANCELLED, REFUSED
-from engine.protocols import RuntimeSpec
+from engine.protocols import Options, RuntimeSpec
 from engine.repository.integrity import ChangedError, artefact_sha256
-from engine.runtimes import runtime_for
+from engine.runtimes import chosen_options, runtime_for
 from storage.errors import JobError, UnknownError
 from storage.records import Job, Version
+from storage.settings import read_model_settings
 from storage.tables import events, models
 from storage.text import clean
 from storage.vocabulary import Role, Severity, Status
@@ -57,7 +58,8 @@ def borrow(
     context: Context, version: Version, device: str, cancelled: Callable[[], bool]
 ) -> AbstractContextManager[ModelProcess]:
     """Return the version's warm process, or load the version into a new one; a failed load is recorded."""
-    key = (version.sha256 or "", _runtime(version).name, device)
+    runtime = _runtime(version)
+    key = (version.sha256 or "", runtime.name, device, _options(context, version, runtime))
     return context.pool.borrow(key, lambda: _open(context, version, device, (), cancelled))
 
 
@@ -82,7 +84,15 @@ def _open(
     try:
         _check_unchanged(artefact, version)
         readable = (folder, *readable_data(context.workspace, context.settings, version.model))
-        return context.hosts.open(artefact, runtime, device, readable, cores=cores, cancelled=cancelled)
+        return context.hosts.open(
+            artefact,
+            runtime,
+            device,
+            readable,
+            options=_options(context, version, runtime),
+            cores=cores,
+            cancelled=cancelled,
+        )
     except JobError as error:
         # A version that has loaded before is not broken because another device cannot be used.
         elsewhere = version.status is Status.READY and device != CPU
@@ -97,6 +107,11 @@ def _runtime(version: Version) -> RuntimeSpec:
             f"{version.model}@{version.number} has not been checked yet.", "Try again in a moment."
         )
     return runtime_for(version.format)
+
+
+def _options(context: Context, version: Version, runtime: RuntimeSpec) -> Options:
+    settings = read_model_settings(context.workspace.model_settings(version.model))
+    return chosen_options(runtime, settings.runtime)
 
 
 def _check_unchanged(artefact: Path, version: Version) -> None:

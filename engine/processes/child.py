@@ -39,7 +39,7 @@ from engine.processes.protocol import (
     ToModel,
 )
 from engine.processes.words import failure
-from engine.protocols import LoadedModel, RuntimeSpec
+from engine.protocols import LoadedModel, Loader, RuntimeSpec
 from engine.runtimes import installed_versions
 from storage.vocabulary import Layer, LayerState
 
@@ -144,8 +144,8 @@ class ModelService:
                 "Run modeltender doctor to see what the kernel lacks.",
             )
         began = time.perf_counter()
-        load: Callable[[Path, str], LoadedModel] = resolve_name(message.runtime.loader)
-        model = load(Path(message.artefact), message.device)
+        load: Loader = resolve_name(message.runtime.loader)
+        model = load(Path(message.artefact), message.device, **dict(message.options))
         self._model = model
         return Loaded(
             inputs=tuple(model.inputs),

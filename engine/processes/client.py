@@ -23,7 +23,7 @@ from engine.processes.endings import CANCELLED, ModelProcessError
 from engine.processes.framework_host import FrameworkHost
 from engine.processes.model_process import ModelProcess
 from engine.processes.protocol import Limits, Load, Profile
-from engine.protocols import RuntimeSpec
+from engine.protocols import Options, RuntimeSpec
 from storage.records import HostState
 from storage.settings import LimitSettings
 
@@ -78,6 +78,7 @@ class Hosts:
         device: str,
         readable: Sequence[Path],
         *,
+        options: Options = (),
         cores: Collection[int] = (),
         cancelled: Callable[[], bool] = never,
     ) -> ModelProcess:
@@ -100,7 +101,7 @@ class Hosts:
             process.await_confined(deadline_s=CONFINE_S)
             if cores:
                 process.pin(cores)
-            request = Load(str(artefact.absolute()), runtime, device)
+            request = Load(str(artefact.absolute()), runtime, device, options)
             process.load(request, deadline_s=self._limits.load_s, cancelled=cancelled)
         except BaseException:
             process.close()

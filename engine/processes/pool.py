@@ -7,14 +7,14 @@ one job at a time; a second job for the same model gets a process of its own.
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import NamedTuple
 
 from engine.processes.model_process import ModelProcess
 from storage.settings import LimitSettings
 
-Key = tuple[str, str, str]
-"""An artefact's SHA-256, a runtime's name and a device: what makes two processes interchangeable."""
+Key = tuple[Hashable, ...]
+"""An artefact's SHA-256, a runtime's name, a device and options: what makes two processes interchangeable."""
 
 
 class Resting(NamedTuple):

@@ -11,7 +11,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from engine.protocols import RuntimeSpec, TensorSpec
+from engine.protocols import Options, RuntimeSpec, TensorSpec
 from storage.records import Metric
 from storage.settings import Data, Preprocess
 from storage.vocabulary import Layer, LayerState, OutputScale, Task
@@ -104,6 +104,8 @@ class Load(msgspec.Struct, tag=True, frozen=True):
     artefact: str
     runtime: RuntimeSpec
     device: str
+    options: Options = ()
+    """What the runtime is told besides, as the model's settings say."""
 
 
 class Evaluate(msgspec.Struct, tag=True, frozen=True):

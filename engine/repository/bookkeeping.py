@@ -68,6 +68,8 @@ def record_models(
             continue
         before = files.last(name)
         read = files.read(name, "" if folder is None else folder.settings)
+        if before is not None and read.settings is not None and before.runtime != read.settings.runtime:
+            _check_failed(connection, name, now=now)
         if read.settings != before:
             # The margin or the metric may be another, also since the engine last ran.
             refresh_gates(connection, name, read.settings)
@@ -77,6 +79,14 @@ def record_models(
         if row is not None and row["problem"] and not read.problem:
             # Their jobs failed on the broken file, and nobody else would ask again.
             ask_again(connection, name, now=now)
+
+
+def _check_failed(connection: sqlite3.Connection, model: str, *, now: float) -> None:
+    """Have the versions of a model loaded again that could not be loaded as its settings said before."""
+    for row in models.version_rows(connection):
+        failed = row["status"] in {Status.FAILED, Status.QUARANTINED} and row["sha256"] is not None
+        if failed and row["model"] == model:
+            versions.check(connection, row, now=now)
 
 
 def ask_again(connection: sqlite3.Connection, model: str | None = None, *, now: float) -> None:

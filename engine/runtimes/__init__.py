@@ -11,13 +11,14 @@ from pathlib import Path
 from engine.artefacts import foreign
 from engine.artefacts.archive import MAGIC, Archive, open_archive
 from engine.artefacts.content import Content, ContentError, CutShortError, HarmfulError
-from engine.protocols import Recognition, RuntimeSpec
+from engine.protocols import Options, Recognition, RuntimeSpec
 from engine.runtimes.keras import spec as keras_spec
 from engine.runtimes.litert import spec as litert_spec
 from engine.runtimes.onnx import spec as onnx_spec
 from engine.runtimes.savedmodel import spec as savedmodel_spec
 from engine.runtimes.torchexport import spec as torchexport_spec
 from engine.runtimes.torchscript import spec as torchscript_spec
+from storage.settings import RuntimeOptions
 from storage.text import NAME, clean
 from storage.vocabulary import Format
 
@@ -46,6 +47,13 @@ def installed_versions(spec: RuntimeSpec) -> dict[str, str]:
             return {}
         versions[shown] = version
     return versions
+
+
+def chosen_options(spec: RuntimeSpec, settings: RuntimeOptions) -> Options:
+    """Return the options of a runtime that a model's settings say; what is meant for other formats is left out."""
+    usual = RuntimeOptions()
+    found = ((name, getattr(settings, name)) for name in sorted(spec.options))
+    return tuple((name, value) for name, value in found if value != getattr(usual, name))
 
 
 def recognise(artefact: Path) -> Recognition:

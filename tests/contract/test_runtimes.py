@@ -15,6 +15,7 @@ from engine.data.examples import Examples, open_examples
 from engine.protocols import LoadedModel, RuntimeSpec
 from engine.runtimes import RUNTIMES, installed_versions, recognise, runtime_for
 from storage.errors import JobError
+from storage.settings import RuntimeOptions
 from storage.vocabulary import Format
 from tests.tiny_models import (
     KERAS_WARNING,
@@ -230,6 +231,12 @@ def test_a_loader_is_fit_for_a_fork_and_for_the_walls(
     assert found["late"] == []
     assert found["accuracy"] > 0.9
     assert not list(home.rglob("*"))
+
+
+@each_runtime
+def test_the_options_of_a_runtime_are_settings(spec: RuntimeSpec) -> None:
+    """What a loader can be told is a key of [runtime] in model.toml."""
+    assert set(spec.options) <= set(RuntimeOptions.__struct_fields__)
 
 
 def test_the_registry_needs_no_framework() -> None:

@@ -24,6 +24,7 @@ SPEC = RuntimeSpec(
     extra="tensorflow",
     loader="engine.runtimes.savedmodel.loader:load",
     needs_sandbox=False,
+    options=("signature",),
     alternatives=(
         ("tensorflow", "tensorflow-cpu"),
         ("tensorflow", "tensorflow-rocm"),

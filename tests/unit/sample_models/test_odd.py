@@ -7,7 +7,7 @@ import pytest
 import sample_models
 from engine.runtimes import recognise
 from sample_models import odd
-from sample_models.build import SAMPLES, Sample
+from sample_models.build import SAMPLES, Sample, twins
 from sample_models.odd import ACCIDENTS, Accident
 
 
@@ -28,6 +28,16 @@ def test_half_a_model_is_known_to_be_incomplete(samples: Path, tmp_path: Path, s
     found = recognise(odd.truncated(good, tmp_path))
     assert found.format is None
     assert not found.complete
+
+
+@pytest.mark.usefixtures("samples")
+@pytest.mark.parametrize("index", [0, 1])
+def test_half_of_another_format_is_known_to_be_incomplete(tmp_path: Path, index: int) -> None:
+    """So is half of a legacy file, and a folder whose largest file was cut."""
+    good = twins()[index]
+    assert recognise(good).format is not None
+    found = recognise(odd.truncated(good, tmp_path))
+    assert (found.format, found.complete) == (None, False)
 
 
 def test_the_same_accidents_are_written_each_time(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from engine.data.fingerprint import preprocessing_sha256
 from engine.data.preprocessing import apply
 from storage.errors import JobError
-from storage.settings import Data, Preprocess
+from storage.settings import Data, Preprocess, RuntimeOptions
 
 PIXELS = np.arange(2 * 4 * 5, dtype=np.uint8).reshape(2, 4, 5)
 COLOUR = np.arange(2 * 6 * 5 * 3, dtype=np.uint8).reshape(2, 6, 5, 3)
@@ -147,3 +147,11 @@ def test_a_setting_that_is_left_at_its_default_changes_no_fingerprint() -> None:
     assert preprocessing_sha256(Preprocess(), Data(test="a.csv")) == preprocessing_sha256(Preprocess())
     others = [Data(inputs=("a",)), Data(target="a"), Data(inputs=("a", "b"))]
     assert len({preprocessing_sha256(Preprocess(), data) for data in (Data(), *others)}) == 4
+
+
+def test_the_fingerprint_tells_signatures_apart() -> None:
+    """Another signature of the same artefact computes something else; none named changes no fingerprint."""
+    usual = preprocessing_sha256(Preprocess())
+    assert preprocessing_sha256(Preprocess(), runtime=RuntimeOptions()) == usual
+    named = {preprocessing_sha256(Preprocess(), runtime=RuntimeOptions(signature=name)) for name in "ab"}
+    assert len(named | {usual}) == 3

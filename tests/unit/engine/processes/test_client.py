@@ -12,9 +12,10 @@ from engine.processes.client import Hosts, ModelProcessError
 from engine.processes.lockdown import FULL, probe
 from engine.processes.model_process import ModelProcess
 from engine.processes.protocol import Evaluate, MeasureLatency
-from engine.runtimes import RUNTIMES, installed_versions, recognise, runtime_for
-from storage.settings import LimitSettings
+from engine.runtimes import RUNTIMES, chosen_options, installed_versions, recognise, runtime_for
+from storage.settings import LimitSettings, RuntimeOptions
 from storage.vocabulary import Format, LayerState, Task
+from tests.saved_models import module
 from tests.tiny_models import (
     KERAS_WARNING,
     PREPROCESS,
@@ -126,6 +127,26 @@ def test_data_that_were_not_granted_stay_closed(
         with pytest.raises(ModelProcessError, match=r"(?i)permission|read"):
             process.evaluate(request, on_progress=lambda _done, _total: None, deadline_s=60)
         assert process.alive
+
+
+def test_a_runtime_is_told_what_the_settings_say(hosts: Hosts, tmp_path: Path) -> None:
+    """An option reaches the loader in its process; one that names nothing is an error there."""
+    artefact = module(tmp_path / "m", "f", "g", signatures=("f", "g"))
+    runtime = runtime_for(Format.SAVED_MODEL)
+    options = chosen_options(runtime, RuntimeOptions(signature="g"))
+    opened = hosts.open(artefact, runtime, "cpu", parts(artefact), options=options)
+    assert opened.loaded.parameters == 6
+    opened.close()
+    with pytest.raises(ModelProcessError, match="has no signature 'h'; it has f, g"):
+        hosts.open(artefact, runtime, "cpu", parts(artefact), options=(("signature", "h"),))
+
+
+def test_what_is_meant_for_other_formats_is_not_told() -> None:
+    """A model.toml may serve versions of several formats; what is not said at all is not told either."""
+    said = RuntimeOptions(signature="g")
+    assert chosen_options(runtime_for(Format.SAVED_MODEL), said) == (("signature", "g"),)
+    assert chosen_options(runtime_for(Format.ONNX), said) == ()
+    assert chosen_options(runtime_for(Format.SAVED_MODEL), RuntimeOptions()) == ()
 
 
 def test_engine_side_loads_no_framework() -> None:

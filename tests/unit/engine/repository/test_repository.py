@@ -659,6 +659,26 @@ def test_versions_that_broken_settings_kept_from_being_checked_are_checked_when_
     assert [job.state for job in watched.jobs()] == [JobState.QUEUED, JobState.FAILED]
 
 
+def test_a_version_that_failed_is_loaded_again_when_its_runtime_is_told_something_else(
+    watched: Watched,
+) -> None:
+    """Who names the right signature in model.toml need not wait for the next try; other changes ask for nothing."""
+    settings = watched.workspace.model_settings("mnist")
+    watched.put_version("mnist", 1)
+    settings.write_text("")
+    watched.settle()
+    with watched.writer.transaction() as connection:
+        connection.execute("UPDATE jobs SET state = ?", (JobState.FAILED,))
+        models.set_version(connection, 1, status=Status.FAILED, reason="several signatures", failures=1)
+    settings.write_text("task = 'regression'")
+    watched.scan()
+    assert watched.version("mnist", 1).status is Status.FAILED
+    settings.write_text("[runtime]\nsignature = 'right'")
+    watched.scan()
+    assert watched.version("mnist", 1).status is Status.CHECKING
+    assert watched.jobs()[0].state is JobState.QUEUED
+
+
 def test_a_changed_margin_is_applied_to_the_candidate_at_once(watched: Watched) -> None:
     """What the gate says follows model.toml, not only the next evaluation; broken settings say nothing."""
     watched.ready("mnist", {1: 0.97, 2: 0.94})
