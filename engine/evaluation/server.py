@@ -8,12 +8,12 @@ has arrived.
 """
 
 import time
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
 
 from engine.evaluation.arrivals import SECOND_NS, schedule
 from engine.evaluation.percentiles import allowed_over
-from engine.evaluation.queries import Queries
+from engine.evaluation.queries import Query
 from engine.processes.protocol import MeasureLatency, Traffic
 from engine.protocols import LoadedModel
 
@@ -37,11 +37,19 @@ class Served(NamedTuple):
     """Queries that had arrived and had no answer when the time was over."""
 
 
+class Batches(Protocol):
+    """Where queries come from."""
+
+    def of_size(self, size: int) -> Sequence[Query]:
+        """Return different batches of ``size`` examples to be sent in turn."""
+        ...
+
+
 class Desk:
     """Answers queries as they come, until all are answered, the time is over, or the objective is lost."""
 
     def __init__(
-        self, model: LoadedModel, queries: Queries, request: MeasureLatency, traffic: Traffic
+        self, model: LoadedModel, queries: Batches, request: MeasureLatency, traffic: Traffic
     ) -> None:
         self._model = model
         self._queries = queries
@@ -90,7 +98,7 @@ class Desk:
 
 def serve(
     model: LoadedModel,
-    queries: Queries,
+    queries: Batches,
     request: MeasureLatency,
     traffic: Traffic,
     progress: Callable[[int, int], None],

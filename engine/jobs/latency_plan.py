@@ -9,6 +9,7 @@ from math import ceil
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from engine.data.fingerprint import preprocessing_sha256
 from engine.data.naming import base
 from engine.evaluation.arrivals import SECOND_NS, schedule
 from engine.evaluation.percentiles import queries_needed
@@ -72,6 +73,8 @@ class Plan(NamedTuple):
     dataset: str
     """What people call the data."""
     preprocess: Preprocess
+    preprocessing_sha256: str
+    """What makes measurements comparable, as with evaluations."""
 
     @property
     def longest_s(self) -> float:
@@ -159,6 +162,7 @@ def plan_of(parameters: JobParameters, settings: ModelSettings, data: Path) -> P
         data,
         base(data.name),
         settings.preprocess,
+        preprocessing_sha256(settings.preprocess, settings.data, settings.runtime),
     )
 
 

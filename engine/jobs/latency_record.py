@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-from engine.data.fingerprint import preprocessing_sha256
 from engine.devices import noise
 from engine.evaluation.percentiles import distribution
 from engine.jobs.context import Context
@@ -72,7 +71,7 @@ def measurement(
         peak_rss_bytes=sitting.process.peak_rss_bytes(),
         dataset_name=plan.dataset,
         artefact_sha256=version.sha256 or "",
-        preprocessing_sha256=preprocessing_sha256(plan.preprocess),
+        preprocessing_sha256=plan.preprocessing_sha256,
         runtime=runtime.name if runtime else "",
         runtime_version=next(iter(loaded.versions.values()), ""),
         isolation=sitting.process.isolation,

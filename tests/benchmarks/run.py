@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 
 from sample_models.build import build
-from tests.benchmarks import arrival, console, evaluation, growth, speed
+from tests.benchmarks import arrival, console, evaluation, growth, speed, timing
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.stage import Stage
 
@@ -28,6 +28,7 @@ BENCHMARKS: tuple[Callable[[Stage], list[Figure]], ...] = (
     console.run,
     speed.run,
     growth.run,
+    timing.run,
 )
 
 
