@@ -4,6 +4,7 @@ Owns what every figure shares: which class it stands for and how that is called,
 its own interval although floating point may put it a hair outside. It must not compute what a figure says.
 """
 
+from math import isnan
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -48,9 +49,26 @@ class PerClass(NamedTuple):
 
     values: "NDArray[np.float64]"
     low: "NDArray[np.float64]"
+    """NaN, as ``high``, where an interval is not known."""
     high: "NDArray[np.float64]"
     n: "NDArray[Any]"
     """How many examples each stands on."""
+
+    def with_mean(self, name: str, setup: Setup) -> tuple[Metric, ...]:
+        """Return the mean of the classes that have a figure, then each; one class alone speaks for all examples.
+
+        The mean's limits are the mean of the limits: the deviation of a mean is at most the mean of the deviations,
+        however the classes depend on each other, so the interval is as wide as it must be, or wider.
+        """
+        known = ~np.isnan(self.values)
+        if not known.any():
+            return ()
+        if len(self.values) == 1:
+            return (self._figure(name, 0, ""),)
+        low, high = self.low[known].mean(), self.high[known].mean()
+        limits = (None, None) if isnan(low) or isnan(high) else (low, high)
+        together = figure(name, self.values[known].mean(), *limits, int(self.n[known].max()))
+        return (together, *self.figures(name, setup))
 
     def figures(self, name: str, setup: Setup) -> tuple[Metric, ...]:
         """Return a figure for each class that has one; of two classes, the second's also stands for all examples."""
@@ -63,6 +81,8 @@ class PerClass(NamedTuple):
         return of_each
 
     def _figure(self, name: str, number: int, part: str) -> Metric:
-        value = float(self.values[number])
-        low, high = float(self.low[number]), float(self.high[number])
-        return Metric(name, value, min(low, value), max(high, value), int(self.n[number]), part)
+        value, low, high = (float(array[number]) for array in (self.values, self.low, self.high))
+        n = int(self.n[number])
+        if isnan(low) or isnan(high):
+            return Metric(name, value, None, None, n, part)
+        return Metric(name, value, min(low, value), max(high, value), n, part)

@@ -4,7 +4,7 @@ Owns the vectorised forms of `engine.evaluation.confidence` and the ways in whic
 of the whole. It must not know any metric's name.
 """
 
-from math import exp, log, sqrt
+from math import sqrt
 from statistics import NormalDist
 from typing import Any
 
@@ -53,17 +53,13 @@ def mean(
     return max(0.0, value - below), min(1.0, value + above)
 
 
-def on_logit_scale(value: float, deviation: float) -> tuple[float, float]:
-    """Return the limits of a figure strictly between 0 and 1 from its standard deviation.
+def on_logit_scale(values: Floats, deviations: Floats) -> tuple[Floats, Floats]:
+    """Return the limits of figures between 0 and 1 from their standard deviations; NaN for one at 0 or 1.
 
-    By the delta method for its logit, where its distribution is nearer to a normal one and no limit leaves 0 to 1.
+    By the delta method for their logits, whose distribution is nearer to a normal one, and no limit leaves 0 to 1.
     """
-    centre, reach = log(value / (1 - value)), Z * deviation / (value * (1 - value))
-    return _expit(centre - reach), _expit(centre + reach)
-
-
-def _expit(value: float) -> float:
-    if value >= 0:
-        return 1 / (1 + exp(-value))
-    odds = exp(max(value, -700.0))
-    return odds / (1 + odds)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        odds, reach = values / (1 - values), np.exp(Z * deviations / (values * (1 - values)))
+        low, high = 1 / (1 + reach / odds), 1 / (1 + 1 / (reach * odds))
+    known = (values > 0) & (values < 1) & (deviations > 0)
+    return np.where(known, low, np.nan), np.where(known, high, np.nan)

@@ -64,6 +64,11 @@ class Outcomes:
         return np.arange(len(self.targets))
 
     @cached_property
+    def given(self) -> "NDArray[Any]":
+        """The score of each example's true class, as the model gave it."""
+        return np.asarray(self.scores[self.rows, self.targets])
+
+    @cached_property
     def largest(self) -> "NDArray[np.float64]":
         """The largest score of each example."""
         return np.asarray(self.scores.max(axis=1), dtype=np.float64)

@@ -59,6 +59,9 @@ class MetricSpec(msgspec.Struct, frozen=True):
 COUNTS = "engine.evaluation.counts:Counts"
 """How often each class was taken for each: enough for many figures."""
 
+RANKING = "engine.evaluation.ranking:Ranking"
+"""The scores themselves, for figures that need their order."""
+
 ERRORS = "engine.evaluation.errors:AbsoluteErrors"
 """The absolute errors themselves, for figures that need them in order."""
 
@@ -190,6 +193,55 @@ METRICS: tuple[MetricSpec, ...] = (
         title="log loss",
         interval="Student's interval of the mean",
         accumulator="engine.evaluation.metrics.log_loss:LogLoss",
+        source="Student 1908, Biometrika 6:1",
+    ),
+    MetricSpec(
+        name="brier",
+        task=Task.CLASSIFICATION,
+        higher_is_better=False,
+        title="Brier score",
+        interval="Student's interval of the mean",
+        accumulator="engine.evaluation.metrics.brier:Brier",
+        source="Brier 1950, Monthly Weather Review 78:1; Student 1908, Biometrika 6:1",
+    ),
+    MetricSpec(
+        name="ece",
+        task=Task.CLASSIFICATION,
+        higher_is_better=False,
+        title="expected calibration error, in fifteen bins",
+        interval="normal, its lower limit less the bias of a folded normal distribution",
+        accumulator="engine.evaluation.metrics.ece:CalibrationError",
+        source="Guo et al. 2017, ICML; Roelofs et al. 2022, AISTATS",
+    ),
+    MetricSpec(
+        name="roc_auc",
+        task=Task.CLASSIFICATION,
+        higher_is_better=True,
+        title="area under the ROC curve, of each class against the rest and their mean",
+        interval="DeLong's on the logit scale, Newcombe's where that has none; of the mean, the mean of the limits",
+        accumulator=RANKING,
+        figures="engine.evaluation.metrics.roc_auc:figures",
+        source="DeLong et al. 1988, Biometrics 44:837; Newcombe 2006, Statistics in Medicine 25:559",
+    ),
+    MetricSpec(
+        name="pr_auc",
+        task=Task.CLASSIFICATION,
+        higher_is_better=True,
+        title="area under the precision-recall curve (average precision), of each class and their mean",
+        interval="binomial on the logit scale; of the mean, the mean of the limits",
+        accumulator=RANKING,
+        figures="engine.evaluation.metrics.pr_auc:figures",
+        source="Davis and Goadrich 2006, ICML; Boyd, Eng and Page 2013, ECML PKDD",
+    ),
+    MetricSpec(
+        name="top_k",
+        task=Task.CLASSIFICATION,
+        higher_is_better=True,
+        title="share of examples whose class is among the k with the largest scores; stored as top_5, say",
+        interval="Wilson's score interval",
+        accumulator="engine.evaluation.metrics.top_k:Ranks",
+        figures="engine.evaluation.metrics.top_k:figures",
+        source="Russakovsky et al. 2015, IJCV 115:211",
     ),
     MetricSpec(
         name="mae",

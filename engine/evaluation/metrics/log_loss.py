@@ -1,11 +1,11 @@
 """Log loss: the mean of minus the logarithm of the probability that the true class was given.
 
-Owns the way from outputs to probabilities, in float64. Probabilities are divided by their row's sum and
-clipped to `EPSILON`, as Keras' sparse categorical cross-entropy does, so that one certain mistake does not
-make the mean infinite; logits need no clipping.
+Owns the loss of an example, in float64. Probabilities are divided by their row's sum and clipped to `EPSILON`, as
+Keras' sparse categorical cross-entropy does, so that one certain mistake does not make the mean infinite; logits
+need no clipping.
 """
 
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,15 +18,11 @@ EPSILON = 1e-7
 """Keras' fuzz factor."""
 
 
-def losses(scores: "NDArray[Any]", targets: "NDArray[np.int64]", scale: Scale) -> "NDArray[np.float64]":
+def losses(outcomes: Outcomes) -> "NDArray[np.float64]":
     """Return the loss of each example."""
-    rows = np.arange(len(targets))
-    if scale is Scale.LOGITS:
-        values = scores.astype(np.float64)
-        values -= values.max(axis=1, keepdims=True)
-        return np.asarray(np.log(np.exp(values).sum(axis=1)) - values[rows, targets])
-    given = scores[rows, targets].astype(np.float64) / scores.sum(axis=1, dtype=np.float64)
-    return np.asarray(-np.log(np.clip(given, EPSILON, 1 - EPSILON)))
+    if outcomes.scale is Scale.LOGITS:
+        return np.asarray(np.log(outcomes.sums) - (outcomes.given - outcomes.largest))
+    return np.asarray(-np.log(np.clip(outcomes.truth, EPSILON, 1 - EPSILON)))
 
 
 class LogLoss:
@@ -42,7 +38,7 @@ class LogLoss:
             # Scores that are no distribution have no log loss; a made-up one would be a wrong number.
             self._undefined = True
             return
-        self._moments.add(losses(outcomes.scores, outcomes.targets, outcomes.scale))
+        self._moments.add(losses(outcomes))
 
     def merge(self, other: Self) -> None:
         """Count what ``other`` has counted."""
