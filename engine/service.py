@@ -19,7 +19,7 @@ from engine.jobs.reading import prepared_data
 from engine.processes.endings import CANCELLED
 from storage import jobs
 from storage.errors import Error
-from storage.records import Job
+from storage.records import Job, Metric
 from storage.tables import engine as engine_table
 from storage.tables import events
 from storage.text import clean
@@ -162,6 +162,7 @@ class JobReport:
         self._job = job
         self._stopping = stopping
         self._written = 0.0
+        self._so_far = ""
 
     def progress(self, done: int, total: int, message: str = "") -> None:
         """Record progress, unless the last record is younger than a tenth of a second."""
@@ -170,7 +171,13 @@ class JobReport:
             return
         self._written = now
         with self._context.writer.passing() as connection:
-            jobs.progress(connection, self._job.id, done=done, total=total, message=message)
+            jobs.progress(connection, self._job.id, done=done, total=total, message=message or self._so_far)
+
+    def figure(self, figure: Metric) -> None:
+        """Note what the headline figure is so far: the next progress says it."""
+        self._so_far = f"{figure.name} {figure.value:.4f}"
+        if figure.low is not None and figure.high is not None:
+            self._so_far += f" ({figure.low:.4f} to {figure.high:.4f})"
 
     def cancelled(self) -> bool:
         """Whether the job's end was asked for, or the engine's."""

@@ -139,6 +139,36 @@ def check_classes(
     return numbers
 
 
+def tells_labels(targets: "NDArray[Any]") -> bool:
+    """Whether each example has any number of labels: a column of 0 and 1 for each, not just one 1 in every row."""
+    if targets.ndim != 2 or targets.shape[1] < 2 or targets.dtype.kind not in "buif":
+        return False
+    binary = bool(np.all((targets == 0) | (targets == 1)))
+    return binary and not bool(np.all(targets.sum(axis=1) == 1))
+
+
+def check_labels(
+    file: str, targets: "NDArray[Any]", labels: tuple[str, ...], width: int
+) -> "NDArray[np.bool_]":
+    """Return which labels each example has: [rows, labels].
+
+    Raises:
+        JobError: the model, the data and the settings do not have as many labels.
+    """
+    columns = targets.shape[1]
+    if columns != width:
+        raise JobError(
+            f"The targets y of {file} have {columns} labels, but the model has {width}.",
+            "Save y with one column of 0 and 1 for each of the model's outputs.",
+        )
+    if labels and len(labels) != columns:
+        raise JobError(
+            f"model.toml names {len(labels)} labels, but {file} has {columns}.",
+            "Correct labels in model.toml, or put data there that fit.",
+        )
+    return np.asarray(targets != 0)
+
+
 def check_values(file: str, targets: "NDArray[Any]") -> "NDArray[np.float64]":
     """Return the values of each example for regression: [rows, values].
 
@@ -255,10 +285,10 @@ def _from_columns(file: str, targets: "NDArray[Any]", classes: int) -> "NDArray[
             f"The targets y of {file} have {targets.shape[1]} columns, but the model has {classes} classes.",
             "Save y as one integer per example.",
         )
-    if not bool(np.all((targets == 0) | (targets == 1))) or not bool(np.all(targets.sum(axis=1) == 1)):
+    if not bool(np.all((targets == 0) | (targets == 1))):
         raise JobError(
-            f"The targets y of {file} are not one class per example.",
-            "Several classes per example cannot be evaluated yet; save y as one integer per example.",
+            f"The targets y of {file} have {classes} columns that hold other numbers than 0 and 1.",
+            "Save y as one integer per example, or where an example may have several labels as columns of 0 and 1.",
         )
     return np.asarray(targets.argmax(axis=1), dtype=np.int64)
 

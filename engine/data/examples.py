@@ -79,8 +79,10 @@ _remembered: "OrderedDict[Key, Examples]" = OrderedDict()
 """The latest examples of this process, least recently used first; together at most `KEPT` bytes."""
 
 
-def open_examples(file: Path, preprocess: Preprocess, specs: tuple[TensorSpec, ...]) -> Examples:
-    """Return the examples in ``file`` for a model with these inputs.
+def open_examples(
+    file: Path, preprocess: Preprocess, specs: tuple[TensorSpec, ...], slices: tuple[str, ...] = ()
+) -> Examples:
+    """Return the examples in ``file`` for a model with these inputs, and the columns that are named ``slices``.
 
     The same file (by identity, size and time), settings and inputs give the same object again while it is
     remembered, so a second evaluation reads nothing.
@@ -92,12 +94,12 @@ def open_examples(file: Path, preprocess: Preprocess, specs: tuple[TensorSpec, .
         status = file.stat()
     except OSError as error:
         raise JobError(f"{clean(file.name)} cannot be read ({error.strerror}).", "Check the file.") from None
-    key: Key = (str(file), _identity(status), preprocess, specs)
+    key: Key = (str(file), _identity(status), preprocess, specs, slices)
     examples = _remembered.get(key)
     if examples is not None:
         _remembered.move_to_end(key)
         return examples
-    dataset = open_dataset(file, specs)
+    dataset = open_dataset(file, specs, slices)
     checks.check_inputs(dataset.name, dataset.inputs, preprocess, specs)
     examples = Examples(dataset, preprocess, specs)
     settled = time.time_ns() - status.st_mtime_ns > FRESH_NS and _identity(file.stat()) == _identity(status)

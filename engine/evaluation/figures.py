@@ -66,9 +66,18 @@ class PerClass(NamedTuple):
         if len(self.values) == 1:
             return (self._figure(name, 0, ""),)
         low, high = self.low[known].mean(), self.high[known].mean()
-        limits = (None, None) if isnan(low) or isnan(high) else (low, high)
-        together = figure(name, self.values[known].mean(), *limits, int(self.n[known].max()))
+        if isnan(low) or isnan(high):
+            low = high = None
+        together = figure(name, self.values[known].mean(), low, high, int(self.n[known].max()))
         return (together, *self.figures(name, setup))
+
+    def plain_mean(self, name: str, n: int) -> tuple[Metric, ...]:
+        """Return the mean of all, one without a figure counting as 0, of which nothing is known; see `with_mean`."""
+        if not n:
+            return ()
+        unknown = np.isnan(self.values)
+        low, high = np.where(unknown, 0.0, self.low).mean(), np.where(unknown, 1.0, self.high).mean()
+        return (figure(name, np.nan_to_num(self.values).mean(), low, high, n),)
 
     def figures(self, name: str, setup: Setup) -> tuple[Metric, ...]:
         """Return a figure for each class that has one; of two classes, the second's also stands for all examples."""

@@ -8,7 +8,13 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from engine.evaluation.figures import Setup
-from engine.evaluation.metrics import Gatherer, accumulator_class, figures_function, metrics_for
+from engine.evaluation.metrics import (
+    Gatherer,
+    accumulator_class,
+    figures_function,
+    label_metrics,
+    metrics_for,
+)
 from engine.evaluation.outcomes import Outcomes
 from storage.records import Metric
 from storage.vocabulary import Task
@@ -22,18 +28,27 @@ class _Plan(NamedTuple):
 
 
 _PLANS = {
-    task: tuple(_Plan(accumulator_class(spec), figures_function(spec)) for spec in metrics_for(task))
+    task: tuple(
+        _Plan(accumulator_class(spec.accumulator), figures_function(spec.figures))
+        for spec in metrics_for(task)
+    )
     for task in Task
 }
 """Resolved when this module is imported: a model process behind its walls may not import any more."""
+
+_LABEL_PLANS = tuple(
+    _Plan(accumulator_class(spec.label_accumulator), figures_function(spec.label_figures))
+    for spec in label_metrics()
+)
 
 
 class Gathering:
     """Everything that is gathered for one task from one set of examples."""
 
-    def __init__(self, task: Task, setup: Setup) -> None:
+    def __init__(self, task: Task, setup: Setup, *, labels: bool = False) -> None:
+        """Begin; ``labels`` says that an example may have several of them."""
         self._setup = setup
-        self._plans = _PLANS[task]
+        self._plans = _LABEL_PLANS if labels else _PLANS[task]
         self._gathered = {plan.kind: plan.kind() for plan in self._plans}
 
     def add(self, outcomes: Outcomes) -> None:

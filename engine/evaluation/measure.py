@@ -5,122 +5,151 @@ whether the figures are good enough.
 """
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.data import checks
 from engine.data.examples import Examples, open_examples
 from engine.evaluation import outcomes
+from engine.evaluation.classes import Classes, ScaleError
 from engine.evaluation.counts import Counts
 from engine.evaluation.figures import Setup
 from engine.evaluation.gathering import Gathering
 from engine.evaluation.outcomes import Outcomes, Scale
-from engine.evaluation.runs import Progress, Runs
-from engine.evaluation.values import Values
+from engine.evaluation.parts import Parts
+from engine.evaluation.runs import Runs
+from engine.evaluation.values import NO_SCORES, Values
 from engine.processes.protocol import Evaluate, Evaluated
 from engine.protocols import LoadedModel
 from storage.errors import JobError
+from storage.records import Metric
 from storage.vocabulary import Task
 
+PROGRESS_S = 0.05
+"""Twenty reports a second look continuous; more would only cost."""
 
-class _ScaleError(Exception):
-    """A later batch shows that the first ones were read wrongly."""
-
-    def __init__(self, scale: Scale) -> None:
-        super().__init__(scale)
-        self.scale = scale
+Progress = Callable[[int, int], None]
+SoFar = Callable[[Metric, int, int], None]
 
 
 class _Work(NamedTuple):
     """What one evaluation works on."""
 
     model: LoadedModel
+    request: Evaluate
     examples: Examples
     runs: Runs
     began: float
+    progress: Progress
+    so_far: SoFar | None
+
+    def output(self, outputs: "tuple[NDArray[Any], ...]") -> "NDArray[Any]":
+        """Return the output that holds the predictions."""
+        return outcomes.chosen_output(outputs, self.model.outputs, self.request.output)
 
 
-def evaluate(model: LoadedModel, request: Evaluate, progress: Progress) -> Evaluated:
+def evaluate(
+    model: LoadedModel, request: Evaluate, progress: Progress, so_far: SoFar | None = None
+) -> Evaluated:
     """Return the figures of ``model`` on the data of ``request``.
 
-    Calls ``progress(done, total)`` at most twenty times a second, and at the end.
+    Calls ``progress(done, total)`` at most twenty times a second, and at the end; or on the way to there
+    ``so_far(figure, done, total)`` with the headline figure on the examples that are done.
 
     Raises:
         JobError: the data do not fit the model, or the model fails on them.
     """
     began = time.perf_counter()
-    examples = open_examples(Path(request.data), request.preprocess, model.inputs)
-    work = _Work(model, examples, Runs(model, examples, request.batch_size, progress), began)
+    examples = open_examples(Path(request.data), request.preprocess, model.inputs, request.slices)
+    runs = Runs(model, examples, request.batch_size)
+    work = _Work(model, request, examples, runs, began, progress, so_far)
     if request.task is Task.REGRESSION:
         return _values(work)
     scale = Scale.PROBABILITIES
     while True:
         try:
-            return _classes(work, request.labels, scale)
-        except _ScaleError as error:
+            return _classes(work, Classes(examples.dataset, request.labels, request.output, scale))
+        except ScaleError as error:
             # Rare: the first batch of a model that gives logits happened to lie between 0 and 1.
             scale = error.scale
 
 
-def _classes(work: _Work, labels: tuple[str, ...], scale: Scale) -> Evaluated:
-    gathering = Gathering(Task.CLASSIFICATION, Setup(labels))
-    dataset = work.examples.dataset
+def _classes(work: _Work, classes: Classes) -> Evaluated:
+    setup = Setup(work.request.labels, work.request.top_k)
+    gathering = _Whole(work, lambda: Gathering(Task.CLASSIFICATION, setup, labels=classes.several))
     confusion = Counts()
-    targets = np.empty(0, dtype=np.int64)
     hits: list[NDArray[np.bool_]] = []
     failures = _Failures(work.examples)
     for start, stop, outputs in work.runs:
-        scores = outcomes.class_scores(outcomes.chosen_output(outputs, work.model.outputs))
-        if not len(targets):
-            targets = checks.check_classes(dataset.name, dataset.targets, labels, max(2, scores.shape[1]))
+        scores = outcomes.class_scores(work.output(outputs))
         if failures.among(scores, start, stop):
             continue
-        seen = outcomes.scale_of(scores)
-        if seen > scale and hits:
-            raise _ScaleError(seen)
-        scale = max(scale, seen)
-        scores = outcomes.with_both_classes(scores, scale)
-        batch = Outcomes(targets[start:stop], scores.argmax(axis=1), scores, scale)
-        confusion.add(batch)
-        gathering.add(batch)
-        hits.append(batch.predicted == batch.targets)
+        batch = classes.read(start, scores)
+        if not classes.several:
+            confusion.add(batch)
+        hits.append(batch.right)
+        gathering.add(start, stop, batch)
     failures.raise_any()
     correct = np.packbits(np.concatenate(hits)).tobytes()
-    return _evaluated(work, gathering, confusion.matrix(), correct)
+    matrix = None if classes.several else confusion.matrix()
+    return msgspec.structs.replace(
+        gathering.evaluated(), confusion=matrix, correct=correct, scale=classes.word
+    )
 
 
 def _values(work: _Work) -> Evaluated:
     dataset = work.examples.dataset
     targets = checks.check_values(dataset.name, dataset.targets)
-    gathering = Values(targets.shape[1])
+    gathering = _Whole(work, lambda: Values(targets.shape[1]))
     failures = _Failures(work.examples)
     for start, stop, outputs in work.runs:
-        values = outcomes.values(outcomes.chosen_output(outputs, work.model.outputs))
+        values = outcomes.values(work.output(outputs))
         checks.check_width(dataset.name, targets, values.shape[1])
         if not failures.among(values, start, stop):
-            gathering.add(targets[start:stop], values)
+            gathering.add(start, stop, Outcomes(targets[start:stop], values, NO_SCORES, Scale.LOGITS))
     failures.raise_any()
-    return _evaluated(work, gathering, None, None)
+    return gathering.evaluated()
 
 
-def _evaluated(
-    work: _Work,
-    gathering: Gathering | Values,
-    confusion: tuple[tuple[int, ...], ...] | None,
-    correct: bytes | None,
-) -> Evaluated:
-    return Evaluated(
-        rows=work.examples.rows,
-        dataset_sha256=work.examples.dataset.sha256,
-        batch_size=work.runs.size,
-        duration_s=time.perf_counter() - work.began,
-        metrics=gathering.figures(),
-        confusion=confusion,
-        correct=correct,
-    )
+class _Whole:
+    """Gathers the figures of all examples and of their parts, and says how far it is."""
+
+    def __init__(self, work: _Work, make: Callable[[], Gathering | Values]) -> None:
+        self._work = work
+        self._gathering = make()
+        dataset = work.examples.dataset
+        self._parts = Parts(dataset.name, dataset.slices, make)
+        self._reported = 0.0
+
+    def add(self, start: int, stop: int, batch: Outcomes) -> None:
+        """Take in the examples from ``start`` to before ``stop``."""
+        self._gathering.add(batch)
+        self._parts.add(start, batch)
+        rows, now = self._work.examples.rows, time.monotonic()
+        if stop == rows or now - self._reported >= PROGRESS_S:
+            self._reported = now
+            figure = self._gathering.headline() if self._work.so_far and stop < rows else None
+            if self._work.so_far and figure:
+                self._work.so_far(figure, stop, rows)
+            else:
+                self._work.progress(stop, rows)
+
+    def evaluated(self) -> Evaluated:
+        """Return everything that was gathered."""
+        return Evaluated(
+            rows=self._work.examples.rows,
+            dataset_sha256=self._work.examples.dataset.sha256,
+            batch_size=self._work.runs.size,
+            duration_s=time.perf_counter() - self._work.began,
+            metrics=(*self._gathering.figures(), *self._parts.figures()),
+            confusion=None,
+            correct=None,
+        )
 
 
 class _Failures:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from engine.protocols import TensorSpec
 from storage.errors import JobError
+from storage.settings import Output
 from storage.text import clean
 
 SUM_TOLERANCE = 1e-3
@@ -64,6 +65,19 @@ class Outcomes:
         return np.arange(len(self.targets))
 
     @cached_property
+    def right(self) -> "NDArray[np.bool_]":
+        """Which examples were answered rightly: their class, or every one of their labels."""
+        same = self.predicted == self.targets
+        return np.asarray(same.all(axis=1) if same.ndim == 2 else same)
+
+    @cached_property
+    def label_probabilities(self) -> "NDArray[np.float64]":
+        """The probability of each label, where an example may have several."""
+        if self.scale is Scale.LOGITS:
+            return np.asarray(1 / (1 + np.exp(-self.scores.astype(np.float64))))
+        return self.scores.astype(np.float64)
+
+    @cached_property
     def given(self) -> "NDArray[Any]":
         """The score of each example's true class, as the model gave it."""
         return np.asarray(self.scores[self.rows, self.targets])
@@ -91,22 +105,52 @@ class Outcomes:
         return np.asarray(self.weights[self.rows, self.targets] / self.sums)
 
 
-def chosen_output(outputs: "tuple[NDArray[Any], ...]", specs: tuple[TensorSpec, ...]) -> "NDArray[Any]":
-    """Return the output that holds the predictions: the only one, or the only one of floats.
+def chosen_output(
+    outputs: "tuple[NDArray[Any], ...]", specs: tuple[TensorSpec, ...], wanted: Output
+) -> "NDArray[Any]":
+    """Return the output that holds the predictions: the one of the settings, the only one, or the only one of floats.
 
     Raises:
-        JobError: several could be meant.
+        JobError: several could be meant, or there is none such.
     """
+    names = [spec.name for spec in specs]
+    if wanted.name or wanted.index is not None:
+        return outputs[_place(wanted, names, len(outputs))]
     floats = [output for output in outputs if output.dtype.kind == "f" or output.dtype.name == "bfloat16"]
     candidates = floats if len(outputs) > 1 else list(outputs)
     if len(candidates) == 1:
         return candidates[0]
-    names = ", ".join(clean(spec.name, 40) for spec in specs)
     raise JobError(
-        f"The model has {len(outputs)} outputs{f' ({names})' if names else ''}, and which holds the predictions "
-        "is not known.",
-        "Save a model with one output; models with several cannot be evaluated yet.",
+        f"The model has {len(outputs)} outputs{_listed(names)}, and which holds the predictions is not known.",
+        "Say which in model.toml: "
+        + (f'output = {{ name = "{clean(names[0], 40)}" }}.' if names else "output = { index = 0 }."),
     )
+
+
+def _place(wanted: Output, names: list[str], count: int) -> int:
+    """Return the place of the output that the settings mean."""
+    found = names.index(wanted.name) if wanted.name in names else None
+    if wanted.name and found is None:
+        raise JobError(
+            f"The model has no output {clean(wanted.name, 40)}{_listed(names)}.",
+            "Correct output.name in model.toml, or say output.index.",
+        )
+    if wanted.index is not None and wanted.index >= count:
+        raise JobError(
+            f"The model has {count} outputs, counted from 0, and model.toml asks for number {wanted.index}.",
+            "Correct output.index in model.toml.",
+        )
+    if found is not None and wanted.index is not None and found != wanted.index:
+        raise JobError(
+            f"The output {clean(wanted.name, 40)} is number {found}, but model.toml says output.index = {wanted.index}.",
+            "Leave one of the two out.",
+        )
+    return found if found is not None else wanted.index or 0
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(clean(name, 40) for name in names)
+    return f" ({shown})" if shown else ""
 
 
 def class_scores(output: "NDArray[Any]") -> "NDArray[Any]":
@@ -156,6 +200,13 @@ def scale_of(scores: "NDArray[Any]") -> Scale:
     values = scores if scores.dtype.itemsize >= 4 else scores.astype(np.float32)
     sums = values @ np.ones(values.shape[1], dtype=values.dtype)
     return Scale.PROBABILITIES if bool(np.all(np.abs(sums - 1) <= tolerance)) else Scale.SCORES
+
+
+def label_scale_of(scores: "NDArray[Any]") -> Scale:
+    """Return how these rows are to be read where each column is a question of its own: sigmoids or logits."""
+    if len(scores) and (float(scores.min()) < 0 or float(scores.max()) > 1):
+        return Scale.LOGITS
+    return Scale.SCORES
 
 
 def with_both_classes(scores: "NDArray[Any]", scale: Scale) -> "NDArray[Any]":

@@ -86,7 +86,9 @@ class Ranking:
         positives = np.array([np.count_nonzero(positive) for positive in members])
         return Areas(roc, deviations, precision_recall, positives, scores.shape[1])
 
-    def _join(self, scores: "NDArray[np.float32]", belong: "NDArray[Any]", lots: "NDArray[np.uint32]") -> None:
+    def _join(
+        self, scores: "NDArray[np.float32]", belong: "NDArray[Any]", lots: "NDArray[np.uint32]"
+    ) -> None:
         self.__dict__.pop("_areas", None)
         if self._halved:
             chosen = lots < 2 ** (LOTS - self._halved)

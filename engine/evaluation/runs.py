@@ -6,7 +6,7 @@ fails. It must not know any metric.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -19,11 +19,7 @@ from engine.protocols import LoadedModel
 from storage.errors import JobError
 from storage.text import clean
 
-PROGRESS_S = 0.05
-"""Twenty reports a second look continuous; more would only cost."""
-
 Arrays = tuple["NDArray[Any]", ...]
-Progress = Callable[[int, int], None]
 
 _calibrated: "WeakKeyDictionary[LoadedModel, int]" = WeakKeyDictionary()
 """What calibration found for the models of this process, so that a repeated evaluation repeats it exactly."""
@@ -40,11 +36,9 @@ class Answer(NamedTuple):
 class Runs:
     """Iterates over a model's answers to all examples; ``size`` is the batch size that was settled on."""
 
-    def __init__(self, model: LoadedModel, examples: Examples, asked: int | None, progress: Progress) -> None:
+    def __init__(self, model: LoadedModel, examples: Examples, asked: int | None) -> None:
         self._model = model
         self._examples = examples
-        self._progress = progress
-        self._reported = 0.0
         self._fixed = fixed_size(model)
         if self._fixed is not None and asked not in {None, self._fixed}:
             raise JobError(
@@ -74,7 +68,6 @@ class Runs:
                 self.size = self._calibration.size
             yield Answer(start, stop, outputs)
             start = stop
-            self._report(start, rows)
         if self._calibration:
             _calibrated[self._model] = self.size
 
@@ -88,12 +81,6 @@ class Runs:
             )
         outputs = ask(self._model, arrays, f"examples {start} to {stop - 1} of {self._examples.dataset.name}")
         return tuple(output[: stop - start] for output in outputs)
-
-    def _report(self, done: int, rows: int) -> None:
-        now = time.monotonic()
-        if done == rows or now - self._reported >= PROGRESS_S:
-            self._reported = now
-            self._progress(done, rows)
 
 
 def fixed_size(model: LoadedModel) -> int | None:

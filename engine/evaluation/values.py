@@ -4,10 +4,8 @@ Owns how figures of single outputs become figures of the model. It must not know
 """
 
 from statistics import fmean
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.evaluation.figures import Setup
 from engine.evaluation.gathering import Gathering
@@ -27,10 +25,15 @@ class Values:
     def __init__(self, width: int) -> None:
         self._each = [Gathering(Task.REGRESSION, Setup()) for _ in range(width)]
 
-    def add(self, targets: "NDArray[Any]", predicted: "NDArray[Any]") -> None:
-        """Take in some examples: [rows, values] each."""
+    def add(self, outcomes: Outcomes) -> None:
+        """Take in some examples, whose targets and predictions are [rows, values] each."""
         for number, gathering in enumerate(self._each):
-            gathering.add(Outcomes(targets[:, number], predicted[:, number], NO_SCORES, Scale.LOGITS))
+            target, predicted = outcomes.targets[:, number], outcomes.predicted[:, number]
+            gathering.add(Outcomes(target, predicted, NO_SCORES, Scale.LOGITS))
+
+    def headline(self) -> Metric | None:
+        """Return the first figure of the first output, or of all where there are several, on the examples so far."""
+        return next(iter(self.figures()), None) if len(self._each) > 1 else self._each[0].headline()
 
     def figures(self) -> tuple[Metric, ...]:
         """Return the figures of all outputs, then those of each where there are several.

@@ -13,7 +13,7 @@ import msgspec
 from engine.processes.client import Hosts
 from engine.processes.pool import Pool
 from storage.database import Writer
-from storage.records import Job
+from storage.records import Job, Metric
 from storage.settings import WorkspaceSettings
 from storage.vocabulary import JobState
 from storage.workspace import Workspace
@@ -36,6 +36,10 @@ class Report(Protocol):
 
     def progress(self, done: int, total: int, message: str = "") -> None:
         """Record progress; calls that come too fast are dropped."""
+        ...
+
+    def figure(self, figure: Metric) -> None:
+        """Note what the headline figure is so far: the next progress says it."""
         ...
 
     def cancelled(self) -> bool:

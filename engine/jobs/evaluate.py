@@ -110,10 +110,14 @@ def _measure(work: Work, source: Path) -> Timing:
         task=work.settings.task or Task.CLASSIFICATION,
         labels=read_labels(work.context.workspace, work.version.model, work.settings),
         preprocess=work.settings.preprocess,
+        output=work.settings.output,
+        top_k=work.settings.metrics.top_k,
+        slices=work.settings.data.slices,
     )
     evaluated = work.process.evaluate(
         request,
         on_progress=work.report.progress,
+        on_figure=work.report.figure,
         deadline_s=limits.evaluation_s,
         cancelled=work.report.cancelled,
     )

@@ -46,9 +46,12 @@ def decode(payload: bytes) -> FromModel:
         raise NonsenseError(f"not a message: {error}") from None
 
 
-def check_progress(progress: Progress) -> None:
-    """Refuse progress beyond the end."""
+def checked_progress(progress: Progress) -> Progress:
+    """Return ``progress`` with its figure's name cleaned, if it is not beyond the end."""
     _claim(0 <= progress.done <= progress.total, f"{progress.done} of {progress.total} done")
+    if progress.figure is None:
+        return progress
+    return msgspec.structs.replace(progress, figure=_checked_metric(progress.figure))
 
 
 def checked_loaded(loaded: Loaded, *, wall_s: float, rss_bytes: int | None) -> Loaded:

@@ -41,6 +41,7 @@ from engine.processes.protocol import (
 from engine.processes.words import failure
 from engine.protocols import LoadedModel, Loader, RuntimeSpec
 from engine.runtimes import installed_versions
+from storage.records import Metric
 from storage.vocabulary import Layer, LayerState
 
 NEEDED_WALLS: Final = (Layer.FILES, Layer.NETWORK, Layer.SYSCALLS)
@@ -157,7 +158,7 @@ class ModelService:
         )
 
     def _evaluate(self, message: Evaluate) -> Evaluated:
-        return measure.evaluate(self._loaded(), message, self._progress)
+        return measure.evaluate(self._loaded(), message, self._progress, self._figure)
 
     def _measure(self, message: MeasureLatency) -> LatencyMeasured:
         return latency.measure(self._loaded(), message, self._progress)
@@ -169,6 +170,9 @@ class ModelService:
 
     def _progress(self, done: int, total: int) -> None:
         wire.send(self._connection, Progress(done, total))
+
+    def _figure(self, figure: Metric, done: int, total: int) -> None:
+        wire.send(self._connection, Progress(done, total, figure))
 
 
 @cache

@@ -26,6 +26,7 @@ from engine.processes.lockdown import isolation
 from engine.processes.oversight import Oversight
 from engine.processes.protocol import Confined, Failed, Profile, Progress
 from engine.processes.wire import NonsenseError
+from storage.records import Metric
 from storage.vocabulary import Layer, LayerState
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,10 @@ def unheard(_done: int, _total: int) -> None:
     """Take progress that nobody wants to see."""
 
 
+def ignored(_figure: Metric) -> None:
+    """Take a figure that nobody wants to see."""
+
+
 class Terms(NamedTuple):
     """How a question is asked: what for, for how long, and who listens meanwhile."""
 
@@ -54,6 +59,7 @@ class Terms(NamedTuple):
     on_progress: Callable[[int, int], None] = unheard
     data_bytes: int = 0
     """Of the files that the process maps to answer."""
+    on_figure: Callable[[Metric], None] = ignored
 
 
 class ConfinedProcess:
@@ -191,10 +197,12 @@ class ConfinedProcess:
                 return message
             if not isinstance(message, Progress):
                 raise NonsenseError(f"{type(message).__name__} instead of {kind.__name__}")
-            answers.check_progress(message)
+            message = answers.checked_progress(message)
             now = time.monotonic()
             if now - told_at >= PROGRESS_S or message.done == message.total:
                 told_at = now
+                if message.figure is not None:
+                    terms.on_figure(message.figure)
                 terms.on_progress(message.done, message.total)
 
     @contextlib.contextmanager

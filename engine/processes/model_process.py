@@ -8,7 +8,7 @@ from pathlib import Path
 
 from engine.data.identity import size
 from engine.processes import answers
-from engine.processes.confined_process import ConfinedProcess, Terms, never
+from engine.processes.confined_process import ConfinedProcess, Terms, ignored, never
 from engine.processes.endings import Activity
 from engine.processes.protocol import (
     Evaluate,
@@ -18,6 +18,7 @@ from engine.processes.protocol import (
     Loaded,
     MeasureLatency,
 )
+from storage.records import Metric
 
 
 class ModelProcess(ConfinedProcess):
@@ -51,6 +52,7 @@ class ModelProcess(ConfinedProcess):
         request: Evaluate,
         *,
         on_progress: Callable[[int, int], None],
+        on_figure: Callable[[Metric], None] = ignored,
         deadline_s: float,
         cancelled: Callable[[], bool] = never,
     ) -> Evaluated:
@@ -59,7 +61,8 @@ class ModelProcess(ConfinedProcess):
         Raises:
             ModelProcessError: it did not work; its message says how.
         """
-        terms = Terms(Activity.EVALUATING, deadline_s, cancelled, on_progress, size(Path(request.data)))
+        data_bytes = size(Path(request.data))
+        terms = Terms(Activity.EVALUATING, deadline_s, cancelled, on_progress, data_bytes, on_figure)
         return self.ask(
             request, Evaluated, terms, lambda answer, wall_s: answers.checked_evaluated(answer, wall_s=wall_s)
         )

@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from engine.protocols import Options, RuntimeSpec, TensorSpec
 from storage.records import Metric
-from storage.settings import Data, Preprocess
+from storage.settings import Data, Output, Preprocess
 from storage.vocabulary import Layer, LayerState, OutputScale, Task
 
 MAXIMUM_MESSAGE = 16 * 1024 * 1024
@@ -117,6 +117,10 @@ class Evaluate(msgspec.Struct, tag=True, frozen=True):
     preprocess: Preprocess
     batch_size: int | None = None
     """Examples a batch, or ``None`` to calibrate."""
+    output: Output = Output()
+    top_k: int | None = None
+    slices: tuple[str, ...] = ()
+    """Columns of the data by whose values figures are told apart."""
 
 
 class Traffic(msgspec.Struct, frozen=True):
@@ -188,6 +192,8 @@ class Progress(msgspec.Struct, tag=True, frozen=True):
 
     done: int
     total: int
+    figure: Metric | None = None
+    """The headline figure on the examples so far."""
 
 
 class Evaluated(msgspec.Struct, tag=True, frozen=True):

@@ -20,7 +20,7 @@ from engine.repository.switch import recover
 from storage import jobs
 from storage.database import Writer
 from storage.errors import JobError, RefusedError
-from storage.records import JobParameters
+from storage.records import JobParameters, Metric
 from storage.settings import WorkspaceSettings
 from storage.tables import models
 from storage.vocabulary import JobKind, JobState, PromotionOutcome
@@ -45,6 +45,9 @@ class Silent:
 
     def progress(self, done: int, total: int, message: str = "") -> None:
         """Tell nobody."""
+
+    def figure(self, figure: Metric) -> None:
+        """Take no interest in it."""
 
     def cancelled(self) -> bool:
         """Return that nobody wants the end."""

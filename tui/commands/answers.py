@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from msgspec import structs
+
 from storage.errors import EngineError, Error, JobError
 from storage.records import Evaluation, Job, Version
 from storage.settings import read_model_settings
@@ -13,6 +15,7 @@ from tui.commands.documents import ErrorDocument, EvaluationDocument, FailureDoc
 from tui.commands.figures import evaluation_text
 from tui.commands.objectives import Judgement, judge, missed
 from tui.commands.output import remark, show_document, show_text
+from tui.commands.parts import parts_text
 from tui.commands.waiting import await_job, failure
 
 
@@ -32,7 +35,8 @@ class Answer(NamedTuple):
         """Return it as a person reads it."""
         name = f"{self.version.model}@{self.version.number}"
         objectives = [judgement.sentence() for judgement in self.judgements]
-        return "\n".join([evaluation_text(name, self.evaluation), *objectives])
+        told = [evaluation_text(name, self.evaluation), parts_text(self.evaluation.slices)]
+        return "\n".join(text for text in [*told, *objectives] if text)
 
 
 def answer_one(request: Request, job: Job, *, as_json: bool) -> int:
@@ -96,4 +100,7 @@ def _await_evaluation(request: Request, job: Job) -> Evaluation | None:
     if error is not None:
         raise error
     with request.reader.transaction() as connection:
-        return evaluations.of_job(connection, ended.id)
+        evaluation = evaluations.of_job(connection, ended.id)
+        if evaluation is None:
+            return None
+        return structs.replace(evaluation, slices=evaluations.slices(connection, evaluation.id))

@@ -1,6 +1,6 @@
 """Records as the documents that scripts get: pure, one function a document."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from storage.records import (
@@ -12,6 +12,7 @@ from storage.records import (
     HistoryPoint,
     Job,
     LatencyMeasurement,
+    Metric,
     Model,
     Version,
 )
@@ -29,8 +30,10 @@ from tui.commands.documents import (
     ModelDocument,
     RuntimeDocument,
     ShownModelDocument,
+    SliceDocument,
     VersionDocument,
 )
+from tui.commands.parts import parts
 
 
 def standing_for(model: Model) -> Version | None:
@@ -53,6 +56,12 @@ def evaluation_document(version: Version, evaluation: Evaluation) -> EvaluationD
         metrics=_figures(evaluation),
         latency=evaluation.latency,
         confusion=evaluation.confusion,
+        scale=evaluation.scale,
+        slices=tuple(
+            SliceDocument(column=column, value=value, metrics=_documents(figures.values()))
+            for column, found in parts(evaluation.slices).items()
+            for value, figures in found.items()
+        ),
     )
 
 
@@ -217,9 +226,11 @@ def moment(at: float | None) -> datetime | None:
 
 
 def _figures(evaluation: Evaluation | None) -> dict[str, FigureDocument]:
-    if evaluation is None:
-        return {}
+    return {} if evaluation is None else _documents(evaluation.metrics)
+
+
+def _documents(metrics: Iterable[Metric]) -> dict[str, FigureDocument]:
     return {
         metric.name: FigureDocument(value=metric.value, low=metric.low, high=metric.high, n=metric.n)
-        for metric in evaluation.metrics
+        for metric in metrics
     }

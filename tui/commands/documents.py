@@ -14,6 +14,7 @@ from storage.vocabulary import (
     Format,
     JobKind,
     JobState,
+    OutputScale,
     Role,
     Scenario,
     Severity,
@@ -51,6 +52,15 @@ class RuntimeDocument(Document, frozen=True, kw_only=True):
     version: str
 
 
+class SliceDocument(Document, frozen=True, kw_only=True):
+    """Figures of a part of the examples: of a class, or of those with a value in a column."""
+
+    column: str
+    """``class`` for the classes or labels, ``output`` for the outputs of a regression."""
+    value: str
+    metrics: dict[str, FigureDocument]
+
+
 class EvaluationDocument(Document, frozen=True, kw_only=True):
     """``evaluate``: one evaluation."""
 
@@ -64,6 +74,10 @@ class EvaluationDocument(Document, frozen=True, kw_only=True):
     metrics: dict[str, FigureDocument]
     latency: LatencyReport | None
     confusion: tuple[tuple[int, ...], ...] | None
+    scale: OutputScale | None
+    """How the outputs were read; ``null`` where the task has no classes."""
+    slices: tuple[SliceDocument, ...]
+    """The worst of each column first."""
 
 
 class LatencyDocument(Document, frozen=True, kw_only=True):

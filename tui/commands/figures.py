@@ -81,6 +81,7 @@ def evaluation_text(name: str, evaluation: Evaluation) -> str:
     heading = (
         f"{name}: {evaluation.dataset_rows} examples of {evaluation.dataset_name} in {evaluation.duration_s:.3g} s "
         f"on {evaluation.device} ({evaluation.runtime} {evaluation.runtime_version})"
+        f"{f', outputs read as {evaluation.scale}' if evaluation.scale else ''}"
     )
     rows = [[metric.name, with_interval(metric), f"n={metric.n}"] for metric in evaluation.metrics]
     latency = evaluation.latency

@@ -48,10 +48,13 @@ class MetricSpec(msgspec.Struct, frozen=True):
     """How it is called in words."""
     interval: str
     """The method of its interval, for the documentation."""
-    accumulator: str
-    """``module:class`` of its accumulator; figures that name the same share one."""
+    accumulator: str = ""
+    """``module:class`` of its accumulator; figures that name the same share one. Empty: only several labels have it."""
     figures: str = ""
     """``module:function`` that makes the figures from what was gathered; empty: the accumulator does."""
+    label_accumulator: str = ""
+    """The same two where an example may have several labels; empty: there it has no such figure."""
+    label_figures: str = ""
     source: str = ""
     """Where its formula and that of its interval come from, for the documentation."""
 
@@ -62,9 +65,14 @@ COUNTS = "engine.evaluation.counts:Counts"
 RANKING = "engine.evaluation.ranking:Ranking"
 """The scores themselves, for figures that need their order."""
 
+LABELS = "engine.evaluation.labels:LabelCounts"
+"""How often each label was given and true, where an example may have several."""
+
 ERRORS = "engine.evaluation.errors:AbsoluteErrors"
 """The absolute errors themselves, for figures that need them in order."""
 
+
+LABEL_HEADLINE = "subset_accuracy"
 
 METRICS: tuple[MetricSpec, ...] = (
     MetricSpec(
@@ -95,6 +103,8 @@ METRICS: tuple[MetricSpec, ...] = (
         accumulator=COUNTS,
         figures="engine.evaluation.metrics.precision:by_class",
         source="van Rijsbergen 1979, Information Retrieval",
+        label_accumulator=LABELS,
+        label_figures="engine.evaluation.metrics.precision:by_label",
     ),
     MetricSpec(
         name="precision_macro",
@@ -105,6 +115,8 @@ METRICS: tuple[MetricSpec, ...] = (
         accumulator=COUNTS,
         figures="engine.evaluation.metrics.precision:macro",
         source="Zou and Donner 2008, Statistics in Medicine 27:1693",
+        label_accumulator=LABELS,
+        label_figures="engine.evaluation.metrics.precision:label_macro",
     ),
     MetricSpec(
         name="precision_weighted",
@@ -125,6 +137,8 @@ METRICS: tuple[MetricSpec, ...] = (
         accumulator=COUNTS,
         figures="engine.evaluation.metrics.recall:by_class",
         source="van Rijsbergen 1979, Information Retrieval",
+        label_accumulator=LABELS,
+        label_figures="engine.evaluation.metrics.recall:by_label",
     ),
     MetricSpec(
         name="recall_macro",
@@ -135,6 +149,8 @@ METRICS: tuple[MetricSpec, ...] = (
         accumulator=COUNTS,
         figures="engine.evaluation.metrics.recall:macro",
         source="Zou and Donner 2008, Statistics in Medicine 27:1693",
+        label_accumulator=LABELS,
+        label_figures="engine.evaluation.metrics.recall:label_macro",
     ),
     MetricSpec(
         name="recall_weighted",
@@ -155,6 +171,8 @@ METRICS: tuple[MetricSpec, ...] = (
         accumulator=COUNTS,
         figures="engine.evaluation.metrics.f1:by_class",
         source="van Rijsbergen 1979, Information Retrieval",
+        label_accumulator=LABELS,
+        label_figures="engine.evaluation.metrics.f1:by_label",
     ),
     MetricSpec(
         name="f1_macro",
@@ -165,6 +183,8 @@ METRICS: tuple[MetricSpec, ...] = (
         accumulator=COUNTS,
         figures="engine.evaluation.metrics.f1:macro",
         source="Zou 2007, Psychological Methods 12:399; Takahashi et al. 2022, Applied Intelligence 52:4961",
+        label_accumulator=LABELS,
+        label_figures="engine.evaluation.metrics.f1:label_macro",
     ),
     MetricSpec(
         name="f1_weighted",
@@ -194,6 +214,7 @@ METRICS: tuple[MetricSpec, ...] = (
         interval="Student's interval of the mean",
         accumulator="engine.evaluation.metrics.log_loss:LogLoss",
         source="Student 1908, Biometrika 6:1",
+        label_accumulator="engine.evaluation.metrics.log_loss:LabelLogLoss",
     ),
     MetricSpec(
         name="brier",
@@ -203,6 +224,7 @@ METRICS: tuple[MetricSpec, ...] = (
         interval="Student's interval of the mean",
         accumulator="engine.evaluation.metrics.brier:Brier",
         source="Brier 1950, Monthly Weather Review 78:1; Student 1908, Biometrika 6:1",
+        label_accumulator="engine.evaluation.metrics.brier:LabelBrier",
     ),
     MetricSpec(
         name="ece",
@@ -222,6 +244,8 @@ METRICS: tuple[MetricSpec, ...] = (
         accumulator=RANKING,
         figures="engine.evaluation.metrics.roc_auc:figures",
         source="DeLong et al. 1988, Biometrics 44:837; Newcombe 2006, Statistics in Medicine 25:559",
+        label_accumulator=RANKING,
+        label_figures="engine.evaluation.metrics.roc_auc:figures",
     ),
     MetricSpec(
         name="pr_auc",
@@ -232,6 +256,8 @@ METRICS: tuple[MetricSpec, ...] = (
         accumulator=RANKING,
         figures="engine.evaluation.metrics.pr_auc:figures",
         source="Davis and Goadrich 2006, ICML; Boyd, Eng and Page 2013, ECML PKDD",
+        label_accumulator=RANKING,
+        label_figures="engine.evaluation.metrics.pr_auc:figures",
     ),
     MetricSpec(
         name="top_k",
@@ -242,6 +268,54 @@ METRICS: tuple[MetricSpec, ...] = (
         accumulator="engine.evaluation.metrics.top_k:Ranks",
         figures="engine.evaluation.metrics.top_k:figures",
         source="Russakovsky et al. 2015, IJCV 115:211",
+    ),
+    MetricSpec(
+        name="subset_accuracy",
+        task=Task.CLASSIFICATION,
+        higher_is_better=True,
+        title="share of examples all of whose labels are right",
+        interval="Wilson's score interval",
+        label_accumulator="engine.evaluation.metrics.accuracy:SubsetAccuracy",
+        source="Wilson 1927, Journal of the American Statistical Association 22:209",
+    ),
+    MetricSpec(
+        name="hamming_loss",
+        task=Task.CLASSIFICATION,
+        higher_is_better=False,
+        title="share of labels that are wrong",
+        interval="Student's interval of the mean",
+        label_accumulator="engine.evaluation.metrics.hamming_loss:HammingLoss",
+        source="Student 1908, Biometrika 6:1",
+    ),
+    MetricSpec(
+        name="precision_micro",
+        task=Task.CLASSIFICATION,
+        higher_is_better=True,
+        title="precision of all labels together",
+        interval="deviation of a ratio of sums over the examples, on the logit scale",
+        label_accumulator=LABELS,
+        label_figures="engine.evaluation.metrics.micro:precision",
+        source="Cochran 1977, Sampling Techniques, 6.5",
+    ),
+    MetricSpec(
+        name="recall_micro",
+        task=Task.CLASSIFICATION,
+        higher_is_better=True,
+        title="recall of all labels together",
+        interval="deviation of a ratio of sums over the examples, on the logit scale",
+        label_accumulator=LABELS,
+        label_figures="engine.evaluation.metrics.micro:recall",
+        source="Cochran 1977, Sampling Techniques, 6.5",
+    ),
+    MetricSpec(
+        name="f1_micro",
+        task=Task.CLASSIFICATION,
+        higher_is_better=True,
+        title="F1 of all labels together",
+        interval="deviation of a ratio of sums over the examples, on the logit scale",
+        label_accumulator=LABELS,
+        label_figures="engine.evaluation.metrics.micro:f1",
+        source="Cochran 1977, Sampling Techniques, 6.5",
     ),
     MetricSpec(
         name="mae",
@@ -329,20 +403,32 @@ METRICS: tuple[MetricSpec, ...] = (
 
 
 def metrics_for(task: Task) -> tuple[MetricSpec, ...]:
-    """Return the figures of a task, the headline first."""
-    return tuple(spec for spec in METRICS if spec.task is task)
+    """Return the figures of a task, the headline first; of classification those of one class an example."""
+    return tuple(spec for spec in METRICS if spec.task is task and spec.accumulator)
 
 
-def accumulator_class(spec: MetricSpec) -> type[Gatherer]:
-    """Return what makes the accumulators of a figure."""
-    found: type[Gatherer] = _named(spec.accumulator)
+def label_metrics() -> tuple[MetricSpec, ...]:
+    """Return the figures of classification where an example may have several labels, the headline first."""
+    return tuple(
+        sorted(
+            (spec for spec in METRICS if spec.label_accumulator), key=lambda spec: spec.name != LABEL_HEADLINE
+        )
+    )
+
+
+def accumulator_class(target: str) -> type[Gatherer]:
+    """Return what makes the accumulators that ``module:class`` names."""
+    found: type[Gatherer] = _named(target)
     return found
 
 
-def figures_function(spec: MetricSpec) -> "Callable[[Any, Setup], tuple[Metric, ...]]":
-    """Return what makes the figures of a kind from its accumulator: that of all examples, and those of classes."""
-    if spec.figures:
-        found: Callable[[Any, Setup], tuple[Metric, ...]] = _named(spec.figures)
+def figures_function(target: str) -> "Callable[[Any, Setup], tuple[Metric, ...]]":
+    """Return what makes the figures of a kind from its accumulator: that of all examples, and those of classes.
+
+    ``module:function`` names it; where there is none the accumulator makes its figure itself.
+    """
+    if target:
+        found: Callable[[Any, Setup], tuple[Metric, ...]] = _named(target)
         return found
     return _own_figure
 

@@ -14,13 +14,15 @@ from storage.records import Metric
 class Accuracy:
     """Counts hits."""
 
+    name = "accuracy"
+
     def __init__(self) -> None:
         self._right = 0
         self._n = 0
 
     def add(self, outcomes: Outcomes) -> None:
         """Count one batch."""
-        self._right += int((outcomes.predicted == outcomes.targets).sum())
+        self._right += int(outcomes.right.sum())
         self._n += len(outcomes.targets)
 
     def merge(self, other: Self) -> None:
@@ -33,4 +35,10 @@ class Accuracy:
         if not self._n:
             return None
         low, high = wilson(self._right, self._n)
-        return Metric("accuracy", self._right / self._n, low, high, self._n)
+        return Metric(self.name, self._right / self._n, low, high, self._n)
+
+
+class SubsetAccuracy(Accuracy):
+    """Counts hits where an example may have several labels: all must be right."""
+
+    name = "subset_accuracy"

@@ -25,7 +25,7 @@ class Brier:
         if outcomes.scale is Scale.SCORES:
             self._undefined = True
             return
-        squares = np.einsum("ij,ij->i", outcomes.weights, outcomes.weights) / outcomes.sums**2
+        squares = (outcomes.weights**2).sum(axis=1) / outcomes.sums**2
         distances = np.maximum(squares + 1 - 2 * outcomes.truth, 0)
         self._moments.add(distances / 2 if outcomes.scores.shape[1] == 2 else distances)
 
@@ -40,3 +40,11 @@ class Brier:
             return None
         low, high = self._moments.interval(least=0.0)
         return Metric("brier", self._moments.mean, low, high, self._moments.n)
+
+
+class LabelBrier(Brier):
+    """Gathers the mean squared distances of each example's labels."""
+
+    def add(self, outcomes: Outcomes) -> None:
+        """Count some examples."""
+        self._moments.add(((outcomes.label_probabilities - outcomes.targets) ** 2).mean(axis=1))

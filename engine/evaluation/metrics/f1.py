@@ -15,6 +15,7 @@ from engine.evaluation import intervals
 from engine.evaluation.counts import Counts, Tally
 from engine.evaluation.figures import PerClass, Setup, figure
 from engine.evaluation.intervals import Floats, Z
+from engine.evaluation.labels import LabelCounts
 from storage.records import Metric
 
 
@@ -44,6 +45,16 @@ def weighted(counts: Counts, _setup: Setup) -> tuple[Metric, ...]:
     return (_mean("f1_weighted", tally, _Mean(weights, spread)),)
 
 
+def by_label(counts: LabelCounts, setup: Setup) -> tuple[Metric, ...]:
+    """Return the F1 of each label that is true or predicted of any example."""
+    return _classes(counts).figures("f1", setup)
+
+
+def label_macro(counts: LabelCounts, _setup: Setup) -> tuple[Metric, ...]:
+    """Return the mean over the labels, all alike."""
+    return _classes(counts).plain_mean("f1_macro", counts.n)
+
+
 class _Mean(NamedTuple):
     """How the classes' figures become one."""
 
@@ -52,7 +63,7 @@ class _Mean(NamedTuple):
     """The variance that comes with the weights."""
 
 
-def _classes(tally: Tally) -> PerClass:
+def _classes(tally: Tally | LabelCounts) -> PerClass:
     either = tally.true + tally.predicted - tally.right
     low, high = (2 * share / (1 + share) for share in intervals.wilson(tally.right, either))
     with np.errstate(invalid="ignore"):

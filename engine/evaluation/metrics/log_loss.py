@@ -25,6 +25,19 @@ def losses(outcomes: Outcomes) -> "NDArray[np.float64]":
     return np.asarray(-np.log(np.clip(outcomes.truth, EPSILON, 1 - EPSILON)))
 
 
+def label_losses(outcomes: Outcomes) -> "NDArray[np.float64]":
+    """Return the mean loss of each example's labels, each a question of its own."""
+    if outcomes.scale is Scale.LOGITS:
+        # The logarithm of 1 + exp(z) for the labels that are not, of 1 + exp(-z) for those that are.
+        values = outcomes.scores.astype(np.float64)
+        each = np.logaddexp(0, np.where(outcomes.targets, -values, values))
+    else:
+        chances = outcomes.label_probabilities
+        given = np.where(outcomes.targets, chances, 1 - chances)
+        each = -np.log(np.clip(given, EPSILON, 1 - EPSILON))
+    return np.asarray(each.mean(axis=1))
+
+
 class LogLoss:
     """Gathers the moments of the examples' losses."""
 
@@ -51,3 +64,11 @@ class LogLoss:
             return None
         low, high = self._moments.interval(least=0.0)
         return Metric("log_loss", self._moments.mean, low, high, self._moments.n)
+
+
+class LabelLogLoss(LogLoss):
+    """Gathers the losses where an example may have several labels."""
+
+    def add(self, outcomes: Outcomes) -> None:
+        """Count some examples."""
+        self._moments.add(label_losses(outcomes))

@@ -10,6 +10,7 @@ from engine.evaluation import intervals
 from engine.evaluation.counts import Counts, Tally
 from engine.evaluation.figures import PerClass, Setup, figure
 from engine.evaluation.intervals import Floats
+from engine.evaluation.labels import LabelCounts
 from storage.records import Metric
 
 
@@ -39,7 +40,17 @@ def weighted(counts: Counts, _setup: Setup) -> tuple[Metric, ...]:
     return (_mean("precision_weighted", tally, weights, spread),)
 
 
-def _classes(tally: Tally) -> PerClass:
+def by_label(counts: LabelCounts, setup: Setup) -> tuple[Metric, ...]:
+    """Return the precision of each label that was predicted."""
+    return _classes(counts).figures("precision", setup)
+
+
+def label_macro(counts: LabelCounts, _setup: Setup) -> tuple[Metric, ...]:
+    """Return the mean over the labels, all alike."""
+    return _classes(counts).plain_mean("precision_macro", counts.n)
+
+
+def _classes(tally: Tally | LabelCounts) -> PerClass:
     low, high = intervals.wilson(tally.right, tally.predicted)
     with np.errstate(invalid="ignore"):
         return PerClass(tally.right / tally.predicted, low, high, tally.predicted)

@@ -10,6 +10,7 @@ from engine.evaluation import intervals
 from engine.evaluation.confidence import wilson
 from engine.evaluation.counts import Counts, Tally
 from engine.evaluation.figures import PerClass, Setup, figure
+from engine.evaluation.labels import LabelCounts
 from storage.records import Metric
 
 
@@ -38,7 +39,17 @@ def weighted(counts: Counts, _setup: Setup) -> tuple[Metric, ...]:
     return (figure("recall_weighted", right / tally.n, *wilson(right, tally.n), tally.n),)
 
 
-def _classes(tally: Tally) -> PerClass:
+def by_label(counts: LabelCounts, setup: Setup) -> tuple[Metric, ...]:
+    """Return the recall of each label that any example has."""
+    return _classes(counts).figures("recall", setup)
+
+
+def label_macro(counts: LabelCounts, _setup: Setup) -> tuple[Metric, ...]:
+    """Return the mean over the labels, all alike."""
+    return _classes(counts).plain_mean("recall_macro", counts.n)
+
+
+def _classes(tally: Tally | LabelCounts) -> PerClass:
     low, high = intervals.wilson(tally.right, tally.true)
     with np.errstate(invalid="ignore"):
         return PerClass(tally.right / tally.true, low, high, tally.true)

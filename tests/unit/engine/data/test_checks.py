@@ -141,7 +141,7 @@ def test_every_way_to_write_classes_is_read(targets: "np.ndarray[Any, Any]") -> 
         (np.array([0.5, 1.0]), (), "not classes"),
         (np.array([np.nan, 1.0]), (), "has no class in row 0, but NaN or infinity"),
         (np.zeros((2, 4), int), (), "have 4 columns, but the model has 10 classes"),
-        (np.ones((2, 10), int), (), "not one class per example"),
+        (np.full((2, 10), 2), (), "10 columns that hold other numbers than 0 and 1"),
         (np.zeros((2, 2, 2), int), (), "not one class per example"),
         (np.array(["a", "?"]), (), "which model.toml does not name"),
     ],

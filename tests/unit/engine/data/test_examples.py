@@ -126,8 +126,8 @@ def test_a_file_that_changes_while_it_is_read_is_not_remembered(
     """What was read may be half old and half new; the next evaluation reads again."""
     file = saved(tmp_path, x=X, y=Y)
 
-    def read_slowly(path: Path, specs: tuple[TensorSpec, ...]) -> Dataset:
-        dataset = open_dataset(path, specs)
+    def read_slowly(path: Path, specs: tuple[TensorSpec, ...], slices: tuple[str, ...]) -> Dataset:
+        dataset = open_dataset(path, specs, slices)
         os.utime(path, (1e9 + 5, 1e9 + 5))
         return dataset
 

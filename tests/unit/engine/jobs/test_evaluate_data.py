@@ -18,7 +18,7 @@ from engine.repository.integrity import artefact_sha256
 from storage import jobs
 from storage.database import Writer
 from storage.errors import JobError
-from storage.records import Evaluation
+from storage.records import Evaluation, Metric
 from storage.settings import Retention, WorkspaceSettings
 from storage.tables import evaluations, models
 from storage.vocabulary import Format, JobKind, JobState, Status
@@ -39,6 +39,9 @@ class Listener:
     def progress(self, _done: int, _total: int, message: str = "") -> None:
         """Note what is told."""
         self.heard.append(message)
+
+    def figure(self, figure: Metric) -> None:
+        """Take no interest in it."""
 
     def cancelled(self) -> bool:
         """Nobody asks for the end."""
@@ -192,7 +195,11 @@ def test_a_damaged_copy_is_made_again(bench: Bench) -> None:
     before = bench.evaluate()
     [copy] = bench.copies()
     os.truncate(copy / "targets.npy", 200)
-    assert bench.evaluate().metrics == before.metrics
+    again = bench.evaluate()
+    # Another process may find another batch size, which moves the last digit of a mean.
+    assert [metric.name for metric in again.metrics] == [metric.name for metric in before.metrics]
+    values = [metric.value for metric in before.metrics]
+    assert [metric.value for metric in again.metrics] == pytest.approx(values, rel=1e-12)
 
 
 def test_plain_arrays_are_not_copied(bench: Bench) -> None:

@@ -23,7 +23,7 @@ from engine.repository.integrity import artefact_sha256
 from storage import jobs
 from storage.database import Writer
 from storage.errors import Error, JobError
-from storage.records import Job, JobParameters, LatencyMeasurement, Version
+from storage.records import Job, JobParameters, LatencyMeasurement, Metric, Version
 from storage.settings import WorkspaceSettings
 from storage.tables import events, latencies, models
 from storage.vocabulary import Format, JobKind, Scenario, Status
@@ -47,6 +47,9 @@ class Listener:
     def progress(self, done: int, total: int, message: str = "") -> None:
         """Note it."""
         self.heard.append((done, total, message))
+
+    def figure(self, figure: Metric) -> None:
+        """Take no interest in it."""
 
     def cancelled(self) -> bool:
         """Whether the end was asked for."""

@@ -11,7 +11,7 @@ from engine.jobs import promote, rollback
 from engine.jobs.context import Context, Outcome
 from storage import jobs
 from storage.errors import JobError, SettingsError, UnknownError
-from storage.records import Job, JobParameters
+from storage.records import Job, JobParameters, Metric
 from storage.settings import WorkspaceSettings
 from storage.tables import models
 from storage.vocabulary import JobKind, JobState, PromotionOutcome, Role, Status
@@ -26,6 +26,9 @@ class Quiet:
 
     def progress(self, done: int, total: int, message: str = "") -> None:
         """Tell nobody."""
+
+    def figure(self, figure: Metric) -> None:
+        """Take no interest in it."""
 
     def cancelled(self) -> bool:
         """Return whether to stop."""

@@ -89,6 +89,8 @@ EVALUATION = [
     "metrics",
     "latency",
     "confusion",
+    "scale",
+    "slices",
 ]
 JOB = [
     "id",
