@@ -61,9 +61,12 @@ class LimitSettings(Settings, frozen=True, kw_only=True):
 
 
 class Trust(Settings, frozen=True, kw_only=True):
-    """Whether models may be opened without every wall of the sandbox."""
+    """What the owner of a workspace lets happen in it."""
 
     require_sandbox: bool = False
+    """Whether models are opened only behind every wall of the sandbox."""
+    own_metrics: bool = False
+    """Whether the Python files that models' settings name as their own metrics are run."""
 
 
 class Retention(Settings, frozen=True, kw_only=True):
@@ -145,6 +148,8 @@ class Metrics(Settings, frozen=True, kw_only=True):
 
     top_k: int | None = None
     """How many classes may be named for one of them to be right; ``None``: 5, where there are more than 5 classes."""
+    file: str = ""
+    """A Python file in the model's folder with figures of its owner's; it is run where the workspace trusts such files."""
 
 
 class Gate(Settings, frozen=True, kw_only=True):
@@ -208,6 +213,7 @@ def read_model_settings(file: Path) -> ModelSettings:
         _check_file_name(getattr(settings.data, key), f"data.{key}", problems)
     if isinstance(settings.labels, str):
         _check_file_name(settings.labels, "labels", problems)
+    _check_file_name(settings.metrics.file, "metrics.file", problems)
     return _settled(file, settings, problems)
 
 

@@ -21,6 +21,7 @@ from engine.evaluation.counts import Counts
 from engine.evaluation.figures import Setup
 from engine.evaluation.gathering import Gathering
 from engine.evaluation.outcomes import Outcomes, Scale
+from engine.evaluation.own import Own, functions
 from engine.evaluation.parts import Parts
 from engine.evaluation.runs import Runs
 from engine.evaluation.values import NO_SCORES, Values
@@ -122,14 +123,20 @@ class _Whole:
     def __init__(self, work: _Work, make: Callable[[], Gathering | Values]) -> None:
         self._work = work
         self._gathering = make()
+        own = work.request.own
+        found, file = functions(own), own.file if own else ""
+        self._own = Own(file, found)
         dataset = work.examples.dataset
         self._parts = Parts(dataset.name, dataset.slices, make)
+        self._own_parts = Parts(dataset.name, dataset.slices if found else {}, lambda: Own(file, found))
         self._reported = 0.0
 
     def add(self, start: int, stop: int, batch: Outcomes) -> None:
         """Take in the examples from ``start`` to before ``stop``."""
         self._gathering.add(batch)
+        self._own.add(batch)
         self._parts.add(start, batch)
+        self._own_parts.add(start, batch)
         rows, now = self._work.examples.rows, time.monotonic()
         if stop == rows or now - self._reported >= PROGRESS_S:
             self._reported = now
@@ -146,7 +153,12 @@ class _Whole:
             dataset_sha256=self._work.examples.dataset.sha256,
             batch_size=self._work.runs.size,
             duration_s=time.perf_counter() - self._work.began,
-            metrics=(*self._gathering.figures(), *self._parts.figures()),
+            metrics=(
+                *self._gathering.figures(),
+                *self._own.figures(),
+                *self._parts.figures(),
+                *self._own_parts.figures(),
+            ),
             confusion=None,
             correct=None,
         )

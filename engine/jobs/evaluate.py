@@ -15,6 +15,7 @@ from engine.data.identity import stamp
 from engine.data.location import locate
 from engine.data.naming import base
 from engine.data.prepared import Wanted
+from engine.jobs.companions import class_names, own_metrics
 from engine.jobs.context import Context, Outcome, Report
 from engine.jobs.loading import borrow, mark_ready, wanted_version
 from engine.jobs.reading import mappable
@@ -29,12 +30,7 @@ from storage.jobs import AUTOMATIC
 from storage.records import Job, NewEvaluation, Version
 from storage.settings import ModelSettings, read_model_settings
 from storage.tables import evaluations, events, models
-from storage.text import NAME, clean
 from storage.vocabulary import Severity, Task
-from storage.workspace import Workspace
-
-LABELS_BYTES = 1024 * 1024
-"""More class names than any model here can have; a larger file is something else."""
 
 EVALUATION_FAULT = "evaluation-failed"
 NO_DATA_FAULT = "no-data"
@@ -105,14 +101,16 @@ def _measure(work: Work, source: Path) -> Timing:
     limits = work.context.settings.limits
     wanted = Wanted(work.version.model, source, work.process.loaded.inputs, work.settings)
     data = mappable(work.context, wanted, work.report)
+    own, notes = own_metrics(work.context, work.version.model, work.settings)
     request = Evaluate(
         data=str(data),
         task=work.settings.task or Task.CLASSIFICATION,
-        labels=read_labels(work.context.workspace, work.version.model, work.settings),
+        labels=class_names(work.context.workspace, work.version.model, work.settings),
         preprocess=work.settings.preprocess,
         output=work.settings.output,
         top_k=work.settings.metrics.top_k,
         slices=work.settings.data.slices,
+        own=own,
     )
     evaluated = work.process.evaluate(
         request,
@@ -121,6 +119,7 @@ def _measure(work: Work, source: Path) -> Timing:
         deadline_s=limits.evaluation_s,
         cancelled=work.report.cancelled,
     )
+    evaluated = msgspec.structs.replace(evaluated, notes=(*evaluated.notes, *notes))
     evaluation_id = _record(work, source, evaluated)
     work.report.progress(evaluated.rows, evaluated.rows, "measuring latency")
     timing = Timing(
@@ -190,25 +189,3 @@ def _outcome(context: Context, version: Version, timing: Timing, settings: Model
         result=msgspec.json.encode({"evaluation_id": timing.evaluation_id}).decode(),
         refinement=timing,
     )
-
-
-def read_labels(workspace: Workspace, model: str, settings: ModelSettings) -> tuple[str, ...]:
-    """Return the class names of a model: written in its settings, or a line each in the file that they name.
-
-    Raises:
-        JobError: the file cannot be read.
-    """
-    if not isinstance(settings.labels, str):
-        return settings.labels
-    if not settings.labels:
-        return ()
-    file = workspace.models / model / settings.labels
-    try:
-        with file.open(encoding="utf-8") as lines:
-            content = lines.read(LABELS_BYTES)
-    except (OSError, UnicodeDecodeError) as error:
-        raise JobError(
-            f"The labels of {model} cannot be read from {settings.labels}: {clean(str(error), 120)}.",
-            "Correct 'labels' in its model.toml.",
-        ) from None
-    return tuple(clean(line, NAME) for line in content.splitlines() if line.strip())

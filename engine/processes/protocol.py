@@ -108,6 +108,13 @@ class Load(msgspec.Struct, tag=True, frozen=True):
     """What the runtime is told besides, as the model's settings say."""
 
 
+class OwnMetrics(msgspec.Struct, frozen=True):
+    """A user's own figures: a Python file whose owner is trusted."""
+
+    file: str
+    source: str
+
+
 class Evaluate(msgspec.Struct, tag=True, frozen=True):
     """Evaluate the loaded model on labelled data."""
 
@@ -121,6 +128,7 @@ class Evaluate(msgspec.Struct, tag=True, frozen=True):
     top_k: int | None = None
     slices: tuple[str, ...] = ()
     """Columns of the data by whose values figures are told apart."""
+    own: OwnMetrics | None = None
 
 
 class Traffic(msgspec.Struct, frozen=True):

@@ -36,7 +36,8 @@ class Answer(NamedTuple):
         name = f"{self.version.model}@{self.version.number}"
         objectives = [judgement.sentence() for judgement in self.judgements]
         told = [evaluation_text(name, self.evaluation), parts_text(self.evaluation.slices)]
-        return "\n".join(text for text in [*told, *objectives] if text)
+        notes = [f"note: {note}" for note in self.evaluation.notes]
+        return "\n".join(text for text in [*told, *notes, *objectives] if text)
 
 
 def answer_one(request: Request, job: Job, *, as_json: bool) -> int:

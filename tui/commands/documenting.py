@@ -62,6 +62,7 @@ def evaluation_document(version: Version, evaluation: Evaluation) -> EvaluationD
             for column, found in parts(evaluation.slices).items()
             for value, figures in found.items()
         ),
+        notes=evaluation.notes,
     )
 
 

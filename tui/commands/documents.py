@@ -78,6 +78,7 @@ class EvaluationDocument(Document, frozen=True, kw_only=True):
     """How the outputs were read; ``null`` where the task has no classes."""
     slices: tuple[SliceDocument, ...]
     """The worst of each column first."""
+    notes: tuple[str, ...]
 
 
 class LatencyDocument(Document, frozen=True, kw_only=True):

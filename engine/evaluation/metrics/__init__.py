@@ -324,6 +324,7 @@ METRICS: tuple[MetricSpec, ...] = (
         title="mean absolute error",
         interval="Student's interval of the mean",
         accumulator="engine.evaluation.metrics.mae:MeanAbsoluteError",
+        source="Student 1908, Biometrika 6:1",
     ),
     MetricSpec(
         name="rmse",
@@ -332,6 +333,7 @@ METRICS: tuple[MetricSpec, ...] = (
         title="root mean squared error",
         interval="square roots of Student's interval of the mean square",
         accumulator="engine.evaluation.metrics.rmse:RootMeanSquaredError",
+        source="Student 1908, Biometrika 6:1",
     ),
     MetricSpec(
         name="r2",
@@ -340,6 +342,7 @@ METRICS: tuple[MetricSpec, ...] = (
         title="coefficient of determination",
         interval="delta method",
         accumulator="engine.evaluation.metrics.r2:Determination",
+        source="Rao 1973, Linear Statistical Inference and Its Applications, 6a.2",
     ),
     MetricSpec(
         name="mse",

@@ -19,7 +19,7 @@ from storage import jobs
 from storage.database import Writer
 from storage.errors import JobError
 from storage.records import Evaluation, Metric
-from storage.settings import Retention, WorkspaceSettings
+from storage.settings import Retention, Trust, WorkspaceSettings
 from storage.tables import evaluations, models
 from storage.vocabulary import Format, JobKind, JobState, Status
 from storage.workspace import Workspace
@@ -259,3 +259,34 @@ def test_two_sets_of_data_are_told_apart_by_the_person(bench: Bench) -> None:
     assert 'data = { test = "test.csv" }' in caught.value.hint
     bench.settings('[data]\ntest = "test.npz"\n')
     assert accuracy(bench.evaluate()) == pytest.approx(expected(), abs=1e-9)
+
+
+OWN = "def cost(targets, outputs):\n    return 2.0 * (outputs.argmax(axis=1) != targets)\n"
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+def test_metrics_of_its_owner_are_run_where_the_workspace_trusts_them(bench: Bench, *, trusted: bool) -> None:
+    """They are code: without the owner's word they stay unopened, and the evaluation says so."""
+    bench.put(npz)
+    bench.settings('[metrics]\nfile = "metrics.py"\n')
+    (bench.context.workspace.models / "digits" / "metrics.py").write_text(OWN)
+    trust = WorkspaceSettings(trust=Trust(own_metrics=trusted))
+    bench.context = bench.context._replace(settings=trust)
+    found = bench.evaluate()
+    cost = found.metric("cost")
+    if trusted:
+        assert cost is not None
+        assert cost.value == pytest.approx(2 * (1 - accuracy(found)))
+        assert found.notes == ()
+    else:
+        assert cost is None
+        assert "metrics.py was not run" in found.notes[0]
+
+
+def test_metrics_that_are_missing_are_an_error(bench: Bench) -> None:
+    """The sentence names the setting."""
+    bench.put(npz)
+    bench.settings('[metrics]\nfile = "metrics.py"\n')
+    bench.context = bench.context._replace(settings=WorkspaceSettings(trust=Trust(own_metrics=True)))
+    with pytest.raises(JobError, match=r"metrics of digits cannot be read from metrics\.py"):
+        bench.evaluate()

@@ -91,6 +91,7 @@ EVALUATION = [
     "confusion",
     "scale",
     "slices",
+    "notes",
 ]
 JOB = [
     "id",

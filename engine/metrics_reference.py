@@ -1,0 +1,116 @@
+"""The page about figures, made from the registry of metrics.
+
+``python -P -m engine.metrics_reference > docs/metrics.md`` writes it; a test fails where the page says something else.
+It must not know any metric by name: what is particular to one stands in its specification.
+"""
+
+import sys
+from collections.abc import Iterable
+
+from engine.evaluation.metrics import MetricSpec, label_metrics, metrics_for
+from storage.vocabulary import Task
+
+INTRODUCTION = """# Figures
+
+Every figure comes with a 95 % confidence interval and with `n`, the number of examples that it stands on. Each value is
+held to scikit-learn's by tests, to nine digits; that each interval holds the truth as often as it says, and that parts
+merge into the whole, is tested by simulation (`tests/contract/test_metrics.py`).
+"""
+
+ENDING = """
+## How outputs are read
+
+A classifier's outputs are *probabilities* when each row lies between 0 and 1 and adds up to 1, *scores* when it lies between
+0 and 1 and does not add up (one sigmoid a class: they have no log loss, Brier score or calibration error), and *logits*
+otherwise. A single column speaks for the second of two classes. `evaluate` says how outputs were read; `model.toml` may
+say it instead:
+
+```toml
+[output]
+name = "probabilities"   # or index = 1, where a model has several outputs
+scale = "logits"         # probabilities, scores or logits
+threshold = 0.3          # two classes or labels: predicted above this probability; 0.5 without it
+
+[metrics]
+top_k = 3                # 5 without it
+```
+
+Targets with a column of 0 and 1 for each output, of which rows hold any number of ones, are *labels*: each output is a
+question of its own.
+
+## Parts of the examples
+
+Figures of each class or label are kept beside those of all (up to 256 of them). Columns of the data tell further parts
+apart, up to 50 values a column:
+
+```toml
+[data]
+slices = ["shop", "year"]
+```
+
+`evaluate` prints the worst part first; `--json` has every figure of every part.
+
+## Areas under curves
+
+ROC AUC and average precision need every score. Eight million scores are kept (800,000 examples of ten classes); beyond
+that an even, seeded sample of the examples is, and `n` says how many.
+
+## Your own
+
+```toml
+[metrics]
+file = "metrics.py"
+```
+
+names a Python file in the model's folder under `models/`. Each of its public functions is a figure: it takes the targets and
+outputs of some examples, and returns one number for each of them.
+
+```python notest
+import numpy as np
+
+PRICES = np.array([1.0, 5.0, 2.0])
+
+
+def cost(targets, outputs):
+    # targets: one class an example; outputs: one row of scores an example, as the model gave them
+    return (outputs.argmax(axis=1) != targets) * PRICES[targets]
+```
+
+The figure is their mean, with Student's interval. Larger counts as better where a gate compares it. Such a file is code:
+it runs in the model's process, behind the same walls, and only where `modeltender.toml` says so. The engine reads that file
+when it starts:
+
+```toml
+[trust]
+own_metrics = true
+```
+"""
+
+
+def page() -> str:
+    """Return the page as Markdown."""
+    return "\n".join(
+        [
+            INTRODUCTION,
+            "## One class an example\n",
+            *_table(metrics_for(Task.CLASSIFICATION)),
+            "\n## Several labels an example\n",
+            *_table(label_metrics()),
+            "\n## Regression\n",
+            *_table(metrics_for(Task.REGRESSION)),
+            "\nOf several values an example, the figures are the plain means over the values, and each value has its own.",
+            ENDING,
+        ]
+    )
+
+
+def _table(specs: Iterable[MetricSpec]) -> list[str]:
+    rows = [
+        f"| `{spec.name}` | {spec.title} | {'higher' if spec.higher_is_better else 'lower'} | {spec.interval} | {spec.source} |"
+        for spec in specs
+    ]
+    return ["| figure | what it is | better | interval | source |", "|---|---|---|---|---|", *rows]
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())
