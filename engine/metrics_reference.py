@@ -95,7 +95,7 @@ def page() -> str:
             "## One class an example\n",
             *_table(metrics_for(Task.CLASSIFICATION)),
             "\n## Several labels an example\n",
-            *_table(label_metrics()),
+            *_table(label_metrics(), labels=True),
             "\n## Regression\n",
             *_table(metrics_for(Task.REGRESSION)),
             "\nOf several values an example, the figures are the plain means over the values, and each value has its own.",
@@ -104,9 +104,9 @@ def page() -> str:
     )
 
 
-def _table(specs: Iterable[MetricSpec]) -> list[str]:
+def _table(specs: Iterable[MetricSpec], *, labels: bool = False) -> list[str]:
     rows = [
-        f"| `{spec.name}` | {spec.title} | {'higher' if spec.higher_is_better else 'lower'} | {spec.interval} | {spec.source} |"
+        f"| `{spec.name}` | {spec.title} | {'higher' if spec.higher_is_better else 'lower'} | {(labels and spec.label_interval) or spec.interval} | {spec.source} |"
         for spec in specs
     ]
     return ["| figure | what it is | better | interval | source |", "|---|---|---|---|---|", *rows]

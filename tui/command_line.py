@@ -30,6 +30,7 @@ COMMANDS = {
     "promote": "tui.commands.promotion:promote",
     "rollback": "tui.commands.promotion:rollback",
     "history": "tui.commands.history:history",
+    "data": "engine.data_command:data",
     "devices": "tui.commands.devices:devices",
     "faults": "tui.commands.overview:faults",
     "jobs": "tui.commands.log:jobs",

@@ -106,10 +106,12 @@ def _write(source: Source, choice: Choice, folder: Path, progress: Progress) -> 
 def _write_arrays(source: Source, choice: Choice, folder: Path, progress: Progress) -> dict[str, int]:
     """Write every array; return the sizes of their files."""
     folder.mkdir()
-    widths = _text_widths(source, [choice.target, *choice.slices])
-    inputs = [(_File(folder / input_file(place)), found) for place, found in enumerate(choice.inputs)]
-    single = [(_File(folder / slice_file(place)), column.name) for place, column in enumerate(choice.slices)]
-    single.append((_File(folder / TARGETS), choice.target.name))
+    widths = text_widths(source, [choice.target, *choice.slices])
+    inputs = [(ArrayFile(folder / input_file(place)), found) for place, found in enumerate(choice.inputs)]
+    single = [
+        (ArrayFile(folder / slice_file(place)), column.name) for place, column in enumerate(choice.slices)
+    ]
+    single.append((ArrayFile(folder / TARGETS), choice.target.name))
     told = 0.0
     for _start, stop, columns in chunks(source, choice.names):
         for file, found in inputs:
@@ -135,8 +137,12 @@ def _together(found: Input, columns: "dict[str, NDArray[Any]]") -> "NDArray[Any]
     return array
 
 
-def _text_widths(source: Source, columns: Sequence[Column]) -> dict[str, int]:
-    """Return how many characters the longest text of each column of texts has."""
+def text_widths(source: Source, columns: Sequence[Column]) -> dict[str, int]:
+    """Return how many characters the longest text of each column of texts has.
+
+    Raises:
+        JobError: a text is too long to be a label.
+    """
     texts = [column.name for column in columns if column.dtype == TEXT]
     widths = dict.fromkeys(texts, 1)
     for _start, _stop, found in chunks(source, texts) if texts else ():
@@ -151,7 +157,7 @@ def _text_widths(source: Source, columns: Sequence[Column]) -> dict[str, int]:
     return widths
 
 
-class _File:
+class ArrayFile:
     """One array, written row by row; how many there are is written last."""
 
     def __init__(self, path: Path) -> None:

@@ -12,7 +12,10 @@ from typing import Final
 
 import msgspec
 
+from engine.data.descriptions import ClassCount, PartDescription
 from engine.processes.protocol import (
+    Described,
+    Divided,
     Evaluated,
     FromModel,
     LatencyMeasured,
@@ -104,6 +107,36 @@ def checked_prepared(prepared: Prepared) -> Prepared:
     """Return ``prepared`` if there are rows in it."""
     _claim(prepared.rows > 0 and prepared.bytes > 0, f"{prepared.rows} rows in {prepared.bytes} bytes")
     return prepared
+
+
+def checked_described(described: Described, sources: int) -> Described:
+    """Return ``described`` with its texts cleaned, if it is about so many data sets."""
+    _claim(len(described.parts) == sources, f"{len(described.parts)} descriptions of {sources} data sets")
+    _claim(all(part.rows >= 0 for part in described.parts), "a negative number of examples")
+    places = range(sources)
+    _claim(
+        all(one.first in places and one.second in places for one in described.shared), "parts that are none"
+    )
+    return msgspec.structs.replace(described, parts=tuple(map(_checked_part, described.parts)))
+
+
+def checked_divided(divided: Divided) -> Divided:
+    """Return ``divided`` with its name cleaned, if there are examples in it."""
+    _claim(min(divided.rows) >= 0 and sum(divided.rows) > 0, f"parts of {divided.rows} examples")
+    return msgspec.structs.replace(divided, name=clean(divided.name, NAME))
+
+
+def _checked_part(part: PartDescription) -> PartDescription:
+    return msgspec.structs.replace(
+        part,
+        name=clean(part.name, NAME),
+        target=clean(part.target, NAME),
+        columns=tuple(
+            msgspec.structs.replace(column, name=clean(column.name, NAME), dtype=clean(column.dtype, NAME))
+            for column in part.columns
+        ),
+        classes=tuple(ClassCount(clean(one.label, NAME), one.n) for one in part.classes),
+    )
 
 
 def _check_confusion(evaluated: Evaluated) -> None:

@@ -9,27 +9,45 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 from pkgutil import resolve_name
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from engine.processes import child, wire
 from engine.processes.endings import DATA_READER
-from engine.processes.protocol import Confined, Failed, Prepare, Prepared, Profile, Progress, ToData
+from engine.processes.protocol import (
+    Confined,
+    Describe,
+    Described,
+    Divided,
+    Failed,
+    Prepare,
+    Prepared,
+    Profile,
+    Progress,
+    Split,
+    ToData,
+)
 from engine.processes.words import failure
 
 LIBRARIES: Final = "engine.data.readers.libraries"
-PREPARE: Final = "engine.data.preparing:prepare"
+WORK: Final = {
+    Prepare: "engine.data.preparing:prepare",
+    Describe: "engine.data.describing:describe",
+    Split: "engine.data.splitting:split",
+}
+"""What does what is asked."""
 
 _decoder: msgspec.msgpack.Decoder[ToData] = msgspec.msgpack.Decoder(ToData)
 
-_Prepare = Callable[[Prepare, Path, Callable[[int, int], None]], Prepared]
+Answer = Prepared | Described | Divided
+_Work = Callable[[Any, Path, Callable[[int, int], None]], Answer]
 
 
 def load() -> child.Serve:
     """Import what data processes need; return what they do. Called by their host, once."""
     importlib.import_module(LIBRARIES)
-    prepare: _Prepare = resolve_name(PREPARE)
+    work: dict[Any, _Work] = {asked: resolve_name(name) for asked, name in WORK.items()}
 
     def serve(connection: socket.socket, profile: Profile, confined: Confined) -> None:
         def progress(done: int, total: int) -> None:
@@ -38,16 +56,16 @@ def load() -> child.Serve:
         wire.send(connection, confined)
         while (received := wire.receive(connection)) is not None:
             request = _decoder.decode(received.payload)
-            wire.send(connection, _answer(prepare, request, profile, progress))
+            wire.send(connection, _answer(work[type(request)], request, profile, progress))
 
     return serve
 
 
 def _answer(
-    prepare: _Prepare, request: Prepare, profile: Profile, progress: Callable[[int, int], None]
-) -> Prepared | Failed:
+    work: _Work, request: ToData, profile: Profile, progress: Callable[[int, int], None]
+) -> Answer | Failed:
     try:
-        return prepare(request, Path(profile.scratch), progress)
+        return work(request, Path(profile.scratch), progress)
     except (BrokenPipeError, ConnectionResetError):
         raise
     except Exception as error:  # noqa: BLE001 - hostile data may make a parser raise anything; all of it is the answer

@@ -6,11 +6,12 @@ with a deadline. Never pickle. Nobody is told to stop: a host ends when its sock
 is killed.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
+from engine.data.descriptions import SOURCES, PartDescription, Shared
 from engine.protocols import Options, RuntimeSpec, TensorSpec
 from storage.records import Metric
 from storage.settings import Data, Output, Preprocess
@@ -174,6 +175,24 @@ class Prepare(msgspec.Struct, tag=True, frozen=True):
     """The most that the arrays may take."""
 
 
+class Describe(msgspec.Struct, tag=True, frozen=True):
+    """Look through data sets; asked of a data process."""
+
+    sources: tuple[str, ...]
+    columns: Data
+
+
+class Split(msgspec.Struct, tag=True, frozen=True):
+    """Divide a data set and write its parts; asked of a data process."""
+
+    source: str
+    columns: Data
+    shares: tuple[float, float, float]
+    """Of train, validation and test, adding up to 1."""
+    seed: int
+    stratify: bool
+
+
 # model process -> engine
 
 
@@ -247,6 +266,31 @@ class Prepared(msgspec.Struct, tag=True, frozen=True):
     bytes: int
 
 
+class Described(msgspec.Struct, tag=True, frozen=True):
+    """What is in the data sets."""
+
+    parts: Annotated[tuple[PartDescription, ...], Meta(max_length=SOURCES)]
+    shared: Annotated[tuple[Shared, ...], Meta(max_length=SOURCES * SOURCES)]
+
+
+Suffix = Literal[".npz", ".parquet"]
+
+
+class Divided(msgspec.Struct, tag=True, frozen=True):
+    """The parts lie in the process' scratch folder (`engine.data.splitting`)."""
+
+    rows: tuple[int, int, int]
+    """Of train, validation and test."""
+    suffix: Suffix
+    """What the files of the parts end in."""
+    together: int
+    """Examples that went where another one with the same inputs went."""
+    leaks: int
+    """Different inputs that are in two parts: none, or something is wrong."""
+    name: str
+    """Of the file or folder that was divided."""
+
+
 class Failed(msgspec.Struct, tag=True, frozen=True):
     """What was asked did not work; ``hint`` says what a person can do, where that is known."""
 
@@ -259,5 +303,7 @@ class Failed(msgspec.Struct, tag=True, frozen=True):
 ToHost = Fork
 FromHost = HostReady | HostFailed | Forked | Exited
 ToModel = Load | Evaluate | MeasureLatency
-ToData = Prepare
-FromModel = Confined | Loaded | Progress | Evaluated | LatencyMeasured | Prepared | Failed
+ToData = Prepare | Describe | Split
+FromModel = (
+    Confined | Loaded | Progress | Evaluated | LatencyMeasured | Prepared | Described | Divided | Failed
+)

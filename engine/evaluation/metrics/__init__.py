@@ -55,6 +55,8 @@ class MetricSpec(msgspec.Struct, frozen=True):
     label_accumulator: str = ""
     """The same two where an example may have several labels; empty: there it has no such figure."""
     label_figures: str = ""
+    label_interval: str = ""
+    """The method of its interval there, where it is another one."""
     source: str = ""
     """Where its formula and that of its interval come from, for the documentation."""
 
@@ -117,6 +119,7 @@ METRICS: tuple[MetricSpec, ...] = (
         source="Zou and Donner 2008, Statistics in Medicine 27:1693",
         label_accumulator=LABELS,
         label_figures="engine.evaluation.metrics.precision:label_macro",
+        label_interval="the mean of the labels' limits",
     ),
     MetricSpec(
         name="precision_weighted",
@@ -151,6 +154,7 @@ METRICS: tuple[MetricSpec, ...] = (
         source="Zou and Donner 2008, Statistics in Medicine 27:1693",
         label_accumulator=LABELS,
         label_figures="engine.evaluation.metrics.recall:label_macro",
+        label_interval="the mean of the labels' limits",
     ),
     MetricSpec(
         name="recall_weighted",
@@ -185,6 +189,7 @@ METRICS: tuple[MetricSpec, ...] = (
         source="Zou 2007, Psychological Methods 12:399; Takahashi et al. 2022, Applied Intelligence 52:4961",
         label_accumulator=LABELS,
         label_figures="engine.evaluation.metrics.f1:label_macro",
+        label_interval="the mean of the labels' limits",
     ),
     MetricSpec(
         name="f1_weighted",
