@@ -10,26 +10,20 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
+from storage.records import TensorSpec
 from storage.vocabulary import Format
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-
-class TensorSpec(msgspec.Struct, frozen=True):
-    """One input or output of a model: its name, its shape (``None`` where free) and its numpy dtype."""
-
-    name: str
-    shape: tuple[int | None, ...] | None
-    """``None`` where the format does not tell (TorchScript)."""
-    dtype: str
-    """Empty where the format does not tell."""
-
-    def describe(self) -> str:
-        """Return it as people write it: ``float32 [?, 28, 28, 1]``."""
-        if self.shape is None:
-            return f"{self.dtype or 'an array'} of unknown shape"
-        return f"{self.dtype} [{', '.join('?' if size is None else str(size) for size in self.shape)}]"
+__all__ = [
+    "LoadedModel",
+    "Loader",
+    "Options",
+    "Recognition",
+    "RuntimeSpec",
+    "TensorSpec",
+]
 
 
 class Recognition(msgspec.Struct, frozen=True):

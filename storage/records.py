@@ -40,6 +40,47 @@ class Metric(msgspec.Struct, frozen=True):
     """The part of the examples that it stands for, as ``column=value`` or ``class=label``; empty for all of them."""
 
 
+class TensorSpec(msgspec.Struct, frozen=True):
+    """One input or output of a model: its name, its shape (``None`` where free) and its numpy dtype."""
+
+    name: str
+    shape: tuple[int | None, ...] | None
+    """``None`` where the format does not tell (TorchScript)."""
+    dtype: str
+    """Empty where the format does not tell."""
+
+    def describe(self) -> str:
+        """Return it as people write it: ``float32 [?, 28, 28, 1]``."""
+        if self.shape is None:
+            return f"{self.dtype or 'an array'} of unknown shape"
+        return f"{self.dtype} [{', '.join('?' if size is None else str(size) for size in self.shape)}]"
+
+
+class Loading(Record, frozen=True, kw_only=True):
+    """What a version turned out to be when it was last loaded, and what that took."""
+
+    runtime: str
+    runtime_version: str
+    device: str
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    load_s: float
+    """From the request to the answer, in a process whose framework was imported already."""
+    peak_rss_bytes: int | None
+    """The most resident memory that its process has had, loading and evaluating; the framework's pages included,
+    an accelerator's memory not."""
+
+
+class EvaluationFailure(Record, frozen=True, kw_only=True):
+    """Why the last evaluation of a version did not work, while that is so."""
+
+    at: float
+    message: str
+    hint: str
+    proposal: str = ""
+    """Lines of TOML that would make the data fit, for a person to judge and write down; empty where there are none."""
+
+
 class LatencyReport(Record, frozen=True, kw_only=True):
     """How fast a version answered under a scenario; a percentile is ``None`` with too few queries to mean it."""
 
@@ -211,6 +252,10 @@ class Version(Record, frozen=True, kw_only=True):
     evaluation: Evaluation | None = None
     gate: "GateReport | None" = None
     """What the gate said when this version or the current one was last evaluated; ``None`` before that."""
+    loading: Loading | None = None
+    """``None`` before it was first loaded, and when its files have changed since."""
+    failure: EvaluationFailure | None = None
+    """``None`` once an evaluation has worked."""
 
 
 class Model(Record, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from sqlite_utils import Database, Migrations
 
 migrations = Migrations("modeltender")
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 
 @migrations()
@@ -34,6 +34,12 @@ def slices_of_examples(database: Database) -> None:
 def stamps_of_test_data(database: Database) -> None:
     """Keep which state of the test data a version was last tried on."""
     database.conn.execute("ALTER TABLE versions ADD COLUMN data_stamp TEXT NOT NULL DEFAULT ''")
+
+
+@migrations()
+def what_versions_need(database: Database) -> None:
+    """Keep what a version is and takes to load, and why its last evaluation did not work."""
+    _execute(database, WHAT_VERSIONS_NEED)
 
 
 def _execute(database: Database, statements: str) -> None:
@@ -304,4 +310,9 @@ DROP TABLE metrics;
 ALTER TABLE sliced_metrics RENAME TO metrics;
 ALTER TABLE evaluations ADD COLUMN scale TEXT;
 ALTER TABLE evaluations ADD COLUMN notes TEXT NOT NULL DEFAULT '[]'
+"""
+
+WHAT_VERSIONS_NEED = """
+ALTER TABLE versions ADD COLUMN loading TEXT;
+ALTER TABLE versions ADD COLUMN failure TEXT
 """

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from storage.records import Version
+from storage.records import Loading, Version
 from storage.snapshot import Detail
-from tui.commands.figures import size
+from tui.commands.figures import milliseconds, size
+from tui.commands.signatures import in_short
 
 if TYPE_CHECKING:
     from storage.settings import ModelSettings
@@ -53,13 +54,27 @@ def wrapped(said: Sequence[Text], width: int, indent: int = 2) -> list[Text]:
 
 def _version(version: Version, width: int) -> list[Text]:
     known = {
+        "reason": version.reason or None,
         "format": version.format,
         "size": size(version.bytes),
         "parameters": None if version.parameters is None else f"{version.parameters:,}",
+        **_needs(version.loading),
         "artefact": version.artefact,
         "sha256": version.sha256[:16] if version.sha256 else None,
         "came from": version.source or None,
-        "reason": version.reason or None,
     }
     found = [Text.assemble((f"{name:<11}", "dim"), str(value)) for name, value in known.items() if value]
     return wrapped(found, width, indent=11)
+
+
+def _needs(loading: Loading | None) -> dict[str, str]:
+    """Return what a version takes and gives, in a line each, and what loading it took."""
+    if loading is None:
+        return {}
+    took = f"loaded in {milliseconds(loading.load_s * 1000)} on {loading.device}, up to {size(loading.peak_rss_bytes)}"
+    return {
+        "takes": in_short(loading.inputs),
+        "gives": in_short(loading.outputs),
+        "runtime": f"{loading.runtime} {loading.runtime_version}".rstrip(),
+        "needs": took,
+    }

@@ -17,7 +17,7 @@ from engine.data.naming import base
 from engine.data.prepared import Wanted
 from engine.jobs.companions import class_names, own_metrics
 from engine.jobs.context import Context, Outcome, Report
-from engine.jobs.loading import borrow, mark_ready, wanted_version
+from engine.jobs.loading import borrow, loading_of, mark_ready, wanted_version
 from engine.jobs.reading import mappable
 from engine.jobs.timing import Timing
 from engine.processes.client import ModelProcess
@@ -27,9 +27,10 @@ from engine.repository.gates import refresh_gates
 from engine.runtimes import runtime_for
 from storage.errors import JobError
 from storage.jobs import AUTOMATIC
-from storage.records import Job, NewEvaluation, Version
+from storage.records import EvaluationFailure, Job, NewEvaluation, Version
 from storage.settings import ModelSettings, read_model_settings
 from storage.tables import evaluations, events, models
+from storage.text import clean
 from storage.vocabulary import Severity, Task
 
 EVALUATION_FAULT = "evaluation-failed"
@@ -41,11 +42,11 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
     version = wanted_version(context, job)
     settings = read_model_settings(context.workspace.model_settings(job.model))
     with borrow(context, version, job.parameters.device, report.cancelled) as process:
-        mark_ready(context, version, process)
+        mark_ready(context, version, process, job.parameters.device)
         try:
             data = locate(context.workspace, job.model, settings, job.parameters.data)
         except JobError as error:
-            return _without_data(context, job, error)
+            return _without_data(context, job, version, error)
         if not job.parameters.data:
             # Before anything is read of them: data that change meanwhile are other data.
             with context.writer.transaction() as connection:
@@ -53,7 +54,7 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
         try:
             timing = _measure(Work(context, job, report, version, settings, process), data)
         except JobError as error:
-            _open_fault(context, version, error)
+            _record_failure(context, version, error)
             raise
     return _outcome(context, version, timing, settings)
 
@@ -69,31 +70,35 @@ class Work(NamedTuple):
     process: ModelProcess
 
 
-def _without_data(context: Context, job: Job, error: JobError) -> Outcome:
+def _without_data(context: Context, job: Job, version: Version, error: JobError) -> Outcome:
     """A version without data is as good as can be known after an arrival; a person who asked gets the reason."""
     with context.writer.transaction() as connection:
         events.open_fault(
             connection, NO_DATA_FAULT, error.message, at=context.now(), model=job.model, repair=error.hint
         )
+        models.set_failure(connection, version.id, None)
     if job.requested_by not in AUTOMATIC:
         raise error
     return Outcome(message="loaded; not evaluated, there are no test data")
 
 
-def _open_fault(context: Context, version: Version, error: JobError) -> None:
+def _record_failure(context: Context, version: Version, error: JobError) -> None:
     if error.code == CANCELLED:
         return
     with context.writer.transaction() as connection:
+        at = context.now()
         events.open_fault(
             connection,
             EVALUATION_FAULT,
             error.message,
-            at=context.now(),
+            at=at,
             model=version.model,
             version=version.number,
             severity=Severity.ERROR,
             repair=error.hint,
         )
+        failure = EvaluationFailure(at=at, message=clean(error.message), hint=clean(error.hint))
+        models.set_failure(connection, version.id, failure)
 
 
 def _measure(work: Work, source: Path) -> Timing:
@@ -165,6 +170,9 @@ def _record(work: Work, source: Path, evaluated: Evaluated) -> int:
         )
         events.close_fault(connection, EVALUATION_FAULT, at=at, model=version.model, version=version.number)
         events.close_fault(connection, NO_DATA_FAULT, at=at, model=version.model)
+        models.set_failure(connection, version.id, None)
+        loading = loading_of(version, work.process, work.job.parameters.device)
+        models.set_loading(connection, version.id, loading, parameters=loaded.parameters)
     return evaluation_id
 
 

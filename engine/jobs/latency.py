@@ -56,7 +56,7 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
     )
     cores = noise.allotted_cores()
     with fresh(context, version, job.parameters.device, cores, report.cancelled) as process:
-        mark_ready(context, version, process)
+        mark_ready(context, version, process, job.parameters.device)
         wanted = Wanted(job.model, plan.data, process.loaded.inputs, settings)
         data = mappable(context, wanted, report)
         plan = plan._replace(data=data)

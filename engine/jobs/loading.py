@@ -16,7 +16,7 @@ from engine.protocols import Options, RuntimeSpec
 from engine.repository.integrity import ChangedError, artefact_sha256
 from engine.runtimes import chosen_options, runtime_for
 from storage.errors import JobError, UnknownError
-from storage.records import Job, Version
+from storage.records import Job, Loading, Version
 from storage.settings import read_model_settings
 from storage.tables import events, models
 from storage.text import clean
@@ -127,17 +127,35 @@ def _check_unchanged(artefact: Path, version: Version) -> None:
         )
 
 
-def mark_ready(context: Context, version: Version, process: ModelProcess) -> None:
-    """Record that a version has loaded, if that is news."""
-    if version.status is Status.READY:
+def mark_ready(context: Context, version: Version, process: ModelProcess, device: str) -> None:
+    """Record that a version has loaded and what it turned out to be, as far as that is news."""
+    loading = loading_of(version, process, device)
+    if version.status is Status.READY and version.loading == loading:
         return
     with context.writer.transaction() as connection:
+        models.set_loading(connection, version.id, loading, parameters=process.loaded.parameters)
+        if version.status is Status.READY:
+            return
         models.set_version(connection, version.id, status=Status.READY)
-        models.set_parameters(connection, version.id, process.loaded.parameters)
         message = f"version {version.number} is ready ({version.format}, isolation {process.isolation})"
         events.add(
             connection, "ready", message, at=context.now(), model=version.model, version=version.number
         )
+
+
+def loading_of(version: Version, process: ModelProcess, device: str) -> Loading:
+    """Return what the process of a version found out about it, and the memory that it has taken so far."""
+    loaded = process.loaded
+    return Loading(
+        runtime=_runtime(version).name,
+        runtime_version=next(iter(loaded.versions.values()), ""),
+        device=device,
+        inputs=loaded.inputs,
+        outputs=loaded.outputs,
+        load_s=loaded.load_s,
+        # Ended meanwhile, or unreadable: what was seen when it had loaded, if anything.
+        peak_rss_bytes=process.peak_rss_bytes() or loaded.peak_rss_bytes or None,
+    )
 
 
 def _mark_failed(context: Context, version: Version, error: JobError) -> None:
@@ -154,6 +172,8 @@ def _mark_failed(context: Context, version: Version, error: JobError) -> None:
             failures=retry.failures,
             retry_at=retry.retry_at,
         )
+        # Whatever was wrong with the data is not what is wrong now.
+        models.set_failure(connection, version.id, None)
         events.add(
             connection,
             "load-failed",

@@ -34,6 +34,12 @@ CLOCKS_S: Final = 0.05
 
 SHA256_DIGITS: Final = 64
 
+MAXIMUM_PARAMETERS: Final = 1 << 63
+"""More than the database can count; no machine holds as many."""
+
+AXES: Final = 64
+"""Axes of an array, as numpy limits them; every shape is kept and shown."""
+
 _decoder: msgspec.msgpack.Decoder[FromModel] = msgspec.msgpack.Decoder(FromModel)
 
 
@@ -57,16 +63,19 @@ def checked_progress(progress: Progress) -> Progress:
     return msgspec.structs.replace(progress, figure=_checked_metric(progress.figure))
 
 
-def checked_loaded(loaded: Loaded, *, wall_s: float, rss_bytes: int | None) -> Loaded:
+def checked_loaded(loaded: Loaded, *, wall_s: float, peak_rss_bytes: int | None) -> Loaded:
     """Return ``loaded`` with its names cleaned and with the time and memory that the engine measured itself."""
-    _claim(loaded.parameters is None or loaded.parameters >= 0, f"{loaded.parameters} parameters")
+    _claim(
+        loaded.parameters is None or 0 <= loaded.parameters < MAXIMUM_PARAMETERS,
+        f"{loaded.parameters} parameters",
+    )
     return msgspec.structs.replace(
         loaded,
         inputs=tuple(_checked_tensor(tensor) for tensor in loaded.inputs),
         outputs=tuple(_checked_tensor(tensor) for tensor in loaded.outputs),
         versions={clean(name, NAME): clean(found, NAME) for name, found in loaded.versions.items()},
         load_s=wall_s,
-        peak_rss_bytes=rss_bytes or 0,
+        peak_rss_bytes=peak_rss_bytes or 0,
     )
 
 
@@ -158,7 +167,9 @@ def _checked_metric(metric: Metric) -> Metric:
 
 
 def _checked_tensor(tensor: TensorSpec) -> TensorSpec:
-    _claim(all(size is None or size >= 0 for size in tensor.shape or ()), f"a shape of {tensor.shape}")
+    shape = tensor.shape or ()
+    _claim(len(shape) <= AXES, f"a shape of {len(shape)} axes")
+    _claim(all(size is None or size >= 0 for size in shape), f"a shape of {shape}")
     return msgspec.structs.replace(tensor, name=clean(tensor.name, NAME), dtype=clean(tensor.dtype, NAME))
 
 

@@ -44,7 +44,9 @@ class ModelProcess(ConfinedProcess):
             request,
             Loaded,
             terms,
-            lambda answer, wall_s: answers.checked_loaded(answer, wall_s=wall_s, rss_bytes=self.rss_bytes()),
+            lambda answer, wall_s: answers.checked_loaded(
+                answer, wall_s=wall_s, peak_rss_bytes=self.peak_rss_bytes()
+            ),
         )
 
     def evaluate(

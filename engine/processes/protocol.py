@@ -28,6 +28,9 @@ MAXIMUM_QUERIES = 1_000_000
 MAXIMUM_FIGURES = 20_000
 """Figures of one answer, those of classes and slices included: several times what 256 classes and 50 slices have."""
 
+MAXIMUM_TENSORS = 1000
+"""Inputs or outputs of one model: a language model with its caches has some hundred; each is kept on record."""
+
 MAXIMUM_NOTES = 100
 """Sentences beside the figures; there are a few."""
 
@@ -206,8 +209,8 @@ class Confined(msgspec.Struct, tag=True, frozen=True):
 class Loaded(msgspec.Struct, tag=True, frozen=True):
     """The model is ready."""
 
-    inputs: tuple[TensorSpec, ...]
-    outputs: tuple[TensorSpec, ...]
+    inputs: Annotated[tuple[TensorSpec, ...], Meta(max_length=MAXIMUM_TENSORS)]
+    outputs: Annotated[tuple[TensorSpec, ...], Meta(max_length=MAXIMUM_TENSORS)]
     parameters: int | None
     versions: dict[str, str]
     load_s: float

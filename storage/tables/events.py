@@ -59,9 +59,9 @@ def open_fault(
 ) -> bool:
     """Open a fault, or count its repetition; return whether it is new."""
     changed = connection.execute(
-        "UPDATE faults SET last_at = ?, count = count + 1, message = ? "
+        "UPDATE faults SET last_at = ?, count = count + 1, message = ?, repair = ? "
         "WHERE code = ? AND model = ? AND version IS ? AND state <> ?",
-        (at, clean(message), code, model, version, FaultState.RESOLVED),
+        (at, clean(message), repair, code, model, version, FaultState.RESOLVED),
     ).rowcount
     if changed:
         return False

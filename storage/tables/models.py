@@ -1,12 +1,15 @@
 """Models, their versions, and the files of the inbox that are not versions."""
 
 import sqlite3
+from typing import TypeVar
 
 import msgspec
 
-from storage.records import Arrival, GateReport, Model, Version
+from storage.records import Arrival, EvaluationFailure, GateReport, Loading, Model, Version
 from storage.tables import evaluations
 from storage.vocabulary import Format, Role, Status, Task
+
+StructT = TypeVar("StructT", bound=msgspec.Struct)
 
 TREND_POINTS = 8
 """Values of the small trend line in the models table: as many as its column has cells."""
@@ -114,16 +117,31 @@ def set_artefact(
     sha256: str | None,
     size: int | None,
 ) -> None:
-    """Record what a version's folder holds."""
+    """Record what a version's folder holds; what was found out about other content is forgotten."""
+    connection.execute(
+        "UPDATE versions SET loading = NULL, parameters = NULL, failure = NULL WHERE id = ? AND sha256 IS NOT ?",
+        (version_id, sha256),
+    )
     connection.execute(
         "UPDATE versions SET artefact = ?, format = ?, sha256 = ?, bytes = ? WHERE id = ?",
         (artefact, kind, sha256, size, version_id),
     )
 
 
-def set_parameters(connection: sqlite3.Connection, version_id: int, parameters: int | None) -> None:
-    """Record how many parameters a loaded version has."""
-    connection.execute("UPDATE versions SET parameters = ? WHERE id = ?", (parameters, version_id))
+def set_loading(
+    connection: sqlite3.Connection, version_id: int, loading: Loading, *, parameters: int | None
+) -> None:
+    """Record what a version turned out to be now that it was loaded."""
+    connection.execute(
+        "UPDATE versions SET loading = ?, parameters = ? WHERE id = ?",
+        (msgspec.json.encode(loading).decode(), parameters, version_id),
+    )
+
+
+def set_failure(connection: sqlite3.Connection, version_id: int, failure: EvaluationFailure | None) -> None:
+    """Record why the last evaluation of a version did not work, or that nothing is wrong with it."""
+    packed = None if failure is None else msgspec.json.encode(failure).decode()
+    connection.execute("UPDATE versions SET failure = ? WHERE id = ?", (packed, version_id))
 
 
 def set_gate(connection: sqlite3.Connection, version_id: int, gate: GateReport | None) -> None:
@@ -313,8 +331,14 @@ def _version(connection: sqlite3.Connection, row: sqlite3.Row) -> Version:
         found_at=row["found_at"],
         parameters=row["parameters"],
         evaluation=evaluations.read_one(connection, row["evaluation_id"]),
-        gate=None if row["gate"] is None else msgspec.json.decode(row["gate"], type=GateReport),
+        gate=_unpacked(row["gate"], GateReport),
+        loading=_unpacked(row["loading"], Loading),
+        failure=_unpacked(row["failure"], EvaluationFailure),
     )
+
+
+def _unpacked(packed: str | None, kind: type[StructT]) -> StructT | None:
+    return None if packed is None else msgspec.json.decode(packed, type=kind)
 
 
 def _candidate(newest_first: list[Version]) -> int | None:

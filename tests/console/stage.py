@@ -16,8 +16,10 @@ from storage.records import (
     GateReport,
     HostState,
     LatencyReport,
+    Loading,
     Metric,
     NewEvaluation,
+    TensorSpec,
 )
 from storage.tables import devices, engine, evaluations, events, models, promotions
 from storage.vocabulary import (
@@ -40,6 +42,16 @@ NOW = 1_763_994_187.0
 HOUR = 3600.0
 GIB = 1024**3
 MIB = 1024**2
+
+LOADING = Loading(
+    runtime="keras",
+    runtime_version="3.15.0",
+    device="cpu",
+    inputs=(TensorSpec("image", (None, 28, 28, 1), "float32"),),
+    outputs=(TensorSpec("probabilities", (None, 10), "float32"),),
+    load_s=0.119,
+    peak_rss_bytes=412 * MIB,
+)
 
 
 class Played(NamedTuple):
@@ -211,7 +223,7 @@ def _add_version(connection: sqlite3.Connection, model_id: int, played: Played, 
         sha256=f"{version_id:064x}",
         size=int(played.mib * MIB),
     )
-    models.set_parameters(connection, version_id, 101_770)
+    models.set_loading(connection, version_id, LOADING, parameters=101_770)
     return version_id
 
 

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from pkgutil import resolve_name
 
@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 from engine.data.examples import Examples, open_examples
+from engine.processes.client import Hosts
 from engine.protocols import LoadedModel, RuntimeSpec
 from engine.runtimes import RUNTIMES, installed_versions, recognise, runtime_for
 from storage.errors import JobError
-from storage.settings import RuntimeOptions
+from storage.settings import LimitSettings, RuntimeOptions
 from storage.vocabulary import Format
 from tests.tiny_models import (
     KERAS_WARNING,
@@ -176,6 +177,47 @@ def test_a_device_that_cannot_be_used_is_an_error(
     with pytest.raises(JobError, match=device) as caught:
         resolve_name(spec.loader)(saved(wanted), device)
     assert caught.value.hint
+
+
+@pytest.fixture(scope="module")
+def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
+    """Return hosts that stay warm for the module's tests."""
+    held = Hosts(scratch=tmp_path_factory.mktemp("scratch"), limits=LimitSettings())
+    yield held
+    held.close()
+
+
+WITHOUT_COUNT: frozenset[Format] = frozenset()
+"""Formats of which nobody could say how many parameters a model has: none today."""
+
+WITHOUT_SHAPES = frozenset({Format.TORCHSCRIPT})
+"""Formats that say how many inputs and outputs there are, not of what shape and dtype."""
+
+MIB = 1024**2
+
+
+@each_format
+def test_a_loaded_version_reports_what_it_is_and_needs(
+    spec: RuntimeSpec, wanted: Format, saved: Saved, hosts: Hosts
+) -> None:
+    """From its real process: inputs, outputs, parameters, how long loading took, peak memory, and the runtime's version."""
+    artefact = saved(wanted)
+    process = hosts.open(artefact, spec, "cpu", [artefact.parent])
+    found = process.loaded
+    process.close()
+    assert len(found.inputs) == len(found.outputs) == 1
+    assert all(tensor.name for tensor in (*found.inputs, *found.outputs))
+    if wanted in WITHOUT_SHAPES:
+        assert all((tensor.shape, tensor.dtype) == (None, "") for tensor in (*found.inputs, *found.outputs))
+    else:
+        assert (found.inputs[0].dtype, len(found.inputs[0].shape or ())) == ("float32", 4)
+        assert (found.outputs[0].dtype, (found.outputs[0].shape or ())[1:]) == ("float32", (10,))
+    assert found.parameters == (None if wanted in WITHOUT_COUNT else PARAMETERS)
+    assert 0 < found.load_s < LimitSettings().load_s
+    # Python with numpy alone takes some ten MiB, and no framework has gigabytes of code.
+    assert 10 * MIB < found.peak_rss_bytes < 4096 * MIB
+    assert tuple(found.versions) == spec.distributions
+    assert all(version[0].isdigit() for version in found.versions.values())
 
 
 PROBE = """

@@ -125,6 +125,23 @@ def test_engine_measures_load_and_memory_itself(bench: Bench) -> None:
     process.close()
 
 
+DESCRIPTIONS = {
+    "fewer than no parameters": Loaded((), (), -1, {}, 0.0, 0),
+    "more parameters than can be counted": Loaded((), (), 1 << 63, {}, 0.0, 0),
+    "a negative size": Loaded((TensorSpec("x", (-1,), "float32"),), (), 1, {}, 0.0, 0),
+    "a thousand axes": Loaded((), (TensorSpec("x", (1,) * 1000, "float32"),), 1, {}, 0.0, 0),
+    "ten thousand inputs": Loaded((TensorSpec("x", None, ""),) * 10_000, (), 1, {}, 0.0, 0),
+}
+
+
+@pytest.mark.parametrize("told", DESCRIPTIONS.values(), ids=DESCRIPTIONS)
+def test_impossible_descriptions_are_dropped(bench: Bench, told: Loaded) -> None:
+    """What a model says that it is goes on record, so that it must be possible."""
+    bench.artefact.write_bytes(wire.frame(told))
+    with pytest.raises(ModelProcessError, match="nonsense while it was loaded"):
+        bench.open("forging_now")
+
+
 LATENCIES = {
     "none": (),
     "negative": (-1.0,),

@@ -7,6 +7,7 @@ from storage.records import (
     Arrival,
     Device,
     Evaluation,
+    EvaluationFailure,
     Event,
     Fault,
     HistoryPoint,
@@ -14,6 +15,7 @@ from storage.records import (
     LatencyMeasurement,
     Metric,
     Model,
+    TensorSpec,
     Version,
 )
 from tui.commands.documents import (
@@ -21,6 +23,7 @@ from tui.commands.documents import (
     DatasetDocument,
     DeviceDocument,
     EvaluationDocument,
+    EvaluationFailureDocument,
     EventDocument,
     FaultDocument,
     FigureDocument,
@@ -31,6 +34,7 @@ from tui.commands.documents import (
     RuntimeDocument,
     ShownModelDocument,
     SliceDocument,
+    TensorDocument,
     VersionDocument,
 )
 from tui.commands.parts import parts
@@ -108,7 +112,7 @@ def shown_model_document(
 
 def version_document(version: Version, latencies: Sequence[LatencyMeasurement]) -> VersionDocument:
     """Return what ``show`` says of one version."""
-    evaluation = version.evaluation
+    evaluation, loading = version.evaluation, version.loading
     return VersionDocument(
         version=version.number,
         format=version.format,
@@ -121,6 +125,27 @@ def version_document(version: Version, latencies: Sequence[LatencyMeasurement]) 
         latency=evaluation.latency if evaluation else None,
         evaluated_at=moment(evaluation.at if evaluation else None),
         latencies=tuple(latency_document(found) for found in latencies),
+        runtime=RuntimeDocument(name=loading.runtime, version=loading.runtime_version) if loading else None,
+        device=loading.device if loading else None,
+        inputs=_tensors(loading.inputs) if loading else None,
+        outputs=_tensors(loading.outputs) if loading else None,
+        parameters=version.parameters,
+        load_s=loading.load_s if loading else None,
+        peak_rss_bytes=loading.peak_rss_bytes if loading else None,
+        failure=_failure(version.failure) if version.failure else None,
+    )
+
+
+def _tensors(specs: Sequence[TensorSpec]) -> tuple[TensorDocument, ...]:
+    return tuple(TensorDocument(name=spec.name, dtype=spec.dtype or None, shape=spec.shape) for spec in specs)
+
+
+def _failure(failure: EvaluationFailure) -> EvaluationFailureDocument:
+    return EvaluationFailureDocument(
+        at=datetime.fromtimestamp(failure.at, UTC),
+        message=failure.message,
+        hint=failure.hint,
+        proposal=failure.proposal or None,
     )
 
 

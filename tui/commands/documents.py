@@ -158,8 +158,25 @@ class ModelDocument(Document, frozen=True, kw_only=True):
     evaluated_at: datetime | None
 
 
+class TensorDocument(Document, frozen=True, kw_only=True):
+    """``show``: an input or output; a size that is free is ``null``, and so is a shape that the format does not tell."""
+
+    name: str
+    dtype: str | None
+    shape: tuple[int | None, ...] | None
+
+
+class EvaluationFailureDocument(Document, frozen=True, kw_only=True):
+    """``show``: why the last evaluation did not work; ``proposal`` is TOML for model.toml that makes the data fit."""
+
+    at: datetime
+    message: str
+    hint: str
+    proposal: str | None
+
+
 class VersionDocument(Document, frozen=True, kw_only=True):
-    """``show``: one version of the model."""
+    """``show``: one version of the model; from ``runtime`` on, what it was when it was last loaded."""
 
     version: int
     format: Format | None
@@ -172,6 +189,14 @@ class VersionDocument(Document, frozen=True, kw_only=True):
     latency: LatencyReport | None
     evaluated_at: datetime | None
     latencies: tuple[LatencyDocument, ...]
+    runtime: RuntimeDocument | None
+    device: str | None
+    inputs: tuple[TensorDocument, ...] | None
+    outputs: tuple[TensorDocument, ...] | None
+    parameters: int | None
+    load_s: float | None
+    peak_rss_bytes: int | None
+    failure: EvaluationFailureDocument | None
 
 
 class ShownModelDocument(Document, frozen=True, kw_only=True):

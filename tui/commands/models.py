@@ -1,6 +1,9 @@
 """``modeltender models`` and ``show``: every model on a line, or one with all that is known of its versions."""
 
+import sqlite3
 import time
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import click
 
@@ -14,8 +17,10 @@ from tui.commands.documenting import model_document, shown_model_document, stand
 from tui.commands.options import standard_options
 from tui.commands.output import remark, show_document, show_text
 from tui.commands.reading import engine_state, staleness, to_look
+from tui.commands.signatures import needs_page, needs_table, proposed_text
 from tui.commands.tables import table
-from tui.commands.targets import find_model
+from tui.commands.targets import Target, find_model, find_version
+from tui.commands.targets import target as as_target
 
 HEALTHY = frozenset({Status.READY, Status.CHECKING, Status.SETTLING})
 
@@ -35,22 +40,21 @@ def models(*, workspace: Workspace, as_json: bool) -> int:
     return ExitCode.DONE
 
 
-@click.command(epilog="Example: modeltender show mnist")
-@click.argument("model")
+@click.command(epilog="Example: modeltender show mnist@candidate")
+@click.argument("target", metavar="MODEL[@VERSION]", type=as_target)
 @standard_options
-def show(*, workspace: Workspace, as_json: bool, model: str) -> int:
-    """Show one model's versions, their figures and problems."""
+def show(*, workspace: Workspace, as_json: bool, target: Target) -> int:
+    """Show one model's versions, or one of them: figures, problems, inputs and outputs, and what loading took.
+
+    Where the last evaluation failed because the data do not fit, the lines to write into model.toml are printed.
+    """
     with to_look(workspace) as reader:
         with reader.transaction() as connection:
-            found = find_model(connection, model)
-            versions = tuple(model_table.versions(connection, model))
-            arrivals = model_table.arrivals(connection, model)
-            measured = latencies.latest(connection, model)
-            problems = [fault.message for fault in events.faults(connection, model)]
+            page = _page(connection, target)
         if as_json:
-            show_document(shown_model_document(found, versions, measured))
+            show_document(shown_model_document(page.model, page.versions, page.measured))
             return ExitCode.DONE
-        show_text(_shown_text(found, versions, arrivals, problems, measured))
+        show_text(_shown_text(page))
         remark(staleness(workspace, engine_state(reader)))
     return ExitCode.DONE
 
@@ -89,14 +93,65 @@ def _ailing(found: list[Model]) -> list[str]:
     return lines
 
 
-def _shown_text(
-    model: Model,
-    versions: tuple[Version, ...],
-    arrivals: list[Arrival],
-    problems: list[str],
-    measured: list[LatencyMeasurement],
-) -> str:
+class Page(NamedTuple):
+    """What is shown of a model, or of one of its versions."""
+
+    model: Model
+    versions: tuple[Version, ...]
+    arrivals: tuple[Arrival, ...]
+    problems: tuple[str, ...]
+    measured: tuple[LatencyMeasurement, ...]
+    single: bool
+
+
+def _page(connection: sqlite3.Connection, target: Target) -> Page:
+    model = find_model(connection, target.model)
+    found = model_table.versions(connection, target.model)
+    measured = latencies.latest(connection, target.model)
+    faults = events.faults(connection, target.model)
+    if target.version is None:
+        return Page(
+            model,
+            tuple(found),
+            tuple(model_table.arrivals(connection, target.model)),
+            tuple(fault.message for fault in faults),
+            tuple(measured),
+            single=False,
+        )
+    number = find_version(connection, model, target.version).number
+    return Page(
+        model,
+        tuple(version for version in found if version.number == number),
+        (),
+        tuple(fault.message for fault in faults if fault.version in {number, None}),
+        tuple(measurement for measurement in measured if measurement.version == number),
+        single=True,
+    )
+
+
+def _shown_text(page: Page) -> str:
+    model, versions = page.model, page.versions
     lines = [f"{model.name}  {model.task or ''}".rstrip()]
+    lines.append(_versions_table(versions) if versions else "No versions yet.")
+    needs = needs_page(versions[0]) if page.single else needs_table(versions)
+    if needs:
+        lines += ["as last loaded:", needs]
+    if page.measured:
+        lines += ["latency, the latest of each kind:", latency_figures.shown_table(page.measured)]
+    for version in versions:
+        if version.gate is not None:
+            lines.append(f"gate of version {version.number}: {version.gate.verdict}")
+            lines.extend(f"  {check.verdict} {check.name}: {check.detail}" for check in version.gate.checks)
+    lines.extend(
+        f"{arrival.name} in train/{arrival.model}/ is {arrival.status}: {arrival.reason}"
+        for arrival in page.arrivals
+    )
+    lines.extend(f"! {problem}" for problem in dict.fromkeys([model.problem, *page.problems]) if problem)
+    proposed = proposed_text(model.name, versions)
+    return "\n".join([*lines, proposed] if proposed else lines)
+
+
+def _versions_table(versions: Sequence[Version]) -> str:
     headings = ["VERSION", "ROLE", "FORMAT", "STATUS", "QUALITY", "MEDIAN", "SIZE", "EVALUATED", "REASON"]
     rows = [
         [
@@ -112,16 +167,4 @@ def _shown_text(
         ]
         for version in versions
     ]
-    lines.append(table(headings, rows, right=("VERSION", "MEDIAN", "SIZE")) if rows else "No versions yet.")
-    if measured:
-        lines += ["latency, the latest of each kind:", latency_figures.shown_table(measured)]
-    for version in versions:
-        if version.gate is not None:
-            lines.append(f"gate of version {version.number}: {version.gate.verdict}")
-            lines.extend(f"  {check.verdict} {check.name}: {check.detail}" for check in version.gate.checks)
-    lines.extend(
-        f"{arrival.name} in train/{arrival.model}/ is {arrival.status}: {arrival.reason}"
-        for arrival in arrivals
-    )
-    lines.extend(f"! {problem}" for problem in dict.fromkeys([model.problem, *problems]) if problem)
-    return "\n".join(lines)
+    return table(headings, rows, right=("VERSION", "MEDIAN", "SIZE"))

@@ -18,14 +18,13 @@ from storage.errors import JobError
 
 
 class TorchScriptModel:
-    """A scripted module. The format tells the names of its inputs, not their shapes."""
-
-    outputs: tuple[TensorSpec, ...] = ()
+    """A scripted module. The format tells the names of its inputs and how many outputs there are, not their shapes."""
 
     def __init__(self, module: Any, device: torch.device) -> None:
         self._device = device
         self._elsewhere = device.type != "cpu"
         self.inputs = tuple(TensorSpec(name, None, "") for name in _argument_names(module))
+        self.outputs = tuple(TensorSpec(name, None, "") for name in _output_names(module))
         self.parameters: int | None = _count(module)
         self._module = _frozen(module)
 
@@ -76,6 +75,16 @@ def _argument_names(module: Any) -> list[str]:
     """Return the names of what ``forward`` must be given."""
     arguments = module.forward.schema.arguments[1:]
     return [argument.name for argument in arguments if not argument.has_default_value()]
+
+
+def _output_names(module: Any) -> list[str]:
+    """Return names for what ``forward`` gives: counted, as it has none; of a list or dictionary nothing is known."""
+    (given,) = (returned.type for returned in module.forward.schema.returns)
+    if given.kind() == "TensorType":
+        return ["output"]
+    if given.kind() == "TupleType":
+        return [f"output {place}" for place, _part in enumerate(given.elements())]
+    return []
 
 
 def _count(module: Any) -> int:

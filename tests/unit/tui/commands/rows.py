@@ -11,12 +11,15 @@ from storage.database import Writer
 from storage.records import (
     Arrival,
     Device,
+    EvaluationFailure,
     GateCheck,
     GateReport,
     Job,
     LatencyReport,
+    Loading,
     Metric,
     NewEvaluation,
+    TensorSpec,
 )
 from storage.tables import devices, evaluations, events, models
 from storage.vocabulary import (
@@ -43,6 +46,19 @@ GATE = GateReport(
 )
 
 
+LOADING = Loading(
+    runtime="keras",
+    runtime_version="3.15.0",
+    device="cpu",
+    inputs=(TensorSpec("image", (None, 28, 28, 1), "float32"),),
+    outputs=(TensorSpec("probabilities", (None, 10), "float32"),),
+    load_s=0.1192,
+    peak_rss_bytes=412 * 2**20,
+)
+
+LINES = '[preprocess]\ndtype = "float32"\nlayout = "NHWC"'
+
+
 def fill(writer: Writer) -> None:
     """Record mnist (1 deployed, 2 a candidate, 3 failed), digits (never deployed), devices, a fault and events."""
     with writer.transaction() as connection:
@@ -53,6 +69,9 @@ def fill(writer: Writer) -> None:
         add_version(connection, "mnist", 3, Status.FAILED, reason="truncated archive")
         models.set_current(connection, mnist, current_id=first, previous_id=None)
         models.set_gate(connection, second, GATE)
+        models.set_loading(connection, first, LOADING, parameters=101_770)
+        failure = EvaluationFailure(at=NOW, message="It does not fit.", hint="Write it down.", proposal=LINES)
+        models.set_failure(connection, second, failure)
         models.ensure(connection, "digits", now=NOW)
         add_version(connection, "digits", 1, Status.READY)
         add_evaluation(connection, first, None, accuracy=0.95, at=NOW)

@@ -45,6 +45,14 @@ VERSION = [
     "latency",
     "evaluated_at",
     "latencies",
+    "runtime",
+    "device",
+    "inputs",
+    "outputs",
+    "parameters",
+    "load_s",
+    "peak_rss_bytes",
+    "failure",
 ]
 MEASUREMENT = [
     "version",

@@ -1,10 +1,14 @@
 """What ``models`` and ``show`` tell a person and a script."""
 
+from msgspec.structs import replace
+
 from storage.database import Writer
+from storage.records import EvaluationFailure, TensorSpec
 from storage.tables import models
 from storage.vocabulary import ExitCode
 from storage.workspace import Workspace
 from tests.unit.tui.commands.conftest import Run
+from tests.unit.tui.commands.rows import LINES, LOADING
 
 
 def test_a_models_figures_are_those_of_what_is_deployed(ask: Run) -> None:
@@ -57,6 +61,79 @@ def test_show_tells_versions_gate_arrivals_and_problems(ask: Run) -> None:
     assert "gate of version 2: superior" in text
     assert "notes.onnx in train/mnist/ is unsupported: this is a text file" in text
     assert "! version 3 does not load" in text
+
+
+def test_show_tells_what_each_version_is_and_needs(ask: Run) -> None:
+    """Inputs, outputs, parameters, loading time and peak memory stand in a row, aligned under their headings."""
+    lines = ask("show", "mnist").out.splitlines()
+    heading = next(line for line in lines if "PEAK MEMORY" in line)
+    row = lines[lines.index(heading) + 1]
+    assert row[heading.index("RUNTIME") :].startswith("keras 3.15.0  cpu")
+    assert row[: heading.index("PARAMETERS") + len("PARAMETERS")].endswith(" 101,770")
+    assert row[: heading.index("LOADED IN") + len("LOADED IN")].endswith(" 119 ms")
+    assert row[: heading.index("PEAK MEMORY") + len("PEAK MEMORY")].endswith(" 412.0 MiB")
+    assert row[heading.index("INPUTS") :].startswith("image float32 [?, 28, 28, 1]  ")
+    assert row[heading.index("OUTPUTS") :] == "probabilities float32 [?, 10]"
+
+
+def test_show_of_one_version_is_about_that_one(ask: Run) -> None:
+    """With a number or a role there is one row, each input and output on a line, and nobody else's problems."""
+    text = ask("show", "mnist@current").out
+    assert "input       image float32 [?, 28, 28, 1]\n" in text
+    assert "peak memory 412.0 MiB\n" in text
+    assert "truncated archive" not in text
+    assert "notes.onnx" not in text
+    found = ask("show", "mnist@1", "--json").json
+    assert [version["version"] for version in found["versions"]] == [1]
+    assert ask("show", "mnist@9").status == ExitCode.USAGE
+
+
+def test_show_has_for_scripts_what_a_version_is_and_needs(ask: Run) -> None:
+    """The JSON names inputs and outputs with dtype and shape, and is null where a version was never loaded."""
+    third, second, first = ask("show", "mnist", "--json").json["versions"]
+    assert first["runtime"] == {"name": "keras", "version": "3.15.0"}
+    assert first["inputs"] == [{"name": "image", "dtype": "float32", "shape": [None, 28, 28, 1]}]
+    assert first["outputs"] == [{"name": "probabilities", "dtype": "float32", "shape": [None, 10]}]
+    needs = ("parameters", "load_s", "peak_rss_bytes", "device", "failure")
+    assert [first[name] for name in needs] == [101_770, 0.1192, 412 * 2**20, "cpu", None]
+    assert [third[name] for name in (*needs, "inputs", "outputs", "runtime")] == [None] * 8
+    assert second["failure"] == {
+        "at": "2025-06-15T15:06:40Z",
+        "message": "It does not fit.",
+        "hint": "Write it down.",
+        "proposal": LINES,
+    }
+
+
+def test_lines_to_write_down_are_printed_ready(ask: Run) -> None:
+    """What would make the data fit stands at the end, as it goes into the file, and only where it was needed."""
+    assert ask("show", "mnist").out.endswith(f"\nproposed for models/mnist/model.toml:\n{LINES}\n")
+    assert "proposed" not in ask("show", "mnist@1").out
+
+
+def test_versions_that_need_different_lines_have_a_block_each(ask: Run, writer: Writer) -> None:
+    """Each block says for which versions it is; the same lines are printed once."""
+    other = EvaluationFailure(at=1.0, message="", hint="", proposal="[preprocess]\nflatten = true")
+    with writer.transaction() as connection:
+        third, second, first = models.versions(connection, "mnist")
+        models.set_failure(connection, third.id, second.failure)
+        models.set_failure(connection, first.id, other)
+    text = ask("show", "mnist").out
+    assert f"proposed for models/mnist/model.toml, for version 3, 2:\n{LINES}\n" in text
+    assert "proposed for models/mnist/model.toml, for version 1:\n[preprocess]\nflatten = true\n" in text
+
+
+def test_a_model_of_many_inputs_does_not_fill_the_screen(ask: Run, writer: Writer) -> None:
+    """A row names two and counts the others; the version's own page has them all."""
+    many = tuple(TensorSpec(f"cache {place}", None, "") for place in range(40))
+    with writer.transaction() as connection:
+        model = models.versions(connection, "mnist")[-1]
+        models.set_loading(connection, model.id, replace(LOADING, inputs=many, outputs=()), parameters=None)
+    row = next(line for line in ask("show", "mnist").out.splitlines() if "keras 3.15.0" in line)
+    assert "cache 1 an array of unknown shape, 38 more  n/a" in row
+    page = ask("show", "mnist@1").out
+    assert page.count("input       cache ") == 40
+    assert "output      n/a" in page
 
 
 def test_a_stopped_engine_is_remarked_on_beside_the_answer(run: Run, stopped: Workspace) -> None:
