@@ -85,7 +85,7 @@ def error(said: "subprocess.CompletedProcess[str]") -> dict[str, str]:
         (("cancel", "77", "-w", "{workspace}"), ExitCode.USAGE, "unknown", "There is no job 77."),
         (("shwo", "mnist"), ExitCode.USAGE, "usage", "Did you mean 'show'?"),
         (("models", "--jsno", "-w", "{workspace}"), ExitCode.USAGE, "usage", "No such option '--jsno'"),
-        (("show", "-w", "{workspace}"), ExitCode.USAGE, "usage", "Missing argument 'MODEL'"),
+        (("show", "-w", "{workspace}"), ExitCode.USAGE, "usage", "Missing argument 'MODEL[@VERSION]'"),
         (("engine", "strat", "-w", "{workspace}"), ExitCode.USAGE, "usage", "No such command 'strat'."),
         (("{tmp}/missing",), ExitCode.USAGE, "usage", "No such option '--json'"),
     ],
