@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data import preprocessing
+from engine.data.proposal import MismatchError, Proposal
 from engine.protocols import TensorSpec
 from storage.errors import JobError
 from storage.settings import Preprocess
@@ -27,7 +28,6 @@ DIGITS = 9
 
 NOTHING_FITS = "Prepare the data as the model was trained; [preprocess] in model.toml cannot make them fit."
 
-BYTE_SCALE = 1 / 255
 """What brings 8-bit pixels to 0 to 1."""
 
 
@@ -56,16 +56,20 @@ def check_inputs(
         try:
             given = _first(file, name, array, preprocess)
         except JobError as error:
-            raise JobError(error.message, _proposal(spec, array, preprocess) or error.hint) from None
+            raise _mismatch(
+                error.message, error.hint, _proposal(specs, inputs, preprocess), preprocess
+            ) from None
         if fits(spec, given):
             continue
         there = f"{file} has {clean(name, 60)} {_describe(array)}"
         if preprocess != Preprocess():
             there += f", which [preprocess] makes {_describe(given, len(array))}"
-        raise JobError(
-            f"The model expects {spec.describe()}; {there}.",
-            _proposal(spec, array, preprocess) or NOTHING_FITS,
-        )
+        message = f"The model expects {spec.describe()}; {there}."
+        raise _mismatch(message, NOTHING_FITS, _proposal(specs, inputs, preprocess), preprocess)
+
+
+def _mismatch(message: str, hint: str, proposal: Proposal | None, preprocess: Preprocess) -> MismatchError:
+    return MismatchError(message, proposal.sentence(preprocess) if proposal else hint, proposal)
 
 
 def _first(file: str, name: str, array: "NDArray[Any]", preprocess: Preprocess) -> "NDArray[Any]":
@@ -227,24 +231,44 @@ def _shape_fits(wanted: tuple[int | None, ...] | None, given: tuple[int, ...]) -
     )
 
 
-def _proposal(spec: TensorSpec, array: "NDArray[Any]", preprocess: Preprocess) -> str:
-    """Return the smallest change of settings that makes the data fit, tried on the data themselves; or nothing."""
-    sample = array[:1]
-    dtypes = (preprocess.dtype,) if not spec.dtype else (preprocess.dtype, spec.dtype)
+def _proposal(
+    specs: tuple[TensorSpec, ...], inputs: "dict[str, NDArray[Any]]", preprocess: Preprocess
+) -> Proposal | None:
+    """Return the smallest change of settings that makes every input fit, tried on the data themselves, or ``None``.
+
+    Only changes that lose nothing: numbers become floats or wider, never whole numbers of floats or numbers of texts.
+    """
+    samples = [array[:1] for array in inputs.values()]
+    spec, sample = specs[0], samples[0]
+    wanted = {
+        one.dtype for one, there in zip(specs, samples, strict=True) if _loses_nothing(there.dtype, one.dtype)
+    }
+    dtypes = (preprocess.dtype, *sorted(wanted - {preprocess.dtype}))
     arrangements: list[dict[str, Any]] = [
         {"layout": layout, "flatten": False} for layout in ("", "NHWC", "NCHW")
     ]
-    arrangements += [{"layout": "", "flatten": True}, *_reshapes(spec, array)]
+    arrangements += [{"layout": "", "flatten": True}, *_reshapes(spec, sample)]
     for dtype, arrangement in product(dtypes, arrangements):
         tried = msgspec.structs.replace(preprocess, dtype=dtype, **arrangement)
-        try:
-            if not fits(spec, preprocessing.apply(tried, sample)):
-                continue
-        except (JobError, ValueError, TypeError):
-            # This proposal does not even apply to the data; the next one may.
-            continue
-        return _in_words(tried, preprocess, sample)
-    return ""
+        if all(_would_fit(one, there, tried) for one, there in zip(specs, samples, strict=True)):
+            floats = np.dtype(dtype or "uint8").kind == "f"
+            return Proposal(tried, from_bytes=sample.dtype == np.uint8 and floats and tried.scale is None)
+    return None
+
+
+def _loses_nothing(given: "np.dtype[Any]", wanted: str) -> bool:
+    """Whether numbers of one kind can be given as another that a model wants."""
+    if not wanted or given.kind not in "buif":
+        return False
+    return np.dtype(wanted).kind == "f" or np.can_cast(given, wanted, "safe")
+
+
+def _would_fit(spec: TensorSpec, sample: "NDArray[Any]", tried: Preprocess) -> bool:
+    try:
+        return fits(spec, preprocessing.apply(tried, sample))
+    except (JobError, ValueError, TypeError):
+        # This proposal does not even apply to the data; the next one may.
+        return False
 
 
 def _reshapes(spec: TensorSpec, array: "NDArray[Any]") -> "list[dict[str, Any]]":
@@ -254,28 +278,6 @@ def _reshapes(spec: TensorSpec, array: "NDArray[Any]") -> "list[dict[str, Any]]"
     if array.ndim != 2 or len(shape) < 2 or len(known) < len(shape) or math.prod(known) != array.shape[1]:
         return []
     return [{"reshape": tuple(known), "layout": "", "flatten": False}]
-
-
-def _in_words(tried: Preprocess, preprocess: Preprocess, sample: "NDArray[Any]") -> str:
-    settings = msgspec.to_builtins(tried)
-    pairs = [
-        f"{key} = {_toml(value)}" for key, value in settings.items() if value not in ("", None, [], (), False)
-    ]
-    if preprocess == Preprocess():
-        line = f"Put this line at the top of model.toml: preprocess = {{ {', '.join(pairs)} }}"
-    else:
-        line = f"Change [preprocess] in model.toml to: {', '.join(pairs)}"
-    if sample.dtype == np.uint8 and np.dtype(tried.dtype or "uint8").kind == "f" and tried.scale is None:
-        line += f" (and scale = {BYTE_SCALE!r} where it was trained on 0 to 1)"
-    return line
-
-
-def _toml(value: object) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, (list, tuple)):
-        return f"[{', '.join(map(_toml, value))}]"
-    return f'"{value}"' if isinstance(value, str) else repr(value)
 
 
 def _from_columns(file: str, targets: "NDArray[Any]", classes: int) -> "NDArray[Any]":

@@ -21,7 +21,7 @@ from engine.jobs.loading import borrow, loading_of, mark_ready, wanted_version
 from engine.jobs.reading import mappable
 from engine.jobs.timing import Timing
 from engine.processes.client import ModelProcess
-from engine.processes.endings import CANCELLED
+from engine.processes.endings import CANCELLED, ModelProcessError
 from engine.processes.protocol import Evaluate, Evaluated
 from engine.repository.gates import refresh_gates
 from engine.runtimes import runtime_for
@@ -97,7 +97,13 @@ def _record_failure(context: Context, version: Version, error: JobError) -> None
             severity=Severity.ERROR,
             repair=error.hint,
         )
-        failure = EvaluationFailure(at=at, message=clean(error.message), hint=clean(error.hint))
+        proposal = error.proposal if isinstance(error, ModelProcessError) else None
+        failure = EvaluationFailure(
+            at=at,
+            message=clean(error.message),
+            hint=clean(error.hint),
+            proposal=proposal.lines() if proposal else "",
+        )
         models.set_failure(connection, version.id, failure)
 
 

@@ -8,6 +8,7 @@ import signal
 from enum import StrEnum
 from typing import Final
 
+from engine.data.proposal import Proposal
 from engine.processes.words import GIB, MEMORY_HINT, OUT_OF_MEMORY, exceeds_memory
 from storage.errors import JobError, RefusedError
 from storage.text import clean
@@ -52,11 +53,18 @@ def _who(activity: Activity) -> str:
 class ModelProcessError(JobError):
     """A model process did not do what was asked; the engine and every other model go on."""
 
+    proposal: Proposal | None = None
+    """What would make the data fit, where that is why it did not work."""
 
-def failed(message: str, hint: str, *, refused: bool = False) -> ModelProcessError:
+
+def failed(
+    message: str, hint: str, *, refused: bool = False, proposal: Proposal | None = None
+) -> ModelProcessError:
     """The process answered that it did not work."""
     words = clean(message) or "The model failed without saying why."
-    return ModelProcessError(words, clean(hint), code=REFUSED if refused else None)
+    error = ModelProcessError(words, clean(hint), code=REFUSED if refused else None)
+    error.proposal = proposal if proposal is not None and proposal.plausible else None
+    return error
 
 
 def cancelled(activity: Activity) -> ModelProcessError:

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from engine.data.descriptions import SOURCES, PartDescription, Shared
+from engine.data.proposal import Proposal
 from engine.protocols import Options, RuntimeSpec, TensorSpec
 from storage.records import Metric
 from storage.settings import Data, Output, Preprocess
@@ -301,6 +302,8 @@ class Failed(msgspec.Struct, tag=True, frozen=True):
     hint: str = ""
     refused: bool = False
     """Whether the model looks made to do harm, so that trying again is of no use."""
+    proposal: Proposal | None = None
+    """What would make the data fit."""
 
 
 ToHost = Fork

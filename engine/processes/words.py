@@ -7,6 +7,7 @@ the words alone would mislead. The engine cleans the result again, because a mod
 import re
 from typing import Final
 
+from engine.data.proposal import MismatchError
 from engine.processes.protocol import Failed
 from storage.errors import Error, RefusedError
 from storage.text import clean
@@ -29,7 +30,9 @@ PLAIN: Final = (ValueError, OSError, RuntimeError)
 def failure(error: BaseException, memory_bytes: int, who: str = "The model") -> Failed:
     """Return what the process of ``who`` answers after ``error``."""
     if isinstance(error, Error):
-        return Failed(clean(error.message), clean(error.hint), refused=isinstance(error, RefusedError))
+        proposal = error.proposal if isinstance(error, MismatchError) else None
+        refused = isinstance(error, RefusedError)
+        return Failed(clean(error.message), clean(error.hint), refused, proposal)
     words = _first_line(str(error))
     if isinstance(error, MemoryError) or OUT_OF_MEMORY.search(words):
         return Failed(exceeds_memory(memory_bytes, who), MEMORY_HINT)

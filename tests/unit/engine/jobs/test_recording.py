@@ -1,8 +1,11 @@
 """What is on record of a version after its real process has loaded and evaluated it."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from msgspec.structs import replace
+from numpy.typing import NDArray
 
 from engine.jobs.context import Context
 from engine.runtimes import installed_versions, runtime_for
@@ -11,7 +14,8 @@ from storage.records import EvaluationFailure, TensorSpec, Version
 from storage.tables import events, models
 from storage.vocabulary import Format
 from tests.data_files import npz
-from tests.unit.engine.jobs.test_evaluate_data import Bench, bench, warm_hosts
+from tests.tiny_models import digits, expected_probabilities
+from tests.unit.engine.jobs.test_evaluate_data import LABELS, Bench, accuracy, bench, warm_hosts
 
 __all__ = ["bench", "warm_hosts"]
 
@@ -110,3 +114,52 @@ def test_other_content_is_another_version_s_business(bench: Bench) -> None:
         models.set_artefact(connection, version.id, sha256="0" * 64, **same)  # type: ignore[arg-type]
     changed = on_record(bench.context)
     assert (changed.loading, changed.parameters, changed.failure) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("shape", "lines"),
+    [
+        ((8, 8), '[preprocess]\ndtype = "float32"\nlayout = "NCHW"\n# scale = 0.00392156862745098'),
+        ((8, 8, 1), '[preprocess]\ndtype = "float32"\nlayout = "NCHW"\n# scale = 0.00392156862745098'),
+        ((64,), '[preprocess]\nreshape = [1, 8, 8]\ndtype = "float32"\n# scale = 0.00392156862745098'),
+    ],
+    ids=["a missing channel axis", "channels last", "rows of pixels"],
+)
+def test_the_lines_that_are_proposed_make_the_data_fit(
+    bench: Bench, shape: tuple[int, ...], lines: str
+) -> None:
+    """They are on record as they stand in model.toml, and are applied only when a person has written them there."""
+    images, classes = digits()
+    np.savez(bench.data / "test.npz", x=images[1000:].reshape(-1, *shape).astype(np.uint8), y=classes[1000:])
+    settings = bench.context.workspace.model_settings("digits")
+    settings.write_text(LABELS)
+    with pytest.raises(JobError, match=r"expects float32 \[\?, 1, 8, 8\]"):
+        bench.evaluate()
+    failure = on_record(bench.context).failure
+    assert failure is not None
+    assert failure.proposal.startswith(lines)
+    settings.write_text(f"{LABELS}{failure.proposal}\n")
+    bench.evaluate()
+    # The pixels go from 0 to 16: the scale of this model is for a person to know.
+    scale = failure.proposal.replace("# scale = 0.00392156862745098", "scale = 0.0625")
+    settings.write_text(f"{LABELS}{scale}\n")
+    assert accuracy(bench.evaluate()) == pytest.approx(
+        (expected_probabilities().argmax(axis=1) == classes[1000:]).mean()
+    )
+    assert on_record(bench.context).failure is None
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [np.zeros((9, 7, 8), np.uint8), np.full((9, 1, 8, 8), "1.5"), np.zeros((9, 2, 8, 8), np.float32)],
+    ids=["too few pixels", "texts", "too many channels"],
+)
+def test_nothing_is_proposed_where_nothing_safe_would_fit(bench: Bench, inputs: "NDArray[Any]") -> None:
+    """Data of another kind are not bent until they fit."""
+    np.savez(bench.data / "test.npz", x=inputs, y=np.zeros(9, np.uint8))
+    bench.context.workspace.model_settings("digits").write_text(LABELS)
+    with pytest.raises(JobError):
+        bench.evaluate()
+    failure = on_record(bench.context).failure
+    assert failure is not None
+    assert failure.proposal == ""
