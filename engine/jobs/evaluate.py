@@ -158,7 +158,7 @@ def _record(work: Work, source: Path, evaluated: Evaluated) -> int:
             work.settings.preprocess, work.settings.data, work.settings.runtime
         ),
         runtime=runtime.name if runtime else "",
-        runtime_version=next(iter(loaded.versions.values()), ""),
+        runtime_version=loaded.version_of(runtime.name) if runtime else "",
         device=work.job.parameters.device,
         batch_size=evaluated.batch_size,
         isolation=work.process.isolation,

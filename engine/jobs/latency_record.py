@@ -73,7 +73,7 @@ def measurement(
         artefact_sha256=version.sha256 or "",
         preprocessing_sha256=plan.preprocessing_sha256,
         runtime=runtime.name if runtime else "",
-        runtime_version=next(iter(loaded.versions.values()), ""),
+        runtime_version=loaded.version_of(runtime.name) if runtime else "",
         isolation=sitting.process.isolation,
     )
 

@@ -145,10 +145,10 @@ def mark_ready(context: Context, version: Version, process: ModelProcess, device
 
 def loading_of(version: Version, process: ModelProcess, device: str) -> Loading:
     """Return what the process of a version found out about it, and the memory that it has taken so far."""
-    loaded = process.loaded
+    loaded, runtime = process.loaded, _runtime(version)
     return Loading(
-        runtime=_runtime(version).name,
-        runtime_version=next(iter(loaded.versions.values()), ""),
+        runtime=runtime.name,
+        runtime_version=loaded.version_of(runtime.name),
         device=device,
         inputs=loaded.inputs,
         outputs=loaded.outputs,

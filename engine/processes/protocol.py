@@ -217,6 +217,10 @@ class Loaded(msgspec.Struct, tag=True, frozen=True):
     load_s: float
     peak_rss_bytes: int
 
+    def version_of(self, runtime: str) -> str:
+        """Return the version of what a runtime is called after, else of what executes for it."""
+        return self.versions.get(runtime) or next(iter(self.versions.values()), "")
+
 
 class Progress(msgspec.Struct, tag=True, frozen=True):
     """So many examples or queries of so many are done."""
