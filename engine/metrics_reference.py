@@ -52,7 +52,7 @@ slices = ["shop", "year"]
 
 ## Areas under curves
 
-ROC AUC and average precision need every score. Eight million scores are kept (800,000 examples of ten classes); beyond
+ROC AUC and average precision need every score. Four million scores are kept (400,000 examples of ten classes); beyond
 that an even, seeded sample of the examples is, and `n` says how many.
 
 ## Your own

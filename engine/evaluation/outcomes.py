@@ -78,31 +78,36 @@ class Outcomes:
         return self.scores.astype(np.float64)
 
     @cached_property
+    def columns(self) -> "NDArray[Any]":
+        """The scores with one row a class: what goes through all examples at once is several times quicker so."""
+        return np.ascontiguousarray(self.scores.T)
+
+    @cached_property
     def given(self) -> "NDArray[Any]":
         """The score of each example's true class, as the model gave it."""
-        return np.asarray(self.scores[self.rows, self.targets])
+        return np.asarray(self.columns[self.targets, self.rows])
 
     @cached_property
     def largest(self) -> "NDArray[np.float64]":
         """The largest score of each example."""
-        return np.asarray(self.scores.max(axis=1), dtype=np.float64)
+        return np.asarray(self.columns.max(axis=0), dtype=np.float64)
 
     @cached_property
     def weights(self) -> "NDArray[np.float64]":
-        """What is divided by its row's sum to give the probabilities of the classes, in float64."""
+        """What is divided by its column's sum to give the probabilities, in float64: one row a class."""
         if self.scale is Scale.LOGITS:
-            return np.exp(self.scores - self.largest[:, np.newaxis])
-        return self.scores.astype(np.float64)
+            return np.exp(self.columns - self.largest)
+        return self.columns.astype(np.float64)
 
     @cached_property
     def sums(self) -> "NDArray[np.float64]":
-        """The sums of the rows of `weights`."""
-        return np.asarray(self.weights.sum(axis=1))
+        """The sums of each example's `weights`."""
+        return np.asarray(self.weights.sum(axis=0))
 
     @cached_property
     def truth(self) -> "NDArray[np.float64]":
         """The probability that each example's true class was given."""
-        return np.asarray(self.weights[self.rows, self.targets] / self.sums)
+        return np.asarray(self.weights[self.targets, self.rows] / self.sums)
 
 
 def chosen_output(

@@ -6,6 +6,7 @@ an area becomes a figure with its interval.
 """
 
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -14,13 +15,11 @@ from numpy.typing import NDArray
 from engine.evaluation.intervals import Floats
 from engine.evaluation.outcomes import Outcomes, Scale
 
-KEPT = 8 * 1024 * 1024
-"""Scores that are kept, 32 MiB: all of 800,000 examples of ten classes."""
+KEPT = 4 * 1024 * 1024
+"""Scores that are kept, 16 MiB: all of 400,000 examples of ten classes."""
 
 LOTS = 32
 """Bits of the lot that each example draws: the sample is halved as often as need be."""
-
-NEGATIVE = -(2**31)
 
 
 class Areas(NamedTuple):
@@ -41,6 +40,7 @@ class Area(NamedTuple):
     roc: float
     roc_deviation: float
     precision_recall: float
+    positives: int
 
 
 class Ranking:
@@ -76,15 +76,15 @@ class Ranking:
 
     @cached_property
     def _areas(self) -> Areas:
-        scores, belong = np.concatenate(self._scores, axis=1), np.concatenate(self._belong, axis=-1)
-        if belong.ndim == 2:
-            members = list(belong)
-        else:
-            members = [belong == number for number in ([1] if len(scores) == 1 else range(len(scores)))]
-        each = [area(row, positive) for row, positive in zip(scores, members, strict=True)]
-        roc, deviations, precision_recall = (np.array(column) for column in zip(*each, strict=True))
-        positives = np.array([np.count_nonzero(positive) for positive in members])
-        return Areas(roc, deviations, precision_recall, positives, scores.shape[1])
+        belong = np.concatenate(self._belong, axis=-1)
+        classes = len(self._scores[0])
+        # Class by class, so that never all scores are there twice.
+        rows = (np.concatenate([part[number] for part in self._scores]) for number in range(classes))
+        each = [area(row, row[members]) for row, members in zip(rows, _members(belong, classes), strict=True)]
+        roc, deviations, precision_recall, positives = (
+            np.array(column) for column in zip(*each, strict=True)
+        )
+        return Areas(roc, deviations, precision_recall, positives, belong.shape[-1])
 
     def _join(
         self, scores: "NDArray[np.float32]", belong: "NDArray[Any]", lots: "NDArray[np.uint32]"
@@ -116,72 +116,70 @@ def ranked_scores(outcomes: Outcomes) -> "NDArray[np.float32]":
 
     Of logits these are the logarithms of the odds, which unlike probabilities tell near certainties apart.
     """
-    scores = outcomes.scores
-    if outcomes.targets.ndim == 2:
-        ranked = scores
-    elif scores.shape[1] == 2:
-        ranked = scores[:, 1:] - scores[:, :1] if outcomes.scale is Scale.LOGITS else scores[:, 1:]
-    elif outcomes.scale is Scale.LOGITS:
-        ranked = _log_odds(outcomes)
-    else:
-        ranked = scores
-    # Adding 0 makes zero of minus zero, whose bits differ although it is the same number.
-    return np.ascontiguousarray(ranked.T, dtype=np.float32) + np.float32(0)
+    columns, logits = outcomes.columns, outcomes.scale is Scale.LOGITS
+    if outcomes.targets.ndim == 1 and len(columns) == 2:
+        columns = columns[1:] - columns[:1] if logits else columns[1:]
+    elif outcomes.targets.ndim == 1 and logits:
+        columns = _log_odds(outcomes)
+    return columns.astype(np.float32)
 
 
-def area(scores: "NDArray[np.float32]", positive: "NDArray[np.bool_]") -> Area:
+def area(scores: "NDArray[np.float32]", of_class: "NDArray[np.float32]") -> Area:
     """Return the areas of one class, NaN where it has no examples or all, and the deviation of that under the ROC.
 
     The deviation is that of DeLong, DeLong and Clarke-Pearson (1988, Biometrics 44:837), NaN with less than two
-    examples on either side. ``scores`` and ``positive`` have one entry an example.
+    examples on either side. What a rank among all examples needs is looked up for the few of the class only.
+
+    Args:
+        scores: of all examples; they are put in order.
+        of_class: of the examples of the class among them.
     """
-    rows, there = len(scores), int(np.count_nonzero(positive))
-    if there == 0:
-        return Area(np.nan, np.nan, np.nan)
-    last, positives = _cumulated(scores, positive)
-    total = last + 1
-    of_class = np.diff(positives, prepend=0)
-    # Average precision: whoever has at least this score is called positive.
-    precision = (there - positives + of_class) / (rows - total + np.diff(total, prepend=0))
-    average_precision = float(of_class @ precision) / there
+    rows, there = len(scores), len(of_class)
     others = rows - there
+    if there == 0:
+        return Area(np.nan, np.nan, np.nan, 0)
+    scores.sort()
+    values, positive = np.unique(of_class, return_counts=True)
+    # How many examples of the class, and how many others, lie below each value, and on it.
+    below = np.cumsum(positive) - positive
+    others_below = scores.searchsorted(values, "left") - below
+    others_equal = scores.searchsorted(values, "right") - below - positive - others_below
+    given = there - below
+    average_precision = float(positive @ (given / (given + others - others_below))) / there
     if others == 0:
-        return Area(np.nan, np.nan, average_precision)
-    of_others = np.diff(total - positives, prepend=0)
-    below = (total - positives - of_others / 2) / others
-    above = (there - positives + of_class / 2) / there
-    roc = float(of_class @ below) / there
+        return Area(np.nan, np.nan, average_precision, there)
+    placed = (others_below + others_equal / 2) / others
+    roc = float(positive @ placed) / there
     if min(there, others) < 2:
-        return Area(roc, np.nan, average_precision)
-    variance = float(of_class @ (below - roc) ** 2) / (there - 1) / there
-    variance += float(of_others @ (above - roc) ** 2) / (others - 1) / others
-    return Area(roc, float(np.sqrt(variance)), average_precision)
+        return Area(roc, np.nan, average_precision, there)
+    # The others on a value see half of it above them, those below it, down to the next one, see all of it.
+    between = np.diff(others_below, prepend=0) - np.concatenate([[0], others_equal[:-1]])
+    beyond = others - others_below[-1] - others_equal[-1]
+    squares = others_equal @ ((given - positive / 2) / there - roc) ** 2
+    squares += between @ (given / there - roc) ** 2 + beyond * roc**2
+    variance = (
+        float(positive @ (placed - roc) ** 2) / (there - 1) / there + float(squares) / (others - 1) / others
+    )
+    return Area(roc, float(np.sqrt(variance)), average_precision, there)
 
 
-def _cumulated(
-    scores: "NDArray[np.float32]", positive: "NDArray[np.bool_]"
-) -> "tuple[NDArray[np.int64], NDArray[np.int64]]":
-    """Return for each different score, upwards, the place of its last example and the positive ones until there.
-
-    A score and what its example is make one whole number, in the order of the scores: sorting numbers is several
-    times quicker than finding the order of others. The bits of a float are in its order once those of negative
-    ones are turned around.
-    """
-    bits = scores.view(np.int32).astype(np.int64)
-    np.copyto(bits, NEGATIVE - bits, where=bits < 0)
-    keys = bits * 2 + positive
-    keys.sort()
-    values = keys >> 1
-    last = np.flatnonzero(np.append(values[1:] != values[:-1], True))
-    return last, np.cumsum(keys & 1)[last]
+def _members(belong: "NDArray[Any]", classes: int) -> "list[NDArray[Any]]":
+    """Return what picks the examples of each class."""
+    if belong.ndim == 2:
+        return list(belong)
+    if classes == 1:
+        return [belong == 1]
+    order = np.argsort(belong, kind="stable")
+    ends = np.searchsorted(belong[order], np.arange(classes + 1))
+    return [order[start:stop] for start, stop in pairwise(ends)]
 
 
 def _log_odds(outcomes: Outcomes) -> Floats:
-    weights, first = outcomes.weights, (outcomes.rows, outcomes.predicted)
-    rest = outcomes.sums[:, np.newaxis] - weights
+    weights, first = outcomes.weights, (outcomes.predicted, outcomes.rows)
+    rest = outcomes.sums - weights
     # The largest weight would be taken from a sum that it makes up: so many digits would be lost.
     without = weights.copy()
     without[first] = 0
-    rest[first] = without.sum(axis=1)
+    rest[first] = without.sum(axis=0)
     with np.errstate(divide="ignore"):
         return np.asarray(np.log(weights) - np.log(rest))

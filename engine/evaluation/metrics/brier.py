@@ -25,7 +25,7 @@ class Brier:
         if outcomes.scale is Scale.SCORES:
             self._undefined = True
             return
-        squares = (outcomes.weights**2).sum(axis=1) / outcomes.sums**2
+        squares = (outcomes.weights**2).sum(axis=0) / outcomes.sums**2
         distances = np.maximum(squares + 1 - 2 * outcomes.truth, 0)
         self._moments.add(distances / 2 if outcomes.scores.shape[1] == 2 else distances)
 

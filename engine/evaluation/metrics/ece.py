@@ -37,7 +37,7 @@ class CalibrationError:
         if outcomes.scale is Scale.SCORES:
             self._undefined = True
             return
-        confidence = outcomes.weights[outcomes.rows, outcomes.predicted] / outcomes.sums
+        confidence = outcomes.weights[outcomes.predicted, outcomes.rows] / outcomes.sums
         bins = np.clip(np.ceil(confidence * BINS) - 1, 0, BINS - 1).astype(np.intp)
         gaps = (outcomes.predicted == outcomes.targets) - confidence
         self._n += len(outcomes)

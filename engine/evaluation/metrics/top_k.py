@@ -26,14 +26,13 @@ class Ranks:
 
     def add(self, outcomes: Outcomes) -> None:
         """Count some examples."""
-        given = outcomes.given[:, np.newaxis]
-        before = np.add.reduce(outcomes.scores > given, axis=1, dtype=np.int32)
-        alike = np.add.reduce(outcomes.scores == given, axis=1, dtype=np.int32)
-        ties = np.flatnonzero(alike > 1)
+        columns, given = outcomes.columns, outcomes.given
+        before = np.add.reduce(columns > given, axis=0, dtype=np.int32)
+        ties = np.flatnonzero(np.add.reduce(columns >= given, axis=0, dtype=np.int32) - before > 1)
         if len(ties):
-            lower = np.arange(outcomes.scores.shape[1]) < outcomes.targets[ties, np.newaxis]
-            before[ties] += ((outcomes.scores[ties] == given[ties]) & lower).sum(axis=1)
-        self._join(np.bincount(before, minlength=outcomes.scores.shape[1]))
+            lower = np.arange(len(columns))[:, np.newaxis] < outcomes.targets[ties]
+            before[ties] += ((columns[:, ties] == given[ties]) & lower).sum(axis=0, dtype=np.int32)
+        self._join(np.bincount(before, minlength=len(columns)))
 
     def merge(self, other: Self) -> None:
         """Count what ``other`` has counted."""

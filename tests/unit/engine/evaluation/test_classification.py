@@ -352,7 +352,7 @@ def test_more_scores_than_are_kept_are_sampled(monkeypatch: pytest.MonkeyPatch) 
 def test_a_class_without_examples_or_others_has_no_area(positives: int) -> None:
     """Nothing is made up where there are no pairs; one example alone has an area but no deviation."""
     scores, belong = np.arange(5, dtype=np.float32), np.arange(5) < positives
-    found = area(scores, belong)
+    found = area(scores.copy(), scores[belong])
     assert np.isnan(found.roc) == (positives in {0, 5})
     assert np.isnan(found.precision_recall) == (positives == 0)
     assert np.isnan(found.roc_deviation)
