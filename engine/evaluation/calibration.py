@@ -7,17 +7,17 @@ memory there is. It must not run a model.
 import os
 import resource
 
-SIZES = (32, 128, 512, 1024)
+SIZES = (32, 128, 256, 512, 1024)
 """Batches that are tried in turn: the first stays in a CPU's caches, the last fills a small accelerator."""
 
-ROUNDS = 3
+ROUNDS = 6
 """How often each size is tried, in turns, so that a moment's disturbance meets them all; the fastest try counts.
 The first try of a size also pays for what frameworks prepare for a new shape."""
 
-GAIN = 1.03
+GAIN = 1.01
 """How much more throughput a larger batch must bring to be worth its memory."""
 
-HOPELESS = 0.7
+HOPELESS = 0.8
 """A size that reaches less than this share of the best rate in two tries is not tried again."""
 
 LONGEST_BATCH_S = 1.0

@@ -23,7 +23,7 @@ from engine.evaluation.gathering import Gathering
 from engine.evaluation.outcomes import Outcomes, Scale
 from engine.evaluation.own import Own, functions
 from engine.evaluation.parts import Parts
-from engine.evaluation.runs import Runs
+from engine.evaluation.runs import Runs, together
 from engine.evaluation.values import NO_SCORES, Values
 from engine.processes.protocol import Evaluate, Evaluated
 from engine.protocols import LoadedModel
@@ -86,8 +86,7 @@ def _classes(work: _Work, classes: Classes) -> Evaluated:
     confusion = Counts()
     hits: list[NDArray[np.bool_]] = []
     failures = _Failures(work.examples)
-    for start, stop, outputs in work.runs:
-        scores = outcomes.class_scores(work.output(outputs))
+    for start, stop, scores in together(work.runs, lambda given: outcomes.class_scores(work.output(given))):
         if failures.among(scores, start, stop):
             continue
         batch = classes.read(start, scores)
@@ -108,8 +107,7 @@ def _values(work: _Work) -> Evaluated:
     targets = checks.check_values(dataset.name, dataset.targets)
     gathering = _Whole(work, lambda: Values(targets.shape[1]))
     failures = _Failures(work.examples)
-    for start, stop, outputs in work.runs:
-        values = outcomes.values(work.output(outputs))
+    for start, stop, values in together(work.runs, lambda given: outcomes.values(work.output(given))):
         checks.check_width(dataset.name, targets, values.shape[1])
         if not failures.among(values, start, stop):
             gathering.add(start, stop, Outcomes(targets[start:stop], values, NO_SCORES, Scale.LOGITS))

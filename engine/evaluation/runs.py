@@ -1,12 +1,12 @@
 """Running a model over all examples, batch by batch.
 
 Owns the size of a batch (a model's own where it is fixed, what was asked for, or what calibration finds; its
-trial batches count, so no work is wasted), the padding of a last short one, and the sentence when a model
-fails. It must not know any metric.
+trial batches count, so no work is wasted), the padding of a last short one, what is looked at together, and the
+sentence when a model fails. It must not know any metric.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -18,6 +18,12 @@ from engine.evaluation.calibration import Calibration
 from engine.protocols import LoadedModel
 from storage.errors import JobError
 from storage.text import clean
+
+TOGETHER_ROWS = 2048
+TOGETHER_BYTES = 1024 * 1024
+TOGETHER_S = 0.05
+"""Answers that are looked at together: what it costs to look at all is then little beside a fast model, they are still
+in the processor's cache, and nobody waits long for a slow model's."""
 
 Arrays = tuple["NDArray[Any]", ...]
 
@@ -31,6 +37,14 @@ class Answer(NamedTuple):
     start: int
     stop: int
     outputs: Arrays
+
+
+class Rows(NamedTuple):
+    """What of a model's answers counts, on the examples from ``start`` to before ``stop``: one row each."""
+
+    start: int
+    stop: int
+    rows: "NDArray[Any]"
 
 
 class Runs:
@@ -81,6 +95,38 @@ class Runs:
             )
         outputs = ask(self._model, arrays, f"examples {start} to {stop - 1} of {self._examples.dataset.name}")
         return tuple(output[: stop - start] for output in outputs)
+
+
+def together(answers: Iterable[Answer], read: "Callable[[Arrays], NDArray[Any]]") -> Iterator[Rows]:
+    """Put what ``read`` takes from answers together, several batches at a time.
+
+    Raises:
+        JobError: rows differ in length.
+    """
+    waiting: list[NDArray[Any]] = []
+    first = held = 0
+    since = time.monotonic()
+    for start, stop, outputs in answers:
+        rows = read(outputs)
+        if waiting and rows.shape[1] != waiting[0].shape[1]:
+            raise JobError(
+                f"The model gave {waiting[0].shape[1]} numbers for one example and {rows.shape[1]} for another.",
+                "Save it so that it answers each example alike.",
+            )
+        first = first if waiting else start
+        waiting.append(rows)
+        held += rows.nbytes
+        now = time.monotonic()
+        if stop - first >= TOGETHER_ROWS or held >= TOGETHER_BYTES or now - since >= TOGETHER_S:
+            yield Rows(first, stop, _joined(waiting))
+            waiting, held, since = [], 0, time.monotonic()
+        last = stop
+    if waiting:
+        yield Rows(first, last, _joined(waiting))
+
+
+def _joined(parts: "list[NDArray[Any]]") -> "NDArray[Any]":
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def fixed_size(model: LoadedModel) -> int | None:

@@ -26,8 +26,9 @@ def figures(ranking: Ranking, setup: Setup) -> tuple[Metric, ...]:
         return ()
     low, high = intervals.on_logit_scale(areas.roc, areas.roc_deviations)
     unknown = np.isnan(low) & ~np.isnan(areas.roc)
-    positives = areas.positives[unknown]
-    low[unknown], high[unknown] = newcombe(areas.roc[unknown], positives, areas.rows - positives)
+    if unknown.any():
+        positives = areas.positives[unknown]
+        low[unknown], high[unknown] = newcombe(areas.roc[unknown], positives, areas.rows - positives)
     n = np.full(len(low), areas.rows)
     return PerClass(areas.roc, low, high, n).with_mean("roc_auc", setup)
 

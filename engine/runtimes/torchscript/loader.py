@@ -34,8 +34,12 @@ class TorchScriptModel:
             tensors = [_tensor(array) for array in inputs]
             if self._elsewhere:
                 tensors = [tensor.to(self._device) for tensor in tensors]
+            answer = self._module(*tensors)
             # No gradient is recorded here, so nothing has to be detached.
-            return tuple(tensor.cpu().numpy() for tensor in _flat(self._module(*tensors)))
+            if isinstance(answer, torch.Tensor) and not self._elsewhere:
+                # By far the most usual, and small models answer in microseconds.
+                return (answer.numpy(),)
+            return tuple(tensor.cpu().numpy() for tensor in _flat(answer))
 
 
 def load(artefact: Path, device: str) -> TorchScriptModel:

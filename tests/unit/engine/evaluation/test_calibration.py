@@ -3,7 +3,7 @@
 import pytest
 
 from engine.evaluation import calibration
-from engine.evaluation.calibration import Calibration
+from engine.evaluation.calibration import SIZES, Calibration
 
 PLENTY = 2**40
 
@@ -21,45 +21,46 @@ def search(rates: dict[int, float], rows: int = 10_000, memory: int = PLENTY) ->
 @pytest.mark.parametrize(
     ("rates", "size", "tried"),
     [
-        ({32: 1000, 128: 2000, 512: 4000, 1024: 5000}, 1024, [32, 128, 512, 1024] * 2 + [512, 1024]),
-        ({32: 1900, 128: 2000, 512: 2050, 1024: 2055}, 128, [32, 128, 512, 1024] * 3),
-        ({32: 1000, 128: 900, 512: 1100, 1024: 1000}, 512, [32, 128, 512, 1024] * 3),
-        ({32: 10000, 128: 6000, 512: 5000, 1024: 4000}, 32, [32, 128, 512, 1024, 32, 128, 512, 1024, 32]),
+        ([1000, 2000, 3000, 4000, 5000], 1024, [*SIZES * 2, *[512, 1024] * 4]),
+        ([1900, 2000, 2005, 2015, 2016], 128, [*SIZES * 6]),
+        ([1000, 900, 950, 1100, 1000], 512, [*SIZES * 6]),
+        ([10000, 7000, 6000, 5000, 4000], 32, [*SIZES * 2, *[32] * 4]),
     ],
 )
 def test_each_size_is_tried_in_turns_while_it_has_a_chance(
-    rates: dict[int, float], size: int, tried: list[int]
+    rates: list[float], size: int, tried: list[int]
 ) -> None:
     """A little more throughput is worth a larger batch; one that is much slower is not tried a third time."""
-    assert search(rates) == (size, tried)
+    assert search(dict(zip(SIZES, rates, strict=True)), rows=20_000) == (size, tried)
 
 
 def test_fastest_of_the_tries_counts() -> None:
     """The first batch of a size prepares the framework for its shape, and a busy moment says nothing of a size."""
     found = Calibration(PLENTY)
-    seconds = {32: [0.09, 0.0032, 0.05], 128: [0.09, 0.0064, 0.05], 512: [0.09, 0.08, 0.08], 1024: [0.09] * 3}
-    while (size := found.propose(10_000)) is not None:
+    seconds = {size: [0.09, size / 10_000, 0.09, 0.09, 0.09, 0.09] for size in SIZES}
+    seconds[128][1] = 128 / 20_000
+    while (size := found.propose(100_000)) is not None:
         found.note(size, seconds[size].pop(0))
     assert found.size == 128
 
 
 def test_few_examples_end_the_search() -> None:
     """With a thousand examples a batch of 1024 is never tried, and what is left goes to the sizes that fit."""
-    rates: dict[int, float] = {32: 1000, 128: 2000, 512: 4000, 1024: 8000}
-    assert search(rates, rows=1000) == (512, [32, 128, 512, 32, 128])
+    rates: dict[int, float] = {32: 1000, 128: 2000, 256: 3000, 512: 4000, 1024: 8000}
+    assert search(rates, rows=1000) == (512, [32, 128, 256, 512, 32])
     assert search({32: 1000}, rows=31) == (32, [])
 
 
 def test_slow_models_keep_small_batches() -> None:
     """No batch is tried that would take longer than a second: progress must move."""
-    assert search({32: 100, 128: 1000}) == (32, [32, 32, 32])
+    assert search({32: 100, 128: 1000}) == (32, [32] * 6)
 
 
 def test_memory_is_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """When the last batch made the process grow, a four times larger one must still fit into half of it."""
     sizes = iter([100, 300, 300])
     monkeypatch.setattr(calibration, "peak_memory", lambda: next(sizes))
-    assert search({32: 1000, 128: 2000}, memory=1000) == (32, [32, 32, 32])
+    assert search({32: 1000, 128: 2000}, memory=1000) == (32, [32] * 6)
 
 
 def test_a_failure_ends_the_search() -> None:

@@ -303,6 +303,7 @@ def test_the_figure_so_far_is_that_of_the_examples_so_far(
 ) -> None:
     """On the way it is told with its interval; at the end only that it is done."""
     monkeypatch.setattr("engine.evaluation.measure.PROGRESS_S", 0.0)
+    monkeypatch.setattr("engine.evaluation.runs.TOGETHER_S", 0.0)
     given, targets = beliefs(3)
     model = load(passing(tmp_path / "m.onnx", ["n", 3]), "cpu")
     data = answers_file(tmp_path / "test.npz", given, targets)
