@@ -64,6 +64,8 @@ class RuntimeSpec(msgspec.Struct, frozen=True):
     """Kinds of device besides the CPU that its loader knows how to use, where the installed build does."""
     options: tuple[str, ...] = ()
     """Keys of ``[runtime]`` in ``model.toml`` that its loader takes, as keyword arguments of the same names."""
+    stand_in: "RuntimeSpec | None" = None
+    """What executes its formats where its own distributions are missing and those of the other are installed."""
 
 
 Options = tuple[tuple[str, str | int | float | bool], ...]

@@ -18,6 +18,7 @@ FILES: dict[Format, str] = {
     Format.TORCH_EXPORT: "`.pt2`, as `torch.export.save` writes it",
     Format.ONNX: "`.onnx`, with or without files of weights beside it",
     Format.LITERT: "`.tflite`: float, dynamic-range and full-integer",
+    Format.OPENVINO: "`.xml` with `.bin` beside it, as `openvino.save_model` writes them",
 }
 """What people call each format; what a file is, is decided by its content."""
 
@@ -50,9 +51,16 @@ must give the accuracy that numpy alone computes from the weights, to the last e
 
 ## Devices
 
-A device is chosen with `--device` (`cpu`, `cuda:0` ...). A runtime never moves elsewhere in silence: where a device cannot
-be used, the job fails with a sentence that says why and what to install. That refusal is tested for every format; running
-on a CUDA device is not part of the tests, because no machine that runs them has one.
+A device is chosen with `--device` (`cpu`, `cuda:0`, `npu:0` ...). A runtime never moves elsewhere in silence: where a device
+cannot be used, the job fails with a sentence that says why and what to install. That refusal is tested for every format;
+running on a CUDA device or an NPU is not part of the tests, because no machine that runs them has one. ONNX Runtime uses an
+Intel NPU through its OpenVINO provider (`onnxruntime-openvino`).
+
+## Keras without TensorFlow
+
+Where TensorFlow is not installed, and torch and Keras are, torch runs Keras' own files; the figures then name
+`keras-torch`. `test_torch_runs_them_to_the_same_figures` in `tests/unit/engine/runtimes/keras/test_keras_on_torch.py` holds
+that they stay the same.
 
 ## scikit-learn, XGBoost, LightGBM
 

@@ -33,6 +33,7 @@ class Format(StrEnum):
     ONNX = "onnx"
     LITERT = "litert"
     TORCH_EXPORT = "torch-export"
+    OPENVINO = "openvino"
 
 
 class Status(StrEnum):

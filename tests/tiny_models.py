@@ -30,6 +30,7 @@ PREPROCESS = {
     Format.ONNX: CHANNELS_FIRST,
     Format.LITERT: CHANNELS_LAST,
     Format.TORCH_EXPORT: CHANNELS_FIRST,
+    Format.OPENVINO: CHANNELS_FIRST,
 }
 """What brings the digits into the form that each model was saved for."""
 
@@ -105,6 +106,8 @@ def save_saved_model(file: Path) -> Path:
 
 def copied(artefact: Path, target: Path) -> Path:
     """Copy a model with the folder that it needs to the new name ``target``; return the copy's artefact."""
+    if artefact.suffix == ".xml":
+        shutil.copy(artefact.with_suffix(".bin"), target.with_suffix(".bin"))
     if artefact.name != "saved_model.pb":
         return Path(shutil.copy(artefact, target))
     return Path(shutil.copytree(artefact.parent, target), artefact.name)
@@ -216,6 +219,17 @@ def save_torch_export(file: Path, *, dynamic: bool = True) -> Path:
     return file
 
 
+def save_openvino(file: Path) -> Path:
+    """Save the classifier as .xml with .bin: probabilities out, channels first in."""
+    # The loader keeps OpenVINO from reporting its use to its makers.
+    import_module("engine.runtimes.openvino.loader")
+    import openvino
+
+    graph = openvino.Core().read_model(onnx_model().SerializeToString())
+    openvino.save_model(graph, file, compress_to_fp16=False)
+    return file
+
+
 SAVE: dict[Format, Callable[[Path], Path]] = {
     Format.KERAS: save_keras,
     Format.KERAS_H5: save_keras,
@@ -224,6 +238,7 @@ SAVE: dict[Format, Callable[[Path], Path]] = {
     Format.ONNX: save_onnx,
     Format.LITERT: save_litert,
     Format.TORCH_EXPORT: save_torch_export,
+    Format.OPENVINO: save_openvino,
 }
 
 NAMES = {
@@ -234,6 +249,7 @@ NAMES = {
     Format.ONNX: "model.onnx",
     Format.LITERT: "model.tflite",
     Format.TORCH_EXPORT: "model.pt2",
+    Format.OPENVINO: "model.xml",
 }
 
 

@@ -39,7 +39,7 @@ MIB: Final = 1024**2
 CONFINE_S: Final = 30.0
 """A fork is confined within milliseconds; a machine that needs this long is in trouble."""
 
-NODES: Final = {"cuda": ("nvidia*", "nvidia-caps/*", "dri/*"), "rocm": ("kfd", "dri/*")}
+NODES: Final = {"cuda": ("nvidia*", "nvidia-caps/*", "dri/*"), "rocm": ("kfd", "dri/*"), "npu": ("accel/*",)}
 """Which nodes of ``/dev`` an accelerator's driver opens."""
 
 

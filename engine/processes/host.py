@@ -111,7 +111,8 @@ def _import(framework: str) -> dict[str, str]:
     """Import a framework and our own code that uses it; return what was imported, with versions."""
     ours = [spec for spec in RUNTIMES if spec.framework == framework]
     versions = {}
-    for name in (framework, *(spec.loader.partition(":")[0] for spec in ours)):
+    # Our own code first: it sees to it that a framework is quiet and reports nothing to its makers.
+    for name in (*(spec.loader.partition(":")[0] for spec in ours), framework):
         module = importlib.import_module(name)
         if found := getattr(module, "__version__", ""):
             versions[name] = str(found)

@@ -15,6 +15,7 @@ from engine.protocols import Options, Recognition, RuntimeSpec
 from engine.runtimes.keras import spec as keras_spec
 from engine.runtimes.litert import spec as litert_spec
 from engine.runtimes.onnx import spec as onnx_spec
+from engine.runtimes.openvino import spec as openvino_spec
 from engine.runtimes.savedmodel import spec as savedmodel_spec
 from engine.runtimes.torchexport import spec as torchexport_spec
 from engine.runtimes.torchscript import spec as torchscript_spec
@@ -22,19 +23,26 @@ from storage.settings import RuntimeOptions
 from storage.text import NAME, clean
 from storage.vocabulary import Format
 
-_MODULES = (keras_spec, savedmodel_spec, torchscript_spec, torchexport_spec, litert_spec, onnx_spec)
+_MODULES = (
+    keras_spec,
+    savedmodel_spec,
+    torchscript_spec,
+    torchexport_spec,
+    litert_spec,
+    openvino_spec,
+    onnx_spec,
+)
 
 _RECOGNISERS: tuple[Callable[[Content, Archive | None], Recognition | None], ...] = tuple(
     module.recognise for module in _MODULES
 )
 
-RUNTIMES: tuple[RuntimeSpec, ...] = tuple(module.SPEC for module in _MODULES)
-"""Every runtime, in the order in which their recognisers are asked."""
 
-
-def runtime_for(wanted: Format) -> RuntimeSpec:
-    """Return the runtime that executes a format; every format has one, which a test holds."""
-    return next(spec for spec in RUNTIMES if wanted in spec.formats)
+def _version(distribution: str) -> str | None:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def installed_versions(spec: RuntimeSpec) -> dict[str, str]:
@@ -47,6 +55,22 @@ def installed_versions(spec: RuntimeSpec) -> dict[str, str]:
             return {}
         versions[shown] = version
     return versions
+
+
+def _installed(spec: RuntimeSpec) -> RuntimeSpec:
+    """Return what executes a runtime's formats with what is installed: itself, unless only its stand-in is."""
+    if spec.stand_in and not installed_versions(spec) and installed_versions(spec.stand_in):
+        return spec.stand_in
+    return spec
+
+
+RUNTIMES: tuple[RuntimeSpec, ...] = tuple(_installed(module.SPEC) for module in _MODULES)
+"""Every runtime, in the order in which their recognisers are asked."""
+
+
+def runtime_for(wanted: Format) -> RuntimeSpec:
+    """Return the runtime that executes a format; every format has one, which a test holds."""
+    return next(spec for spec in RUNTIMES if wanted in spec.formats)
 
 
 def chosen_options(spec: RuntimeSpec, settings: RuntimeOptions) -> Options:
@@ -90,10 +114,3 @@ def _recognise(artefact: Path) -> Recognition:
         if archive is not None:
             raise ContentError(foreign.describe_archive(archive))
         raise ContentError(foreign.describe_file(content))
-
-
-def _version(distribution: str) -> str | None:
-    try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:
-        return None

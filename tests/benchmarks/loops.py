@@ -122,12 +122,31 @@ def _onnx(artefact: Path) -> Run:
     return run
 
 
+def _openvino(artefact: Path) -> Run:
+    import openvino
+
+    options = {
+        "INFERENCE_NUM_THREADS": len(os.sched_getaffinity(0)),
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_PRECISION_HINT": "f32",
+    }
+    request = openvino.Core().compile_model(str(artefact), "CPU", options).create_infer_request()
+
+    def run(batch: Array) -> Array:
+        request.infer([batch], share_inputs=True)
+        answers: Array = request.get_output_tensor(0).data.copy()
+        return answers
+
+    return run
+
+
 BY_HAND: dict[Format, Callable[[Path], Run]] = {
     Format.KERAS: _keras,
     Format.TORCHSCRIPT: _torchscript,
     Format.TORCH_EXPORT: _torch_export,
     Format.ONNX: _onnx,
     Format.LITERT: _litert,
+    Format.OPENVINO: _openvino,
 }
 
 

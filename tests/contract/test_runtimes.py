@@ -283,7 +283,7 @@ def test_the_options_of_a_runtime_are_settings(spec: RuntimeSpec) -> None:
 
 def test_the_registry_needs_no_framework() -> None:
     """The engine's main process recognises, names and summarises without numpy and without any framework."""
-    heavy = "{'numpy', 'scipy', 'tensorflow', 'keras', 'torch', 'onnx', 'onnxruntime', 'h5py'}"
+    heavy = "{'numpy', 'scipy', 'tensorflow', 'keras', 'torch', 'onnx', 'onnxruntime', 'h5py', 'openvino'}"
     code = (
         "import sys, engine.runtimes, engine.data.fingerprint, engine.evaluation.percentiles, "
         "engine.evaluation.arrivals, engine.evaluation.confidence, engine.evaluation.metrics\n"

@@ -18,7 +18,7 @@ import pytest
 from storage import launch
 from storage.workspace import Workspace
 
-FRAMEWORKS = frozenset({"tensorflow", "keras", "torch", "onnx", "onnxruntime", "ai_edge_litert"})
+FRAMEWORKS = frozenset({"tensorflow", "keras", "torch", "onnx", "onnxruntime", "ai_edge_litert", "openvino"})
 NUMERICAL = frozenset({"numpy", "scipy", "sklearn", "pandas"})
 DRAWING = frozenset({"textual", "rich"})
 VIEWERS_LACK = FRAMEWORKS | NUMERICAL | {"watchdog", "sqlite_utils", "engine"}

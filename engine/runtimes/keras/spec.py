@@ -23,6 +23,15 @@ SPEC = RuntimeSpec(
         ("tensorflow", "tensorflow-rocm"),
         ("tensorflow", "tf-nightly"),
     ),
+    stand_in=RuntimeSpec(
+        name="keras-torch",
+        framework="torch",
+        formats=(Format.KERAS, Format.KERAS_H5),
+        distributions=("torch", "keras"),
+        extra="torch",
+        loader="engine.runtimes.keras.torch_loader:load",
+        needs_sandbox=False,
+    ),
 )
 
 CONFIG, METADATA = "config.json", "metadata.json"

@@ -21,7 +21,13 @@ from engine.protocols import TensorSpec
 from engine.runtimes.onnx.spec import parameters
 from storage.errors import JobError
 
-CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
+CPU, CUDA, OPENVINO = "CPUExecutionProvider", "CUDAExecutionProvider", "OpenVINOExecutionProvider"
+
+PROVIDERS = {"cpu": CPU, "cuda": CUDA, "npu": OPENVINO}
+"""What runs a model on each kind of device."""
+
+INSTALL = {CUDA: "onnxruntime-gpu", OPENVINO: "onnxruntime-openvino"}
+"""Which build of ONNX Runtime brings a provider."""
 
 ERRORS_ONLY = 3
 """ONNX Runtime's severity from which it writes to stderr; its warnings are about its own fusions."""
@@ -76,11 +82,11 @@ def load(artefact: Path, device: str) -> OnnxModel:
     options.add_session_config_entry("session.load_model_format", "ONNX")
     session = onnxruntime.InferenceSession(str(artefact), options, providers=_providers(device))
     session.disable_fallback()
-    wanted = CPU if device.partition(":")[0] == "cpu" else CUDA
+    wanted = PROVIDERS[device.partition(":")[0]]
     if session.get_providers()[0] != wanted:
         raise JobError(
             f"ONNX Runtime could not start on {device} and offers {session.get_providers()[0]} instead.",
-            "Check that its CUDA libraries are installed, or choose cpu.",
+            "Check that the libraries and the driver of that device are installed, or choose cpu.",
         )
     if not all(output.type.startswith("tensor(") for output in session.get_outputs()):
         raise JobError(
@@ -94,15 +100,17 @@ def _providers(device: str) -> list[Any]:
     kind, _, index = device.partition(":")
     if kind == "cpu":
         return [CPU]
-    if kind != "cuda":
+    wanted = PROVIDERS.get(kind)
+    if wanted is None:
         raise JobError(f"ONNX Runtime cannot run on {device}.", "Choose cpu, or cuda:0 where there is one.")
-    if CUDA not in onnxruntime.get_available_providers():
+    if wanted not in onnxruntime.get_available_providers():
         raise JobError(
-            f"This ONNX Runtime has no CUDA support, so {device} cannot be used.",
-            "Install onnxruntime-gpu in place of onnxruntime, or choose cpu.",
+            f"This ONNX Runtime lacks {wanted}, so {device} cannot be used.",
+            f"Install {INSTALL[wanted]} in place of onnxruntime, or choose cpu.",
         )
-    # Operators without a CUDA kernel run on the CPU, as they do for every user of this provider.
-    return [(CUDA, {"device_id": int(index or 0)}), CPU]
+    options: dict[str, Any] = {"device_id": int(index or 0)} if wanted == CUDA else {"device_type": "NPU"}
+    # Operators that the device has no kernel for run on the CPU, as they do for every user of these providers.
+    return [(wanted, options), CPU]
 
 
 def _spec(argument: Any) -> TensorSpec:

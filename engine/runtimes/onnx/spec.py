@@ -28,6 +28,7 @@ SPEC = RuntimeSpec(
         ("onnxruntime", "onnxruntime-openvino"),
         ("onnxruntime", "onnxruntime-training"),
     ),
+    accelerators=("cuda", "npu"),
 )
 
 IR_VERSIONS = range(1, 64)

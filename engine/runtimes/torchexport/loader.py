@@ -6,7 +6,6 @@ without paying again; it opens no device and starts no thread. It must not be im
 
 import io
 import logging
-import os
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ import torch.export
 from numpy.typing import NDArray
 from torch.utils import _pytree as pytree
 
+from engine.frameworks.torch import prepare, tensor
 from engine.protocols import TensorSpec
 from storage.errors import JobError
 from storage.text import clean
@@ -61,9 +61,9 @@ class ExportedModel:
     def run(self, inputs: "Sequence[NDArray[Any]]") -> "tuple[NDArray[Any], ...]":
         """Run one batch."""
         with torch.inference_mode():
-            tensors = [_tensor(array) for array in inputs]
+            tensors = [tensor(array) for array in inputs]
             if self._elsewhere:
-                tensors = [tensor.to(self._device) for tensor in tensors]
+                tensors = [given.to(self._device) for given in tensors]
             arguments, named = pytree.tree_unflatten(tensors, self._takes)
             answers = pytree.tree_leaves(self._module(*arguments, **named))
             return tuple(answer.cpu().numpy() for answer in answers)
@@ -75,10 +75,7 @@ def load(artefact: Path, device: str) -> ExportedModel:
     Raises:
         JobError: the device cannot be used, the file cannot be read, or the program takes or gives what is no tensor.
     """
-    place = _device(device)
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
-    # What draws random numbers draws the same each time.
-    torch.manual_seed(0)
+    place = prepare(device)
     with warnings.catch_warnings():
         # Of older layouts, and of its own read-only buffers: nothing that who runs a saved file can act on.
         warnings.simplefilter("ignore")
@@ -93,21 +90,6 @@ def load(artefact: Path, device: str) -> ExportedModel:
                 f"Export it again with the torch that is installed here ({torch.__version__}).",
             ) from error
         return ExportedModel(program, place)
-
-
-def _device(device: str) -> torch.device:
-    kind, _, index = device.partition(":")
-    if kind == "cpu":
-        return torch.device("cpu")
-    if kind != "cuda":
-        raise JobError(f"torch cannot run on {device}.", "Choose cpu, or cuda:0 where there is one.")
-    available = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if int(index or 0) >= available:
-        raise JobError(
-            f"torch finds {available} GPUs here, so {device} cannot be used.",
-            "Install a torch with CUDA support, or choose cpu.",
-        )
-    return torch.device("cuda", int(index or 0))
 
 
 def _spec(program: Any, name: object) -> TensorSpec:
@@ -127,8 +109,3 @@ def _count(program: Any) -> int:
     """Count weights and the statistics kept beside them, not counters and indices."""
     tensors = [*program.parameters(), *(buffer for buffer in program.buffers() if buffer.is_floating_point())]
     return sum(tensor.numel() for tensor in tensors)
-
-
-def _tensor(array: "NDArray[Any]") -> torch.Tensor:
-    # A mapped or shared array is read-only, which torch cannot express: it would warn, or write.
-    return torch.from_numpy(array if array.flags.writeable else array.copy())

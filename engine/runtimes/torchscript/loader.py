@@ -4,7 +4,6 @@ Runs in a model process only. Importing this module imports torch, so that the h
 again; it runs no operation, opens no device and starts no thread. It must not be imported by the engine.
 """
 
-import os
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import torch
 from numpy.typing import NDArray
 
+from engine.frameworks.torch import prepare, tensor
 from engine.protocols import TensorSpec
 from storage.errors import JobError
 
@@ -31,15 +31,15 @@ class TorchScriptModel:
     def run(self, inputs: "Sequence[NDArray[Any]]") -> "tuple[NDArray[Any], ...]":
         """Run one batch."""
         with torch.inference_mode():
-            tensors = [_tensor(array) for array in inputs]
+            tensors = [tensor(array) for array in inputs]
             if self._elsewhere:
-                tensors = [tensor.to(self._device) for tensor in tensors]
+                tensors = [given.to(self._device) for given in tensors]
             answer = self._module(*tensors)
             # No gradient is recorded here, so nothing has to be detached.
             if isinstance(answer, torch.Tensor) and not self._elsewhere:
                 # By far the most usual, and small models answer in microseconds.
                 return (answer.numpy(),)
-            return tuple(tensor.cpu().numpy() for tensor in _flat(answer))
+            return tuple(given.cpu().numpy() for given in _flat(answer))
 
 
 def load(artefact: Path, device: str) -> TorchScriptModel:
@@ -48,31 +48,13 @@ def load(artefact: Path, device: str) -> TorchScriptModel:
     Raises:
         JobError: the device cannot be used.
     """
-    place = _device(device)
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
-    # What draws random numbers draws the same each time.
-    torch.manual_seed(0)
+    place = prepare(device)
     with warnings.catch_warnings():
         # torch wants people to move to torch.export; who runs a saved file cannot act on that.
         warnings.filterwarnings("ignore", message=".*torch.jit", category=DeprecationWarning)
         module = torch.jit.load(str(artefact), map_location=place)
         module.eval()
         return TorchScriptModel(module, place)
-
-
-def _device(device: str) -> torch.device:
-    kind, _, index = device.partition(":")
-    if kind == "cpu":
-        return torch.device("cpu")
-    if kind != "cuda":
-        raise JobError(f"torch cannot run on {device}.", "Choose cpu, or cuda:0 where there is one.")
-    available = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if int(index or 0) >= available:
-        raise JobError(
-            f"torch finds {available} GPUs here, so {device} cannot be used.",
-            "Install a torch with CUDA support, or choose cpu.",
-        )
-    return torch.device("cuda", int(index or 0))
 
 
 def _argument_names(module: Any) -> list[str]:
@@ -104,11 +86,6 @@ def _frozen(module: Any) -> Any:
     except RuntimeError:
         # Some modules cannot be frozen (they change their own attributes); they run as they are.
         return module
-
-
-def _tensor(array: "NDArray[Any]") -> torch.Tensor:
-    # A mapped or shared array is read-only, which torch cannot express: it would warn, or write.
-    return torch.from_numpy(array if array.flags.writeable else array.copy())
 
 
 def _flat(answer: Any) -> list[torch.Tensor]:

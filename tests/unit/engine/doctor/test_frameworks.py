@@ -36,7 +36,7 @@ def package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Package:
             formats=(Format.ONNX,),
             distributions=(name,),
             extra="letter",
-            loader="nowhere:load",
+            loader=f"{name}:load",
             needs_sandbox=False,
         )
 

@@ -1,0 +1,53 @@
+"""Loads ``.keras`` and legacy ``.h5`` files and runs them with torch, where TensorFlow is not installed.
+
+Runs in a model process only. Importing this module imports the frameworks, so that the host can fork without paying
+again; it runs no operation, opens no device and starts no thread. It must not be imported by the engine.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+# Keras asks for its backend once, when it is first imported. Nor is a file written in a person's home.
+os.environ["KERAS_BACKEND"] = "torch"
+os.environ["KERAS_HOME"] = f"{os.devnull}/keras"
+
+import keras
+import torch
+from numpy.typing import NDArray
+
+from engine.frameworks.torch import prepare, tensor
+from engine.protocols import TensorSpec
+from engine.runtimes.keras.files import describe, packed, read_model
+
+
+class KerasModel:
+    """A Keras model whose layers are torch modules."""
+
+    def __init__(self, model: Any, device: str) -> None:
+        self._model = model
+        self._device = device
+        self.inputs = tuple(map(describe, model.inputs))
+        self.outputs: tuple[TensorSpec, ...] = tuple(map(describe, model.outputs))
+        self.parameters: int | None = int(model.count_params())
+
+    def run(self, inputs: "Sequence[NDArray[Any]]") -> "tuple[NDArray[Any], ...]":
+        """Run one batch."""
+        with torch.inference_mode(), keras.device(self._device):
+            tensors = [tensor(array).to(self._device) for array in inputs]
+            answers = self._model(packed(self._model, tensors), training=False)
+            return tuple(answer.cpu().numpy() for answer in keras.tree.flatten(answers))
+
+
+def load(artefact: Path, device: str) -> KerasModel:
+    """Return the model in ``artefact``, ready on ``device``.
+
+    Raises:
+        JobError: the device cannot be used, or the model must not be loaded.
+    """
+    place = prepare(device)
+    # Dropout and its like do nothing at inference; what does draw random numbers draws the same each time.
+    keras.utils.set_random_seed(0)
+    with keras.device(str(place)):
+        return KerasModel(read_model(artefact), str(place))

@@ -1,0 +1,74 @@
+"""Keras' own files where TensorFlow is not installed: torch runs them, and every figure stays."""
+
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from storage.vocabulary import Format
+from tests.tiny_models import KERAS_WARNING
+
+pytestmark = pytest.mark.filterwarnings(KERAS_WARNING)
+
+SCRIPT = """
+import json, sys
+from pathlib import Path
+from engine.processes.client import Hosts
+from engine.processes.protocol import Evaluate
+from engine.runtimes import runtime_for
+from storage.settings import LimitSettings
+from storage.vocabulary import Format, Task
+from tests.tiny_models import PREPROCESS
+
+wanted, artefact, data, scratch = Format(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), Path(sys.argv[4])
+spec = runtime_for(wanted)
+hosts = Hosts(scratch=scratch, limits=LimitSettings())
+process = hosts.open(artefact, spec, "cpu", [artefact.parent, data.parent])
+request = Evaluate(str(data), Task.CLASSIFICATION, (), PREPROCESS[wanted])
+evaluated = process.evaluate(request, on_progress=lambda *_: None, deadline_s=60)
+versions = sorted(process.loaded.versions)
+process.close()
+hosts.close()
+accuracy = next(metric.value for metric in evaluated.metrics if metric.name == "accuracy")
+print(json.dumps([spec.name, versions, process.loaded.parameters, accuracy]))
+"""
+
+
+@pytest.fixture(scope="module")
+def without_tensorflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with every installed package except TensorFlow, for an interpreter that has none of its own."""
+    folder = tmp_path_factory.mktemp("packages")
+    for package in Path(sysconfig.get_path("purelib")).iterdir():
+        if not package.name.startswith(("tensorflow", "tf_")):
+            (folder / package.name).symlink_to(package)
+    return folder
+
+
+@pytest.mark.parametrize("wanted", [Format.KERAS, Format.KERAS_H5])
+def test_torch_runs_them_to_the_same_figures(
+    wanted: Format,
+    saved: Callable[[Format], Path],
+    digits_file: Path,
+    without_tensorflow: Path,
+    tmp_path: Path,
+) -> None:
+    """Through a real host and its walls; the figure names what computed it."""
+    from tests.tiny_models import digits, expected_probabilities
+
+    python = Path(sys.base_prefix, "bin", f"python{sys.version_info.major}.{sys.version_info.minor}")
+    done = subprocess.run(
+        [python, "-P", "-c", SCRIPT, wanted, saved(wanted), digits_file, tmp_path / "scratch"],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": f"{Path.cwd()}:{without_tensorflow}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    name, versions, parameters, accuracy = json.loads(done.stdout.splitlines()[-1])
+    assert (name, versions, parameters) == ("keras-torch", ["keras", "torch"], 650)
+    assert accuracy == (expected_probabilities().argmax(axis=1) == digits()[1][1000:]).mean()
