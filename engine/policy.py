@@ -34,6 +34,11 @@ def after_failed_load(failures_before: int, now: float, *, refused: bool = False
     return Retry(Status.FAILED, failures, now + FIRST_RETRY_S * RETRY_FACTOR ** (failures - 1))
 
 
+def after_shortage(failures_before: int, now: float) -> Retry:
+    """Decide what becomes of a version that could not even be tried: it waits, and nothing counts against it."""
+    return Retry(Status.FAILED, failures_before, now + FIRST_RETRY_S)
+
+
 class Reaction(Enum):
     """What is done about a version when its test data are looked at."""
 

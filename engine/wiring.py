@@ -14,7 +14,9 @@ from engine.jobs.context import Context
 from engine.processes import lockdown
 from engine.processes.client import Hosts
 from engine.processes.pool import Pool
-from engine.repository import switch
+from engine.repository import restore, switch
+from engine.repository.keeper import Keeper
+from engine.repository.objects import Objects
 from engine.repository.observer import Observer
 from engine.repository.repository import Repository
 from engine.service import Lane, Service
@@ -86,6 +88,8 @@ def _begin(workspace: Workspace, writer: Writer) -> None:
     """Settle what a dead engine left open, then say that this one works."""
     sandbox = _sandbox()
     switch.recover(workspace, writer, time.time())
+    restore.recover(workspace, writer, time.time())
+    Objects(workspace.objects).sweep()
     with writer.transaction() as connection:
         now = time.time()
         for job in jobs.recover(connection, now=now):
@@ -127,7 +131,8 @@ def _work(
         writer, settings.sampling.interval_s, time.time, retention_s=settings.retention.samples_s
     )
     try:
-        Service(context, (models, links), (sampler, watching, observer), stopping, time.monotonic).run()
+        parts = (sampler, watching, observer, Keeper(workspace, writer, now=time.time))
+        Service(context, (models, links), parts, stopping, time.monotonic).run()
     finally:
         pool.close()
         hosts.close()

@@ -258,6 +258,16 @@ class Version(Record, frozen=True, kw_only=True):
     """``None`` once an evaluation has worked."""
 
 
+class DeployedContent(Record, frozen=True, kw_only=True):
+    """What a version held when it was deployed."""
+
+    artefact: str
+    """Path of the artefact below the version's folder."""
+    format: Format
+    sha256: str
+    bytes: int
+
+
 class Model(Record, frozen=True, kw_only=True):
     """A named thing that is deployed, with the versions that matter at a glance."""
 

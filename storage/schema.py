@@ -9,7 +9,7 @@ from sqlite_utils import Database, Migrations
 
 migrations = Migrations("modeltender")
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 
 @migrations()
@@ -40,6 +40,12 @@ def stamps_of_test_data(database: Database) -> None:
 def what_versions_need(database: Database) -> None:
     """Keep what a version is and takes to load, and why its last evaluation did not work."""
     _execute(database, WHAT_VERSIONS_NEED)
+
+
+@migrations()
+def contents_of_deployed_versions(database: Database) -> None:
+    """Keep what versions held when they were deployed, whatever becomes of their folders."""
+    _execute(database, DEPLOYED_CONTENTS)
 
 
 def _execute(database: Database, statements: str) -> None:
@@ -315,4 +321,14 @@ ALTER TABLE evaluations ADD COLUMN notes TEXT NOT NULL DEFAULT '[]'
 WHAT_VERSIONS_NEED = """
 ALTER TABLE versions ADD COLUMN loading TEXT;
 ALTER TABLE versions ADD COLUMN failure TEXT
+"""
+
+DEPLOYED_CONTENTS = """
+CREATE TABLE deployed_contents (
+    version_id INTEGER PRIMARY KEY REFERENCES versions(id),
+    artefact TEXT NOT NULL,
+    format TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    bytes INTEGER NOT NULL
+) STRICT
 """

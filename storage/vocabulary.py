@@ -82,6 +82,7 @@ class JobKind(StrEnum):
     LATENCY = "latency"
     PROMOTE = "promote"
     ROLLBACK = "rollback"
+    REPAIR = "repair"
 
 
 class PromotionOutcome(StrEnum):

@@ -74,6 +74,16 @@ class Workspace(NamedTuple):
         """Prepared copies of data that are no plain arrays, one folder a model."""
         return self.state / "data"
 
+    @property
+    def objects(self) -> Path:
+        """Copies of artefacts by their content: what models are loaded from, and what deployed ones are restored from."""
+        return self.state / "objects"
+
+    @property
+    def damaged(self) -> Path:
+        """Where a repair sets aside what it replaced; people decide when it goes."""
+        return self.state / "damaged"
+
     def model_settings(self, model: str) -> Path:
         """``model.toml`` of a model, which may be missing."""
         return self.models / model / "model.toml"

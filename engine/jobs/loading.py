@@ -5,7 +5,6 @@ A version is ready once it has loaded, and failed when it has not; both are reco
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
 
 from engine import policy
 from engine.jobs.context import Context
@@ -13,7 +12,9 @@ from engine.jobs.reading import readable_data
 from engine.processes.client import ModelProcess
 from engine.processes.endings import CANCELLED, REFUSED
 from engine.protocols import Options, RuntimeSpec
-from engine.repository.integrity import ChangedError, artefact_sha256
+from engine.repository.integrity import ChangedError, WriteError
+from engine.repository.keeper import note_mended
+from engine.repository.objects import Kept, Objects
 from engine.runtimes import chosen_options, runtime_for
 from storage.errors import JobError, UnknownError
 from storage.records import Job, Loading, Version
@@ -24,6 +25,9 @@ from storage.vocabulary import Role, Severity, Status
 
 LOADABLE = frozenset({Status.CHECKING, Status.READY, Status.FAILED, Status.QUARANTINED})
 """Statuses in which trying to load makes sense: a person may insist on a version that failed."""
+
+NOT_KEPT = "not-kept"
+"""Code of a load that failed for want of room on the disk: it says nothing about the version."""
 
 CPU = "cpu"
 """The device that every machine has."""
@@ -79,26 +83,29 @@ def _open(
     context: Context, version: Version, device: str, cores: Collection[int], cancelled: Callable[[], bool]
 ) -> ModelProcess:
     runtime = _runtime(version)
-    folder = context.workspace.version_folder(version.model, version.number)
-    artefact = folder / (version.artefact or "")
     try:
-        _check_unchanged(artefact, version)
-        readable = (folder, *readable_data(context.workspace, context.settings, version.model))
-        return context.hosts.open(
-            artefact,
-            runtime,
-            device,
-            readable,
-            options=_options(context, version, runtime),
-            cores=cores,
-            cancelled=cancelled,
-        )
+        kept = _keep(context, version)
+        try:
+            process = context.hosts.open(
+                kept.artefact,
+                runtime,
+                device,
+                (kept.folder, *readable_data(context.workspace, context.settings, version.model)),
+                options=_options(context, version, runtime),
+                cores=cores,
+                cancelled=cancelled,
+            )
+        except BaseException:
+            kept.close()
+            raise
     except JobError as error:
-        # A version that has loaded before is not broken because another device cannot be used.
-        elsewhere = version.status is Status.READY and device != CPU
+        # A version that has loaded before is not broken because another device cannot be used, or the disk is full.
+        elsewhere = version.status is Status.READY and (device != CPU or error.code == NOT_KEPT)
         if error.code != CANCELLED and not elsewhere:
             _mark_failed(context, version, error)
         raise
+    process.keep_until_closed(kept.close)
+    return process
 
 
 def _runtime(version: Version) -> RuntimeSpec:
@@ -114,17 +121,26 @@ def _options(context: Context, version: Version, runtime: RuntimeSpec) -> Option
     return chosen_options(runtime, settings.runtime)
 
 
-def _check_unchanged(artefact: Path, version: Version) -> None:
+def _keep(context: Context, version: Version) -> Kept:
+    """Return the copy that a version is loaded from; the version's own folder must still hold the same."""
+    name = f"{version.model}@{version.number}"
+    artefact = context.workspace.version_folder(version.model, version.number) / (version.artefact or "")
     try:
-        unchanged = artefact_sha256(artefact) == version.sha256
+        kept = Objects(context.workspace.objects).keep(artefact, version.sha256 or "")
+    except WriteError as error:
+        raise JobError(
+            f"{name} cannot be loaded: the copy to load it from cannot be kept ({error.strerror}).",
+            "Free some disk space, then try again.",
+            code=NOT_KEPT,
+        ) from None
     except (OSError, ChangedError):
         # Gone, unreadable or being written right now: in each case not what was recorded.
-        unchanged = False
-    if not unchanged:
         raise JobError(
-            f"{version.model}@{version.number} changed on disk since it was recorded.",
-            "It is checked again in a moment.",
-        )
+            f"{name} changed on disk since it was recorded.", "It is checked again in a moment."
+        ) from None
+    if kept.mended:
+        note_mended(context.writer, version.model, version.number, now=context.now())
+    return kept
 
 
 def mark_ready(context: Context, version: Version, process: ModelProcess, device: str) -> None:
@@ -161,9 +177,11 @@ def loading_of(version: Version, process: ModelProcess, device: str) -> Loading:
 def _mark_failed(context: Context, version: Version, error: JobError) -> None:
     """Record why a version does not load; it blocks no other one and is tried again as the policy says."""
     with context.writer.transaction() as connection:
-        retry = policy.after_failed_load(
-            models.failures(connection, version.id), context.now(), refused=error.code == REFUSED
-        )
+        failures = models.failures(connection, version.id)
+        if error.code == NOT_KEPT:
+            retry = policy.after_shortage(failures, context.now())
+        else:
+            retry = policy.after_failed_load(failures, context.now(), refused=error.code == REFUSED)
         models.set_version(
             connection,
             version.id,

@@ -85,6 +85,7 @@ class ConfinedProcess:
         self._talking = threading.Lock()
         self._closing = False
         self._closed = False
+        self._kept_until_closed: list[Callable[[], None]] = []
         self._oversight = Oversight(pid, profile, memory_bytes=memory_bytes)
 
     @property
@@ -156,7 +157,17 @@ class ConfinedProcess:
         except OSError:
             # The next start of the engine tries again; a process that cannot be tidied up is still ended.
             log.warning("%s could not be removed", self._profile.scratch, exc_info=True)
+        for let_go in self._kept_until_closed:
+            let_go()
         self._on_closed(self)
+
+    def keep_until_closed(self, let_go: Callable[[], None]) -> None:
+        """Have ``let_go`` called when the process is closed, because it needs until then what that lets go of."""
+        with self._talking:
+            if not self._closed:
+                self._kept_until_closed.append(let_go)
+                return
+        let_go()
 
     def ask(
         self,

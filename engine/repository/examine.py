@@ -31,6 +31,16 @@ class Examined(msgspec.Struct, frozen=True):
     complete: bool = True
     """Whether it is all there; if not, it may still be on its way."""
 
+    def beside(self, folder: Path) -> tuple[Path, tuple[str, ...]]:
+        """Return the artefact's own folder, ``folder`` being where the paths start, and the files' paths below that.
+
+        What lies around that folder is no part of the artefact, and its name none of the artefact's identity.
+        """
+        above = self.artefact.rpartition("/")[0]
+        if not above:
+            return folder, self.files
+        return folder / above, tuple(name.removeprefix(f"{above}/") for name in self.files)
+
 
 def examine(folder: Path, item: Item) -> Examined:
     """Return what ``item``, which lies in ``folder``, holds."""

@@ -71,7 +71,7 @@ def ingest(
         ChangedError: the source changed meanwhile: start over.
         OSError: something cannot be read or written; nothing is left behind.
     """
-    root, files = _from_artefact(folder, examined)
+    root, files = examined.beside(folder)
     content = digest(root, files)
     number = known(content.sha256)
     if number is not None:
@@ -83,7 +83,8 @@ def ingest(
     shutil.rmtree(partial, ignore_errors=True)
     try:
         make_folder(partial)
-        _check_same(content, copy(root, files, partial), digest(partial, files))
+        # What was written is hashed on the way; whoever loads it reads and compares it once more.
+        _check_same(content, copy(root, files, partial))
         number = _name(partial, home, number)
     except BaseException:
         # Whatever went wrong, half a version must not stay; what cannot be removed now is swept at the next start.
@@ -97,14 +98,6 @@ def sweep(workspace: Workspace) -> None:
     for left in workspace.models.glob(f"*/*{PARTIAL}"):
         if OURS.fullmatch(left.name) and left.is_dir() and not left.is_symlink():
             shutil.rmtree(left, ignore_errors=True)
-
-
-def _from_artefact(folder: Path, examined: Examined) -> tuple[Path, tuple[str, ...]]:
-    """Return the artefact's own folder and the files below that: what lies around it does not become part of a version."""
-    above = examined.artefact.rpartition("/")[0]
-    if not above:
-        return folder, examined.files
-    return folder / above, tuple(name.removeprefix(f"{above}/") for name in examined.files)
 
 
 def _check_same(*contents: Content) -> None:

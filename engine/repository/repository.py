@@ -141,8 +141,9 @@ class Repository:
         known, statuses = events.faults(connection), facts.statuses()
         found = problems.find(self._workspace, listing, facts.models.values(), statuses)
         problems.keep(connection, found, known, now=now)
-        current = {name: row["current"] for name, row in facts.models.items()}
-        problems.forgive_changes(connection, known, current, statuses, now=now)
+        roles = ("current", "previous")
+        deployed = {(name, row[role]) for name, row in facts.models.items() for role in roles}
+        problems.forgive_changes(connection, known, deployed, statuses, now=now)
 
     def _look_into_versions(self, wanted: dict[Key, Item], renamed: frozenset[Key]) -> float:
         """Look into the version folders that are still; return in how many seconds the next one is due."""

@@ -7,15 +7,14 @@ job's to record.
 import sqlite3
 from collections.abc import Collection
 from enum import Enum, auto
-from pathlib import Path
 
 import msgspec
 
-from engine.repository.deploy import CHANGED_FAULT
 from engine.repository.examine import Examined, examine
 from engine.repository.integrity import ChangedError, Content, digest
 from engine.repository.scanner import Item
 from engine.repository.settle import Key
+from engine.repository.switch import CHANGED_FAULT
 from storage import jobs
 from storage.tables import events, models
 from storage.vocabulary import JobKind, Severity, Status
@@ -77,7 +76,7 @@ def look(workspace: Workspace, model: str, item: Item) -> Looked | None:
     key, home = (model, item.name), workspace.models / model
     examined = examine(home, item)
     try:
-        content = None if examined.format is None else digest(Path(home, item.name), examined.files)
+        content = None if examined.format is None else digest(*examined.beside(home / item.name))
     except ChangedError:
         return None
     except OSError as error:
@@ -152,7 +151,9 @@ def _found(
     )
     models.set_version(connection, row["id"], status=Status.CHECKING, stamp=looked.item.stamp)
     jobs.add(connection, JobKind.EVALUATE, row["model"], row["number"], requested_by=jobs.ARRIVAL, now=now)
-    if content.sha256 != row["sha256"]:
+    if content.sha256 == row["deployed_sha256"]:
+        _restored(connection, row, now=now)
+    elif content.sha256 != row["sha256"]:
         _changed(connection, row, now=now)
     message = f"version {row['number']} {'is back' if row['status'] == Status.MISSING else 'found'} in models/{row['model']}"
     if row["sha256"] is None or row["status"] == Status.MISSING:
@@ -165,16 +166,20 @@ def _changed(connection: sqlite3.Connection, row: sqlite3.Row, *, now: float) ->
         return
     where = f"models/{row['model']}/{row['number']}"
     message = f"{where} changed on disk after it was recorded; its earlier figures are of other content."
+    repair = "Put new content into a folder of its own."
+    if row["deployed_sha256"] is not None:
+        repair = f"Restore what was deployed: modeltender repair {row['model']}@{row['number']}"
     _tell(connection, row, CHANGED_FAULT, message, now=now)
     events.open_fault(
-        connection,
-        CHANGED_FAULT,
-        message,
-        at=now,
-        model=row["model"],
-        version=row["number"],
-        repair=f"Put new content into a folder of its own; to leave this version: modeltender rollback {row['model']}",
+        connection, CHANGED_FAULT, message, at=now, model=row["model"], version=row["number"], repair=repair
     )
+
+
+def _restored(connection: sqlite3.Connection, row: sqlite3.Row, *, now: float) -> None:
+    """Tell that a version holds again what it held when it was deployed, if it held something else meanwhile."""
+    if events.close_fault(connection, CHANGED_FAULT, at=now, model=row["model"], version=row["number"]):
+        message = f"version {row['number']} holds again what was deployed"
+        events.add(connection, "restored", message, at=now, model=row["model"], version=row["number"])
 
 
 def _tell(connection: sqlite3.Connection, row: sqlite3.Row, code: str, message: str, *, now: float) -> None:

@@ -151,10 +151,15 @@ def set_gate(connection: sqlite3.Connection, version_id: int, gate: GateReport |
 
 
 def version_rows(connection: sqlite3.Connection) -> list[sqlite3.Row]:
-    """Return what the scanner compares a listing with: what is recorded about every version's folder."""
+    """Return what the scanner compares a listing with: what is recorded about every version's folder.
+
+    ``deployed_sha256`` is what the current and the previous version held when they were deployed.
+    """
     return connection.execute(
-        "SELECT versions.id, models.name AS model, models.id AS model_id, number, status, reason, stamp, sha256, failures, retry_at "
-        "FROM versions JOIN models ON models.id = versions.model_id"
+        "SELECT versions.id, models.name AS model, models.id AS model_id, number, status, reason, stamp, versions.sha256, "
+        "failures, retry_at, deployed_contents.sha256 AS deployed_sha256 "
+        "FROM versions JOIN models ON models.id = versions.model_id "
+        "LEFT JOIN deployed_contents ON version_id = versions.id AND versions.id IN (current_id, previous_id)"
     ).fetchall()
 
 

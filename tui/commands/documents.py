@@ -225,6 +225,26 @@ class PromotionDocument(Document, frozen=True, kw_only=True):
     checks: tuple[GateCheck, ...] = ()
 
 
+class RepairedDocument(Document, frozen=True, kw_only=True):
+    """``repair``: what was found and done about one version."""
+
+    version: int
+    repaired: bool
+    sha256: str | None
+    """Of what its folder holds now."""
+    set_aside: str | None
+    """Where what was replaced lies, below the workspace."""
+    detail: str
+
+
+class RepairDocument(Document, frozen=True, kw_only=True):
+    """``repair``: the versions that were looked at; ``repaired`` says whether any of them was restored."""
+
+    model: str
+    repaired: bool
+    versions: tuple[RepairedDocument, ...]
+
+
 class DeviceDocument(Document, frozen=True, kw_only=True):
     """``devices``: one device with its latest reading; ``null`` where it does not expose one."""
 
