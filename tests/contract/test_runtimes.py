@@ -14,6 +14,8 @@ import pytest
 from engine.data.examples import Examples, open_examples
 from engine.processes.client import Hosts
 from engine.protocols import LoadedModel, RuntimeSpec
+from engine.repository.integrity import artefact_files, artefact_sha256
+from engine.repository.objects import Objects
 from engine.runtimes import RUNTIMES, installed_versions, recognise, runtime_for
 from storage.errors import JobError
 from storage.settings import LimitSettings, RuntimeOptions
@@ -198,11 +200,15 @@ MIB = 1024**2
 
 @each_format
 def test_a_loaded_version_reports_what_it_is_and_needs(
-    spec: RuntimeSpec, wanted: Format, saved: Saved, hosts: Hosts
+    spec: RuntimeSpec, wanted: Format, saved: Saved, hosts: Hosts, tmp_path: Path
 ) -> None:
-    """From its real process: inputs, outputs, parameters, how long loading took, peak memory, and the runtime's version."""
+    """From its real process, as the engine loads it from a kept copy: inputs, outputs, parameters, time, memory, version."""
     artefact = saved(wanted)
-    process = hosts.open(artefact, spec, "cpu", [artefact.parent])
+    with Objects(tmp_path / "objects").keep(artefact, artefact_sha256(artefact)) as kept:
+        assert {name: (kept.folder / name).read_bytes() for name in kept.files} == {
+            name: (artefact.parent / name).read_bytes() for name in artefact_files(artefact)
+        }
+        process = hosts.open(kept.artefact, spec, "cpu", [kept.folder])
     found = process.loaded
     process.close()
     assert len(found.inputs) == len(found.outputs) == 1
