@@ -163,6 +163,8 @@ def _told(number: int, restored: Restored) -> str:
         shown = ", ".join(clean(file, NAME) for file in restored.left_out[:NAMED])
         more = len(restored.left_out) - NAMED
         told += f", with {shown}{f' and {more} more' if more > 0 else ''}, which the model does not need"
+    if restored.trouble:
+        told += f"; a power cut now could undo it: {restored.trouble}"
     return told
 
 

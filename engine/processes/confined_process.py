@@ -94,6 +94,11 @@ class ConfinedProcess:
         return self._profile.scratch
 
     @property
+    def readable(self) -> tuple[str, ...]:
+        """The files and folders that it may read, beside the framework's own."""
+        return self._profile.readable
+
+    @property
     def layers(self) -> dict[Layer, LayerState]:
         """Which walls stand around the process."""
         return self._confined.layers

@@ -21,6 +21,7 @@ from engine.repository.integrity import (
     OWN,
     READABLE,
     ChangedError,
+    WriteError,
     copy,
     digest,
     exchange,
@@ -40,6 +41,9 @@ FINISHED = re.compile(r"\.([1-9][0-9]*)\.restored-([0-9]+)")
 """How a finished copy is called until it takes the damaged folder's place, with the number of its inode: what has
 another inode under this name is the damaged folder, which the copy has changed places with."""
 
+PARKED = ".{}.restored-0"
+"""The same for a damaged folder on a file system that cannot exchange; no inode has the number 0."""
+
 NAME_TRIES = 100
 """Things set aside within one second get numbers."""
 
@@ -53,6 +57,8 @@ class Restored(NamedTuple):
     """Where what was replaced lies, below the workspace, or empty where nothing was there."""
     left_out: tuple[str, ...] = ()
     """Files that lay beside the model and are only in what was set aside."""
+    trouble: str = ""
+    """Why a power cut now could undo it, or empty."""
 
 
 def is_intact(workspace: Workspace, model: str, number: int, content: DeployedContent) -> bool:
@@ -88,15 +94,19 @@ def restore(
         shutil.rmtree(partial, ignore_errors=True)
         raise
     try:
-        replaced = _put(workspace, finished, folder, now=now)
-    except BaseException:
-        if not _is_replaced(finished):
+        replaced, trouble = _put(finished, folder)
+    except OSError:
+        if _is_the_copy(finished):
             shutil.rmtree(finished, ignore_errors=True)
         raise
-    set_aside = "" if replaced is None else _shown(workspace, replaced)
-    if digest((folder / content.artefact).parent, kept.files).sha256 != content.sha256:
+    set_aside = "" if replaced is None else _shown(workspace, _set_aside(workspace, replaced, now=now))
+    try:
+        found = digest((folder / content.artefact).parent, kept.files)
+    except OSError:
+        raise ChangedError from None
+    if found.sha256 != content.sha256:
         raise ChangedError
-    return Restored(read_item(home, str(number)), set_aside, left_out)
+    return Restored(read_item(home, str(number)), set_aside, left_out, trouble)
 
 
 def recover(workspace: Workspace, writer: Writer, now: float) -> None:
@@ -105,11 +115,15 @@ def recover(workspace: Workspace, writer: Writer, now: float) -> None:
         found = FINISHED.fullmatch(left.name)
         if found is None:
             continue
-        if not _is_replaced(left):
+        model, number = left.parent.name, int(found[1])
+        if _is_the_copy(left):
+            # It never came to its place.
             shutil.rmtree(left, ignore_errors=True)
             continue
-        model, number = left.parent.name, int(found[1])
-        where = _shown(workspace, _set_aside(workspace, left, model, number, now=now))
+        if not os.path.lexists(left.parent / found[1]):
+            left.rename(left.parent / found[1])
+            continue
+        where = _shown(workspace, _set_aside(workspace, left, now=now))
         message = f"version {number} was restored when the engine ended; what it replaced is in {where}"
         with writer.transaction() as connection:
             events.add(
@@ -132,7 +146,7 @@ def _build(folder: Path, partial: Path, content: DeployedContent, kept: Kept) ->
     if copied.sha256 != content.sha256:
         raise ChangedError
     others = [name for name in read_item(folder.parent, folder.name).files if name not in restored]
-    brought = [name for name in others if _bring(folder, name, partial)]
+    brought = [name for name in others if not _in_the_way(name, restored) and _bring(folder, name, partial)]
     if brought and not _is_the_same(partial, content, restored):
         # One of them makes it another model, or none: that may be the very damage.
         for name in brought:
@@ -156,13 +170,21 @@ def _rights(folder: Path, content: DeployedContent) -> int:
 
 
 def _bring(folder: Path, name: str, partial: Path) -> bool:
-    """Copy a file that lay beside the model; return whether that could be done."""
+    """Copy a file that lay beside the model; return whether it could be read."""
     try:
         copy(folder, [name], partial)
+    except WriteError:
+        raise
     except (OSError, ChangedError):
-        # It is damaged too, or in the way of the model's own files; it stays in what is set aside.
+        # It is damaged too; it stays in what is set aside.
+        (partial / name).unlink(missing_ok=True)
         return False
     return True
+
+
+def _in_the_way(name: str, restored: Sequence[str]) -> bool:
+    """Whether a file and one of the model's own cannot both be: one's path is a folder of the other's."""
+    return any(f"{own}/".startswith(f"{name}/") or name.startswith(f"{own}/") for own in restored)
 
 
 def _is_the_same(partial: Path, content: DeployedContent, restored: Sequence[str]) -> bool:
@@ -170,56 +192,60 @@ def _is_the_same(partial: Path, content: DeployedContent, restored: Sequence[str
     return examined.artefact == content.artefact and set(examined.files) == set(restored)
 
 
-def _put(workspace: Workspace, finished: Path, folder: Path, *, now: float) -> Path | None:
-    """Give the finished folder its place in one step; return where what had it lies now."""
-    model, number = folder.parent.name, int(folder.name)
-    if not os.path.lexists(folder):
-        rename_new(finished, folder)
-        return None
-    if exchange(finished, folder):
-        try:
-            return _set_aside(workspace, finished, model, number, now=now)
-        except OSError:
-            # It is restored all the same; the next start tries again to move what was replaced.
-            return finished
-    # A file system without exchanging: for a moment there is neither, and a crash then is told as a missing version.
-    replaced = _set_aside(workspace, folder, model, number, now=now)
-    rename_new(finished, folder)
-    return replaced
-
-
-def _is_replaced(finished: Path) -> bool:
-    """Whether the damaged folder lies where the copy was, because they have changed places."""
-    found = FINISHED.fullmatch(finished.name)
-    return found is not None and os.path.lexists(finished) and finished.lstat().st_ino != int(found[2])
-
-
-def _set_aside(workspace: Workspace, damaged: Path, model: str, number: int, *, now: float) -> Path:
-    """Move a damaged folder to where people find it, and return the place."""
-    workspace.damaged.mkdir(mode=0o700, exist_ok=True)
-    at = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
-    elsewhere = workspace.damaged / f"{model}@{number}-{at}"
-    # On another file system it stays beside the versions, where the listing tells of it.
-    beside = damaged.parent / f"{number}.damaged-{at}"
-    if not damaged.is_symlink() and damaged.is_dir():
-        # A folder that its owner may not write cannot be moved to another one.
-        damaged.chmod(stat.S_IMODE(damaged.stat().st_mode) | stat.S_IRWXU)
+def _put(finished: Path, folder: Path) -> tuple[Path | None, str]:
+    """Give the finished folder its place in one step; return where what had it is now, and why that may not last."""
+    inode = finished.lstat().st_ino
+    parked = finished.with_name(PARKED.format(folder.name))
+    replaced = finished if os.path.lexists(folder) else None
     try:
-        return _move(damaged, elsewhere)
+        if replaced is None:
+            rename_new(finished, folder)
+        elif not exchange(finished, folder):
+            # A file system that cannot do it in one step: for a moment there is neither, and a start settles that.
+            replaced = folder.rename(parked)
+            rename_new(finished, folder)
     except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-        return _move(damaged, beside)
+        if os.path.lexists(folder) and folder.lstat().st_ino == inode:
+            return replaced, error.strerror or str(error)
+        if replaced == parked:
+            parked.rename(folder)
+        raise
+    return replaced, ""
+
+
+def _is_the_copy(finished: Path) -> bool:
+    """Whether a copy is still under its own name, as against the damaged folder that it changed places with."""
+    found = FINISHED.fullmatch(finished.name)
+    return found is not None and os.path.lexists(finished) and finished.lstat().st_ino == int(found[2])
+
+
+def _set_aside(workspace: Workspace, replaced: Path, *, now: float) -> Path:
+    """Move a damaged folder to where people find it, and return the place."""
+    found = FINISHED.fullmatch(replaced.name)
+    number = found[1] if found else replaced.name
+    at = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
+    elsewhere = workspace.damaged / f"{replaced.parent.name}@{number}-{at}"
+    # On another file system it stays beside the versions, where the listing tells of it.
+    beside = replaced.parent / f"{number}.damaged-{at}"
+    try:
+        workspace.damaged.mkdir(mode=0o700, exist_ok=True)
+        if replaced.is_dir() and not replaced.is_symlink():
+            # A folder that its owner may not write cannot be moved to another one.
+            replaced.chmod(stat.S_IMODE(replaced.stat().st_mode) | stat.S_IRWXU)
+        return _move(replaced, elsewhere)
+    except OSError as error:
+        try:
+            return _move(replaced, beside) if error.errno == errno.EXDEV else replaced
+        except OSError:
+            # The version is restored all the same; the next start tries again to move what was replaced.
+            return replaced
 
 
 def _move(damaged: Path, wanted: Path) -> Path:
     for attempt in range(1, NAME_TRIES):
         target = wanted if attempt == 1 else wanted.with_name(f"{wanted.name}-{attempt}")
-        try:
-            rename_new(damaged, target)
-        except FileExistsError:
-            continue
-        return target
+        if not os.path.lexists(target):
+            return damaged.rename(target)
     raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(wanted))
 
 
