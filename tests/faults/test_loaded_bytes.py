@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,7 +21,7 @@ import pytest
 
 from engine.jobs import loading, repair
 from engine.jobs.context import Context
-from engine.processes.client import Hosts
+from engine.processes.client import Hosts, ModelProcess
 from engine.processes.pool import Pool
 from engine.repository import restore
 from engine.repository.integrity import ChangedError, artefact_sha256
@@ -167,25 +167,31 @@ class Bench:
 
     def load(self) -> str:
         """Load the version as a job does, and return what its process says of its output."""
-        with self.context.pool.borrow(
-            (time.monotonic(),), lambda: loading._open(self.context, self.version, "cpu", (), lambda: False)
-        ) as process:
+        with self.process() as process:
             return process.loaded.outputs[0].name.rstrip("_")
+
+    def process(self) -> AbstractContextManager[ModelProcess]:
+        """Return a process of its own with the version in it."""
+        return loading.fresh(self.context, self.version, "cpu", (), lambda: False)
 
     def objects(self) -> list[str]:
         """Return the copies that there are."""
         return sorted(path.name for path in self.context.workspace.objects.iterdir())
 
 
+@pytest.fixture(scope="module")
+def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
+    """Return hosts that stay warm for the module's tests."""
+    held = Hosts(scratch=tmp_path_factory.mktemp("scratch"), limits=WorkspaceSettings().limits)
+    yield held
+    held.close()
+
+
 @pytest.fixture
-def bench(workspace: Workspace, writer: Writer) -> Iterator[Bench]:
+def bench(workspace: Workspace, writer: Writer, hosts: Hosts) -> Bench:
     """Return a version in a workspace of its own."""
     settings = WorkspaceSettings()
-    hosts = Hosts(scratch=workspace.scratch, limits=settings.limits)
-    pool = Pool(settings.limits)
-    yield Bench(Context(workspace, writer, settings, hosts, pool, time.time))
-    pool.close()
-    hosts.close()
+    return Bench(Context(workspace, writer, settings, hosts, Pool(settings.limits), time.time))
 
 
 def test_real_processes_load_the_recorded_model_under_a_swapper(bench: Bench) -> None:
@@ -214,25 +220,20 @@ def test_real_processes_load_the_recorded_model_under_a_swapper(bench: Bench) ->
 
 def test_a_process_may_not_even_read_the_folder_that_may_change(bench: Bench) -> None:
     """What a process is let to is its copy and its data, and not the version's folder."""
-    process = loading._open(bench.context, bench.version, "cpu", (), lambda: False)
-    try:
+    with bench.process() as process:
         granted = [Path(path) for path in process.readable]
-        assert bench.version.sha256 in {path.name for path in granted}
-        assert not [path for path in granted if path.is_relative_to(bench.context.workspace.models)]
-    finally:
-        process.close()
+    assert bench.version.sha256 in {path.name for path in granted}
+    assert not [path for path in granted if path.is_relative_to(bench.context.workspace.models)]
 
 
 def test_a_copy_stays_while_its_process_lives_and_no_descriptor_is_left(bench: Bench) -> None:
     """A process may open its files late; when it has ended, its copy can go, and nothing of it stays open."""
     objects = Objects(bench.context.workspace.objects)
     bench.load()
-    bench.context.pool.close()
     before = len(list(Path("/proc/self/fd").iterdir()))
-    process = loading._open(bench.context, bench.version, "cpu", (), lambda: False)
-    objects.tidy(set)
-    assert bench.objects() == [bench.version.sha256]
-    process.close()
+    with bench.process():
+        objects.tidy(set)
+        assert bench.objects() == [bench.version.sha256]
     objects.tidy(set)
     assert bench.objects() == []
     assert len(list(Path("/proc/self/fd").iterdir())) == before
