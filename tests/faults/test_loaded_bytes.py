@@ -363,7 +363,8 @@ def test_kill_9_at_any_moment_leaves_the_damaged_or_the_restored_version_and_sou
     sha256 = watched.version("mnist", 1).sha256 or ""
     whole = {path.name: path.read_bytes() for path in folder.iterdir()}
     chance = random.Random(SEED)
-    seen, interrupted, kills = set(), 0, 0
+    seen: set[bool] = set()
+    interrupted = kills = 0
     deadline = time.monotonic() + 90
     # A busy machine may need more kills until they have fallen into every state.
     while kills < KILLS or len(seen) < 2 or not interrupted:
