@@ -301,6 +301,21 @@ def test_who_serves_the_model_may_still_read_it(shipped: Watched) -> None:
     assert stat.S_IMODE(folder.stat().st_mode) == 0o755
 
 
+def test_a_folder_that_nobody_may_enter_any_more_is_replaced_too(shipped: Watched) -> None:
+    """What cannot be read is not what was deployed; it is set aside, and its owner may look into it there."""
+    folder = shipped.workspace.version_folder("mnist", 2)
+    whole = contents(folder)
+    folder.chmod(0)
+    if os.access(folder, os.R_OK | os.X_OK):
+        pytest.skip("root may read everything")
+    shipped.settle()
+    _, answer = ask(shipped, 2)
+    assert {name: raw for name, raw in contents(folder).items() if "labels" not in name} == {
+        name: raw for name, raw in whole.items() if "labels" not in name
+    }
+    assert contents(shipped.workspace.root / answer["versions"][0]["set_aside"]) == whole
+
+
 @pytest.mark.parametrize("number", [errno.ENOSYS, errno.EINVAL])
 def test_a_file_system_that_cannot_exchange_is_repaired_too(
     shipped: Watched, monkeypatch: pytest.MonkeyPatch, number: int
