@@ -21,10 +21,13 @@ ARRIVAL = "arrival"
 NEW_DATA = "new data"
 """Who asks for another evaluation: the repository, when the test data of a version have changed."""
 
+RECOVERY = "recovery"
+"""Who asks that targets be told again: a start after a crash."""
+
 AUTOMATIC = (ARRIVAL, NEW_DATA)
 """Whose jobs wait for those of people."""
 
-RETRIED = frozenset({JobKind.EVALUATE, JobKind.LATENCY, JobKind.REPAIR})
+RETRIED = frozenset({JobKind.EVALUATE, JobKind.LATENCY, JobKind.REPAIR, JobKind.TELL})
 """Kinds that are queued again when their engine died: doing them twice harms nothing."""
 
 MAXIMUM_ATTEMPTS = 2

@@ -19,6 +19,8 @@ from storage.vocabulary import (
     Scenario,
     Severity,
     Status,
+    TargetKind,
+    TargetState,
     Task,
     Verdict,
 )
@@ -312,6 +314,20 @@ class Promotion(Record, frozen=True, kw_only=True):
     checks: "tuple[GateCheck, ...]"
     forced: bool
     reason: str
+
+
+class PromotionTarget(Record, frozen=True, kw_only=True):
+    """What else learns of a model's promotions, and what became of the last time that it was told."""
+
+    name: str
+    kind: TargetKind
+    place: str
+    state: TargetState
+    version: int | None
+    """The version that it last confirmed, or ``None`` where it never did."""
+    message: str
+    """What it confirmed, or why it did not."""
+    at: float | None
 
 
 class GateCheck(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ from sqlite_utils import Database, Migrations
 
 migrations = Migrations("modeltender")
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 
 
 @migrations()
@@ -46,6 +46,12 @@ def what_versions_need(database: Database) -> None:
 def contents_of_deployed_versions(database: Database) -> None:
     """Keep what versions held when they were deployed, whatever becomes of their folders."""
     _execute(database, DEPLOYED_CONTENTS)
+
+
+@migrations()
+def promotion_targets(database: Database) -> None:
+    """Keep what was last said to each promotion target, and why a promotion was taken back."""
+    _execute(database, PROMOTION_TARGETS)
 
 
 def _execute(database: Database, statements: str) -> None:
@@ -331,4 +337,21 @@ CREATE TABLE deployed_contents (
     sha256 TEXT NOT NULL,
     bytes INTEGER NOT NULL
 ) STRICT
+"""
+
+PROMOTION_TARGETS = """
+CREATE TABLE promotion_targets (
+    model_id INTEGER NOT NULL REFERENCES models(id),
+    name TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    place TEXT NOT NULL,
+    state TEXT NOT NULL,
+    version INTEGER,
+    message TEXT NOT NULL DEFAULT '',
+    at REAL,
+    PRIMARY KEY (model_id, name)
+) STRICT, WITHOUT ROWID;
+ALTER TABLE promotions ADD COLUMN problem TEXT NOT NULL DEFAULT '';
+ALTER TABLE promotions ADD COLUMN patience_s REAL NOT NULL DEFAULT 30
 """

@@ -4,21 +4,14 @@ Typed structs with defaults. Reading gathers every problem of a file, each with 
 together, so that a file is mended in one round.
 """
 
-import difflib
 import re
-import tomllib
-from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeVar, get_args
 
 import msgspec
 
-from storage.errors import SettingsError
-from storage.text import clean
+from storage.settings_file import Settings, convert, read_table, settled
+from storage.target_settings import TargetSettings, read_targets
 from storage.vocabulary import OutputScale, Task
-
-SETTINGS_BYTES = 1024 * 1024
-"""Larger than any file that a person writes; a bigger one is not settings."""
 
 AXES = 8
 LONGEST = 100_000
@@ -30,13 +23,6 @@ CLASS_SLICE = "class"
 """What the figures of one class are stored under (``class=3``), so that no column may be called so."""
 
 OBJECTIVE = re.compile(r"(>=|<=|>|<)\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)")
-
-
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """A table of settings; fields without a value keep their default."""
-
-
-SettingsT = TypeVar("SettingsT", bound=Settings)
 
 
 class Repository(Settings, frozen=True, kw_only=True):
@@ -67,6 +53,8 @@ class Trust(Settings, frozen=True, kw_only=True):
     """Whether models are opened only behind every wall of the sandbox."""
     own_metrics: bool = False
     """Whether the Python files that models' settings name as their own metrics are run."""
+    commands: bool = False
+    """Whether the commands that models' settings name are run, such as those that tell of a promotion."""
 
 
 class Retention(Settings, frozen=True, kw_only=True):
@@ -170,8 +158,10 @@ class ModelSettings(Settings, frozen=True, kw_only=True):
     runtime: RuntimeOptions = RuntimeOptions()
     output: Output = Output()
     metrics: Metrics = Metrics()
-    objectives: dict[str, str] = {}
+    objectives: dict[str, str] = msgspec.field(default_factory=dict)
     gate: Gate = Gate()
+    targets: tuple[TargetSettings, ...] = ()
+    """What else learns of a promotion, in the order in which it is told."""
 
 
 def read_workspace_settings(file: Path) -> WorkspaceSettings:
@@ -180,15 +170,15 @@ def read_workspace_settings(file: Path) -> WorkspaceSettings:
     Raises:
         SettingsError: the file is not TOML, or some of its keys or values are wrong.
     """
-    table = _table(file)
+    table = read_table(file)
     problems: list[str] = []
-    settings = _convert(table, WorkspaceSettings, "", problems)
+    settings = convert(table, WorkspaceSettings, "", problems)
     _positive(settings.repository, "repository", ("settle_s", "rescan_s"), problems)
     _positive(settings.limits, "limits", ("memory_gib", "evaluation_s", "load_s", "scratch_mib"), problems)
     _positive(settings.retention, "retention", ("prepared_gib",), problems)
     if not 0.2 <= settings.sampling.interval_s <= 60:
         problems.append(f"sampling.interval_s: expected 0.2 to 60, got {settings.sampling.interval_s:g}")
-    return _settled(file, settings, problems)
+    return settled(file, settings, problems)
 
 
 def read_model_settings(file: Path) -> ModelSettings:
@@ -197,9 +187,10 @@ def read_model_settings(file: Path) -> ModelSettings:
     Raises:
         SettingsError: the file is not TOML, or some of its keys or values are wrong.
     """
-    table = _table(file)
+    table = read_table(file)
     problems: list[str] = []
-    settings = _convert(table, ModelSettings, "", problems)
+    targets = read_targets(table.pop("targets", []), problems)
+    settings = msgspec.structs.replace(convert(table, ModelSettings, "", problems), targets=targets)
     for name, objective in settings.objectives.items():
         if OBJECTIVE.fullmatch(objective.strip()) is None:
             problems.append(f"objectives.{name}: expected '>= number' or '<= number', got '{objective}'")
@@ -214,7 +205,7 @@ def read_model_settings(file: Path) -> ModelSettings:
     if isinstance(settings.labels, str):
         _check_file_name(settings.labels, "labels", problems)
     _check_file_name(settings.metrics.file, "metrics.file", problems)
-    return _settled(file, settings, problems)
+    return settled(file, settings, problems)
 
 
 def _check_preprocess(preprocess: Preprocess, problems: list[str]) -> None:
@@ -269,65 +260,3 @@ def _positive(settings: Settings, key: str, names: tuple[str, ...], problems: li
     for name in names:
         if not getattr(settings, name) > 0:
             problems.append(f"{key}.{name}: expected a number above 0, got {getattr(settings, name):g}")
-
-
-def _table(file: Path) -> dict[str, Any]:
-    try:
-        with file.open("rb") as stream:
-            content = stream.read(SETTINGS_BYTES + 1)
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise SettingsError(file.name, [f"cannot be read ({error.strerror})"]) from None
-    if len(content) > SETTINGS_BYTES:
-        raise SettingsError(file.name, ["larger than 1 MiB, which is not a settings file"])
-    try:
-        return tomllib.loads(content.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise SettingsError(file.name, [f"not valid TOML ({clean(str(error))})"]) from None
-
-
-def _convert(table: dict[str, Any], kind: type[SettingsT], prefix: str, problems: list[str]) -> SettingsT:
-    """Convert field by field, so that one wrong value does not hide the next."""
-    fields = {field.name: field for field in msgspec.structs.fields(kind)}
-    values: dict[str, Any] = {}
-    for key, value in table.items():
-        name = f"{prefix}{clean(key, 60)}"
-        field = fields.get(key)
-        if field is None:
-            near = difflib.get_close_matches(key, fields, n=1)
-            problems.append(f"{name}: unknown key" + (f"; did you mean '{near[0]}'?" if near else ""))
-        elif isinstance(field.type, type) and issubclass(field.type, Settings):
-            if isinstance(value, dict):
-                values[key] = _convert(value, field.type, f"{name}.", problems)
-            else:
-                problems.append(f"{name}: expected a table, got {_shown(value)}")
-        else:
-            try:
-                values[key] = msgspec.convert(value, field.type)
-            except msgspec.ValidationError as error:
-                problems.append(f"{name}: {_expected(field.type, error)}, got {_shown(value)}")
-    return kind(**values)
-
-
-def _expected(wanted: Any, error: msgspec.ValidationError) -> str:
-    for kind in (wanted, *get_args(wanted)):
-        if isinstance(kind, type) and issubclass(kind, StrEnum):
-            return f"expected one of {', '.join(kind)}"
-    return _in_words(error)
-
-
-def _in_words(error: msgspec.ValidationError) -> str:
-    """Say msgspec's sentence as ours do: lower case, without its path and its own 'got'."""
-    words = str(error).split(", got")[0].split(" - at")[0]
-    return clean(words[:1].lower() + words[1:])
-
-
-def _shown(value: object) -> str:
-    return clean(repr(value), 60)
-
-
-def _settled(file: Path, settings: SettingsT, problems: list[str]) -> SettingsT:
-    if problems:
-        raise SettingsError(file.name, [clean(problem) for problem in problems])
-    return settings

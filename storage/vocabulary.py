@@ -83,6 +83,7 @@ class JobKind(StrEnum):
     PROMOTE = "promote"
     ROLLBACK = "rollback"
     REPAIR = "repair"
+    TELL = "tell"
 
 
 class PromotionOutcome(StrEnum):
@@ -91,6 +92,24 @@ class PromotionOutcome(StrEnum):
     INTENDED = "intended"
     DONE = "done"
     ABANDONED = "abandoned"
+
+
+class TargetKind(StrEnum):
+    """What else learns of a promotion; each has its settings and one module in ``engine/repository/targets``."""
+
+    TENSORFLOW_SERVING = "tensorflow-serving"
+    TRITON = "triton"
+    MLFLOW = "mlflow"
+    COMMAND = "command"
+
+
+class TargetState(StrEnum):
+    """What is known of the last time that a target was told what is deployed."""
+
+    UNTOLD = "untold"
+    TELLING = "telling"
+    CONFIRMED = "confirmed"
+    FAILED = "failed"
 
 
 class JobState(StrEnum):

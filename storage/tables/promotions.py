@@ -5,6 +5,7 @@ import sqlite3
 import msgspec
 
 from storage.records import GateCheck, GateReport, Promotion
+from storage.text import clean
 from storage.vocabulary import JobKind, PromotionOutcome, Verdict
 
 
@@ -21,11 +22,15 @@ def intend(
     gate: GateReport | None,
     forced: bool = False,
     reason: str = "",
+    patience_s: float = 30.0,
 ) -> int:
-    """Record that a switch is about to happen and return its id; it is no history until `settle` says how it ended."""
+    """Record that a switch is about to happen and return its id; it is no history until `settle` says how it ended.
+
+    After ``patience_s`` nobody is at it any more.
+    """
     cursor = connection.execute(
-        "INSERT INTO promotions (model_id, job_id, at, requested_by, kind, from_number, to_number, verdict, checks, forced, reason, outcome) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO promotions (model_id, job_id, at, requested_by, kind, from_number, to_number, verdict, checks, forced, reason, outcome, patience_s) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             model_id,
             job_id,
@@ -39,14 +44,19 @@ def intend(
             forced,
             reason,
             PromotionOutcome.INTENDED,
+            patience_s,
         ),
     )
     return int(cursor.lastrowid or 0)
 
 
-def settle(connection: sqlite3.Connection, promotion_id: int, outcome: PromotionOutcome) -> None:
-    """Record how an intended switch ended."""
-    connection.execute("UPDATE promotions SET outcome = ? WHERE id = ?", (outcome, promotion_id))
+def settle(
+    connection: sqlite3.Connection, promotion_id: int, outcome: PromotionOutcome, *, problem: str = ""
+) -> None:
+    """Record how an intended switch ended, and why not as it was meant."""
+    connection.execute(
+        "UPDATE promotions SET outcome = ?, problem = ? WHERE id = ?", (outcome, clean(problem), promotion_id)
+    )
 
 
 def unsettled(connection: sqlite3.Connection) -> list[sqlite3.Row]:
