@@ -29,6 +29,7 @@ COMMANDS = {
     "latency": "tui.commands.latency:latency",
     "promote": "tui.commands.promotion:promote",
     "rollback": "tui.commands.promotion:rollback",
+    "tell": "tui.commands.telling:tell",
     "repair": "tui.commands.repair:repair",
     "history": "tui.commands.history:history",
     "data": "engine.data_command:data",

@@ -52,7 +52,9 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
                 state=JobState.CANCELLED, code=JobState.CANCELLED, error="Cancelled.", result=packed(answer)
             )
         change = Change(job, answer.from_version, target, gate, _message(current, target, gate, job))
-        Deployer(context.workspace, context.writer, context.now, settings).deploy(change)
+        Deployer(context.workspace, context.writer, context.now, settings, context.settings.trust).deploy(
+            change
+        )
     except RefusedError as error:
         return refused(error, answer)
     answer = msgspec.structs.replace(answer, promoted=True)

@@ -38,7 +38,7 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
         target = _target(model, job)
         message = _message(current, target, job)
         settings = _settings(context, job.model)
-        Deployer(context.workspace, context.writer, context.now, settings).deploy(
+        Deployer(context.workspace, context.writer, context.now, settings, context.settings.trust).deploy(
             Change(job, answer.from_version, target, message=message)
         )
     except RefusedError as error:

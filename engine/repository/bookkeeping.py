@@ -15,7 +15,7 @@ from engine.repository.scanner import Item, Listing, Oddity
 from engine.repository.settle import Key
 from engine.repository.versions import Step, next_step
 from storage import jobs
-from storage.tables import events, models
+from storage.tables import events, models, promotion_targets
 from storage.vocabulary import JobKind, Severity, Status
 
 TOLD_BEFORE = 500
@@ -73,6 +73,8 @@ def record_models(
         if read.settings != before:
             # The margin or the metric may be another, also since the engine last ran.
             refresh_gates(connection, name, read.settings)
+            if read.settings is not None:
+                promotion_targets.declare(connection, model_id, read.settings.targets)
         task = None if read.settings is None else read.settings.task
         if row is None or (row["task"], row["problem"]) != (task, read.problem):
             models.set_settings(connection, model_id, task=task, problem=read.problem)

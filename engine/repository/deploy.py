@@ -1,4 +1,4 @@
-"""Carrying out a switch of what is deployed: intent on record, link replaced, outcome on record.
+"""Carrying out a switch of what is deployed: intent on record, link replaced, targets told, outcome on record.
 
 Owns the order of the steps and what becomes of a step that fails. Whether the switch should happen is the
 job's to decide; how the link is replaced is `engine.repository.switch`'s.
@@ -6,18 +6,28 @@ job's to decide; how the link is replaced is `engine.repository.switch`'s.
 
 import sqlite3
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from engine.repository.gates import refresh_gates
 from engine.repository.integrity import ChangedError, WriteError
 from engine.repository.keeper import note_mended
 from engine.repository.objects import Kept, Objects
 from engine.repository.outside import under_way
-from engine.repository.switch import CHANGED_FAULT, deployed, preflight, read_current, switch
+from engine.repository.switch import (
+    CHANGED_FAULT,
+    deployed,
+    preflight,
+    read_current,
+    remove,
+    settle_intent,
+    switch,
+)
+from engine.repository.targets.target import News, TargetError
+from engine.repository.telling import Telling
 from storage.database import Writer
 from storage.errors import JobError, RefusedError
 from storage.records import GateReport, Job, Version
-from storage.settings import ModelSettings
+from storage.settings import ModelSettings, Trust
 from storage.tables import deployed as deployed_contents
 from storage.tables import events, models, promotions
 from storage.vocabulary import PromotionOutcome, Severity, Status
@@ -44,7 +54,9 @@ class Deployer(NamedTuple):
     writer: Writer
     now: Callable[[], float]
     settings: ModelSettings | None
-    """Of the model, for the gates that follow; ``None`` where they cannot be read."""
+    """Of the model, for its targets and the gates that follow; ``None`` where they cannot be read."""
+    trust: Trust = Trust()
+    """What the workspace's owner lets run."""
 
     def deploy(self, change: Change) -> None:
         """Make ``change.to`` the deployed version.
@@ -53,17 +65,26 @@ class Deployer(NamedTuple):
             RefusedError: it cannot be done, or things changed meanwhile; nothing was touched.
             JobError: a step failed; what was deployed before still is.
         """
-        preflight(self.workspace, change.job.model, change.to.number)
+        model, to = change.job.model, change.to
+        preflight(self.workspace, model, to.number)
+        telling = Telling(self.workspace, self.settings, self.trust)
+        news = News(self.workspace, model, to.number, change.from_number, to.sha256 or "")
+        telling.check(news)
         # Held until it is on record what the copy is wanted for.
-        with self._verify(change.to):
+        with self._verify(to):
             with self.writer.transaction() as connection:
-                intent = self._intend(connection, change)
+                intent = self._intend(connection, change, telling)
             try:
-                switch(self.workspace, change.job.model, change.to.number)
+                switch(self.workspace, model, to.number)
             except OSError as error:
-                self._failed(change, intent, error)
+                self._failed(change, intent, telling, error)
+            try:
+                telling.tell(news)
+            except TargetError as error:
+                self._take_back(change, intent, telling, str(error))
             with self.writer.transaction() as connection:
                 self._record(connection, change, intent)
+                telling.record(connection, model, now=self.now())
 
     def _verify(self, version: Version) -> Kept:
         """Make sure that the bytes on disk are those which were evaluated, and that they could be brought back."""
@@ -89,7 +110,7 @@ class Deployer(NamedTuple):
             note_mended(self.writer, version.model, version.number, now=self.now())
         return kept
 
-    def _intend(self, connection: sqlite3.Connection, change: Change) -> int:
+    def _intend(self, connection: sqlite3.Connection, change: Change, telling: Telling) -> int:
         """Put the intent on record, in the transaction that sees that nothing changed since the decision."""
         model, now = change.job.model, self.now()
         if model in under_way(connection, self.workspace, now=now):
@@ -107,6 +128,7 @@ class Deployer(NamedTuple):
                 f"{model}@{change.to.number} changed since you looked: it is {target.status if target else 'gone'} now.",
                 LOOK_AGAIN,
             )
+        telling.begin(connection, model, row["id"])
         return promotions.intend(
             connection,
             row["id"],
@@ -119,9 +141,10 @@ class Deployer(NamedTuple):
             gate=change.gate,
             forced=change.job.parameters.force and change.gate is not None and not change.gate.passed,
             reason=change.job.parameters.reason,
+            patience_s=telling.patience_s,
         )
 
-    def _failed(self, change: Change, intent: int, error: OSError) -> None:
+    def _failed(self, change: Change, intent: int, telling: Telling, error: OSError) -> None:
         """Go on where the link was replaced before the failure; else give up and say so."""
         model, number = change.job.model, change.to.number
         replaced = read_current(self.workspace, model) == number
@@ -138,11 +161,36 @@ class Deployer(NamedTuple):
                     version=number,
                 )
                 return
-            promotions.settle(connection, intent, PromotionOutcome.ABANDONED)
+            promotions.settle(connection, intent, PromotionOutcome.ABANDONED, problem=error.strerror or "")
+            telling.record(connection, model, now=self.now())
         raise JobError(
             f"models/{model}/current could not be replaced: {error.strerror}. Deployed is still {_named(change.from_number)}.",
             "Check the disk and the folder's permissions, then try again.",
         ) from error
+
+    def _take_back(self, change: Change, intent: int, telling: Telling, problem: str) -> NoReturn:
+        """Make targets and link say again what they said before, because a target failed, and raise what happened."""
+        model, before, number = change.job.model, change.from_number, change.to.number
+        stuck = telling.take_back(News(self.workspace, model, before, number))
+        try:
+            remove(self.workspace, model) if before is None else switch(self.workspace, model, before)
+        except OSError as error:
+            stuck.append(f"models/{model}/current could not be put back: {error.strerror}")
+        back = read_current(self.workspace, model) == before
+        told = "; ".join([problem, *stuck])
+        with self.writer.transaction() as connection:
+            if back:
+                promotions.settle(connection, intent, PromotionOutcome.ABANDONED, problem=told)
+                telling.record(connection, model, now=self.now())
+            else:
+                # The link tells, and the targets are told again what it says.
+                [row] = [row for row in promotions.unsettled(connection) if row["id"] == intent]
+                settle_intent(connection, self.workspace, row, now=self.now())
+        raise JobError(
+            f"A target did not take version {number}: {told}. "
+            f"Deployed is {'still ' if back else ''}{_named(read_current(self.workspace, model))}.",
+            f"Mend it, then try again; what each target says: modeltender show {model}",
+        )
 
     def _record(self, connection: sqlite3.Connection, change: Change, intent: int) -> None:
         job, now = change.job, self.now()

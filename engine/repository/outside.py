@@ -23,9 +23,6 @@ from storage.workspace import Workspace
 OUTSIDE = "outside modeltender"
 """Who did it, in the history."""
 
-SWITCH_S = 30.0
-"""A switch takes milliseconds; an intent this old was left by one that could not record its end (a full disk)."""
-
 
 def under_way(connection: sqlite3.Connection, workspace: Workspace, *, now: float) -> set[str]:
     """Return the models whose switch is under way, after settling those that nobody will settle."""
@@ -33,7 +30,8 @@ def under_way(connection: sqlite3.Connection, workspace: Workspace, *, now: floa
     for intent in promotions.unsettled(connection):
         job = None if intent["job_id"] is None else jobs.read_one(connection, intent["job_id"])
         runs = job is not None and job.state is JobState.RUNNING
-        if runs and abs(now - intent["at"]) < SWITCH_S:
+        # An intent that is older was left by one that could not record its end (a full disk).
+        if runs and abs(now - intent["at"]) < intent["patience_s"]:
             busy.add(intent["model"])
         else:
             settle_intent(connection, workspace, intent, now=now)

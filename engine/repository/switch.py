@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine.repository.scanner import CURRENT, Link
+from engine.repository.telling import tell_again
 from storage.database import Writer
 from storage.errors import RefusedError
 from storage.tables import deployed as deployed_contents
@@ -116,6 +117,20 @@ def switch(workspace: Workspace, model: str, number: int) -> None:
         os.close(descriptor)
 
 
+def remove(workspace: Workspace, model: str) -> None:
+    """Make nothing the deployed version, in one step that lasts through a power cut.
+
+    Raises:
+        OSError: a step failed. Whether the link was removed before that, only the link tells.
+    """
+    descriptor = os.open(workspace.models / model, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.unlink(CURRENT, dir_fd=descriptor)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def deployed(
     connection: sqlite3.Connection, model_id: int, *, kind: JobKind, from_number: int | None, to_number: int
 ) -> None:
@@ -164,6 +179,7 @@ def settle_intent(
             f"the {word} to version {number} was interrupted; nothing changed",
         )
     events.add(connection, code, message, at=now, severity=Severity.WARNING, model=model, version=number)
+    tell_again(connection, model=model, now=now)
 
 
 def recover(workspace: Workspace, writer: Writer, now: float) -> None:
@@ -171,6 +187,7 @@ def recover(workspace: Workspace, writer: Writer, now: float) -> None:
     with writer.transaction() as connection:
         for intent in promotions.unsettled(connection):
             settle_intent(connection, workspace, intent, now=now)
+        tell_again(connection, now=now)
     for left in workspace.models.glob(f"*/{TEMPORARY}*"):
         if left.is_symlink():
             left.unlink(missing_ok=True)

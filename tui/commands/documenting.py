@@ -15,6 +15,7 @@ from storage.records import (
     LatencyMeasurement,
     Metric,
     Model,
+    PromotionTarget,
     TensorSpec,
     Version,
 )
@@ -34,6 +35,7 @@ from tui.commands.documents import (
     RuntimeDocument,
     ShownModelDocument,
     SliceDocument,
+    TargetDocument,
     TensorDocument,
     VersionDocument,
 )
@@ -89,7 +91,10 @@ def model_document(model: Model) -> ModelDocument:
 
 
 def shown_model_document(
-    model: Model, versions: tuple[Version, ...], latencies: Sequence[LatencyMeasurement]
+    model: Model,
+    versions: tuple[Version, ...],
+    latencies: Sequence[LatencyMeasurement],
+    targets: Sequence[PromotionTarget],
 ) -> ShownModelDocument:
     """Return what ``show`` says of a model and its versions."""
     row = model_document(model)
@@ -107,6 +112,20 @@ def shown_model_document(
         latency=row.latency,
         faults=row.faults,
         evaluated_at=row.evaluated_at,
+        targets=tuple(target_document(target) for target in targets),
+    )
+
+
+def target_document(target: PromotionTarget) -> TargetDocument:
+    """Return what is said of a promotion target."""
+    return TargetDocument(
+        name=target.name,
+        kind=target.kind,
+        place=target.place,
+        state=target.state,
+        version=target.version,
+        message=target.message,
+        at=moment(target.at),
     )
 
 

@@ -19,6 +19,8 @@ from storage.vocabulary import (
     Scenario,
     Severity,
     Status,
+    TargetKind,
+    TargetState,
     Task,
     Verdict,
 )
@@ -199,6 +201,19 @@ class VersionDocument(Document, frozen=True, kw_only=True):
     failure: EvaluationFailureDocument | None
 
 
+class TargetDocument(Document, frozen=True, kw_only=True):
+    """A promotion target: where it is, and what became of the last time that it was told."""
+
+    name: str
+    kind: TargetKind
+    place: str
+    state: TargetState
+    version: int | None
+    """The version that it last confirmed."""
+    message: str
+    at: datetime | None
+
+
 class ShownModelDocument(Document, frozen=True, kw_only=True):
     """``show``: a model as in ``models``, with its versions in place of their number, the newest first."""
 
@@ -212,6 +227,16 @@ class ShownModelDocument(Document, frozen=True, kw_only=True):
     latency: LatencyReport | None
     faults: int
     evaluated_at: datetime | None
+    targets: tuple[TargetDocument, ...] = ()
+    """What else learns of promotions, in the order in which it is told."""
+
+
+class ToldDocument(Document, frozen=True, kw_only=True):
+    """``tell``: which version is deployed, and what every target says now."""
+
+    model: str
+    version: int | None
+    targets: tuple[TargetDocument, ...]
 
 
 class PromotionDocument(Document, frozen=True, kw_only=True):

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import click
 
-from storage.records import Arrival, LatencyMeasurement, Model, Version
-from storage.tables import events, latencies
+from storage.records import Arrival, LatencyMeasurement, Model, PromotionTarget, Version
+from storage.tables import events, latencies, promotion_targets
 from storage.tables import models as model_table
 from storage.vocabulary import ExitCode, Status
 from storage.workspace import Workspace
@@ -21,6 +21,7 @@ from tui.commands.signatures import needs_page, needs_table, proposed_text
 from tui.commands.tables import table
 from tui.commands.targets import Target, find_model, find_version
 from tui.commands.targets import target as as_target
+from tui.commands.telling import told_text
 
 HEALTHY = frozenset({Status.READY, Status.CHECKING, Status.SETTLING})
 
@@ -52,7 +53,7 @@ def show(*, workspace: Workspace, as_json: bool, target: Target) -> int:
         with reader.transaction() as connection:
             page = _page(connection, target)
         if as_json:
-            show_document(shown_model_document(page.model, page.versions, page.measured))
+            show_document(shown_model_document(page.model, page.versions, page.measured, page.targets))
             return ExitCode.DONE
         show_text(_shown_text(page))
         remark(staleness(workspace, engine_state(reader)))
@@ -101,6 +102,7 @@ class Page(NamedTuple):
     arrivals: tuple[Arrival, ...]
     problems: tuple[str, ...]
     measured: tuple[LatencyMeasurement, ...]
+    targets: tuple[PromotionTarget, ...]
     single: bool
 
 
@@ -109,6 +111,7 @@ def _page(connection: sqlite3.Connection, target: Target) -> Page:
     found = model_table.versions(connection, target.model)
     measured = latencies.latest(connection, target.model)
     faults = events.faults(connection, target.model)
+    told = promotion_targets.read(connection, target.model)
     if target.version is None:
         return Page(
             model,
@@ -116,6 +119,7 @@ def _page(connection: sqlite3.Connection, target: Target) -> Page:
             tuple(model_table.arrivals(connection, target.model)),
             tuple(fault.message for fault in faults),
             tuple(measured),
+            told,
             single=False,
         )
     number = find_version(connection, model, target.version).number
@@ -125,6 +129,7 @@ def _page(connection: sqlite3.Connection, target: Target) -> Page:
         (),
         tuple(fault.message for fault in faults if fault.version in {number, None}),
         tuple(measurement for measurement in measured if measurement.version == number),
+        told,
         single=True,
     )
 
@@ -142,6 +147,9 @@ def _shown_text(page: Page) -> str:
         if version.gate is not None:
             lines.append(f"gate of version {version.number}: {version.gate.verdict}")
             lines.extend(f"  {check.verdict} {check.name}: {check.detail}" for check in version.gate.checks)
+    if page.targets and not page.single:
+        current = model.current.number if model.current else None
+        lines += ["promotion targets:", told_text(page.targets, current)]
     lines.extend(
         f"{arrival.name} in train/{arrival.model}/ is {arrival.status}: {arrival.reason}"
         for arrival in page.arrivals

@@ -44,6 +44,7 @@ ANSWERS = {
     "latency": ("one document", "tui.commands.documents:MeasuredDocument"),
     "promote": ("one document", "tui.commands.documents:PromotionDocument"),
     "rollback": ("one document", "tui.commands.documents:PromotionDocument"),
+    "tell": ("one document", "tui.commands.documents:ToldDocument"),
     "repair": ("one document", "tui.commands.documents:RepairDocument"),
     "history": ("a list of", "tui.commands.documents:HistoryDocument"),
     "data describe": ("one document", "engine.data_command:DescribeDocument"),
