@@ -134,8 +134,8 @@ def _check(target: TargetSettings, key: str, problems: list[str]) -> None:
             f"{key}.config: expected an absolute path, or one below the workspace, got '{config}'"
         )
     _check_url(getattr(target, "url", ""), f"{key}.url", problems)
-    command = getattr(target, "command", ())
-    if any(not command[0] or "\0" in word for word in command):
+    command: tuple[str, ...] = getattr(target, "command", ())
+    if command and (not command[0] or any("\0" in word for word in command)):
         problems.append(f"{key}.command: expected a program and its arguments, got {shown(list(command))}")
 
 

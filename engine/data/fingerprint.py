@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from storage.settings import Data, Preprocess, RuntimeOptions, Settings
+from storage.settings import Data, Preprocess, RuntimeOptions
+from storage.settings_file import Settings
 
 ALL = Data()
 """Nothing is said about columns."""

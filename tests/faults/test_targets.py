@@ -1,0 +1,175 @@
+"""What telling targets survives: the engine killed between the link and a target, and while things are taken back."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from storage import jobs, launch
+from storage.database import Reader
+from storage.records import Job, JobParameters, PromotionTarget
+from storage.tables import events, models, promotion_targets, promotions
+from storage.vocabulary import JobKind, JobState, TargetState
+from storage.workspace import Workspace, engine_pid
+from tests.serving import until
+from tests.watched import Watched
+
+SCRIPT = """#!/bin/sh
+echo "$1 $MODELTENDER_VERSION" >> told
+grep -qx "$1 $MODELTENDER_VERSION" refused && exit 1
+grep -qx "$1 $MODELTENDER_VERSION" deadly && { kill -9 $PPID; exit 1; }
+echo "$MODELTENDER_VERSION" > "says-$1"
+"""
+"""A command of the owner's that ends the engine that runs it, at a moment which is always the same."""
+
+TARGETS = """
+[[targets]]
+kind = "command"
+name = "first"
+command = ["./tell.sh", "first"]
+
+[[targets]]
+kind = "command"
+name = "last"
+command = ["./tell.sh", "last"]
+"""
+
+
+class Stage:
+    """A workspace with version 2 deployed by a real engine, and what its database says."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self._reader = Reader(workspace.database)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._reader.close()
+
+    def submit(self, version: int) -> Job:
+        """Ask for a promotion."""
+        return jobs.submit(
+            self.workspace,
+            JobKind.PROMOTE,
+            "mnist",
+            version,
+            requested_by="ann",
+            parameters=JobParameters(force=True, reason="fault test"),
+        )
+
+    def job(self, number: int) -> Job:
+        """Return a job as it is."""
+        with self._reader.transaction() as connection:
+            found = jobs.read_one(connection, number)
+        assert found is not None
+        return found
+
+    def deployed(self) -> tuple[str, int | None, list[int]]:
+        """Return what the link says, what the record says, and what the history ends with."""
+        with self._reader.transaction() as connection:
+            model = models.read_one(connection, "mnist")
+            history = [entry.to_version for entry in promotions.read(connection, "mnist")]
+        assert model is not None
+        link = str(self.workspace.current_link("mnist").readlink())
+        return link, model.current.number if model.current else None, history
+
+    def targets(self) -> tuple[PromotionTarget, ...]:
+        """Return the record of the targets."""
+        with self._reader.transaction() as connection:
+            return promotion_targets.read(connection, "mnist")
+
+    def settled(self) -> bool:
+        """Whether the engine works and knows of each target what it says."""
+        return (
+            launch.works(self.workspace)
+            and self.telling() != []
+            and all(target.state is not TargetState.TELLING for target in self.targets())
+        )
+
+    def telling(self) -> list[Job]:
+        """Return the jobs that told the targets again."""
+        with self._reader.transaction() as connection:
+            return [job for job in jobs.read(connection, limit=100) if job.kind is JobKind.TELL]
+
+    def messages(self) -> list[str]:
+        """Return what the log says."""
+        with self._reader.transaction() as connection:
+            return [event.message for event in events.read(connection, limit=200)]
+
+    def write(self, name: str, text: str) -> None:
+        """Write a file of the commands."""
+        (self.workspace.root / name).write_text(text)
+
+    def says(self, name: str) -> str:
+        """Return what a target was last told and took."""
+        return (self.workspace.root / f"says-{name}").read_text().strip()
+
+
+@pytest.fixture
+def stage(watched: Watched) -> Iterator[Stage]:
+    """Return a workspace whose engine deployed version 2 and told two targets."""
+    watched.ready("mnist", {1: 0.90, 2: 0.93, 3: 0.95})
+    workspace = watched.workspace
+    script = workspace.root / "tell.sh"
+    script.write_text(SCRIPT)
+    script.chmod(0o755)
+    workspace.settings_file.write_text("[trust]\ncommands = true\n")
+    workspace.model_settings("mnist").write_text(TARGETS)
+    here = Stage(workspace)
+    here.write("refused", "")
+    here.write("deadly", "")
+    launch.start(workspace)
+    job = here.submit(2)
+    assert until(lambda: here.job(job.id).state is JobState.SUCCEEDED), here.job(job.id)
+    yield here
+    launch.stop(workspace)
+    here.close()
+
+
+def test_kill_9_between_the_link_and_a_target_is_settled_at_the_next_start(stage: Stage) -> None:
+    """The link had moved: the new version is what is deployed, and both targets are told until they say so."""
+    stage.write("deadly", "last 3\n")
+    job = stage.submit(3)
+    assert until(lambda: engine_pid(stage.workspace) is None)
+    assert str(stage.workspace.current_link("mnist").readlink()) == "3"
+    assert (stage.says("first"), stage.says("last")) == ("3", "2")
+    assert {target.state for target in stage.targets()} == {TargetState.TELLING}
+    stage.write("deadly", "")
+    launch.start(stage.workspace)
+    assert until(stage.settled)
+    assert stage.deployed() == ("3", 3, [3, 2])
+    assert (stage.says("first"), stage.says("last")) == ("3", "3")
+    assert [(target.state, target.version) for target in stage.targets()] == [(TargetState.CONFIRMED, 3)] * 2
+    assert stage.job(job.id).state is JobState.INTERRUPTED
+    assert "the promotion to version 3 was interrupted after it had taken effect" in stage.messages()
+    assert "told first, last that version 3 is deployed" in stage.messages()
+
+
+def test_kill_9_while_things_are_taken_back_ends_where_the_link_is(stage: Stage) -> None:
+    """One target refused and another ended the engine when it was taken back: the link decides, and it is told."""
+    stage.write("refused", "last 3\n")
+    stage.write("deadly", "first 2\n")
+    stage.submit(3)
+    assert until(lambda: engine_pid(stage.workspace) is None)
+    assert str(stage.workspace.current_link("mnist").readlink()) == "3"
+    stage.write("deadly", "")
+    launch.start(stage.workspace)
+    assert until(stage.settled)
+    assert stage.deployed() == ("3", 3, [3, 2])
+    assert stage.says("first") == "3"
+    assert [target.state for target in stage.targets()] == [TargetState.CONFIRMED, TargetState.FAILED]
+    assert until(lambda: stage.telling()[0].state is JobState.FAILED)
+    assert stage.telling()[0].error.startswith(
+        "Not every target of mnist was told that version 3 is deployed: last"
+    )
+
+
+def test_a_target_that_fails_is_told_by_the_log_of_a_real_engine(stage: Stage) -> None:
+    """Job, log and record say which target kept the version from being deployed."""
+    stage.write("refused", "last 3\n")
+    job = stage.submit(3)
+    assert until(lambda: stage.job(job.id).state is JobState.FAILED)
+    error = stage.job(job.id).error
+    assert error.startswith("A target did not take version 3: last (command): ./tell.sh last ended with exit")
+    assert f"promote failed: {error}" in stage.messages()
+    assert stage.deployed() == ("2", 2, [2])
+    assert (stage.says("first"), stage.says("last")) == ("2", "2")
