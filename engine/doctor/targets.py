@@ -34,11 +34,11 @@ def examine(workspace: Workspace | None) -> list[Check]:
 def _check(model: str, names: list[str], problems: list[str]) -> Check:
     if problems:
         return problem(
-            f"targets of {model}",
-            "; ".join(problems),
-            f"Mend that, or change [[targets]] in models/{model}/model.toml; no promotion can happen before.",
+            "targets",
+            f"no promotion of {model} can be told: {'; '.join(problems)}",
+            f"Mend that, or edit models/{model}/model.toml",
         )
-    return fine(f"targets of {model}", f"{', '.join(names)} can be told")
+    return fine("targets", f"promotions of {model} can be told to {', '.join(names)}")
 
 
 def _trust(workspace: Workspace) -> Trust:

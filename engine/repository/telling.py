@@ -21,7 +21,10 @@ from storage.workspace import Workspace
 SWITCH_S = 30.0
 """What a switch may take besides its targets, which is milliseconds; one that is older could not record its end."""
 
-NO_TRUST = "commands are not run here; the workspace's owner allows them with [trust] commands = true"
+NO_TRUST = (
+    "commands are not run here; the workspace's owner allows them with [trust] commands = true in modeltender.toml, "
+    "which the engine reads when it starts"
+)
 
 
 class Said(NamedTuple):
@@ -88,7 +91,7 @@ class Telling:
                 self._check(settings, target, news)
                 message = target.tell(news)
             except TargetError as error:
-                self._said[settings.name] = Said(TargetState.FAILED, news.previous, str(error))
+                self._said[settings.name] = Said(TargetState.FAILED, self._last(settings), str(error))
                 raise TargetError(f"{named(settings)}: {error}") from None
             self._said[settings.name] = Said(TargetState.CONFIRMED, news.version, message)
 
@@ -100,7 +103,7 @@ class Telling:
                 self._check(settings, target, news)
                 self._said[settings.name] = Said(TargetState.CONFIRMED, news.version, target.tell(news))
             except TargetError as error:
-                self._said[settings.name] = Said(TargetState.FAILED, None, str(error))
+                self._said[settings.name] = Said(TargetState.FAILED, self._last(settings), str(error))
                 problems.append(f"{named(settings)}: {error}")
         return problems
 
@@ -119,13 +122,10 @@ class Telling:
                 )
                 problems.append(f"{named(settings)} could not be taken back: {error}")
                 continue
-            if said.state is TargetState.FAILED:
-                self._said[settings.name] = said._replace(version=news.version)
-            else:
-                state = TargetState.UNTOLD if news.version is None else TargetState.CONFIRMED
-                self._said[settings.name] = Said(
-                    state, news.version, "taken back, because another target failed"
-                )
+            if said.state is TargetState.CONFIRMED:
+                last = self._last(settings)
+                state = TargetState.UNTOLD if last is None else TargetState.CONFIRMED
+                self._said[settings.name] = Said(state, last, "taken back: another target failed")
         return problems
 
     def record(self, connection: sqlite3.Connection, model: str, *, now: float) -> None:
@@ -171,6 +171,11 @@ class Telling:
                 severity=Severity.WARNING,
                 model=model,
             )
+
+    def _last(self, settings: TargetSettings) -> int | None:
+        """Return the version that a target had confirmed before this round."""
+        before = self._before.get(settings.name)
+        return None if before is None else before.version
 
     def _check(self, settings: TargetSettings, target: Target, news: News) -> None:
         if settings.kind is TargetKind.COMMAND and not self._trust.commands:

@@ -149,7 +149,7 @@ def _shown_text(page: Page) -> str:
             lines.extend(f"  {check.verdict} {check.name}: {check.detail}" for check in version.gate.checks)
     if page.targets and not page.single:
         current = model.current.number if model.current else None
-        lines += ["promotion targets:", told_text(page.targets, current)]
+        lines += ["promotion targets:", told_text(model.name, page.targets, current, now=time.time())]
     lines.extend(
         f"{arrival.name} in train/{arrival.model}/ is {arrival.status}: {arrival.reason}"
         for arrival in page.arrivals

@@ -3,6 +3,7 @@
 The telling is the engine's.
 """
 
+import time
 from collections.abc import Sequence
 
 import click
@@ -60,11 +61,14 @@ def tell(*, workspace: Workspace, as_json: bool, model: str, no_wait: bool) -> i
             )
         )
     else:
-        show_text(told_text(answer.targets, answer.version) or f"{name} has no promotion targets.")
+        show_text(
+            told_text(name, answer.targets, answer.version, now=time.time())
+            or f"{name} has no promotion targets."
+        )
     return ExitCode.DONE
 
 
-def told_text(targets: Sequence[PromotionTarget], current: int | None) -> str:
+def told_text(model: str, targets: Sequence[PromotionTarget], current: int | None, *, now: float) -> str:
     """Return the table of a model's targets, and under it what is wrong with any, or nothing where there is none."""
     if not targets:
         return ""
@@ -74,15 +78,19 @@ def told_text(targets: Sequence[PromotionTarget], current: int | None) -> str:
             target.name,
             str(target.state),
             "-" if target.version is None else str(target.version),
-            figures.clock(target.at),
+            figures.age(target.at, now),
             "" if target.state is TargetState.FAILED else target.message,
         ]
         for target in targets
     ]
     lines = [table(headings, rows, right=("VERSION",))]
+    behind = False
     for target in targets:
+        behind |= target.version != current and target.state is not TargetState.UNTOLD
         if target.state is TargetState.FAILED:
             lines.append(f"! {target.name}: {target.message}")
         elif target.state is TargetState.CONFIRMED and target.version != current:
             lines.append(f"! {target.name} was last told of version {target.version}, which is not deployed")
+    if behind:
+        lines.append(f"Tell them what is deployed with: modeltender tell {model}")
     return "\n".join(lines)

@@ -65,14 +65,14 @@ class Target:
         deadline = time.monotonic() + self._settings.timeout_s
         if not asked:
             self._write(news, label=label)
-            return f"version {news.version} is written; no url is set, so the server was not asked"
+            return "written; no url to ask"
         self._write(news, label="")
         self._await(f"/versions/{news.version}", news, deadline)
         if label:
             self._write(news, label=label)
             self._await(f"/labels/{label}", news, deadline)
-            return f"the server serves version {news.version}, and as {label}"
-        return f"the server serves version {news.version}"
+            return f"served, also as {label}"
+        return "served"
 
     def take_back(self, news: News) -> None:
         """Write back what the file said; where somebody else wrote it since, change only the entry."""

@@ -42,9 +42,9 @@ class Target:
         self._before = self._file.read()
         self._write(news.version)
         if not self._settings.url:
-            return f"version {news.version} is written; no url is set, so the server was not told"
+            return "written; no url to ask"
         self._load(news, wait=True)
-        return f"the server is ready with version {news.version}"
+        return "loaded and ready"
 
     def take_back(self, news: News) -> None:
         """Write back what the file said, and have the server load that."""

@@ -152,7 +152,7 @@ def test_targets_are_told_in_their_order_after_the_link(stage: Stage) -> None:
     assert stage.targets() == confirmed(3)
     assert [target.message for target in stage.rows()] == [
         "first has it",
-        "version 3 is written; no url is set, so the server was not asked",
+        "written; no url to ask",
         "last has it",
     ]
     assert stage.outcomes() == [(2, "done", ""), (3, "done", "")]
