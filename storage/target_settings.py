@@ -147,7 +147,8 @@ def _check_url(url: str, key: str, problems: list[str]) -> None:
         usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:  # no number for a port, or brackets that do not close
         usable = False
-    if not usable or not url.isascii() or not url.isprintable() or " " in url:
-        problems.append(f"{key}: expected an address such as 'http://127.0.0.1:8501', got {shown(url)}")
-    elif parts.username is not None or parts.query or parts.fragment:
+    if "@" in url or "?" in url or "#" in url:
+        # Not shown: what stands before an @ may be a password.
         problems.append(f"{key}: expected an address without user, query and fragment")
+    elif not usable or not url.isascii() or not url.isprintable() or " " in url:
+        problems.append(f"{key}: expected an address such as 'http://127.0.0.1:8501', got {shown(url)}")

@@ -1,16 +1,26 @@
 """What telling targets survives: the engine killed between the link and a target, and while things are taken back."""
 
+import time
 from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any, cast
 
 import pytest
 
+from engine.jobs import tell
+from engine.jobs.context import Context
+from engine.repository.switch import recover
 from storage import jobs, launch
 from storage.database import Reader
+from storage.errors import JobError, RefusedError
 from storage.records import Job, JobParameters, PromotionTarget
+from storage.settings import WorkspaceSettings
 from storage.tables import events, models, promotion_targets, promotions
 from storage.vocabulary import JobKind, JobState, TargetState
 from storage.workspace import Workspace, engine_pid
+from tests.faults.test_switch import Silent, act, check_consistent, failing_at
 from tests.serving import until
+from tests.serving_definitions import model_server_config
 from tests.watched import Watched
 
 SCRIPT = """#!/bin/sh
@@ -173,3 +183,48 @@ def test_a_target_that_fails_is_told_by_the_log_of_a_real_engine(stage: Stage) -
     assert f"promote failed: {error}" in stage.messages()
     assert stage.deployed() == ("2", 2, [2])
     assert (stage.says("first"), stage.says("last")) == ("2", "2")
+
+
+def tell_what_is_owed(watched: Watched) -> None:
+    """Do the jobs that a start after a crash asks for."""
+    nobody, writer = cast("Any", None), watched.writer
+    context = Context(watched.workspace, writer, WorkspaceSettings(), nobody, nobody, time.time)
+    while True:
+        with writer.transaction() as connection:
+            job = jobs.claim(connection, frozenset({JobKind.TELL}), now=time.time())
+        if job is None:
+            return
+        tell.run(context, job, Silent())
+        with writer.transaction() as connection:
+            jobs.finish(connection, job.id, JobState.SUCCEEDED, now=time.time())
+
+
+def test_whatever_call_fails_the_target_says_what_is_deployed(watched: Watched) -> None:
+    """For every n: the n-th call fails, and link, record and the server's file agree once everything is settled."""
+    watched.ready("mnist", {1: 0.90, 2: 0.93, 3: 0.95})
+    config = watched.workspace.root / "models.config"
+    config.write_text('model_config_list { config { name: "mnist" } }')
+    watched.workspace.model_settings("mnist").write_text(
+        '[[targets]]\nkind = "tensorflow-serving"\nconfig = "models.config"\n'
+    )
+    act(watched.workspace, watched.writer, JobKind.PROMOTE, 2)
+    hit, n, seen = True, 0, set()
+    while hit:
+        n += 1
+        with failing_at(n) as reached:
+            # The job may fail in any of these ways; what matters is what it leaves behind.
+            with suppress(JobError, RefusedError, OSError):
+                act(watched.workspace, watched.writer, JobKind.PROMOTE, 3)
+            hit = reached()
+        recover(watched.workspace, watched.writer, time.time())
+        tell_what_is_owed(watched)
+        deployed = check_consistent(watched.workspace, watched.writer)
+        [entry] = model_server_config(config.read_text()).model_config_list.config
+        assert dict(entry.version_labels) == {"stable": deployed}, n
+        assert deployed in entry.model_version_policy.specific.versions
+        assert [path.name for path in watched.workspace.root.iterdir() if path.name.count(".tmp-")] == []
+        seen.add(deployed)
+        if deployed == 3:
+            act(watched.workspace, watched.writer, JobKind.ROLLBACK)
+    assert seen == {2, 3}
+    assert n > 20
