@@ -173,7 +173,10 @@ class Deployer(NamedTuple):
         model, before, number = change.job.model, change.from_number, change.to.number
         stuck = telling.take_back(News(self.workspace, model, before, number))
         try:
-            remove(self.workspace, model) if before is None else switch(self.workspace, model, before)
+            if before is None:
+                remove(self.workspace, model)
+            else:
+                switch(self.workspace, model, before)
         except OSError as error:
             stuck.append(f"models/{model}/current could not be put back: {error.strerror}")
         back = read_current(self.workspace, model) == before

@@ -1,9 +1,9 @@
 """What every kind of promotion target promises: told, confirmed, taken back, and an end to every wait."""
 
+import os
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
@@ -199,17 +199,23 @@ def test_a_server_that_is_not_there_is_a_sentence(stage: Stage) -> None:
         opened(stage.workspace, settings).tell(stage.news(3, 1))
 
 
-def test_what_is_written_keeps_mode_and_links(stage: Stage) -> None:
-    """A replaced file has the mode of the old one, and a link to it stays a link."""
+def test_what_is_written_keeps_owner_mode_and_links(stage: Stage) -> None:
+    """A replaced file has the owner and mode of the old one, and a link to it stays a link."""
     name = getattr(stage.settings, "config", "")
     if not name:
         pytest.skip("this kind writes no file")
     link = stage.workspace.root / "link.config"
     link.symlink_to(name)
+    if os.geteuid() == 0:
+        os.chown(link, 1234, 1235)
+    before = link.stat()
     settings = msgspec.structs.replace(stage.settings, config="link.config")
     opened(stage.workspace, settings).tell(stage.news(3, 1))
     assert link.is_symlink()
-    assert stat.S_IMODE(Path(link).stat().st_mode) == 0o640
+    after = link.stat()
+    assert stat.S_IMODE(after.st_mode) == 0o640
+    assert (after.st_uid, after.st_gid) == (before.st_uid, before.st_gid)
+    assert after.st_ino != before.st_ino
     assert stage.says() == "3"
 
 

@@ -126,13 +126,14 @@ def _report(job: Job, *, as_json: bool, waited: bool) -> int:
         remark(job.error)
     else:
         show_text(_in_words(job, document))
-    return _status(document)
+    return _status(job, document)
 
 
-def _status(document: PromotionDocument) -> int:
+def _status(job: Job, document: PromotionDocument) -> int:
     if document.promoted:
         return ExitCode.DONE
-    return ExitCode.INCONCLUSIVE if document.verdict is Verdict.INCONCLUSIVE else ExitCode.NO
+    # A forced promotion can be refused for another reason, whatever the gate found.
+    return ExitCode.INCONCLUSIVE if job.code == Verdict.INCONCLUSIVE else ExitCode.NO
 
 
 def _in_words(job: Job, document: PromotionDocument) -> str:

@@ -45,7 +45,10 @@ def tell(*, workspace: Workspace, as_json: bool, model: str, no_wait: bool) -> i
         job = jobs.submit(workspace, JobKind.TELL, name, requested_by=requester())
         if no_wait:
             text = f"job {job.id} will tell the targets of {name}: {job.state}"
-            show_document(job_document(job)) if as_json else show_text(text)
+            if as_json:
+                show_document(job_document(job))
+            else:
+                show_text(text)
             return ExitCode.DONE
         job = await_job(workspace, reader, job)
     error = failure(job)

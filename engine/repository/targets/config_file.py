@@ -27,7 +27,8 @@ class ConfigFile(NamedTuple):
     @classmethod
     def of(cls, workspace: Workspace, written: str) -> "ConfigFile":
         """Return the file that settings name: absolute, or below the workspace."""
-        return cls((workspace.root / written).resolve())
+        # resolve() raises where links lead in a circle; here that is told when the file is read.
+        return cls(Path(os.path.realpath(workspace.root / written)))
 
     @property
     def shown(self) -> str:
@@ -70,7 +71,10 @@ class ConfigFile(NamedTuple):
         folder = self.path.parent
         if not os.access(folder, os.W_OK | os.X_OK):
             raise TargetError(f"{clean(str(folder), 200)} cannot be written by the engine's user")
-        owner = self.path.stat()
+        try:
+            owner = self.path.stat()
+        except OSError as error:
+            raise TargetError(f"{self.shown} cannot be read: {error.strerror}") from None
         if os.geteuid() not in {0, owner.st_uid}:
             raise TargetError(f"{self.shown} belongs to another user, and replacing it would take it away")
 

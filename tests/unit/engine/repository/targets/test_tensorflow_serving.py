@@ -142,3 +142,16 @@ def test_a_write_that_fails_leaves_the_file(
     monkeypatch.undo()
     assert file.read_text() == FILE
     assert [path.name for path in workspace.root.iterdir() if "tmp" in path.name] == []
+
+
+def test_a_file_that_the_engine_could_not_give_back_is_refused(
+    workspace: Workspace, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another user's file would become ours by a rename; links in a circle lead nowhere."""
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "geteuid", lambda: file.stat().st_uid + 1)
+        with pytest.raises(TargetError, match="belongs to another user, and replacing it would take it away"):
+            opened(workspace, settings()).check(News(workspace, "mnist", 3, 1))
+    (workspace.root / "circle").symlink_to("circle")
+    with pytest.raises(TargetError, match=r"circle cannot be read: Too many levels of symbolic links"):
+        opened(workspace, settings(config="circle")).check(News(workspace, "mnist", 3, 1))
