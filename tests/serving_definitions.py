@@ -1,9 +1,10 @@
 """The configuration messages of TensorFlow Serving and Triton, for parsing what promotions write.
 
-The names, numbers and types are those that the servers publish: TensorFlow Serving's ``model_server_config.proto`` with
-what it imports (complete), and of Triton's ``model_config.proto`` the version policy whole and of the rest what
-ordinary configurations use. They are written down here as tables, and become real protocol buffer messages, so that
-``google.protobuf.text_format`` reads files as strictly as the servers do: an unknown field is an error.
+The names, numbers and types are those that the servers publish: of TensorFlow Serving's ``model_server_config.proto``
+and what it imports all but the deprecated model type and configurations of other makers (``Any``), and of Triton's
+``model_config.proto`` the version policy whole and of the rest what ordinary configurations use. They are written down
+here as tables, and become real protocol buffer messages, so that ``google.protobuf.text_format`` reads files as
+strictly as the servers do: an unknown field is an error.
 """
 
 from functools import cache

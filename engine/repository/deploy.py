@@ -189,9 +189,10 @@ class Deployer(NamedTuple):
                 # The link tells, and the targets are told again what it says.
                 [row] = [row for row in promotions.unsettled(connection) if row["id"] == intent]
                 settle_intent(connection, self.workspace, row, now=self.now())
+        # What is deployed comes first: the rest may be cut where it is long.
+        still = "is still deployed" if back and before is not None else "is deployed"
         raise JobError(
-            f"A target did not take version {number}: {told}. "
-            f"Deployed is {'still ' if back else ''}{_named(read_current(self.workspace, model))}.",
+            f"A target did not take version {number}, and {_named(read_current(self.workspace, model))} {still}: {told}.",
             f"Mend it, then try again; what each target says: modeltender show {model}",
         )
 

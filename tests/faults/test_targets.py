@@ -179,7 +179,9 @@ def test_a_target_that_fails_is_told_by_the_log_of_a_real_engine(stage: Stage) -
     job = stage.submit(3)
     assert until(lambda: stage.job(job.id).state is JobState.FAILED)
     error = stage.job(job.id).error
-    assert error.startswith("A target did not take version 3: last (command): ./tell.sh last ended with exit")
+    assert error.startswith(
+        "A target did not take version 3, and version 2 is still deployed: last (command): "
+    )
     assert f"promote failed: {error}" in stage.messages()
     assert stage.deployed() == ("2", 2, [2])
     assert (stage.says("first"), stage.says("last")) == ("2", "2")

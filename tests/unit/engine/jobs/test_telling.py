@@ -165,7 +165,7 @@ def test_a_roll_back_goes_the_same_road(stage: Stage) -> None:
     stage.lines()
     stage.refused.write_text("last 2\n")
     before = stage.config.read_bytes()
-    with pytest.raises(JobError, match=r"Deployed is still version 3\."):
+    with pytest.raises(JobError, match=r"and version 3 is still deployed: last"):
         stage.do(JobKind.ROLLBACK)
     assert (stage.deployed(), stage.config.read_bytes()) == ("3", before)
     stage.refused.write_text("")
@@ -186,7 +186,8 @@ def test_a_target_that_fails_takes_everything_back(stage: Stage) -> None:
         stage.do(JobKind.PROMOTE, 3)
     sentence = "last (command): ./tell.sh last ended with exit status 1: not this one"
     assert (
-        caught.value.message == f"A target did not take version 3: {sentence}. Deployed is still version 2."
+        caught.value.message
+        == f"A target did not take version 3, and version 2 is still deployed: {sentence}."
     )
     assert stage.deployed() == "2"
     assert stage.config.read_bytes() == before
@@ -207,7 +208,7 @@ def test_a_target_that_fails_takes_everything_back(stage: Stage) -> None:
 def test_a_first_promotion_that_fails_leaves_nothing_deployed(stage: Stage) -> None:
     """There is no old version: the link goes, files are as before, commands hear of no version."""
     stage.refused.write_text("last 2\n")
-    with pytest.raises(JobError, match=r"Deployed is still nothing\."):
+    with pytest.raises(JobError, match=r"and nothing is deployed: last"):
         stage.do(JobKind.PROMOTE, 2)
     assert stage.deployed() is None
     assert stage.config.read_text() == SERVING
@@ -223,9 +224,7 @@ def test_a_target_that_cannot_be_taken_back_is_named(stage: Stage) -> None:
     """The rest is taken back all the same, and the error says what is left over."""
     stage.do(JobKind.PROMOTE, 2)
     stage.refused.write_text("first 2\nlast 3\n")
-    with pytest.raises(
-        JobError, match=r"first \(command\) could not be taken back: .*: not this one\. Deployed"
-    ):
+    with pytest.raises(JobError, match=r"first \(command\) could not be taken back: .*: not this one\."):
         stage.do(JobKind.PROMOTE, 3)
     assert stage.deployed() == "2"
     assert stage.targets()[0] == ("first", "failed", 3)
@@ -265,7 +264,7 @@ def test_a_link_that_cannot_be_put_back_is_what_counts(stage: Stage, monkeypatch
 
     monkeypatch.setattr(deploy, "switch", broken_backwards)
     with pytest.raises(
-        JobError, match=r"current could not be put back: Input/output error\. Deployed is version 3"
+        JobError, match=r"and version 3 is deployed: .*current could not be put back: Input/output error\."
     ):
         stage.do(JobKind.PROMOTE, 3)
     assert stage.deployed() == "3"
