@@ -28,6 +28,9 @@ class Behaviour(StrEnum):
     CLOSING = "closing"
 
 
+UNASKED = {1, 4}
+"""What a server serves where no version is asked for by its number."""
+
 Answer = tuple[int, Any]
 
 
@@ -92,17 +95,16 @@ class TensorFlowServing(Server):
         self.broken: set[int] = set()
 
     def poll(self) -> None:
-        """Read the file: labels may stand only on versions that were there before."""
+        """Read the file; a label on a version that is not served yet has the whole of it refused, but at the start."""
         [model] = [
             one
             for one in model_server_config(self.config.read_text()).model_config_list.config
             if one.name == "mnist"
         ]
-        wanted = set(model.model_version_policy.specific.versions) - self.broken
-        labels = dict(model.version_labels)
-        if set(labels.values()) <= self.loaded:
-            self.labels = labels
-        self.loaded = wanted
+        policy, labels = model.model_version_policy, dict(model.version_labels)
+        wanted = set(policy.specific.versions) if policy.HasField("specific") else UNASKED
+        if not self.loaded or set(labels.values()) <= self.loaded:
+            self.labels, self.loaded = labels, wanted - self.broken
 
     def answer(self, method: str, path: str, query: dict[str, str], body: Any) -> Answer:
         """Answer about a version or a label."""

@@ -332,6 +332,20 @@ def test_telling_again_mends_what_was_out_of_reach(stage: Stage) -> None:
     assert (answer["version"], len(answer["targets"])) == (3, 3)
 
 
+def test_a_telling_that_was_cut_off_is_asked_for_again_at_every_start(stage: Stage) -> None:
+    """Without any switch under way too: who was being told is told until it is known what it says."""
+    stage.do(JobKind.PROMOTE, 2)
+    workspace, writer = stage.watched.workspace, stage.watched.writer
+    recover(workspace, writer, stage.watched.clock.now())
+    assert not [job for job in stage.watched.jobs() if job.kind is JobKind.TELL]
+    with writer.transaction() as connection:
+        promotion_targets.begin(connection, models.model_id(connection, "mnist") or 0)
+    for _ in range(2):
+        recover(workspace, writer, stage.watched.clock.now())
+    [job] = [job for job in stage.watched.jobs() if job.kind is JobKind.TELL]
+    assert (job.model, job.version, job.requested_by, job.state) == ("mnist", None, jobs.RECOVERY, "queued")
+
+
 def test_there_is_nothing_to_tell_where_nothing_is_deployed(stage: Stage) -> None:
     """A person who asks is refused; a start after a crash says the same to the targets that can hear it."""
     with pytest.raises(Exception, match=r"Nothing of mnist is deployed, so there is nothing to tell\."):
