@@ -5,6 +5,8 @@ seconds since the epoch (UTC); durations say their unit in their name; ``None`` 
 known, and is shown as ``n/a``.
 """
 
+from typing import Literal
+
 import msgspec
 
 from storage.vocabulary import (
@@ -38,6 +40,19 @@ class Metric(msgspec.Struct, frozen=True):
     n: int
     slice: str = ""
     """The part of the examples that it stands for, as ``column=value`` or ``class=label``; empty for all of them."""
+
+
+ValueKind = Literal["f4", "u1", "u2", "u4"]
+"""How the numbers of `ExampleValues` are written, as numpy calls it: little-endian floats or counts."""
+
+
+class ExampleValues(msgspec.Struct, frozen=True):
+    """One number of each example, in the data's order."""
+
+    name: str
+    """The metric whose mean over the examples it is, or one of `storage.vocabulary.Column`."""
+    kind: ValueKind
+    data: bytes
 
 
 class TensorSpec(msgspec.Struct, frozen=True):
@@ -227,6 +242,7 @@ class NewEvaluation(Record, frozen=True, kw_only=True):
     metrics: tuple[Metric, ...]
     """Of all examples and of parts of them."""
     correct: bytes | None
+    examples: tuple[ExampleValues, ...] = ()
     scale: OutputScale | None = None
     notes: tuple[str, ...] = ()
 
@@ -304,6 +320,20 @@ class Promotion(Record, frozen=True, kw_only=True):
     reason: str
 
 
+class LatencyRatio(msgspec.Struct, frozen=True):
+    """How many times as long one version takes as another, measured in turns on the same device."""
+
+    device: str
+    at: float
+    ratio: float
+    """Of the medians: above 1 the second version is slower."""
+    low: float
+    high: float
+    confidence: float
+    n: int
+    """Rounds, of which each has runs of both."""
+
+
 class GateCheck(msgspec.Struct, frozen=True):
     """One check of a gate: its name, its verdict, and a sentence with the figures."""
 
@@ -319,6 +349,8 @@ class GateReport(msgspec.Struct, frozen=True):
     """The current version that it was compared with, or ``None`` where nothing was deployed."""
     verdict: Verdict
     checks: tuple[GateCheck, ...]
+    basis: str = ""
+    """A digest of everything that it was judged from: with the same the answer would be the same."""
 
     @property
     def passed(self) -> bool:
@@ -348,6 +380,8 @@ class JobParameters(msgspec.Struct, frozen=True, omit_defaults=True):
     objective_ms: float | None = None
     """What p99 is to be at most; without it the model's settings say it."""
     seed: int = 0
+    against: int | None = None
+    """The version that a comparison takes the job's version against."""
 
 
 class Job(Record, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from sqlite_utils import Database, Migrations
 
 migrations = Migrations("modeltender")
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 
 @migrations()
@@ -40,6 +40,12 @@ def stamps_of_test_data(database: Database) -> None:
 def what_versions_need(database: Database) -> None:
     """Keep what a version is and takes to load, and why its last evaluation did not work."""
     _execute(database, WHAT_VERSIONS_NEED)
+
+
+@migrations()
+def examples_of_evaluations(database: Database) -> None:
+    """Keep what each example came to, who was judged on which test set, and what no candidate may be worse than."""
+    _execute(database, EXAMPLES_OF_EVALUATIONS)
 
 
 def _execute(database: Database, statements: str) -> None:
@@ -315,4 +321,42 @@ ALTER TABLE evaluations ADD COLUMN notes TEXT NOT NULL DEFAULT '[]'
 WHAT_VERSIONS_NEED = """
 ALTER TABLE versions ADD COLUMN loading TEXT;
 ALTER TABLE versions ADD COLUMN failure TEXT
+"""
+
+EXAMPLES_OF_EVALUATIONS = """
+ALTER TABLE outcomes DROP COLUMN errors;
+CREATE TABLE example_values (
+    evaluation_id INTEGER NOT NULL REFERENCES evaluations(id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    data BLOB NOT NULL,
+    PRIMARY KEY (evaluation_id, name)
+) STRICT;
+CREATE TABLE judged (
+    id INTEGER PRIMARY KEY,
+    model_id INTEGER NOT NULL REFERENCES models(id),
+    dataset_sha256 TEXT NOT NULL,
+    artefact_sha256 TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    UNIQUE (model_id, dataset_sha256, artefact_sha256)
+) STRICT;
+CREATE TABLE anchors (
+    model_id INTEGER NOT NULL REFERENCES models(id),
+    dataset_sha256 TEXT NOT NULL,
+    version_id INTEGER NOT NULL REFERENCES versions(id),
+    PRIMARY KEY (model_id, dataset_sha256)
+) STRICT;
+CREATE TABLE latency_ratios (
+    id INTEGER PRIMARY KEY,
+    before_sha256 TEXT NOT NULL,
+    after_sha256 TEXT NOT NULL,
+    device TEXT NOT NULL,
+    at REAL NOT NULL,
+    ratio REAL NOT NULL,
+    low REAL NOT NULL,
+    high REAL NOT NULL,
+    confidence REAL NOT NULL,
+    n INTEGER NOT NULL,
+    UNIQUE (before_sha256, after_sha256, device)
+) STRICT
 """

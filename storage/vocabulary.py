@@ -36,6 +36,19 @@ class Format(StrEnum):
     OPENVINO = "openvino"
 
 
+class Column(StrEnum):
+    """Numbers kept of each example that are no figure's own."""
+
+    TARGET = "target"
+    """The class, or the value, that is true."""
+    PREDICTED = "predicted"
+    """The class that was predicted."""
+    CONFIDENCE = "confidence"
+    """The probability of the predicted class."""
+    SCORE = "score"
+    """What ranks examples of two classes: the larger, the more it is the second."""
+
+
 class Status(StrEnum):
     """How far a version has come."""
 
@@ -65,6 +78,13 @@ class Verdict(StrEnum):
     INFERIOR = "inferior"
 
 
+class GateMode(StrEnum):
+    """What a candidate must show against the version that is deployed."""
+
+    NON_INFERIORITY = "non-inferiority"
+    SUPERIORITY = "superiority"
+
+
 class CheckVerdict(StrEnum):
     """What one check of a gate concludes."""
 
@@ -80,6 +100,7 @@ class JobKind(StrEnum):
 
     EVALUATE = "evaluate"
     LATENCY = "latency"
+    COMPARE = "compare"
     PROMOTE = "promote"
     ROLLBACK = "rollback"
 

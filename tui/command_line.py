@@ -27,6 +27,7 @@ COMMANDS = {
     "show": "tui.commands.models:show",
     "evaluate": "tui.commands.evaluation:evaluate",
     "latency": "tui.commands.latency:latency",
+    "compare": "tui.commands.compare:compare",
     "promote": "tui.commands.promotion:promote",
     "rollback": "tui.commands.promotion:rollback",
     "history": "tui.commands.history:history",

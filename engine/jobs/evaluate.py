@@ -166,6 +166,7 @@ def _record(work: Work, source: Path, evaluated: Evaluated) -> int:
         confusion=evaluated.confusion,
         metrics=evaluated.metrics,
         correct=evaluated.correct,
+        examples=evaluated.examples,
         scale=evaluated.scale,
         notes=evaluated.notes,
     )

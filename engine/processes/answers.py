@@ -8,6 +8,8 @@ it only fools its owner, whose model it is.
 
 import math
 import string
+import sys
+from array import array
 from typing import Final
 
 import msgspec
@@ -90,6 +92,7 @@ def checked_evaluated(evaluated: Evaluated, *, wall_s: float) -> Evaluated:
     _claim(
         evaluated.correct is None or len(evaluated.correct) == (rows + 7) // 8, "outcomes of another data set"
     )
+    _check_examples(evaluated)
     _check_confusion(evaluated)
     metrics = tuple(_checked_metric(metric) for metric in evaluated.metrics)
     _claim(len({(metric.name, metric.slice) for metric in metrics}) == len(metrics), "a figure twice")
@@ -146,6 +149,22 @@ def _checked_part(part: PartDescription) -> PartDescription:
         ),
         classes=tuple(ClassCount(clean(one.label, NAME), one.n) for one in part.classes),
     )
+
+
+def _check_examples(evaluated: Evaluated) -> None:
+    """Names and values are compared with others later, so they must be fit for it."""
+    names = {values.name for values in evaluated.examples}
+    _claim(len(names) == len(evaluated.examples), "values of examples twice")
+    for values in evaluated.examples:
+        _claim(values.name == clean(values.name, NAME), "values of examples without a name")
+        width = int(values.kind[1:])
+        _claim(len(values.data) == width * evaluated.rows, f"{values.name} of another data set")
+        if values.kind == "f4":
+            numbers = array("f", values.data)
+            if sys.byteorder == "big":
+                numbers.byteswap()
+            # A sum of numbers of single precision cannot overflow, so it is finite just where each of them is.
+            _claim(math.isfinite(sum(numbers)), f"{values.name} that is no number")
 
 
 def _check_confusion(evaluated: Evaluated) -> None:

@@ -14,7 +14,7 @@ from msgspec import Meta
 from engine.data.descriptions import SOURCES, PartDescription, Shared
 from engine.data.proposal import Proposal
 from engine.protocols import Options, RuntimeSpec, TensorSpec
-from storage.records import Metric
+from storage.records import ExampleValues, Metric
 from storage.settings import Data, Output, Preprocess
 from storage.vocabulary import Layer, LayerState, OutputScale, Task
 
@@ -34,6 +34,9 @@ MAXIMUM_TENSORS = 1000
 
 MAXIMUM_NOTES = 100
 """Sentences beside the figures; there are a few."""
+
+MAXIMUM_COLUMNS = 16
+"""Numbers kept of each example; there are six at most."""
 
 MAXIMUM_CLASSES = 4096
 """Rows of a confusion matrix: one of more classes does not fit into a message anyway."""
@@ -244,6 +247,8 @@ class Evaluated(msgspec.Struct, tag=True, frozen=True):
     """Rows are true classes, columns predicted ones; ``None`` where the task has no classes."""
     correct: bytes | None
     """One bit an example, in the data's order, big-endian within a byte (`numpy.packbits`)."""
+    examples: Annotated[tuple[ExampleValues, ...], Meta(max_length=MAXIMUM_COLUMNS)] = ()
+    """What else each example came to, in the same order."""
     scale: OutputScale | None = None
     """How the outputs were read; ``None`` where the task has no classes."""
     notes: Annotated[tuple[str, ...], Meta(max_length=MAXIMUM_NOTES)] = ()

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import NamedTuple
 
-from engine.repository.gates import refresh_gates
+from engine.repository.gates import refresh_gates, renew_anchor
 from engine.repository.integrity import ChangedError, artefact_sha256
 from engine.repository.outside import under_way
 from engine.repository.switch import deployed, preflight, read_current, switch
@@ -17,7 +17,7 @@ from storage.errors import JobError, RefusedError
 from storage.records import GateReport, Job, Version
 from storage.settings import ModelSettings
 from storage.tables import events, models, promotions
-from storage.vocabulary import PromotionOutcome, Severity, Status
+from storage.vocabulary import JobKind, PromotionOutcome, Severity, Status
 from storage.workspace import Workspace
 
 CHANGED_FAULT = "artefact-changed"
@@ -146,6 +146,9 @@ class Deployer(NamedTuple):
         deployed(
             connection, model_id, kind=job.kind, from_number=change.from_number, to_number=change.to.number
         )
+        if job.kind is JobKind.PROMOTE and self.settings is not None:
+            before = models.version_id(connection, model_id, change.from_number)
+            renew_anchor(connection, models.version(connection, before), change.to, self.settings)
         for number in {change.from_number, change.to.number}:
             events.close_fault(connection, CHANGED_FAULT, at=now, model=job.model, version=number)
         events.add(connection, job.kind, change.message, at=now, model=job.model, version=change.to.number)

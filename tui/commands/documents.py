@@ -8,7 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from storage.records import GateCheck, JobParameters, LatencyReport, Surroundings
+from storage.records import GateCheck, JobParameters, LatencyRatio, LatencyReport, Surroundings
 from storage.vocabulary import (
     DeviceKind,
     Format,
@@ -223,6 +223,40 @@ class PromotionDocument(Document, frozen=True, kw_only=True):
     verdict: Verdict | None = None
     promoted: bool
     checks: tuple[GateCheck, ...] = ()
+
+
+class ComparedFigureDocument(Document, frozen=True, kw_only=True):
+    """One figure of two versions: the advantage is that of ``to``, positive where it is better."""
+
+    name: str
+    before: float
+    after: float
+    advantage: float
+    low: float | None
+    high: float | None
+    confidence: float
+    n: int
+    method: str
+    verdict: Verdict
+    p_mid: float | None
+    p_exact: float | None
+    needed: int | None
+
+
+class ComparisonDocument(Document, frozen=True, kw_only=True):
+    """``compare``: two versions on the same examples; the verdict is that of the figure that the gate decides by."""
+
+    model: str
+    from_version: int = msgspec.field(name="from")
+    to_version: int = msgspec.field(name="to")
+    verdict: Verdict
+    metric: str
+    margin: float
+    gained: int | None
+    lost: int | None
+    figures: tuple[ComparedFigureDocument, ...]
+    latency: LatencyRatio | None
+    problem: str = ""
 
 
 class DeviceDocument(Document, frozen=True, kw_only=True):

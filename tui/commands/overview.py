@@ -6,6 +6,7 @@ import click
 
 from storage import snapshot
 from storage.errors import SettingsError
+from storage.objectives import judge
 from storage.records import Fault, Model, Version
 from storage.settings import read_model_settings
 from storage.snapshot import Snapshot
@@ -23,7 +24,6 @@ from tui.commands.documenting import (
 from tui.commands.documents import EngineDocument, StatusDocument, WaitingDocument
 from tui.commands.figures import age
 from tui.commands.models import models_text
-from tui.commands.objectives import judge
 from tui.commands.options import standard_options
 from tui.commands.output import show_document, show_text
 from tui.commands.reading import staleness, to_look

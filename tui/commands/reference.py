@@ -42,6 +42,7 @@ ANSWERS = {
     "show": ("one document", "tui.commands.documents:ShownModelDocument"),
     "evaluate": ("one document, with `--all` a list of", "tui.commands.documents:EvaluationDocument"),
     "latency": ("one document", "tui.commands.documents:MeasuredDocument"),
+    "compare": ("one document", "tui.commands.documents:ComparisonDocument"),
     "promote": ("one document", "tui.commands.documents:PromotionDocument"),
     "rollback": ("one document", "tui.commands.documents:PromotionDocument"),
     "history": ("a list of", "tui.commands.documents:HistoryDocument"),

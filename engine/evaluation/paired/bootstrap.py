@@ -77,17 +77,17 @@ def estimate(rows: Rows, confidence: float, *, resamples: int = RESAMPLES, seed:
 def _drawn(rows: Rows, n: int, resamples: int, seed: int) -> Floats:
     """Return the figure of each resample."""
     random = np.random.default_rng(seed)
-    group = np.repeat(np.arange(len(rows.values)), rows.times)
-    plain, size = len(group) == len(rows.values), len(rows.values)
+    size = len(rows.values)
     each = max(1, AT_ONCE // n)
     found = []
     for start in range(0, resamples, each):
         count = min(each, resamples - start)
-        picked = random.integers(n, size=(count, n), dtype=np.int32).astype(np.int64)
-        if not plain:
-            picked = group[picked]
-        picked += size * np.arange(count)[:, np.newaxis]
-        counts = np.bincount(picked.reshape(-1), minlength=count * size).reshape(count, size)
+        if size < n:
+            counts = random.multinomial(n, rows.times / n, size=count)
+        else:
+            picked = random.integers(n, size=(count, n), dtype=np.int32).astype(np.int64)
+            picked += size * np.arange(count)[:, np.newaxis]
+            counts = np.bincount(picked.reshape(-1), minlength=count * size).reshape(count, size)
         found.append(rows.figure(counts.astype(np.float64) @ rows.values / n))
     return np.concatenate(found)
 

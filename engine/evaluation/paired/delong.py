@@ -20,7 +20,9 @@ class AreaDifference(NamedTuple):
     deviation: float
 
 
-def difference(belongs: "NDArray[np.bool_]", before: "NDArray[Any]", after: "NDArray[Any]") -> AreaDifference | None:
+def difference(
+    belongs: "NDArray[np.bool_]", before: "NDArray[Any]", after: "NDArray[Any]"
+) -> AreaDifference | None:
     """Return both areas and the deviation of their difference, or ``None`` with fewer than two examples on a side.
 
     Args:
@@ -31,7 +33,9 @@ def difference(belongs: "NDArray[np.bool_]", before: "NDArray[Any]", after: "NDA
     if min(int(belongs.sum()), int((~belongs).sum())) < 2:
         return None
     old, new = _parts(before[belongs], before[~belongs]), _parts(after[belongs], after[~belongs])
-    variance = sum(float(np.var(mine - other, ddof=1)) / len(mine) for mine, other in zip(new, old, strict=True))
+    variance = sum(
+        float(np.var(mine - other, ddof=1)) / len(mine) for mine, other in zip(new, old, strict=True)
+    )
     return AreaDifference(float(old[0].mean()), float(new[0].mean()), float(np.sqrt(variance)))
 
 

@@ -4,10 +4,10 @@ import msgspec
 import pytest
 
 from storage.database import Reader
+from storage.objectives import judge, missed
 from storage.records import Evaluation
 from storage.tables import models
 from storage.workspace import Workspace
-from tui.commands.objectives import judge, missed
 
 
 @pytest.fixture
