@@ -37,6 +37,11 @@ WORDS = {
 """What the verdict on a single figure is called: short, so that a row fits into 80 columns."""
 
 
+UNPAIRED = "unpaired"
+UNPAIRED_MARK = "*"
+"""Set after figures that no number of each example makes up."""
+
+
 def version(text: str) -> int | Role:
     """Return which version a word names: a number or a role."""
     found = target(f"model@{text}").version
@@ -130,7 +135,7 @@ def in_words(document: ComparisonDocument) -> str:
 
 def _row(figure: ComparedFigureDocument) -> list[str]:
     return [
-        figure.name,
+        figure.name + (UNPAIRED_MARK if figure.method == UNPAIRED else ""),
         number(figure.before),
         number(figure.after),
         _signed(figure.advantage),
@@ -147,6 +152,10 @@ def _remarks(document: ComparisonDocument) -> list[str]:
     if deciding is not None:
         lines.append(
             f"advantage: positive is better; intervals hold at {deciding.confidence * 100:g} %, n={deciding.n}"
+        )
+    if any(figure.method == UNPAIRED for figure in document.figures):
+        lines.append(
+            f"{UNPAIRED_MARK} compared as if on different examples: its interval is wider than need be"
         )
     if document.gained is not None and document.lost is not None:
         p = ""

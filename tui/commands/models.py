@@ -1,5 +1,6 @@
 """``modeltender models`` and ``show``: every model on a line, or one with all that is known of its versions."""
 
+import shutil
 import sqlite3
 import time
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from storage.tables import models as model_table
 from storage.vocabulary import ExitCode, Status
 from storage.workspace import Workspace
 from tui.commands import figures, latency_figures
+from tui.commands.checks import checks_text
 from tui.commands.documenting import model_document, shown_model_document, standing_for
 from tui.commands.options import standard_options
 from tui.commands.output import remark, show_document, show_text
@@ -141,7 +143,7 @@ def _shown_text(page: Page) -> str:
     for version in versions:
         if version.gate is not None:
             lines.append(f"gate of version {version.number}: {version.gate.verdict}")
-            lines.extend(f"  {check.verdict} {check.name}: {check.detail}" for check in version.gate.checks)
+            lines.append(checks_text(version.gate.checks, shutil.get_terminal_size().columns))
     lines.extend(
         f"{arrival.name} in train/{arrival.model}/ is {arrival.status}: {arrival.reason}"
         for arrival in page.arrivals

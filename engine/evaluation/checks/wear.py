@@ -17,5 +17,5 @@ def check(facts: Facts) -> tuple[GateCheck, ...]:
     place, budget = facts.place, facts.gate.budget
     told = f"{ordinal(place)} candidate judged on this test set; budget {budget}"
     worn = ": collect fresh labels" if place > budget else ""
-    spent = f"judged at {facts.level:.2g} of the level {1 - facts.gate.confidence:.2g}"
+    spent = f"its share of the level {1 - facts.gate.confidence:.2g} is {facts.level:.2g}"
     return (GateCheck(NAME, CheckVerdict.PASS, f"{told}{worn}; {spent}"),)
