@@ -16,7 +16,7 @@ def figures(found: Comparison) -> str:
     """Return both figures and the advantage with its interval."""
     return (
         f"{number(found.before)} -> {number(found.after)}: {advantage(found)} "
-        f"({found.confidence * 100:.3g} % interval, n={found.n}{METHODS.get(found.method, '')})"
+        f"({found.confidence * 100:.3g}% interval, n={found.n}{METHODS.get(found.method, '')})"
     )
 
 

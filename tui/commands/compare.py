@@ -151,7 +151,7 @@ def _remarks(document: ComparisonDocument) -> list[str]:
     deciding = next((one for one in document.figures if one.name == document.metric), None)
     if deciding is not None:
         lines.append(
-            f"advantage: positive is better; intervals hold at {deciding.confidence * 100:g} %, n={deciding.n}"
+            f"advantage: positive is better; intervals hold at {deciding.confidence * 100:.3g}%, n={deciding.n}"
         )
     if any(figure.method == UNPAIRED for figure in document.figures):
         lines.append(

@@ -14,9 +14,9 @@ NAME = "anchor"
 
 
 def check(facts: Facts) -> tuple[GateCheck, ...]:
-    """Compare the candidate with the anchor, where that is not the current version anyway."""
+    """Compare the candidate with the anchor, where that is a third version."""
     anchor = facts.anchor
-    if anchor is None or anchor.is_current:
+    if anchor is None or anchor.is_current or anchor.side.version.id == facts.candidate.version.id:
         return ()
     number = anchor.side.version.number
     best = f"version {number}, the best promoted on this test set"

@@ -24,7 +24,7 @@ def check(facts: Facts) -> tuple[GateCheck, ...]:
         return (GateCheck(NAME, CheckVerdict.INCONCLUSIVE, detail),)
     told = (
         f"{found.ratio:.3f} times as long [{found.low:.3f}, {found.high:.3f}] "
-        f"({found.confidence * 100:.3g} % interval, {found.n} rounds on {found.device}); at most {most:g}"
+        f"({found.confidence * 100:.3g}% interval, {found.n} rounds on {found.device}); at most {most:g}"
     )
     if found.high <= most:
         return (GateCheck(NAME, CheckVerdict.PASS, told),)

@@ -18,7 +18,7 @@ def check(facts: Facts) -> tuple[GateCheck, ...]:
 def _judged(facts: Facts, wanted: Requirement) -> GateCheck:
     what = f"{wanted.metric} of {wanted.slice}" if wanted.slice else wanted.metric
     limits = " and ".join(
-        f"{words} {limit:g}"
+        f"{words} {limit:,.6g}"
         for words, limit in (("at least", wanted.at_least), ("at most", wanted.at_most))
         if limit is not None
     )
@@ -49,7 +49,7 @@ def _figure(facts: Facts, wanted: Requirement) -> tuple[float | None, str]:
     if metric is not None:
         return _with_interval(metric)
     figure = objectives.figure(wanted.metric, evaluation) if evaluation else None
-    return figure, "" if figure is None else f"{figure:.6g}"
+    return figure, "" if figure is None else f"{figure:,.6g}"
 
 
 def _with_interval(metric: Metric | None) -> tuple[float | None, str]:
