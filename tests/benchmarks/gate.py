@@ -127,11 +127,11 @@ def ratchet() -> Iterator[list[str]]:
 def lost_after(setting: Setting, step: float, random: np.random.Generator, *, anchored: bool) -> float:
     """Return how much worse than the first the version is that is deployed in the end."""
     wrong = random.random(setting.n) < 0.05
-    first, now, true = wrong, wrong, 0.0
+    first, now, share, true = wrong, wrong, 0.05, 0.0
     for place in range(1, 11):
         # Some examples are newly got wrong, fewer newly got right: worse by a step than what is deployed.
-        spoiled = ~now & (random.random(setting.n) < (setting.differ + step) / 2 / 0.95)
-        mended = now & (random.random(setting.n) < (setting.differ - step) / 2 / 0.05)
+        spoiled = ~now & (random.random(setting.n) < (setting.differ + step) / 2 / (1 - share))
+        mended = now & (random.random(setting.n) < (setting.differ - step) / 2 / share)
         candidate = (now | spoiled) & ~mended
         level = LEVEL * share_of(place, 10)
         held = (now, first) if anchored else (now,)
@@ -140,7 +140,7 @@ def lost_after(setting: Setting, step: float, random: np.random.Generator, *, an
             for old in held
         ]
         if all(tango.p_not_inferior(one, setting.margin) < level for one in seen):
-            now, true = candidate, true + step
+            now, share, true = candidate, share + step, true + step
     return true
 
 
