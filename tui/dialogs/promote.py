@@ -25,8 +25,8 @@ TYPED_GAP_S = 0.05
 SHOWN_METRICS = 4
 """Quality figures compared in the dialog: the whole list is on the model's screen."""
 
-WIDTH = 70
-"""Columns inside the dialog's frame; in a narrower terminal lines wrap once more."""
+WIDTH = 68
+"""Columns inside the dialog's frame, beside a bar for scrolling; in a narrower terminal lines wrap once more."""
 
 NAME_CELLS, OLD_CELLS, NEW_CELLS, CHANGE_CELLS = 22, 17, 19, 10
 """Columns of the comparison: together not more than the dialog has."""
@@ -38,6 +38,9 @@ GLYPHS = {
     CheckVerdict.SKIPPED: "-",
     CheckVerdict.ERROR: "✗",
 }
+
+
+PASSING = frozenset({CheckVerdict.PASS, CheckVerdict.SKIPPED})
 
 
 class Change(NamedTuple):
@@ -129,13 +132,13 @@ class Promote(Confirm):
 
 def body(change: Change) -> list[Text]:
     """Return what the question shows: the comparison, the gate's checks, and the way back."""
-    return [*_comparison(change), Text(), *wrapped(_checks(change), WIDTH), Text(), _way_back(change)]
+    return [*_comparison(change), Text(), *_checks(change), Text(), _way_back(change)]
 
 
 def _passed(change: Change) -> str:
     if change.gate is None:
         return "no gate report yet"
-    good = sum(check.verdict in {CheckVerdict.PASS, CheckVerdict.SKIPPED} for check in change.gate.checks)
+    good = sum(check.verdict in PASSING for check in change.gate.checks)
     return f"{good} of {len(change.gate.checks)} checks passed"
 
 
@@ -202,9 +205,15 @@ def _p95(evaluation: Evaluation | None) -> str:
 def _checks(change: Change) -> list[Text]:
     gate = change.gate
     if gate is None:
-        return [Text("? gate  it has not compared these two versions yet; r evaluates the candidate")]
+        told = [Text("? gate  it has not compared these two versions yet; r evaluates the candidate")]
+        return wrapped(told, WIDTH)
     heading = Text.assemble(("gate  ", "bold dim"), (str(gate.verdict), "bold"))
-    return [heading, *(_check(check) for check in gate.checks)]
+    held = [_check(check) for check in gate.checks if check.verdict not in PASSING]
+    passed = [_check(check) for check in gate.checks if check.verdict in PASSING]
+    # What holds it back is read in full; of what passed a line each, whose figures come first.
+    for line in passed:
+        line.truncate(WIDTH, overflow="ellipsis")
+    return [heading, *wrapped(held, WIDTH), *passed]
 
 
 def _check(check: GateCheck) -> Text:

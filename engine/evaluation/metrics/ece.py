@@ -29,7 +29,7 @@ def confidences(outcomes: Outcomes) -> "NDArray[np.float64]":
 
 def bins_of(confidence: "NDArray[np.float64]") -> "NDArray[np.intp]":
     """Return the bin in which each probability lies."""
-    return np.clip(np.ceil(confidence * BINS) - 1, 0, BINS - 1).astype(np.intp)
+    return np.asarray(np.clip(np.ceil(confidence * BINS) - 1, 0, BINS - 1), dtype=np.intp)
 
 
 class CalibrationError:

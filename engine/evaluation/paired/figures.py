@@ -139,16 +139,34 @@ def _correlation(seen: Counted) -> Floats:
     return _share(agreement, np.sqrt(np.maximum(unlike, 0)))
 
 
+def _balanced(seen: Counted) -> Floats:
+    return _mean(_recall(seen), seen.true > 0)
+
+
 _BY_CLASS: Final = {"precision": _precision, "recall": _recall, "f1": _f1}
 
-_OF_COUNTS: Final[dict[str, Callable[[Counted], Floats]]] = {
-    "balanced_accuracy": lambda seen: _mean(_recall(seen), seen.true > 0),
+Figure = Callable[[Counted], Floats]
+
+
+def _second(of: Figure) -> Figure:
+    """Return the figure of the second of two classes, which stands for all examples."""
+    return lambda seen: of(seen)[..., 1]
+
+
+def _macro(of: Figure) -> Figure:
+    """Return the mean over the classes that occur, all alike."""
+    return lambda seen: _mean(of(seen), _occurring(seen))
+
+
+def _weighted(of: Figure) -> Figure:
+    """Return the mean over the classes, each as often as it has examples."""
+    return lambda seen: _mean(of(seen), seen.true)
+
+
+_OF_COUNTS: Final[dict[str, Figure]] = {
+    "balanced_accuracy": _balanced,
     "mcc": _correlation,
-    # Without a class these are the figures of the second of two.
-    **{name: lambda seen, of=of: of(seen)[..., 1] for name, of in _BY_CLASS.items()},
-    **{
-        f"{name}_macro": lambda seen, of=of: _mean(of(seen), _occurring(seen))
-        for name, of in _BY_CLASS.items()
-    },
-    **{f"{name}_weighted": lambda seen, of=of: _mean(of(seen), seen.true) for name, of in _BY_CLASS.items()},
+    **{name: _second(of) for name, of in _BY_CLASS.items()},
+    **{f"{name}_macro": _macro(of) for name, of in _BY_CLASS.items()},
+    **{f"{name}_weighted": _weighted(of) for name, of in _BY_CLASS.items()},
 }

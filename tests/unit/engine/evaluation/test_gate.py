@@ -10,9 +10,9 @@ from engine.evaluation.checks import COMPARED, FIRST
 from engine.evaluation.comparison import Question, Side, compare, higher_is_better, verdict_of
 from engine.evaluation.facts import Anchor, Facts, share_of
 from engine.evaluation.gate import judge
-from storage.records import Evaluation, Fault, GateCheck, GateReport, LatencyRatio, Loading, Metric
+from storage.records import Fault, GateCheck, GateReport, LatencyRatio, Loading, Metric
 from storage.vocabulary import CheckVerdict, FaultState, Severity, Verdict
-from tests.unit.engine.evaluation.sides import answering, apart, evaluation, facts, version
+from tests.unit.engine.evaluation.sides import Values, answering, apart, evaluation, facts, version
 
 ALONE = {"budget": 1}
 """A budget of one candidate, which gets half of the level."""
@@ -155,9 +155,12 @@ def test_an_area_is_compared_by_delong() -> None:
     shared = random.normal(size=600)
     sides = []
     for number, shift in ((1, 1.0), (2, 2.0)):
-        values = {"target": targets.astype(np.uint8), "score": (targets * shift + shared).astype(np.float32)}
-        found = evaluation(Metric("roc_auc", 0.8, 0.7, 0.9, 600), rows=600)
-        sides.append(Side(version(number, found), None, values))
+        values: Values = {
+            "target": targets.astype(np.uint8),
+            "score": (targets * shift + shared).astype(np.float32),
+        }
+        area = evaluation(Metric("roc_auc", 0.8, 0.7, 0.9, 600), rows=600)
+        sides.append(Side(version(number, area), None, values))
     found = compare(sides[0], sides[1], Question("roc_auc", 0.01, 0.05))
     assert (found.method, found.verdict) == ("DeLong", Verdict.SUPERIOR)
     assert 0 < found.low < found.advantage < found.high
@@ -232,9 +235,9 @@ def test_an_evaluation_of_other_content_counts_for_nothing() -> None:
 def test_figures_from_other_examples_are_not_compared(before: dict[str, Any] | None, said: str) -> None:
     """However much better the figure is: other data, other preparation or none at all decide nothing."""
     old, new = apart(80, 10, 2000)
-    found: Evaluation | None = (
-        None if before is None else msgspec.structs.replace(old.version.evaluation, **before)
-    )  # type: ignore[type-var]
+    seen = old.version.evaluation
+    assert seen is not None
+    found = None if before is None else msgspec.structs.replace(seen, **before)
     report = judged((old._replace(version=version(1, found)), new))
     assert (report.verdict, report.passed) == (Verdict.INCONCLUSIVE, False)
     assert said in report.checks[-1].detail

@@ -2,83 +2,22 @@
 
 import errno
 import os
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 import pytest
 
 from engine.evaluation import gate
-from engine.jobs import promote, rollback
-from engine.jobs.context import Context, Outcome
+from engine.evaluation.facts import Facts
 from engine.repository.gates import refresh_gates
 from storage import jobs
 from storage.errors import JobError, SettingsError, UnknownError
-from storage.records import Job, JobParameters, Metric
-from storage.settings import Gate, WorkspaceSettings, read_model_settings
+from storage.records import GateReport, JobParameters
+from storage.settings import Gate, read_model_settings
 from storage.tables import models
 from storage.vocabulary import JobKind, JobState, PromotionOutcome, Role, Status
+from tests.unit.engine.jobs.asking import ask
 from tests.watched import Watched
-
-
-class Quiet:
-    """A report to nobody; ``stopping`` says that the job's end was asked for."""
-
-    def __init__(self, *, stopping: bool = False) -> None:
-        self._stopping = stopping
-
-    def progress(self, done: int, total: int, message: str = "") -> None:
-        """Tell nobody."""
-
-    def figure(self, figure: Metric) -> None:
-        """Take no interest in it."""
-
-    def cancelled(self) -> bool:
-        """Return whether to stop."""
-        return self._stopping
-
-
-def ask(
-    watched: Watched,
-    kind: JobKind = JobKind.PROMOTE,
-    version: int | None = None,
-    *,
-    model: str = "mnist",
-    stopping: bool = False,
-    **parameters: Any,
-) -> tuple[Outcome, dict[str, Any]]:
-    """Do a job as the engine does, and return its outcome with its answer."""
-    with watched.writer.transaction() as connection:
-        jobs.add(
-            connection,
-            kind,
-            model,
-            version,
-            requested_by="ann",
-            now=watched.clock.now(),
-            parameters=JobParameters(**parameters),
-        )
-        job = jobs.claim(connection, frozenset({kind}), now=watched.clock.now())
-    assert job is not None
-    try:
-        outcome = run(watched, job, stopping=stopping)
-    finally:
-        with watched.writer.transaction() as connection:
-            jobs.finish(connection, job.id, JobState.SUCCEEDED, now=watched.clock.now())
-    return outcome, msgspec.json.decode(outcome.result or "{}")
-
-
-def run(watched: Watched, job: Job, *, stopping: bool = False) -> Outcome:
-    """Call the handler of a job; neither kind needs hosts or model processes."""
-    context = Context(
-        watched.workspace,
-        watched.writer,
-        WorkspaceSettings(),
-        cast("Any", None),
-        cast("Any", None),
-        watched.clock.now,
-    )
-    handler = promote.run if job.kind is JobKind.PROMOTE else rollback.run
-    return handler(context, job, Quiet(stopping=stopping))
 
 
 def deployed(watched: Watched) -> tuple[str | None, int | None, int | None]:
@@ -400,9 +339,14 @@ def test_a_gate_is_not_judged_again_while_nothing_has_changed(
 ) -> None:
     """A stored answer whose basis is the same is taken as it is; a change of the settings judges anew."""
     ask(three, version=1)
-    judged = []
+    judged: list[Facts] = []
     real = gate.judge
-    monkeypatch.setattr(gate, "judge", lambda facts: (judged.append(facts), real(facts))[1])
+
+    def watched_judge(found: Facts) -> GateReport:
+        judged.append(found)
+        return real(found)
+
+    monkeypatch.setattr(gate, "judge", watched_judge)
     settings = read_model_settings(three.workspace.model_settings("mnist"))
     with three.writer.transaction() as connection:
         refresh_gates(connection, "mnist", settings)
