@@ -40,6 +40,18 @@ class ComparedFigure(msgspec.Struct, frozen=True):
     """Labelled examples in all that would decide, were the two equally good."""
 
 
+class ComparedLatency(msgspec.Struct, frozen=True):
+    """How many times as long the second version takes as the first, from runs in turns."""
+
+    device: str
+    ratio: float
+    low: float
+    high: float
+    confidence: float
+    n: int
+    """Rounds."""
+
+
 class Answer(msgspec.Struct, frozen=True, rename={"from_version": "from", "to_version": "to"}):
     """What a comparison came to, as the command prints it."""
 
@@ -55,7 +67,7 @@ class Answer(msgspec.Struct, frozen=True, rename={"from_version": "from", "to_ve
     lost: int | None
     """Examples that only the first version has right."""
     figures: tuple[ComparedFigure, ...]
-    latency: LatencyRatio | None
+    latency: ComparedLatency | None
     problem: str = ""
 
 
@@ -129,7 +141,8 @@ def _answer(sides: tuple[Side, Side], gate: Gate, ratio: LatencyRatio | None) ->
         None if seen is None else seen.gained,
         None if seen is None else seen.lost,
         tuple(_figure(one) for one in found),
-        ratio,
+        ratio
+        and ComparedLatency(ratio.device, ratio.ratio, ratio.low, ratio.high, ratio.confidence, ratio.n),
         problem,
     )
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from storage.records import GateCheck, JobParameters, LatencyRatio, LatencyReport, Surroundings
+from storage.records import GateCheck, JobParameters, LatencyReport, Surroundings
 from storage.vocabulary import (
     DeviceKind,
     Format,
@@ -243,6 +243,17 @@ class ComparedFigureDocument(Document, frozen=True, kw_only=True):
     needed: int | None
 
 
+class ComparedLatencyDocument(Document, frozen=True, kw_only=True):
+    """How many times as long ``to`` takes as ``from``, from ``n`` rounds in turns."""
+
+    device: str
+    ratio: float
+    low: float
+    high: float
+    confidence: float
+    n: int
+
+
 class ComparisonDocument(Document, frozen=True, kw_only=True):
     """``compare``: two versions on the same examples; the verdict is that of the figure that the gate decides by."""
 
@@ -255,7 +266,7 @@ class ComparisonDocument(Document, frozen=True, kw_only=True):
     gained: int | None
     lost: int | None
     figures: tuple[ComparedFigureDocument, ...]
-    latency: LatencyRatio | None
+    latency: ComparedLatencyDocument | None
     problem: str = ""
 
 

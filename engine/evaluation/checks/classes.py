@@ -13,6 +13,7 @@ from engine.evaluation.comparison import discordance
 from engine.evaluation.facts import Facts
 from engine.evaluation.figures import Setup
 from engine.evaluation.paired import holm, mcnemar, needed, tango
+from engine.evaluation.paired.figures import MOST_CLASSES
 from engine.evaluation.paired.tango import Discordance
 from storage.records import GateCheck
 from storage.vocabulary import CheckVerdict, Column
@@ -32,7 +33,10 @@ def check(facts: Facts) -> tuple[GateCheck, ...]:
         return ()
     found = _classes(facts)
     if not found:
-        detail = "what each class' examples came to is not on record for both versions; evaluate both again"
+        detail = (
+            "what each class' examples came to is not on record for both versions, or there are more than "
+            f"{MOST_CLASSES} classes; evaluate both again"
+        )
         return (GateCheck(NAME, CheckVerdict.INCONCLUSIVE, detail),)
     return (_judged(found, margin, facts.level),)
 
@@ -74,11 +78,14 @@ def _classes(facts: Facts) -> list[_Class]:
     before = old.values.get(Column.TARGET)
     if before is None or not np.array_equal(before, targets):
         return []
+    numbers = np.unique(targets)
+    if len(numbers) > MOST_CLASSES:
+        return []
     labels = facts.settings.labels if isinstance(facts.settings.labels, tuple) else ()
     setup = Setup(labels)
     return [
         _Class(setup.slice_of(number).partition("=")[2], discordance(old.right[rows], new.right[rows]))
-        for number in np.unique(targets).tolist()
+        for number in numbers.tolist()
         for rows in [targets == number]
     ]
 

@@ -20,7 +20,10 @@ Values = Mapping[str, NDArray[Any]]
 """Numbers of each example, by the names that `ExampleValues` has."""
 
 MOST_CLASSES: Final = 256
-"""With more, a table of what is drawn would not fit into memory; `engine.evaluation.counts` draws the line here too."""
+"""Nobody reads more, and no model process shall make a table of them as large as it likes."""
+
+MOST_CELLS: Final = 4_000_000
+"""Of a table with a row for each group of examples and five columns a class: 32 MB."""
 
 AVERAGED: Final = frozenset(spec.name for spec in METRICS if spec.each or spec.label_each)
 """Figures that are the mean of one number of each example."""
@@ -98,6 +101,8 @@ def _counted(figure: Callable[[Counted], Floats], before: Values, after: Values)
     if classes > MOST_CLASSES:
         return None
     groups, times = np.unique(np.stack(answers), axis=1, return_counts=True)
+    if len(times) * classes * 5 > MOST_CELLS:
+        return None
     every = np.arange(classes)
     true, old, new = (group[:, np.newaxis] == every for group in groups)
     columns = np.concatenate([true, old, true & old, new, true & new], axis=1).astype(np.float64)

@@ -68,7 +68,9 @@ def test_a_measured_latency_ratio_is_told(three: Watched) -> None:
         gates.set_ratio(connection, first, second, msgspec.structs.replace(ratio, ratio=9.0))
         gates.set_ratio(connection, first, second, ratio)
     outcome, _ = ask(three, JobKind.COMPARE, 2, against=1)
-    assert msgspec.json.decode(outcome.result, type=Answer).latency == ratio
+    found = msgspec.json.decode(outcome.result, type=Answer).latency
+    assert found is not None
+    assert (found.device, found.ratio, found.low, found.high, found.n) == ("cpu", 1.25, 1.2, 1.3, 15)
     outcome, _ = ask(three, JobKind.COMPARE, 1, against=2)
     assert msgspec.json.decode(outcome.result, type=Answer).latency is None
 
