@@ -141,8 +141,7 @@ def _answer(sides: tuple[Side, Side], gate: Gate, ratio: LatencyRatio | None) ->
         None if seen is None else seen.gained,
         None if seen is None else seen.lost,
         tuple(_figure(one) for one in found),
-        ratio
-        and ComparedLatency(ratio.device, ratio.ratio, ratio.low, ratio.high, ratio.confidence, ratio.n),
+        None if ratio is None else _latency(ratio),
         problem,
     )
 
@@ -170,3 +169,7 @@ def _figure(found: Comparison) -> ComparedFigure:
         found.p_exact,
         found.needed,
     )
+
+
+def _latency(found: LatencyRatio) -> ComparedLatency:
+    return ComparedLatency(found.device, found.ratio, found.low, found.high, found.confidence, found.n)

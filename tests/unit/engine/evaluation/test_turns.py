@@ -13,7 +13,7 @@ def rounds(random: np.random.Generator, times: float, drift: float, count: int =
     for _ in range(count):
         runs = []
         for factor in (1.0, times, times, 1.0):
-            runs.append(pace * factor * random.lognormal(0, 0.02, 50))
+            runs.append((pace * factor * random.lognormal(0, 0.02, 50)).tolist())
             pace *= 1 + drift
         found.append(Round(*runs))
     return found
