@@ -24,7 +24,7 @@ NEW_DATA = "new data"
 AUTOMATIC = (ARRIVAL, NEW_DATA)
 """Whose jobs wait for those of people."""
 
-RETRIED = frozenset({JobKind.EVALUATE, JobKind.LATENCY})
+RETRIED = frozenset({JobKind.EVALUATE, JobKind.LATENCY, JobKind.COMPARE})
 """Kinds that are queued again when their engine died: doing them twice harms nothing."""
 
 MAXIMUM_ATTEMPTS = 2

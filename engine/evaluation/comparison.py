@@ -13,14 +13,14 @@ It reads no clock, file or database.
 """
 
 from collections.abc import Mapping
-from math import hypot, inf
+from math import inf
 from statistics import NormalDist
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.evaluation.metrics import METRICS
+from engine.evaluation import unpaired
 from engine.evaluation.paired import bootstrap, delong, figures, mcnemar, needed, tango
 from engine.evaluation.paired.tango import Discordance
 from storage.records import Evaluation, ExampleValues, Metric, Version
@@ -124,7 +124,9 @@ def compare(old: Side, new: Side, question: Question) -> Comparison:
     if rows is not None:
         found = bootstrap.estimate(rows, 1 - 2 * question.level)
         return _of_estimate(BOOTSTRAP, found, (before, after), question, span=_span(rows))
-    return _of_estimate(UNPAIRED, _unpaired(before, after, 1 - 2 * question.level), (before, after), question)
+    return _of_estimate(
+        UNPAIRED, unpaired.advantage(before, after, 1 - 2 * question.level), (before, after), question
+    )
 
 
 def verdict_of(*, better: bool, low: float, high: float, margin: float) -> Verdict:
@@ -252,33 +254,3 @@ def _same_targets(old: Side, new: Side) -> bool:
 def _span(rows: bootstrap.Rows) -> float:
     """Return how far apart one example can pull the figure: the width of what examples add."""
     return float(np.ptp(rows.values, axis=0).max())
-
-
-def _unpaired(before: Metric, after: Metric, confidence: float) -> bootstrap.Estimate:
-    """Return the advantage with the limits of both figures joined as if they came from different examples.
-
-    MOVER (Zou and Donner 2008, Statistics in Medicine 27:1693). Versions that mostly err on the same examples are
-    compared more exactly in truth, so that this is on the careful side; it is for figures that no number of each
-    example makes up.
-    """
-    sign = 1 if higher_is_better(after.name) else -1
-    value = sign * (after.value - before.value)
-    if None in {before.low, before.high, after.low, after.high}:
-        return bootstrap.Estimate(value, -inf, inf)
-    old, new = (_limits(metric, confidence) for metric in (before, after))
-    below = hypot(after.value - new[0], old[1] - before.value)
-    above = hypot(new[1] - after.value, before.value - old[0])
-    reaches = (below, above) if sign > 0 else (above, below)
-    return bootstrap.Estimate(value, value - reaches[0], value + reaches[1])
-
-
-def _limits(metric: Metric, confidence: float) -> tuple[float, float]:
-    """Return the limits at a confidence: the stored ones of 95 %, stretched as those of a normal distribution."""
-    stretch = NormalDist().inv_cdf(0.5 + confidence / 2) / NormalDist().inv_cdf(0.975)
-    low, high = metric.low or 0.0, metric.high or 0.0
-    return metric.value - (metric.value - low) * stretch, metric.value + (high - metric.value) * stretch
-
-
-def higher_is_better(name: str) -> bool:
-    """Whether a larger figure is the better one; so it is with figures of the user's own."""
-    return next((spec.higher_is_better for spec in METRICS if spec.name == name), True)

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from engine.evaluation.checks import COMPARED, FIRST
-from engine.evaluation.comparison import Question, Side, compare, higher_is_better, verdict_of
+from engine.evaluation.comparison import Question, Side, compare, verdict_of
+from engine.evaluation.confidence import wilson
 from engine.evaluation.facts import Anchor, Facts, share_of
 from engine.evaluation.gate import judge
+from engine.evaluation.unpaired import advantage, higher_is_better
 from storage.records import Fault, GateCheck, GateReport, LatencyRatio, Loading, Metric
 from storage.vocabulary import CheckVerdict, FaultState, Severity, Verdict
 from tests.unit.engine.evaluation.sides import Values, answering, apart, evaluation, facts, version
@@ -164,6 +166,35 @@ def test_an_area_is_compared_by_delong() -> None:
     found = compare(sides[0], sides[1], Question("roc_auc", 0.01, 0.05))
     assert (found.method, found.verdict) == ("DeLong", Verdict.SUPERIOR)
     assert 0 < found.low < found.advantage < found.high
+
+
+@pytest.mark.parametrize(
+    ("better", "worse", "low", "high"),
+    [
+        ((56, 70), (48, 80), 0.0524, 0.3339),
+        ((9, 10), (3, 10), 0.1705, 0.8090),
+        ((6, 7), (2, 7), 0.0582, 0.8062),
+        ((5, 56), (0, 29), -0.0381, 0.1926),
+        ((0, 10), (0, 20), -0.1611, 0.2775),
+        ((10, 10), (0, 20), 0.6791, 1.0),
+    ],
+)
+def test_joined_intervals_are_newcombes(
+    better: tuple[int, int], worse: tuple[int, int], low: float, high: float
+) -> None:
+    """Of two proportions with Wilson's limits they are those of method 10 in table II of Newcombe 1998."""
+    before, after = (Metric("top_5", right / n, *wilson(right, n), n) for right, n in (worse, better))
+    found = advantage(before, after, 0.95)
+    assert (found.low, found.high) == pytest.approx((low, high), abs=5e-5)
+
+
+def test_joined_intervals_are_turned_round_for_errors() -> None:
+    """A lower error is an advantage, and its limits change places."""
+    before, after = Metric("max", 0.5, 0.45, 0.55, 10), Metric("max", 0.3, 0.28, 0.33, 10)
+    up = advantage(before, after, 0.95)
+    errors = (Metric("max_error", one.value, one.low, one.high, 10) for one in (before, after))
+    down = advantage(*errors, 0.95)
+    assert (down.value, down.low, down.high) == pytest.approx((-up.value, -up.high, -up.low))
 
 
 @pytest.mark.parametrize(("name", "better"), [("accuracy", True), ("log_loss", False), ("my_own", True)])
