@@ -218,3 +218,15 @@ def test_an_unknown_key_of_a_requirement_is_told(tmp_path: Path) -> None:
     file = write(tmp_path, '[[gate.require]]\nmetric = "f1"\nat_leest = 0.9\n')
     with pytest.raises(SettingsError, match="at_leest"):
         read_model_settings(file)
+
+
+PAGE = Path(__file__).parents[3] / "docs" / "gate.md"
+
+
+def test_the_page_about_the_gate_tells_the_defaults(tmp_path: Path) -> None:
+    """Its example is the settings that hold without any; with its remarks taken for settings it is valid too."""
+    example = PAGE.read_text().partition("```toml\n")[2].partition("```")[0]
+    assert read_model_settings(write(tmp_path, example)).gate == Gate()
+    everything = read_model_settings(write(tmp_path, example.replace("\n# ", "\n"))).gate
+    assert everything.class_margin == 0.05
+    assert everything.require == (Requirement(metric="recall", slice="class=3", at_least=0.9),)

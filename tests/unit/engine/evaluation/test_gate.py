@@ -192,8 +192,8 @@ def test_joined_intervals_are_turned_round_for_errors() -> None:
     """A lower error is an advantage, and its limits change places."""
     before, after = Metric("max", 0.5, 0.45, 0.55, 10), Metric("max", 0.3, 0.28, 0.33, 10)
     up = advantage(before, after, 0.95)
-    errors = (Metric("max_error", one.value, one.low, one.high, 10) for one in (before, after))
-    down = advantage(*errors, 0.95)
+    errors = [Metric("max_error", one.value, one.low, one.high, 10) for one in (before, after)]
+    down = advantage(errors[0], errors[1], 0.95)
     assert (down.value, down.low, down.high) == pytest.approx((-up.value, -up.high, -up.low))
 
 
