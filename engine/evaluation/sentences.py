@@ -2,10 +2,11 @@
 
 from typing import Final
 
-from engine.evaluation.comparison import BOOTSTRAP, UNPAIRED, Comparison, Question
+from engine.evaluation.comparison import UNPAIRED, Comparison, Question
+from engine.evaluation.unpaired import higher_is_better
 from storage.vocabulary import Verdict
 
-METHODS: Final = {UNPAIRED: "; compared as if on different examples", BOOTSTRAP: ""}
+METHODS: Final = {UNPAIRED: "; compared as if on different examples"}
 """What is said of a method beyond its interval."""
 
 LARGE = 100.0
@@ -15,9 +16,14 @@ LARGE = 100.0
 def figures(found: Comparison) -> str:
     """Return both figures and the advantage with its interval."""
     return (
-        f"{number(found.before)} -> {number(found.after)}: {advantage(found)} "
+        f"{number(found.before)} -> {number(found.after)}: {_word(found.metric)}{advantage(found)} "
         f"({found.confidence * 100:.3g}% interval, n={found.n}{METHODS.get(found.method, '')})"
     )
+
+
+def _word(metric: str) -> str:
+    """Return what says whose sign a difference has, where a figure that falls is an advantage."""
+    return "" if higher_is_better(metric) else "advantage "
 
 
 def advantage(found: Comparison) -> str:

@@ -241,7 +241,7 @@ PASSED = GateReport(
         GateCheck(
             "calibration",
             CheckVerdict.PASS,
-            "error 0.0215 -> 0.0087: +0.0128 [+0.0002, +0.0253] (99.2% interval, n=2000); "
+            "error 0.0215 -> 0.0087: advantage +0.0128 [+0.0002, +0.0253] (99.2% interval, n=2000); "
             "not worse by more than 0.01 beyond chance",
         ),
         GateCheck("faults", CheckVerdict.PASS, "no new ones"),
@@ -267,7 +267,7 @@ REFUSED = GateReport(
         GateCheck(
             "anchor",
             CheckVerdict.INCONCLUSIVE,
-            "version 3, the best promoted on this test set, version 3 was evaluated with other data than version 2: "
+            "not compared with version 3, the best promoted on this test set: version 3 was evaluated with other data than version 2: "
             "modeltender evaluate digits-onnx@3",
         ),
         GateCheck(

@@ -21,11 +21,11 @@ def check(facts: Facts) -> tuple[GateCheck, ...]:
     number = anchor.side.version.number
     best = f"version {number}, the best promoted on this test set"
     if anchor.problem:
-        return (GateCheck(NAME, CheckVerdict.INCONCLUSIVE, f"{best}, {anchor.problem}"),)
+        return (GateCheck(NAME, CheckVerdict.INCONCLUSIVE, f"not compared with {best}: {anchor.problem}"),)
     try:
         found = compare(anchor.side, facts.candidate, facts.question)
     except NotComparableError as error:
-        return (GateCheck(NAME, CheckVerdict.INCONCLUSIVE, f"{best}: {error}"),)
+        return (GateCheck(NAME, CheckVerdict.INCONCLUSIVE, f"not compared with {best}: {error}"),)
     verdict = {Verdict.INFERIOR: CheckVerdict.FAIL, Verdict.INCONCLUSIVE: CheckVerdict.INCONCLUSIVE}
     detail = f"against {best}, {sentences.figures(found)}; {sentences.conclusion(found, facts.question)}"
     return (GateCheck(NAME, verdict.get(found.verdict, CheckVerdict.PASS), detail),)

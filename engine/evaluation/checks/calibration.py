@@ -31,9 +31,7 @@ def check(facts: Facts) -> tuple[GateCheck, ...]:
         if worse
         else f"not worse by more than {question.margin:g} beyond chance"
     )
-    # The figure is an error: told as it is, with the sign of what it lost or gained.
-    told = sentences.figures(found)
-    return (GateCheck(NAME, verdict, f"error {told}; {conclusion}"),)
+    return (GateCheck(NAME, verdict, f"error {sentences.figures(found)}; {conclusion}"),)
 
 
 def _has(version: Version) -> bool:
