@@ -36,6 +36,9 @@ class Drive:
         await pilot.press(*self._keys)
         await shows(pilot, self._wait)
         await pilot.wait_for_animation()
+        # A question's yes looks otherwise once it is armed; how long that takes is no part of the picture.
+        while any(not yes.has_class("-armed") for yes in pilot.app.screen.query("#yes")):
+            await pilot.pause(0.01)
 
 
 STATES = {
