@@ -7,7 +7,7 @@ this module ends in a reason against it.
 import codecs
 from pathlib import Path
 
-from engine.artefacts import pickles
+from engine.artefacts import pickles, tars
 from engine.artefacts.archive import Archive
 from engine.artefacts.content import HEAD, Content, HarmfulError
 from storage.text import clean
@@ -28,16 +28,24 @@ MARKS = (
     (0, b"SQLite format 3\x00", "is a database, not a model"),
     (4, b"ORTM", "is an ONNX Runtime .ort model, which is not supported; keep the .onnx file"),
     (0, LEGACY_TORCH, "is an old torch.save file; save the model with torch.jit.script(model).save(...)"),
-    (257, b"ustar", "is a tar archive; unpack it first"),
 )
 """Where a mark stands, the mark, and what it means."""
 
 WEIGHTS_ONLY = "holds weights only, not a model"
 
 
+TAR_AT, TAR = 257, b"ustar"
+
+
 def describe_file(content: Content) -> str:
-    """Return what is known about a file that no runtime claims, as the end of the sentence "FILE …"."""
+    """Return what is known about a file that no runtime claims, as the end of the sentence "FILE …".
+
+    Raises:
+        HarmfulError: it would harm whoever opened it.
+    """
     head = content.head
+    if head[TAR_AT:].startswith(TAR):
+        return tars.describe(content)
     for offset, mark, words in MARKS:
         if head[offset:].startswith(mark):
             return words

@@ -39,9 +39,10 @@ from engine.processes.protocol import (
     ToModel,
 )
 from engine.processes.words import failure
-from engine.protocols import LoadedModel, Loader, RuntimeSpec
+from engine.protocols import LoadedModel, Loader, RuntimeSpec, TensorSpec
 from engine.runtimes import installed_versions
 from storage.records import Metric
+from storage.text import SENTENCE
 from storage.vocabulary import Layer, LayerState
 
 NEEDED_WALLS: Final = (Layer.FILES, Layer.NETWORK, Layer.SYSCALLS)
@@ -110,6 +111,11 @@ def serve_model(connection: socket.socket, profile: Profile, confined: Confined)
     ModelService(connection, profile, confined).run()
 
 
+def _shortened(tensor: TensorSpec) -> TensorSpec:
+    """Return a tensor with a name that fits into an answer, whatever its file called it; the engine cuts it to a table's width."""
+    return msgspec.structs.replace(tensor, name=tensor.name[:SENTENCE])
+
+
 class ModelService:
     """Answers the engine's questions about one model."""
 
@@ -149,8 +155,8 @@ class ModelService:
         model = load(Path(message.artefact), message.device, **dict(message.options))
         self._model = model
         return Loaded(
-            inputs=tuple(model.inputs),
-            outputs=tuple(model.outputs),
+            inputs=tuple(map(_shortened, model.inputs)),
+            outputs=tuple(map(_shortened, model.outputs)),
             parameters=model.parameters,
             versions=versions(message.runtime),
             load_s=time.perf_counter() - began,

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from engine.data.proposal import Proposal
-from engine.processes.words import GIB, MEMORY_HINT, OUT_OF_MEMORY, exceeds_memory
+from engine.processes.words import GIB, MEMORY_HINT, MODEL, OUT_OF_MEMORY, exceeds_memory
 from storage.errors import JobError, RefusedError
 from storage.text import clean
 
@@ -41,9 +41,8 @@ DEADLINE_HINT: Final = {
     Activity.READING: "Raise limits.evaluation_s in modeltender.toml if there are very many data.",
 }
 
-MODEL: Final = "The model"
 DATA_READER: Final = "The data reader"
-"""Who did it, as the beginning of a sentence."""
+"""Who did it, where it was no model."""
 
 
 def _who(activity: Activity) -> str:

@@ -6,6 +6,7 @@ explanation.
 
 import json
 import re
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -84,6 +85,9 @@ NO_LONGER_THERE = frozenset(
 )
 """What Keras 2 made of TensorFlow's own operations; Keras 3 knows none of it."""
 
+VOCABULARIES = frozenset({"StringLookup", "IntegerLookup", "TextVectorization"})
+"""Layers whose vocabulary may be the name of a file, which they then read; honest archives hold the words themselves."""
+
 PLAIN_NAME = re.compile(r"[A-Z][A-Za-z0-9]*|__[a-z_]+__")
 """A class of Keras, or the mark of a value; in older files they stand without a module."""
 
@@ -108,16 +112,16 @@ def check_config(raw: bytes, where: str = "config.json") -> None:
 
 
 def _described(config: object) -> Iterator[dict[str, Any]]:
-    """Yield every object that the configuration describes, however deep, without recursion."""
+    """Yield every object that the configuration describes, in its order, however deep, without recursion."""
     waiting = [config]
     while waiting:
         value = waiting.pop()
         if isinstance(value, dict):
             if "class_name" in value or "module" in value:
                 yield value
-            waiting.extend(value.values())
+            waiting.extend(reversed(value.values()))
         elif isinstance(value, list):
-            waiting.extend(value)
+            waiting.extend(reversed(value))
 
 
 def _check_object(described: dict[str, Any]) -> None:
@@ -129,6 +133,8 @@ def _check_object(described: dict[str, Any]) -> None:
         raise ContentError(
             f"needs {class_name} of Keras 2, which Keras 3 has no more; save it with Keras 2 as a SavedModel"
         )
+    if class_name in VOCABULARIES:
+        _check_vocabulary(class_name, described.get("config"))
     if class_name == "function":
         called = described.get("config")
         # Before Keras wrote the name into `config`, it stood in `registered_name`.
@@ -142,6 +148,13 @@ def _check_object(described: dict[str, Any]) -> None:
     if allowed and not own:
         return
     name = clean(str(registered) if own else class_name if module is None else f"{module}.{class_name}")
-    if not own and str(module).split(".", 1)[0] == "keras":
+    package = str(module).split(".", 1)[0]
+    if not own and (package == "keras" or package in sys.stdlib_module_names):
         raise HarmfulError(f"asks for {name}, which no model needs")
     raise ContentError(f"needs {name}, code of its own that is not in the file; build it from Keras' layers")
+
+
+def _check_vocabulary(class_name: str, config: object) -> None:
+    words = config.get("vocabulary") if isinstance(config, dict) else None
+    if isinstance(words, str):
+        raise HarmfulError(f"has a {class_name} layer that reads a vocabulary from the file {clean(words)}")

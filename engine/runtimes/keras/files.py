@@ -15,6 +15,7 @@ import keras
 from engine.protocols import TensorSpec
 from engine.runtimes.keras import hdf5
 from engine.runtimes.keras.legacy import check_file
+from engine.runtimes.keras.weights import check_weights
 from storage.errors import JobError
 from storage.text import clean
 
@@ -30,7 +31,7 @@ def read_model(artefact: Path) -> Any:
     Raises:
         JobError: it must not be loaded, or was saved before it was built.
     """
-    model = _read_legacy(artefact) if _is_hdf5(artefact) else _read(artefact, ARCHIVE)
+    model = _read_legacy(artefact) if _is_hdf5(artefact) else _read_archive(artefact)
     if not getattr(model, "inputs", None):
         raise JobError(
             "The model was saved before it was built, so the shape of its inputs is not known.",
@@ -53,6 +54,11 @@ def describe(tensor: Any) -> TensorSpec:
 def _is_hdf5(artefact: Path) -> bool:
     with artefact.open("rb") as file:
         return file.read(len(hdf5.MAGIC)) == hdf5.MAGIC
+
+
+def _read_archive(artefact: Path) -> Any:
+    check_weights(artefact)
+    return _read(artefact, ARCHIVE)
 
 
 def _read_legacy(artefact: Path) -> Any:

@@ -31,7 +31,7 @@ def check_file(artefact: Path) -> None:
     name = clean(artefact.name, NAME)
     try:
         with h5py.File(artefact, "r") as file:
-            _check_reach(file)
+            check_reach(file)
             check_config(_description(file), where=DESCRIPTION)
     except HarmfulError as error:
         raise RefusedError(f"{name} {error}.") from None
@@ -49,8 +49,13 @@ def _description(file: h5py.File) -> bytes:
     return raw
 
 
-def _check_reach(file: h5py.File) -> None:
-    """Raise where reading the file would read another one."""
+def check_reach(file: h5py.File) -> None:
+    """Raise where reading the file would read another one.
+
+    Raises:
+        HarmfulError: it would.
+        ContentError: it has too many parts to be sure.
+    """
     waiting: list[h5py.Group] = [file]
     seen: set[int] = set()
     count = 0

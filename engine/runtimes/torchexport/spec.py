@@ -86,13 +86,18 @@ def _check_inner(archive: Archive, root: str, name: str) -> None:
         HarmfulError: it is where none belongs, or names what no honest model needs.
     """
     member = archive.members[root + name]
-    if not member.mark.startswith(MAGIC):
-        return
-    if not name.startswith(PICKLED):
+    is_archive = member.mark.startswith(MAGIC)
+    if is_archive and not name.startswith(PICKLED):
         raise HarmfulError(f"contains a nested archive: {clean(name)}")
-    inner = archive.read(member.name, PICKLED_BYTES)
-    for pickled in _pickles(inner, name):
-        danger = pickles.dangerous(pickles.named(pickled))
+    if is_archive:
+        found = _pickles(archive.read(member.name, PICKLED_BYTES), name)
+    elif name.startswith(PICKLED) and member.size:
+        # torch opens what is no archive as a bare pickle. Plain numbers end the walk at once and name nothing.
+        found = [archive.start(member.name, pickles.MAXIMUM_PICKLE)]
+    else:
+        return
+    for pickled in found:
+        danger = pickles.unneeded(pickles.named(pickled))
         if danger is not None:
             raise HarmfulError(f"holds a pickle in {clean(name)} that would run code ({clean(danger)})")
 
@@ -100,7 +105,14 @@ def _check_inner(archive: Archive, root: str, name: str) -> None:
 def _pickles(inner: bytes, name: str) -> list[bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(inner)) as archive:
-            found = [entry for entry in archive.infolist() if entry.filename.endswith(".pkl")]
+            entries = archive.infolist()
+            for entry in entries:
+                with archive.open(entry) as opened:
+                    if opened.read(len(MAGIC)) == MAGIC:
+                        raise HarmfulError(
+                            f"contains a nested archive: {clean(entry.filename)} in {clean(name)}"
+                        )
+            found = [entry for entry in entries if entry.filename.endswith(".pkl")]
             if any(entry.file_size > pickles.MAXIMUM_PICKLE for entry in found):
                 raise ContentError(f"holds a pickle in {clean(name)} that is too large to check")
             return [archive.read(entry) for entry in found]
