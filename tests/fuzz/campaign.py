@@ -114,6 +114,16 @@ class Campaign:
         began = time.monotonic()
         folder = self.folder / f"{wanted}-{number}"
         artefact = _damaged(self.good(wanted), folder, wanted, random.Random(f"{SEED} {wanted} {number}"))
+        return self._outcome(wanted, number, artefact, folder, began)
+
+    def attempt_good(self, wanted: Format) -> Outcome:
+        """Say what becomes of the good model itself."""
+        folder = self.folder / f"{wanted}-good"
+        shutil.copytree(self.good(wanted).parent, folder / PLACED)
+        artefact = folder / PLACED / self.good(wanted).name
+        return self._outcome(wanted, -1, artefact, folder, time.monotonic())
+
+    def _outcome(self, wanted: Format, number: int, artefact: Path, folder: Path, began: float) -> Outcome:
         end, reason = self._end(artefact)
         shutil.rmtree(folder)
         wall_s = time.monotonic() - began

@@ -110,11 +110,11 @@ class Acts:
     def drop_half(self) -> None:
         """Leave half a model, as a copy that was broken off does."""
         content = self.content()
-        self._inbox_file().write_bytes(content[: len(content) // 2])
+        self._inbox_file("half").write_bytes(content[: len(content) // 2])
 
     def drop_noise(self) -> None:
         """Leave what is no model."""
-        self._inbox_file().write_bytes(self._chance.randbytes(5000))
+        self._inbox_file("noise").write_bytes(self._chance.randbytes(5000))
 
     def overwrite_in_inbox(self) -> None:
         """Save another model under a name that is there."""
@@ -233,8 +233,9 @@ class Acts:
     def _model(self) -> str:
         return self._chance.choice(MODELS)
 
-    def _inbox_file(self) -> Path:
-        return self.workspace.train / self._model() / f"{self._made}.onnx"
+    def _inbox_file(self, kind: str) -> Path:
+        """Return a new name in some inbox; those of good models are numbers."""
+        return self.workspace.train / self._model() / f"{kind}-{sum(self.counts.values())}.onnx"
 
     def _some(self, files: Iterable[Path]) -> Path:
         found = sorted(files)

@@ -37,11 +37,12 @@ HARMFUL = {
     "internals": described("keras.src.saving.saving_lib", "load_model"),
     "loader as class": described("keras.models", "load_model"),
     "deep": described("keras.layers", "Dense", config={"x": [[{"y": described("keras.utils", "get_file")}]]}),
+    "operating system": described("os", "function", config="system"),
+    "built-in": described("builtins", "eval"),
+    "vocabulary in a file": described("keras.layers", "StringLookup", vocabulary="/etc/passwd"),
 }
 
 FOREIGN = {
-    "operating system": described("os", "function", config="system"),
-    "built-in": described("builtins", "eval"),
     "own layer": described("__main__", "MyLayer", registered_name="Custom>MyLayer"),
     "registered": described("keras.layers", "Dense", registered_name="package>Dense"),
     "own function": described(
