@@ -39,7 +39,7 @@ HARMFUL = {
     "deep": described("keras.layers", "Dense", config={"x": [[{"y": described("keras.utils", "get_file")}]]}),
     "operating system": described("os", "function", config="system"),
     "built-in": described("builtins", "eval"),
-    "vocabulary in a file": described("keras.layers", "StringLookup", vocabulary="/etc/passwd"),
+    "vocabulary in a file": described("keras.layers", "StringLookup", config={"vocabulary": "/etc/passwd"}),
 }
 
 FOREIGN = {
