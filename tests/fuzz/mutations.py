@@ -10,10 +10,18 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
-Mutation = Callable[[random.Random, bytes], bytes]
+
+class Mutation(Protocol):
+    """Damages bytes."""
+
+    __name__: str
+
+    def __call__(self, chance: random.Random, content: bytes) -> bytes:
+        """Return the damaged bytes."""
+        ...
+
 
 EXTREMES: Final = (0, 1, 0x7F, 0x80, 0xFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF)
 """Sizes, offsets and counts at which arithmetic overflows, signs turn and bounds are missed."""
@@ -108,7 +116,8 @@ def zip_header(chance: random.Random, content: bytes) -> bytes:
             damaged[place : place + 2] = struct.pack("<H", value & 0xFFFF)
             if chance.random() < 0.3:
                 damaged[place + 2 : place + 4] = struct.pack("<H", value >> 16)
-    return bytes(damaged[: len(content)])
+    changed = bytes(damaged[: len(content)])
+    return changed if changed != content else flip_bits(chance, content)
 
 
 def zip_member(chance: random.Random, content: bytes) -> bytes:

@@ -24,7 +24,7 @@ def test_a_pickle_says_what_it_was_told_to() -> None:
     """The handmade opcodes are those of Python's own pickles."""
     import pickle
 
-    value = [None, True, False, 7, -7, "text", b"bytes", {"key": [1]}, []]
+    value: list[object] = [None, True, False, 7, -7, "text", b"bytes", {"key": [1]}, []]
     assert pickle.loads(pickles.pickled(value)) == value
     assert pickle.loads(pickles.pickled(pickles.call("builtins.len", "four"))) == 4
 
