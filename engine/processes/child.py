@@ -138,15 +138,13 @@ class ModelService:
             return failure(error, self._profile.limits.memory_bytes)
 
     def _load(self, message: Load) -> Loaded | Failed:
-        absent = [layer for layer in NEEDED_WALLS if self._confined.layers[layer] is not LayerState.ON]
-        if message.runtime.needs_sandbox and absent:
-            return Failed(
-                f"Not loaded: {message.runtime.name} models are code, and the sandbox lacks {', '.join(absent)} here.",
-                "Run modeltender doctor to see what the kernel lacks.",
-            )
+        unconfined = self._unconfined(message)
+        if unconfined is not None:
+            return unconfined
         began = time.perf_counter()
         load: Loader = resolve_name(message.runtime.loader)
-        model = load(Path(message.artefact), message.device, **dict(message.options))
+        told = {"trusted": message.trusted} if message.runtime.hears_of_trust else {}
+        model = load(Path(message.artefact), message.device, **dict(message.options), **told)
         self._model = model
         return Loaded(
             inputs=tuple(model.inputs),
@@ -155,6 +153,25 @@ class ModelService:
             versions=versions(message.runtime),
             load_s=time.perf_counter() - began,
             peak_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        )
+
+    def _unconfined(self, message: Load) -> Failed | None:
+        """Return the refusal of a model that is not opened without walls which are missing here, or ``None``."""
+        if message.every_wall:
+            needed, why = tuple(Layer), "modeltender.toml says require_sandbox"
+        elif message.trusted:
+            needed, why = NEEDED_WALLS, "what is trusted may run code"
+        elif message.runtime.needs_sandbox:
+            needed, why = NEEDED_WALLS, f"{message.runtime.name} models are code"
+        else:
+            return None
+        absent = [layer for layer in needed if self._confined.layers[layer] is not LayerState.ON]
+        if not absent:
+            return None
+        return Failed(
+            f"Not loaded: {why}, and the sandbox lacks {', '.join(absent)} here.",
+            "Run modeltender doctor to see what the kernel lacks.",
+            walls=True,
         )
 
     def _evaluate(self, message: Evaluate) -> Evaluated:

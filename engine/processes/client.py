@@ -79,10 +79,15 @@ class Hosts:
         readable: Sequence[Path],
         *,
         options: Options = (),
+        trusted: bool = False,
+        every_wall: bool = False,
         cores: Collection[int] = (),
         cancelled: Callable[[], bool] = never,
     ) -> ModelProcess:
         """Return ``artefact`` loaded with ``runtime`` in a process of its own, which may read ``readable`` too.
+
+        Whoever says that it is ``trusted`` has made sure that its very content is; ``every_wall`` refuses to load
+        it where any wall is missing.
 
         Where ``cores`` are named it is pinned to them before it loads, so that its threads are as many as they.
 
@@ -101,7 +106,7 @@ class Hosts:
             process.await_confined(deadline_s=CONFINE_S)
             if cores:
                 process.pin(cores)
-            request = Load(str(artefact.absolute()), runtime, device, options)
+            request = Load(str(artefact.absolute()), runtime, device, options, trusted, every_wall)
             process.load(request, deadline_s=self._limits.load_s, cancelled=cancelled)
         except BaseException:
             process.close()

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from engine.artefacts.doubts import SHOWN_EVIDENCE
 from engine.data.descriptions import SOURCES, PartDescription, Shared
 from engine.data.proposal import Proposal
 from engine.protocols import Options, RuntimeSpec, TensorSpec
@@ -111,6 +112,10 @@ class Load(msgspec.Struct, tag=True, frozen=True):
     device: str
     options: Options = ()
     """What the runtime is told besides, as the model's settings say."""
+    trusted: bool = False
+    """Whether its owner trusts this very content: what it asks for by name may be run, behind every needed wall."""
+    every_wall: bool = False
+    """Whether it is opened only behind every wall there is, as the workspace's settings say."""
 
 
 class OwnMetrics(msgspec.Struct, frozen=True):
@@ -308,6 +313,10 @@ class Failed(msgspec.Struct, tag=True, frozen=True):
     """Whether the model looks made to do harm, so that trying again is of no use."""
     proposal: Proposal | None = None
     """What would make the data fit."""
+    evidence: Annotated[tuple[str, ...], Meta(max_length=SHOWN_EVIDENCE)] = ()
+    """What it asks for by name; where there is any, its owner's trust would have it loaded."""
+    walls: bool = False
+    """Whether it was not opened because walls are missing: nothing about the model is known to be wrong."""
 
 
 ToHost = Fork

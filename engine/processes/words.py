@@ -7,6 +7,7 @@ the words alone would mislead. The engine cleans the result again, because a mod
 import re
 from typing import Final
 
+from engine.artefacts.doubts import DoubtedError
 from engine.data.proposal import MismatchError
 from engine.processes.protocol import Failed
 from storage.errors import Error, RefusedError
@@ -31,8 +32,10 @@ def failure(error: BaseException, memory_bytes: int, who: str = "The model") -> 
     """Return what the process of ``who`` answers after ``error``."""
     if isinstance(error, Error):
         proposal = error.proposal if isinstance(error, MismatchError) else None
-        refused = isinstance(error, RefusedError)
-        return Failed(clean(error.message), clean(error.hint), refused, proposal)
+        refused, evidence = isinstance(error, RefusedError), tuple[str, ...]()
+        if isinstance(error, DoubtedError):
+            refused, evidence = error.doubt.harmful, error.doubt.evidence
+        return Failed(clean(error.message), clean(error.hint), refused, proposal, evidence)
     words = _first_line(str(error))
     if isinstance(error, MemoryError) or OUT_OF_MEMORY.search(words):
         return Failed(exceeds_memory(memory_bytes, who), MEMORY_HINT)

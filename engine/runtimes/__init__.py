@@ -8,9 +8,12 @@ from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
+import msgspec
+
 from engine.artefacts import foreign
 from engine.artefacts.archive import MAGIC, Archive, open_archive
 from engine.artefacts.content import Content, ContentError, CutShortError, HarmfulError
+from engine.artefacts.doubts import Doubt
 from engine.protocols import Options, Recognition, RuntimeSpec
 from engine.runtimes.keras import spec as keras_spec
 from engine.runtimes.litert import spec as litert_spec
@@ -84,7 +87,7 @@ def recognise(artefact: Path) -> Recognition:
     """Return what a file or folder is, by its content; never raises, whatever the content."""
     name = clean(artefact.name, NAME)
     try:
-        return _recognise(artefact)
+        found = _recognise(artefact)
     except CutShortError as error:
         return Recognition(None, f"{name} {error}", complete=False)
     except HarmfulError as error:
@@ -95,6 +98,18 @@ def recognise(artefact: Path) -> Recognition:
         return Recognition(None, f"{name} cannot be read ({error.strerror or error})")
     except Exception as error:  # noqa: BLE001 - a stranger's bytes; whatever they upset, the answer is no
         return Recognition(None, f"{name} is damaged ({clean(type(error).__name__)})")
+    return found if found.doubt is None or found.format is None else _doubted(name, found, found.doubt)
+
+
+def _doubted(name: str, found: Recognition, doubt: Doubt) -> Recognition:
+    """Return what is in order but for a doubt as something that must not be tried, unless its owner trusts it."""
+    return msgspec.structs.replace(
+        found,
+        format=None,
+        reason=f"{name} {doubt.reason}",
+        refused=doubt.harmful,
+        on_trust=found.format,
+    )
 
 
 def _recognise(artefact: Path) -> Recognition:

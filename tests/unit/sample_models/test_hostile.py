@@ -78,7 +78,7 @@ def test_an_attack_is_refused_in_its_process(attack: Attack, tmp_path: Path) -> 
     assert found.format is not None
     hosts = Hosts(scratch=tmp_path / "scratch", limits=LimitSettings())
     try:
-        with pytest.raises(ModelProcessError, match="Lambda layer, which runs code of its own") as caught:
+        with pytest.raises(ModelProcessError, match="code of its own") as caught:
             hosts.open(file, runtime_for(found.format), "cpu", [])
     finally:
         hosts.close()
