@@ -82,6 +82,10 @@ class JobKind(StrEnum):
     LATENCY = "latency"
     PROMOTE = "promote"
     ROLLBACK = "rollback"
+    TRUST = "trust"
+    DISTRUST = "distrust"
+    RELEASE = "release"
+    DISCARD = "discard"
 
 
 class PromotionOutcome(StrEnum):
@@ -90,6 +94,20 @@ class PromotionOutcome(StrEnum):
     INTENDED = "intended"
     DONE = "done"
     ABANDONED = "abandoned"
+
+
+class Custody(StrEnum):
+    """What has become of a thing that was taken out of the inbox."""
+
+    TAKING = "taking"
+    """It is about to be moved; a crash may leave it on either side."""
+    KEPT = "kept"
+    RELEASING = "releasing"
+    """It is about to be put back; a crash may leave it on either side."""
+    RELEASED = "released"
+    DELETING = "deleting"
+    """It is about to be removed for good."""
+    DELETED = "deleted"
 
 
 class JobState(StrEnum):

@@ -11,19 +11,22 @@ from engine import policy
 from engine.jobs.context import Context
 from engine.jobs.reading import readable_data
 from engine.processes.client import ModelProcess
-from engine.processes.endings import CANCELLED, REFUSED
+from engine.processes.endings import CANCELLED, REFUSED, UNCONFINED, ModelProcessError
 from engine.protocols import Options, RuntimeSpec
 from engine.repository.integrity import ChangedError, artefact_sha256
-from engine.runtimes import chosen_options, runtime_for
+from engine.runtimes import chosen_options, recognise, runtime_for
 from storage.errors import JobError, UnknownError
-from storage.records import Job, Loading, Version
+from storage.records import Job, Loading, Refusal, Version
 from storage.settings import read_model_settings
-from storage.tables import events, models
+from storage.tables import events, models, trust
 from storage.text import clean
 from storage.vocabulary import Role, Severity, Status
 
 LOADABLE = frozenset({Status.CHECKING, Status.READY, Status.FAILED, Status.QUARANTINED})
 """Statuses in which trying to load makes sense: a person may insist on a version that failed."""
+
+FAILURES = {REFUSED: policy.Failure.REFUSED, UNCONFINED: policy.Failure.UNCONFINED}
+"""What some errors say about a version; any other one only says that it did not load."""
 
 CPU = "cpu"
 """The device that every machine has."""
@@ -59,7 +62,9 @@ def borrow(
 ) -> AbstractContextManager[ModelProcess]:
     """Return the version's warm process, or load the version into a new one; a failed load is recorded."""
     runtime = _runtime(version)
-    key = (version.sha256 or "", runtime.name, device, _options(context, version, runtime))
+    # Without the trust that it was loaded with, a warm process is another one.
+    trusted = _trusted(context, version)
+    key = (version.sha256 or "", runtime.name, device, _options(context, version, runtime), trusted)
     return context.pool.borrow(key, lambda: _open(context, version, device, (), cancelled))
 
 
@@ -83,6 +88,8 @@ def _open(
     artefact = folder / (version.artefact or "")
     try:
         _check_unchanged(artefact, version)
+        trusted = _trusted(context, version)
+        _check_allowed(artefact, trusted=trusted)
         readable = (folder, *readable_data(context.workspace, context.settings, version.model))
         return context.hosts.open(
             artefact,
@@ -90,6 +97,8 @@ def _open(
             device,
             readable,
             options=_options(context, version, runtime),
+            trusted=trusted,
+            every_wall=context.settings.trust.require_sandbox,
             cores=cores,
             cancelled=cancelled,
         )
@@ -127,6 +136,20 @@ def _check_unchanged(artefact: Path, version: Version) -> None:
         )
 
 
+def _trusted(context: Context, version: Version) -> bool:
+    with context.writer.transaction() as connection:
+        return trust.holds(connection, version.sha256)
+
+
+def _check_allowed(artefact: Path, *, trusted: bool) -> None:
+    """Raise where the content must not be tried now: not trusted (any more), or what no trust allows."""
+    found = recognise(artefact)
+    if found.format is None and not (trusted and found.on_trust):
+        error = ModelProcessError(f"{found.reason}.", code=REFUSED)
+        error.evidence = found.doubt.evidence if found.doubt else ()
+        raise error
+
+
 def mark_ready(context: Context, version: Version, process: ModelProcess, device: str) -> None:
     """Record that a version has loaded and what it turned out to be, as far as that is news."""
     loading = loading_of(version, process, device)
@@ -160,10 +183,15 @@ def loading_of(version: Version, process: ModelProcess, device: str) -> Loading:
 
 def _mark_failed(context: Context, version: Version, error: JobError) -> None:
     """Record why a version does not load; it blocks no other one and is tried again as the policy says."""
+    evidence = error.evidence if isinstance(error, ModelProcessError) else ()
     with context.writer.transaction() as connection:
         retry = policy.after_failed_load(
-            models.failures(connection, version.id), context.now(), refused=error.code == REFUSED
+            models.failures(connection, version.id), context.now(), failure=FAILURES.get(error.code)
         )
+        refusal = None
+        if evidence or retry.status is Status.QUARANTINED:
+            found = evidence or (clean(f"{retry.failures} failed loads in a row, the last: {error.message}"),)
+            refusal = Refusal(at=context.now(), evidence=found, liftable=bool(evidence))
         models.set_version(
             connection,
             version.id,
@@ -171,6 +199,7 @@ def _mark_failed(context: Context, version: Version, error: JobError) -> None:
             reason=clean(error.message),
             failures=retry.failures,
             retry_at=retry.retry_at,
+            refusal=refusal,
         )
         # Whatever was wrong with the data is not what is wrong now.
         models.set_failure(connection, version.id, None)

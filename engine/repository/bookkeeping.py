@@ -85,7 +85,14 @@ def _check_failed(connection: sqlite3.Connection, model: str, *, now: float) -> 
     """Have the versions of a model loaded again that could not be loaded as its settings said before."""
     for row in models.version_rows(connection):
         failed = row["status"] in {Status.FAILED, Status.QUARANTINED} and row["sha256"] is not None
-        if failed and row["model"] == model:
+        if failed and row["model"] == model and not versions.refused(row):
+            versions.check(connection, row, now=now)
+
+
+def check_unconfined(connection: sqlite3.Connection, *, now: float) -> None:
+    """Have the versions loaded again that no engine tries by itself: walls may stand now that were missing before."""
+    for row in models.version_rows(connection):
+        if row["status"] == Status.FAILED and row["retry_at"] is None and row["sha256"] is not None:
             versions.check(connection, row, now=now)
 
 

@@ -27,9 +27,13 @@ class Examined(msgspec.Struct, frozen=True):
     format: Format | None = None
     reason: str = ""
     refused: bool = False
-    """Whether it looks made to do harm."""
+    """Whether it looks made to do harm; then ``artefact`` and ``files`` are what was refused."""
     complete: bool = True
     """Whether it is all there; if not, it may still be on its way."""
+    evidence: tuple[str, ...] = ()
+    """Each thing that was found in what is refused, by its name."""
+    on_trust: Format | None = None
+    """What it is to be loaded as where its owner trusts this very content."""
 
 
 def examine(folder: Path, item: Item) -> Examined:
@@ -48,8 +52,8 @@ def examine(folder: Path, item: Item) -> Examined:
 
 
 def _model(root: Path, name: str, seen: Recognition) -> Examined:
-    files = (name, *(str(path.relative_to(root)) for path in seen.companions))
-    odd = next((file for file in files if clean(file, len(file)) != file), None)
+    files = _files(root, name, seen)
+    odd = _odd(files)
     if odd is not None:
         # The name is shown, stored and handed to frameworks; one that could steer any of them is not worth keeping.
         return Examined(
@@ -60,12 +64,43 @@ def _model(root: Path, name: str, seen: Recognition) -> Examined:
 
 def _no_model(root: Path, found: dict[str, Recognition]) -> Examined:
     """Say why nothing here is a model: the worst that was found, else what is missing, else what there is."""
-    seen = sorted(found.values(), key=lambda each: (not each.refused, each.complete))
-    if seen and (len(seen) == 1 or seen[0].refused or not seen[0].complete):
-        return Examined(reason=seen[0].reason, refused=seen[0].refused, complete=seen[0].complete)
-    if not seen:
+    if not found:
         return Examined(reason=f"{clean(root.name, NAME)} is empty", complete=False)
+    name, seen = min(found.items(), key=lambda each: _rank(each[1]))
+    if seen.doubt is not None or seen.refused:
+        doubted = sum(each.on_trust is not None for each in found.values())
+        return _refused(root, name, seen, alone=doubted == 1)
+    if len(found) == 1 or not seen.complete:
+        return Examined(reason=seen.reason, complete=seen.complete)
     return Examined(reason=recognise(root).reason)
+
+
+def _rank(seen: Recognition) -> tuple[bool, bool, bool, bool]:
+    """Return what sorts the findings: what no trust mends, what trust may, what is missing, the rest."""
+    return (not seen.refused, seen.refused and seen.doubt is not None, seen.complete, seen.doubt is None)
+
+
+def _refused(root: Path, name: str, seen: Recognition, *, alone: bool) -> Examined:
+    """Return what must not be tried with its files, by whose content it can be told apart, and trusted."""
+    files = _files(root, name, seen)
+    nameless = _odd(files) is not None
+    return Examined(
+        artefact="" if nameless else name,
+        files=files,
+        reason=seen.reason,
+        refused=seen.refused,
+        evidence=seen.doubt.evidence if seen.doubt else (seen.reason,),
+        # Of two that are doubted, nobody could say which one is meant.
+        on_trust=seen.on_trust if alone and not nameless else None,
+    )
+
+
+def _files(root: Path, name: str, seen: Recognition) -> tuple[str, ...]:
+    return (name, *(str(path.relative_to(root)) for path in seen.companions))
+
+
+def _odd(files: tuple[str, ...]) -> str | None:
+    return next((file for file in files if clean(file, len(file)) != file), None)
 
 
 def _listed(names: list[str]) -> str:

@@ -12,7 +12,7 @@ import msgspec
 
 from engine.repository.examine import Examined, examine
 from engine.repository.ingest import Duplicate, Ingested, ingest
-from engine.repository.integrity import ChangedError
+from engine.repository.integrity import ChangedError, Content, digest
 from engine.repository.scanner import Inbox, Item
 from engine.repository.settle import Key, Still, settle
 from engine.repository.versions import PATIENCE_S, without_model
@@ -41,6 +41,8 @@ class Group(NamedTuple):
     bytes: int
     since: float
     """Since when (monotonic) it has been still."""
+    parts: tuple[str, ...] = ()
+    """Names of what lies beside it and belongs to it."""
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -57,6 +59,8 @@ class Decision(msgspec.Struct, frozen=True):
     sha256: str | None = None
     ingested: Ingested | None = None
     examined: Examined | None = None
+    entry: int | None = None
+    """The entry of the quarantine that it became."""
 
 
 class Outlook(NamedTuple):
@@ -108,19 +112,26 @@ class InboxWatch:
         group: Group,
         *,
         known: Callable[[str, str], int | None],
+        trusted: Callable[[str], bool],
         above: int,
         now: float,
     ) -> tuple[Decision | None, float | None]:
-        """Ingest one finished thing or turn it down; return what became of it, or in how many seconds to try (again)."""
+        """Ingest one finished thing or turn it down; return what became of it, or in how many seconds to try (again).
+
+        ``trusted`` says of a content's hash whether an owner vouches for it.
+        """
         (model, name), examined = group.key, group.examined
         due = self._retries.get(group.key, (0.0, 0.0))[1] - now
         if due > 0:
             return None, due
         stored = stored_name(name)
-        if examined.format is None:
-            return self._turn_down(group, stored, now=now)
         folder = self._workspace.train / model / (name if group.item.is_folder else "")
         try:
+            content = digest(folder, examined.files) if examined.format is None and examined.files else None
+            if content is not None and examined.on_trust is not None and trusted(content.sha256):
+                examined = msgspec.structs.replace(examined, format=examined.on_trust)
+            if examined.format is None:
+                return self._turn_down(group, stored, content, now=now)
             made = ingest(
                 self._workspace,
                 model,
@@ -149,12 +160,15 @@ class InboxWatch:
         )
         return decision, None
 
-    def _turn_down(self, group: Group, stored: str, *, now: float) -> tuple[Decision, float | None]:
+    def _turn_down(
+        self, group: Group, stored: str, content: Content | None, *, now: float
+    ) -> tuple[Decision, float | None]:
         examined, left = group.examined, group.since + PATIENCE_S - now
         waits = not examined.complete and left > 0
         status = Status.SETTLING if waits else without_model(examined)
         stamp = "" if waits else group.stamp
-        decision = Decision(group.key[0], stored, stamp, status, examined.reason, group.bytes)
+        sha256 = None if content is None else content.sha256
+        decision = Decision(group.key[0], stored, stamp, status, examined.reason, group.bytes, sha256)
         return decision, left if waits else None
 
     def _failed(
@@ -180,7 +194,8 @@ class InboxWatch:
         together = [items[key], *(items[part] for part in parts)]
         stamp = _joined([item.stamp for item in together])
         size = sum(item.bytes for item in together)
-        return Group(key, items[key], self._examined[key][1], stamp, size, self._still[key].since)
+        names = tuple(name for _model, name in parts)
+        return Group(key, items[key], self._examined[key][1], stamp, size, self._still[key].since, names)
 
 
 def stored_name(name: str) -> str:

@@ -17,13 +17,15 @@ from engine.repository.inbox import Decision, InboxWatch, Outlook
 from engine.repository.ingest import sweep
 from engine.repository.model_settings import SettingsFiles
 from engine.repository.new_data import DataWatch, react
+from engine.repository.quarantine import Keeper
 from engine.repository.scanner import Item, Listing, Oddity, list_workspace
 from engine.repository.settle import Key, Still, settle
 from engine.repository.versions import Looked
 from storage.database import Writer
 from storage.settings import WorkspaceSettings
 from storage.tables import engine as engine_table
-from storage.tables import events, models
+from storage.tables import events, models, trust
+from storage.vocabulary import Status
 from storage.workspace import Workspace
 
 BATCH = 200
@@ -64,6 +66,7 @@ class Repository:
         self._now = now
         self._monotonic = monotonic
         self._inbox = InboxWatch(workspace, self._settle_s)
+        self._keeper = Keeper(workspace, writer, now)
         self._files = SettingsFiles(workspace)
         self._data = DataWatch(workspace, self._files, self._settle_s)
         self._still: dict[Key, Still] = {}
@@ -86,6 +89,7 @@ class Repository:
         """Make one pass; return in how many seconds the next one is wanted."""
         if self._odd is None:
             sweep(self._workspace)
+            self._keeper.settle()
         # Before the listing: what is renamed after it will be in the next one.
         renamed = self._take_renamed()
         listing = list_workspace(self._workspace)
@@ -111,6 +115,7 @@ class Repository:
         now = self._now()
         if self._odd is None:
             self._odd = bookkeeping.told_before(connection)
+            bookkeeping.check_unconfined(connection, now=now)
             bookkeeping.ask_again(connection, now=now)
         bookkeeping.tell(connection, listing.oddities - self._odd, _drained(self._notices), now=now)
         self._odd = listing.oddities
@@ -197,10 +202,15 @@ class Repository:
             decision, again = self._inbox.decide(
                 group,
                 known=lambda model, sha256: made.get((model, sha256)) or self._version_with(model, sha256),
+                trusted=self._trusted,
                 above=facts.highest(group.key[0]),
                 now=self._monotonic(),
             )
             due = due if again is None else min(due, again)
+            if decision is not None and decision.status is Status.QUARANTINED and decision.sha256:
+                decision = self._keeper.take(group, decision)
+                # What changed while it was moved is looked at again once it is still.
+                due = due if decision is not None else min(due, self._settle_s)
             if decision is not None:
                 decisions.append(decision)
                 self._decided.add(group.key)
@@ -234,6 +244,10 @@ class Repository:
         with self._writer.transaction() as connection:
             model_id = models.model_id(connection, model)
             return None if model_id is None else models.version_with_sha256(connection, model_id, sha256)
+
+    def _trusted(self, sha256: str) -> bool:
+        with self._writer.transaction() as connection:
+            return trust.holds(connection, sha256)
 
     def _record_scanned(self, listing: Listing) -> None:
         if not listing.problems and self._monotonic() - self._scanned >= SCANNED_S:

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import msgspec
 
-from storage.records import Arrival, EvaluationFailure, GateReport, Loading, Model, Version
+from storage.records import Arrival, EvaluationFailure, GateReport, Loading, Model, Refusal, Version
 from storage.tables import evaluations
 from storage.vocabulary import Format, Role, Status, Task
 
@@ -79,11 +79,13 @@ def set_version(
     stamp: str | None = None,
     failures: int = 0,
     retry_at: float | None = None,
+    refusal: Refusal | None = None,
 ) -> None:
-    """Record how far a version has come, and why not further."""
+    """Record how far a version has come, and why not further; what it was refused for before is over."""
+    packed = None if refusal is None else msgspec.json.encode(refusal).decode()
     connection.execute(
-        "UPDATE versions SET status = ?, reason = ?, stamp = coalesce(?, stamp), failures = ?, retry_at = ? WHERE id = ?",
-        (status, reason, stamp, failures, retry_at, version_id),
+        "UPDATE versions SET status = ?, reason = ?, stamp = coalesce(?, stamp), failures = ?, retry_at = ?, refusal = ? WHERE id = ?",
+        (status, reason, stamp, failures, retry_at, packed, version_id),
     )
 
 
@@ -153,7 +155,7 @@ def set_gate(connection: sqlite3.Connection, version_id: int, gate: GateReport |
 def version_rows(connection: sqlite3.Connection) -> list[sqlite3.Row]:
     """Return what the scanner compares a listing with: what is recorded about every version's folder."""
     return connection.execute(
-        "SELECT versions.id, models.name AS model, models.id AS model_id, number, status, reason, stamp, sha256, failures, retry_at "
+        "SELECT versions.id, models.name AS model, models.id AS model_id, number, status, reason, stamp, format, sha256, failures, retry_at, refusal "
         "FROM versions JOIN models ON models.id = versions.model_id"
     ).fetchall()
 
@@ -334,6 +336,7 @@ def _version(connection: sqlite3.Connection, row: sqlite3.Row) -> Version:
         gate=_unpacked(row["gate"], GateReport),
         loading=_unpacked(row["loading"], Loading),
         failure=_unpacked(row["failure"], EvaluationFailure),
+        refusal=_unpacked(row["refusal"], Refusal),
     )
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.policy import ATTEMPTS_BEFORE_QUARANTINE, Reaction, after_failed_load, on_test_data
+from engine.policy import ATTEMPTS_BEFORE_QUARANTINE, Failure, Reaction, after_failed_load, on_test_data
 from storage.vocabulary import Status
 
 
@@ -26,7 +26,7 @@ def test_a_version_is_tried_again_later_and_later_and_then_left_alone(
 
 def test_what_looks_harmful_is_not_tried_again() -> None:
     """A model that was refused for what it asks for is put away at the first look."""
-    assert after_failed_load(0, 1000.0, refused=True) == (Status.QUARANTINED, 1, None)
+    assert after_failed_load(0, 1000.0, failure=Failure.REFUSED) == (Status.QUARANTINED, 1, None)
 
 
 def test_three_failures_are_enough() -> None:

@@ -408,11 +408,6 @@ def test_a_long_copy_is_shown_while_it_lasts(watched: Watched) -> None:
         (b"hello\n", Status.UNSUPPORTED, "new.onnx is a text file, not a model"),
         (b"", Status.FAILED, "new.onnx is empty"),
         (onnx_bytes("x" * 500)[:60], Status.FAILED, "new.onnx is cut short"),
-        (
-            onnx_bytes(location="../../etc/passwd", size=4),
-            Status.QUARANTINED,
-            "new.onnx wants weights outside",
-        ),
     ],
 )
 def test_what_is_no_model_is_an_arrival_with_a_reason_and_uses_no_number(
