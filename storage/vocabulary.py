@@ -160,6 +160,17 @@ class Layer(StrEnum):
     PRIVILEGES = "privileges"
 
 
+WALLS = {
+    Layer.FILES: "file wall",
+    Layer.NETWORK: "network wall",
+    Layer.SIGNALS: "signal wall",
+    Layer.SYSCALLS: "system call wall",
+    Layer.MEMORY: "memory limit",
+    Layer.PRIVILEGES: "privilege wall",
+}
+"""What people call a layer when it is missing."""
+
+
 class LayerState(StrEnum):
     """Whether a wall of the sandbox stands."""
 

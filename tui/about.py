@@ -8,6 +8,7 @@ from rich.text import Text
 
 from storage.records import Loading, Version
 from storage.snapshot import Detail
+from tui import allowance
 from tui.commands.figures import milliseconds, size
 from tui.commands.signatures import in_short
 
@@ -37,6 +38,12 @@ def lines(facts: Detail, version: Version | None, width: int) -> list[Text]:
         Text.assemble(("✗ ", "bold red"), (arrival.name, "bold"), f"  {arrival.reason}")
         for arrival in facts.arrivals
     ]
+    said += [
+        Text.assemble(
+            ("✗ ", "bold red"), (entry.name, "bold"), f"  {entry.reason}; {allowance.way_out(entry)}"
+        )
+        for entry in facts.quarantined
+    ]
     return [*wrapped(said, width), *(_version(version, width) if version else [])]
 
 
@@ -55,6 +62,7 @@ def wrapped(said: Sequence[Text], width: int, indent: int = 2) -> list[Text]:
 def _version(version: Version, width: int) -> list[Text]:
     known = {
         "reason": version.reason or None,
+        "to allow": allowance.command(version) or None,
         "format": version.format,
         "size": size(version.bytes),
         "parameters": None if version.parameters is None else f"{version.parameters:,}",

@@ -29,6 +29,8 @@ COMMANDS = {
     "latency": "tui.commands.latency:latency",
     "promote": "tui.commands.promotion:promote",
     "rollback": "tui.commands.promotion:rollback",
+    "trust": "tui.commands.trust:trust",
+    "quarantine": "tui.commands.quarantine:quarantine",
     "history": "tui.commands.history:history",
     "data": "engine.data_command:data",
     "devices": "tui.commands.devices:devices",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from storage.records import Arrival, Evaluation, Version
+from storage.records import Evaluation, Version
 from storage.snapshot import Detail
 from storage.tables.evaluations import headline
 from storage.vocabulary import Role, Status
@@ -26,7 +26,10 @@ def version_lines(detail: Detail, width: int, selected: int | None) -> list[Text
     latency = f" {'P95ms':>6}" if width >= ROOMY else ""
     lines = [fit(Text(f"  {'VER':<5}{'ACC':>6} {'±95%':>5}{latency}  STATE", "dim"), width)]
     lines += [_version(version, width, chosen=version.number == selected) for version in detail.versions]
-    lines += [_arrival(arrival, width) for arrival in detail.arrivals]
+    lines += [
+        _beside(arrival.name, f"{arrival.status}: {arrival.reason}", width) for arrival in detail.arrivals
+    ]
+    lines += [_beside(entry.name, f"quarantined: {entry.reason}", width) for entry in detail.quarantined]
     return lines
 
 
@@ -56,13 +59,9 @@ def _state(version: Version) -> Text:
     return Text(version.role.value if version.role else "kept", "dim")
 
 
-def _arrival(arrival: Arrival, width: int) -> Text:
-    return fit(
-        Text.assemble(
-            ("  ! ", "bold yellow"), (arrival.name, "bold"), f" {arrival.status}: {arrival.reason}"
-        ),
-        width,
-    )
+def _beside(name: str, why: str, width: int) -> Text:
+    """Return the line of what arrived and is no version."""
+    return fit(Text.assemble(("  ! ", "bold yellow"), (name, "bold"), f" {why}"), width)
 
 
 def confusion_lines(

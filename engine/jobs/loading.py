@@ -105,6 +105,8 @@ def _open(
     except JobError as error:
         # A version that has loaded before is not broken because another device cannot be used.
         elsewhere = version.status is Status.READY and device != CPU
+        if isinstance(error, ModelProcessError) and error.evidence:
+            error.hint = f"If you trust it: modeltender trust {version.model}@{version.number} --reason TEXT"
         if error.code != CANCELLED and not elsewhere:
             _mark_failed(context, version, error)
         raise

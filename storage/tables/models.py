@@ -199,6 +199,16 @@ def versions(connection: sqlite3.Connection, name: str) -> list[Version]:
     return [_with_role(version, candidate) for version in found]
 
 
+def quarantined(connection: sqlite3.Connection) -> list[Version]:
+    """Return the versions that are marked as quarantined, by model and number."""
+    rows = connection.execute(
+        f"SELECT {VERSION_COLUMNS} FROM versions JOIN models ON models.id = versions.model_id "  # noqa: S608 - a constant
+        "WHERE status = ? AND present ORDER BY model, number",
+        (Status.QUARANTINED,),
+    )
+    return [_version(connection, row) for row in rows.fetchall()]
+
+
 def version(connection: sqlite3.Connection, version_id: int | None) -> Version | None:
     """Return one version with its latest evaluation; its role is current, previous or ``None``."""
     row = connection.execute(

@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 import click
 
-from storage.records import Arrival, LatencyMeasurement, Model, Version
-from storage.tables import events, latencies
+from storage.records import Arrival, LatencyMeasurement, Model, Quarantined, Version
+from storage.tables import events, latencies, quarantine
 from storage.tables import models as model_table
 from storage.vocabulary import ExitCode, Status
 from storage.workspace import Workspace
+from tui import allowance
 from tui.commands import figures, latency_figures
 from tui.commands.documenting import model_document, shown_model_document, standing_for
 from tui.commands.options import standard_options
@@ -88,7 +89,7 @@ def _ailing(found: list[Model]) -> list[str]:
     for model in found:
         if model.newest is not None and model.newest.status not in HEALTHY:
             lines.append(
-                f"{model.name}@{model.newest.number} is {model.newest.status}: {model.newest.reason}"
+                f"{model.name}@{model.newest.number} is {model.newest.status}: {allowance.reason(model.newest)}"
             )
     return lines
 
@@ -99,6 +100,7 @@ class Page(NamedTuple):
     model: Model
     versions: tuple[Version, ...]
     arrivals: tuple[Arrival, ...]
+    quarantined: tuple[Quarantined, ...]
     problems: tuple[str, ...]
     measured: tuple[LatencyMeasurement, ...]
     single: bool
@@ -114,6 +116,7 @@ def _page(connection: sqlite3.Connection, target: Target) -> Page:
             model,
             tuple(found),
             tuple(model_table.arrivals(connection, target.model)),
+            tuple(quarantine.kept(connection, target.model)),
             tuple(fault.message for fault in faults),
             tuple(measured),
             single=False,
@@ -122,6 +125,7 @@ def _page(connection: sqlite3.Connection, target: Target) -> Page:
     return Page(
         model,
         tuple(version for version in found if version.number == number),
+        (),
         (),
         tuple(fault.message for fault in faults if fault.version in {number, None}),
         tuple(measurement for measurement in measured if measurement.version == number),
@@ -146,6 +150,10 @@ def _shown_text(page: Page) -> str:
         f"{arrival.name} in train/{arrival.model}/ is {arrival.status}: {arrival.reason}"
         for arrival in page.arrivals
     )
+    lines.extend(
+        f"{entry.name} is in quarantine ({entry.id}): {entry.reason}; {allowance.way_out(entry)}"
+        for entry in page.quarantined
+    )
     lines.extend(f"! {problem}" for problem in dict.fromkeys([model.problem, *page.problems]) if problem)
     proposed = proposed_text(model.name, versions)
     return "\n".join([*lines, proposed] if proposed else lines)
@@ -163,7 +171,7 @@ def _versions_table(versions: Sequence[Version]) -> str:
             figures.median_latency(version.evaluation),
             figures.size(version.bytes),
             figures.clock(version.evaluation.at if version.evaluation else None),
-            version.reason,
+            allowance.reason(version),
         ]
         for version in versions
     ]

@@ -12,6 +12,7 @@ from storage.snapshot import Snapshot
 from storage.tables import events
 from storage.vocabulary import ExitCode, Severity, Status
 from storage.workspace import Workspace, engine_pid
+from tui import allowance
 from tui.commands.devices import devices_text
 from tui.commands.documenting import (
     arrival_document,
@@ -19,6 +20,7 @@ from tui.commands.documenting import (
     fault_document,
     model_document,
     moment,
+    quarantined_document,
 )
 from tui.commands.documents import EngineDocument, StatusDocument, WaitingDocument
 from tui.commands.figures import age
@@ -76,12 +78,16 @@ def attention(workspace: Workspace, seen: Snapshot) -> tuple[str, ...]:
         for version in (model.current, model.newest):
             if version is not None and version.status in UNWELL and (model.name, version.number) not in told:
                 told.add((model.name, version.number))
-                sentences.append(f"{_name(version)} is {version.status}: {version.reason}")
+                sentences.append(f"{_name(version)} is {version.status}: {allowance.reason(version)}")
         sentences.extend(_missed_objectives(workspace, model))
     sentences.extend(
         f"train/{arrival.model}/{arrival.name} is {arrival.status}: {arrival.reason}"
         for arrival in seen.arrivals
         if arrival.status in UNWELL
+    )
+    sentences.extend(
+        f"train/{entry.model}/{entry.name} is in quarantine: {entry.reason}; {allowance.way_out(entry)}"
+        for entry in seen.quarantined
     )
     return tuple(sentence for sentence in sentences if sentence)
 
@@ -109,6 +115,7 @@ def _document(workspace: Workspace, seen: Snapshot, wanted: tuple[str, ...]) -> 
         devices=tuple(device_document(device) for device in seen.devices),
         jobs=WaitingDocument(queued=seen.queued, running=seen.running),
         faults=tuple(fault_document(fault) for fault in seen.faults),
+        quarantined=tuple(map(quarantined_document, seen.quarantined)),
     )
 
 
