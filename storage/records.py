@@ -288,6 +288,8 @@ class Model(Record, frozen=True, kw_only=True):
     faults: int
     trend: tuple[float, ...] = ()
     """The latest values of the headline metric of the current version, oldest first."""
+    quarantined: int = 0
+    """How many things were taken out of its inbox and are kept."""
 
 
 class Arrival(Record, frozen=True, kw_only=True):

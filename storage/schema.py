@@ -353,7 +353,7 @@ CREATE TABLE quarantine (
     at REAL,
     why TEXT NOT NULL DEFAULT ''
 ) STRICT;
-CREATE INDEX quarantine_by_state ON quarantine (state, model);
+CREATE INDEX quarantine_by_model ON quarantine (model, state);
 
 ALTER TABLE versions ADD COLUMN refusal TEXT
 """

@@ -83,9 +83,9 @@ class JobKind(StrEnum):
     PROMOTE = "promote"
     ROLLBACK = "rollback"
     TRUST = "trust"
-    DISTRUST = "distrust"
+    REVOKE = "revoke"
     RELEASE = "release"
-    DISCARD = "discard"
+    DELETE = "delete"
 
 
 class PromotionOutcome(StrEnum):

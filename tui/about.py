@@ -47,6 +47,16 @@ def lines(facts: Detail, version: Version | None, width: int) -> list[Text]:
     return [*wrapped(said, width), *(_version(version, width) if version else [])]
 
 
+def refusal_lines(version: Version, width: int) -> list[Text]:
+    """Return why a version is not loaded, what was found, and how to allow it where that is possible."""
+    said = [Text(version.reason)]
+    evidence = version.refusal.evidence if version.refusal else ()
+    if len(evidence) > 1:
+        said.append(Text.assemble(("found: ", "dim"), "; ".join(evidence)))
+    allow = allowance.command(version)
+    return wrapped([*said, Text("if you trust it:", "dim"), Text(allow)] if allow else said, width, indent=0)
+
+
 def wrapped(said: Sequence[Text], width: int, indent: int = 2) -> list[Text]:
     """Return sentences as lines that fit, those after a sentence's first line a little to the right."""
     console = Console(width=max(width, 1), color_system=None)

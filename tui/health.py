@@ -69,6 +69,8 @@ def sentence(model: Model) -> str:
         return _of_candidate(candidate)
     if newest is not None and newest.status in BROKEN and newest is not current:
         return f"v{newest.number} is {newest.status}: {newest.reason}"
+    if model.quarantined:
+        return f"{model.quarantined} of train/{model.name} in quarantine: modeltender quarantine list"
     return ""
 
 
@@ -117,6 +119,8 @@ def _troubled(model: Model) -> Health | None:
         return Health("!", "SETTINGS", ATTENTION, "bold yellow")
     if model.faults:
         return Health("!", f"{model.faults} FAULT{'S' if model.faults > 1 else ''}", ATTENTION, "bold yellow")
+    if model.quarantined:
+        return Health("!", f"{model.quarantined} QUARANT.", ATTENTION, "bold yellow")
     return None
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from storage.records import Arrival, EvaluationFailure, GateReport, Loading, Model, Refusal, Version
 from storage.tables import evaluations
-from storage.vocabulary import Format, Role, Status, Task
+from storage.vocabulary import Custody, Format, Role, Status, Task
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
 
@@ -311,6 +311,9 @@ def _model(connection: sqlite3.Connection, row: sqlite3.Row) -> Model:
     open_faults = connection.execute(
         "SELECT count(*) FROM faults WHERE model = ? AND state <> 'resolved'", (row["name"],)
     ).fetchone()
+    kept = connection.execute(
+        "SELECT count(*) FROM quarantine WHERE model = ? AND state = ?", (row["name"], Custody.KEPT)
+    ).fetchone()
     found_candidate = version(connection, candidate["id"]) if candidate else None
     return Model(
         id=row["id"],
@@ -324,6 +327,7 @@ def _model(connection: sqlite3.Connection, row: sqlite3.Row) -> Model:
         newest=version(connection, newest["id"]) if newest else None,
         faults=open_faults[0],
         trend=evaluations.trend(connection, row["current_id"], TREND_POINTS) if current else (),
+        quarantined=kept[0],
     )
 
 

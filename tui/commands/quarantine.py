@@ -84,7 +84,7 @@ def delete(*, workspace: Workspace, as_json: bool, entry: int, reason: str, yes:
             found = quarantine_table.read_one(connection, entry)
         what = f"{found.name} of {found.model}" if found else f"entry {entry}"
         click.confirm(f"Remove {what} for good?", abort=True, err=True)
-    return _ask(workspace, JobKind.DISCARD, entry, reason, as_json=as_json)
+    return _ask(workspace, JobKind.DELETE, entry, reason, as_json=as_json)
 
 
 def _ask(workspace: Workspace, kind: JobKind, entry: int, reason: str, *, as_json: bool) -> int:
@@ -121,12 +121,17 @@ def _done(job: Job) -> Job:
     return job
 
 
+def _evidence(found: tuple[str, ...]) -> list[str]:
+    """Return what was found besides what the reason says."""
+    return [f"      found: {'; '.join(found)}"] if len(found) > 1 else []
+
+
 def _entry_lines(entry: Quarantined) -> str:
     first = (
         f"{entry.id:>4}  train/{entry.model}/{entry.name}  {size(entry.bytes)}  {entry.state}, "
         f"found {clock(entry.found_at)}"
     )
-    lines = [first, f"      {entry.reason}"]
+    lines = [first, f"      {entry.reason}", *_evidence(entry.evidence)]
     if entry.state is Custody.KEPT:
         lines.append(f"      {allowance.way_out(entry)}")
     elif entry.at is not None:
@@ -140,7 +145,5 @@ def _marked_lines(version: Version) -> str:
     since = f", found {clock(refusal.at)}" if refusal else ""
     first = f"   -  models/{version.model}/{version.number}  {size(version.bytes)}  marked{since}"
     allow = allowance.command(version)
-    lines = [first, f"      {version.reason}"]
-    if refusal is not None and not refusal.liftable:
-        lines += [f"      {name}" for name in refusal.evidence if name != version.reason]
+    lines = [first, f"      {version.reason}", *_evidence(refusal.evidence if refusal else ())]
     return "\n".join([*lines, f"      if you trust it: {allow}"] if allow else lines)

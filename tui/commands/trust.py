@@ -70,7 +70,7 @@ def trust(
         version = await_first_evaluation(workspace, reader, find_target(workspace, reader, target))
         job = jobs.submit(
             workspace,
-            JobKind.DISTRUST if revoke else JobKind.TRUST,
+            JobKind.REVOKE if revoke else JobKind.TRUST,
             version.model,
             version.number,
             requested_by=requester(),

@@ -17,7 +17,10 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
             raise RefusedError(
                 f"{version.model}@{version.number} is not trusted.", "See what is: modeltender trust --list"
             )
-        given = next(entry for entry in trust.read(connection) if entry.sha256 == version.sha256)
+        given = [entry for entry in trust.read(connection) if entry.sha256 == version.sha256]
+        # Told of this version if it ever was, as files of one content may have other names.
+        own = [entry for entry in given if (entry.model, entry.version) == (version.model, version.number)]
+        found = (own or given)[0].found
         now = context.now()
         trust.record(
             connection,
@@ -28,14 +31,14 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
             at=now,
             requested_by=job.requested_by,
             reason=job.parameters.reason.strip(),
-            found=given.found,
+            found=found,
         )
         tell(connection, "distrusted", f"version {version.number} is no longer trusted", version, now=now)
         alike = [row for row in models.version_rows(connection) if row["sha256"] == version.sha256]
-        refusal = Refusal(at=now, evidence=(given.found,), liftable=True)
+        refusal = Refusal(at=now, evidence=(found,), liftable=True)
         for row in alike:
             if row["status"] != Status.MISSING:
                 models.set_version(
-                    connection, row["id"], status=Status.QUARANTINED, reason=given.found, refusal=refusal
+                    connection, row["id"], status=Status.QUARANTINED, reason=found, refusal=refusal
                 )
     return Outcome(message="no longer trusted", result=packed(version, alike, trusted=False))
