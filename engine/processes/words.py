@@ -24,6 +24,12 @@ OUT_OF_MEMORY: Final = re.compile(
 )
 """How frameworks say that the memory limit refused them."""
 
+COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
+"""How Keras prints in bold."""
+
+PREFACE: Final = "Exception encountered when calling "
+"""How Keras begins; what was wrong stands in the next line."""
+
 PLAIN: Final = (ValueError, OSError, RuntimeError)
 """Types whose messages are sentences; of others (KeyError: 'x') the name is half of the message."""
 
@@ -56,4 +62,5 @@ def exceeds_memory(memory_bytes: int, who: str = "The model") -> str:
 
 
 def _first_line(text: str) -> str:
-    return clean(next((line for line in text.splitlines() if line.strip()), ""))
+    lines = [line for line in COLOURS.sub("", text).splitlines() if line.strip()]
+    return clean(next((line for line in lines if not line.startswith(PREFACE)), lines[0] if lines else ""))

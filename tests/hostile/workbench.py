@@ -45,10 +45,22 @@ class Bench:
         self.artefact = folder / "artefact"
         self.artefact.write_bytes(b"a model")
 
-    def open(self, loader: str = "good", *, needs_sandbox: bool = False) -> ModelProcess:
+    def open(
+        self,
+        loader: str = "good",
+        *,
+        needs_sandbox: bool = False,
+        trusted: bool = False,
+        every_wall: bool = False,
+    ) -> ModelProcess:
         """Load the artefact with one of the loaders of `misbehaving`."""
         return self.hosts.open(
-            self.artefact, runtime(loader, needs_sandbox=needs_sandbox), "cpu", [self.data]
+            self.artefact,
+            runtime(loader, needs_sandbox=needs_sandbox),
+            "cpu",
+            [self.data],
+            trusted=trusted,
+            every_wall=every_wall,
         )
 
     def tried(self, code: str) -> str:

@@ -98,6 +98,8 @@ def test_an_attack_is_refused_unopened(attack: Attack, tmp_path: Path) -> None:
     found = recognise(file)
     assert found.format is None
     assert found.refused
+    # What attacks by anything but a name is beyond its owner's trust.
+    assert (found.on_trust is not None, found.doubt is not None) == (attack.by_name, attack.by_name)
     assert not canary.exists()
 
 

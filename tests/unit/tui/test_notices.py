@@ -126,18 +126,18 @@ def test_workspace_without_database(running: bool, said: str) -> None:  # noqa: 
 
 def test_header_says_who_needs_attention(news: News) -> None:
     """The first line tells the engine, the models and how many of them need somebody."""
-    said = heading.left(_view(news._replace(engine_running=True)), 80).plain
+    said = heading.left(_view(news._replace(engine_running=True)), 96).plain
     assert "gpu-box-1" in said
     assert "engine ● up 1h00m" in said
     assert "2 models" in said
     assert "! 1 needs you" in said
 
 
-def test_header_tells_a_missing_wall_where_there_is_room(news: News) -> None:
-    """What the sandbox lacks on this machine is not hidden."""
+def test_header_tells_a_missing_wall(news: News) -> None:
+    """What the sandbox lacks on this machine is not hidden, in a phrase where there is room and else in a word."""
     view = _view(news._replace(engine_running=True))
-    assert "sandbox without network" in heading.left(view, 160).plain
-    assert "sandbox" not in heading.left(view, 80).plain
+    assert "sandbox: partial, no network wall" in heading.left(view, 160).plain
+    assert "  no network wall" in heading.left(view, 80).plain
 
 
 def test_header_tells_how_long_the_engine_is_down(news: News) -> None:

@@ -82,3 +82,10 @@ def test_a_doubt_comes_with_its_evidence() -> None:
     assert (answer.message, answer.refused, answer.evidence) == ("m.h5 asks for code.", True, doubt.evidence)
     assert not failure(DoubtedError("m.h5", Doubt("needs code", ("x",), harmful=False)), 0).refused
     assert failure(RefusedError("m.h5 reaches for other files."), 0).evidence == ()
+
+
+def test_keras_words_are_those_after_its_preface() -> None:
+    """Which of its methods was called says nothing; the line after that does, without its bold type."""
+    said = "Exception encountered when calling Sequential.call().\n\n\x1b[1m'a b' is not a valid scope name.\x1b[0m\n"
+    assert failure(ValueError(said), 0).message == "'a b' is not a valid scope name."
+    assert failure(ValueError(said.splitlines()[0]), 0).message == said.splitlines()[0]

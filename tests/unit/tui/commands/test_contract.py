@@ -53,6 +53,7 @@ VERSION = [
     "load_s",
     "peak_rss_bytes",
     "failure",
+    "refusal",
 ]
 MEASUREMENT = [
     "version",
