@@ -40,7 +40,8 @@ REFUSED = ("tests/contract/test_runtimes.py", "test_a_device_that_cannot_be_used
 INTRODUCTION = """# Formats, runtimes and devices
 
 What a file is, is decided by its content, never by its name. Each version runs in a process of its own, behind walls;
-a format that is itself code is refused where the walls for files and network are missing.
+a format that is itself code is refused where the walls for files and network are missing, and so is what an owner trusts
+although it asks for code (`modeltender trust`). With `[trust] require_sandbox = true` every format needs every wall.
 """
 
 ENDING = """
