@@ -27,7 +27,7 @@ OVER = frozenset({Custody.RELEASED, Custody.DELETED})
 REASON = click.option("--reason", default="", metavar="TEXT", help="Why, in words, for the history.")
 
 
-@click.group()
+@click.group(epilog="Example: modeltender quarantine list")
 def quarantine() -> None:
     """What was refused because it looks made to do harm.
 
