@@ -1,5 +1,6 @@
 """What every runtime promises, whatever its format: one body for all of them."""
 
+import inspect
 import json
 import os
 import subprocess
@@ -166,6 +167,13 @@ def test_a_file_without_its_suffix_loads(
     """What was recognised by content is loaded by content, although frameworks go by names."""
     renamed = copied(saved(wanted), tmp_path / "artefact.ort")
     assert resolve_name(spec.loader)(renamed, "cpu").parameters == PARAMETERS
+
+
+@each_runtime
+def test_a_loader_hears_of_trust_where_its_specification_says_so(spec: RuntimeSpec) -> None:
+    """It is told by keyword, and only a loader whose framework has a guard to lift is told at all."""
+    takes = "trusted" in inspect.signature(resolve_name(spec.loader)).parameters
+    assert takes is spec.hears_of_trust
 
 
 @each_format

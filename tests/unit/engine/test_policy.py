@@ -59,3 +59,8 @@ def test_new_data_are_evaluated_once(
 ) -> None:
     """Whatever came of the last try, the same data are not tried again."""
     assert on_test_data(stamp, tried, evaluated=evaluated, busy=busy) is expected
+
+
+def test_missing_walls_are_not_held_against_a_version() -> None:
+    """It is not counted, and waits for the next engine, since only then can walls have come back."""
+    assert after_failed_load(2, 1000.0, failure=Failure.UNCONFINED) == (Status.FAILED, 2, None)

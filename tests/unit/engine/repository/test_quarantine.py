@@ -10,12 +10,13 @@ import pytest
 from engine.jobs import delete, release, revoke, trust
 from engine.jobs.context import Context, Outcome
 from engine.repository import quarantine as keeping
+from engine.repository.integrity import rename_new
 from sample_models.hostile import keras_lambda, zip_bomb
 from storage import jobs
 from storage.errors import RefusedError, UnknownError
 from storage.records import JobParameters, Quarantined
 from storage.settings import WorkspaceSettings
-from storage.tables import quarantine
+from storage.tables import models, quarantine
 from storage.tables import trust as trust_table
 from storage.vocabulary import Custody, Format, JobKind, JobState, Status
 from tests.handmade_models import onnx_bytes, save_onnx
@@ -258,7 +259,7 @@ def test_what_lies_on_another_file_system_stays(watched: Watched, monkeypatch: p
     def refuse(source: Path, target: Path) -> None:
         raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), str(target))
 
-    monkeypatch.setattr(keeping, "rename_new", refuse)
+    monkeypatch.setattr("engine.repository.quarantine.rename_new", refuse)
     watched.settle()
     assert file.exists()
     shown = watched.arrivals()["lambda.keras"]
@@ -273,14 +274,14 @@ def test_what_changes_while_it_is_moved_is_looked_at_again(
 ) -> None:
     """A good model that took the name of a refused one at the last moment is not locked away."""
     file = keras_lambda(inbox(watched), NOWHERE)
-    real, swapped = keeping.rename_new, []
+    swapped: list[Path] = []
 
     def swap(source: Path, target: Path) -> None:
         if not swapped:
             swapped.append(save_onnx(file))
-        real(source, target)
+        rename_new(source, target)
 
-    monkeypatch.setattr(keeping, "rename_new", swap)
+    monkeypatch.setattr("engine.repository.quarantine.rename_new", swap)
     watched.settle()
     assert watched.version("mnist", 1).format is Format.ONNX
     assert entries(watched) == []
@@ -338,3 +339,20 @@ def test_what_a_dead_engine_left_open_is_settled_from_where_the_thing_lies(
     watched.settle()
     assert [entry.state for entry in entries(watched)] == ([] if after is None else [after])
     assert held(watched) == (["1/lambda.keras"] if after is Custody.KEPT else [])
+
+
+def test_what_was_not_opened_for_missing_walls_is_tried_by_the_next_engine(watched: Watched) -> None:
+    """No engine tries it again by itself, and none has to be asked to."""
+    watched.put_version("mnist", 1)
+    watched.settle()
+    version = watched.version("mnist", 1)
+    with watched.writer.transaction() as connection:
+        [job] = jobs.read(connection, limit=10)
+        jobs.finish(connection, job.id, JobState.FAILED, now=watched.clock.now())
+        models.set_version(connection, version.id, status=Status.FAILED, reason="Not loaded: no file wall")
+    watched.scan(3600)
+    assert watched.version("mnist", 1).status is Status.FAILED
+    watched.restart()
+    watched.settle()
+    assert watched.version("mnist", 1).status is Status.CHECKING
+    assert [job.state for job in watched.jobs()].count(JobState.QUEUED) == 1
