@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from engine import policy
+from engine.jobs.companions import LOADER, own_loader
 from engine.jobs.context import Context
 from engine.jobs.reading import readable_data
 from engine.processes.client import ModelProcess
@@ -59,8 +60,10 @@ def borrow(
 ) -> AbstractContextManager[ModelProcess]:
     """Return the version's warm process, or load the version into a new one; a failed load is recorded."""
     runtime = _runtime(version)
-    key = (version.sha256 or "", runtime.name, device, _options(context, version, runtime))
-    return context.pool.borrow(key, lambda: _open(context, version, device, (), cancelled))
+    with _failure_recorded(context, version, device):
+        options = _options(context, version, runtime)
+    key = (version.sha256 or "", runtime.name, device, options)
+    return context.pool.borrow(key, lambda: _open(context, version, device, options, cancelled=cancelled))
 
 
 @contextmanager
@@ -68,7 +71,9 @@ def fresh(
     context: Context, version: Version, device: str, cores: Collection[int], cancelled: Callable[[], bool]
 ) -> Iterator[ModelProcess]:
     """Load the version into a new process of its own on some cores, which ends afterwards; a failed load is recorded."""
-    process = _open(context, version, device, cores, cancelled)
+    with _failure_recorded(context, version, device):
+        options = _options(context, version, _runtime(version))
+    process = _open(context, version, device, options, cores=cores, cancelled=cancelled)
     try:
         yield process
     finally:
@@ -76,23 +81,29 @@ def fresh(
 
 
 def _open(
-    context: Context, version: Version, device: str, cores: Collection[int], cancelled: Callable[[], bool]
+    context: Context,
+    version: Version,
+    device: str,
+    options: Options,
+    *,
+    cores: Collection[int] = (),
+    cancelled: Callable[[], bool],
 ) -> ModelProcess:
     runtime = _runtime(version)
     folder = context.workspace.version_folder(version.model, version.number)
     artefact = folder / (version.artefact or "")
-    try:
+    with _failure_recorded(context, version, device):
         _check_unchanged(artefact, version)
         readable = (folder, *readable_data(context.workspace, context.settings, version.model))
         return context.hosts.open(
-            artefact,
-            runtime,
-            device,
-            readable,
-            options=_options(context, version, runtime),
-            cores=cores,
-            cancelled=cancelled,
+            artefact, runtime, device, readable, options=options, cores=cores, cancelled=cancelled
         )
+
+
+@contextmanager
+def _failure_recorded(context: Context, version: Version, device: str) -> Iterator[None]:
+    try:
+        yield
     except JobError as error:
         # A version that has loaded before is not broken because another device cannot be used.
         elsewhere = version.status is Status.READY and device != CPU
@@ -111,7 +122,8 @@ def _runtime(version: Version) -> RuntimeSpec:
 
 def _options(context: Context, version: Version, runtime: RuntimeSpec) -> Options:
     settings = read_model_settings(context.workspace.model_settings(version.model))
-    return chosen_options(runtime, settings.runtime)
+    options = chosen_options(runtime, settings.runtime)
+    return (*options, *own_loader(context, version, settings)) if LOADER in runtime.options else options
 
 
 def _check_unchanged(artefact: Path, version: Version) -> None:

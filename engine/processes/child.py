@@ -141,7 +141,7 @@ class ModelService:
         absent = [layer for layer in NEEDED_WALLS if self._confined.layers[layer] is not LayerState.ON]
         if message.runtime.needs_sandbox and absent:
             return Failed(
-                f"Not loaded: {message.runtime.name} models are code, and the sandbox lacks {', '.join(absent)} here.",
+                f"Not loaded: {message.runtime.name} models run code, and the sandbox lacks {', '.join(absent)} here.",
                 "Run modeltender doctor to see what the kernel lacks.",
             )
         began = time.perf_counter()

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from engine.repository import versions
 from engine.repository.facts import Facts
 from engine.repository.gates import refresh_gates
-from engine.repository.model_settings import SettingsFiles
+from engine.repository.model_settings import Read, SettingsFiles
 from engine.repository.scanner import Item, Listing, Oddity
 from engine.repository.settle import Key
 from engine.repository.versions import Step, next_step
@@ -66,11 +66,11 @@ def record_models(
         model_id = row["id"] if row is not None and known else models.ensure(connection, name, now=now)
         if folder is not None and folder.problem:
             continue
-        before = files.last(name)
+        before = files.before(name)
         read = files.read(name, "" if folder is None else folder.settings)
-        if before is not None and read.settings is not None and before.runtime != read.settings.runtime:
+        if _told_otherwise(before, read):
             _check_failed(connection, name, now=now)
-        if read.settings != before:
+        if before is None or read.settings != before.settings:
             # The margin or the metric may be another, also since the engine last ran.
             refresh_gates(connection, name, read.settings)
         task = None if read.settings is None else read.settings.task
@@ -79,6 +79,16 @@ def record_models(
         if row is not None and row["problem"] and not read.problem:
             # Their jobs failed on the broken file, and nobody else would ask again.
             ask_again(connection, name, now=now)
+
+
+def _told_otherwise(before: Read | None, read: Read) -> bool:
+    """Whether what could not be loaded as it was before may load now."""
+    if read.settings is None:
+        return False
+    if before is None or before.settings is None:
+        # Another engine tried, perhaps in a workspace that did not trust such files yet.
+        return bool(read.loader)
+    return (before.settings.runtime, before.loader) != (read.settings.runtime, read.loader)
 
 
 def _check_failed(connection: sqlite3.Connection, model: str, *, now: float) -> None:

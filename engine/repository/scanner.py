@@ -29,7 +29,7 @@ CURRENT = "current"
 SAVED_MODEL = "saved_model.pb"
 """What every SavedModel's folder holds."""
 
-MODEL_SUFFIXES = (".keras", ".h5", ".onnx", ".pt", ".pth", ".pt2", ".tflite", ".pb")
+MODEL_SUFFIXES = (".keras", ".h5", ".onnx", ".pt", ".pth", ".pt2", ".tflite", ".pb", ".safetensors")
 """Files that were surely meant as a version when they lie beside the version folders."""
 
 ENTRIES = 100_000

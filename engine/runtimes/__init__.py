@@ -16,6 +16,7 @@ from engine.runtimes.keras import spec as keras_spec
 from engine.runtimes.litert import spec as litert_spec
 from engine.runtimes.onnx import spec as onnx_spec
 from engine.runtimes.openvino import spec as openvino_spec
+from engine.runtimes.safetensors import spec as safetensors_spec
 from engine.runtimes.savedmodel import spec as savedmodel_spec
 from engine.runtimes.torchexport import spec as torchexport_spec
 from engine.runtimes.torchscript import spec as torchscript_spec
@@ -30,6 +31,7 @@ _MODULES = (
     torchexport_spec,
     litert_spec,
     openvino_spec,
+    safetensors_spec,
     onnx_spec,
 )
 

@@ -18,6 +18,7 @@ from storage.vocabulary import Format, LayerState, Task
 from tests.saved_models import module
 from tests.tiny_models import (
     KERAS_WARNING,
+    OPTIONS,
     PREPROCESS,
     ROWS,
     copied,
@@ -57,7 +58,8 @@ def wanted(request: pytest.FixtureRequest) -> Format:
 @pytest.fixture(scope="module")
 def process(hosts: Hosts, saved: Saved, digits_file: Path, wanted: Format) -> Iterator[ModelProcess]:
     """Return the classifier of digits, loaded in its process."""
-    opened = hosts.open(saved(wanted), runtime_for(wanted), "cpu", [digits_file, *parts(saved(wanted))])
+    readable = [digits_file, *parts(saved(wanted))]
+    opened = hosts.open(saved(wanted), runtime_for(wanted), "cpu", readable, options=OPTIONS.get(wanted, ()))
     yield opened
     opened.close()
 
@@ -111,7 +113,7 @@ def test_damaged_model_is_a_sentence(hosts: Hosts, saved: Saved, tmp_path: Path,
     broken = copied(saved(wanted), tmp_path / f"broken{saved(wanted).suffix}")
     broken.write_bytes(content[: len(content) // 2])
     with pytest.raises(ModelProcessError) as caught:
-        hosts.open(broken, runtime_for(wanted), "cpu", parts(saved(wanted)))
+        hosts.open(broken, runtime_for(wanted), "cpu", parts(saved(wanted)), options=OPTIONS.get(wanted, ()))
     assert caught.value.message
     assert caught.value.message.isprintable()
     assert "Traceback" not in caught.value.message
