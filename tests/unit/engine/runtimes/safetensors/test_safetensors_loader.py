@@ -46,7 +46,8 @@ def tensor_as_read(folder: Path, dtype: str, array: "NDArray[Any]") -> "NDArray[
     (answer,) = loaded(folder, source, {"pad": ("U8", np.zeros(3, "u1")), "w": (dtype, array)}).run(
         (np.zeros((1, 1), np.float32),)
     )
-    return answer[0]
+    read: NDArray[Any] = answer[0]
+    return read
 
 
 @pytest.mark.parametrize("dtype", [name for name in DTYPES if name not in {"BF16", "C64"}])
