@@ -18,7 +18,7 @@ from storage.text import clean
 from storage.vocabulary import Format
 
 SPEC = RuntimeSpec(
-    name="safetensors",
+    name="safetensors-torch",
     framework="torch",
     formats=(Format.SAFETENSORS,),
     distributions=("torch", "numpy"),

@@ -98,7 +98,7 @@ def test_weights_with_a_loader_are_a_version_like_any_other(weights: Weights) ->
     weights.trust()
     found = weights.evaluate()
     assert accuracy(found) == pytest.approx(expected(), abs=1e-9)
-    assert (found.runtime, found.isolation) == ("safetensors", "full")
+    assert (found.runtime, found.isolation) == ("safetensors-torch", "full")
     assert (weights.version().status, weights.version().parameters) == (Status.READY, 650)
     as_onnx = weights.bench.evaluate(1)
     assert as_onnx.preprocessing_sha256 == found.preprocessing_sha256
