@@ -89,6 +89,7 @@ def _open(
             runtime,
             device,
             readable,
+            wanted=version.format,
             options=_options(context, version, runtime),
             cores=cores,
             cancelled=cancelled,

@@ -7,12 +7,12 @@ job's to record.
 import sqlite3
 from collections.abc import Collection
 from enum import Enum, auto
-from pathlib import Path
 
 import msgspec
 
+from engine.processes.examiner_process import Suspect
 from engine.repository.deploy import CHANGED_FAULT
-from engine.repository.examine import Examined, examine
+from engine.repository.examine import Examined
 from engine.repository.integrity import ChangedError, Content, digest
 from engine.repository.scanner import Item
 from engine.repository.settle import Key
@@ -72,12 +72,16 @@ def next_step(row: sqlite3.Row, stamp: str | None, *, now: float, looked: Collec
     return Step.NOTHING
 
 
-def look(workspace: Workspace, model: str, item: Item) -> Looked | None:
-    """Look into a version's folder; ``None`` where it changed meanwhile and has to settle again."""
-    key, home = (model, item.name), workspace.models / model
-    examined = examine(home, item)
+def suspect(workspace: Workspace, model: str, item: Item) -> Suspect:
+    """Return a version's folder as it is asked about: nothing but what lies in it can belong to it."""
+    return Suspect(workspace.models / model, item, frozenset(item.files))
+
+
+def look(workspace: Workspace, model: str, item: Item, examined: Examined) -> Looked | None:
+    """Read a version's folder that was examined; ``None`` where it changed meanwhile and has to settle again."""
+    key, folder = (model, item.name), workspace.models / model / item.name
     try:
-        content = None if examined.format is None else digest(Path(home, item.name), examined.files)
+        content = None if examined.format is None else digest(folder, examined.files)
     except ChangedError:
         return None
     except OSError as error:
