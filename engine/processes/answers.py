@@ -148,12 +148,14 @@ def _checked_examined(examined: Examined, known: frozenset[str]) -> Examined:
     files = examined.files
     _claim(files[:1] == ((examined.artefact,) if examined.artefact else ()), "files without their first")
     _claim(len(set(files)) == len(files), "a file twice")
+    _claim(
+        not any(file.startswith("/") or ".." in file.split("/") for file in files), "a file of another folder"
+    )
     _claim(examined.format is None or bool(files), "a model that is no file")
     _claim(examined.format is not None or bool(examined.reason), "no reason")
     unknown = next((file for file in files if file not in known), None)
     if unknown is None:
         return msgspec.structs.replace(examined, reason=clean(examined.reason))
-    _claim(not unknown.startswith("/") and ".." not in unknown.split("/"), "a file of another folder")
     # It came after the listing, or has the name of what is not finished; the next listing tells.
     reason = f"{clean(examined.artefact, NAME)} needs {clean(unknown, NAME)}, which is not listed beside it"
     return Examined(reason=reason, complete=False)

@@ -24,7 +24,9 @@ Arrays = tuple[NDArray[Any], ...]
 MIB = 1024**2
 
 
-runtimes._RECOGNISERS = (lambda _content, _archive: Recognition(Format.ONNX),)  # any artefact reaches its loader
+runtimes._RECOGNISERS = (
+    lambda _content, _archive: Recognition(Format.ONNX),
+)  # any artefact reaches its loader
 
 
 class Good:
