@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from engine.processes.endings import ModelProcessError
+from engine.processes.endings import CANCELLED, ModelProcessError
 from engine.processes.examiner_process import ExaminerProcess, Suspect
 from engine.processes.protocol import MAXIMUM_THINGS
 from engine.repository.examine import Examined
@@ -37,10 +37,13 @@ class Round(NamedTuple):
     deadline_s: float
 
 
-ROUNDS: Final = (Round(MAXIMUM_THINGS, 2.0), Round(1, 2.0), Round(1, 20.0))
+ROUNDS: Final = (Round(MAXIMUM_THINGS, 2.0), Round(1, 2.0), Round(1, 60.0))
 """What ends the process is asked about again, alone, since it may have been a neighbour or the machine; and what takes
-long last of all, so that it keeps nobody waiting. An honest file takes milliseconds, the largest graph that is read
-to its end 5 s here; 20 s allow for a slow disk and a busy machine."""
+long last of all. An honest file takes milliseconds, a graph of a million nodes 8 s of a core: 60 s allow for a slow
+disk and a busy machine."""
+
+INTERRUPTIONS: Final = 3
+"""So often the last round makes room for what is new, and begins again; then what is new waits, or it would never end."""
 
 
 class _Question:
@@ -50,6 +53,7 @@ class _Question:
         self.suspect = suspect
         self.answer: Future[Examined] = Future()
         self.round = 0
+        self.interrupted = 0
 
     def wanted(self) -> bool:
         """Whether anybody still waits; from here on the answer is promised."""
@@ -153,9 +157,12 @@ class Examiner:
         number, questions = self._take()
         if self._stopping or not questions:
             return
+        patient = number < len(ROUNDS) - 1 or questions[0].interrupted >= INTERRUPTIONS
         try:
             found = process.examine(
-                [question.suspect for question in questions], deadline_s=ROUNDS[number].deadline_s
+                [question.suspect for question in questions],
+                deadline_s=ROUNDS[number].deadline_s,
+                cancelled=lambda: not patient and bool(self._rounds[0]),
             )
         except ModelProcessError as error:
             self._failed(questions, error)
@@ -190,6 +197,11 @@ class Examiner:
         """Have those asked about again while there is doubt; of what ended the process alone, say so."""
         self._let_go()
         if self._stopping:
+            return
+        if error.code == CANCELLED:
+            questions[0].interrupted += 1
+            with self._changed:
+                self._rounds[-1].append(questions[0])
             return
         log.warning("an examiner ended: %s", error.message)
         for question in questions:

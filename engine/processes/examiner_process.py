@@ -4,12 +4,12 @@ It owns the questions and which answers are believed: what is named must be amon
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from engine.processes import answers
-from engine.processes.confined_process import ConfinedProcess, Terms
+from engine.processes.confined_process import ConfinedProcess, Terms, never
 from engine.processes.endings import Activity
 from engine.processes.protocol import Asked, Examine, Told
 from engine.repository.examine import Examined
@@ -40,14 +40,16 @@ class Suspect(NamedTuple):
 class ExaminerProcess(ConfinedProcess):
     """A process that tells what files are."""
 
-    def examine(self, suspects: Sequence[Suspect], *, deadline_s: float) -> tuple[Examined, ...]:
+    def examine(
+        self, suspects: Sequence[Suspect], *, deadline_s: float, cancelled: Callable[[], bool] = never
+    ) -> tuple[Examined, ...]:
         """Return what the first of the suspects are: at least one, and as many as there was time for.
 
         Raises:
             ModelProcessError: it did not work; its message says how, and the process has ended.
         """
         request = Examine(tuple(map(_asked, suspects)))
-        terms = Terms(Activity.EXAMINING, deadline_s)
+        terms = Terms(Activity.EXAMINING, deadline_s, cancelled)
         told = self.ask(
             request,
             Told,

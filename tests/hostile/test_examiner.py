@@ -1,5 +1,6 @@
 """What looks into strangers' files may be ended by them, and nothing else is: not the engine, not a neighbour."""
 
+import io
 import os
 import shutil
 import signal
@@ -116,15 +117,32 @@ def test_what_ends_the_examiner_is_quarantined_and_its_neighbours_are_taken(
     )
 
 
-@pytest.mark.parametrize("how", ["hang", "spin"])
+def planted(file: Path) -> None:
+    """Write a file that nothing ever comes back from."""
+    file.write_bytes(b"do hang")
+
+
+def costly(file: Path) -> None:
+    """Write a real archive of a few hundred kilobytes that it takes minutes to look into: pickles inside an archive."""
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(200):
+            archive.writestr(f"{number}.pkl", b"N" * 1_000_000)
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("m/archive_format", "pt2")
+        archive.writestr("m/models/model.json", "{}")
+        archive.writestr("m/data/weights/w", inner.getvalue())
+
+
+@pytest.mark.parametrize("write", [planted, costly])
 def test_what_hangs_is_given_up_and_keeps_nobody_waiting(
-    watched: Watched, examiner: Examiner, monkeypatch: pytest.MonkeyPatch, how: str
+    workspace: Workspace, examiner: Examiner, monkeypatch: pytest.MonkeyPatch, write: Callable[[Path], None]
 ) -> None:
     """A file that is never answered about is quarantined; a neighbour in the same question is told long before."""
     monkeypatch.setattr(examiner_module, "ROUNDS", HURRIED)
-    inbox = watched.workspace.train / "mnist"
+    inbox = workspace.train / "mnist"
     save_onnx(inbox / "b.onnx")
-    (inbox / "a.onnx").write_bytes(f"do {how}".encode())
+    write(inbox / "a.onnx")
     hanging = examiner.submit(suspect(inbox / "a.onnx"))
     neighbour = examiner.submit(suspect(inbox / "b.onnx"))
     assert neighbour.result(ANSWER_S).format is Format.ONNX
@@ -133,6 +151,25 @@ def test_what_hangs_is_given_up_and_keeps_nobody_waiting(
         reason="a.onnx cannot be examined: the examiner did not answer within 3 s while it looked at it; it was stopped",
         refused=True,
     )
+
+
+def test_what_takes_long_makes_room_for_what_is_new(
+    workspace: Workspace,
+    examiner: Examiner,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """While a file is given its last chance, another one is told at once, and the chance is given again."""
+    monkeypatch.setattr(examiner_module, "ROUNDS", (Round(64, 0.2), Round(1, 0.2), Round(1, 8.0)))
+    inbox = workspace.train / "mnist"
+    inbox.mkdir()
+    planted(inbox / "a.onnx")
+    (inbox / "b.txt").write_text("text")
+    hanging = examiner.submit(suspect(inbox / "a.onnx"))
+    until(lambda: caplog.text.count("an examiner ended") == 2)
+    assert "text file" in examiner.submit(suspect(inbox / "b.txt")).result(ANSWER_S).reason
+    assert not hanging.done()
+    assert hanging.result(ANSWER_S).refused
 
 
 def test_a_pass_waits_for_no_answer(workspace: Workspace, writer: Writer, examiner: Examiner) -> None:
