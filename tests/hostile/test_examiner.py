@@ -9,6 +9,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
 
 import psutil
@@ -29,7 +30,7 @@ from storage.settings import LimitSettings
 from storage.tables import models
 from storage.vocabulary import Format, Status
 from storage.workspace import Workspace
-from tests.handmade_models import onnx_bytes, save_onnx
+from tests.handmade_models import onnx_bytes, save_onnx, save_onnx_with_weights
 from tests.watched import ANSWER_S, Awaited, Watched
 
 PLANTED = Path(__file__).parent / "planted"
@@ -123,10 +124,10 @@ def planted(file: Path) -> None:
 
 
 def costly(file: Path) -> None:
-    """Write a real archive of a few hundred kilobytes that it takes minutes to look into: pickles inside an archive."""
+    """Write a real archive of a hundred kilobytes that takes a minute to look into: pickles inside an archive."""
     inner = io.BytesIO()
     with zipfile.ZipFile(inner, "w", zipfile.ZIP_DEFLATED) as archive:
-        for number in range(200):
+        for number in range(60):
             archive.writestr(f"{number}.pkl", b"N" * 1_000_000)
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("m/archive_format", "pt2")
@@ -189,6 +190,41 @@ def test_a_pass_waits_for_no_answer(workspace: Workspace, writer: Writer, examin
     save_onnx(workspace.train / "good" / "b.onnx")
     until(lambda: bool(watched.scan(0.4)) and any(job.model == "good" for job in watched.jobs()))
     assert watched.version("good", 1).status is Status.CHECKING
+
+
+class Later(Awaited):
+    """Answers nothing about one file until it is told to."""
+
+    def __init__(self, examiner: Examiner, name: str) -> None:
+        super().__init__(examiner)
+        self.name = name
+        self.held: Future[Examined] = Future()
+        self.asked: Suspect | None = None
+
+    def submit(self, suspect: Suspect) -> "Future[Examined]":
+        """Return what ``suspect`` is, or keep it back."""
+        if suspect.item.name != self.name:
+            return super().submit(suspect)
+        self.asked = suspect
+        return self.held
+
+
+def test_what_may_belong_to_a_model_is_not_turned_down_before_it(
+    workspace: Workspace, writer: Writer, examiner: Examiner
+) -> None:
+    """Weights are decided about with their model, also where the answer about the model comes last."""
+    later = Later(examiner, "model.onnx")
+    watched = Watched(workspace, writer, later)
+    save_onnx_with_weights(workspace.train / "mnist" / "model.onnx")
+    for _ in range(4):
+        watched.scan(0.4)
+    assert "weights.bin" not in watched.arrivals()
+    assert later.asked is not None
+    later.held.set_result(examiner.submit(later.asked).result(ANSWER_S))
+    watched.settle()
+    assert watched.version("mnist", 1).status is Status.CHECKING
+    assert watched.arrivals() == {}
+    assert not [message for message in watched.messages() if "no new version" in message]
 
 
 def test_a_killed_examiner_comes_back(watched: Watched, examiner: Examiner) -> None:
