@@ -18,8 +18,6 @@ from storage.vocabulary import JobKind, Severity, Status
 TOLD = 3
 """Files turned down at once that get an event each; more of a kind share one, so that no burst buries the log."""
 
-WRITING = "is being written"
-
 Rows = Mapping[Key, sqlite3.Row]
 """What is recorded about the inbox, by model and stored name."""
 
@@ -70,18 +68,18 @@ def record(connection: sqlite3.Connection, decisions: Iterable[Decision], rows: 
 
 
 def show_writing(
-    connection: sqlite3.Connection, writing: Iterable[tuple[Key, Item]], rows: Rows, *, now: float
+    connection: sqlite3.Connection, writing: Iterable[tuple[Key, Item, str]], rows: Rows, *, now: float
 ) -> None:
-    """Record what is still being written, so that a person sees it coming."""
-    for (model, name), item in writing:
+    """Record what is still being written and how far it is, so that a person sees it coming."""
+    for (model, name), item, progress in writing:
         stored = stored_name(name)
         row = rows.get((model, stored))
-        if row is None or row["stamp"] == "":
+        if row is None or (row["stamp"] == "" and row["reason"] != progress):
             arrival = Arrival(
                 model=model,
                 name=stored,
                 status=Status.SETTLING,
-                reason=WRITING,
+                reason=progress,
                 bytes=item.bytes,
                 seen_at=now,
             )

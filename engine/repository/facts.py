@@ -21,9 +21,8 @@ class Facts(NamedTuple):
     arrivals: dict[Key, sqlite3.Row]
     """Rows of `models.arrival_rows`, by model and stored name."""
 
-    def highest(self, model: str) -> int:
-        """Return the highest number that a version of the model ever had."""
-        return max((number for name, number in self.versions if name == model), default=0)
+    highest: dict[str, int]
+    """The highest number that a version ever had, by model."""
 
     def statuses(self) -> dict[tuple[str, int], Status]:
         """Return the status of every version."""
@@ -38,8 +37,13 @@ class Facts(NamedTuple):
 
 def read_facts(connection: sqlite3.Connection) -> Facts:
     """Return what is on record."""
+    versions = {(row["model"], row["number"]): row for row in models.version_rows(connection)}
+    highest: dict[str, int] = {}
+    for name, number in versions:
+        highest[name] = max(number, highest.get(name, 0))
     return Facts(
         {row["name"]: row for row in models.model_rows(connection)},
-        {(row["model"], row["number"]): row for row in models.version_rows(connection)},
+        versions,
         {(row["model"], row["name"]): row for row in models.arrival_rows(connection)},
+        highest,
     )

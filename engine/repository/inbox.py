@@ -11,6 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from engine.repository.examine import Examined, examine
+from engine.repository.growth import Growth
 from engine.repository.ingest import Duplicate, Ingested, ingest
 from engine.repository.integrity import ChangedError
 from engine.repository.scanner import Inbox, Item
@@ -19,9 +20,6 @@ from engine.repository.versions import PATIENCE_S, without_model
 from storage.text import NAME, clean
 from storage.vocabulary import Status
 from storage.workspace import Workspace
-
-SHOWN_AFTER_S = 1.0
-"""A file that is being written for longer than this is shown."""
 
 FIRST_RETRY_S = 1.0
 LAST_RETRY_S = 60.0
@@ -64,8 +62,8 @@ class Outlook(NamedTuple):
 
     groups: tuple[Group, ...]
     """Finished things, each with what belongs to it."""
-    writing: tuple[tuple[Key, Item], ...]
-    """What is still being written, for long enough to be shown."""
+    writing: tuple[tuple[Key, Item, str], ...]
+    """What is still being written, for long enough to be shown, and how far it is."""
     claimed: frozenset[Key]
     """What belongs to another file."""
     wake_in: float | None
@@ -78,7 +76,7 @@ class InboxWatch:
         self._workspace = workspace
         self._settle_s = settle_s
         self._still: dict[Key, Still] = {}
-        self._first: dict[Key, float] = {}
+        self._growth = Growth()
         self._examined: dict[Key, tuple[str, Examined]] = {}
         self._retries: dict[Key, tuple[float, float]] = {}
 
@@ -93,11 +91,9 @@ class InboxWatch:
             renamed=renamed,
         )
         self._still = seen.still
-        self._first = {key: self._first.get(key, now) for key in items if key not in seen.ready}
+        awaited = {key: item.bytes for key, item in items.items() if key not in seen.ready}
+        writing = tuple((key, items[key], said) for key, said in self._growth.look(awaited, now=now).items())
         self._examined = {key: self._examine(key, items[key], inboxes[key[0]]) for key in sorted(seen.ready)}
-        writing = tuple(
-            (key, items[key]) for key, since in self._first.items() if now - since >= SHOWN_AFTER_S
-        )
         parts = {key: _parts(key, items, found) for key, (_, found) in self._examined.items()}
         claimed = frozenset(part for belonging in parts.values() for part in belonging)
         groups = tuple(self._group(key, items, parts[key]) for key in self._examined if key not in claimed)
