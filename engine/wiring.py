@@ -122,7 +122,13 @@ def _work(
     repository = Repository(workspace, writer, settings, now=time.time, monotonic=time.monotonic)
     models, links = Lane("models", ON_MODELS, context), Lane("links", ON_LINKS, context)
     watching = Watching(repository, rescan_s=settings.repository.rescan_s, scanned=models.wake)
-    observer = Observer(workspace, watching.wake, renamed=repository.renamed, notice=repository.notice)
+    observer = Observer(
+        workspace,
+        watching.wake,
+        renamed=repository.renamed,
+        notice=repository.notice,
+        effort_s=lambda: watching.effort_s,
+    )
     sampler = Sampler(
         writer, settings.sampling.interval_s, time.time, retention_s=settings.retention.samples_s
     )
