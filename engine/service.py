@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 
 import psutil
 
+from engine import clock
 from engine import jobs as kinds
 from engine.jobs.context import Context, Outcome, Refinement
 from engine.jobs.reading import prepared_data
@@ -262,6 +263,7 @@ class Service(NamedTuple):
     def _loop(self) -> None:
         seen = -1
         beat_at = housekeeping_at = self.monotonic()
+        looked = clock.Look(self.context.now(), beat_at)
         process = psutil.Process()
         while not self.stopping.wait(POLL_S):
             try:
@@ -274,6 +276,7 @@ class Service(NamedTuple):
                 if now >= beat_at:
                     beat_at = now + HEARTBEAT_S
                     self._beat(process)
+                    looked = self._tell_clock(looked)
                 if now >= housekeeping_at:
                     housekeeping_at = now + HOUSEKEEPING_S
                     self._keep_house(now)
@@ -293,6 +296,15 @@ class Service(NamedTuple):
                 cpu_percent=cpu,
                 hosts=self.context.hosts.states(),
             )
+
+    def _tell_clock(self, before: clock.Look) -> clock.Look:
+        """Say so in the log where the clock was set since the last look; return this one."""
+        now = clock.Look(self.context.now(), self.monotonic())
+        message = clock.change(before, now)
+        if message:
+            with self.context.writer.passing() as connection:
+                events.add(connection, "clock-changed", message, at=now.wall, severity=Severity.WARNING)
+        return now
 
     def _keep_house(self, now: float) -> None:
         self.context.pool.expire(now)

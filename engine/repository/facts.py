@@ -6,6 +6,7 @@ Owns the form in which a pass compares the record with the listing.
 import sqlite3
 from typing import NamedTuple
 
+from engine import policy
 from engine.repository.settle import Key
 from storage.tables import models
 from storage.vocabulary import Status
@@ -30,9 +31,13 @@ class Facts(NamedTuple):
 
     def retry_in(self, now: float) -> float | None:
         """Return in how many seconds the next failed version is to be tried again, or ``None`` where none is."""
-        due = (row["retry_at"] for row in self.versions.values() if row["status"] == Status.FAILED)
+        waits = (
+            policy.retry_in(row["retry_at"], now)
+            for row in self.versions.values()
+            if row["status"] == Status.FAILED
+        )
         # What is due already was taken up by the pass that asks.
-        return min((at - now for at in due if at is not None and at > now), default=None)
+        return min((seconds for seconds in waits if seconds), default=None)
 
 
 def read_facts(connection: sqlite3.Connection) -> Facts:

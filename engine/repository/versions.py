@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from engine import policy
 from engine.repository.deploy import CHANGED_FAULT
 from engine.repository.examine import Examined, examine
 from engine.repository.integrity import ChangedError, Content, digest
@@ -67,7 +68,7 @@ def next_step(row: sqlite3.Row, stamp: str | None, *, now: float, looked: Collec
         return Step.LOOK
     if status is Status.UNSUPPORTED and (row["model"], str(row["number"])) not in looked:
         return Step.LOOK
-    if status is Status.FAILED and row["retry_at"] is not None and row["retry_at"] <= now:
+    if status is Status.FAILED and policy.retry_in(row["retry_at"], now) == 0:
         return Step.LOOK if row["sha256"] is None else Step.CHECK
     return Step.NOTHING
 

@@ -123,7 +123,15 @@ def _text(workspace: Workspace, seen: Snapshot, wanted: tuple[str, ...], now: fl
     first = f"engine {engine}; {len(seen.models)} models; jobs: {seen.running} running, {seen.queued} waiting"
     needs = [f"! {sentence}" for sentence in wanted] or ["Nothing needs you."]
     return "\n".join(
-        [first, "", models_text(list(seen.models), now), "", devices_text(list(seen.devices)), "", *needs]
+        [
+            first,
+            "",
+            models_text(list(seen.models), seen.arrivals, now),
+            "",
+            devices_text(list(seen.devices)),
+            "",
+            *needs,
+        ]
     )
 
 
