@@ -14,7 +14,7 @@ from engine.repository.examine import Examined, examine
 from engine.repository.growth import Growth
 from engine.repository.ingest import Duplicate, Ingested, ingest
 from engine.repository.integrity import ChangedError
-from engine.repository.scanner import Inbox, Item
+from engine.repository.scanner import Inbox, Item, read_item
 from engine.repository.settle import Key, Still, settle
 from engine.repository.versions import PATIENCE_S, without_model
 from storage.text import NAME, clean
@@ -34,6 +34,8 @@ class Group(NamedTuple):
 
     key: Key
     item: Item
+    names: tuple[str, ...]
+    """Its own name and those of what belongs to it."""
     examined: Examined
     stamp: str
     bytes: int
@@ -124,6 +126,7 @@ class InboxWatch:
                 examined,
                 known=lambda sha256: known(model, sha256),
                 above=above,
+                unchanged=lambda: self._stamp(model, group.names) == group.stamp,
             )
         except ChangedError:
             self._still.pop(group.key, None)
@@ -161,6 +164,10 @@ class InboxWatch:
         reason = f"could not be copied to models/{group.key[0]}: {error.strerror or error}; it is tried again"
         return Decision(group.key[0], stored, "", Status.FAILED, reason, group.bytes), pause
 
+    def _stamp(self, model: str, names: tuple[str, ...]) -> str:
+        """Return the stamp that these things of an inbox have together now."""
+        return _joined([read_item(self._workspace.train / model, name).stamp for name in names])
+
     def _examine(self, key: Key, item: Item, inbox: Inbox) -> tuple[str, Examined]:
         """Return what an item holds, from memory where neither it nor, if it is incomplete, its folder changed."""
         before = self._examined.get(key)
@@ -174,9 +181,10 @@ class InboxWatch:
         if any(part not in self._examined for part in parts):
             return None
         together = [items[key], *(items[part] for part in parts)]
+        names = tuple(item.name for item in together)
         stamp = _joined([item.stamp for item in together])
         size = sum(item.bytes for item in together)
-        return Group(key, items[key], self._examined[key][1], stamp, size, self._still[key].since)
+        return Group(key, items[key], names, self._examined[key][1], stamp, size, self._still[key].since)
 
 
 def stored_name(name: str) -> str:

@@ -7,6 +7,7 @@ knows watchdog. It never says what changed, because events lie and listings do n
 
 import logging
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -62,6 +63,10 @@ POLL_SHARE = 0.05
 QUIET_S = 0.02
 """Wake-ups in a burst come at most this often: too short to notice, long enough not to list without end."""
 
+RECURSION = 5_000
+"""watchdog lists new folders with `os.walk`, which in Python 3.11 calls itself once a level. The system's longest path
+(PATH_MAX, 4,096 bytes) has 2,048 levels: with Python's own limit of 1,000 calls, one folder could end all watching."""
+
 LOST = "events-lost"
 POLLING = "polling"
 
@@ -111,6 +116,7 @@ class Observer:
 
     def start(self) -> None:
         """Begin to watch, then wake: what came before the first watch must not be missed."""
+        sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION))
         logger = logging.getLogger(OVERFLOW_LOGGER)
         logger.addHandler(self._overflows)
         self._begin()

@@ -15,7 +15,7 @@ from engine import policy
 from engine.repository.deploy import CHANGED_FAULT
 from engine.repository.examine import Examined, examine
 from engine.repository.integrity import ChangedError, Content, digest
-from engine.repository.scanner import Item
+from engine.repository.scanner import Item, read_item
 from engine.repository.settle import Key
 from storage import jobs
 from storage.tables import events, models
@@ -83,6 +83,8 @@ def look(workspace: Workspace, model: str, item: Item) -> Looked | None:
         return None
     except OSError as error:
         return Looked(key, item, examined, error=f"{item.name} cannot be read ({error.strerror})")
+    if read_item(home, item.name).stamp != item.stamp:
+        return None
     return Looked(key, item, examined, content)
 
 

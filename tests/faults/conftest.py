@@ -1,5 +1,6 @@
 """Fixtures of the fault tests."""
 
+from tests.live import live
 from tests.watched import watched
 
-__all__ = ["watched"]
+__all__ = ["live", "watched"]
