@@ -79,10 +79,14 @@ class Lane:
         """Look for jobs now."""
         self._wake.set()
 
-    def stop(self) -> None:
-        """Take no further job, let go of the present one, and return when that is done."""
+    def let_go(self) -> None:
+        """Take no further job, and let go of the present one as soon as it can be."""
         self._stopping.set()
         self._wake.set()
+
+    def stop(self) -> None:
+        """Let go, and return when that is done."""
+        self.let_go()
         self._thread.join(STOP_S)
 
     def _loop(self) -> None:
@@ -253,12 +257,19 @@ class Service(NamedTuple):
                 started.append(part)
             self._loop()
         finally:
-            for part in reversed(started):
+            for lane in self.lanes:
+                lane.let_go()
+            # Before the lanes are waited for: a job may be waiting for a framework's import, which hears of nothing.
+            for end in (
+                self.context.pool.close,
+                self.context.hosts.close,
+                *(part.stop for part in reversed(started)),
+            ):
                 try:
-                    part.stop()
+                    end()
                 except Exception:
                     # One part that cannot end must not keep the others running.
-                    log.exception("%s could not be stopped", part)
+                    log.exception("%s could not be stopped", end)
 
     def _loop(self) -> None:
         seen = -1
