@@ -127,7 +127,13 @@ def _work(
     models, links = Lane("models", ON_MODELS, context), Lane("links", ON_LINKS, context)
     watching = Watching(repository, rescan_s=settings.repository.rescan_s, scanned=models.wake)
     repository.when_known(watching.wake)
-    observer = Observer(workspace, watching.wake, renamed=repository.renamed, notice=repository.notice)
+    observer = Observer(
+        workspace,
+        watching.wake,
+        renamed=repository.renamed,
+        notice=repository.notice,
+        effort_s=lambda: watching.effort_s,
+    )
     sampler = Sampler(
         writer, settings.sampling.interval_s, time.time, retention_s=settings.retention.samples_s
     )

@@ -33,10 +33,12 @@ class Clock:
 
     def __init__(self) -> None:
         self.passed = 0.0
+        self.jumped = 0.0
+        """By how much somebody set the wall clock."""
 
     def now(self) -> float:
         """Return seconds since the epoch."""
-        return START + self.passed
+        return START + self.passed + self.jumped
 
     def monotonic(self) -> float:
         """Return seconds since some moment."""

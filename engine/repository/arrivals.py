@@ -70,11 +70,11 @@ def record(connection: sqlite3.Connection, decisions: Iterable[Decision], rows: 
 def show_waiting(
     connection: sqlite3.Connection, waiting: Iterable[Waiting], rows: Rows, *, now: float
 ) -> None:
-    """Record what is still being written or examined, so that a person sees it coming."""
+    """Record what is still being written or examined and how far it is, so that a person sees it coming."""
     for (model, name), item, reason in waiting:
         stored = stored_name(name)
         row = rows.get((model, stored))
-        if row is None or row["stamp"] == "":
+        if row is None or (row["stamp"] == "" and row["reason"] != reason):
             arrival = Arrival(
                 model=model,
                 name=stored,

@@ -13,19 +13,16 @@ import msgspec
 from engine.processes.examiner_process import Suspect
 from engine.repository.examinations import Examinations
 from engine.repository.examine import Examined
+from engine.repository.growth import SHOWN_AFTER_S, Growth
 from engine.repository.ingest import Duplicate, Ingested, ingest
 from engine.repository.integrity import ChangedError
-from engine.repository.scanner import Inbox, Item
+from engine.repository.scanner import Inbox, Item, read_item
 from engine.repository.settle import Key, Still, settle
 from engine.repository.versions import PATIENCE_S, without_model
 from storage.text import NAME, clean
 from storage.vocabulary import Status
 from storage.workspace import Workspace
 
-SHOWN_AFTER_S = 1.0
-"""A file that is being written or examined for longer than this is shown."""
-
-WRITING = "is being written"
 EXAMINING = "is being examined"
 
 FIRST_RETRY_S = 1.0
@@ -41,6 +38,8 @@ class Group(NamedTuple):
 
     key: Key
     item: Item
+    names: tuple[str, ...]
+    """Its own name and those of what belongs to it."""
     examined: Examined
     stamp: str
     bytes: int
@@ -92,7 +91,9 @@ class InboxWatch:
         self._examinations = examinations
         self._settle_s = settle_s
         self._still: dict[Key, Still] = {}
+        self._growth = Growth()
         self._first: dict[Key, float] = {}
+        """Since when (monotonic) something waits to be examined."""
         self._examined: dict[Key, tuple[str, Examined]] = {}
         self._retries: dict[Key, tuple[float, float]] = {}
 
@@ -107,13 +108,12 @@ class InboxWatch:
             renamed=renamed,
         )
         self._still = seen.still
+        awaited = {key: item.bytes for key, item in items.items() if key not in seen.ready}
+        progress = self._growth.look(awaited, now=now)
         self._examined = self._examine(sorted(seen.ready), items, inboxes)
-        self._first = {key: self._first.get(key, now) for key in items if key not in self._examined}
-        waiting = tuple(
-            Waiting(key, items[key], EXAMINING if key in seen.ready else WRITING)
-            for key, since in self._first.items()
-            if now - since >= SHOWN_AFTER_S
-        )
+        self._first = {key: self._first.get(key, now) for key in seen.ready if key not in self._examined}
+        late = {key: EXAMINING for key, since in self._first.items() if now - since >= SHOWN_AFTER_S}
+        waiting = tuple(Waiting(key, items[key], said) for key, said in {**progress, **late}.items())
         parts = {key: _parts(key, items, found) for key, (_, found) in self._examined.items()}
         claimed = frozenset(part for belonging in parts.values() for part in belonging)
         # What is no model may belong to one that is not known yet.
@@ -150,6 +150,7 @@ class InboxWatch:
                 examined,
                 known=lambda sha256: known(model, sha256),
                 above=above,
+                unchanged=lambda: self._stamp(model, group.names) == group.stamp,
             )
         except ChangedError:
             self._still.pop(group.key, None)
@@ -186,6 +187,10 @@ class InboxWatch:
         self._retries[group.key] = (pause, now + pause)
         reason = f"could not be copied to models/{group.key[0]}: {error.strerror or error}; it is tried again"
         return Decision(group.key[0], stored, "", Status.FAILED, reason, group.bytes), pause
+
+    def _stamp(self, model: str, names: tuple[str, ...]) -> str:
+        """Return the stamp that these things of an inbox have together now."""
+        return _joined([read_item(self._workspace.train / model, name).stamp for name in names])
 
     def _examine(
         self, keys: list[Key], items: Mapping[Key, Item], inboxes: Mapping[str, Inbox]
@@ -227,9 +232,10 @@ class InboxWatch:
         if any(part not in self._examined for part in parts):
             return None
         together = [items[key], *(items[part] for part in parts)]
+        names = tuple(item.name for item in together)
         stamp = _joined([item.stamp for item in together])
         size = sum(item.bytes for item in together)
-        return Group(key, items[key], self._examined[key][1], stamp, size, self._still[key].since)
+        return Group(key, items[key], names, self._examined[key][1], stamp, size, self._still[key].since)
 
 
 def stored_name(name: str) -> str:

@@ -14,6 +14,7 @@ from engine.repository import arrivals, bookkeeping, outside, problems, versions
 from engine.repository.examinations import Examinations, Examines
 from engine.repository.facts import Facts, read_facts
 from engine.repository.gates import refresh_gates
+from engine.repository.growth import Growth
 from engine.repository.inbox import Decision, InboxWatch, Outlook
 from engine.repository.ingest import sweep
 from engine.repository.model_settings import SettingsFiles
@@ -73,6 +74,7 @@ class Repository:
         self._files = SettingsFiles(workspace)
         self._data = DataWatch(workspace, self._files, self._settle_s)
         self._still: dict[Key, Still] = {}
+        self._growth = Growth()
         self._looked: set[Key] = set()
         self._decided: set[Key] = set()
         self._odd: frozenset[Oddity] | None = None
@@ -102,7 +104,7 @@ class Repository:
         with self._writer.transaction() as connection:
             facts, wanted = self._record_listing(connection, listing)
         self._tell_trouble()
-        versions_due = self._look_into_versions(wanted, renamed.versions)
+        versions_due = self._look_into_versions(wanted, facts, renamed.versions)
         arrivals_due = self._look_into_inboxes(listing, facts, renamed.arrivals)
         data_due = self._look_at_data(listing)
         self._record_scanned(listing)
@@ -126,11 +128,11 @@ class Repository:
         bookkeeping.tell(connection, listing.oddities - self._odd, _drained(self._notices), now=now)
         self._odd = listing.oddities
         bookkeeping.record_models(connection, listing, self._files, now=now)
-        wanted = bookkeeping.record_versions(
-            connection, listing, read_facts(connection), self._looked, now=now
-        )
+        facts, changes = read_facts(connection), connection.total_changes
+        wanted = bookkeeping.record_versions(connection, listing, facts, self._looked, now=now)
         self._reconcile_links(connection, listing, now=now)
-        facts = read_facts(connection)
+        if connection.total_changes != changes:
+            facts = read_facts(connection)
         self._keep_faults(connection, listing, facts, now=now)
         return facts, wanted
 
@@ -155,12 +157,13 @@ class Repository:
         current = {name: row["current"] for name, row in facts.models.items()}
         problems.forgive_changes(connection, known, current, statuses, now=now)
 
-    def _look_into_versions(self, wanted: dict[Key, Item], renamed: frozenset[Key]) -> float:
+    def _look_into_versions(self, wanted: dict[Key, Item], facts: Facts, renamed: frozenset[Key]) -> float:
         """Look into the version folders that are still; return in how many seconds the next one is due."""
         begun = self._monotonic()
         stamps = {key: item.stamp for key, item in wanted.items()}
         seen = settle(self._still, stamps, now=begun, settle_s=self._settle_s, renamed=renamed)
         self._still = seen.still
+        self._show_arriving({key: item.bytes for key, item in wanted.items() if key not in seen.ready}, facts)
         due = self._rescan_s if seen.wake_in is None else seen.wake_in
         self._expect(seen.wake_in)
         ready = sorted(seen.ready, key=lambda key: (key[0], int(key[1])))
@@ -183,6 +186,12 @@ class Repository:
                 due = min(due, self._record_looked(batch))
                 batch = []
         return min(due, self._record_looked(batch)) if batch else due
+
+    def _show_arriving(self, sizes: dict[Key, int], facts: Facts) -> None:
+        progress = self._growth.look(sizes, now=self._monotonic())
+        if progress:
+            with self._writer.transaction() as connection:
+                bookkeeping.show_arriving(connection, progress, facts)
 
     def _record_looked(self, batch: list[Looked]) -> float:
         due, present = self._rescan_s, self._monotonic()
@@ -215,7 +224,7 @@ class Repository:
             decision, again = self._inbox.decide(
                 group,
                 known=lambda model, sha256: made.get((model, sha256)) or self._version_with(model, sha256),
-                above=facts.highest(group.key[0]),
+                above=facts.highest.get(group.key[0], 0),
                 now=self._monotonic(),
             )
             due = due if again is None else min(due, again)

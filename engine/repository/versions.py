@@ -10,11 +10,12 @@ from enum import Enum, auto
 
 import msgspec
 
+from engine import policy
 from engine.processes.examiner_process import Suspect
 from engine.repository.deploy import CHANGED_FAULT
 from engine.repository.examine import Examined
 from engine.repository.integrity import ChangedError, Content, digest
-from engine.repository.scanner import Item
+from engine.repository.scanner import Item, read_item
 from engine.repository.settle import Key
 from storage import jobs
 from storage.tables import events, models
@@ -67,7 +68,7 @@ def next_step(row: sqlite3.Row, stamp: str | None, *, now: float, looked: Collec
         return Step.LOOK
     if status is Status.UNSUPPORTED and (row["model"], str(row["number"])) not in looked:
         return Step.LOOK
-    if status is Status.FAILED and row["retry_at"] is not None and row["retry_at"] <= now:
+    if status is Status.FAILED and policy.retry_in(row["retry_at"], now) == 0:
         return Step.LOOK if row["sha256"] is None else Step.CHECK
     return Step.NOTHING
 
@@ -86,6 +87,8 @@ def look(workspace: Workspace, model: str, item: Item, examined: Examined) -> Lo
         return None
     except OSError as error:
         return Looked(key, item, examined, error=f"{item.name} cannot be read ({error.strerror})")
+    if read_item(workspace.models / model, item.name).stamp != item.stamp:
+        return None
     return Looked(key, item, examined, content)
 
 

@@ -9,8 +9,8 @@ from tests.benchmarks.figure import Figure
 from tests.benchmarks.loops import BY_HAND
 from tests.benchmarks.stage import Stage
 
-ROWS = {"dense": 10_000, "cnn": 10_000, "mobilenet": 300}
-"""Examples of each network: between a twentieth of a second and a second of work."""
+ROWS = {"dense": 10_000, "cnn": 10_000, "mobilenet": 1_000}
+"""Examples of each network: between a fortieth of a second and two seconds of work."""
 
 SMALL = ("dense", "cnn")
 
