@@ -9,14 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 
-from engine.repository import inbox as inboxes
-from engine.repository import versions
-from engine.repository.examine import Examined, examine
-from engine.repository.scanner import Item
+from engine.processes.examiner_process import Suspect
+from engine.repository.examine import Examined
 from storage.vocabulary import Status
 from tests.handmade_models import onnx_bytes, save_onnx, save_onnx_with_weights
 from tests.live import Live
@@ -180,14 +179,15 @@ def test_a_file_that_is_emptied_after_the_look_is_not_taken(
     folder = watched.put_version("digits", 1)
     watched.scan()
 
-    def then_emptied(home: Path, item: Item) -> Examined:
-        found = examine(home, item)
-        (file if item.name == "a.onnx" else folder).write_bytes(b"")
-        return found
+    told = watched.examiner.submit
+
+    def then_emptied(suspect: Suspect) -> "Future[Examined]":
+        answer = told(suspect)
+        (file if suspect.item.name == "a.onnx" else folder).write_bytes(b"")
+        return answer
 
     with monkeypatch.context() as patch:
-        patch.setattr(inboxes, "examine", then_emptied)
-        patch.setattr(versions, "examine", then_emptied)
+        patch.setattr(watched.examiner, "submit", then_emptied)
         watched.scan(0.4)
     assert not watched.versions("mnist")
     assert watched.version("digits", 1).status is Status.SETTLING

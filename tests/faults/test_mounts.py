@@ -20,10 +20,10 @@ from storage.settings import WorkspaceSettings
 from storage.tables import events, models
 from storage.workspace import Workspace
 from tests.handmade_models import save_onnx
-from tests.watched import Watched
+from tests.watched import AtOnce, Watched
 
 workspace = Workspace(Path(sys.argv[1]))
-watched = Watched(workspace, Writer(workspace.database))
+watched = Watched(workspace, Writer(workspace.database), AtOnce())
 
 def mount(*words):
     subprocess.run(["mount", *words], check=True)
