@@ -9,6 +9,7 @@ from storage.snapshot import Detail
 from storage.tables.evaluations import headline
 from storage.vocabulary import Role, Status
 from tui import format as form
+from tui import health
 from tui.rows import fit
 
 WORST = 5
@@ -57,12 +58,9 @@ def _state(version: Version) -> Text:
 
 
 def _arrival(arrival: Arrival, width: int) -> Text:
-    return fit(
-        Text.assemble(
-            ("  ! ", "bold yellow"), (arrival.name, "bold"), f" {arrival.status}: {arrival.reason}"
-        ),
-        width,
-    )
+    glyph, colour = health.of_arrival(arrival)
+    said = arrival.reason if arrival.status is Status.SETTLING else f"{arrival.status}: {arrival.reason}"
+    return fit(Text.assemble((f"  {glyph} ", colour), (arrival.name, "bold"), f" {said}"), width)
 
 
 def confusion_lines(

@@ -96,7 +96,14 @@ def _open(
         _check_unchanged(artefact, version)
         readable = (folder, *readable_data(context.workspace, context.settings, version.model))
         return context.hosts.open(
-            artefact, runtime, device, readable, options=options, cores=cores, cancelled=cancelled
+            artefact,
+            runtime,
+            device,
+            readable,
+            wanted=version.format,
+            options=options,
+            cores=cores,
+            cancelled=cancelled,
         )
 
 

@@ -5,7 +5,7 @@ Owns the comparison of a listing with the record, inside the caller's transactio
 """
 
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from engine.repository import versions
 from engine.repository.facts import Facts
@@ -91,6 +91,15 @@ def _told_otherwise(before: Read | None, read: Read) -> bool:
     return (before.settings.runtime, before.loader) != (read.settings.runtime, read.loader)
 
 
+def show_arriving(connection: sqlite3.Connection, progress: Mapping[Key, str], facts: Facts) -> None:
+    """Record how far the versions are that are being copied into place."""
+    for (model, name), said in progress.items():
+        row = facts.versions.get((model, int(name)))
+        # One that was recorded before and changes now keeps what is said of it until its new content is known.
+        if row is not None and row["status"] == Status.SETTLING and row["reason"] != said:
+            models.set_version(connection, row["id"], status=Status.SETTLING, reason=said)
+
+
 def _check_failed(connection: sqlite3.Connection, model: str, *, now: float) -> None:
     """Have the versions of a model loaded again that could not be loaded as its settings said before."""
     for row in models.version_rows(connection):
@@ -101,9 +110,10 @@ def _check_failed(connection: sqlite3.Connection, model: str, *, now: float) -> 
 
 def ask_again(connection: sqlite3.Connection, model: str | None = None, *, now: float) -> None:
     """Ask for the check of every version (of one model) that waits for one which nobody is doing."""
+    asked = jobs.pending_versions(connection, JobKind.EVALUATE)
     for row in models.version_rows(connection):
         waits = row["status"] == Status.CHECKING and model in {None, row["model"]}
-        if waits and not jobs.pending(connection, JobKind.EVALUATE, row["model"], row["number"]):
+        if waits and (row["model"], row["number"]) not in asked:
             jobs.add(
                 connection, JobKind.EVALUATE, row["model"], row["number"], requested_by=jobs.ARRIVAL, now=now
             )

@@ -4,9 +4,12 @@ Owns the choice among several files. The judgement of each one by its content is
 """
 
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
+from engine.artefacts.beside import FILES
 from engine.protocols import Recognition
 from engine.repository.scanner import Item
 from engine.runtimes import recognise
@@ -22,7 +25,7 @@ class Examined(msgspec.Struct, frozen=True):
 
     artefact: str = ""
     """Path of the model below the folder."""
-    files: tuple[str, ...] = ()
+    files: Annotated[tuple[str, ...], Meta(max_length=1 + FILES)] = ()
     """Paths of everything that belongs to it, itself first."""
     format: Format | None = None
     reason: str = ""
@@ -33,9 +36,7 @@ class Examined(msgspec.Struct, frozen=True):
 
 
 def examine(folder: Path, item: Item) -> Examined:
-    """Return what ``item``, which lies in ``folder``, holds."""
-    if item.problem:
-        return Examined(reason=f"{clean(item.name, NAME)} {item.problem}")
+    """Return what ``item``, which lies in ``folder``, holds. Called behind walls: it looks into strangers' files."""
     root = folder / item.name if item.is_folder else folder
     found = {name: recognise(root / name) for name in item.files}
     belongs = {path for seen in found.values() for path in seen.companions}

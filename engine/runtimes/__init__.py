@@ -96,7 +96,9 @@ def recognise(artefact: Path) -> Recognition:
     except OSError as error:
         return Recognition(None, f"{name} cannot be read ({error.strerror or error})")
     except Exception as error:  # noqa: BLE001 - a stranger's bytes; whatever they upset, the answer is no
-        return Recognition(None, f"{name} is damaged ({clean(type(error).__name__)})")
+        greedy = isinstance(error, MemoryError)
+        what = "needs more memory to be looked into than any model does" if greedy else "is damaged"
+        return Recognition(None, f"{name} {what} ({clean(type(error).__name__)})", refused=greedy)
 
 
 def _recognise(artefact: Path) -> Recognition:
