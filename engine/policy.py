@@ -16,6 +16,9 @@ FIRST_RETRY_S = 30.0
 
 RETRY_FACTOR = 4.0
 
+LONGEST_RETRY_S = 3600.0
+"""No pause is ever as long as this: what is due later was reckoned by a clock that has been set back since."""
+
 
 class Failure(Enum):
     """Why a version did not load, where that decides what becomes of it."""
@@ -44,6 +47,14 @@ def after_failed_load(failures_before: int, now: float, *, failure: Failure | No
     if failure is Failure.REFUSED or failures >= ATTEMPTS_BEFORE_QUARANTINE:
         return Retry(Status.QUARANTINED, failures, None)
     return Retry(Status.FAILED, failures, now + FIRST_RETRY_S * RETRY_FACTOR ** (failures - 1))
+
+
+def retry_in(retry_at: float | None, now: float) -> float | None:
+    """Return in how many seconds something is to be tried again, 0 where it is due, or ``None`` where it never is."""
+    if retry_at is None:
+        return None
+    left = retry_at - now
+    return 0.0 if left <= 0 or left > LONGEST_RETRY_S else left
 
 
 class Reaction(Enum):

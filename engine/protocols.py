@@ -62,7 +62,7 @@ class RuntimeSpec(msgspec.Struct, frozen=True):
     loader: str
     """``module:function`` of its loader, resolved in a model process only."""
     needs_sandbox: bool
-    """Whether the format is itself code, so that it is refused where files and network are not walled off."""
+    """Whether loading it runs code of other people, so that it is refused where files and network are not walled off."""
     alternatives: tuple[tuple[str, str], ...] = ()
     """Other distributions that provide one of ``distributions``: (the name that is shown, the installed one)."""
     accelerators: tuple[str, ...] = ("cuda",)

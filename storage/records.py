@@ -480,7 +480,7 @@ class Device(Record, frozen=True, kw_only=True):
 
 
 class HostState(msgspec.Struct, frozen=True):
-    """A running framework host and how many model processes it holds."""
+    """A running host and how many processes came out of it and run: models, or what reads data or examines files."""
 
     framework: str
     pid: int

@@ -34,6 +34,7 @@ class Format(StrEnum):
     LITERT = "litert"
     TORCH_EXPORT = "torch-export"
     OPENVINO = "openvino"
+    SAFETENSORS = "safetensors"
 
 
 class Status(StrEnum):

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from storage.records import Loading, Version
+from storage.records import Arrival, Loading, Version
 from storage.snapshot import Detail
-from tui import allowance
+from tui import allowance, health
 from tui.commands.figures import milliseconds, size
 from tui.commands.signatures import in_short
 
@@ -34,10 +34,7 @@ def lines(facts: Detail, version: Version | None, width: int) -> list[Text]:
     """Return what is wrong, what was refused, and what the version is."""
     said = [Text.assemble(("! ", "bold yellow"), facts.model.problem)] if facts.model.problem else []
     said += [Text.assemble(("! ", "bold yellow"), fault.message) for fault in facts.faults]
-    said += [
-        Text.assemble(("✗ ", "bold red"), (arrival.name, "bold"), f"  {arrival.reason}")
-        for arrival in facts.arrivals
-    ]
+    said += [arrived(arrival) for arrival in facts.arrivals]
     said += [
         Text.assemble(
             ("✗ ", "bold red"), (entry.name, "bold"), f"  {entry.reason}; {allowance.way_out(entry)}"
@@ -45,6 +42,12 @@ def lines(facts: Detail, version: Version | None, width: int) -> list[Text]:
         for entry in facts.quarantined
     ]
     return [*wrapped(said, width), *(_version(version, width) if version else [])]
+
+
+def arrived(arrival: Arrival) -> Text:
+    """Return what a file in the inbox is, and why it is no version (yet)."""
+    glyph, colour = health.of_arrival(arrival)
+    return Text.assemble((f"{glyph} ", colour), (arrival.name, "bold"), f"  {arrival.reason}")
 
 
 def refusal_lines(version: Version, width: int) -> list[Text]:

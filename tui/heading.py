@@ -81,6 +81,8 @@ def _engine(view: View) -> Text:
     if not view.news.engine_running:
         last = f" {span(view.now - state.heartbeat_at)}" if state else ""
         return Text(f"ENGINE DOWN{last}", "bold red")
+    if state is not None and view.now - state.heartbeat_at > health.SILENT_S:
+        return Text(f"ENGINE SILENT {span(view.now - state.heartbeat_at)}", "bold yellow")
     up = f" up {span(view.now - state.started_at)}" if state else ""
     return Text.assemble("engine ", ("●", "green"), up)
 

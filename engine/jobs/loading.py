@@ -8,13 +8,14 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from engine import policy
+from engine.jobs.companions import LOADER, own_loader
 from engine.jobs.context import Context
 from engine.jobs.reading import readable_data
 from engine.processes.client import ModelProcess
 from engine.processes.endings import CANCELLED, REFUSED, UNCONFINED, ModelProcessError
 from engine.protocols import Options, RuntimeSpec
 from engine.repository.integrity import ChangedError, artefact_sha256
-from engine.runtimes import chosen_options, recognise, runtime_for
+from engine.runtimes import chosen_options, runtime_for
 from storage.errors import JobError, UnknownError
 from storage.records import Job, Loading, Refusal, Version
 from storage.settings import read_model_settings
@@ -64,8 +65,11 @@ def borrow(
     runtime = _runtime(version)
     # Without the trust that it was loaded with, a warm process is another one.
     trusted = _trusted(context, version)
-    key = (version.sha256 or "", runtime.name, device, _options(context, version, runtime), trusted)
-    return context.pool.borrow(key, lambda: _open(context, version, device, (), cancelled))
+    with _failure_recorded(context, version, device):
+        options = _options(context, version, runtime)
+    # The model counts too: its process may read its data, and no other model's.
+    key = (version.model, version.sha256 or "", runtime.name, device, options, trusted)
+    return context.pool.borrow(key, lambda: _open(context, version, device, options, cancelled=cancelled))
 
 
 @contextmanager
@@ -73,7 +77,9 @@ def fresh(
     context: Context, version: Version, device: str, cores: Collection[int], cancelled: Callable[[], bool]
 ) -> Iterator[ModelProcess]:
     """Load the version into a new process of its own on some cores, which ends afterwards; a failed load is recorded."""
-    process = _open(context, version, device, cores, cancelled)
+    with _failure_recorded(context, version, device):
+        options = _options(context, version, _runtime(version))
+    process = _open(context, version, device, options, cores=cores, cancelled=cancelled)
     try:
         yield process
     finally:
@@ -81,27 +87,38 @@ def fresh(
 
 
 def _open(
-    context: Context, version: Version, device: str, cores: Collection[int], cancelled: Callable[[], bool]
+    context: Context,
+    version: Version,
+    device: str,
+    options: Options,
+    *,
+    cores: Collection[int] = (),
+    cancelled: Callable[[], bool],
 ) -> ModelProcess:
     runtime = _runtime(version)
     folder = context.workspace.version_folder(version.model, version.number)
     artefact = folder / (version.artefact or "")
-    try:
+    with _failure_recorded(context, version, device):
         _check_unchanged(artefact, version)
-        trusted = _trusted(context, version)
-        _check_allowed(artefact, trusted=trusted)
         readable = (folder, *readable_data(context.workspace, context.settings, version.model))
         return context.hosts.open(
             artefact,
             runtime,
             device,
             readable,
-            options=_options(context, version, runtime),
-            trusted=trusted,
+            wanted=version.format,
+            options=options,
+            trusted=_trusted(context, version),
             every_wall=context.settings.trust.require_sandbox,
             cores=cores,
             cancelled=cancelled,
         )
+
+
+@contextmanager
+def _failure_recorded(context: Context, version: Version, device: str) -> Iterator[None]:
+    try:
+        yield
     except JobError as error:
         # A version that has loaded before is not broken because another device cannot be used.
         elsewhere = version.status is Status.READY and device != CPU
@@ -122,7 +139,8 @@ def _runtime(version: Version) -> RuntimeSpec:
 
 def _options(context: Context, version: Version, runtime: RuntimeSpec) -> Options:
     settings = read_model_settings(context.workspace.model_settings(version.model))
-    return chosen_options(runtime, settings.runtime)
+    options = chosen_options(runtime, settings.runtime)
+    return (*options, *own_loader(context, version, settings)) if LOADER in runtime.options else options
 
 
 def _check_unchanged(artefact: Path, version: Version) -> None:
@@ -141,15 +159,6 @@ def _check_unchanged(artefact: Path, version: Version) -> None:
 def _trusted(context: Context, version: Version) -> bool:
     with context.writer.transaction() as connection:
         return trust.holds(connection, version.sha256)
-
-
-def _check_allowed(artefact: Path, *, trusted: bool) -> None:
-    """Raise where the content must not be tried now: not trusted (any more), or what no trust allows."""
-    found = recognise(artefact)
-    if found.format is None and not (trusted and found.on_trust):
-        error = ModelProcessError(f"{found.reason}.", code=REFUSED)
-        error.evidence = found.doubt.evidence if found.doubt else ()
-        raise error
 
 
 def mark_ready(context: Context, version: Version, process: ModelProcess, device: str) -> None:

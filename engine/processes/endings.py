@@ -35,6 +35,7 @@ class Activity(StrEnum):
     EVALUATING = "while it was evaluated"
     TIMING = "while its latency was measured"
     READING = "while it read the data"
+    EXAMINING = "while it looked at it"
 
 
 DEADLINE_HINT: Final = {
@@ -42,16 +43,18 @@ DEADLINE_HINT: Final = {
     Activity.LOADING: "Raise limits.load_s in modeltender.toml if the model is known to be slow.",
     Activity.EVALUATING: "Raise limits.evaluation_s in modeltender.toml if the model is known to be slow.",
     Activity.TIMING: "Raise limits.evaluation_s in modeltender.toml if the model is known to be slow.",
+    Activity.EXAMINING: "",
     Activity.READING: "Raise limits.evaluation_s in modeltender.toml if there are very many data.",
 }
 
 MODEL: Final = "The model"
 DATA_READER: Final = "The data reader"
-"""Who did it, as the beginning of a sentence."""
+WHO: Final = {Activity.READING: DATA_READER, Activity.EXAMINING: "The examiner"}
+"""Who did it, as the beginning of a sentence; the model where nobody else did."""
 
 
 def _who(activity: Activity) -> str:
-    return DATA_READER if activity is Activity.READING else MODEL
+    return WHO.get(activity, MODEL)
 
 
 class ModelProcessError(JobError):

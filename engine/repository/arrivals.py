@@ -7,9 +7,9 @@ import sqlite3
 from collections.abc import Collection, Iterable, Mapping
 
 from engine.repository import quarantine
-from engine.repository.inbox import Decision, Group, stored_name
+from engine.repository.inbox import Decision, Group, Waiting, stored_name
 from engine.repository.ingest import Ingested
-from engine.repository.scanner import Item, Listing
+from engine.repository.scanner import Listing
 from engine.repository.settle import Key
 from storage import jobs
 from storage.records import Arrival
@@ -18,8 +18,6 @@ from storage.vocabulary import JobKind, Severity, Status
 
 TOLD = 3
 """Files turned down at once that get an event each; more of a kind share one, so that no burst buries the log."""
-
-WRITING = "is being written"
 
 ANEW = frozenset({Status.UNSUPPORTED, Status.QUARANTINED})
 """What a new engine decides about once more."""
@@ -77,19 +75,19 @@ def record(connection: sqlite3.Connection, decisions: Iterable[Decision], rows: 
         _tell(connection, model, together, now=now)
 
 
-def show_writing(
-    connection: sqlite3.Connection, writing: Iterable[tuple[Key, Item]], rows: Rows, *, now: float
+def show_waiting(
+    connection: sqlite3.Connection, waiting: Iterable[Waiting], rows: Rows, *, now: float
 ) -> None:
-    """Record what is still being written, so that a person sees it coming."""
-    for (model, name), item in writing:
+    """Record what is still being written or examined and how far it is, so that a person sees it coming."""
+    for (model, name), item, reason in waiting:
         stored = stored_name(name)
         row = rows.get((model, stored))
-        if row is None or row["stamp"] == "":
+        if row is None or (row["stamp"] == "" and row["reason"] != reason):
             arrival = Arrival(
                 model=model,
                 name=stored,
                 status=Status.SETTLING,
-                reason=WRITING,
+                reason=reason,
                 bytes=item.bytes,
                 seen_at=now,
             )

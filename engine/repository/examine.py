@@ -4,9 +4,13 @@ Owns the choice among several files. The judgement of each one by its content is
 """
 
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
+from engine.artefacts.beside import FILES
+from engine.artefacts.doubts import SHOWN_EVIDENCE
 from engine.protocols import Recognition
 from engine.repository.scanner import Item
 from engine.runtimes import recognise
@@ -22,24 +26,23 @@ class Examined(msgspec.Struct, frozen=True):
 
     artefact: str = ""
     """Path of the model below the folder."""
-    files: tuple[str, ...] = ()
+    files: Annotated[tuple[str, ...], Meta(max_length=1 + FILES)] = ()
     """Paths of everything that belongs to it, itself first."""
     format: Format | None = None
     reason: str = ""
     refused: bool = False
-    """Whether it looks made to do harm; then ``artefact`` and ``files`` are what was refused."""
+    """Whether it looks made to do harm; then ``files`` are what was refused, and ``artefact`` which of them is the model,
+    where that is known and its name can be shown."""
     complete: bool = True
     """Whether it is all there; if not, it may still be on its way."""
-    evidence: tuple[str, ...] = ()
+    evidence: Annotated[tuple[str, ...], Meta(max_length=SHOWN_EVIDENCE)] = ()
     """Each thing that was found in what is refused, by its name."""
     on_trust: Format | None = None
     """What it is to be loaded as where its owner trusts this very content."""
 
 
 def examine(folder: Path, item: Item) -> Examined:
-    """Return what ``item``, which lies in ``folder``, holds."""
-    if item.problem:
-        return Examined(reason=f"{clean(item.name, NAME)} {item.problem}")
+    """Return what ``item``, which lies in ``folder``, holds. Called behind walls: it looks into strangers' files."""
     root = folder / item.name if item.is_folder else folder
     found = {name: recognise(root / name) for name in item.files}
     belongs = {path for seen in found.values() for path in seen.companions}
@@ -86,7 +89,8 @@ def _refused(root: Path, name: str, seen: Recognition, *, alone: bool) -> Examin
     nameless = _odd(files) is not None
     return Examined(
         artefact="" if nameless else name,
-        files=files,
+        # A name that is no text cannot be told; who asked knows what was listed.
+        files=() if nameless else files,
         reason=seen.reason,
         refused=seen.refused,
         evidence=seen.doubt.evidence if seen.doubt else (seen.reason,),

@@ -56,6 +56,7 @@ def ingest(
     *,
     known: Callable[[str], int | None],
     above: int,
+    unchanged: Callable[[], bool] = lambda: True,
 ) -> Ingested | Duplicate:
     """Make the next version of ``model`` from the files that were examined below ``folder``.
 
@@ -66,6 +67,7 @@ def ingest(
         examined: what was found to be a model.
         known: tells which version has a content, if any.
         above: the highest number that was ever given to a version of the model.
+        unchanged: whether the files are still as they were when they were examined; asked once they are copied.
 
     Raises:
         ChangedError: the source changed meanwhile: start over.
@@ -84,6 +86,7 @@ def ingest(
     try:
         make_folder(partial)
         _check_same(content, copy(root, files, partial), digest(partial, files))
+        _check_examined(unchanged)
         number = _name(partial, home, number)
     except BaseException:
         # Whatever went wrong, half a version must not stay; what cannot be removed now is swept at the next start.
@@ -109,6 +112,12 @@ def _from_artefact(folder: Path, examined: Examined) -> tuple[Path, tuple[str, .
 
 def _check_same(*contents: Content) -> None:
     if len(set(contents)) > 1:
+        raise ChangedError
+
+
+def _check_examined(unchanged: Callable[[], bool]) -> None:
+    if not unchanged():
+        # Emptied to be written anew, for instance: what was copied is not what was examined.
         raise ChangedError
 
 

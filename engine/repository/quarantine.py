@@ -46,7 +46,7 @@ class Keeper(NamedTuple):
         try:
             make_folder(folder)
             # The model itself first: what lies in quarantine without its weights harms as little as with them.
-            _move((group.key[1], *group.parts), inbox, folder)
+            _move(group.names, inbox, folder)
         except OSError as error:
             self._give_up(entry, inbox)
             return msgspec.structs.replace(decision, reason=f"{decision.reason}; {_stays(error)}")

@@ -7,14 +7,15 @@ job's to record.
 import sqlite3
 from collections.abc import Collection
 from enum import Enum, auto
-from pathlib import Path
 
 import msgspec
 
+from engine import policy
+from engine.processes.examiner_process import Suspect
 from engine.repository.deploy import CHANGED_FAULT
-from engine.repository.examine import Examined, examine
+from engine.repository.examine import Examined
 from engine.repository.integrity import ChangedError, Content, digest
-from engine.repository.scanner import Item
+from engine.repository.scanner import Item, read_item
 from engine.repository.settle import Key
 from storage import jobs
 from storage.records import Refusal
@@ -73,21 +74,27 @@ def next_step(row: sqlite3.Row, stamp: str | None, *, now: float, looked: Collec
     old = status is Status.UNSUPPORTED or (status is Status.QUARANTINED and row["sha256"] is None)
     if old and (row["model"], str(row["number"])) not in looked:
         return Step.LOOK
-    if status is Status.FAILED and row["retry_at"] is not None and row["retry_at"] <= now:
+    if status is Status.FAILED and policy.retry_in(row["retry_at"], now) == 0:
         return Step.LOOK if row["sha256"] is None else Step.CHECK
     return Step.NOTHING
 
 
-def look(workspace: Workspace, model: str, item: Item) -> Looked | None:
-    """Look into a version's folder; ``None`` where it changed meanwhile and has to settle again."""
-    key, home = (model, item.name), workspace.models / model
-    examined = examine(home, item)
+def suspect(workspace: Workspace, model: str, item: Item) -> Suspect:
+    """Return a version's folder as it is asked about: nothing but what lies in it can belong to it."""
+    return Suspect(workspace.models / model, item, frozenset(item.files))
+
+
+def look(workspace: Workspace, model: str, item: Item, examined: Examined) -> Looked | None:
+    """Read a version's folder that was examined; ``None`` where it changed meanwhile and has to settle again."""
+    key, folder = (model, item.name), workspace.models / model / item.name
     try:
-        content = digest(Path(home, item.name), examined.files) if examined.artefact else None
+        content = digest(folder, examined.files) if examined.artefact else None
     except ChangedError:
         return None
     except OSError as error:
         return Looked(key, item, examined, error=f"{item.name} cannot be read ({error.strerror})")
+    if read_item(workspace.models / model, item.name).stamp != item.stamp:
+        return None
     return Looked(key, item, examined, content)
 
 

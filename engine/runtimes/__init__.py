@@ -19,6 +19,7 @@ from engine.runtimes.keras import spec as keras_spec
 from engine.runtimes.litert import spec as litert_spec
 from engine.runtimes.onnx import spec as onnx_spec
 from engine.runtimes.openvino import spec as openvino_spec
+from engine.runtimes.safetensors import spec as safetensors_spec
 from engine.runtimes.savedmodel import spec as savedmodel_spec
 from engine.runtimes.torchexport import spec as torchexport_spec
 from engine.runtimes.torchscript import spec as torchscript_spec
@@ -33,6 +34,7 @@ _MODULES = (
     torchexport_spec,
     litert_spec,
     openvino_spec,
+    safetensors_spec,
     onnx_spec,
 )
 
@@ -97,7 +99,9 @@ def recognise(artefact: Path) -> Recognition:
     except OSError as error:
         return Recognition(None, f"{name} cannot be read ({error.strerror or error})")
     except Exception as error:  # noqa: BLE001 - a stranger's bytes; whatever they upset, the answer is no
-        return Recognition(None, f"{name} is damaged ({clean(type(error).__name__)})")
+        greedy = isinstance(error, MemoryError)
+        what = "needs more memory to be looked into than any model does" if greedy else "is damaged"
+        return Recognition(None, f"{name} {what} ({clean(type(error).__name__)})", refused=greedy)
     return found if found.doubt is None or found.format is None else _doubted(name, found, found.doubt)
 
 

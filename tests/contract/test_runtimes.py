@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from pkgutil import resolve_name
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from storage.settings import LimitSettings, RuntimeOptions
 from storage.vocabulary import Format
 from tests.tiny_models import (
     KERAS_WARNING,
+    OPTIONS,
     PREPROCESS,
     ROWS,
     copied,
@@ -52,10 +54,15 @@ def loaded(saved: Saved) -> Callable[[RuntimeSpec, Format], LoadedModel]:
         if spec.framework == "tensorflow":
             import_keras()
         if wanted not in kept:
-            kept[wanted] = resolve_name(spec.loader)(saved(wanted), "cpu")
+            kept[wanted] = resolve_name(spec.loader)(saved(wanted), "cpu", **told(wanted))
         return kept[wanted]
 
     return load
+
+
+def told(wanted: Format) -> dict[str, Any]:
+    """Return what the loader of a format must be told besides the artefact and the device."""
+    return dict(OPTIONS.get(wanted, ()))
 
 
 def prepared(model: LoadedModel, wanted: Format, data: Path) -> Examples:
@@ -166,7 +173,7 @@ def test_a_file_without_its_suffix_loads(
 ) -> None:
     """What was recognised by content is loaded by content, although frameworks go by names."""
     renamed = copied(saved(wanted), tmp_path / "artefact.ort")
-    assert resolve_name(spec.loader)(renamed, "cpu").parameters == PARAMETERS
+    assert resolve_name(spec.loader)(renamed, "cpu", **told(wanted)).parameters == PARAMETERS
 
 
 @each_runtime
@@ -183,7 +190,7 @@ def test_a_device_that_cannot_be_used_is_an_error(
 ) -> None:
     """A model never runs elsewhere than asked without a word."""
     with pytest.raises(JobError, match=device) as caught:
-        resolve_name(spec.loader)(saved(wanted), device)
+        resolve_name(spec.loader)(saved(wanted), device, **told(wanted))
     assert caught.value.hint
 
 
@@ -210,7 +217,7 @@ def test_a_loaded_version_reports_what_it_is_and_needs(
 ) -> None:
     """From its real process: inputs, outputs, parameters, how long loading took, peak memory, and the runtime's version."""
     artefact = saved(wanted)
-    process = hosts.open(artefact, spec, "cpu", [artefact.parent])
+    process = hosts.open(artefact, spec, "cpu", [artefact.parent], options=OPTIONS.get(wanted, ()))
     found = process.loaded
     process.close()
     assert len(found.inputs) == len(found.outputs) == 1
@@ -236,12 +243,12 @@ from engine.evaluation import latency, measure
 from engine.processes.protocol import Evaluate, MeasureLatency
 from engine.runtimes import runtime_for
 from storage.vocabulary import Format, Task
-from tests.tiny_models import PREPROCESS
+from tests.tiny_models import OPTIONS, PREPROCESS
 wanted = Format(sys.argv[1])
 load = resolve_name(runtime_for(wanted).loader)
 found = {"threads": len(os.listdir("/proc/self/task"))}
 before = set(sys.modules)
-model = load(Path(sys.argv[2]), "cpu")
+model = load(Path(sys.argv[2]), "cpu", **dict(OPTIONS.get(wanted, ())))
 evaluate = Evaluate(sys.argv[3], Task.CLASSIFICATION, (), PREPROCESS[wanted])
 evaluated = measure.evaluate(model, evaluate, lambda done, total: None)
 latency.measure(model, MeasureLatency(sys.argv[3], PREPROCESS[wanted], 5, 5.0), lambda done, total: None)

@@ -13,7 +13,7 @@ from storage.database import Writer
 from storage.tables import quarantine
 from storage.vocabulary import Custody
 from storage.workspace import Workspace
-from tests.watched import Watched
+from tests.watched import AtOnce, Watched
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,13 +23,13 @@ from pathlib import Path
 from engine.repository import quarantine
 from storage.database import Writer
 from storage.workspace import Workspace
-from tests.watched import Watched
+from tests.watched import AtOnce, Watched
 from tests.unit.engine.repository.test_quarantine import ask
 from storage.vocabulary import JobKind
 
 root, job, call, moment = sys.argv[1:]
 workspace = Workspace(Path(root))
-watched = Watched(workspace, Writer(workspace.database))
+watched = Watched(workspace, Writer(workspace.database), AtOnce())
 module = quarantine if hasattr(quarantine, call) else quarantine.shutil
 real = getattr(module, call)
 
@@ -74,7 +74,7 @@ def test_a_kill_while_it_is_taken_leaves_it_in_one_place(
     workspace: Workspace, writer: Writer, moment: str
 ) -> None:
     """Between move and record as well as before the move: afterwards it is kept, once, on record, and told."""
-    watched = Watched(workspace, writer)
+    watched = Watched(workspace, writer, AtOnce())
     file = put(watched)
     killed(workspace, "", "_move", moment)
     assert kept(watched) == ([Custody.TAKING], moment == "after")
@@ -90,7 +90,7 @@ def test_a_kill_while_it_is_put_back_leaves_it_in_one_place(
     workspace: Workspace, writer: Writer, moment: str
 ) -> None:
     """It is either still kept or an arrival like any other, and the record says which."""
-    watched = Watched(workspace, writer)
+    watched = Watched(workspace, writer, AtOnce())
     file = put(watched)
     watched.settle()
     killed(workspace, "release", "_move", moment)
@@ -110,7 +110,7 @@ def test_a_removal_that_was_asked_for_is_finished_after_a_kill(
     workspace: Workspace, writer: Writer, moment: str
 ) -> None:
     """A person has confirmed it: the next engine ends it."""
-    watched = Watched(workspace, writer)
+    watched = Watched(workspace, writer, AtOnce())
     put(watched)
     watched.settle()
     killed(workspace, "delete", "rmtree", moment)

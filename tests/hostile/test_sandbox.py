@@ -275,7 +275,7 @@ def test_missing_walls_are_reported_and_respected(tmp_path: Path, monkeypatch: p
         with pytest.raises(ModelProcessError) as caught:
             bench.open(needs_sandbox=True)
         assert caught.value.message == (
-            "Not loaded: misbehaving models are code, and the sandbox lacks files, network here."
+            "Not loaded: misbehaving models run code, and the sandbox lacks files, network here."
         )
     finally:
         bench.hosts.close()

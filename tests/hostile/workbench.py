@@ -13,7 +13,7 @@ from engine.processes.model_process import ModelProcess
 from engine.processes.protocol import Evaluate, Evaluated
 from engine.protocols import RuntimeSpec
 from storage.settings import LimitSettings, Preprocess
-from storage.vocabulary import Task
+from storage.vocabulary import Format, Task
 
 MODULES = Path(__file__).parent
 
@@ -25,7 +25,7 @@ def runtime(loader: str, *, needs_sandbox: bool = False) -> RuntimeSpec:
     return RuntimeSpec(
         name="misbehaving",
         framework="misbehaving",
-        formats=(),
+        formats=(Format.ONNX,),
         distributions=("numpy",),
         extra="none",
         loader=f"misbehaving:{loader}",

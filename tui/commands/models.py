@@ -33,10 +33,11 @@ def models(*, workspace: Workspace, as_json: bool) -> int:
     with to_look(workspace) as reader:
         with reader.transaction() as connection:
             found = model_table.read(connection)
+            arrivals = model_table.arrivals(connection)
         if as_json:
             show_document([model_document(model) for model in found])
             return ExitCode.DONE
-        show_text(models_text(found, time.time()))
+        show_text(models_text(found, arrivals, time.time()))
         remark(staleness(workspace, engine_state(reader)))
     return ExitCode.DONE
 
@@ -60,13 +61,17 @@ def show(*, workspace: Workspace, as_json: bool, target: Target) -> int:
     return ExitCode.DONE
 
 
-def models_text(found: list[Model], now: float) -> str:
-    """Return the table of models, and under it a line for each version that is not well."""
+def models_text(found: list[Model], arrivals: Sequence[Arrival], now: float) -> str:
+    """Return the table of models, and under it a line for each version that is not well or on its way."""
+    coming = [_arrival_line(arrival) for arrival in arrivals if arrival.status is Status.SETTLING]
     if not found:
-        return "No models yet. Save a trained model in a folder train/NAME/ and it appears here."
+        nothing = "No models yet. Save a trained model in a folder train/NAME/ and it appears here."
+        return "\n".join([nothing, *coming])
     headings = ["MODEL", "TASK", "CURRENT", "CANDIDATE", "STATUS", "QUALITY", "MEDIAN", "EVALUATED"]
     rows = [_row(model, now) for model in found]
-    return "\n".join([table(headings, rows, right=("CURRENT", "CANDIDATE", "MEDIAN")), *_ailing(found)])
+    return "\n".join(
+        [table(headings, rows, right=("CURRENT", "CANDIDATE", "MEDIAN")), *_ailing(found), *coming]
+    )
 
 
 def _row(model: Model, now: float) -> list[str]:
@@ -91,7 +96,16 @@ def _ailing(found: list[Model]) -> list[str]:
             lines.append(
                 f"{model.name}@{model.newest.number} is {model.newest.status}: {allowance.reason(model.newest)}"
             )
+        elif model.newest is not None and model.newest.status is Status.SETTLING and model.newest.reason:
+            lines.append(f"{model.name}@{model.newest.number} {model.newest.reason}")
     return lines
+
+
+def _arrival_line(arrival: Arrival) -> str:
+    where = f"train/{arrival.model}/{arrival.name}"
+    # What is on its way says so itself.
+    is_ = "" if arrival.status is Status.SETTLING else f"is {arrival.status}: "
+    return f"{where} {is_}{arrival.reason}"
 
 
 class Page(NamedTuple):
@@ -146,10 +160,7 @@ def _shown_text(page: Page) -> str:
         if version.gate is not None:
             lines.append(f"gate of version {version.number}: {version.gate.verdict}")
             lines.extend(f"  {check.verdict} {check.name}: {check.detail}" for check in version.gate.checks)
-    lines.extend(
-        f"{arrival.name} in train/{arrival.model}/ is {arrival.status}: {arrival.reason}"
-        for arrival in page.arrivals
-    )
+    lines.extend(_arrival_line(arrival) for arrival in page.arrivals)
     lines.extend(
         f"{entry.name} is in quarantine ({entry.id}): {entry.reason}; {allowance.way_out(entry)}"
         for entry in page.quarantined

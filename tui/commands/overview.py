@@ -39,7 +39,8 @@ UNWELL = frozenset({Status.FAILED, Status.QUARANTINED, Status.UNSUPPORTED, Statu
 def status(*, workspace: Workspace, as_json: bool) -> int:
     """Print the overview and what needs a person.
 
-    Exits with 1 when something does: an open problem, a missed objective, an engine that does not run.
+    Exits with 1 when something does: an open problem, a missed objective, a candidate that may be promoted, an engine
+    that does not run.
     """
     with to_look(workspace) as reader:
         seen = snapshot.read(reader)
@@ -80,6 +81,11 @@ def attention(workspace: Workspace, seen: Snapshot) -> tuple[str, ...]:
                 told.add((model.name, version.number))
                 sentences.append(f"{_name(version)} is {version.status}: {allowance.reason(version)}")
         sentences.extend(_missed_objectives(workspace, model))
+        if model.candidate is not None and model.candidate.gate is not None and model.candidate.gate.passed:
+            verdict = model.candidate.gate.verdict
+            sentences.append(
+                f"{_name(model.candidate)} is {verdict}; deploy it: modeltender promote {model.name}"
+            )
     sentences.extend(
         f"train/{arrival.model}/{arrival.name} is {arrival.status}: {arrival.reason}"
         for arrival in seen.arrivals
@@ -124,7 +130,15 @@ def _text(workspace: Workspace, seen: Snapshot, wanted: tuple[str, ...], now: fl
     first = f"engine {engine}; {len(seen.models)} models; jobs: {seen.running} running, {seen.queued} waiting"
     needs = [f"! {sentence}" for sentence in wanted] or ["Nothing needs you."]
     return "\n".join(
-        [first, "", models_text(list(seen.models), now), "", devices_text(list(seen.devices)), "", *needs]
+        [
+            first,
+            "",
+            models_text(list(seen.models), seen.arrivals, now),
+            "",
+            devices_text(list(seen.devices)),
+            "",
+            *needs,
+        ]
     )
 
 

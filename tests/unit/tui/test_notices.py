@@ -107,6 +107,32 @@ def test_first_run_tells_what_was_refused(workspace: Workspace, writer: Writer) 
     assert "train/cats/notes.onnx: This is text." in _plain(lines)
 
 
+def test_first_run_tells_what_is_on_its_way(workspace: Workspace, writer: Writer) -> None:
+    """A large first model that is still being copied is not called refused."""
+    with writer.transaction() as connection:
+        coming = Arrival(
+            model="cats",
+            name="large.onnx",
+            status=Status.SETTLING,
+            reason="arriving: 412 MiB so far, 12 MiB/s",
+            bytes=1,
+            seen_at=NOW,
+        )
+        models.set_arrival(connection, coming, stamp="", sha256=None, version_id=None)
+    _, lines = notices.problem(_view(_read(workspace)))
+    assert "◐ train/cats/large.onnx: arriving: 412 MiB so far, 12 MiB/s" in _plain(lines)
+    assert "no model:" not in _plain(lines)
+
+
+def test_header_tells_a_silent_engine(news: News) -> None:
+    """An engine that lives and does not beat its heart is not shown as well."""
+    view = _view(news._replace(engine_running=True), now=NOW + 16)
+    assert "ENGINE SILENT <1m" in heading.left(view, 80).plain
+    said = notices.engine_down(view)
+    assert said is not None
+    assert "the engine has been silent for 16 s" in said.plain
+
+
 def test_error_is_told_with_what_to_do() -> None:
     """An error of the database is told in its own words, with its hint."""
     error = DatabaseError("The database is damaged.", "Move it aside.", code="damaged-database")

@@ -81,10 +81,10 @@ class Bench:
         images, classes = digits()
         return write(self.data, images[1000:], classes[1000:])
 
-    def evaluate(self) -> Evaluation:
+    def evaluate(self, version: int = 1) -> Evaluation:
         """Do an evaluation job, and return what it recorded."""
         with self.context.writer.transaction() as connection:
-            job = jobs.add(connection, JobKind.EVALUATE, "digits", 1, requested_by="test", now=1.0)
+            job = jobs.add(connection, JobKind.EVALUATE, "digits", version, requested_by="test", now=1.0)
         try:
             evaluate.run(self.context, job, self.listener)
         finally:

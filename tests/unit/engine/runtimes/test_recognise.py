@@ -81,10 +81,7 @@ FILES: dict[str, tuple[bytes, str]] = {
     "hdf5 weights": (hdf5(), "holds weights only"),
     "hdf5 of the future": (b"\x89HDF\r\n\x1a\n\x09" + bytes(99), "of a version that does not exist"),
     "hdf5 of an odd kind": (b"\x89HDF\r\n\x1a\n" + bytes(99), "of an odd kind"),
-    "safetensors": (
-        (2).to_bytes(8, "little") + b"{}" + bytes(8),
-        "holds weights only, not a model (safetensors)",
-    ),
+    "safetensors": ((2).to_bytes(8, "little") + b"{}", "holds no tensors"),
     "litert": (b"\x1c\0\0\0TFL3" + bytes(64), "is damaged: its tables do not fit together"),
     "ort": (b"\x1c\0\0\0ORTM" + bytes(64), "keep the .onnx file"),
     "gguf": (b"GGUF" + bytes(64), "GGUF"),
