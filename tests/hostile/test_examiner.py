@@ -27,8 +27,8 @@ from engine.repository.scanner import read_item
 from storage import launch
 from storage.database import Reader, Writer
 from storage.settings import LimitSettings
-from storage.tables import models
-from storage.vocabulary import Format, Status
+from storage.tables import models, quarantine
+from storage.vocabulary import Custody, Format, Status
 from storage.workspace import Workspace
 from tests.handmade_models import onnx_bytes, save_onnx, save_onnx_with_weights
 from tests.watched import ANSWER_S, Awaited, Watched
@@ -109,8 +109,10 @@ def test_what_ends_the_examiner_is_quarantined_and_its_neighbours_are_taken(
     (folder / "model.onnx").write_bytes(content)
     watched.put_version("mnist", 8)
     watched.settle()
-    assert watched.arrivals()["a.onnx"].reason == reason
-    assert watched.arrivals()["a.onnx"].status is Status.QUARANTINED
+    with watched.writer.transaction() as connection:
+        (kept,) = quarantine.read(connection)
+    assert (kept.name, kept.reason, kept.state) == ("a.onnx", reason, Custody.KEPT)
+    assert not (inbox / "a.onnx").exists()
     versions = watched.versions("mnist")
     assert versions.pop(7).status is Status.QUARANTINED
     assert {number: version.status for number, version in versions.items()} == dict.fromkeys(
@@ -310,9 +312,8 @@ def test_a_real_file_that_bloats_is_quarantined(tmp_path: Path, workspace: Works
     limited = Hosts(scratch=tmp_path / "scratch", limits=LimitSettings(memory_gib=0.06))
     process = limited.open_examiner([workspace.train])
     [found] = process.examine([suspect(file)], deadline_s=ANSWER_S)
-    assert found == Examined(
-        reason="a.keras needs more memory to be looked into than any model does (MemoryError)", refused=True
-    )
+    assert found.refused
+    assert found.reason == "a.keras needs more memory to be looked into than any model does (MemoryError)"
     assert process.alive
     limited.close()
 
@@ -391,8 +392,9 @@ def test_the_engine_itself_looks_into_nothing(
 def turned_down(held: Reader) -> set[str]:
     """Return the names of what the engine has decided not to take."""
     with held.transaction() as connection:
-        return {
+        kept = {entry.name for entry in quarantine.read(connection)}
+        return kept | {
             arrival.name
             for arrival in models.arrivals(connection)
-            if arrival.status in {Status.QUARANTINED, Status.UNSUPPORTED, Status.FAILED}
+            if arrival.status in {Status.UNSUPPORTED, Status.FAILED}
         }

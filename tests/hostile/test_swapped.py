@@ -40,9 +40,9 @@ def text(file: Path) -> None:
 
 
 SWAPS = [
-    (reaching, "model.onnx wants weights outside its folder: ../secret.bin", REFUSED),
+    (reaching, "model.onnx wants weights outside its folder: ../secret.bin.", REFUSED),
     (script, "model.onnx is torchscript and not onnx: it was replaced.", "failed"),
-    (text, "model.onnx is a text file, not a model", "failed"),
+    (text, "model.onnx is a text file, not a model.", "failed"),
 ]
 
 
