@@ -45,6 +45,8 @@ class Attack(NamedTuple):
     """Writes it into a folder, aimed at a canary, and returns it."""
     unopened: bool = True
     """Whether a look at its bytes is enough to refuse it; else its model process does, before its framework reads it."""
+    by_name: bool = False
+    """Whether it is in order but for asking for code by name, which an owner may allow."""
 
 
 def keras_lambda(folder: Path, canary: Path) -> Path:
@@ -151,16 +153,26 @@ def outside_onnx(folder: Path, canary: Path) -> Path:
 
 
 ATTACKS = (
-    Attack("lambda.keras", "a Keras Lambda layer: bytecode in the model's configuration", keras_lambda),
+    Attack(
+        "lambda.keras",
+        "a Keras Lambda layer: bytecode in the model's configuration",
+        keras_lambda,
+        by_name=True,
+    ),
     Attack(
         "lambda.h5",
         "the same in a legacy HDF5 file, which the engine does not open",
         keras_lambda_h5,
         unopened=False,
     ),
-    Attack("writing", "a SavedModel whose graph writes a file", writing_graph),
-    Attack("reading", "a SavedModel whose graph reads a file and answers with its length", reading_graph),
-    Attack("calling", "a SavedModel whose graph calls Python code", calling_graph),
+    Attack("writing", "a SavedModel whose graph writes a file", writing_graph, by_name=True),
+    Attack(
+        "reading",
+        "a SavedModel whose graph reads a file and answers with its length",
+        reading_graph,
+        by_name=True,
+    ),
+    Attack("calling", "a SavedModel whose graph calls Python code", calling_graph, by_name=True),
     Attack("pickle.pt", "a torch.save archive whose pickle calls a function", pickled_torch),
     Attack(
         "disguised.onnx", "a bare pickle that calls a function, named like an ONNX model", disguised_pickle

@@ -213,6 +213,15 @@ def pending(connection: sqlite3.Connection, kind: JobKind, model: str, version: 
     return row is not None
 
 
+def pending_versions(connection: sqlite3.Connection, kind: JobKind) -> set[tuple[str, int | None]]:
+    """Return the models and versions for which a job of this kind waits or runs: one question, however many there are."""
+    rows = connection.execute(
+        "SELECT model, version FROM jobs WHERE kind = ? AND state IN (?, ?)",
+        (kind, JobState.QUEUED, JobState.RUNNING),
+    )
+    return {(row["model"], row["version"]) for row in rows}
+
+
 def prune(connection: sqlite3.Connection, *, keep: int) -> None:
     """Drop finished jobs beyond the latest ``keep``."""
     connection.execute(

@@ -30,6 +30,8 @@ COMMANDS = {
     "promote": "tui.commands.promotion:promote",
     "rollback": "tui.commands.promotion:rollback",
     "repair": "tui.commands.repair:repair",
+    "trust": "tui.commands.trust:trust",
+    "quarantine": "tui.commands.quarantine:quarantine",
     "history": "tui.commands.history:history",
     "data": "engine.data_command:data",
     "devices": "tui.commands.devices:devices",

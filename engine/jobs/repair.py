@@ -140,6 +140,7 @@ def _record(
                 kind=content.format,
                 sha256=content.sha256,
                 size=content.bytes,
+                companions=content.companions,
             )
             models.set_version(connection, version.id, status=Status.CHECKING, stamp=stamp)
             jobs.add(

@@ -7,6 +7,7 @@ the words alone would mislead. The engine cleans the result again, because a mod
 import re
 from typing import Final
 
+from engine.artefacts.doubts import DoubtedError
 from engine.data.proposal import MismatchError
 from engine.processes.protocol import Failed
 from storage.errors import Error, RefusedError
@@ -23,6 +24,12 @@ OUT_OF_MEMORY: Final = re.compile(
 )
 """How frameworks say that the memory limit refused them."""
 
+COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
+"""How Keras prints in bold."""
+
+PREFACE: Final = "Exception encountered when calling "
+"""How Keras begins; what was wrong stands in the next line."""
+
 PLAIN: Final = (ValueError, OSError, RuntimeError)
 """Types whose messages are sentences; of others (KeyError: 'x') the name is half of the message."""
 
@@ -31,8 +38,10 @@ def failure(error: BaseException, memory_bytes: int, who: str = "The model") -> 
     """Return what the process of ``who`` answers after ``error``."""
     if isinstance(error, Error):
         proposal = error.proposal if isinstance(error, MismatchError) else None
-        refused = isinstance(error, RefusedError)
-        return Failed(clean(error.message), clean(error.hint), refused, proposal)
+        refused, evidence = isinstance(error, RefusedError), tuple[str, ...]()
+        if isinstance(error, DoubtedError):
+            refused, evidence = error.doubt.harmful, error.doubt.evidence
+        return Failed(clean(error.message), clean(error.hint), refused, proposal, evidence)
     words = _first_line(str(error))
     if isinstance(error, MemoryError) or OUT_OF_MEMORY.search(words):
         return Failed(exceeds_memory(memory_bytes, who), MEMORY_HINT)
@@ -53,4 +62,5 @@ def exceeds_memory(memory_bytes: int, who: str = "The model") -> str:
 
 
 def _first_line(text: str) -> str:
-    return clean(next((line for line in text.splitlines() if line.strip()), ""))
+    lines = [line for line in COLOURS.sub("", text).splitlines() if line.strip()]
+    return clean(next((line for line in lines if not line.startswith(PREFACE)), lines[0] if lines else ""))

@@ -71,7 +71,7 @@ class Deployer(NamedTuple):
         folder = self.workspace.version_folder(version.model, version.number)
         try:
             kept = Objects(self.workspace.objects).keep(
-                folder / (version.artefact or ""), version.sha256 or ""
+                folder / (version.artefact or ""), version.companions, version.sha256 or ""
             )
         except ChangedError:
             raise RefusedError(

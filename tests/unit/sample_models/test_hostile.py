@@ -78,7 +78,7 @@ def test_an_attack_is_refused_in_its_process(attack: Attack, tmp_path: Path) -> 
     assert found.format is not None
     hosts = Hosts(scratch=tmp_path / "scratch", limits=LimitSettings())
     try:
-        with pytest.raises(ModelProcessError, match="Lambda layer, which runs code of its own") as caught:
+        with pytest.raises(ModelProcessError, match="code of its own") as caught:
             hosts.open(file, runtime_for(found.format), "cpu", [])
     finally:
         hosts.close()
@@ -98,6 +98,8 @@ def test_an_attack_is_refused_unopened(attack: Attack, tmp_path: Path) -> None:
     found = recognise(file)
     assert found.format is None
     assert found.refused
+    # What attacks by anything but a name is beyond its owner's trust.
+    assert (found.on_trust is not None, found.doubt is not None) == (attack.by_name, attack.by_name)
     assert not canary.exists()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from engine.artefacts.content import ContentError, HarmfulError
+from engine.artefacts.content import ContentError
 from engine.runtimes import recognise
 from engine.runtimes.keras.configuration import check_config
 from storage.vocabulary import Format
@@ -53,15 +53,19 @@ FOREIGN = {
 @pytest.mark.parametrize("layer", HARMFUL.values(), ids=HARMFUL.keys())
 def test_what_runs_code_is_refused(layer: dict[str, object]) -> None:
     """Whatever Keras offers besides modelling is refused as harmful, however deep it stands."""
-    with pytest.raises(HarmfulError):
-        check_config(model_with(layer))
+    doubt = check_config(model_with(layer))
+    assert doubt is not None
+    assert doubt.harmful
+    assert doubt.evidence
 
 
 @pytest.mark.parametrize("layer", FOREIGN.values(), ids=FOREIGN.keys())
 def test_code_that_is_not_in_the_file_is_named(layer: dict[str, object]) -> None:
     """A model that needs its author's own code cannot be loaded, and the sentence names what is needed."""
-    with pytest.raises(ContentError, match="code of its own"):
-        check_config(model_with(layer))
+    doubt = check_config(model_with(layer))
+    assert doubt is not None
+    assert not doubt.harmful
+    assert "code of its own" in doubt.reason
 
 
 @pytest.mark.parametrize(
@@ -77,14 +81,30 @@ def test_code_that_is_not_in_the_file_is_named(layer: dict[str, object]) -> None
 )
 def test_modelling_is_allowed(layer: dict[str, object]) -> None:
     """Layers, operations, initializers, functions of Keras and models within models pass."""
-    check_config(model_with(layer))
+    assert check_config(model_with(layer)) is None
+
+
+def test_all_that_was_found_is_evidence_and_the_worst_speaks() -> None:
+    """Who is to judge a file sees each name, also those after the first, cleaned."""
+    own = described("__main__", "MyLayer", registered_name="Custom>My\x1bLayer")
+    named = described("keras.layers", "Lambda", config={"name": "scale"})
+    doubt = check_config(model_with(own, named, described("keras.utils", "function", config="get_file")))
+    assert doubt is not None
+    assert doubt.reason == "asks for keras.utils.get_file, which no model needs"
+    assert doubt.evidence == ("keras.utils.get_file", "Lambda layer 'scale'", "Custom>My\ufffdLayer")
+
+
+def test_what_no_trust_mends_is_told_before_what_one_may() -> None:
+    """A layer that Keras has no more is no matter of trust, whatever else the file asks for."""
+    with pytest.raises(ContentError, match="Keras 3 has no more"):
+        check_config(model_with(described("keras.layers", "Lambda"), described(None, "TFOpLambda")))
 
 
 def test_own_losses_do_not_matter() -> None:
     """A model compiled with its author's loss is only run here, and that part of the file is not read."""
     config = json.loads(model_with())
     config["compile_config"] = {"loss": described("__main__", "function", config="my_loss")}
-    check_config(json.dumps(config).encode())
+    assert check_config(json.dumps(config).encode()) is None
 
 
 @pytest.mark.parametrize("raw", [b"", b"\xff", b"[]", b"{}", b'{"class_name":' * 10, b"[" * 100_000])
@@ -140,4 +160,5 @@ def test_a_lambda_layer_that_keras_saved_is_refused(tmp_path: Path) -> None:
         model.save(tmp_path / "m.keras")
     found = recognise(tmp_path / "m.keras")
     assert found.refused
-    assert "Lambda" in found.reason
+    assert found.reason == "m.keras asks Keras to run code of its own (Lambda layer 'lambda')"
+    assert (found.format, found.on_trust) == (None, Format.KERAS)
