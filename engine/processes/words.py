@@ -7,7 +7,9 @@ the words alone would mislead. The engine cleans the result again, because a mod
 import re
 from typing import Final
 
+from engine.artefacts.doubts import DoubtedError
 from engine.data.proposal import MismatchError
+from engine.own_files import OwnFileError
 from engine.processes.protocol import Failed
 from storage.errors import Error, RefusedError
 from storage.text import clean
@@ -35,6 +37,11 @@ DENIED_HINT: Final = (
 
 WORDS: Final = 20_000
 """Characters of an error that are searched for the reason: some frameworks tell it last."""
+COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
+"""How Keras prints in bold."""
+
+PREFACE: Final = "Exception encountered when calling "
+"""How Keras begins; what was wrong stands in the next line."""
 
 PLAIN: Final = (ValueError, OSError, RuntimeError)
 """Types whose messages are sentences; of others (KeyError: 'x') the name is half of the message."""
@@ -46,12 +53,14 @@ def failure(error: BaseException, memory_bytes: int, who: str = MODEL) -> Failed
     told = str(cause)[:WORDS] if cause is not None else ""
     if isinstance(cause, MemoryError) or OUT_OF_MEMORY.search(told):
         return Failed(exceeds_memory(memory_bytes, who), MEMORY_HINT)
-    if who == MODEL and cause is not None and DENIED.search(told):
+    if who == MODEL and DENIED.search(told) and not isinstance(error, OwnFileError):
         return Failed(clean(f"{who} tried what its sandbox denies: {_denied(told)}"), DENIED_HINT)
     if isinstance(error, Error):
         proposal = error.proposal if isinstance(error, MismatchError) else None
-        refused = isinstance(error, RefusedError)
-        return Failed(clean(error.message), clean(error.hint), refused, proposal)
+        refused, evidence = isinstance(error, RefusedError), tuple[str, ...]()
+        if isinstance(error, DoubtedError):
+            refused, evidence = error.doubt.harmful, error.doubt.evidence
+        return Failed(clean(error.message), clean(error.hint), refused, proposal, evidence)
     words = _first_line(told)
     if isinstance(error, SystemExit):
         return Failed(f"{who} asked Python to exit instead of answering.")
@@ -75,4 +84,5 @@ def _denied(text: str) -> str:
 
 
 def _first_line(text: str) -> str:
-    return clean(next((line for line in text.splitlines() if line.strip()), ""))
+    lines = [line for line in COLOURS.sub("", text).splitlines() if line.strip()]
+    return clean(next((line for line in lines if not line.startswith(PREFACE)), lines[0] if lines else ""))

@@ -187,7 +187,7 @@ def _touch(inputs: Any) -> Any:
     return inputs
 
 
-CODE = "Lambda layer, which runs code of its own"
+CODE = "asks Keras to run code of its own (Lambda layer"
 
 ATTACKS = (
     Attack(
@@ -227,7 +227,7 @@ ATTACKS = (
         9,
         "a layer that loads a second model, which no check sees",
         second_model,
-        "TFSMLayer layer, which runs code of its own",
+        "asks Keras to run code of its own (TFSMLayer layer",
         opens_as=Format.KERAS,
     ),
     Attack(

@@ -11,12 +11,12 @@ from typing import Final
 
 import psutil
 
-from engine.repository.integrity import artefact_sha256
 from storage.database import Reader
 from storage.records import Version
 from storage.tables import models
 from storage.vocabulary import Status
 from storage.workspace import Workspace, engine_pid
+from tests.artefacts import artefact_sha256
 from tests.soak.acts import MODELS, Acts, is_alive
 
 KILLED: Final = ("SIGKILL", "vanished", "host did not start")
