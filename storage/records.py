@@ -11,6 +11,7 @@ import msgspec
 
 from storage.vocabulary import (
     CheckVerdict,
+    Custody,
     DeviceKind,
     FaultState,
     Format,
@@ -94,6 +95,16 @@ class EvaluationFailure(Record, frozen=True, kw_only=True):
     hint: str
     proposal: str = ""
     """Lines of TOML that would make the data fit, for a person to judge and write down; empty where there are none."""
+
+
+class Refusal(Record, frozen=True, kw_only=True):
+    """What a version is refused for, while it is: what was found, and since when."""
+
+    at: float
+    evidence: tuple[str, ...]
+    """Each thing that was found, by its name; of one that crashes, how it ended."""
+    liftable: bool
+    """Whether its owner's trust in this very content would have it loaded."""
 
 
 class LatencyReport(Record, frozen=True, kw_only=True):
@@ -261,6 +272,8 @@ class Version(Record, frozen=True, kw_only=True):
     bytes: int | None
     artefact: str | None
     """Path of the artefact below the version's folder."""
+    companions: tuple[str, ...] = ()
+    """Paths of the other files that belong to it, below the folder that it lies in."""
     source: str
     """Where it came from: a path below ``train/``, or empty for a folder that was put into ``models/``."""
     found_at: float
@@ -272,6 +285,20 @@ class Version(Record, frozen=True, kw_only=True):
     """``None`` before it was first loaded, and when its files have changed since."""
     failure: EvaluationFailure | None = None
     """``None`` once an evaluation has worked."""
+    refusal: Refusal | None = None
+    """``None`` where nothing was found that keeps it from being loaded."""
+
+
+class DeployedContent(Record, frozen=True, kw_only=True):
+    """What a version held when it was deployed."""
+
+    artefact: str
+    """Path of the artefact below the version's folder."""
+    format: Format
+    sha256: str
+    bytes: int
+    companions: tuple[str, ...] = ()
+    """Paths of the other files that belong to it, below the folder that it lies in."""
 
 
 class Model(Record, frozen=True, kw_only=True):
@@ -291,6 +318,8 @@ class Model(Record, frozen=True, kw_only=True):
     faults: int
     trend: tuple[float, ...] = ()
     """The latest values of the headline metric of the current version, oldest first."""
+    quarantined: int = 0
+    """How many things were taken out of its inbox and are kept."""
 
 
 class Arrival(Record, frozen=True, kw_only=True):
@@ -302,6 +331,47 @@ class Arrival(Record, frozen=True, kw_only=True):
     reason: str
     bytes: int
     seen_at: float
+
+
+class Trusted(Record, frozen=True, kw_only=True):
+    """One entry of the history of trust: content that an owner began to trust, or ceased to."""
+
+    id: int
+    sha256: str
+    model: str
+    version: int | None
+    """What it was when it was judged; the same content elsewhere is meant as well."""
+    granted: bool
+    """Whether trust began; ``False`` where it was taken back."""
+    at: float
+    by: str
+    reason: str
+    found: str
+    """What had been refused."""
+
+
+class Quarantined(Record, frozen=True, kw_only=True):
+    """A thing that was taken out of the inbox because it looks made to do harm."""
+
+    id: int
+    model: str
+    name: str
+    """As it is shown; its files keep their own names."""
+    sha256: str
+    format: Format | None
+    bytes: int
+    reason: str
+    evidence: tuple[str, ...]
+    liftable: bool
+    """Whether its owner's trust in this very content would have it loaded."""
+    found_at: float
+    state: Custody
+    by: str
+    """Who released or deleted it, or empty."""
+    at: float | None
+    """When that was."""
+    why: str
+    """The reason that was given for it."""
 
 
 class Promotion(Record, frozen=True, kw_only=True):
@@ -382,6 +452,8 @@ class JobParameters(msgspec.Struct, frozen=True, omit_defaults=True):
     seed: int = 0
     against: int | None = None
     """The version that a comparison takes the job's version against."""
+    entry: int | None = None
+    """The entry of the quarantine that is meant."""
 
 
 class Job(Record, frozen=True, kw_only=True):
@@ -456,7 +528,7 @@ class Device(Record, frozen=True, kw_only=True):
 
 
 class HostState(msgspec.Struct, frozen=True):
-    """A running framework host and how many model processes it holds."""
+    """A running host and how many processes came out of it and run: models, or what reads data or examines files."""
 
     framework: str
     pid: int

@@ -9,7 +9,7 @@ from sqlite_utils import Database, Migrations
 
 migrations = Migrations("modeltender")
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 8
 
 
 @migrations()
@@ -40,6 +40,21 @@ def stamps_of_test_data(database: Database) -> None:
 def what_versions_need(database: Database) -> None:
     """Keep what a version is and takes to load, and why its last evaluation did not work."""
     _execute(database, WHAT_VERSIONS_NEED)
+
+
+@migrations()
+def trust_and_quarantine(database: Database) -> None:
+    """Keep what owners trust, what was taken out of the inbox, and what was found in versions that are refused."""
+    _execute(database, TRUST_AND_QUARANTINE)
+
+
+@migrations()
+def contents_of_deployed_versions(database: Database) -> None:
+    """Keep what versions held when they were deployed, whatever becomes of their folders, and which files that is.
+
+    What may be of several files is looked into once more.
+    """
+    _execute(database, DEPLOYED_CONTENTS)
 
 
 @migrations()
@@ -321,6 +336,54 @@ ALTER TABLE evaluations ADD COLUMN notes TEXT NOT NULL DEFAULT '[]'
 WHAT_VERSIONS_NEED = """
 ALTER TABLE versions ADD COLUMN loading TEXT;
 ALTER TABLE versions ADD COLUMN failure TEXT
+"""
+
+TRUST_AND_QUARANTINE = """
+CREATE TABLE trust (
+    id INTEGER PRIMARY KEY,
+    sha256 TEXT NOT NULL,
+    model TEXT NOT NULL,
+    version INTEGER,
+    granted INTEGER NOT NULL,
+    at REAL NOT NULL,
+    requested_by TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    found TEXT NOT NULL
+) STRICT;
+CREATE INDEX trust_by_content ON trust (sha256, id);
+
+CREATE TABLE quarantine (
+    id INTEGER PRIMARY KEY,
+    model TEXT NOT NULL,
+    name TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    format TEXT,
+    bytes INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    evidence TEXT NOT NULL,
+    liftable INTEGER NOT NULL,
+    found_at REAL NOT NULL,
+    state TEXT NOT NULL,
+    requested_by TEXT NOT NULL DEFAULT '',
+    at REAL,
+    why TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX quarantine_by_model ON quarantine (model, state);
+
+ALTER TABLE versions ADD COLUMN refusal TEXT
+"""
+
+DEPLOYED_CONTENTS = """
+CREATE TABLE deployed_contents (
+    version_id INTEGER PRIMARY KEY REFERENCES versions(id),
+    artefact TEXT NOT NULL,
+    format TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    companions TEXT NOT NULL
+) STRICT;
+ALTER TABLE versions ADD COLUMN companions TEXT NOT NULL DEFAULT '[]';
+UPDATE versions SET stamp = '' WHERE format IN ('onnx', 'saved-model', 'openvino')
 """
 
 EXAMPLES_OF_EVALUATIONS = """

@@ -68,6 +68,8 @@ class Trust(Settings, frozen=True, kw_only=True):
     """Whether models are opened only behind every wall of the sandbox."""
     own_metrics: bool = False
     """Whether the Python files that models' settings name as their own metrics are run."""
+    own_loaders: bool = False
+    """Whether the Python files that models' settings name to load weights with are run."""
 
 
 class Retention(Settings, frozen=True, kw_only=True):
@@ -130,6 +132,8 @@ class RuntimeOptions(Settings, frozen=True, kw_only=True):
 
     signature: str = ""
     """The signature or function of a SavedModel that is run; empty chooses ``serve``, then ``serving_default``."""
+    loader: str = ""
+    """A Python file beside ``model.toml`` that makes a model of weights; it is run where the workspace trusts such files."""
 
 
 class Output(Settings, frozen=True, kw_only=True):
@@ -236,6 +240,7 @@ def read_model_settings(file: Path) -> ModelSettings:
     if isinstance(settings.labels, str):
         _check_file_name(settings.labels, "labels", problems)
     _check_file_name(settings.metrics.file, "metrics.file", problems)
+    _check_plain_name(settings.runtime.loader, "runtime.loader", problems)
     return _settled(file, settings, problems)
 
 
@@ -310,6 +315,14 @@ def _check_file_name(name: str, key: str, problems: list[str]) -> None:
     """Data and labels lie in the model's own folders; a path that leads elsewhere is refused."""
     if Path(name).is_absolute() or ".." in Path(name).parts:
         problems.append(f"{key}: expected a file name inside the model's folder, got '{name}'")
+
+
+def _check_plain_name(name: str, key: str, problems: list[str]) -> None:
+    """What decides what a model is lies beside its settings, in plain sight."""
+    if name and (Path(name).name != name or name.startswith(".")):
+        problems.append(
+            f"{key}: expected the plain name of a file beside model.toml, got '{clean(name, 60)}'"
+        )
 
 
 def _positive(settings: Settings, key: str, names: tuple[str, ...], problems: list[str]) -> None:

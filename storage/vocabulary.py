@@ -34,6 +34,7 @@ class Format(StrEnum):
     LITERT = "litert"
     TORCH_EXPORT = "torch-export"
     OPENVINO = "openvino"
+    SAFETENSORS = "safetensors"
 
 
 class Column(StrEnum):
@@ -103,6 +104,11 @@ class JobKind(StrEnum):
     COMPARE = "compare"
     PROMOTE = "promote"
     ROLLBACK = "rollback"
+    REPAIR = "repair"
+    TRUST = "trust"
+    REVOKE = "revoke"
+    RELEASE = "release"
+    DELETE = "delete"
 
 
 class PromotionOutcome(StrEnum):
@@ -111,6 +117,20 @@ class PromotionOutcome(StrEnum):
     INTENDED = "intended"
     DONE = "done"
     ABANDONED = "abandoned"
+
+
+class Custody(StrEnum):
+    """What has become of a thing that was taken out of the inbox."""
+
+    TAKING = "taking"
+    """It is about to be moved; a crash may leave it on either side."""
+    KEPT = "kept"
+    RELEASING = "releasing"
+    """It is about to be put back; a crash may leave it on either side."""
+    RELEASED = "released"
+    DELETING = "deleting"
+    """It is about to be removed for good."""
+    DELETED = "deleted"
 
 
 class JobState(StrEnum):
@@ -161,6 +181,17 @@ class Layer(StrEnum):
     SYSCALLS = "syscalls"
     MEMORY = "memory"
     PRIVILEGES = "privileges"
+
+
+WALLS = {
+    Layer.FILES: "file wall",
+    Layer.NETWORK: "network wall",
+    Layer.SIGNALS: "signal wall",
+    Layer.SYSCALLS: "system call wall",
+    Layer.MEMORY: "memory limit",
+    Layer.PRIVILEGES: "privilege wall",
+}
+"""What people call a layer when it is missing."""
 
 
 class LayerState(StrEnum):

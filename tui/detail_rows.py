@@ -9,6 +9,7 @@ from storage.snapshot import Detail
 from storage.tables.evaluations import headline
 from storage.vocabulary import Role, Status
 from tui import format as form
+from tui import health
 from tui.rows import fit
 
 WORST = 5
@@ -27,6 +28,7 @@ def version_lines(detail: Detail, width: int, selected: int | None) -> list[Text
     lines = [fit(Text(f"  {'VER':<5}{'ACC':>6} {'±95%':>5}{latency}  STATE", "dim"), width)]
     lines += [_version(version, width, chosen=version.number == selected) for version in detail.versions]
     lines += [_arrival(arrival, width) for arrival in detail.arrivals]
+    lines += [_beside(entry.name, f"quarantined: {entry.reason}", width) for entry in detail.quarantined]
     return lines
 
 
@@ -56,13 +58,15 @@ def _state(version: Version) -> Text:
     return Text(version.role.value if version.role else "kept", "dim")
 
 
+def _beside(name: str, why: str, width: int) -> Text:
+    """Return the line of what is in quarantine."""
+    return fit(Text.assemble(("  ! ", "bold yellow"), (name, "bold"), f" {why}"), width)
+
+
 def _arrival(arrival: Arrival, width: int) -> Text:
-    return fit(
-        Text.assemble(
-            ("  ! ", "bold yellow"), (arrival.name, "bold"), f" {arrival.status}: {arrival.reason}"
-        ),
-        width,
-    )
+    glyph, colour = health.of_arrival(arrival)
+    said = arrival.reason if arrival.status is Status.SETTLING else f"{arrival.status}: {arrival.reason}"
+    return fit(Text.assemble((f"  {glyph} ", colour), (arrival.name, "bold"), f" {said}"), width)
 
 
 def confusion_lines(

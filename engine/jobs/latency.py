@@ -17,6 +17,7 @@ from engine.devices import noise
 from engine.evaluation import search
 from engine.evaluation.percentiles import distribution
 from engine.jobs import side_by_side
+from engine.jobs.companions import loader_source
 from engine.jobs.context import Context, Outcome, Report
 from engine.jobs.latency_plan import Plan, plan_of, tells_p99
 from engine.jobs.latency_record import Sitting, Timed, in_words, measurement, record
@@ -55,7 +56,10 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
     version = wanted_version(context, job)
     settings = read_model_settings(context.workspace.model_settings(job.model))
     plan = plan_of(
-        job.parameters, settings, locate(context.workspace, job.model, settings, job.parameters.data)
+        job.parameters,
+        settings,
+        locate(context.workspace, job.model, settings, job.parameters.data),
+        loader=loader_source(context.workspace, job.model, settings),
     )
     cores = noise.allotted_cores()
     with fresh(context, version, job.parameters.device, cores, report.cancelled) as process:

@@ -10,6 +10,7 @@ import math
 import string
 import sys
 from array import array
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -25,9 +26,11 @@ from engine.processes.protocol import (
     MeasureLatency,
     Prepared,
     Progress,
+    Told,
 )
 from engine.processes.wire import NonsenseError
 from engine.protocols import TensorSpec
+from engine.repository.examine import Examined
 from storage.records import Metric
 from storage.text import NAME, clean
 
@@ -136,6 +139,31 @@ def checked_divided(divided: Divided) -> Divided:
     """Return ``divided`` with its name cleaned, if there are examples in it."""
     _claim(min(divided.rows) >= 0 and sum(divided.rows) > 0, f"parts of {divided.rows} examples")
     return msgspec.structs.replace(divided, name=clean(divided.name, NAME))
+
+
+def checked_told(told: Told, known: Sequence[frozenset[str]]) -> Told:
+    """Return ``told`` with its texts cleaned, if it names nothing but what is ``known`` of each thing."""
+    _claim(len(told.found) <= len(known), f"{len(told.found)} answers about {len(known)} things")
+    return Told(tuple(map(_checked_examined, told.found, known)))
+
+
+def _checked_examined(examined: Examined, known: frozenset[str]) -> Examined:
+    files = examined.files
+    _claim(files[:1] == ((examined.artefact,) if examined.artefact else ()), "files without their first")
+    _claim(len(set(files)) == len(files), "a file twice")
+    _claim(
+        not any(file.startswith("/") or ".." in file.split("/") for file in files), "a file of another folder"
+    )
+    _claim(examined.format is None or bool(files), "a model that is no file")
+    _claim(examined.format is not None or bool(examined.reason), "no reason")
+    _claim(examined.on_trust is None or (examined.format is None and bool(files)), "trust in nothing")
+    unknown = next((file for file in files if file not in known), None)
+    if unknown is None:
+        evidence = tuple(clean(name, NAME) for name in examined.evidence)
+        return msgspec.structs.replace(examined, reason=clean(examined.reason), evidence=evidence)
+    # It came after the listing, or has the name of what is not finished; the next listing tells.
+    reason = f"{clean(examined.artefact, NAME)} needs {clean(unknown, NAME)}, which is not listed beside it"
+    return Examined(reason=reason, complete=False)
 
 
 def _checked_part(part: PartDescription) -> PartDescription:

@@ -85,12 +85,18 @@ class ConfinedProcess:
         self._talking = threading.Lock()
         self._closing = False
         self._closed = False
+        self._kept_until_closed: list[Callable[[], None]] = []
         self._oversight = Oversight(pid, profile, memory_bytes=memory_bytes)
 
     @property
     def scratch(self) -> str:
         """The only folder that it may write."""
         return self._profile.scratch
+
+    @property
+    def readable(self) -> tuple[str, ...]:
+        """The files and folders that it may read, beside the framework's own."""
+        return self._profile.readable
 
     @property
     def layers(self) -> dict[Layer, LayerState]:
@@ -156,7 +162,17 @@ class ConfinedProcess:
         except OSError:
             # The next start of the engine tries again; a process that cannot be tidied up is still ended.
             log.warning("%s could not be removed", self._profile.scratch, exc_info=True)
+        for let_go in self._kept_until_closed:
+            let_go()
         self._on_closed(self)
+
+    def keep_until_closed(self, let_go: Callable[[], None]) -> None:
+        """Have ``let_go`` called when the process is closed, because it needs until then what that lets go of."""
+        with self._talking:
+            if not self._closed:
+                self._kept_until_closed.append(let_go)
+                return
+        let_go()
 
     def ask(
         self,
@@ -182,7 +198,7 @@ class ConfinedProcess:
             self._conversation.signal(signal.SIGSTOP)
             if not isinstance(answer, Failed):
                 return checked(answer, wall_s)
-        raise endings.failed(answer.message, answer.hint, refused=answer.refused, proposal=answer.proposal)
+        raise endings.failed(answer)
 
     def _hear(self, kind: type[AnswerT], terms: Terms, deadline: float) -> AnswerT | Failed:
         def tick() -> None:

@@ -11,12 +11,14 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from engine.artefacts.doubts import SHOWN_EVIDENCE
 from engine.data.descriptions import SOURCES, PartDescription, Shared
 from engine.data.proposal import Proposal
 from engine.protocols import Options, RuntimeSpec, TensorSpec
+from engine.repository.examine import Examined
 from storage.records import ExampleValues, Metric
 from storage.settings import Data, Output, Preprocess
-from storage.vocabulary import Layer, LayerState, OutputScale, Task
+from storage.vocabulary import Format, Layer, LayerState, OutputScale, Task
 
 MAXIMUM_MESSAGE = 16 * 1024 * 1024
 """Bytes of one message: outcomes of 10 million examples with room; a child that announces more is lying.
@@ -37,6 +39,9 @@ MAXIMUM_NOTES = 100
 
 MAXIMUM_COLUMNS = 16
 """Numbers kept of each example; there are six at most."""
+
+MAXIMUM_THINGS = 64
+"""Files or folders of one question to an examiner: what is asked together costs a tenth of what it costs alone."""
 
 MAXIMUM_CLASSES = 4096
 """Rows of a confusion matrix: one of more classes does not fit into a message anyway."""
@@ -112,8 +117,14 @@ class Load(msgspec.Struct, tag=True, frozen=True):
     artefact: str
     runtime: RuntimeSpec
     device: str
+    formats: tuple[Format, ...]
+    """What the artefact must turn out to be, each executed by the runtime."""
     options: Options = ()
     """What the runtime is told besides, as the model's settings say."""
+    trusted: bool = False
+    """Whether its owner trusts this very content: what it asks for by name may be run, behind every needed wall."""
+    every_wall: bool = False
+    """Whether it is opened only behind every wall there is, as the workspace's settings say."""
 
 
 class OwnMetrics(msgspec.Struct, frozen=True):
@@ -198,6 +209,23 @@ class Split(msgspec.Struct, tag=True, frozen=True):
     """Of train, validation and test, adding up to 1."""
     seed: int
     stratify: bool
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A file or folder that is to be examined. Names are bytes: strangers' are not always text."""
+
+    folder: bytes
+    """Absolute path of the folder that it lies in."""
+    name: bytes
+    is_folder: bool
+    files: tuple[bytes, ...]
+    """Paths of its files below the folder, or just its name for a file."""
+
+
+class Examine(msgspec.Struct, tag=True, frozen=True):
+    """Tell what things are; asked of an examiner."""
+
+    things: tuple[Asked, ...]
 
 
 # model process -> engine
@@ -304,6 +332,12 @@ class Divided(msgspec.Struct, tag=True, frozen=True):
     """Of the file or folder that was divided."""
 
 
+class Told(msgspec.Struct, tag=True, frozen=True):
+    """What the first of the things are: at least one, and no more than there was time for."""
+
+    found: Annotated[tuple[Examined, ...], Meta(min_length=1, max_length=MAXIMUM_THINGS)]
+
+
 class Failed(msgspec.Struct, tag=True, frozen=True):
     """What was asked did not work; ``hint`` says what a person can do, where that is known."""
 
@@ -313,6 +347,10 @@ class Failed(msgspec.Struct, tag=True, frozen=True):
     """Whether the model looks made to do harm, so that trying again is of no use."""
     proposal: Proposal | None = None
     """What would make the data fit."""
+    evidence: Annotated[tuple[str, ...], Meta(max_length=SHOWN_EVIDENCE)] = ()
+    """What it asks for by name; where there is any, its owner's trust would have it loaded."""
+    walls: bool = False
+    """Whether it was not opened because walls are missing: nothing about the model is known to be wrong."""
 
 
 ToHost = Fork
@@ -320,5 +358,14 @@ FromHost = HostReady | HostFailed | Forked | Exited
 ToModel = Load | Evaluate | MeasureLatency
 ToData = Prepare | Describe | Split
 FromModel = (
-    Confined | Loaded | Progress | Evaluated | LatencyMeasured | Prepared | Described | Divided | Failed
+    Confined
+    | Loaded
+    | Progress
+    | Evaluated
+    | LatencyMeasured
+    | Prepared
+    | Described
+    | Divided
+    | Told
+    | Failed
 )

@@ -9,19 +9,19 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from engine.repository.gates import refresh_gates, renew_anchor
-from engine.repository.integrity import ChangedError, artefact_sha256
+from engine.repository.integrity import ChangedError, WriteError
+from engine.repository.keeper import note_mended
+from engine.repository.objects import Kept, Objects
 from engine.repository.outside import under_way
-from engine.repository.switch import deployed, preflight, read_current, switch
+from engine.repository.switch import CHANGED_FAULT, deployed, preflight, read_current, switch
 from storage.database import Writer
 from storage.errors import JobError, RefusedError
 from storage.records import GateReport, Job, Version
 from storage.settings import ModelSettings
+from storage.tables import deployed as deployed_contents
 from storage.tables import events, models, promotions
 from storage.vocabulary import JobKind, PromotionOutcome, Severity, Status
 from storage.workspace import Workspace
-
-CHANGED_FAULT = "artefact-changed"
-"""A version's files changed after it was recorded; ends when a version is deployed with its content verified."""
 
 LOOK_AGAIN = "Look again, then decide."
 
@@ -54,33 +54,40 @@ class Deployer(NamedTuple):
             JobError: a step failed; what was deployed before still is.
         """
         preflight(self.workspace, change.job.model, change.to.number)
-        self._verify(change.to)
-        with self.writer.transaction() as connection:
-            intent = self._intend(connection, change)
-        try:
-            switch(self.workspace, change.job.model, change.to.number)
-        except OSError as error:
-            self._failed(change, intent, error)
-        with self.writer.transaction() as connection:
-            self._record(connection, change, intent)
+        # Held until it is on record what the copy is wanted for.
+        with self._verify(change.to):
+            with self.writer.transaction() as connection:
+                intent = self._intend(connection, change)
+            try:
+                switch(self.workspace, change.job.model, change.to.number)
+            except OSError as error:
+                self._failed(change, intent, error)
+            with self.writer.transaction() as connection:
+                self._record(connection, change, intent)
 
-    def _verify(self, version: Version) -> None:
-        """Make sure that the bytes on disk are those which were evaluated."""
+    def _verify(self, version: Version) -> Kept:
+        """Make sure that the bytes on disk are those which were evaluated, and that they could be brought back."""
         where = f"models/{version.model}/{version.number}"
         folder = self.workspace.version_folder(version.model, version.number)
         try:
-            found = artefact_sha256(folder / (version.artefact or ""))
+            kept = Objects(self.workspace.objects).keep(
+                folder / (version.artefact or ""), version.companions, version.sha256 or ""
+            )
         except ChangedError:
-            raise RefusedError(
-                f"{where} is being written at this moment.", "Try again when it is finished."
-            ) from None
-        except OSError as error:
-            raise RefusedError(f"{where} cannot be read: {error.strerror}.") from None
-        if found != version.sha256:
             raise RefusedError(
                 f"{where} is not what was evaluated: its content changed on disk.",
                 "It is checked again by itself; look again in a moment.",
-            )
+            ) from None
+        except WriteError as error:
+            raise RefusedError(
+                f"No copy of {where} can be kept, and without one it could not be restored: {error.strerror}.",
+                "Free some disk space, then try again.",
+            ) from None
+        except OSError as error:
+            raise RefusedError(f"{where} cannot be read: {error.strerror}.") from None
+        if kept.mended:
+            note_mended(self.writer, version.model, version.number, now=self.now())
+        return kept
 
     def _intend(self, connection: sqlite3.Connection, change: Change) -> int:
         """Put the intent on record, in the transaction that sees that nothing changed since the decision."""
@@ -149,6 +156,9 @@ class Deployer(NamedTuple):
         if job.kind is JobKind.PROMOTE and self.settings is not None:
             before = models.version_id(connection, model_id, change.from_number)
             renew_anchor(connection, models.version(connection, before), change.to, self.settings)
+        content = deployed_contents.content_of(change.to)
+        if content is not None:
+            deployed_contents.remember(connection, change.to.id, content)
         for number in {change.from_number, change.to.number}:
             events.close_fault(connection, CHANGED_FAULT, at=now, model=job.model, version=number)
         events.add(connection, job.kind, change.message, at=now, model=job.model, version=change.to.number)

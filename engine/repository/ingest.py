@@ -39,6 +39,8 @@ class Ingested(NamedTuple):
     item: Item
     artefact: str
     """Path of the model below the version's folder."""
+    companions: tuple[str, ...]
+    """Paths of the other files that belong to it, below the same."""
 
 
 class Duplicate(NamedTuple):
@@ -56,6 +58,7 @@ def ingest(
     *,
     known: Callable[[str], int | None],
     above: int,
+    unchanged: Callable[[], bool] = lambda: True,
 ) -> Ingested | Duplicate:
     """Make the next version of ``model`` from the files that were examined below ``folder``.
 
@@ -66,12 +69,13 @@ def ingest(
         examined: what was found to be a model.
         known: tells which version has a content, if any.
         above: the highest number that was ever given to a version of the model.
+        unchanged: whether the files are still as they were when they were examined; asked once they are copied.
 
     Raises:
         ChangedError: the source changed meanwhile: start over.
         OSError: something cannot be read or written; nothing is left behind.
     """
-    root, files = _from_artefact(folder, examined)
+    root, files = examined.beside(folder)
     content = digest(root, files)
     number = known(content.sha256)
     if number is not None:
@@ -83,13 +87,15 @@ def ingest(
     shutil.rmtree(partial, ignore_errors=True)
     try:
         make_folder(partial)
-        _check_same(content, copy(root, files, partial), digest(partial, files))
+        # What was written is hashed on the way; whoever loads it reads and compares it once more.
+        _check_same(content, copy(root, files, partial))
+        _check_examined(unchanged)
         number = _name(partial, home, number)
     except BaseException:
         # Whatever went wrong, half a version must not stay; what cannot be removed now is swept at the next start.
         shutil.rmtree(partial, ignore_errors=True)
         raise
-    return Ingested(number, content, read_item(home, str(number)), files[0])
+    return Ingested(number, content, read_item(home, str(number)), files[0], files[1:])
 
 
 def sweep(workspace: Workspace) -> None:
@@ -99,16 +105,14 @@ def sweep(workspace: Workspace) -> None:
             shutil.rmtree(left, ignore_errors=True)
 
 
-def _from_artefact(folder: Path, examined: Examined) -> tuple[Path, tuple[str, ...]]:
-    """Return the artefact's own folder and the files below that: what lies around it does not become part of a version."""
-    above = examined.artefact.rpartition("/")[0]
-    if not above:
-        return folder, examined.files
-    return folder / above, tuple(name.removeprefix(f"{above}/") for name in examined.files)
-
-
 def _check_same(*contents: Content) -> None:
     if len(set(contents)) > 1:
+        raise ChangedError
+
+
+def _check_examined(unchanged: Callable[[], bool]) -> None:
+    if not unchanged():
+        # Emptied to be written anew, for instance: what was copied is not what was examined.
         raise ChangedError
 
 

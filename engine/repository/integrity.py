@@ -7,6 +7,7 @@ mean, nor record anything.
 
 import ctypes
 import errno
+import fcntl
 import hashlib
 import os
 import stat
@@ -15,8 +16,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from engine.runtimes import recognise
-
 CHUNK = 1024 * 1024
 """Bytes that are read at a time: large enough for the disk, small enough for the processor's cache."""
 
@@ -24,7 +23,11 @@ OWN = 0o600
 READABLE = 0o644
 
 RENAME_NOREPLACE = 1
+RENAME_EXCHANGE = 2
 AT_FDCWD = -100
+
+FICLONE = 0x40049409
+"""Asks a file system that can (XFS, Btrfs, bcachefs) for a copy that shares its blocks until one side changes."""
 
 _renameat2 = ctypes.CDLL(None, use_errno=True).renameat2
 
@@ -40,6 +43,10 @@ class ChangedError(Exception):
     """A file changed while it was read: whoever reads starts over."""
 
 
+class WriteError(OSError):
+    """What was to be written could not be (a full disk), as against what was to be read."""
+
+
 def digest(folder: Path, files: Sequence[str]) -> Content:
     """Return the identity of the files at these paths below ``folder``.
 
@@ -53,35 +60,40 @@ def digest(folder: Path, files: Sequence[str]) -> Content:
     return _combine([(name, *_digest_one(folder, name)) for name in files])
 
 
-def artefact_sha256(artefact: Path) -> str:
-    """Return the identity of an artefact together with the files that belong to it.
+def copy(folder: Path, files: Sequence[str], target: Path, *, mode: int | None = None) -> Content:
+    """Copy files below ``folder`` into ``target``, make them last, and return the identity of what was copied.
+
+    Without a ``mode`` each copy keeps the rights to read that its file has.
 
     Raises:
         ChangedError: a file changed meanwhile.
-        OSError: a file cannot be read.
-    """
-    companions = (str(path.relative_to(artefact.parent)) for path in recognise(artefact).companions)
-    return digest(artefact.parent, [artefact.name, *companions]).sha256
-
-
-def copy(folder: Path, files: Sequence[str], target: Path) -> Content:
-    """Copy files below ``folder`` into ``target``, make them last, and return the identity of what was read.
-
-    Raises:
-        ChangedError: a file changed meanwhile.
-        OSError: something cannot be read or written.
+        WriteError: something cannot be written.
+        OSError: something cannot be read.
     """
     found = []
     for name in files:
         written = target / name
-        make_folder(written.parent)
+        with writing():
+            make_folder(written.parent)
         with opened(folder, name) as source:
             before = os.fstat(source)
-            found.append((name, *_copy_one(source, written)))
+            # Whoever serves the model may be another user: it keeps the rights that its maker gave it, minus running.
+            rights = before.st_mode & READABLE | OWN if mode is None else mode
+            found.append((name, *_copy_one(source, written, rights)))
             _check_still(source, before)
-    for path in sorted({(target / name).parent for name in files} | {target}, reverse=True):
-        fsync_folder(path)
+    with writing():
+        for path in sorted({(target / name).parent for name in files} | {target}, reverse=True):
+            fsync_folder(path)
     return _combine(found)
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Tell a failure to write from a failure to read."""
+    try:
+        yield
+    except OSError as error:
+        raise WriteError(error.errno, error.strerror, error.filename) from None
 
 
 def make_folder(path: Path) -> None:
@@ -115,6 +127,22 @@ def rename_new(source: Path, target: Path) -> None:
         # A file system without the flag: rename refuses to replace a folder that holds anything.
         source.rename(target)
     fsync_folder(target.parent)
+
+
+def exchange(first: Path, second: Path) -> bool:
+    """Let two names of one file system change places in one step; return whether the file system can do that.
+
+    Raises:
+        OSError: it can, and refuses.
+    """
+    if _renameat2(AT_FDCWD, os.fsencode(first), AT_FDCWD, os.fsencode(second), RENAME_EXCHANGE):
+        number = ctypes.get_errno()
+        if number in {errno.ENOSYS, errno.EINVAL}:
+            return False
+        raise OSError(number, os.strerror(number), str(second))
+    for folder in {first.parent, second.parent}:
+        fsync_folder(folder)
+    return True
 
 
 @contextmanager
@@ -154,21 +182,40 @@ def _digest_one(folder: Path, name: str) -> tuple[str, int]:
         return found.hexdigest(), size
 
 
-def _copy_one(source: int, written: Path) -> tuple[str, int]:
+def _copy_one(source: int, written: Path, mode: int) -> tuple[str, int]:
+    """Copy an open file, and return the hash and size of what the copy holds."""
     found = hashlib.sha256()
     size = 0
-    target = os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, OWN)
+    with writing():
+        target = os.open(written, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, OWN)
     try:
-        # Whoever serves the model may be another user: it keeps the rights that its maker gave it, minus running.
-        os.fchmod(target, os.fstat(source).st_mode & READABLE | OWN)
-        for chunk in _chunks(source):
+        with writing():
+            os.fchmod(target, mode)
+            shared = _clone(source, target)
+        # What shares its blocks is read from the copy: the source may be another by now, the copy is not.
+        for chunk in _chunks(target if shared else source):
             found.update(chunk)
             size += len(chunk)
-            _write(target, chunk)
-        os.fsync(target)
+            if not shared:
+                with writing():
+                    _write(target, chunk)
+        with writing():
+            os.fsync(target)
     finally:
         os.close(target)
     return found.hexdigest(), size
+
+
+def _clone(source: int, target: int) -> bool:
+    """Let the empty file ``target`` share the blocks of ``source``; return whether the file system could."""
+    try:
+        fcntl.ioctl(target, FICLONE, source)
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EIO}:
+            raise
+        # Another file system, or one without shared blocks; each has its own way to say so. The bytes are copied.
+        return False
+    return True
 
 
 def _write(descriptor: int, chunk: bytes) -> None:

@@ -7,7 +7,14 @@ is none of these: its intent is on record before the link changes.
 import sqlite3
 from collections.abc import Iterable
 
-from engine.repository.switch import deployed, interpret, read_link, settle_intent
+from engine.repository.switch import (
+    CHANGED_FAULT,
+    deployed,
+    interpret,
+    read_link,
+    remember_content,
+    settle_intent,
+)
 from storage import jobs
 from storage.tables import events, models, promotions
 from storage.vocabulary import JobKind, JobState, PromotionOutcome, Severity
@@ -69,6 +76,9 @@ def _switched(connection: sqlite3.Connection, row: sqlite3.Row, number: int, *, 
     )
     promotions.settle(connection, promotion, PromotionOutcome.DONE)
     deployed(connection, row["id"], kind=JobKind.PROMOTE, from_number=row["current"], to_number=number)
+    if not events.is_open(connection, CHANGED_FAULT, model=row["name"], version=number):
+        # What changed behind our back does not become what was deployed by a link that points to it.
+        remember_content(connection, row["id"], number)
     link = f"models/{row['name']}/current"
     told = f"{link} points to it"
     if row["current"] is not None:

@@ -5,12 +5,11 @@ open, so that a fault ends by itself when its cause does.
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import NamedTuple
 
-from engine.repository.deploy import CHANGED_FAULT
 from engine.repository.scanner import Listing
-from engine.repository.switch import interpret
+from engine.repository.switch import CHANGED_FAULT, interpret
 from storage.records import Fault
 from storage.tables import events
 from storage.vocabulary import Severity, Status
@@ -43,6 +42,8 @@ def find(
         Problem(FOLDER, "", None, problem, "Make the folder, or give the engine's user the right to read it.")
         for problem in listing.problems.values()
     ]
+    rows = list(rows)
+    found += _emptied(listing, rows)
     for inbox in listing.inboxes.values():
         if inbox.problem:
             found.append(Problem(FOLDER, inbox.model, None, inbox.problem, READ))
@@ -66,12 +67,20 @@ def find(
     return found
 
 
+def _emptied(listing: Listing, rows: Iterable[sqlite3.Row]) -> Iterable[Problem]:
+    """Tell an unmounted disk from models that somebody removed: an empty folder is what it leaves."""
+    deployed = sum(row["current"] is not None for row in rows)
+    if deployed and not listing.models and not listing.problems:
+        message = f"models/ is empty, and {deployed} deployed model{'s are' if deployed > 1 else ' is'} gone."
+        yield Problem(FOLDER, "", None, message, "If it lies on a disk of its own, mount it.")
+
+
 def _deployed(
     workspace: Workspace, listing: Listing, row: sqlite3.Row, statuses: Mapping[tuple[str, int], Status]
 ) -> Iterable[Problem]:
     name, current = row["name"], row["current"]
     folder = listing.models.get(name)
-    repair = f"Put it back, or deploy another one: modeltender rollback {name}"
+    repair = f"Restore it: modeltender repair {name}; or deploy another one: modeltender rollback {name}"
     back = folder is not None and current in folder.versions
     if current is not None and not back and statuses.get((name, current)) is Status.MISSING:
         message = f"Version {current} of {name} is deployed, but models/{name}/{current} is gone."
@@ -133,17 +142,18 @@ def keep(
 def forgive_changes(
     connection: sqlite3.Connection,
     open_now: Iterable[Fault],
-    current: Mapping[str, int | None],
+    deployed: Container[tuple[str, int]],
     statuses: Mapping[tuple[str, int], Status],
     *,
     now: float,
 ) -> None:
-    """Close the faults of versions that changed on disk, once the new content is checked and not deployed.
+    """Close the faults of versions that changed on disk, once the new content is checked and not ``deployed``.
 
-    What is deployed without ever having been promoted stays a fault until a version is promoted or rolled back to.
+    What is deployed, or would be after a roll-back, without ever having been promoted stays a fault until it is
+    restored, or another version is promoted or rolled back to.
     """
     for fault in open_now:
-        if fault.code != CHANGED_FAULT or fault.version is None or current.get(fault.model) == fault.version:
+        if fault.code != CHANGED_FAULT or fault.version is None or (fault.model, fault.version) in deployed:
             continue
         if statuses.get((fault.model, fault.version)) in {Status.READY, Status.MISSING}:
             events.close_fault(connection, fault.code, at=now, model=fault.model, version=fault.version)

@@ -14,10 +14,15 @@ from typing import NamedTuple
 from engine.repository.scanner import CURRENT, Link
 from storage.database import Writer
 from storage.errors import RefusedError
+from storage.tables import deployed as deployed_contents
 from storage.tables import events, models, promotions
 from storage.text import NAME, clean
 from storage.vocabulary import JobKind, PromotionOutcome, Severity
 from storage.workspace import Workspace, version_number
+
+CHANGED_FAULT = "artefact-changed"
+"""A version's files changed after it was recorded; ends when they hold again what was deployed, or when a version is
+deployed with its content verified."""
 
 TEMPORARY = ".current.tmp-"
 """How the link is called before it gets its name; what a crash leaves of it is swept by this."""
@@ -128,6 +133,14 @@ def deployed(
     )
 
 
+def remember_content(connection: sqlite3.Connection, model_id: int, number: int) -> None:
+    """Record that what a version holds according to its record is what was deployed."""
+    version = models.version(connection, models.version_id(connection, model_id, number))
+    content = None if version is None else deployed_contents.content_of(version)
+    if version is not None and content is not None:
+        deployed_contents.remember(connection, version.id, content)
+
+
 def settle_intent(
     connection: sqlite3.Connection, workspace: Workspace, intent: sqlite3.Row, *, now: float
 ) -> None:
@@ -139,6 +152,7 @@ def settle_intent(
         deployed(
             connection, intent["model_id"], kind=kind, from_number=intent["from_number"], to_number=number
         )
+        remember_content(connection, intent["model_id"], number)
         code, message = (
             f"{kind}-recovered",
             f"the {word} to version {number} was interrupted after it had taken effect",

@@ -83,6 +83,17 @@ def close_fault(
     return changed > 0
 
 
+def is_open(
+    connection: sqlite3.Connection, code: str, *, model: str = "", version: int | None = None
+) -> bool:
+    """Whether a fault is open."""
+    row = connection.execute(
+        "SELECT 1 FROM faults WHERE code = ? AND model = ? AND version IS ? AND state <> ?",
+        (code, model, version, FaultState.RESOLVED),
+    ).fetchone()
+    return row is not None
+
+
 def faults(connection: sqlite3.Connection, model: str | None = None) -> list[Fault]:
     """Return the open faults, the worst and newest first."""
     rows = connection.execute(

@@ -140,6 +140,34 @@ def test_an_evaluation_that_was_killed_is_done_after_the_restart(engine: Workspa
         assert first.state is JobState.SUCCEEDED
 
 
+def test_a_repair_that_was_killed_is_done_after_the_restart(engine: Workspace) -> None:
+    """The deployed files come back in any case, the version is checked again, and what was damaged is still there."""
+    ready(engine, 1)
+    file = engine.version_folder(MODEL, 1) / "model.onnx"
+    whole = file.read_bytes()
+    deadline = time.monotonic() + 60
+    while not list(engine.objects.glob("*/model.onnx")) or state(engine)[0] != 1:
+        assert time.monotonic() < deadline, "what is deployed must get its copy"
+        time.sleep(0.02)
+    # The copy is made before the content is on record as deployed; a repair needs either.
+    file.write_bytes(whole[:100])
+    job = jobs.submit(engine, JobKind.REPAIR, MODEL, requested_by="ann")
+    while job_of(engine, job.id).state is JobState.QUEUED:
+        time.sleep(0.001)
+    kill(engine)
+    assert file.read_bytes() in {whole, whole[:100]}
+    launch.start(engine)
+    if wait(engine, job.id).state is JobState.INTERRUPTED:
+        reader = Reader(engine.database)
+        with reader.transaction() as connection:
+            again = [found for found in jobs.read(connection, limit=50) if found.kind is JobKind.REPAIR]
+        reader.close()
+        assert all(wait(engine, found.id).state in FINISHED for found in again)
+    assert file.read_bytes() == whole
+    ready(engine, 1)
+    assert [path.read_bytes() for path in engine.damaged.rglob("model.onnx")] == [whole[:100]]
+
+
 def test_no_model_process_outlives_a_killed_engine(engine: Workspace) -> None:
     """Kill -9 of the engine takes its hosts and model processes with it."""
     import psutil

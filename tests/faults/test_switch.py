@@ -213,13 +213,17 @@ def workers(watched: Watched) -> Iterator[Callable[[float], None]]:
 def test_kill_9_at_any_moment_leaves_a_valid_link_and_a_consistent_history(
     watched: Watched, workers: Callable[[float], None]
 ) -> None:
-    """Sixty times a real process that promotes and rolls back is killed; recovery finds link and history agreeing."""
+    """Again and again a real process that promotes and rolls back is killed; recovery finds link and history agreeing."""
     watched.ready("mnist", {1: 0.90, 2: 0.93, 3: 0.95})
     workspace = watched.workspace
     act(workspace, watched.writer, JobKind.PROMOTE, 1)
     chance = random.Random(SEED)
-    interrupted = 0
-    for _ in range(KILLS):
+    interrupted = kills = 0
+    deadline = time.monotonic() + 90
+    # A busy machine may need more kills until the workers have worked and some have fallen into a switch.
+    while kills < KILLS or not interrupted or len(watched.promotions("mnist")) <= KILLS:
+        kills += 1
+        assert time.monotonic() < deadline, (kills, interrupted)
         workers(chance.random() * LONGEST_S)
         link = workspace.current_link("mnist")
         assert (link / "model.onnx").read_bytes(), "before any recovery the link must lead to a model"
@@ -230,8 +234,6 @@ def test_kill_9_at_any_moment_leaves_a_valid_link_and_a_consistent_history(
         recover(workspace, writer, time.time())
         assert check_consistent(workspace, writer) in {1, 2, 3}
         writer.close()
-    assert len(watched.promotions("mnist")) > KILLS, "the workers must have worked"
-    assert interrupted > 0, "some kills must have fallen into a switch"
 
 
 TINY_DISK = """
@@ -241,12 +243,12 @@ from engine.repository.repository import Repository
 from storage.database import Writer
 from storage.settings import WorkspaceSettings
 from storage.workspace import Workspace
-from tests.watched import Clock
+from tests.watched import AtOnce, Clock
 
 workspace = Workspace(Path(sys.argv[1]))
 writer = Writer(workspace.database)
 clock = Clock()
-repository = Repository(workspace, writer, WorkspaceSettings(), now=clock.now, monotonic=clock.monotonic)
+repository = Repository(workspace, writer, WorkspaceSettings(), AtOnce(), now=clock.now, monotonic=clock.monotonic)
 
 def look():
     for _ in range(3):

@@ -10,6 +10,7 @@ import msgspec
 
 from storage.records import GateCheck, JobParameters, LatencyReport, Surroundings
 from storage.vocabulary import (
+    Custody,
     DeviceKind,
     Format,
     JobKind,
@@ -175,6 +176,14 @@ class EvaluationFailureDocument(Document, frozen=True, kw_only=True):
     proposal: str | None
 
 
+class RefusalDocument(Document, frozen=True, kw_only=True):
+    """``show``: what a version is refused for, while it is."""
+
+    at: datetime
+    evidence: tuple[str, ...]
+    liftable: bool
+
+
 class VersionDocument(Document, frozen=True, kw_only=True):
     """``show``: one version of the model; from ``runtime`` on, what it was when it was last loaded."""
 
@@ -197,6 +206,7 @@ class VersionDocument(Document, frozen=True, kw_only=True):
     load_s: float | None
     peak_rss_bytes: int | None
     failure: EvaluationFailureDocument | None
+    refusal: RefusalDocument | None
 
 
 class ShownModelDocument(Document, frozen=True, kw_only=True):
@@ -223,6 +233,73 @@ class PromotionDocument(Document, frozen=True, kw_only=True):
     verdict: Verdict | None = None
     promoted: bool
     checks: tuple[GateCheck, ...] = ()
+
+
+class TrustDocument(Document, frozen=True, kw_only=True):
+    """``trust``: whether a version's content is trusted now, and what became of the version."""
+
+    model: str
+    version: int
+    sha256: str
+    trusted: bool
+    also: tuple[str, ...]
+    """Other versions with the same content."""
+    status: Status
+    reason: str
+
+
+class TrustedDocument(Document, frozen=True, kw_only=True):
+    """``trust --list``: one entry of the history."""
+
+    sha256: str
+    model: str
+    version: int | None
+    trusted: bool
+    at: datetime
+    by: str
+    reason: str
+    found: str
+
+
+class QuarantineDocument(Document, frozen=True, kw_only=True):
+    """``quarantine``: a thing that was taken out of the inbox, or a version in ``models/`` that is marked."""
+
+    id: int | None
+    """``None`` for a version, which stays where it is."""
+    model: str
+    version: int | None
+    name: str
+    sha256: str | None
+    format: Format | None
+    bytes: int | None
+    reason: str
+    evidence: tuple[str, ...]
+    liftable: bool
+    found_at: datetime | None
+    state: Custody | Status
+    by: str
+    at: datetime | None
+    why: str
+
+
+class RepairedDocument(Document, frozen=True, kw_only=True):
+    """``repair``: what was found and done about one version."""
+
+    version: int
+    repaired: bool
+    sha256: str | None
+    """Of what its folder holds now."""
+    set_aside: str | None
+    """Where what was replaced lies, below the workspace."""
+    detail: str
+
+
+class RepairDocument(Document, frozen=True, kw_only=True):
+    """``repair``: the versions that were looked at; ``repaired`` says whether any of them was restored."""
+
+    model: str
+    repaired: bool
+    versions: tuple[RepairedDocument, ...]
 
 
 class ComparedFigureDocument(Document, frozen=True, kw_only=True):
@@ -374,3 +451,4 @@ class StatusDocument(Document, frozen=True, kw_only=True):
     devices: tuple[DeviceDocument, ...]
     jobs: WaitingDocument
     faults: tuple[FaultDocument, ...]
+    quarantined: tuple[QuarantineDocument, ...]

@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 import click
 
-from storage.records import Arrival, LatencyMeasurement, Model, Version
-from storage.tables import events, latencies
+from storage.records import Arrival, LatencyMeasurement, Model, Quarantined, Version
+from storage.tables import events, latencies, quarantine
 from storage.tables import models as model_table
 from storage.vocabulary import ExitCode, Status
 from storage.workspace import Workspace
+from tui import allowance
 from tui.commands import figures, latency_figures
 from tui.commands.checks import checks_text
 from tui.commands.documenting import model_document, shown_model_document, standing_for
@@ -34,10 +35,11 @@ def models(*, workspace: Workspace, as_json: bool) -> int:
     with to_look(workspace) as reader:
         with reader.transaction() as connection:
             found = model_table.read(connection)
+            arrivals = model_table.arrivals(connection)
         if as_json:
             show_document([model_document(model) for model in found])
             return ExitCode.DONE
-        show_text(models_text(found, time.time()))
+        show_text(models_text(found, arrivals, time.time()))
         remark(staleness(workspace, engine_state(reader)))
     return ExitCode.DONE
 
@@ -61,13 +63,17 @@ def show(*, workspace: Workspace, as_json: bool, target: Target) -> int:
     return ExitCode.DONE
 
 
-def models_text(found: list[Model], now: float) -> str:
-    """Return the table of models, and under it a line for each version that is not well."""
+def models_text(found: list[Model], arrivals: Sequence[Arrival], now: float) -> str:
+    """Return the table of models, and under it a line for each version that is not well or on its way."""
+    coming = [_arrival_line(arrival) for arrival in arrivals if arrival.status is Status.SETTLING]
     if not found:
-        return "No models yet. Save a trained model in a folder train/NAME/ and it appears here."
+        nothing = "No models yet. Save a trained model in a folder train/NAME/ and it appears here."
+        return "\n".join([nothing, *coming])
     headings = ["MODEL", "TASK", "CURRENT", "CANDIDATE", "STATUS", "QUALITY", "MEDIAN", "EVALUATED"]
     rows = [_row(model, now) for model in found]
-    return "\n".join([table(headings, rows, right=("CURRENT", "CANDIDATE", "MEDIAN")), *_ailing(found)])
+    return "\n".join(
+        [table(headings, rows, right=("CURRENT", "CANDIDATE", "MEDIAN")), *_ailing(found), *coming]
+    )
 
 
 def _row(model: Model, now: float) -> list[str]:
@@ -90,9 +96,18 @@ def _ailing(found: list[Model]) -> list[str]:
     for model in found:
         if model.newest is not None and model.newest.status not in HEALTHY:
             lines.append(
-                f"{model.name}@{model.newest.number} is {model.newest.status}: {model.newest.reason}"
+                f"{model.name}@{model.newest.number} is {model.newest.status}: {allowance.reason(model.newest)}"
             )
+        elif model.newest is not None and model.newest.status is Status.SETTLING and model.newest.reason:
+            lines.append(f"{model.name}@{model.newest.number} {model.newest.reason}")
     return lines
+
+
+def _arrival_line(arrival: Arrival) -> str:
+    where = f"train/{arrival.model}/{arrival.name}"
+    # What is on its way says so itself.
+    is_ = "" if arrival.status is Status.SETTLING else f"is {arrival.status}: "
+    return f"{where} {is_}{arrival.reason}"
 
 
 class Page(NamedTuple):
@@ -101,6 +116,7 @@ class Page(NamedTuple):
     model: Model
     versions: tuple[Version, ...]
     arrivals: tuple[Arrival, ...]
+    quarantined: tuple[Quarantined, ...]
     problems: tuple[str, ...]
     measured: tuple[LatencyMeasurement, ...]
     single: bool
@@ -116,6 +132,7 @@ def _page(connection: sqlite3.Connection, target: Target) -> Page:
             model,
             tuple(found),
             tuple(model_table.arrivals(connection, target.model)),
+            tuple(quarantine.kept(connection, target.model)),
             tuple(fault.message for fault in faults),
             tuple(measured),
             single=False,
@@ -124,6 +141,7 @@ def _page(connection: sqlite3.Connection, target: Target) -> Page:
     return Page(
         model,
         tuple(version for version in found if version.number == number),
+        (),
         (),
         tuple(fault.message for fault in faults if fault.version in {number, None}),
         tuple(measurement for measurement in measured if measurement.version == number),
@@ -144,9 +162,10 @@ def _shown_text(page: Page) -> str:
         if version.gate is not None:
             lines.append(f"gate of version {version.number}: {version.gate.verdict}")
             lines.append(checks_text(version.gate.checks, shutil.get_terminal_size().columns))
+    lines.extend(_arrival_line(arrival) for arrival in page.arrivals)
     lines.extend(
-        f"{arrival.name} in train/{arrival.model}/ is {arrival.status}: {arrival.reason}"
-        for arrival in page.arrivals
+        f"{entry.name} is in quarantine ({entry.id}): {entry.reason}; {allowance.way_out(entry)}"
+        for entry in page.quarantined
     )
     lines.extend(f"! {problem}" for problem in dict.fromkeys([model.problem, *page.problems]) if problem)
     proposed = proposed_text(model.name, versions)
@@ -165,7 +184,7 @@ def _versions_table(versions: Sequence[Version]) -> str:
             figures.median_latency(version.evaluation),
             figures.size(version.bytes),
             figures.clock(version.evaluation.at if version.evaluation else None),
-            version.reason,
+            allowance.reason(version),
         ]
         for version in versions
     ]

@@ -2,7 +2,14 @@
 
 import pytest
 
-from engine.policy import ATTEMPTS_BEFORE_QUARANTINE, Reaction, after_failed_load, on_test_data
+from engine.policy import (
+    ATTEMPTS_BEFORE_QUARANTINE,
+    Failure,
+    Reaction,
+    after_failed_load,
+    after_shortage,
+    on_test_data,
+)
 from storage.vocabulary import Status
 
 
@@ -26,7 +33,13 @@ def test_a_version_is_tried_again_later_and_later_and_then_left_alone(
 
 def test_what_looks_harmful_is_not_tried_again() -> None:
     """A model that was refused for what it asks for is put away at the first look."""
-    assert after_failed_load(0, 1000.0, refused=True) == (Status.QUARANTINED, 1, None)
+    assert after_failed_load(0, 1000.0, failure=Failure.REFUSED) == (Status.QUARANTINED, 1, None)
+
+
+@pytest.mark.parametrize("before", [0, 2, 7])
+def test_a_full_disk_counts_against_no_version(before: int) -> None:
+    """What could not even be tried is tried again after a while, however often, and is never put away for it."""
+    assert after_shortage(before, 1000.0) == (Status.FAILED, before, 1030.0)
 
 
 def test_three_failures_are_enough() -> None:
@@ -59,3 +72,8 @@ def test_new_data_are_evaluated_once(
 ) -> None:
     """Whatever came of the last try, the same data are not tried again."""
     assert on_test_data(stamp, tried, evaluated=evaluated, busy=busy) is expected
+
+
+def test_missing_walls_are_not_held_against_a_version() -> None:
+    """It is not counted, and waits for the next engine, since only then can walls have come back."""
+    assert after_failed_load(2, 1000.0, failure=Failure.UNCONFINED) == (Status.FAILED, 2, None)

@@ -107,6 +107,8 @@ def test_every_problem_of_a_file_is_told_at_once(tmp_path: Path) -> None:
         (b"preprocess = 3", "preprocess: expected a table, got 3"),
         (b"[data]\ntest = '../../etc/passwd'", "data.test: expected a file name inside the model's folder"),
         (b"labels = '/etc/passwd'", "labels: expected a file name inside the model's folder"),
+        (b"[runtime]\nloader = '1/loader.py'", "runtime.loader: expected the plain name of a file"),
+        (b"[runtime]\nloader = '..'", "runtime.loader: expected the plain name of a file"),
         (b"#" * (1024 * 1024 + 1), "larger than 1 MiB"),
         (b"a = " + b"[" * 100_000, "not valid TOML"),
         (b'"\\u001b[2J" = 1', "unknown key"),

@@ -19,7 +19,6 @@ from engine.processes.client import Hosts
 from engine.processes.endings import CANCELLED
 from engine.processes.pool import Pool
 from engine.processes.protocol import LatencyMeasured
-from engine.repository.integrity import artefact_sha256
 from storage import jobs
 from storage.database import Writer
 from storage.errors import Error, JobError
@@ -28,6 +27,7 @@ from storage.settings import WorkspaceSettings
 from storage.tables import events, gates, latencies, models
 from storage.vocabulary import Format, JobKind, Scenario, Status
 from storage.workspace import Workspace
+from tests.artefacts import artefact_sha256
 from tests.slow_model import save_slow_onnx
 from tests.tiny_models import digits_file, save_onnx
 

@@ -1,5 +1,7 @@
 """Promises about the identity of artefacts and about moving their bytes."""
 
+import errno
+import fcntl
 import hashlib
 import os
 import subprocess
@@ -7,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.repository.integrity import ChangedError, artefact_sha256, copy, digest, make_folder, rename_new
+from engine.repository.integrity import FICLONE, ChangedError, copy, digest, exchange, make_folder, rename_new
+from tests.artefacts import artefact_sha256
 from tests.handmade_models import save_onnx_with_weights
 
 
@@ -169,3 +172,49 @@ def test_an_empty_selection_of_files_has_a_sum_of_its_own(tmp_path: Path) -> Non
     (tmp_path / "empty").write_bytes(b"")
     assert digest(tmp_path, []).sha256 == hashlib.sha256(b"").hexdigest()
     assert digest(tmp_path, ["empty"]).bytes == 0
+
+
+def test_two_folders_change_places_in_one_step(tmp_path: Path) -> None:
+    """At no moment is there neither; both keep what they hold."""
+    put(tmp_path, {"a/model.onnx": b"a", "elsewhere/b/model.onnx": b"b"})
+    assert exchange(tmp_path / "a", tmp_path / "elsewhere" / "b")
+    assert (tmp_path / "a" / "model.onnx").read_bytes() == b"b"
+    assert (tmp_path / "elsewhere" / "b" / "model.onnx").read_bytes() == b"a"
+    with pytest.raises(FileNotFoundError):
+        exchange(tmp_path / "a", tmp_path / "none")
+
+
+def test_where_blocks_can_be_shared_the_copy_itself_is_hashed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file system that can share blocks gives a copy in an instant, and nothing is written."""
+
+    def clone(target: int, request: int, source: int) -> None:
+        # As the kernel does it on Btrfs or XFS: the whole content, no offset moved.
+        assert request == FICLONE
+        os.pwrite(target, os.pread(source, 1000, 0), 0)
+
+    put(tmp_path, {"model.onnx": b"m" * 1000})
+    (tmp_path / "out").mkdir()
+    monkeypatch.setattr(fcntl, "ioctl", clone)
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda *_: pytest.fail("nothing is left to be written"))
+    found = copy(tmp_path, ["model.onnx"], tmp_path / "out")
+    monkeypatch.setattr(os, "write", write)
+    assert found == digest(tmp_path / "out", ["model.onnx"])
+    assert (tmp_path / "out" / "model.onnx").read_bytes() == b"m" * 1000
+
+
+@pytest.mark.parametrize("number", [errno.EOPNOTSUPP, errno.EXDEV, errno.EINVAL, errno.ENOTTY, errno.EPERM])
+def test_where_blocks_cannot_be_shared_the_bytes_are_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """Each file system has its own way to say no; none of them is a failure."""
+
+    def refuse(_target: int, _request: int, _source: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    put(tmp_path, {"model.onnx": b"m"})
+    (tmp_path / "out").mkdir()
+    monkeypatch.setattr(fcntl, "ioctl", refuse)
+    assert copy(tmp_path, ["model.onnx"], tmp_path / "out") == digest(tmp_path, ["model.onnx"])

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.repository.deploy import CHANGED_FAULT
 from engine.repository.examine import examine
-from engine.repository.integrity import artefact_sha256
 from engine.repository.scanner import read_item
+from engine.repository.switch import CHANGED_FAULT
 from engine.repository.versions import PATIENCE_S
 from storage.vocabulary import Format, Status
+from tests.artefacts import artefact_sha256
 from tests.tiny_models import KERAS_WARNING, copied, saved
 from tests.watched import Watched
 
@@ -45,6 +45,8 @@ def test_a_version_folder_holds_it_directly_or_in_one_folder(
     version = watched.version("mnist", 1)
     assert (version.status, version.format) == (Status.CHECKING, Format.SAVED_MODEL)
     assert version.artefact == str(Path(inner, "saved_model.pb"))
+    # By the same name it is hashed again before it is loaded.
+    assert version.sha256 == artefact_sha256(target / "saved_model.pb")
     assert version.bytes == sum(path.stat().st_size for path in model.rglob("*") if path.is_file())
 
 
