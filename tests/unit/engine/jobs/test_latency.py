@@ -181,7 +181,8 @@ def test_load_above_capacity_shows_the_queue(measure: Measure, ready: Ready) -> 
 
 def test_the_most_queries_under_an_objective_are_found(measure: Measure, ready: Ready) -> None:
     """The rate that is reported kept the objective in a run of full length, and is no more than can be answered."""
-    ready(save_slow_onnx)
+    # Quick enough that also a busy machine gets through as many queries as p99 needs.
+    ready(lambda file: save_slow_onnx(file, layers=1))
     _, (alone,) = measure()
     # An objective that no pause of a busy machine breaks: what limits the rate is the capacity.
     answer, (served,) = measure(scenario="server", objective_ms=2000.0)
