@@ -42,19 +42,23 @@ def _version(version: Version, width: int, *, chosen: bool) -> Text:
         (f"{form.half_width(metric.low, metric.high) if metric else '':>5} ", "dim"),
         f"{form.short_ms(latency.p95_ms if latency else None):>6}  " if width >= ROOMY else " ",
     )
-    line.append_text(_state(version))
+    line.append_text(_state(version, width - line.cell_len))
     return fit(line, width)
 
 
-def _state(version: Version) -> Text:
+def _state(version: Version, room: int) -> Text:
     if version.status is not Status.READY:
         style = "cyan" if version.status in {Status.SETTLING, Status.CHECKING} else "bold yellow"
         return Text.assemble((version.status.value, style), f" {version.reason}" if version.reason else "")
     if version.role is Role.CURRENT:
         return Text("● current", "green")
     if version.role is Role.CANDIDATE:
-        verdict = f" {version.gate.verdict}" if version.gate else ""
-        return Text.assemble(("▲ candidate", "bold cyan"), (verdict, "dim"))
+        said = Text("▲ candidate", "bold cyan")
+        if version.gate is None:
+            return said
+        whole = Text.assemble(said, (f" {version.gate.verdict}", "dim"))
+        # Where both have no room, the glyph stands for the one and the verdict for itself.
+        return whole if whole.cell_len <= room else Text(f"▲ {version.gate.verdict}", "bold cyan")
     return Text(version.role.value if version.role else "kept", "dim")
 
 
