@@ -39,7 +39,7 @@ from storage.workspace import Workspace, create_workspace
 from tests.artefacts import artefact_sha256, keep_known
 from tests.handmade_models import onnx_bytes, save_onnx_with_weights
 from tests.tiny_models import onnx_model
-from tests.watched import Watched
+from tests.watched import HostsAtHand, Watched
 
 ROUNDS = 300
 FIRST_LOADS = 60
@@ -275,7 +275,8 @@ def mend(workspace: Workspace, writer: Writer) -> JobState:
         jobs.add(connection, JobKind.REPAIR, "mnist", 1, requested_by="ann", now=time.time())
         job = jobs.claim(connection, frozenset({JobKind.REPAIR}), now=time.time())
     assert job is not None
-    context = Context(workspace, writer, WorkspaceSettings(), cast("Any", None), cast("Any", None), time.time)
+    hosts = cast("Any", HostsAtHand())
+    context = Context(workspace, writer, WorkspaceSettings(), hosts, cast("Any", None), time.time)
     state = repair.run(context, job, Silent()).state
     with writer.transaction() as connection:
         jobs.finish(connection, job.id, state, now=time.time())
