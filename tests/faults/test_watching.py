@@ -44,7 +44,7 @@ class Ears:
         """Hear what people should read."""
         self.notices.append((code, message))
 
-    def hears(self, seconds: float = 3.0) -> bool:
+    def hears(self, seconds: float = 30.0) -> bool:
         """Return whether a wake-up comes within some seconds, and forget it."""
         heard = self.woken.wait(seconds)
         self.woken.clear()

@@ -23,7 +23,7 @@ from engine.runtimes import recognise, runtime_for
 from storage.settings import LimitSettings
 from storage.vocabulary import Format, Task
 from tests.fuzz.mutations import AWARE, BLIND, Mutation
-from tests.tiny_models import NAMES, PREPROCESS, ROWS, SAVE, save_data
+from tests.tiny_models import NAMES, OPTIONS, PREPROCESS, ROWS, SAVE, save_data
 
 SEED: Final = 20261126
 COUNT: Final = 2000
@@ -48,14 +48,15 @@ class Target(NamedTuple):
 
 
 TARGETS: Final[dict[Format, Target]] = {
-    Format.ONNX: Target(0.27, {".onnx": "protobuf"}),
-    Format.LITERT: Target(0.27, {".tflite": "flatbuffer"}),
-    Format.OPENVINO: Target(0.15, {".xml": "text", ".bin": "words"}),
+    Format.ONNX: Target(0.25, {".onnx": "protobuf"}),
+    Format.LITERT: Target(0.25, {".tflite": "flatbuffer"}),
+    Format.OPENVINO: Target(0.14, {".xml": "text", ".bin": "words"}),
     Format.KERAS: Target(0.09, {".keras": "zip"}),
     Format.KERAS_H5: Target(0.07, {".h5": "words"}),
     Format.SAVED_MODEL: Target(0.06, {".pb": "protobuf", ".index": "words", ".data-00000-of-00001": "words"}),
     Format.TORCHSCRIPT: Target(0.06, {".pt": "zip"}),
     Format.TORCH_EXPORT: Target(0.03, {".pt2": "zip"}),
+    Format.SAFETENSORS: Target(0.05, {".safetensors": "text"}),
 }
 
 
@@ -139,7 +140,8 @@ class Campaign:
             return End.REFUSED, found.reason
         readable = [self.data, artefact.parent]
         try:
-            process = self.hosts.open(artefact, runtime_for(found.format), "cpu", readable)
+            options = OPTIONS.get(found.format, ())
+            process = self.hosts.open(artefact, runtime_for(found.format), "cpu", readable, options=options)
             try:
                 self._evaluate(process, found.format)
             finally:

@@ -11,6 +11,7 @@ from typing import Final
 
 import psutil
 
+from engine.repository.objects import OBJECT
 from storage.database import Reader
 from storage.records import Version
 from storage.tables import models
@@ -30,6 +31,8 @@ STATE: Final = (
     "logs",
     "scratch",
     "data",
+    "objects",
+    "quarantine",
 )
 """What may lie in ``.modeltender`` when the engine has stopped; ``scratch`` must be empty."""
 
@@ -152,6 +155,11 @@ def nothing_is_left(workspace: Workspace, acts: Acts) -> list[str]:
         f"left over: .modeltender/{path.name}" for path in workspace.state.iterdir() if path.name not in STATE
     ]
     problems += [f"left over: .modeltender/scratch/{path.name}" for path in workspace.scratch.iterdir()]
+    problems += [
+        f"left over: .modeltender/objects/{path.name}"
+        for path in (workspace.objects.iterdir() if workspace.objects.exists() else ())
+        if not OBJECT.fullmatch(path.name)
+    ]
     return problems
 
 
