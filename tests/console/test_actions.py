@@ -89,7 +89,7 @@ async def test_p_shows_what_would_change(open_console: Open, staged: Workspace) 
         for part in (
             "current v2",
             "candidate v3",
-            "accuracy  n=2000",
+            "n=2000",
             "0.9425 ±0.0068",
             "0.9740 ±0.0068",
             "+0.0315",

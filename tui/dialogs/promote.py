@@ -146,12 +146,15 @@ def _comparison(change: Change) -> list[Text]:
     old, new = change.current, change.candidate
     before = None if old is None else old.evaluation
     heading = _row(
-        "", f"current v{old.number}" if old else "nothing deployed", f"candidate v{new.number}", "change"
+        _examples(new.evaluation),
+        f"current v{old.number}" if old else "nothing deployed",
+        f"candidate v{new.number}",
+        "change",
     )
     heading.stylize("bold dim")
     rows = [
         _row(
-            _with_n(name, new.evaluation),
+            name.replace("_", " "),
             _figure(before, name),
             _figure(new.evaluation, name),
             _difference(before, new.evaluation, name),
@@ -165,7 +168,7 @@ def _comparison(change: Change) -> list[Text]:
 
 def _row(name: str, before: str, after: str, change: str) -> Text:
     return Text.assemble(
-        (f"{name:<{NAME_CELLS}}", "dim"),
+        (f"{name[: NAME_CELLS - 1]:<{NAME_CELLS}}", "dim"),
         f"{before:<{OLD_CELLS}}",
         (f"{after:<{NEW_CELLS}}", "bold"),
         f"{change:>{CHANGE_CELLS}}",
@@ -179,10 +182,8 @@ def _names(before: Evaluation | None, after: Evaluation | None) -> list[str]:
     return list(dict.fromkeys(known))[:SHOWN_METRICS]
 
 
-def _with_n(name: str, evaluation: Evaluation | None) -> str:
-    metric = evaluation.metric(name) if evaluation else None
-    shown = name.replace("_", " ")
-    return f"{shown}  n={metric.n}" if metric else shown
+def _examples(evaluation: Evaluation | None) -> str:
+    return f"n={evaluation.dataset_rows}" if evaluation else ""
 
 
 def _figure(evaluation: Evaluation | None, name: str) -> str:
