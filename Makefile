@@ -5,8 +5,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PEERS := $(VENV)/bench/.installed
 DEMO ?= demo
+COUNT ?= 2000
+MINUTES ?= 60
 
-.PHONY: install demo test lint bench clean
+.PHONY: install demo test lint fuzz soak bench clean
 
 install: $(STAMP)
 
@@ -27,6 +29,14 @@ lint: install
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Damaged models of every format, in model processes; ends with a table of what became of them.
+fuzz: install
+	FUZZ_COUNT=$(COUNT) $(BIN)/python -m tests.fuzz.campaign
+
+# A real engine under arrivals, mistakes, deletions and kill -9.
+soak: install
+	SOAK_MINUTES=$(MINUTES) $(BIN)/python -m tests.soak.soak
 
 bench: install $(PEERS)
 	$(BIN)/python -m tests.benchmarks.run --write

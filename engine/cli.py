@@ -224,7 +224,8 @@ def _in_words(document: EngineDocument, now: float) -> str:
             f"uses      {document.rss_bytes / 2**20:.0f} MiB, {document.cpu_percent:.0f} % of a core"
         )
     for host in document.hosts:
-        lines.append(f"host      {host.framework}, process {host.pid}, {host.models} model processes")
+        forks = f"{host.models} process{'' if host.models == 1 else 'es'} out of it"
+        lines.append(f"host      {host.framework}, process {host.pid}, {forks}")
     return "\n".join([*lines, jobs_line])
 
 

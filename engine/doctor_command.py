@@ -15,7 +15,11 @@ from storage.vocabulary import Condition, ExitCode
 from storage.workspace import Workspace, find_workspace
 
 WIDTH = 80
-INDENT = 25
+
+NAME = len("ai_edge_litert")
+"""The longest name of a check."""
+
+INDENT = len("✓ problem  ") + NAME + 1
 
 GLYPHS = {Condition.OK: ("✓", "+"), Condition.WARNING: ("!", "!"), Condition.PROBLEM: ("✗", "x")}
 """For terminals that speak UTF-8, and for others."""
@@ -54,7 +58,7 @@ def render(check: Check) -> str:
     lines = textwrap.wrap(check.detail, WIDTH - INDENT, break_on_hyphens=False)
     if check.fix:
         lines.append(f"{'→' if utf8 else '->'} {check.fix}")
-    return f"{mark} {check.name:<13} " + f"\n{' ' * INDENT}".join(lines)
+    return f"{mark} {check.name:<{NAME}} " + f"\n{' ' * INDENT}".join(lines)
 
 
 def conclude(report: Report) -> str:

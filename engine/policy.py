@@ -16,6 +16,18 @@ FIRST_RETRY_S = 30.0
 
 RETRY_FACTOR = 4.0
 
+LONGEST_RETRY_S = 3600.0
+"""No pause is ever as long as this: what is due later was reckoned by a clock that has been set back since."""
+
+
+class Failure(Enum):
+    """Why a version did not load, where that decides what becomes of it."""
+
+    REFUSED = auto()
+    """Its content must not be tried."""
+    UNCONFINED = auto()
+    """Walls that it needs are missing here; it is not to blame."""
+
 
 class Retry(NamedTuple):
     """What becomes of a version that failed to load."""
@@ -26,12 +38,23 @@ class Retry(NamedTuple):
     """When it is tried again by itself, or ``None`` where only a change of its files helps."""
 
 
-def after_failed_load(failures_before: int, now: float, *, refused: bool = False) -> Retry:
-    """Decide what becomes of a version that failed to load once more, or that was ``refused`` as harmful."""
+def after_failed_load(failures_before: int, now: float, *, failure: Failure | None = None) -> Retry:
+    """Decide what becomes of a version that failed to load once more; ``failure`` says why, where that matters."""
+    if failure is Failure.UNCONFINED:
+        # Walls come and go with the kernel and the settings, which an engine meets when it starts.
+        return Retry(Status.FAILED, failures_before, None)
     failures = failures_before + 1
-    if refused or failures >= ATTEMPTS_BEFORE_QUARANTINE:
+    if failure is Failure.REFUSED or failures >= ATTEMPTS_BEFORE_QUARANTINE:
         return Retry(Status.QUARANTINED, failures, None)
     return Retry(Status.FAILED, failures, now + FIRST_RETRY_S * RETRY_FACTOR ** (failures - 1))
+
+
+def retry_in(retry_at: float | None, now: float) -> float | None:
+    """Return in how many seconds something is to be tried again, 0 where it is due, or ``None`` where it never is."""
+    if retry_at is None:
+        return None
+    left = retry_at - now
+    return 0.0 if left <= 0 or left > LONGEST_RETRY_S else left
 
 
 def after_shortage(failures_before: int, now: float) -> Retry:

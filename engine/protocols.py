@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
+from engine.artefacts.doubts import Doubt
 from storage.records import TensorSpec
 from storage.vocabulary import Format
 
@@ -39,6 +40,10 @@ class Recognition(msgspec.Struct, frozen=True):
     """Whether it looks made to do harm, as against being merely of another kind."""
     complete: bool = True
     """Whether it is all there; ``False`` may mean that it is still being written."""
+    doubt: Doubt | None = None
+    """What it asks for by name that only an owner's trust allows; otherwise it is in order."""
+    on_trust: Format | None = None
+    """What to load it as where its owner trusts this very content; ``None`` where trust changes nothing."""
 
 
 class RuntimeSpec(msgspec.Struct, frozen=True):
@@ -57,13 +62,15 @@ class RuntimeSpec(msgspec.Struct, frozen=True):
     loader: str
     """``module:function`` of its loader, resolved in a model process only."""
     needs_sandbox: bool
-    """Whether the format is itself code, so that it is refused where files and network are not walled off."""
+    """Whether loading it runs code of other people, so that it is refused where files and network are not walled off."""
     alternatives: tuple[tuple[str, str], ...] = ()
     """Other distributions that provide one of ``distributions``: (the name that is shown, the installed one)."""
     accelerators: tuple[str, ...] = ("cuda",)
     """Kinds of device besides the CPU that its loader knows how to use, where the installed build does."""
     options: tuple[str, ...] = ()
     """Keys of ``[runtime]`` in ``model.toml`` that its loader takes, as keyword arguments of the same names."""
+    hears_of_trust: bool = False
+    """Whether its loader takes ``trusted``: its framework has a guard of its own that an owner's trust lifts."""
     stand_in: "RuntimeSpec | None" = None
     """What executes its formats where its own distributions are missing and those of the other are installed."""
 

@@ -19,6 +19,7 @@ FILES: dict[Format, str] = {
     Format.ONNX: "`.onnx`, with or without files of weights beside it",
     Format.LITERT: "`.tflite`: float, dynamic-range and full-integer",
     Format.OPENVINO: "`.xml` with `.bin` beside it, as `openvino.save_model` writes them",
+    Format.SAFETENSORS: "`.safetensors` with your own loader (see below)",
 }
 """What people call each format; what a file is, is decided by its content."""
 
@@ -40,8 +41,29 @@ REFUSED = ("tests/contract/test_runtimes.py", "test_a_device_that_cannot_be_used
 INTRODUCTION = """# Formats, runtimes and devices
 
 What a file is, is decided by its content, never by its name. Each version runs in a process of its own, behind walls;
-a format that is itself code is refused where the walls for files and network are missing.
+a format whose loading runs code is refused where the walls for files, network and system calls are missing, and so is
+what an owner trusts although it asks for code (`modeltender trust`). With `[trust] require_sandbox = true` every format
+needs every wall.
 """
+
+EXAMPLE = """import torch
+from torch import nn
+
+INPUTS = {"images": ([None, 1, 8, 8], "float32")}
+OUTPUTS = {"logits": ([None, 10], "float32")}
+
+
+def load(weights, device):
+    network = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
+    network.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
+    network.to(device).eval()
+
+    def run(images):
+        return network(torch.from_numpy(images).to(device)).cpu().numpy()
+
+    return run
+"""
+"""A loader as people write it; a test runs it."""
 
 ENDING = """
 ## The same network, the same figure
@@ -61,6 +83,37 @@ Intel NPU through its OpenVINO provider (`onnxruntime-openvino`).
 Where TensorFlow is not installed, and torch and Keras are, torch runs Keras' own files; the figures then name
 `keras-torch`. `test_torch_runs_them_to_the_same_figures` in `tests/unit/engine/runtimes/keras/test_keras_on_torch.py` holds
 that they stay the same.
+
+## Weights alone, with your own loader
+
+A `.safetensors` file holds weights and no model. Say in a Python file beside `model.toml` how the model is built, and name that
+file in `model.toml`:
+
+```toml
+[runtime]
+loader = "loader.py"
+```
+
+It is code, so it is run only where `modeltender.toml` says so (the engine reads that file when it starts), and only behind
+every wall for files, network and system calls:
+
+```toml
+[trust]
+own_loaders = true
+```
+
+`load(weights, device)` gets the tensors as numpy arrays by their names (numpy has no bfloat16: those are float32 of the same
+values) and `"cpu"` or `"cuda:0"`. It returns a function that takes numpy arrays, batch first, and returns one array or a tuple
+of them; it must not change what it is given. `INPUTS` and `OUTPUTS` are optional: names with shape, where `None` may vary, and
+type; without `INPUTS` there is one input. This is a whole `loader.py`, for a `state_dict` of a small torch network:
+
+EXAMPLE
+
+numpy and, where it is installed, torch are there already; whatever else is installed can be imported, which takes its time at
+each load. No other file can be read, and nothing can be downloaded. Without torch the weights run on the CPU with numpy alone.
+
+What the file holds counts: figures of versions compare only where they were measured with the same loader. After a change,
+versions that could not be loaded are tried again by themselves; evaluate the others again.
 
 ## scikit-learn, XGBoost, LightGBM
 
@@ -98,7 +151,8 @@ LiteRT's is the smallest: `engine/runtimes/litert/`.
 
 def page() -> str:
     """Return the whole page."""
-    return "\n".join([INTRODUCTION, *_formats(), "", *_operations(), ENDING.rstrip()]) + "\n"
+    ending = ENDING.replace("EXAMPLE\n", f"```python notest\n{EXAMPLE}```\n").rstrip()
+    return "\n".join([INTRODUCTION, *_formats(), "", *_operations(), ending]) + "\n"
 
 
 def _formats() -> list[str]:
@@ -111,7 +165,7 @@ def _formats() -> list[str]:
             devices = ", ".join(["cpu", *(f"{name}:N" for name in spec.accelerators)])
             lines.append(
                 f"| {kind} | {FILES[kind]} | {_runs_on(spec)} | `modeltender[{spec.extra}]` | {devices} "
-                f"| {'yes: it is code' if spec.needs_sandbox else 'no'} |"
+                f"| {'yes: it runs code' if spec.needs_sandbox else 'no'} |"
             )
     return lines
 

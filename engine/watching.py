@@ -6,12 +6,19 @@ It owns when to look; what is seen and recorded is the repository's.
 import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from typing import Protocol
 
 from engine.service import STOP_S, STORE_RETRY_S
 
 log = logging.getLogger(__name__)
+
+IDLE_SHARE = 0.005
+"""Of a core, what listing takes where no event asks for it: ten thousand versions are listed each minute or so."""
+
+BUSY_SHARE = 0.25
+"""Of a core, what listing takes while things are arriving that no event tells of, such as a file that grows."""
 
 
 class Scans(Protocol):
@@ -30,6 +37,8 @@ class Watching:
         self._scanned = scanned
         self._rescan_s = rescan_s
         self._wake = threading.Event()
+        self.effort_s = 0.0
+        """Processor time that the last pass took."""
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="watching", daemon=True)
 
@@ -51,7 +60,7 @@ class Watching:
         while not self._stopping.is_set():
             # Cleared before the scan: an event during the scan means another one.
             self._wake.clear()
-            pause = self._rescan_s
+            began = time.thread_time()
             try:
                 wanted = self._repository.scan()
             except (OSError, sqlite3.Error):
@@ -60,6 +69,12 @@ class Watching:
                 wanted = STORE_RETRY_S
             # What arrived has a job now: the lanes need not wait for the next poll of the database.
             self._scanned()
-            if wanted is not None:
-                pause = min(pause, wanted)
-            self._wake.wait(pause)
+            self.effort_s = time.thread_time() - began
+            self._wake.wait(self._pause(wanted))
+
+    def _pause(self, wanted: float | None) -> float:
+        """Return how long to wait for an event: the larger the workspace, the longer, so that the share stays small."""
+        regular = max(self._rescan_s, self.effort_s / IDLE_SHARE)
+        if wanted is None or wanted >= self._rescan_s:
+            return regular
+        return min(regular, max(wanted, self.effort_s / BUSY_SHARE) if wanted > 0 else 0.0)

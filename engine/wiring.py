@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from logging.handlers import RotatingFileHandler
 
 from engine.devices.sampler import Sampler
+from engine.examiner import Examiner
 from engine.jobs import ON_LINKS, ON_MODELS
 from engine.jobs.context import Context
 from engine.processes import lockdown
@@ -123,15 +124,25 @@ def _work(
     hosts = Hosts(scratch=workspace.scratch, limits=settings.limits)
     pool = Pool(settings.limits)
     context = Context(workspace, writer, settings, hosts, pool, time.time)
-    repository = Repository(workspace, writer, settings, now=time.time, monotonic=time.monotonic)
+    examiner = Examiner(
+        hosts.open_examiner, (workspace.train, workspace.models), idle_s=settings.limits.process_idle_s
+    )
+    repository = Repository(workspace, writer, settings, examiner, now=time.time, monotonic=time.monotonic)
     models, links = Lane("models", ON_MODELS, context), Lane("links", ON_LINKS, context)
     watching = Watching(repository, rescan_s=settings.repository.rescan_s, scanned=models.wake)
-    observer = Observer(workspace, watching.wake, renamed=repository.renamed, notice=repository.notice)
+    repository.when_known(watching.wake)
+    observer = Observer(
+        workspace,
+        watching.wake,
+        renamed=repository.renamed,
+        notice=repository.notice,
+        effort_s=lambda: watching.effort_s,
+    )
     sampler = Sampler(
         writer, settings.sampling.interval_s, time.time, retention_s=settings.retention.samples_s
     )
     try:
-        parts = (sampler, watching, observer, Keeper(workspace, writer, now=time.time))
+        parts = (sampler, examiner, watching, observer, Keeper(workspace, writer, now=time.time))
         Service(context, (models, links), parts, stopping, time.monotonic).run()
     finally:
         pool.close()

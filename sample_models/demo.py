@@ -20,6 +20,7 @@ from storage import launch, snapshot
 from storage.database import Reader
 from storage.errors import Error
 from storage.records import Version
+from storage.vocabulary import Role
 from storage.workspace import Workspace, create_workspace
 
 MODEL = "mnist"
@@ -122,7 +123,12 @@ def _await_candidate(workspace: Workspace, *, above: int) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         newest = next(iter(_versions(workspace)), None)
-        if newest and newest.number > above and newest.evaluation and (newest.gate or newest.role):
+        if (
+            newest
+            and newest.number > above
+            and newest.evaluation
+            and (newest.gate or newest.role is Role.CURRENT)
+        ):
             return
         time.sleep(0.1)
     raise Error(

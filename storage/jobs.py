@@ -27,7 +27,7 @@ RECOVERY = "recovery"
 AUTOMATIC = (ARRIVAL, NEW_DATA)
 """Whose jobs wait for those of people."""
 
-RETRIED = frozenset({JobKind.EVALUATE, JobKind.LATENCY, JobKind.REPAIR, JobKind.TELL})
+RETRIED = frozenset({JobKind.EVALUATE, JobKind.LATENCY, JobKind.COMPARE, JobKind.REPAIR, JobKind.TELL})
 """Kinds that are queued again when their engine died: doing them twice harms nothing."""
 
 MAXIMUM_ATTEMPTS = 2
@@ -214,6 +214,15 @@ def pending(connection: sqlite3.Connection, kind: JobKind, model: str, version: 
         (kind, model, version, JobState.QUEUED, JobState.RUNNING),
     ).fetchone()
     return row is not None
+
+
+def pending_versions(connection: sqlite3.Connection, kind: JobKind) -> set[tuple[str, int | None]]:
+    """Return the models and versions for which a job of this kind waits or runs: one question, however many there are."""
+    rows = connection.execute(
+        "SELECT model, version FROM jobs WHERE kind = ? AND state IN (?, ?)",
+        (kind, JobState.QUEUED, JobState.RUNNING),
+    )
+    return {(row["model"], row["version"]) for row in rows}
 
 
 def prune(connection: sqlite3.Connection, *, keep: int) -> None:

@@ -5,10 +5,13 @@ seconds since the epoch (UTC); durations say their unit in their name; ``None`` 
 known, and is shown as ``n/a``.
 """
 
+from typing import Literal
+
 import msgspec
 
 from storage.vocabulary import (
     CheckVerdict,
+    Custody,
     DeviceKind,
     FaultState,
     Format,
@@ -40,6 +43,19 @@ class Metric(msgspec.Struct, frozen=True):
     n: int
     slice: str = ""
     """The part of the examples that it stands for, as ``column=value`` or ``class=label``; empty for all of them."""
+
+
+ValueKind = Literal["f4", "u1", "u2", "u4"]
+"""How the numbers of `ExampleValues` are written, as numpy calls it: little-endian floats or counts."""
+
+
+class ExampleValues(msgspec.Struct, frozen=True):
+    """One number of each example, in the data's order."""
+
+    name: str
+    """The metric whose mean over the examples it is, or one of `storage.vocabulary.Column`."""
+    kind: ValueKind
+    data: bytes
 
 
 class TensorSpec(msgspec.Struct, frozen=True):
@@ -81,6 +97,16 @@ class EvaluationFailure(Record, frozen=True, kw_only=True):
     hint: str
     proposal: str = ""
     """Lines of TOML that would make the data fit, for a person to judge and write down; empty where there are none."""
+
+
+class Refusal(Record, frozen=True, kw_only=True):
+    """What a version is refused for, while it is: what was found, and since when."""
+
+    at: float
+    evidence: tuple[str, ...]
+    """Each thing that was found, by its name; of one that crashes, how it ended."""
+    liftable: bool
+    """Whether its owner's trust in this very content would have it loaded."""
 
 
 class LatencyReport(Record, frozen=True, kw_only=True):
@@ -229,6 +255,7 @@ class NewEvaluation(Record, frozen=True, kw_only=True):
     metrics: tuple[Metric, ...]
     """Of all examples and of parts of them."""
     correct: bytes | None
+    examples: tuple[ExampleValues, ...] = ()
     scale: OutputScale | None = None
     notes: tuple[str, ...] = ()
 
@@ -247,6 +274,8 @@ class Version(Record, frozen=True, kw_only=True):
     bytes: int | None
     artefact: str | None
     """Path of the artefact below the version's folder."""
+    companions: tuple[str, ...] = ()
+    """Paths of the other files that belong to it, below the folder that it lies in."""
     source: str
     """Where it came from: a path below ``train/``, or empty for a folder that was put into ``models/``."""
     found_at: float
@@ -258,6 +287,8 @@ class Version(Record, frozen=True, kw_only=True):
     """``None`` before it was first loaded, and when its files have changed since."""
     failure: EvaluationFailure | None = None
     """``None`` once an evaluation has worked."""
+    refusal: Refusal | None = None
+    """``None`` where nothing was found that keeps it from being loaded."""
 
 
 class DeployedContent(Record, frozen=True, kw_only=True):
@@ -268,6 +299,8 @@ class DeployedContent(Record, frozen=True, kw_only=True):
     format: Format
     sha256: str
     bytes: int
+    companions: tuple[str, ...] = ()
+    """Paths of the other files that belong to it, below the folder that it lies in."""
 
 
 class Model(Record, frozen=True, kw_only=True):
@@ -287,6 +320,8 @@ class Model(Record, frozen=True, kw_only=True):
     faults: int
     trend: tuple[float, ...] = ()
     """The latest values of the headline metric of the current version, oldest first."""
+    quarantined: int = 0
+    """How many things were taken out of its inbox and are kept."""
 
 
 class Arrival(Record, frozen=True, kw_only=True):
@@ -298,6 +333,47 @@ class Arrival(Record, frozen=True, kw_only=True):
     reason: str
     bytes: int
     seen_at: float
+
+
+class Trusted(Record, frozen=True, kw_only=True):
+    """One entry of the history of trust: content that an owner began to trust, or ceased to."""
+
+    id: int
+    sha256: str
+    model: str
+    version: int | None
+    """What it was when it was judged; the same content elsewhere is meant as well."""
+    granted: bool
+    """Whether trust began; ``False`` where it was taken back."""
+    at: float
+    by: str
+    reason: str
+    found: str
+    """What had been refused."""
+
+
+class Quarantined(Record, frozen=True, kw_only=True):
+    """A thing that was taken out of the inbox because it looks made to do harm."""
+
+    id: int
+    model: str
+    name: str
+    """As it is shown; its files keep their own names."""
+    sha256: str
+    format: Format | None
+    bytes: int
+    reason: str
+    evidence: tuple[str, ...]
+    liftable: bool
+    """Whether its owner's trust in this very content would have it loaded."""
+    found_at: float
+    state: Custody
+    by: str
+    """Who released or deleted it, or empty."""
+    at: float | None
+    """When that was."""
+    why: str
+    """The reason that was given for it."""
 
 
 class Promotion(Record, frozen=True, kw_only=True):
@@ -330,6 +406,20 @@ class PromotionTarget(Record, frozen=True, kw_only=True):
     at: float | None
 
 
+class LatencyRatio(msgspec.Struct, frozen=True):
+    """How many times as long one version takes as another, measured in turns on the same device."""
+
+    device: str
+    at: float
+    ratio: float
+    """Of the medians: above 1 the second version is slower."""
+    low: float
+    high: float
+    confidence: float
+    n: int
+    """Rounds, of which each has runs of both."""
+
+
 class GateCheck(msgspec.Struct, frozen=True):
     """One check of a gate: its name, its verdict, and a sentence with the figures."""
 
@@ -345,6 +435,8 @@ class GateReport(msgspec.Struct, frozen=True):
     """The current version that it was compared with, or ``None`` where nothing was deployed."""
     verdict: Verdict
     checks: tuple[GateCheck, ...]
+    basis: str = ""
+    """A digest of everything that it was judged from: with the same the answer would be the same."""
 
     @property
     def passed(self) -> bool:
@@ -374,6 +466,10 @@ class JobParameters(msgspec.Struct, frozen=True, omit_defaults=True):
     objective_ms: float | None = None
     """What p99 is to be at most; without it the model's settings say it."""
     seed: int = 0
+    against: int | None = None
+    """The version that a comparison takes the job's version against."""
+    entry: int | None = None
+    """The entry of the quarantine that is meant."""
 
 
 class Job(Record, frozen=True, kw_only=True):
@@ -448,7 +544,7 @@ class Device(Record, frozen=True, kw_only=True):
 
 
 class HostState(msgspec.Struct, frozen=True):
-    """A running framework host and how many model processes it holds."""
+    """A running host and how many processes came out of it and run: models, or what reads data or examines files."""
 
     framework: str
     pid: int

@@ -9,7 +9,7 @@ from sqlite_utils import Database, Migrations
 
 migrations = Migrations("modeltender")
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 9
 
 
 @migrations()
@@ -43,9 +43,24 @@ def what_versions_need(database: Database) -> None:
 
 
 @migrations()
+def trust_and_quarantine(database: Database) -> None:
+    """Keep what owners trust, what was taken out of the inbox, and what was found in versions that are refused."""
+    _execute(database, TRUST_AND_QUARANTINE)
+
+
+@migrations()
 def contents_of_deployed_versions(database: Database) -> None:
-    """Keep what versions held when they were deployed, whatever becomes of their folders."""
+    """Keep what versions held when they were deployed, whatever becomes of their folders, and which files that is.
+
+    What may be of several files is looked into once more.
+    """
     _execute(database, DEPLOYED_CONTENTS)
+
+
+@migrations()
+def examples_of_evaluations(database: Database) -> None:
+    """Keep what each example came to, who was judged on which test set, and what no candidate may be worse than."""
+    _execute(database, EXAMPLES_OF_EVALUATIONS)
 
 
 @migrations()
@@ -329,13 +344,89 @@ ALTER TABLE versions ADD COLUMN loading TEXT;
 ALTER TABLE versions ADD COLUMN failure TEXT
 """
 
+TRUST_AND_QUARANTINE = """
+CREATE TABLE trust (
+    id INTEGER PRIMARY KEY,
+    sha256 TEXT NOT NULL,
+    model TEXT NOT NULL,
+    version INTEGER,
+    granted INTEGER NOT NULL,
+    at REAL NOT NULL,
+    requested_by TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    found TEXT NOT NULL
+) STRICT;
+CREATE INDEX trust_by_content ON trust (sha256, id);
+
+CREATE TABLE quarantine (
+    id INTEGER PRIMARY KEY,
+    model TEXT NOT NULL,
+    name TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    format TEXT,
+    bytes INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    evidence TEXT NOT NULL,
+    liftable INTEGER NOT NULL,
+    found_at REAL NOT NULL,
+    state TEXT NOT NULL,
+    requested_by TEXT NOT NULL DEFAULT '',
+    at REAL,
+    why TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX quarantine_by_model ON quarantine (model, state);
+
+ALTER TABLE versions ADD COLUMN refusal TEXT
+"""
+
 DEPLOYED_CONTENTS = """
 CREATE TABLE deployed_contents (
     version_id INTEGER PRIMARY KEY REFERENCES versions(id),
     artefact TEXT NOT NULL,
     format TEXT NOT NULL,
     sha256 TEXT NOT NULL,
-    bytes INTEGER NOT NULL
+    bytes INTEGER NOT NULL,
+    companions TEXT NOT NULL
+) STRICT;
+ALTER TABLE versions ADD COLUMN companions TEXT NOT NULL DEFAULT '[]';
+UPDATE versions SET stamp = '' WHERE format IN ('onnx', 'saved-model', 'openvino')
+"""
+
+EXAMPLES_OF_EVALUATIONS = """
+ALTER TABLE outcomes DROP COLUMN errors;
+CREATE TABLE example_values (
+    evaluation_id INTEGER NOT NULL REFERENCES evaluations(id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    data BLOB NOT NULL,
+    PRIMARY KEY (evaluation_id, name)
+) STRICT;
+CREATE TABLE judged (
+    id INTEGER PRIMARY KEY,
+    model_id INTEGER NOT NULL REFERENCES models(id),
+    dataset_sha256 TEXT NOT NULL,
+    artefact_sha256 TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    UNIQUE (model_id, dataset_sha256, artefact_sha256)
+) STRICT;
+CREATE TABLE anchors (
+    model_id INTEGER NOT NULL REFERENCES models(id),
+    dataset_sha256 TEXT NOT NULL,
+    version_id INTEGER NOT NULL REFERENCES versions(id),
+    PRIMARY KEY (model_id, dataset_sha256)
+) STRICT;
+CREATE TABLE latency_ratios (
+    id INTEGER PRIMARY KEY,
+    before_sha256 TEXT NOT NULL,
+    after_sha256 TEXT NOT NULL,
+    device TEXT NOT NULL,
+    at REAL NOT NULL,
+    ratio REAL NOT NULL,
+    low REAL NOT NULL,
+    high REAL NOT NULL,
+    confidence REAL NOT NULL,
+    n INTEGER NOT NULL,
+    UNIQUE (before_sha256, after_sha256, device)
 ) STRICT
 """
 

@@ -5,13 +5,15 @@ together, so that a file is mended in one round.
 """
 
 import re
+from math import inf, isfinite
 from pathlib import Path
 
 import msgspec
 
 from storage.settings_file import Settings, convert, read_table, settled
 from storage.target_settings import TargetSettings, read_targets
-from storage.vocabulary import OutputScale, Task
+from storage.text import clean
+from storage.vocabulary import GateMode, OutputScale, Task
 
 AXES = 8
 LONGEST = 100_000
@@ -55,6 +57,8 @@ class Trust(Settings, frozen=True, kw_only=True):
     """Whether the Python files that models' settings name as their own metrics are run."""
     commands: bool = False
     """Whether the commands that models' settings name are run, such as those that tell of a promotion."""
+    own_loaders: bool = False
+    """Whether the Python files that models' settings name to load weights with are run."""
 
 
 class Retention(Settings, frozen=True, kw_only=True):
@@ -117,6 +121,8 @@ class RuntimeOptions(Settings, frozen=True, kw_only=True):
 
     signature: str = ""
     """The signature or function of a SavedModel that is run; empty chooses ``serve``, then ``serving_default``."""
+    loader: str = ""
+    """A Python file beside ``model.toml`` that makes a model of weights; it is run where the workspace trusts such files."""
 
 
 class Output(Settings, frozen=True, kw_only=True):
@@ -140,12 +146,36 @@ class Metrics(Settings, frozen=True, kw_only=True):
     """A Python file in the model's folder with figures of its owner's; it is run where the workspace trusts such files."""
 
 
+class Requirement(Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A limit that a candidate's own figure must keep; a ``[[gate.require]]`` table."""
+
+    metric: str = ""
+    """A metric, a latency figure as in ``[objectives]``, or one of ``size_bytes``, ``peak_rss_bytes``, ``load_s``."""
+    slice: str = ""
+    """The part of the examples, as ``class=3`` or ``shop=north``; empty for all of them."""
+    at_least: float | None = None
+    at_most: float | None = None
+
+
 class Gate(Settings, frozen=True, kw_only=True):
     """What a candidate must show before it may be promoted."""
 
     metric: str = "accuracy"
     margin: float = 0.005
+    """How much worse than the deployed version the metric may be, in its own unit."""
     confidence: float = 0.95
+    """With which no candidate that is worse by the margin passes, over all that one test set judges."""
+    mode: GateMode = GateMode.NON_INFERIORITY
+    class_margin: float | None = None
+    """How much less often a class may be recognised; ``None`` asks for nothing of single classes."""
+    max_latency_ratio: float | None = None
+    """How many times the deployed version's median latency the candidate's may be; ``None`` asks for nothing."""
+    min_examples: int = 0
+    budget: int = 10
+    """Candidates that one test set is expected to judge before fresh labels come."""
+    dry_run: bool = False
+    """Whether the gate only judges, and nothing is promoted without a person who insists."""
+    require: tuple[Requirement, ...] = ()
 
 
 class ModelSettings(Settings, frozen=True, kw_only=True):
@@ -194,10 +224,7 @@ def read_model_settings(file: Path) -> ModelSettings:
     for name, objective in settings.objectives.items():
         if OBJECTIVE.fullmatch(objective.strip()) is None:
             problems.append(f"objectives.{name}: expected '>= number' or '<= number', got '{objective}'")
-    if settings.gate.margin < 0:
-        problems.append(f"gate.margin: expected 0 or more, got {settings.gate.margin:g}")
-    if not 0.5 <= settings.gate.confidence < 1:
-        problems.append(f"gate.confidence: expected 0.5 to below 1, got {settings.gate.confidence:g}")
+    _check_gate(settings.gate, problems)
     _check_preprocess(settings.preprocess, problems)
     _check_figures(settings, problems)
     for key in ("test", "validation"):
@@ -205,7 +232,33 @@ def read_model_settings(file: Path) -> ModelSettings:
     if isinstance(settings.labels, str):
         _check_file_name(settings.labels, "labels", problems)
     _check_file_name(settings.metrics.file, "metrics.file", problems)
+    _check_plain_name(settings.runtime.loader, "runtime.loader", problems)
     return settled(file, settings, problems)
+
+
+def _check_gate(gate: Gate, problems: list[str]) -> None:
+    if not 0 <= gate.margin < inf:
+        problems.append(f"gate.margin: expected 0 or more, got {gate.margin:g}")
+    if not 0.5 <= gate.confidence < 1:
+        problems.append(f"gate.confidence: expected 0.5 to below 1, got {gate.confidence:g}")
+    if gate.class_margin is not None and not 0 < gate.class_margin < 1:
+        problems.append(f"gate.class_margin: expected a number between 0 and 1, got {gate.class_margin:g}")
+    if gate.max_latency_ratio is not None and not 0 < gate.max_latency_ratio < inf:
+        problems.append(f"gate.max_latency_ratio: expected a number above 0, got {gate.max_latency_ratio:g}")
+    if gate.min_examples < 0:
+        problems.append(f"gate.min_examples: expected 0 or more, got {gate.min_examples}")
+    if gate.budget < 1:
+        problems.append(f"gate.budget: expected 1 or more, got {gate.budget}")
+    for number, wanted in enumerate(gate.require, 1):
+        key = f"gate.require {number}"
+        if not wanted.metric:
+            problems.append(f"{key}: needs a metric")
+        if wanted.at_least is None and wanted.at_most is None:
+            problems.append(f"{key}: needs at_least or at_most")
+        if not all(isfinite(limit or 0.0) for limit in (wanted.at_least, wanted.at_most)):
+            problems.append(f"{key}: expected a number as limit")
+        if wanted.slice and "=" not in wanted.slice:
+            problems.append(f"{key}: expected a slice like 'class=3', got '{wanted.slice}'")
 
 
 def _check_preprocess(preprocess: Preprocess, problems: list[str]) -> None:
@@ -254,6 +307,14 @@ def _check_file_name(name: str, key: str, problems: list[str]) -> None:
     """Data and labels lie in the model's own folders; a path that leads elsewhere is refused."""
     if Path(name).is_absolute() or ".." in Path(name).parts:
         problems.append(f"{key}: expected a file name inside the model's folder, got '{name}'")
+
+
+def _check_plain_name(name: str, key: str, problems: list[str]) -> None:
+    """What decides what a model is lies beside its settings, in plain sight."""
+    if name and (Path(name).name != name or name.startswith(".")):
+        problems.append(
+            f"{key}: expected the plain name of a file beside model.toml, got '{clean(name, 60)}'"
+        )
 
 
 def _positive(settings: Settings, key: str, names: tuple[str, ...], problems: list[str]) -> None:

@@ -13,10 +13,11 @@ from storage.records import (
     Job,
     Model,
     Promotion,
+    Quarantined,
     Record,
     Version,
 )
-from storage.tables import devices, engine, evaluations, events, models, promotions
+from storage.tables import devices, engine, evaluations, events, models, promotions, quarantine
 from storage.vocabulary import JobState
 
 SHOWN_JOBS = 20
@@ -38,6 +39,8 @@ class Snapshot(Record, frozen=True, kw_only=True):
     running: int
     events: tuple[Event, ...]
     faults: tuple[Fault, ...]
+    quarantined: tuple[Quarantined, ...] = ()
+    """What was taken out of the inbox and is kept."""
 
 
 class Detail(Record, frozen=True, kw_only=True):
@@ -53,6 +56,8 @@ class Detail(Record, frozen=True, kw_only=True):
     """The median latency over all versions, oldest first."""
     promotions: tuple[Promotion, ...]
     faults: tuple[Fault, ...]
+    quarantined: tuple[Quarantined, ...] = ()
+    """What was taken out of the model's inbox and is kept."""
 
 
 def read(reader: Reader) -> Snapshot:
@@ -69,6 +74,7 @@ def read(reader: Reader) -> Snapshot:
             running=waiting[JobState.RUNNING],
             events=tuple(events.read(connection, limit=SHOWN_EVENTS)),
             faults=tuple(events.faults(connection)),
+            quarantined=tuple(quarantine.kept(connection)),
         )
 
 
@@ -92,4 +98,5 @@ def read_detail(reader: Reader, name: str, *, metric: str | None = None, since: 
             latency=tuple(evaluations.history(connection, name, "p50_ms", since=since, limit=SHOWN_HISTORY)),
             promotions=tuple(promotions.read(connection, name)),
             faults=tuple(events.faults(connection, name)),
+            quarantined=tuple(quarantine.kept(connection, name)),
         )

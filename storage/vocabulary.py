@@ -34,6 +34,20 @@ class Format(StrEnum):
     LITERT = "litert"
     TORCH_EXPORT = "torch-export"
     OPENVINO = "openvino"
+    SAFETENSORS = "safetensors"
+
+
+class Column(StrEnum):
+    """Numbers kept of each example that are no figure's own."""
+
+    TARGET = "target"
+    """The class, or the value, that is true."""
+    PREDICTED = "predicted"
+    """The class that was predicted."""
+    CONFIDENCE = "confidence"
+    """The probability of the predicted class."""
+    SCORE = "score"
+    """What ranks examples of two classes: the larger, the more it is the second."""
 
 
 class Status(StrEnum):
@@ -65,6 +79,13 @@ class Verdict(StrEnum):
     INFERIOR = "inferior"
 
 
+class GateMode(StrEnum):
+    """What a candidate must show against the version that is deployed."""
+
+    NON_INFERIORITY = "non-inferiority"
+    SUPERIORITY = "superiority"
+
+
 class CheckVerdict(StrEnum):
     """What one check of a gate concludes."""
 
@@ -80,10 +101,15 @@ class JobKind(StrEnum):
 
     EVALUATE = "evaluate"
     LATENCY = "latency"
+    COMPARE = "compare"
     PROMOTE = "promote"
     ROLLBACK = "rollback"
     REPAIR = "repair"
     TELL = "tell"
+    TRUST = "trust"
+    REVOKE = "revoke"
+    RELEASE = "release"
+    DELETE = "delete"
 
 
 class PromotionOutcome(StrEnum):
@@ -110,6 +136,20 @@ class TargetState(StrEnum):
     TELLING = "telling"
     CONFIRMED = "confirmed"
     FAILED = "failed"
+
+
+class Custody(StrEnum):
+    """What has become of a thing that was taken out of the inbox."""
+
+    TAKING = "taking"
+    """It is about to be moved; a crash may leave it on either side."""
+    KEPT = "kept"
+    RELEASING = "releasing"
+    """It is about to be put back; a crash may leave it on either side."""
+    RELEASED = "released"
+    DELETING = "deleting"
+    """It is about to be removed for good."""
+    DELETED = "deleted"
 
 
 class JobState(StrEnum):
@@ -160,6 +200,17 @@ class Layer(StrEnum):
     SYSCALLS = "syscalls"
     MEMORY = "memory"
     PRIVILEGES = "privileges"
+
+
+WALLS = {
+    Layer.FILES: "file wall",
+    Layer.NETWORK: "network wall",
+    Layer.SIGNALS: "signal wall",
+    Layer.SYSCALLS: "system call wall",
+    Layer.MEMORY: "memory limit",
+    Layer.PRIVILEGES: "privilege wall",
+}
+"""What people call a layer when it is missing."""
 
 
 class LayerState(StrEnum):

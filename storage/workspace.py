@@ -75,6 +75,11 @@ class Workspace(NamedTuple):
         return self.state / "data"
 
     @property
+    def quarantine(self) -> Path:
+        """What was taken out of the inbox, one folder an entry."""
+        return self.state / "quarantine"
+
+    @property
     def objects(self) -> Path:
         """Copies of artefacts by their content: what models are loaded from, and what deployed ones are restored from."""
         return self.state / "objects"
@@ -151,7 +156,7 @@ def create_workspace(root: Path) -> Workspace:
                 f"{clean(str(folder))} cannot be made: {error.strerror}.",
                 "Choose a folder that you may write.",
             ) from None
-    for folder in (workspace.state, workspace.log.parent, workspace.scratch):
+    for folder in (workspace.state, workspace.log.parent, workspace.scratch, workspace.quarantine):
         folder.mkdir(exist_ok=True)
         # What is in here (figures, logs, copies of models) is for the owner only.
         folder.chmod(stat.S_IRWXU)

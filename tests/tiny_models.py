@@ -4,6 +4,7 @@ The weights are a logistic regression's, so that each format must give the same 
 imported where a model is made, not before: a test that needs none stays quick.
 """
 
+import json
 import shutil
 import warnings
 from collections.abc import Callable
@@ -16,6 +17,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from engine.protocols import Options
 from storage.settings import Preprocess
 from storage.vocabulary import Format
 
@@ -31,6 +33,7 @@ PREPROCESS = {
     Format.LITERT: CHANNELS_LAST,
     Format.TORCH_EXPORT: CHANNELS_FIRST,
     Format.OPENVINO: CHANNELS_FIRST,
+    Format.SAFETENSORS: CHANNELS_FIRST,
 }
 """What brings the digits into the form that each model was saved for."""
 
@@ -230,6 +233,51 @@ def save_openvino(file: Path) -> Path:
     return file
 
 
+LOADER = """
+import numpy as np
+
+INPUTS = {"images": ([None, 1, 8, 8], "float32")}
+OUTPUTS = {"probabilities": ([None, 10], "float32")}
+
+
+def load(weights, device):
+    kernel, bias = weights["kernel"], weights["bias"]
+
+    def run(images):
+        logits = images.reshape(len(images), -1) @ kernel + bias
+        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return powers / powers.sum(axis=1, keepdims=True)
+
+    return run
+"""
+"""The Python file that makes the classifier of its safetensors: probabilities out, channels first in."""
+
+OPTIONS: dict[Format, Options] = {Format.SAFETENSORS: (("loader", "loader.py"), ("source", LOADER))}
+"""What a runtime must be told besides the artefact and the device; nothing, for all other formats."""
+
+
+def safetensors(
+    tensors: "dict[str, tuple[str, NDArray[Any]]]", metadata: dict[str, str] | None = None
+) -> bytes:
+    """Return the content of a safetensors file: each tensor's type, as the format calls it, and its numbers."""
+    header: dict[str, object] = {"__metadata__": metadata} if metadata else {}
+    end = 0
+    for name, (dtype, array) in tensors.items():
+        header[name] = {"dtype": dtype, "shape": array.shape, "data_offsets": [end, end + array.nbytes]}
+        end += array.nbytes
+    written = json.dumps(header).encode()
+    return b"".join(
+        [len(written).to_bytes(8, "little"), written, *(one.tobytes() for _, one in tensors.values())]
+    )
+
+
+def save_safetensors(file: Path) -> Path:
+    """Save the classifier's weights alone; `LOADER` makes the classifier of them."""
+    kernel, bias = weights()
+    file.write_bytes(safetensors({"bias": ("F32", bias), "kernel": ("F32", kernel)}, {"format": "np"}))
+    return file
+
+
 SAVE: dict[Format, Callable[[Path], Path]] = {
     Format.KERAS: save_keras,
     Format.KERAS_H5: save_keras,
@@ -239,6 +287,7 @@ SAVE: dict[Format, Callable[[Path], Path]] = {
     Format.LITERT: save_litert,
     Format.TORCH_EXPORT: save_torch_export,
     Format.OPENVINO: save_openvino,
+    Format.SAFETENSORS: save_safetensors,
 }
 
 NAMES = {
@@ -250,6 +299,7 @@ NAMES = {
     Format.LITERT: "model.tflite",
     Format.TORCH_EXPORT: "model.pt2",
     Format.OPENVINO: "model.xml",
+    Format.SAFETENSORS: "model.safetensors",
 }
 
 

@@ -1,15 +1,23 @@
 """A workspace under the eyes of a real `Repository`, with a clock that tests turn by hand."""
 
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from engine.examiner import Examiner
+from engine.processes.client import Hosts
+from engine.processes.examiner_process import Suspect
+from engine.repository.examinations import Examines
+from engine.repository.examine import Examined, examine
 from engine.repository.repository import Repository
 from engine.repository.versions import PATIENCE_S
 from storage import jobs
 from storage.database import Writer
 from storage.records import Arrival, Event, Fault, Job, Metric, Model, NewEvaluation, Promotion, Version
-from storage.settings import WorkspaceSettings
+from storage.settings import LimitSettings, WorkspaceSettings
 from storage.tables import evaluations, events, models, promotions
 from storage.vocabulary import Status
 from storage.workspace import Workspace
@@ -17,28 +25,88 @@ from tests.handmade_models import save_onnx
 
 START = 1_700_000_000.0
 
+ANSWER_S = 60.0
+"""How long an answer may take on a busy machine; a pass of the engine would not wait for it."""
+
 
 class Clock:
     """Wall-clock and monotonic time that pass only when told to."""
 
     def __init__(self) -> None:
         self.passed = 0.0
+        self.jumped = 0.0
+        """By how much somebody set the wall clock."""
 
     def now(self) -> float:
         """Return seconds since the epoch."""
-        return START + self.passed
+        return START + self.passed + self.jumped
 
     def monotonic(self) -> float:
         """Return seconds since some moment."""
         return 100.0 + self.passed
 
 
+class AtOnce:
+    """Looks into files itself, for tests of other things in processes of their own."""
+
+    trouble = ""
+
+    def submit(self, suspect: Suspect) -> "Future[Examined]":
+        """Return what ``suspect`` is."""
+        answer: Future[Examined] = Future()
+        answer.set_result(examine(suspect.folder, suspect.item))
+        return answer
+
+    def expect(self) -> None:
+        """Need no preparation."""
+
+
+class HostsAtHand:
+    """Stands in for hosts where only their examiner is asked, and looks into files itself."""
+
+    def open_examiner(self, readable: Sequence[Path]) -> "HostsAtHand":
+        """Be the examiner."""
+        del readable  # nothing is walled off here
+        return self
+
+    def examine(self, suspects: Sequence[Suspect], *, deadline_s: float) -> tuple[Examined, ...]:
+        """Return what the suspects are."""
+        del deadline_s  # nothing takes long
+        return tuple(examine(suspect.folder, suspect.item) for suspect in suspects)
+
+    def close(self) -> None:
+        """Keep nothing open."""
+
+
+class Awaited:
+    """A real examiner, whose answers are waited for: a pass that a test makes sees all of them."""
+
+    def __init__(self, examiner: Examiner) -> None:
+        self._examiner = examiner
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing can be examined."""
+        return self._examiner.trouble
+
+    def submit(self, suspect: Suspect) -> "Future[Examined]":
+        """Return what ``suspect`` is, when that is known."""
+        answer = self._examiner.submit(suspect)
+        answer.exception(ANSWER_S)
+        return answer
+
+    def expect(self) -> None:
+        """Have a process at hand."""
+        self._examiner.expect()
+
+
 class Watched:
     """What a test does with folders, and what the record says then."""
 
-    def __init__(self, workspace: Workspace, writer: Writer) -> None:
+    def __init__(self, workspace: Workspace, writer: Writer, examiner: Examines) -> None:
         self.workspace = workspace
         self.writer = writer
+        self.examiner = examiner
         self.clock = Clock()
         self.restart()
 
@@ -48,6 +116,7 @@ class Watched:
             self.workspace,
             self.writer,
             WorkspaceSettings(),
+            self.examiner,
             now=self.clock.now,
             monotonic=self.clock.monotonic,
         )
@@ -99,7 +168,8 @@ class Watched:
             duration_s=0.1,
             confusion=None,
             metrics=(Metric("accuracy", accuracy, accuracy - 0.01, accuracy + 0.01, n),),
-            correct=None,
+            # The first ones are right, so that of two versions the better one has every example right that the other has.
+            correct=np.packbits(np.arange(n) < round(accuracy * n)).tobytes(),
         )
         with self.writer.transaction() as connection:
             models.set_version(connection, version.id, status=Status.READY)
@@ -161,7 +231,24 @@ class Watched:
             return jobs.read(connection, limit=10_000)
 
 
+@pytest.fixture(scope="session")
+def examiner_hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
+    """Return hosts that stay warm for all tests of a run: an examiner of a test's own is a fork away."""
+    held = Hosts(scratch=tmp_path_factory.mktemp("scratch"), limits=LimitSettings())
+    yield held
+    held.close()
+
+
 @pytest.fixture
-def watched(workspace: Workspace, writer: Writer) -> Watched:
+def examiner(workspace: Workspace, examiner_hosts: Hosts) -> Iterator[Examiner]:
+    """Return a real examiner of the workspace's folders."""
+    held = Examiner(examiner_hosts.open_examiner, (workspace.train, workspace.models), idle_s=60)
+    held.start()
+    yield held
+    held.stop()
+
+
+@pytest.fixture
+def watched(workspace: Workspace, writer: Writer, examiner: Examiner) -> Watched:
     """Return an empty workspace that is watched."""
-    return Watched(workspace, writer)
+    return Watched(workspace, writer, Awaited(examiner))

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from storage.records import Loading, Version
+from storage.records import Arrival, Loading, Version
 from storage.snapshot import Detail
+from tui import allowance, health
 from tui.commands.figures import milliseconds, size
 from tui.commands.signatures import in_short
 
@@ -33,11 +34,30 @@ def lines(facts: Detail, version: Version | None, width: int) -> list[Text]:
     """Return what is wrong, what was refused, and what the version is."""
     said = [Text.assemble(("! ", "bold yellow"), facts.model.problem)] if facts.model.problem else []
     said += [Text.assemble(("! ", "bold yellow"), fault.message) for fault in facts.faults]
+    said += [arrived(arrival) for arrival in facts.arrivals]
     said += [
-        Text.assemble(("✗ ", "bold red"), (arrival.name, "bold"), f"  {arrival.reason}")
-        for arrival in facts.arrivals
+        Text.assemble(
+            ("✗ ", "bold red"), (entry.name, "bold"), f"  {entry.reason}; {allowance.way_out(entry)}"
+        )
+        for entry in facts.quarantined
     ]
     return [*wrapped(said, width), *(_version(version, width) if version else [])]
+
+
+def arrived(arrival: Arrival) -> Text:
+    """Return what a file in the inbox is, and why it is no version (yet)."""
+    glyph, colour = health.of_arrival(arrival)
+    return Text.assemble((f"{glyph} ", colour), (arrival.name, "bold"), f"  {arrival.reason}")
+
+
+def refusal_lines(version: Version, width: int) -> list[Text]:
+    """Return why a version is not loaded, what was found, and how to allow it where that is possible."""
+    said = [Text(version.reason)]
+    evidence = version.refusal.evidence if version.refusal else ()
+    if len(evidence) > 1:
+        said.append(Text.assemble(("found: ", "dim"), "; ".join(evidence)))
+    allow = allowance.command(version)
+    return wrapped([*said, Text("if you trust it:", "dim"), Text(allow)] if allow else said, width, indent=0)
 
 
 def wrapped(said: Sequence[Text], width: int, indent: int = 2) -> list[Text]:
@@ -55,6 +75,7 @@ def wrapped(said: Sequence[Text], width: int, indent: int = 2) -> list[Text]:
 def _version(version: Version, width: int) -> list[Text]:
     known = {
         "reason": version.reason or None,
+        "to allow": allowance.command(version) or None,
         "format": version.format,
         "size": size(version.bytes),
         "parameters": None if version.parameters is None else f"{version.parameters:,}",

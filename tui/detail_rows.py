@@ -9,6 +9,7 @@ from storage.snapshot import Detail
 from storage.tables.evaluations import headline
 from storage.vocabulary import Role, Status
 from tui import format as form
+from tui import health
 from tui.rows import fit
 
 WORST = 5
@@ -27,6 +28,7 @@ def version_lines(detail: Detail, width: int, selected: int | None) -> list[Text
     lines = [fit(Text(f"  {'VER':<5}{'ACC':>6} {'±95%':>5}{latency}  STATE", "dim"), width)]
     lines += [_version(version, width, chosen=version.number == selected) for version in detail.versions]
     lines += [_arrival(arrival, width) for arrival in detail.arrivals]
+    lines += [_beside(entry.name, f"quarantined: {entry.reason}", width) for entry in detail.quarantined]
     return lines
 
 
@@ -40,29 +42,35 @@ def _version(version: Version, width: int, *, chosen: bool) -> Text:
         (f"{form.half_width(metric.low, metric.high) if metric else '':>5} ", "dim"),
         f"{form.short_ms(latency.p95_ms if latency else None):>6}  " if width >= ROOMY else " ",
     )
-    line.append_text(_state(version))
+    line.append_text(_state(version, width - line.cell_len))
     return fit(line, width)
 
 
-def _state(version: Version) -> Text:
+def _state(version: Version, room: int) -> Text:
     if version.status is not Status.READY:
         style = "cyan" if version.status in {Status.SETTLING, Status.CHECKING} else "bold yellow"
         return Text.assemble((version.status.value, style), f" {version.reason}" if version.reason else "")
     if version.role is Role.CURRENT:
         return Text("● current", "green")
     if version.role is Role.CANDIDATE:
-        verdict = f" {version.gate.verdict}" if version.gate else ""
-        return Text.assemble(("▲ candidate", "bold cyan"), (verdict, "dim"))
+        said = Text("▲ candidate", "bold cyan")
+        if version.gate is None:
+            return said
+        whole = Text.assemble(said, (f" {version.gate.verdict}", "dim"))
+        # Where both have no room, the glyph stands for the one and the verdict for itself.
+        return whole if whole.cell_len <= room else Text(f"▲ {version.gate.verdict}", "bold cyan")
     return Text(version.role.value if version.role else "kept", "dim")
 
 
+def _beside(name: str, why: str, width: int) -> Text:
+    """Return the line of what is in quarantine."""
+    return fit(Text.assemble(("  ! ", "bold yellow"), (name, "bold"), f" {why}"), width)
+
+
 def _arrival(arrival: Arrival, width: int) -> Text:
-    return fit(
-        Text.assemble(
-            ("  ! ", "bold yellow"), (arrival.name, "bold"), f" {arrival.status}: {arrival.reason}"
-        ),
-        width,
-    )
+    glyph, colour = health.of_arrival(arrival)
+    said = arrival.reason if arrival.status is Status.SETTLING else f"{arrival.status}: {arrival.reason}"
+    return fit(Text.assemble((f"  {glyph} ", colour), (arrival.name, "bold"), f" {said}"), width)
 
 
 def confusion_lines(

@@ -6,7 +6,7 @@ Pure: from a view to a line of text. It shows minutes at the finest, so that a q
 from rich.text import Text
 
 from storage.records import Model
-from storage.vocabulary import LayerState
+from storage.vocabulary import WALLS, LayerState
 from tui import health
 from tui.format import clock
 from tui.view import View
@@ -17,21 +17,20 @@ CLOCK_CELLS = 12
 """Columns that the time takes, with the line's ends."""
 
 ROOMY = 110
-"""Columns from which there is room to say which walls of the sandbox are missing."""
+"""Columns from which there is room for whole phrases."""
 
 
 def left(view: View, width: int) -> Text:
     """Return the left part of the overview's first line."""
     needing = needing_person(view)
     attention = f"! {needing} need{'s' if needing == 1 else ''} you" if needing else ""
-    missing = _missing_walls(view) if width >= ROOMY else ""
     parts = {
         "name": Text(NAME, "bold"),
         "host": Text(view.host),
         "engine": _engine(view),
         "models": Text(f"{len(view.models)} model{'' if len(view.models) == 1 else 's'}"),
         "attention": Text(attention, "bold yellow"),
-        "sandbox": Text(f"sandbox without {missing}" if missing else "", "yellow"),
+        "sandbox": Text(_sandbox(view, width), "yellow"),
         "flags": Text("  ").join(_flags(view)),
     }
     gap = Text("   " if width >= ROOMY else "  ")
@@ -82,14 +81,22 @@ def _engine(view: View) -> Text:
     if not view.news.engine_running:
         last = f" {span(view.now - state.heartbeat_at)}" if state else ""
         return Text(f"ENGINE DOWN{last}", "bold red")
+    if state is not None and view.now - state.heartbeat_at > health.SILENT_S:
+        return Text(f"ENGINE SILENT {span(view.now - state.heartbeat_at)}", "bold yellow")
     up = f" up {span(view.now - state.started_at)}" if state else ""
     return Text.assemble("engine ", ("●", "green"), up)
 
 
-def _missing_walls(view: View) -> str:
+def _sandbox(view: View, width: int) -> str:
+    """Return what the sandbox lacks on this machine, or nothing where every wall stands."""
     state = view.news.snapshot.engine if view.news.snapshot else None
-    walls = state.sandbox if state else {}
-    return ", ".join(layer for layer, found in walls.items() if found != LayerState.ON)
+    found = state.sandbox if state else {}
+    missing = [words for layer, words in WALLS.items() if found.get(layer, LayerState.ON) != LayerState.ON]
+    if not missing:
+        return ""
+    if width >= ROOMY:
+        return f"sandbox: partial, no {', no '.join(missing)}"
+    return f"no {missing[0]}" if len(missing) == 1 else f"{len(missing)} walls missing"
 
 
 def _role(model: Model) -> Text:

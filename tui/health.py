@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from storage.records import EngineState, Job, Model, Version
+from storage.records import Arrival, EngineState, Job, Model, Version
 from storage.tables.evaluations import headline
 from storage.vocabulary import JobState, Status
 
@@ -58,6 +58,28 @@ def of_model(model: Model, jobs: Sequence[Job], now: float) -> Health:
     return Health("●", "ok", OK, "green")
 
 
+def with_arrivals(found: Health, *, arriving: bool) -> Health:
+    """Return a model's state, or where it is at rest that something for it is on its way into the inbox."""
+    return Health("◐", "arriving", WORKING, "cyan") if arriving and found.level in {OK, IDLE} else found
+
+
+def of_arrival(arrival: Arrival) -> tuple[str, str]:
+    """Return the glyph of a file in the inbox that is no version (yet), and its colour."""
+    if arrival.status is Status.SETTLING:
+        return "◐", "cyan"
+    return ("=", "dim") if arrival.status is Status.READY else ("✗", "bold red")
+
+
+def coming(model: str, arrivals: Sequence[Arrival]) -> str:
+    """Return what is on its way into a model's inbox, in one sentence; empty when nothing is."""
+    said = (
+        f"{arrival.name} {arrival.reason}"
+        for arrival in arrivals
+        if arrival.model == model and arrival.status is Status.SETTLING
+    )
+    return next(said, "")
+
+
 def sentence(model: Model) -> str:
     """Return what can be said about a model in one sentence, with the key that acts on it; empty when all is well."""
     current, candidate, newest = model.current, model.candidate, model.newest
@@ -67,9 +89,17 @@ def sentence(model: Model) -> str:
         return f"v{current.number} is {current.status}: {current.reason or 'its files are gone'}"
     if candidate is not None:
         return _of_candidate(candidate)
-    if newest is not None and newest.status in BROKEN and newest is not current:
-        return f"v{newest.number} is {newest.status}: {newest.reason}"
+    if newest is not None and newest is not current and (said := _of_newest(newest)):
+        return said
+    if model.quarantined:
+        return f"{model.quarantined} of train/{model.name} in quarantine: modeltender quarantine list"
     return ""
+
+
+def _of_newest(newest: Version) -> str:
+    if newest.status in BROKEN:
+        return f"v{newest.number} is {newest.status}: {newest.reason}"
+    return f"v{newest.number} {newest.reason}" if newest.status in ARRIVING and newest.reason else ""
 
 
 def _of_candidate(candidate: Version) -> str:
@@ -117,6 +147,8 @@ def _troubled(model: Model) -> Health | None:
         return Health("!", "SETTINGS", ATTENTION, "bold yellow")
     if model.faults:
         return Health("!", f"{model.faults} FAULT{'S' if model.faults > 1 else ''}", ATTENTION, "bold yellow")
+    if model.quarantined:
+        return Health("!", f"{model.quarantined} QUARANT.", ATTENTION, "bold yellow")
     return None
 
 

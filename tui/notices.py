@@ -3,6 +3,7 @@
 from rich.text import Text
 
 from storage.errors import Error
+from storage.vocabulary import Status
 from tui import health
 from tui.layout import MINIMUM
 from tui.view import View
@@ -80,7 +81,12 @@ def _first_run(view: View) -> list[Text]:
         Text(),
         Text("To look around first: modeltender init DIR --sample", "dim"),
     ]
-    if arrivals:
+    refused = [arrival for arrival in arrivals if arrival.status is not Status.SETTLING]
+    coming = [arrival for arrival in arrivals if arrival.status is Status.SETTLING]
+    if coming:
+        lines += [Text(), Text("On its way:", "bold cyan")]
+        lines += [Text(f"◐ train/{arrival.model}/{arrival.name}: {arrival.reason}") for arrival in coming]
+    if refused:
         lines += [Text(), Text("Found, but no model:", "bold yellow")]
-        lines += [Text(f"✗ train/{arrival.model}/{arrival.name}: {arrival.reason}") for arrival in arrivals]
+        lines += [Text(f"✗ train/{arrival.model}/{arrival.name}: {arrival.reason}") for arrival in refused]
     return lines

@@ -11,7 +11,7 @@ from rich.text import Text
 from storage.records import Device, Event, Job, LatencyReport, Model
 from storage.snapshot import Snapshot
 from storage.tables.evaluations import headline
-from storage.vocabulary import FINISHED, DeviceKind, JobState, Severity
+from storage.vocabulary import FINISHED, DeviceKind, JobState, Severity, Status
 from tui import format as form
 from tui import health
 from tui.commands.figures import NOT_KNOWN
@@ -74,8 +74,13 @@ def model_width(width: int, shown: Sequence[Column]) -> int:
 
 def model_rows(snapshot: Snapshot, now: float) -> tuple[ModelRow, ...]:
     """Return the models as rows, those that need somebody first."""
+    arriving = {arrival.model for arrival in snapshot.arrivals if arrival.status is Status.SETTLING}
     found = [
-        ModelRow(model.name, health.of_model(model, snapshot.jobs, now), _cells(model, now))
+        ModelRow(
+            model.name,
+            health.with_arrivals(health.of_model(model, snapshot.jobs, now), arriving=model.name in arriving),
+            _cells(model, now),
+        )
         for model in snapshot.models
     ]
     # Work comes and goes every few seconds: it must not move rows, so only what needs somebody ranks.

@@ -68,6 +68,12 @@ class Archive:
             raise ContentError(f"is damaged: {clean(name)} is not as long as the zip directory says")
         return found
 
+    def start(self, name: str, limit: int) -> bytes:
+        """Return at most the first ``limit`` bytes of the member ``name``."""
+        member = self.members[name]
+        packed = self._content.piece(member.start, min(member.packed, limit))
+        return packed if member.stored else _inflate(packed, limit)
+
     def refuse_nested(self) -> None:
         """Raise where a member is itself an archive, whose content no check here would see."""
         for member in self.members.values():
@@ -103,7 +109,8 @@ def _entries(content: Content) -> list[zipfile.ZipInfo]:
     try:
         with zipfile.ZipFile(content.as_stream()) as archive:
             entries = archive.infolist()
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError) as error:
+        # Of a version that does not exist, or with names in no known encoding: as damaged as any.
         if "not a zip file" in str(error):
             raise CutShortError("is cut short: its zip directory is missing") from None
         raise ContentError("is damaged: its zip directory cannot be read") from None
@@ -127,8 +134,6 @@ def _check_names(entries: list[zipfile.ZipInfo]) -> None:
             raise HarmfulError(f"has a zip entry with the unsafe path {clean(name)}")
         if stat.S_ISLNK(entry.external_attr >> 16):
             raise HarmfulError(f"has a symbolic link among its zip entries: {clean(name)}")
-        if entry.flag_bits & ENCRYPTED:
-            raise ContentError(f"is encrypted: {clean(name)} needs a password")
         if entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
             raise ContentError(f"is packed in a way that is not supported: {clean(name)}")
 
@@ -157,6 +162,12 @@ def _member(content: Content, entry: zipfile.ZipInfo) -> Member:
     magic, name_length, extra_length = fields[0], fields[9], fields[10]
     if magic != MAGIC or raw[LOCAL_HEADER.size : LOCAL_HEADER.size + name_length] != name:
         raise HarmfulError(f"calls {clean(entry.filename)} something else in a second place")
+    flags, method = fields[2], fields[3]
+    if (flags ^ entry.flag_bits) & ENCRYPTED or method != entry.compress_type:
+        # Scanners believe the directory, and loaders the entry's own header.
+        raise HarmfulError(f"says two different things about {clean(entry.filename)}")
+    if flags & ENCRYPTED:
+        raise ContentError(f"is encrypted: {clean(entry.filename)} needs a password")
     start = offset + LOCAL_HEADER.size + name_length + extra_length
     if start + entry.compress_size > content.size:
         raise CutShortError(f"is cut short: {clean(entry.filename)} is not all there")

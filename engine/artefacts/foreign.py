@@ -7,7 +7,7 @@ this module ends in a reason against it.
 import codecs
 from pathlib import Path
 
-from engine.artefacts import pickles
+from engine.artefacts import pickles, tars
 from engine.artefacts.archive import Archive
 from engine.artefacts.content import HEAD, Content, HarmfulError
 from storage.text import clean
@@ -28,21 +28,25 @@ MARKS = (
     (0, b"SQLite format 3\x00", "is a database, not a model"),
     (4, b"ORTM", "is an ONNX Runtime .ort model, which is not supported; keep the .onnx file"),
     (0, LEGACY_TORCH, "is an old torch.save file; save the model with torch.jit.script(model).save(...)"),
-    (257, b"ustar", "is a tar archive; unpack it first"),
 )
 """Where a mark stands, the mark, and what it means."""
 
-WEIGHTS_ONLY = "holds weights only, not a model"
+
+TAR_AT, TAR = 257, b"ustar"
 
 
 def describe_file(content: Content) -> str:
-    """Return what is known about a file that no runtime claims, as the end of the sentence "FILE …"."""
+    """Return what is known about a file that no runtime claims, as the end of the sentence "FILE …".
+
+    Raises:
+        HarmfulError: it would harm whoever opened it.
+    """
     head = content.head
+    if head[TAR_AT:].startswith(TAR):
+        return tars.describe(content)
     for offset, mark, words in MARKS:
         if head[offset:].startswith(mark):
             return words
-    if _is_safetensors(content):
-        return f"{WEIGHTS_ONLY} (safetensors); save the whole model instead"
     if head.startswith(PICKLE):
         names = pickles.named(content.piece(0, min(content.size, pickles.MAXIMUM_PICKLE)))
         return describe_pickle(names)
@@ -72,7 +76,7 @@ def describe_pickle(names: tuple[str, ...]) -> str:
     if danger is not None:
         raise HarmfulError(f"is a pickle that would run code ({clean(danger)}); it is not opened")
     if pickles.is_weights(names):
-        return f"{WEIGHTS_ONLY} (a state_dict); save the model with torch.jit.script(model).save(...)"
+        return "holds weights only, not a model (a state_dict); save the model with torch.jit.script(model).save(...)"
     if any(name.startswith("torch.") for name in names):
         return "is a pickled torch module; save it with torch.jit.script(model).save(...) instead"
     return "is a pickle, which runs code when it is opened; save the model in a format of its framework"
@@ -85,11 +89,6 @@ def describe_folder(folder: Path) -> str:
     if (folder / "config.json").is_file() and (folder / "metadata.json").is_file():
         return "is an unpacked Keras model; save it as one .keras file"
     return "is a folder, not a model file"
-
-
-def _is_safetensors(content: Content) -> bool:
-    size = int.from_bytes(content.head[:8], "little")
-    return content.head[8:9] == b"{" and 2 <= size <= content.size - 8
 
 
 def _is_text(head: bytes) -> bool:

@@ -28,6 +28,23 @@ HARMLESS_NAMES = frozenset(
 STANDARD = frozenset(sys.stdlib_module_names | {"__builtin__", "posix", "nt", "commands"})
 """Where the names that run programs live; Python 2's names for them included."""
 
+MAKERS = (
+    "sklearn.",
+    "scipy.",
+    "numpy.random.",
+    "numpy.ma.",
+    "pandas.",
+    "xgboost.",
+    "lightgbm.",
+    "catboost.",
+    "joblib.",
+    "__main__.",
+)
+"""Whose pickles people take for models; these are said to run code in a milder sentence."""
+
+TORCH_MODULES = ("torch.nn.", "torch.ao.", "torch.quantization.", "torch.storage.", "torch.jit._script.")
+"""Where the classes of a pickled torch module live."""
+
 WEIGHTS = (
     "collections.OrderedDict",
     "torch._utils._rebuild_",
@@ -66,12 +83,28 @@ def is_weights(names: tuple[str, ...]) -> bool:
 
 def dangerous(names: tuple[str, ...]) -> str | None:
     """Return the first name that no honest model needs, or ``None``."""
-    for name in names:
-        root = name.split(".", 1)[0]
-        known = name.startswith(WEIGHTS) or root in HARMLESS or name in HARMLESS_NAMES
-        if name == UNRESOLVED or (root in STANDARD and not known):
-            return name
-    return None
+    return next((name for name in names if name == UNRESOLVED or _is_dangerous(name)), None)
+
+
+def unneeded(names: tuple[str, ...]) -> str | None:
+    """Return the first name that neither tensors nor plain values need, or ``None``: what is to be opened has no other."""
+    return next((name for name in names if not (_is_known(name) or _is_storage(name))), None)
+
+
+def _is_known(name: str) -> bool:
+    return name.startswith(WEIGHTS) or name.split(".", 1)[0] in HARMLESS or name in HARMLESS_NAMES
+
+
+def _is_dangerous(name: str) -> bool:
+    """Whether a name runs programs: one of Python's own, or a function of a package that makes no models."""
+    root, _, path = name.partition(".")
+    if _is_known(name) or _is_storage(name):
+        return False
+    if root in STANDARD:
+        return True
+    # Classes begin with a capital letter, and honest pickles name hardly anything else of a package.
+    is_function = path.rpartition(".")[2].lstrip("_")[:1].islower()
+    return is_function and not name.startswith((*MAKERS, *TORCH_MODULES))
 
 
 def _is_storage(name: str) -> bool:

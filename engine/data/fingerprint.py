@@ -21,15 +21,19 @@ RULES = 2
 
 
 def preprocessing_sha256(
-    preprocess: Preprocess, data: Data = ALL, runtime: RuntimeOptions = NO_OPTIONS
+    preprocess: Preprocess, data: Data = ALL, runtime: RuntimeOptions = NO_OPTIONS, *, loader: str = ""
 ) -> str:
     """Return a hexadecimal SHA-256 of what is done to the inputs: the settings, and the rules that apply them.
 
-    What the runtime is told counts, too: another signature computes something else. Settings that are left at
+    What the runtime is told counts, too: another signature computes something else, and so does another ``loader``, the
+    content of the file that makes models of weights. It counts for versions of every format, which would otherwise not
+    compare with those that need it. Settings that are left at
     their defaults do not count, so that a setting of a later version changes nothing.
     """
     reading = Data(inputs=data.inputs, target=data.target)
     told = _changed(runtime)
+    if loader:
+        told["loader"] = hashlib.sha256(loader.encode()).hexdigest()
     parts = (RULES, _changed(preprocess), _changed(reading), *((told,) if told else ()))
     written = msgspec.json.encode(parts, order="sorted")
     return hashlib.sha256(written).hexdigest()

@@ -27,9 +27,20 @@ def check(confined: Confined, failure: str, *, required: bool) -> Check:
             "sandbox", f"it could not be tried: {failure}", "Look whether this user may start processes."
         )
     words = lockdown.isolation(confined.layers)
-    notes = "".join(f"; {layer}: {clean(note)}" for layer, note in confined.notes.items())
+    notes = "".join(
+        _note(layer, state, confined.notes.get(layer, "")) for layer, state in confined.layers.items()
+    )
     missing = [state for state in confined.layers.values() if state is not LayerState.ON]
     if not missing:
         return fine("sandbox", f"{words}{notes}")
     fix = f"unset {SANDBOX_OFF}" if LayerState.OFF in missing else REMEDY
-    return (problem if required else warning)("sandbox", f"{words}{notes}", fix)
+    if required:
+        return problem("sandbox", f"{words}{notes}; no model is loaded, as require_sandbox says", fix)
+    return warning("sandbox", f"{words}{notes}", fix)
+
+
+def _note(layer: Layer, state: LayerState, note: str) -> str:
+    """Say why a wall does not stand, or what weakens one that does."""
+    if state is LayerState.ON:
+        return f"; {layer}: {clean(note)}" if note else ""
+    return f"; {layer} {state}: {clean(note) or 'no reason is known'}"

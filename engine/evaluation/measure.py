@@ -20,6 +20,7 @@ from engine.evaluation.classes import Classes, ScaleError
 from engine.evaluation.counts import Counts
 from engine.evaluation.figures import Setup
 from engine.evaluation.gathering import Gathering
+from engine.evaluation.kept import Kept
 from engine.evaluation.outcomes import Outcomes, Scale
 from engine.evaluation.own import Own, functions
 from engine.evaluation.parts import Parts
@@ -85,6 +86,7 @@ def _classes(work: _Work, classes: Classes) -> Evaluated:
     gathering = _Whole(work, lambda: Gathering(Task.CLASSIFICATION, setup, labels=classes.several))
     confusion = Counts()
     hits: list[NDArray[np.bool_]] = []
+    kept = Kept(work.examples.rows, Task.CLASSIFICATION, labels=classes.several)
     failures = _Failures(work.examples)
     for start, stop, scores in together(work.runs, lambda given: outcomes.class_scores(work.output(given))):
         if failures.among(scores, start, stop):
@@ -93,12 +95,17 @@ def _classes(work: _Work, classes: Classes) -> Evaluated:
         if not classes.several:
             confusion.add(batch)
         hits.append(batch.right)
+        kept.add(batch)
         gathering.add(start, stop, batch)
     failures.raise_any()
     correct = np.packbits(np.concatenate(hits)).tobytes()
     matrix = None if classes.several else confusion.matrix()
     return msgspec.structs.replace(
-        gathering.evaluated(), confusion=matrix, correct=correct, scale=classes.word
+        gathering.evaluated(),
+        confusion=matrix,
+        correct=correct,
+        examples=kept.values(),
+        scale=classes.word,
     )
 
 
@@ -106,13 +113,16 @@ def _values(work: _Work) -> Evaluated:
     dataset = work.examples.dataset
     targets = checks.check_values(dataset.name, dataset.targets)
     gathering = _Whole(work, lambda: Values(targets.shape[1]))
+    kept = Kept(work.examples.rows, Task.REGRESSION)
     failures = _Failures(work.examples)
     for start, stop, values in together(work.runs, lambda given: outcomes.values(work.output(given))):
         checks.check_width(dataset.name, targets, values.shape[1])
         if not failures.among(values, start, stop):
-            gathering.add(start, stop, Outcomes(targets[start:stop], values, NO_SCORES, Scale.LOGITS))
+            batch = Outcomes(targets[start:stop], values, NO_SCORES, Scale.LOGITS)
+            gathering.add(start, stop, batch)
+            kept.add(batch)
     failures.raise_any()
-    return gathering.evaluated()
+    return msgspec.structs.replace(gathering.evaluated(), examples=kept.values())
 
 
 class _Whole:

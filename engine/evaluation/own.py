@@ -1,6 +1,6 @@
 """A user's own figures: functions of a Python file that lies beside a model's settings.
 
-Owns running that file and what its functions may return. It runs in the model process, behind the same walls as the
+Owns what such a file must hold and what its functions may return. It runs in the model process, behind the same walls as the
 model, and only where the workspace's owner trusts such files; whether that is so is decided before this is asked.
 """
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from engine.evaluation.metrics import METRICS
 from engine.evaluation.moments import Moments
 from engine.evaluation.outcomes import Outcomes
+from engine.own_files import execute, failed
 from engine.processes.protocol import OwnMetrics
 from storage.errors import JobError
 from storage.records import Metric
@@ -42,11 +43,7 @@ def functions(own: OwnMetrics | None) -> tuple[Function, ...]:
     """
     if own is None:
         return ()
-    names: dict[str, Any] = {"__name__": "metrics"}
-    try:
-        exec(compile(own.source, own.file, "exec"), names)  # noqa: S102 - behind walls, and its owner trusts it
-    except Exception as error:
-        raise _failed(own.file, "does not run", error) from error
+    names = execute(own.file, own.source, hint=HINT)
     found = tuple(
         Function(name, value)
         for name, value in names.items()
@@ -98,20 +95,10 @@ class Own:
         try:
             values = np.asarray(function.compute(targets, outputs), dtype=np.float64)
         except Exception as error:
-            raise _failed(self._file, f"failed in {function.name}", error) from error
+            raise failed(self._file, f"failed in {function.name}", error, hint=HINT) from error
         if values.shape != (rows,):
             shape = ", ".join(map(str, values.shape))
             raise JobError(f"{function.name} of {self._file} gave [{shape}] for {rows} examples.", HINT)
         if not np.isfinite(values).all():
             raise JobError(f"{function.name} of {self._file} gave NaN or infinity.", HINT)
         return values
-
-
-def _failed(file: str, what: str, error: Exception) -> JobError:
-    # The frames above are ours; the last line of the file is what its author can mend.
-    frames = inspect.getinnerframes(error.__traceback__) if error.__traceback__ else []
-    line = next((frame.lineno for frame in reversed(frames) if frame.filename == file), None)
-    line = error.lineno if isinstance(error, SyntaxError) else line
-    where = f", line {line}" if line else ""
-    words = clean(str(error) or type(error).__name__, 200).rstrip(".")
-    return JobError(f"{file} {what}{where}: {type(error).__name__}: {words}.", HINT)

@@ -19,7 +19,7 @@ ON_MODELS = frozenset({JobKind.EVALUATE, JobKind.LATENCY})
 """Kinds that run models: one at a time, because each measures."""
 
 ON_LINKS = frozenset(JobKind) - ON_MODELS
-"""Kinds that only switch what is deployed: they never wait behind an evaluation."""
+"""Kinds that run no model (they read what is on record, switch a link, move a file): they never wait behind an evaluation."""
 
 
 def handler(kind: JobKind) -> "Handler":

@@ -15,7 +15,7 @@ from engine.data.identity import stamp
 from engine.data.location import locate
 from engine.data.naming import base
 from engine.data.prepared import Wanted
-from engine.jobs.companions import class_names, own_metrics
+from engine.jobs.companions import SOURCE, class_names, loader_source, own_metrics
 from engine.jobs.context import Context, Outcome, Report
 from engine.jobs.loading import borrow, loading_of, mark_ready, wanted_version
 from engine.jobs.reading import mappable
@@ -149,13 +149,16 @@ def _measure(work: Work, source: Path) -> Timing:
 def _record(work: Work, source: Path, evaluated: Evaluated) -> int:
     context, version, loaded = work.context, work.version, work.process.loaded
     runtime = runtime_for(version.format) if version.format else None
+    # What was run, where it was: the file may have changed since.
+    ran = dict(work.process.options).get(SOURCE)
+    loader = loader_source(context.workspace, version.model, work.settings) if ran is None else str(ran)
     new = NewEvaluation(
         dataset_name=base(source.name),
         dataset_rows=evaluated.rows,
         dataset_sha256=evaluated.dataset_sha256,
         artefact_sha256=version.sha256 or "",
         preprocessing_sha256=preprocessing_sha256(
-            work.settings.preprocess, work.settings.data, work.settings.runtime
+            work.settings.preprocess, work.settings.data, work.settings.runtime, loader=loader
         ),
         runtime=runtime.name if runtime else "",
         runtime_version=loaded.version_of(runtime.name) if runtime else "",
@@ -166,6 +169,7 @@ def _record(work: Work, source: Path, evaluated: Evaluated) -> int:
         confusion=evaluated.confusion,
         metrics=evaluated.metrics,
         correct=evaluated.correct,
+        examples=evaluated.examples,
         scale=evaluated.scale,
         notes=evaluated.notes,
     )

@@ -16,6 +16,8 @@ from engine.data.prepared import Wanted
 from engine.devices import noise
 from engine.evaluation import search
 from engine.evaluation.percentiles import distribution
+from engine.jobs import side_by_side
+from engine.jobs.companions import loader_source
 from engine.jobs.context import Context, Outcome, Report
 from engine.jobs.latency_plan import Plan, plan_of, tells_p99
 from engine.jobs.latency_record import Sitting, Timed, in_words, measurement, record
@@ -48,11 +50,16 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 def run(context: Context, job: Job, report: Report) -> Outcome:
-    """Measure the version that the job names, or the current one."""
+    """Measure the version that the job names, or the current one; or two versions side by side."""
+    if job.parameters.against is not None:
+        return side_by_side.run(context, job, report)
     version = wanted_version(context, job)
     settings = read_model_settings(context.workspace.model_settings(job.model))
     plan = plan_of(
-        job.parameters, settings, locate(context.workspace, job.model, settings, job.parameters.data)
+        job.parameters,
+        settings,
+        locate(context.workspace, job.model, settings, job.parameters.data),
+        loader=loader_source(context.workspace, job.model, settings),
     )
     cores = noise.allotted_cores()
     with fresh(context, version, job.parameters.device, cores, report.cancelled) as process:

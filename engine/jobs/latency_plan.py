@@ -140,7 +140,7 @@ class Plan(NamedTuple):
         )
 
 
-def plan_of(parameters: JobParameters, settings: ModelSettings, data: Path) -> Plan:
+def plan_of(parameters: JobParameters, settings: ModelSettings, data: Path, *, loader: str = "") -> Plan:
     """Return what a job will measure.
 
     Raises:
@@ -162,7 +162,7 @@ def plan_of(parameters: JobParameters, settings: ModelSettings, data: Path) -> P
         data,
         base(data.name),
         settings.preprocess,
-        preprocessing_sha256(settings.preprocess, settings.data, settings.runtime),
+        preprocessing_sha256(settings.preprocess, settings.data, settings.runtime, loader=loader),
     )
 
 

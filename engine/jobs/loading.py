@@ -7,24 +7,28 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from engine import policy
+from engine.jobs.companions import LOADER, own_loader
 from engine.jobs.context import Context
 from engine.jobs.reading import readable_data
 from engine.processes.client import ModelProcess
-from engine.processes.endings import CANCELLED, REFUSED
+from engine.processes.endings import CANCELLED, REFUSED, UNCONFINED, ModelProcessError
 from engine.protocols import Options, RuntimeSpec
 from engine.repository.integrity import ChangedError, WriteError
 from engine.repository.keeper import note_mended
 from engine.repository.objects import Kept, Objects
 from engine.runtimes import chosen_options, runtime_for
 from storage.errors import JobError, UnknownError
-from storage.records import Job, Loading, Version
+from storage.records import Job, Loading, Refusal, Version
 from storage.settings import read_model_settings
-from storage.tables import events, models
+from storage.tables import events, models, trust
 from storage.text import clean
 from storage.vocabulary import Role, Severity, Status
 
 LOADABLE = frozenset({Status.CHECKING, Status.READY, Status.FAILED, Status.QUARANTINED})
 """Statuses in which trying to load makes sense: a person may insist on a version that failed."""
+
+FAILURES = {REFUSED: policy.Failure.REFUSED, UNCONFINED: policy.Failure.UNCONFINED}
+"""What some errors say about a version; any other one only says that it did not load."""
 
 NOT_KEPT = "not-kept"
 """Code of a load that failed for want of room on the disk: it says nothing about the version."""
@@ -63,8 +67,13 @@ def borrow(
 ) -> AbstractContextManager[ModelProcess]:
     """Return the version's warm process, or load the version into a new one; a failed load is recorded."""
     runtime = _runtime(version)
-    key = (version.sha256 or "", runtime.name, device, _options(context, version, runtime))
-    return context.pool.borrow(key, lambda: _open(context, version, device, (), cancelled))
+    # Without the trust that it was loaded with, a warm process is another one.
+    trusted = _trusted(context, version)
+    with _failure_recorded(context, version, device):
+        options = _options(context, version, runtime)
+    # The model counts too: its process may read its data, and no other model's.
+    key = (version.model, version.sha256 or "", runtime.name, device, options, trusted)
+    return context.pool.borrow(key, lambda: _open(context, version, device, options, cancelled=cancelled))
 
 
 @contextmanager
@@ -72,7 +81,9 @@ def fresh(
     context: Context, version: Version, device: str, cores: Collection[int], cancelled: Callable[[], bool]
 ) -> Iterator[ModelProcess]:
     """Load the version into a new process of its own on some cores, which ends afterwards; a failed load is recorded."""
-    process = _open(context, version, device, cores, cancelled)
+    with _failure_recorded(context, version, device):
+        options = _options(context, version, _runtime(version))
+    process = _open(context, version, device, options, cores=cores, cancelled=cancelled)
     try:
         yield process
     finally:
@@ -80,10 +91,16 @@ def fresh(
 
 
 def _open(
-    context: Context, version: Version, device: str, cores: Collection[int], cancelled: Callable[[], bool]
+    context: Context,
+    version: Version,
+    device: str,
+    options: Options,
+    *,
+    cores: Collection[int] = (),
+    cancelled: Callable[[], bool],
 ) -> ModelProcess:
     runtime = _runtime(version)
-    try:
+    with _failure_recorded(context, version, device):
         kept = _keep(context, version)
         try:
             process = context.hosts.open(
@@ -91,21 +108,32 @@ def _open(
                 runtime,
                 device,
                 (kept.folder, *readable_data(context.workspace, context.settings, version.model)),
-                options=_options(context, version, runtime),
+                wanted=version.format,
+                options=options,
+                trusted=_trusted(context, version),
+                every_wall=context.settings.trust.require_sandbox,
                 cores=cores,
                 cancelled=cancelled,
             )
         except BaseException:
             kept.close()
             raise
+    process.keep_until_closed(kept.close)
+    return process
+
+
+@contextmanager
+def _failure_recorded(context: Context, version: Version, device: str) -> Iterator[None]:
+    try:
+        yield
     except JobError as error:
         # A version that has loaded before is not broken because another device cannot be used, or the disk is full.
         elsewhere = version.status is Status.READY and (device != CPU or error.code == NOT_KEPT)
+        if isinstance(error, ModelProcessError) and error.evidence:
+            error.hint = f"If you trust it: modeltender trust {version.model}@{version.number} --reason TEXT"
         if error.code != CANCELLED and not elsewhere:
             _mark_failed(context, version, error)
         raise
-    process.keep_until_closed(kept.close)
-    return process
 
 
 def _runtime(version: Version) -> RuntimeSpec:
@@ -118,7 +146,8 @@ def _runtime(version: Version) -> RuntimeSpec:
 
 def _options(context: Context, version: Version, runtime: RuntimeSpec) -> Options:
     settings = read_model_settings(context.workspace.model_settings(version.model))
-    return chosen_options(runtime, settings.runtime)
+    options = chosen_options(runtime, settings.runtime)
+    return (*options, *own_loader(context, version, settings)) if LOADER in runtime.options else options
 
 
 def _keep(context: Context, version: Version) -> Kept:
@@ -126,7 +155,7 @@ def _keep(context: Context, version: Version) -> Kept:
     name = f"{version.model}@{version.number}"
     artefact = context.workspace.version_folder(version.model, version.number) / (version.artefact or "")
     try:
-        kept = Objects(context.workspace.objects).keep(artefact, version.sha256 or "")
+        kept = Objects(context.workspace.objects).keep(artefact, version.companions, version.sha256 or "")
     except WriteError as error:
         raise JobError(
             f"{name} cannot be loaded: the copy to load it from cannot be kept ({error.strerror}).",
@@ -141,6 +170,11 @@ def _keep(context: Context, version: Version) -> Kept:
     if kept.mended:
         note_mended(context.writer, version.model, version.number, now=context.now())
     return kept
+
+
+def _trusted(context: Context, version: Version) -> bool:
+    with context.writer.transaction() as connection:
+        return trust.holds(connection, version.sha256)
 
 
 def mark_ready(context: Context, version: Version, process: ModelProcess, device: str) -> None:
@@ -176,12 +210,17 @@ def loading_of(version: Version, process: ModelProcess, device: str) -> Loading:
 
 def _mark_failed(context: Context, version: Version, error: JobError) -> None:
     """Record why a version does not load; it blocks no other one and is tried again as the policy says."""
+    evidence = error.evidence if isinstance(error, ModelProcessError) else ()
     with context.writer.transaction() as connection:
         failures = models.failures(connection, version.id)
         if error.code == NOT_KEPT:
             retry = policy.after_shortage(failures, context.now())
         else:
-            retry = policy.after_failed_load(failures, context.now(), refused=error.code == REFUSED)
+            retry = policy.after_failed_load(failures, context.now(), failure=FAILURES.get(error.code))
+        refusal = None
+        if evidence or retry.status is Status.QUARANTINED:
+            found = evidence or (clean(f"{retry.failures} failed loads in a row, the last: {error.message}"),)
+            refusal = Refusal(at=context.now(), evidence=found, liftable=bool(evidence))
         models.set_version(
             connection,
             version.id,
@@ -189,6 +228,7 @@ def _mark_failed(context: Context, version: Version, error: JobError) -> None:
             reason=clean(error.message),
             failures=retry.failures,
             retry_at=retry.retry_at,
+            refusal=refusal,
         )
         # Whatever was wrong with the data is not what is wrong now.
         models.set_failure(connection, version.id, None)

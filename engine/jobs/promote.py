@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 import msgspec
 
-from engine.evaluation.gate import judge
 from engine.jobs.context import Context, Outcome, Report
 from engine.jobs.switching import (
     Answer,
@@ -22,6 +21,7 @@ from engine.jobs.switching import (
     with_role,
 )
 from engine.repository.deploy import Change, Deployer
+from engine.repository.gates import report as gate_report
 from storage.errors import RefusedError, UnknownError
 from storage.records import GateReport, Job, Metric, Version
 from storage.settings import read_model_settings
@@ -44,9 +44,10 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
     answer = Answer(job.model, number_of(current), number_of(target))
     try:
         target = _promotable(target, current, job)
-        gate = judge(current, target, settings.gate)
+        with context.writer.transaction() as connection:
+            gate = gate_report(connection, current, target, settings)
         answer = msgspec.structs.replace(answer, verdict=gate.verdict, checks=gate.checks)
-        _check_gate(gate, target, job)
+        _check_gate(gate, target, job, dry_run=settings.gate.dry_run)
         if report.cancelled():
             return Outcome(
                 state=JobState.CANCELLED, code=JobState.CANCELLED, error="Cancelled.", result=packed(answer)
@@ -89,13 +90,21 @@ def _promotable(target: Version | None, current: Version | None, job: Job) -> Ve
     return target
 
 
-def _check_gate(gate: GateReport, target: Version, job: Job) -> None:
-    if gate.passed or job.parameters.force:
-        return
-    told = "; ".join(check.detail for check in gate.checks if check.verdict is not CheckVerdict.PASS)
+def _check_gate(gate: GateReport, target: Version, job: Job, *, dry_run: bool) -> None:
     name = f"{target.model}@{target.number}"
+    if job.parameters.force:
+        return
+    if gate.passed:
+        if dry_run:
+            raise RefusedError(
+                f"{name} passes the gate; it is not promoted, because gate.dry_run is set.",
+                f"Take dry_run out of models/{target.model}/model.toml to let the gate promote.",
+            )
+        return
+    passing = {CheckVerdict.PASS, CheckVerdict.SKIPPED}
+    told = "; ".join(f"{check.name} {check.detail}" for check in gate.checks if check.verdict not in passing)
     if gate.verdict is Verdict.INFERIOR:
-        raise RefusedError(f"{name} is worse than what is deployed: {told}.", _insist(name))
+        raise RefusedError(f"{name} does not pass the gate: {told}.", _insist(name))
     raise RefusedError(
         f"The gate cannot decide about {name}: {told}.", _insist(name), code=Verdict.INCONCLUSIVE
     )

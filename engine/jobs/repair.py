@@ -4,17 +4,22 @@ Owns which versions are looked at, what is recorded about a restored one, and th
 are put back is `engine.repository.restore`'s.
 """
 
-from pathlib import PurePosixPath
+from functools import partial
+from pathlib import Path, PurePosixPath
 
 import msgspec
 
 from engine.jobs.context import Context, Outcome, Report
 from engine.jobs.switching import unknown_model
+from engine.processes.endings import ModelProcessError
+from engine.processes.examiner_process import Suspect
+from engine.repository.examine import Examined
 from engine.repository.integrity import ChangedError
 from engine.repository.keeper import NOT_KEPT_FAULT
 from engine.repository.objects import Objects
 from engine.repository.problems import MISSING
 from engine.repository.restore import Restored, is_intact, restore
+from engine.repository.scanner import Item
 from engine.repository.switch import CHANGED_FAULT
 from storage import jobs
 from storage.errors import JobError, UnknownError
@@ -25,6 +30,9 @@ from storage.vocabulary import JobKind, JobState, Status
 
 NO_COPY = "no-copy"
 """Code of a repair that has nothing to restore from."""
+
+EXAMINE_S = 60.0
+"""As long as new files get that take long to look into."""
 
 NAMED = 3
 """Files that a sentence names before it says how many more there are."""
@@ -98,14 +106,17 @@ def _repair(context: Context, version: Version) -> Repaired:
             _otherwise(version),
             code=NO_COPY,
         )
-    if is_intact(context.workspace, version.model, number, content):
+    examine = partial(_examined, context)
+    if is_intact(context.workspace, version.model, number, content, examine):
         return Repaired(number, repaired=False, sha256=content.sha256, detail=f"version {number} is intact")
     kept = Objects(context.workspace.objects).find(PurePosixPath(content.artefact).name, content.sha256)
     if kept is None:
         raise JobError(f"There is no copy to restore {name} from.", _otherwise(version), code=NO_COPY)
     try:
         with kept:
-            restored = restore(context.workspace, version.model, number, content, kept, now=context.now())
+            restored = restore(
+                context.workspace, version.model, number, content, kept, examine=examine, now=context.now()
+            )
     except OSError as error:
         raise JobError(
             f"{name} could not be restored: {error.strerror or error}. Its folder is as it was.",
@@ -119,6 +130,20 @@ def _repair(context: Context, version: Version) -> Repaired:
     _record(context, version, content, restored, detail)
     set_aside = restored.set_aside or None
     return Repaired(number, repaired=True, sha256=content.sha256, set_aside=set_aside, detail=detail)
+
+
+def _examined(context: Context, folder: Path, item: Item) -> Examined:
+    """Return what an item of a folder is; what ends the process that looks into it is nothing that was deployed."""
+    if item.problem:
+        return Examined(reason=item.problem)
+    process = context.hosts.open_examiner([folder])
+    try:
+        (found,) = process.examine([Suspect(folder, item, frozenset(item.files))], deadline_s=EXAMINE_S)
+    except ModelProcessError as error:
+        return Examined(reason=error.message, refused=True)
+    finally:
+        process.close()
+    return found
 
 
 def _record(
@@ -140,6 +165,7 @@ def _record(
                 kind=content.format,
                 sha256=content.sha256,
                 size=content.bytes,
+                companions=content.companions,
             )
             models.set_version(connection, version.id, status=Status.CHECKING, stamp=stamp)
             jobs.add(

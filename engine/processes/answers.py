@@ -8,6 +8,9 @@ it only fools its owner, whose model it is.
 
 import math
 import string
+import sys
+from array import array
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -23,9 +26,11 @@ from engine.processes.protocol import (
     MeasureLatency,
     Prepared,
     Progress,
+    Told,
 )
 from engine.processes.wire import NonsenseError
 from engine.protocols import TensorSpec
+from engine.repository.examine import Examined
 from storage.records import Metric
 from storage.text import NAME, clean
 
@@ -90,6 +95,7 @@ def checked_evaluated(evaluated: Evaluated, *, wall_s: float) -> Evaluated:
     _claim(
         evaluated.correct is None or len(evaluated.correct) == (rows + 7) // 8, "outcomes of another data set"
     )
+    _check_examples(evaluated)
     _check_confusion(evaluated)
     metrics = tuple(_checked_metric(metric) for metric in evaluated.metrics)
     _claim(len({(metric.name, metric.slice) for metric in metrics}) == len(metrics), "a figure twice")
@@ -135,6 +141,31 @@ def checked_divided(divided: Divided) -> Divided:
     return msgspec.structs.replace(divided, name=clean(divided.name, NAME))
 
 
+def checked_told(told: Told, known: Sequence[frozenset[str]]) -> Told:
+    """Return ``told`` with its texts cleaned, if it names nothing but what is ``known`` of each thing."""
+    _claim(len(told.found) <= len(known), f"{len(told.found)} answers about {len(known)} things")
+    return Told(tuple(map(_checked_examined, told.found, known)))
+
+
+def _checked_examined(examined: Examined, known: frozenset[str]) -> Examined:
+    files = examined.files
+    _claim(files[:1] == ((examined.artefact,) if examined.artefact else ()), "files without their first")
+    _claim(len(set(files)) == len(files), "a file twice")
+    _claim(
+        not any(file.startswith("/") or ".." in file.split("/") for file in files), "a file of another folder"
+    )
+    _claim(examined.format is None or bool(files), "a model that is no file")
+    _claim(examined.format is not None or bool(examined.reason), "no reason")
+    _claim(examined.on_trust is None or (examined.format is None and bool(files)), "trust in nothing")
+    unknown = next((file for file in files if file not in known), None)
+    if unknown is None:
+        evidence = tuple(clean(name, NAME) for name in examined.evidence)
+        return msgspec.structs.replace(examined, reason=clean(examined.reason), evidence=evidence)
+    # It came after the listing, or has the name of what is not finished; the next listing tells.
+    reason = f"{clean(examined.artefact, NAME)} needs {clean(unknown, NAME)}, which is not listed beside it"
+    return Examined(reason=reason, complete=False)
+
+
 def _checked_part(part: PartDescription) -> PartDescription:
     return msgspec.structs.replace(
         part,
@@ -146,6 +177,22 @@ def _checked_part(part: PartDescription) -> PartDescription:
         ),
         classes=tuple(ClassCount(clean(one.label, NAME), one.n) for one in part.classes),
     )
+
+
+def _check_examples(evaluated: Evaluated) -> None:
+    """Names and values are compared with others later, so they must be fit for it."""
+    names = {values.name for values in evaluated.examples}
+    _claim(len(names) == len(evaluated.examples), "values of examples twice")
+    for values in evaluated.examples:
+        _claim(values.name == clean(values.name, NAME), "values of examples without a name")
+        width = int(values.kind[1:])
+        _claim(len(values.data) == width * evaluated.rows, f"{values.name} of another data set")
+        if values.kind == "f4":
+            numbers = array("f", values.data)
+            if sys.byteorder == "big":
+                numbers.byteswap()
+            # A sum of numbers of single precision cannot overflow, so it is finite just where each of them is.
+            _claim(math.isfinite(sum(numbers)), f"{values.name} that is no number")
 
 
 def _check_confusion(evaluated: Evaluated) -> None:

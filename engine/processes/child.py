@@ -1,30 +1,22 @@
-"""A model process: detached, confined, then at the engine's service with one model.
+"""A model process: behind its walls, at the engine's service with one model.
 
-It begins as a fork of a framework host, gives up its rights before it opens the model's first byte, says
-which walls stand, and answers one question after another until the engine lets go. It must not import what
-the host has not imported already, and whatever a model raises becomes an answer, never a traceback alone.
+It says which walls stand, and answers one question after another until the engine lets go. It must not import
+what the host has not imported already, and whatever a model raises becomes an answer, never a traceback alone.
 """
 
-import os
-import random
+import importlib
 import resource
-import signal
 import socket
-import sys
-import tempfile
 import time
-import traceback
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from pkgutil import resolve_name
-from typing import Final, NoReturn
+from typing import Final
 
 import msgspec
 
 from engine.evaluation import latency, measure
-from engine.processes import environment, kernel, wire
-from engine.processes.lockdown import confine, switched_off
+from engine.processes import fork, wire
 from engine.processes.protocol import (
     Confined,
     Evaluate,
@@ -39,9 +31,10 @@ from engine.processes.protocol import (
     ToModel,
 )
 from engine.processes.words import failure
-from engine.protocols import LoadedModel, Loader, RuntimeSpec
-from engine.runtimes import installed_versions
+from engine.protocols import LoadedModel, Loader, RuntimeSpec, TensorSpec
+from engine.runtimes import RUNTIMES, installed_versions, recognise
 from storage.records import Metric
+from storage.text import NAME, SENTENCE, clean
 from storage.vocabulary import Layer, LayerState
 
 NEEDED_WALLS: Final = (Layer.FILES, Layer.NETWORK, Layer.SYSCALLS)
@@ -50,64 +43,29 @@ NEEDED_WALLS: Final = (Layer.FILES, Layer.NETWORK, Layer.SYSCALLS)
 _decoder: msgspec.msgpack.Decoder[ToModel] = msgspec.msgpack.Decoder(ToModel)
 
 
-Serve = Callable[[socket.socket, Profile, Confined], None]
-"""What a process does behind its walls: it says which stand, and answers until the engine lets go."""
-
-
-def become(profile: Profile, *, channel: int, stderr: int, parent: int, serve: Serve) -> NoReturn:
-    """Turn this fresh fork of a host into a process behind walls; it ends here, whatever happens."""
-    status = 1
-    try:
-        _detach(parent)
-        _rewire(stderr)
-        off = switched_off(os.environ.get(environment.SANDBOX_OFF, ""))
-        _settle(profile)
-        with socket.socket(fileno=channel) as connection:
-            confined = confine(profile, off)
-            serve(connection, profile, confined)
-        status = 0
-    except (BrokenPipeError, ConnectionResetError):
-        # The engine let go in mid-answer: nobody is left to tell.
-        status = 0
-    except BaseException:  # noqa: BLE001 - the last stop before the end of the process; the engine reads stderr
-        traceback.print_exc()
-    finally:
-        # The host's exit handlers and buffers are not ours to run.
-        os._exit(status)
-
-
-def _detach(parent: int) -> None:
-    """Lead an own group, which can be ended as one, and end with the host."""
-    os.setsid()
-    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
-
-
-def _rewire(stderr: int) -> None:
-    """Nothing to read, and everything that is printed goes where the engine reads a model's last words."""
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
-    for standard in (1, 2):
-        os.dup2(stderr, standard)
-    os.close(stderr)
-
-
-def _settle(profile: Profile) -> None:
-    """Make the scratch folder the only home, for what asks now and for what remembered the host's."""
-    os.umask(0o077)
-    os.chdir(profile.scratch)
-    environment.replace(environment.for_model(os.environ, profile.scratch, accelerated=bool(profile.devices)))
-    tempfile.tempdir = profile.scratch
-    sys.dont_write_bytecode = True
-    # Siblings would otherwise share the host's state of chance.
-    random.seed()
+def load(framework: str) -> fork.Service:
+    """Import a framework and our own code that uses it; return what model processes do. Called by their host, once."""
+    ours = [spec for spec in RUNTIMES if spec.framework == framework]
+    found: dict[str, str] = {}
+    # Our own code first: it sees to it that a framework is quiet and reports nothing to its makers.
+    for name in (*(spec.loader.partition(":")[0] for spec in ours), framework):
+        module = importlib.import_module(name)
+        if version := getattr(module, "__version__", ""):
+            found[name] = str(version)
+    for spec in ours:
+        # Looked up here, remembered in every child.
+        versions(spec)
+    return fork.Service(serve_model, found)
 
 
 def serve_model(connection: socket.socket, profile: Profile, confined: Confined) -> None:
     """Be a model process."""
     ModelService(connection, profile, confined).run()
+
+
+def _shortened(tensor: TensorSpec) -> TensorSpec:
+    """Return a tensor with a name that fits into an answer, whatever its file called it; the engine cuts it to a table's width."""
+    return msgspec.structs.replace(tensor, name=tensor.name[:SENTENCE])
 
 
 class ModelService:
@@ -138,23 +96,40 @@ class ModelService:
             return failure(error, self._profile.limits.memory_bytes)
 
     def _load(self, message: Load) -> Loaded | Failed:
-        absent = [layer for layer in NEEDED_WALLS if self._confined.layers[layer] is not LayerState.ON]
-        if message.runtime.needs_sandbox and absent:
-            return Failed(
-                f"Not loaded: {message.runtime.name} models are code, and the sandbox lacks {', '.join(absent)} here.",
-                "Run modeltender doctor to see what the kernel lacks.",
-            )
+        refused = self._unconfined(message) or _turned_down(message)
+        if refused is not None:
+            return refused
         began = time.perf_counter()
         load: Loader = resolve_name(message.runtime.loader)
-        model = load(Path(message.artefact), message.device, **dict(message.options))
+        told = {"trusted": message.trusted} if message.runtime.hears_of_trust else {}
+        model = load(Path(message.artefact), message.device, **dict(message.options), **told)
         self._model = model
         return Loaded(
-            inputs=tuple(model.inputs),
-            outputs=tuple(model.outputs),
+            inputs=tuple(map(_shortened, model.inputs)),
+            outputs=tuple(map(_shortened, model.outputs)),
             parameters=model.parameters,
             versions=versions(message.runtime),
             load_s=time.perf_counter() - began,
             peak_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        )
+
+    def _unconfined(self, message: Load) -> Failed | None:
+        """Return the refusal of a model that is not opened without walls which are missing here, or ``None``."""
+        if message.every_wall:
+            needed, why = tuple(Layer), "modeltender.toml says require_sandbox"
+        elif message.trusted:
+            needed, why = NEEDED_WALLS, "what is trusted may run code"
+        elif message.runtime.needs_sandbox:
+            needed, why = NEEDED_WALLS, f"{message.runtime.name} models run code"
+        else:
+            return None
+        absent = [layer for layer in needed if self._confined.layers[layer] is not LayerState.ON]
+        if not absent:
+            return None
+        return Failed(
+            f"Not loaded: {why}, and the sandbox lacks {', '.join(absent)} here.",
+            "Run modeltender doctor to see what the kernel lacks.",
+            walls=True,
         )
 
     def _evaluate(self, message: Evaluate) -> Evaluated:
@@ -173,6 +148,23 @@ class ModelService:
 
     def _figure(self, figure: Metric, done: int, total: int) -> None:
         wire.send(self._connection, Progress(done, total, figure))
+
+
+def _turned_down(message: Load) -> Failed | None:
+    """Return why an artefact is not handed to its loader, or ``None``: since it was examined it may have been replaced."""
+    artefact = Path(message.artefact)
+    found = recognise(artefact)
+    meant = found.on_trust if message.trusted and found.format is None else found.format
+    if meant in message.formats:
+        return None
+    if meant is None:
+        return Failed(
+            f"{found.reason}.",
+            refused=found.refused or found.doubt is not None,
+            evidence=found.doubt.evidence if found.doubt else (),
+        )
+    wanted = " or ".join(message.formats)
+    return Failed(f"{clean(artefact.name, NAME)} is {meant} and not {wanted}: it was replaced.")
 
 
 @cache

@@ -20,12 +20,14 @@ from engine.processes.confined_process import ConfinedProcess, never
 from engine.processes.conversation import Conversation
 from engine.processes.data_process import DATA, DataProcess
 from engine.processes.endings import CANCELLED, ModelProcessError
+from engine.processes.examiner_process import EXAMINER, EXAMINER_BYTES, SCRATCH_BYTES, ExaminerProcess
 from engine.processes.framework_host import FrameworkHost
 from engine.processes.model_process import ModelProcess
 from engine.processes.protocol import Limits, Load, Profile
 from engine.protocols import Options, RuntimeSpec
 from storage.records import HostState
 from storage.settings import LimitSettings
+from storage.vocabulary import Format
 
 __all__ = ["Hosts", "ModelProcess", "ModelProcessError"]
 
@@ -53,6 +55,8 @@ class Order(NamedTuple):
     file_bytes: int
     """The most that it may write."""
     device: str = "cpu"
+    memory_bytes: int | None = None
+    """The most memory that it may use, or ``None`` for as much as a model."""
 
 
 class Hosts:
@@ -78,12 +82,17 @@ class Hosts:
         device: str,
         readable: Sequence[Path],
         *,
+        wanted: Format | None = None,
         options: Options = (),
+        trusted: bool = False,
+        every_wall: bool = False,
         cores: Collection[int] = (),
         cancelled: Callable[[], bool] = never,
     ) -> ModelProcess:
         """Return ``artefact`` loaded with ``runtime`` in a process of its own, which may read ``readable`` too.
 
+        It must be recognised as ``wanted``, or as any format of the runtime where none is named. Whoever says that it
+        is ``trusted`` has made sure that its very content is; ``every_wall`` refuses to load it where any wall is missing.
         Where ``cores`` are named it is pinned to them before it loads, so that its threads are as many as they.
 
         Raises:
@@ -101,7 +110,8 @@ class Hosts:
             process.await_confined(deadline_s=CONFINE_S)
             if cores:
                 process.pin(cores)
-            request = Load(str(artefact.absolute()), runtime, device, options)
+            formats = runtime.formats if wanted is None else (wanted,)
+            request = Load(str(artefact.absolute()), runtime, device, formats, options, trusted, every_wall)
             process.load(request, deadline_s=self._limits.load_s, cancelled=cancelled)
         except BaseException:
             process.close()
@@ -114,13 +124,17 @@ class Hosts:
         Raises:
             ModelProcessError: it could not be started; the message says why.
         """
-        process = self._start(DataProcess, Order(DATA, "", tuple(readable), limit_bytes))
-        try:
-            process.await_confined(deadline_s=CONFINE_S)
-        except BaseException:
-            process.close()
-            raise
-        return process
+        return self._confined(DataProcess, Order(DATA, "", tuple(readable), limit_bytes))
+
+    def open_examiner(self, readable: Sequence[Path]) -> ExaminerProcess:
+        """Return a process that tells what files are, and may read nothing but ``readable``.
+
+        Raises:
+            ModelProcessError: it could not be started; the message says why.
+        """
+        memory_bytes = min(EXAMINER_BYTES, self._memory_bytes)
+        order = Order(EXAMINER, "", tuple(readable), SCRATCH_BYTES, memory_bytes=memory_bytes)
+        return self._confined(ExaminerProcess, order)
 
     def warm(self, framework: str) -> None:
         """Start the host of ``framework`` if none runs, without waiting for its import."""
@@ -160,6 +174,16 @@ class Hosts:
             _close(host)
         self._spawner.shutdown()
 
+    def _confined(self, kind: type[ProcessT], order: Order) -> ProcessT:
+        """Return a new process that has said which walls stand."""
+        process = self._start(kind, order)
+        try:
+            process.await_confined(deadline_s=CONFINE_S)
+        except BaseException:
+            process.close()
+            raise
+        return process
+
     def _start(self, kind: type[ProcessT], order: Order) -> ProcessT:
         """Return a new process that has not said a word yet."""
         with self._lock:
@@ -174,8 +198,9 @@ class Hosts:
             birth = host.fork(profile, order.hint)
             undo.pop_all()
         conversation = Conversation(birth.channel, birth.stderr, birth.handle)
+        memory_bytes = self._memory_bytes if order.memory_bytes is None else order.memory_bytes
         process = kind(
-            host, birth.pid, conversation, profile, memory_bytes=self._memory_bytes, on_closed=self._forget
+            host, birth.pid, conversation, profile, memory_bytes=memory_bytes, on_closed=self._forget
         )
         with self._lock:
             self._processes.append(process)
@@ -236,7 +261,7 @@ class Hosts:
     def _profile(self, order: Order, folder: Path) -> Profile:
         nodes = _nodes(order.device)
         limits = Limits(
-            memory_bytes=0 if nodes else self._memory_bytes,
+            memory_bytes=0 if nodes else order.memory_bytes or self._memory_bytes,
             cpu_s=int(self._limits.load_s) * (os.cpu_count() or 1),
             file_bytes=order.file_bytes,
         )

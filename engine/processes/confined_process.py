@@ -198,7 +198,7 @@ class ConfinedProcess:
             self._conversation.signal(signal.SIGSTOP)
             if not isinstance(answer, Failed):
                 return checked(answer, wall_s)
-        raise endings.failed(answer.message, answer.hint, refused=answer.refused, proposal=answer.proposal)
+        raise endings.failed(answer)
 
     def _hear(self, kind: type[AnswerT], terms: Terms, deadline: float) -> AnswerT | Failed:
         def tick() -> None:

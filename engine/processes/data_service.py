@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from engine.processes import child, wire
+from engine.processes import fork, wire
 from engine.processes.endings import DATA_READER
 from engine.processes.protocol import (
     Confined,
@@ -44,7 +44,7 @@ Answer = Prepared | Described | Divided
 _Work = Callable[[Any, Path, Callable[[int, int], None]], Answer]
 
 
-def load() -> child.Serve:
+def load(_name: str) -> fork.Service:
     """Import what data processes need; return what they do. Called by their host, once."""
     importlib.import_module(LIBRARIES)
     work: dict[Any, _Work] = {asked: resolve_name(name) for asked, name in WORK.items()}
@@ -58,7 +58,7 @@ def load() -> child.Serve:
             request = _decoder.decode(received.payload)
             wire.send(connection, _answer(work[type(request)], request, profile, progress))
 
-    return serve
+    return fork.Service(serve, {})
 
 
 def _answer(

@@ -9,15 +9,19 @@ from enum import StrEnum
 from typing import Final
 
 from engine.data.proposal import Proposal
-from engine.processes.words import GIB, MEMORY_HINT, OUT_OF_MEMORY, exceeds_memory
+from engine.processes.protocol import Failed
+from engine.processes.words import GIB, MEMORY_HINT, MODEL, OUT_OF_MEMORY, exceeds_memory
 from storage.errors import JobError, RefusedError
-from storage.text import clean
+from storage.text import NAME, clean
 
 CANCELLED: Final = "cancelled"
 """The error code of work that was given up because somebody asked for that."""
 
 REFUSED: Final = RefusedError.code
 """The error code of a model that looks made to do harm."""
+
+UNCONFINED: Final = "unconfined"
+"""The error code of a model that was not opened because walls of the sandbox are missing."""
 
 LAST_WORDS: Final = 200
 """Characters of a process' last line on stderr: enough for any assertion, short enough for a table."""
@@ -31,6 +35,7 @@ class Activity(StrEnum):
     EVALUATING = "while it was evaluated"
     TIMING = "while its latency was measured"
     READING = "while it read the data"
+    EXAMINING = "while it looked at it"
 
 
 DEADLINE_HINT: Final = {
@@ -38,16 +43,17 @@ DEADLINE_HINT: Final = {
     Activity.LOADING: "Raise limits.load_s in modeltender.toml if the model is known to be slow.",
     Activity.EVALUATING: "Raise limits.evaluation_s in modeltender.toml if the model is known to be slow.",
     Activity.TIMING: "Raise limits.evaluation_s in modeltender.toml if the model is known to be slow.",
+    Activity.EXAMINING: "",
     Activity.READING: "Raise limits.evaluation_s in modeltender.toml if there are very many data.",
 }
 
-MODEL: Final = "The model"
 DATA_READER: Final = "The data reader"
-"""Who did it, as the beginning of a sentence."""
+WHO: Final = {Activity.READING: DATA_READER, Activity.EXAMINING: "The examiner"}
+"""Who did it, as the beginning of a sentence; the model where nobody else did."""
 
 
 def _who(activity: Activity) -> str:
-    return DATA_READER if activity is Activity.READING else MODEL
+    return WHO.get(activity, MODEL)
 
 
 class ModelProcessError(JobError):
@@ -55,15 +61,18 @@ class ModelProcessError(JobError):
 
     proposal: Proposal | None = None
     """What would make the data fit, where that is why it did not work."""
+    evidence: tuple[str, ...] = ()
+    """What the model asks for by name, where its owner's trust would have it loaded."""
 
 
-def failed(
-    message: str, hint: str, *, refused: bool = False, proposal: Proposal | None = None
-) -> ModelProcessError:
+def failed(answer: Failed) -> ModelProcessError:
     """The process answered that it did not work."""
-    words = clean(message) or "The model failed without saying why."
-    error = ModelProcessError(words, clean(hint), code=REFUSED if refused else None)
+    words = clean(answer.message) or "The model failed without saying why."
+    code = REFUSED if answer.refused else UNCONFINED if answer.walls else None
+    error = ModelProcessError(words, clean(answer.hint), code=code)
+    proposal = answer.proposal
     error.proposal = proposal if proposal is not None and proposal.plausible else None
+    error.evidence = tuple(clean(name, NAME) for name in answer.evidence)
     return error
 
 

@@ -8,20 +8,21 @@ that happens, and takes its model processes with it.
 import argparse
 import contextlib
 import gc
-import importlib
 import os
 import select
 import signal
 import socket
 import time
+from collections.abc import Callable
+from pkgutil import resolve_name
 from typing import Final
 
 import msgspec
 
-from engine.processes import child, data_service, kernel, wire
+from engine.processes import fork, kernel, wire
 from engine.processes.data_process import DATA
+from engine.processes.examiner_process import EXAMINER
 from engine.processes.protocol import Exited, Fork, Forked, HostFailed, HostReady, ToHost
-from engine.runtimes import RUNTIMES
 from storage.text import clean
 
 _decoder: msgspec.msgpack.Decoder[ToHost] = msgspec.msgpack.Decoder(ToHost)
@@ -29,11 +30,18 @@ _decoder: msgspec.msgpack.Decoder[ToHost] = msgspec.msgpack.Decoder(ToHost)
 FORK_DESCRIPTORS: Final = 2
 """A fork brings the child's end of its socket and the writing end of its stderr."""
 
+SERVICES: Final = {
+    DATA: "engine.processes.data_service:load",
+    EXAMINER: "engine.processes.examiner_service:load",
+}
+MODELS: Final = "engine.processes.child:load"
+"""What imports a host's part and returns what its forks do, looked up by name: no host needs another one's."""
+
 
 class Host:
     """Forks model processes, and buries them."""
 
-    def __init__(self, channel: socket.socket, serve: child.Serve) -> None:
+    def __init__(self, channel: socket.socket, serve: fork.Serve) -> None:
         self._channel = channel
         self._serve = serve
         self._children: dict[int, int] = {}
@@ -79,7 +87,7 @@ class Host:
             # What is only the host's business must not be in a model's hands.
             self._channel.close()
             wire.close_all(tuple(self._children))
-            child.become(message.profile, channel=channel, stderr=stderr, parent=host, serve=self._serve)
+            fork.become(message.profile, channel=channel, stderr=stderr, parent=host, serve=self._serve)
         handle = os.pidfd_open(pid)
         self._children[handle] = pid
         self._poll.register(handle, select.POLLIN)
@@ -107,21 +115,6 @@ def _end_group(pid: int) -> None:
             end(pid, signal.SIGKILL)
 
 
-def _import(framework: str) -> dict[str, str]:
-    """Import a framework and our own code that uses it; return what was imported, with versions."""
-    ours = [spec for spec in RUNTIMES if spec.framework == framework]
-    versions = {}
-    # Our own code first: it sees to it that a framework is quiet and reports nothing to its makers.
-    for name in (*(spec.loader.partition(":")[0] for spec in ours), framework):
-        module = importlib.import_module(name)
-        if found := getattr(module, "__version__", ""):
-            versions[name] = str(found)
-    for spec in ours:
-        # Looked up here, remembered in every child.
-        child.versions(spec)
-    return versions
-
-
 def main() -> None:
     """Be a host."""
     parser = argparse.ArgumentParser(description="A framework host of modeltender's engine; not for people.")
@@ -135,10 +128,8 @@ def main() -> None:
         return
     began = time.perf_counter()
     try:
-        if arguments.framework == DATA:
-            serve, versions = data_service.load(), {}
-        else:
-            serve, versions = child.serve_model, _import(arguments.framework)
+        load: Callable[[str], fork.Service] = resolve_name(SERVICES.get(arguments.framework, MODELS))
+        service = load(arguments.framework)
     except Exception as error:  # noqa: BLE001 - a broken installation may raise anything while it is imported
         words = clean(str(error) or type(error).__name__)
         wire.send(channel, HostFailed(words))
@@ -146,8 +137,8 @@ def main() -> None:
     # What is alive now stays for ever; the collector of a child need not touch it, which keeps it shared.
     gc.collect()
     gc.freeze()
-    wire.send(channel, HostReady(os.getpid(), versions, time.perf_counter() - began))
-    Host(channel, serve).serve()
+    wire.send(channel, HostReady(os.getpid(), service.versions, time.perf_counter() - began))
+    Host(channel, service.serve).serve()
 
 
 def _abandoned(channel: socket.socket) -> bool:

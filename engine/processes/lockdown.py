@@ -25,21 +25,12 @@ from engine.processes.protocol import Confined, Limits, Profile
 from engine.processes.readable import devices_readable, system_readable
 from engine.processes.report import Report
 from storage.text import clean
-from storage.vocabulary import Layer, LayerState
+from storage.vocabulary import WALLS, Layer, LayerState
 
 FULL: Final = "full"
 
 PROBE_S: Final = 30.0
 """An interpreter starts in a tenth of a second; a machine that takes longer than this is in trouble."""
-
-SEVERED: Final = {
-    Layer.FILES: "file wall",
-    Layer.NETWORK: "network wall",
-    Layer.SIGNALS: "signal wall",
-    Layer.SYSCALLS: "system call wall",
-    Layer.MEMORY: "memory limit",
-    Layer.PRIVILEGES: "privilege wall",
-}
 
 
 def switched_off(words: str) -> frozenset[Layer]:
@@ -49,7 +40,7 @@ def switched_off(words: str) -> frozenset[Layer]:
 
 def isolation(layers: dict[Layer, LayerState]) -> str:
     """Say in a few words how well a process is confined: ``full`` or ``partial: no network wall``."""
-    absent = [words for layer, words in SEVERED.items() if layers.get(layer) is not LayerState.ON]
+    absent = [words for layer, words in WALLS.items() if layers.get(layer) is not LayerState.ON]
     return FULL if not absent else "partial: no " + ", no ".join(absent)
 
 

@@ -18,6 +18,7 @@ from engine.processes.protocol import (
     Loaded,
     MeasureLatency,
 )
+from engine.protocols import Options
 from storage.records import Metric
 
 
@@ -25,6 +26,9 @@ class ModelProcess(ConfinedProcess):
     """A model, loaded and ready to be asked, in a process of its own."""
 
     _loaded: Loaded | None = None
+
+    options: Options = ()
+    """What its runtime was told besides the artefact and the device."""
 
     @property
     def loaded(self) -> Loaded:
@@ -40,6 +44,7 @@ class ModelProcess(ConfinedProcess):
             ModelProcessError: it did not work; its message says how.
         """
         terms = Terms(Activity.LOADING, deadline_s, cancelled)
+        self.options = request.options
         self._loaded = self.ask(
             request,
             Loaded,

@@ -11,12 +11,14 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from engine.artefacts.doubts import SHOWN_EVIDENCE
 from engine.data.descriptions import SOURCES, PartDescription, Shared
 from engine.data.proposal import Proposal
 from engine.protocols import Options, RuntimeSpec, TensorSpec
-from storage.records import Metric
+from engine.repository.examine import Examined
+from storage.records import ExampleValues, Metric
 from storage.settings import Data, Output, Preprocess
-from storage.vocabulary import Layer, LayerState, OutputScale, Task
+from storage.vocabulary import Format, Layer, LayerState, OutputScale, Task
 
 MAXIMUM_MESSAGE = 16 * 1024 * 1024
 """Bytes of one message: outcomes of 10 million examples with room; a child that announces more is lying.
@@ -34,6 +36,12 @@ MAXIMUM_TENSORS = 1000
 
 MAXIMUM_NOTES = 100
 """Sentences beside the figures; there are a few."""
+
+MAXIMUM_COLUMNS = 16
+"""Numbers kept of each example; there are six at most."""
+
+MAXIMUM_THINGS = 64
+"""Files or folders of one question to an examiner: what is asked together costs a tenth of what it costs alone."""
 
 MAXIMUM_CLASSES = 4096
 """Rows of a confusion matrix: one of more classes does not fit into a message anyway."""
@@ -109,8 +117,14 @@ class Load(msgspec.Struct, tag=True, frozen=True):
     artefact: str
     runtime: RuntimeSpec
     device: str
+    formats: tuple[Format, ...]
+    """What the artefact must turn out to be, each executed by the runtime."""
     options: Options = ()
     """What the runtime is told besides, as the model's settings say."""
+    trusted: bool = False
+    """Whether its owner trusts this very content: what it asks for by name may be run, behind every needed wall."""
+    every_wall: bool = False
+    """Whether it is opened only behind every wall there is, as the workspace's settings say."""
 
 
 class OwnMetrics(msgspec.Struct, frozen=True):
@@ -197,6 +211,23 @@ class Split(msgspec.Struct, tag=True, frozen=True):
     stratify: bool
 
 
+class Asked(msgspec.Struct, frozen=True):
+    """A file or folder that is to be examined. Names are bytes: strangers' are not always text."""
+
+    folder: bytes
+    """Absolute path of the folder that it lies in."""
+    name: bytes
+    is_folder: bool
+    files: tuple[bytes, ...]
+    """Paths of its files below the folder, or just its name for a file."""
+
+
+class Examine(msgspec.Struct, tag=True, frozen=True):
+    """Tell what things are; asked of an examiner."""
+
+    things: tuple[Asked, ...]
+
+
 # model process -> engine
 
 
@@ -244,6 +275,8 @@ class Evaluated(msgspec.Struct, tag=True, frozen=True):
     """Rows are true classes, columns predicted ones; ``None`` where the task has no classes."""
     correct: bytes | None
     """One bit an example, in the data's order, big-endian within a byte (`numpy.packbits`)."""
+    examples: Annotated[tuple[ExampleValues, ...], Meta(max_length=MAXIMUM_COLUMNS)] = ()
+    """What else each example came to, in the same order."""
     scale: OutputScale | None = None
     """How the outputs were read; ``None`` where the task has no classes."""
     notes: Annotated[tuple[str, ...], Meta(max_length=MAXIMUM_NOTES)] = ()
@@ -299,6 +332,12 @@ class Divided(msgspec.Struct, tag=True, frozen=True):
     """Of the file or folder that was divided."""
 
 
+class Told(msgspec.Struct, tag=True, frozen=True):
+    """What the first of the things are: at least one, and no more than there was time for."""
+
+    found: Annotated[tuple[Examined, ...], Meta(min_length=1, max_length=MAXIMUM_THINGS)]
+
+
 class Failed(msgspec.Struct, tag=True, frozen=True):
     """What was asked did not work; ``hint`` says what a person can do, where that is known."""
 
@@ -308,6 +347,10 @@ class Failed(msgspec.Struct, tag=True, frozen=True):
     """Whether the model looks made to do harm, so that trying again is of no use."""
     proposal: Proposal | None = None
     """What would make the data fit."""
+    evidence: Annotated[tuple[str, ...], Meta(max_length=SHOWN_EVIDENCE)] = ()
+    """What it asks for by name; where there is any, its owner's trust would have it loaded."""
+    walls: bool = False
+    """Whether it was not opened because walls are missing: nothing about the model is known to be wrong."""
 
 
 ToHost = Fork
@@ -315,5 +358,14 @@ FromHost = HostReady | HostFailed | Forked | Exited
 ToModel = Load | Evaluate | MeasureLatency
 ToData = Prepare | Describe | Split
 FromModel = (
-    Confined | Loaded | Progress | Evaluated | LatencyMeasured | Prepared | Described | Divided | Failed
+    Confined
+    | Loaded
+    | Progress
+    | Evaluated
+    | LatencyMeasured
+    | Prepared
+    | Described
+    | Divided
+    | Told
+    | Failed
 )

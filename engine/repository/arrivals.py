@@ -6,9 +6,10 @@ Owns the rows and events that a decision leaves. The decisions are `engine.repos
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping
 
-from engine.repository.inbox import Decision, Group, stored_name
+from engine.repository import quarantine
+from engine.repository.inbox import Decision, Group, Waiting, stored_name
 from engine.repository.ingest import Ingested
-from engine.repository.scanner import Item, Listing
+from engine.repository.scanner import Listing
 from engine.repository.settle import Key
 from storage import jobs
 from storage.records import Arrival
@@ -18,7 +19,8 @@ from storage.vocabulary import JobKind, Severity, Status
 TOLD = 3
 """Files turned down at once that get an event each; more of a kind share one, so that no burst buries the log."""
 
-WRITING = "is being written"
+ANEW = frozenset({Status.UNSUPPORTED, Status.QUARANTINED})
+"""What a new engine decides about once more."""
 
 Rows = Mapping[Key, sqlite3.Row]
 """What is recorded about the inbox, by model and stored name."""
@@ -27,12 +29,13 @@ Rows = Mapping[Key, sqlite3.Row]
 def undecided(rows: Rows, group: Group, decided: Collection[Key]) -> bool:
     """Whether nothing was decided yet about a group as it is now.
 
-    ``decided`` are those that this engine decided about: what an older program did not support is looked at once more.
+    ``decided`` are those that this engine decided about: what an older program did not support or could not move away
+    is looked at once more.
     """
     row = rows.get((group.key[0], stored_name(group.key[1])))
     if row is None or row["stamp"] != group.stamp:
         return True
-    return row["status"] == Status.UNSUPPORTED and group.key not in decided
+    return row["status"] in ANEW and group.key not in decided
 
 
 def record(connection: sqlite3.Connection, decisions: Iterable[Decision], rows: Rows, *, now: float) -> None:
@@ -42,6 +45,9 @@ def record(connection: sqlite3.Connection, decisions: Iterable[Decision], rows: 
         row = rows.get((decision.model, decision.name))
         if decision.ingested is not None:
             _ingested(connection, decision, decision.ingested, now=now)
+        elif decision.entry is not None:
+            models.forget_arrival(connection, decision.model, decision.name)
+            turned_down.setdefault(decision.model, []).append(decision)
         elif row is not None and row["sha256"] is not None and row["sha256"] == decision.sha256:
             # The same file again, touched or saved once more: what was said about it still holds.
             _set(
@@ -69,19 +75,19 @@ def record(connection: sqlite3.Connection, decisions: Iterable[Decision], rows: 
         _tell(connection, model, together, now=now)
 
 
-def show_writing(
-    connection: sqlite3.Connection, writing: Iterable[tuple[Key, Item]], rows: Rows, *, now: float
+def show_waiting(
+    connection: sqlite3.Connection, waiting: Iterable[Waiting], rows: Rows, *, now: float
 ) -> None:
-    """Record what is still being written, so that a person sees it coming."""
-    for (model, name), item in writing:
+    """Record what is still being written or examined and how far it is, so that a person sees it coming."""
+    for (model, name), item, reason in waiting:
         stored = stored_name(name)
         row = rows.get((model, stored))
-        if row is None or row["stamp"] == "":
+        if row is None or (row["stamp"] == "" and row["reason"] != reason):
             arrival = Arrival(
                 model=model,
                 name=stored,
                 status=Status.SETTLING,
-                reason=WRITING,
+                reason=reason,
                 bytes=item.bytes,
                 seen_at=now,
             )
@@ -121,6 +127,7 @@ def _ingested(connection: sqlite3.Connection, decision: Decision, made: Ingested
         kind=decision.examined.format if decision.examined else None,
         sha256=made.content.sha256,
         size=made.content.bytes,
+        companions=made.companions,
     )
     jobs.add(connection, JobKind.EVALUATE, decision.model, made.number, requested_by=jobs.ARRIVAL, now=now)
     _set(connection, decision, decision.stamp, version_id, reason="", now=now)
@@ -132,8 +139,15 @@ def _tell(connection: sqlite3.Connection, model: str, decisions: list[Decision],
     shown = decisions if len(decisions) <= TOLD else decisions[:1]
     for decision in shown:
         severity = Severity.INFO if decision.status is Status.READY else Severity.WARNING
-        message = f"train/{model}/{decision.name} is no new version: {decision.reason}"
-        events.add(connection, f"arrival-{decision.status}", message, at=now, severity=severity, model=model)
+        if decision.entry is None:
+            code = f"arrival-{decision.status}"
+            message = f"train/{model}/{decision.name} is no new version: {decision.reason}"
+        else:
+            code, message = (
+                quarantine.CODE,
+                quarantine.told(model, decision.name, decision.entry, decision.reason),
+            )
+        events.add(connection, code, message, at=now, severity=severity, model=model)
     if len(shown) < len(decisions):
         message = f"{len(decisions) - len(shown)} more files in train/{model} are no new versions"
         events.add(connection, "arrivals", message, at=now, severity=Severity.WARNING, model=model)

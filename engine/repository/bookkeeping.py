@@ -5,12 +5,12 @@ Owns the comparison of a listing with the record, inside the caller's transactio
 """
 
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from engine.repository import versions
 from engine.repository.facts import Facts
 from engine.repository.gates import refresh_gates
-from engine.repository.model_settings import SettingsFiles
+from engine.repository.model_settings import Read, SettingsFiles
 from engine.repository.scanner import Item, Listing, Oddity
 from engine.repository.settle import Key
 from engine.repository.versions import Step, next_step
@@ -66,11 +66,11 @@ def record_models(
         model_id = row["id"] if row is not None and known else models.ensure(connection, name, now=now)
         if folder is not None and folder.problem:
             continue
-        before = files.last(name)
+        before = files.before(name)
         read = files.read(name, "" if folder is None else folder.settings)
-        if before is not None and read.settings is not None and before.runtime != read.settings.runtime:
+        if _told_otherwise(before, read):
             _check_failed(connection, name, now=now)
-        if read.settings != before:
+        if before is None or read.settings != before.settings:
             # The margin or the metric may be another, also since the engine last ran.
             refresh_gates(connection, name, read.settings)
             if read.settings is not None:
@@ -83,19 +83,46 @@ def record_models(
             ask_again(connection, name, now=now)
 
 
+def _told_otherwise(before: Read | None, read: Read) -> bool:
+    """Whether what could not be loaded as it was before may load now."""
+    if read.settings is None:
+        return False
+    if before is None or before.settings is None:
+        # Another engine tried, perhaps in a workspace that did not trust such files yet.
+        return bool(read.loader)
+    return (before.settings.runtime, before.loader) != (read.settings.runtime, read.loader)
+
+
+def show_arriving(connection: sqlite3.Connection, progress: Mapping[Key, str], facts: Facts) -> None:
+    """Record how far the versions are that are being copied into place."""
+    for (model, name), said in progress.items():
+        row = facts.versions.get((model, int(name)))
+        # One that was recorded before and changes now keeps what is said of it until its new content is known.
+        if row is not None and row["status"] == Status.SETTLING and row["reason"] != said:
+            models.set_version(connection, row["id"], status=Status.SETTLING, reason=said)
+
+
 def _check_failed(connection: sqlite3.Connection, model: str, *, now: float) -> None:
     """Have the versions of a model loaded again that could not be loaded as its settings said before."""
     for row in models.version_rows(connection):
         failed = row["status"] in {Status.FAILED, Status.QUARANTINED} and row["sha256"] is not None
-        if failed and row["model"] == model:
+        if failed and row["model"] == model and not versions.refused(row):
+            versions.check(connection, row, now=now)
+
+
+def check_unconfined(connection: sqlite3.Connection, *, now: float) -> None:
+    """Have the versions loaded again that no engine tries by itself: walls may stand now that were missing before."""
+    for row in models.version_rows(connection):
+        if row["status"] == Status.FAILED and row["retry_at"] is None and row["sha256"] is not None:
             versions.check(connection, row, now=now)
 
 
 def ask_again(connection: sqlite3.Connection, model: str | None = None, *, now: float) -> None:
     """Ask for the check of every version (of one model) that waits for one which nobody is doing."""
+    asked = jobs.pending_versions(connection, JobKind.EVALUATE)
     for row in models.version_rows(connection):
         waits = row["status"] == Status.CHECKING and model in {None, row["model"]}
-        if waits and not jobs.pending(connection, JobKind.EVALUATE, row["model"], row["number"]):
+        if waits and (row["model"], row["number"]) not in asked:
             jobs.add(
                 connection, JobKind.EVALUATE, row["model"], row["number"], requested_by=jobs.ARRIVAL, now=now
             )

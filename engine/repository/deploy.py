@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import NamedTuple, NoReturn
 
-from engine.repository.gates import refresh_gates
+from engine.repository.gates import refresh_gates, renew_anchor
 from engine.repository.integrity import ChangedError, WriteError
 from engine.repository.keeper import note_mended
 from engine.repository.objects import Kept, Objects
@@ -30,7 +30,7 @@ from storage.records import GateReport, Job, Version
 from storage.settings import ModelSettings, Trust
 from storage.tables import deployed as deployed_contents
 from storage.tables import events, models, promotions
-from storage.vocabulary import PromotionOutcome, Severity, Status
+from storage.vocabulary import JobKind, PromotionOutcome, Severity, Status
 from storage.workspace import Workspace
 
 LOOK_AGAIN = "Look again, then decide."
@@ -92,7 +92,7 @@ class Deployer(NamedTuple):
         folder = self.workspace.version_folder(version.model, version.number)
         try:
             kept = Objects(self.workspace.objects).keep(
-                folder / (version.artefact or ""), version.sha256 or ""
+                folder / (version.artefact or ""), version.companions, version.sha256 or ""
             )
         except ChangedError:
             raise RefusedError(
@@ -205,6 +205,9 @@ class Deployer(NamedTuple):
         deployed(
             connection, model_id, kind=job.kind, from_number=change.from_number, to_number=change.to.number
         )
+        if job.kind is JobKind.PROMOTE and self.settings is not None:
+            before = models.version_id(connection, model_id, change.from_number)
+            renew_anchor(connection, models.version(connection, before), change.to, self.settings)
         content = deployed_contents.content_of(change.to)
         if content is not None:
             deployed_contents.remember(connection, change.to.id, content)

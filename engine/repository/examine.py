@@ -4,9 +4,13 @@ Owns the choice among several files. The judgement of each one by its content is
 """
 
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
+from engine.artefacts.beside import FILES
+from engine.artefacts.doubts import SHOWN_EVIDENCE
 from engine.protocols import Recognition
 from engine.repository.scanner import Item
 from engine.runtimes import recognise
@@ -22,14 +26,24 @@ class Examined(msgspec.Struct, frozen=True):
 
     artefact: str = ""
     """Path of the model below the folder."""
-    files: tuple[str, ...] = ()
+    files: Annotated[tuple[str, ...], Meta(max_length=1 + FILES)] = ()
     """Paths of everything that belongs to it, itself first."""
     format: Format | None = None
     reason: str = ""
     refused: bool = False
-    """Whether it looks made to do harm."""
+    """Whether it looks made to do harm; then ``files`` are what was refused, and ``artefact`` which of them is the model,
+    where that is known and its name can be shown."""
     complete: bool = True
     """Whether it is all there; if not, it may still be on its way."""
+    evidence: Annotated[tuple[str, ...], Meta(max_length=SHOWN_EVIDENCE)] = ()
+    """Each thing that was found in what is refused, by its name."""
+    on_trust: Format | None = None
+    """What it is to be loaded as where its owner trusts this very content."""
+
+    @property
+    def companions(self) -> tuple[str, ...]:
+        """Paths of what belongs to the artefact, below the folder that it lies in."""
+        return self.beside(Path())[1][1:] if self.artefact else ()
 
     def beside(self, folder: Path) -> tuple[Path, tuple[str, ...]]:
         """Return the artefact's own folder, ``folder`` being where the paths start, and the files' paths below that.
@@ -43,9 +57,7 @@ class Examined(msgspec.Struct, frozen=True):
 
 
 def examine(folder: Path, item: Item) -> Examined:
-    """Return what ``item``, which lies in ``folder``, holds."""
-    if item.problem:
-        return Examined(reason=f"{clean(item.name, NAME)} {item.problem}")
+    """Return what ``item``, which lies in ``folder``, holds. Called behind walls: it looks into strangers' files."""
     root = folder / item.name if item.is_folder else folder
     found = {name: recognise(root / name) for name in item.files}
     belongs = {path for seen in found.values() for path in seen.companions}
@@ -58,8 +70,8 @@ def examine(folder: Path, item: Item) -> Examined:
 
 
 def _model(root: Path, name: str, seen: Recognition) -> Examined:
-    files = (name, *(str(path.relative_to(root)) for path in seen.companions))
-    odd = next((file for file in files if clean(file, len(file)) != file), None)
+    files = _files(root, name, seen)
+    odd = _odd(files)
     if odd is not None:
         # The name is shown, stored and handed to frameworks; one that could steer any of them is not worth keeping.
         return Examined(
@@ -70,12 +82,44 @@ def _model(root: Path, name: str, seen: Recognition) -> Examined:
 
 def _no_model(root: Path, found: dict[str, Recognition]) -> Examined:
     """Say why nothing here is a model: the worst that was found, else what is missing, else what there is."""
-    seen = sorted(found.values(), key=lambda each: (not each.refused, each.complete))
-    if seen and (len(seen) == 1 or seen[0].refused or not seen[0].complete):
-        return Examined(reason=seen[0].reason, refused=seen[0].refused, complete=seen[0].complete)
-    if not seen:
+    if not found:
         return Examined(reason=f"{clean(root.name, NAME)} is empty", complete=False)
+    name, seen = min(found.items(), key=lambda each: _rank(each[1]))
+    if seen.doubt is not None or seen.refused:
+        doubted = sum(each.on_trust is not None for each in found.values())
+        return _refused(root, name, seen, alone=doubted == 1)
+    if len(found) == 1 or not seen.complete:
+        return Examined(reason=seen.reason, complete=seen.complete)
     return Examined(reason=recognise(root).reason)
+
+
+def _rank(seen: Recognition) -> tuple[bool, bool, bool, bool]:
+    """Return what sorts the findings: what no trust mends, what trust may, what is missing, the rest."""
+    return (not seen.refused, seen.refused and seen.doubt is not None, seen.complete, seen.doubt is None)
+
+
+def _refused(root: Path, name: str, seen: Recognition, *, alone: bool) -> Examined:
+    """Return what must not be tried with its files, by whose content it can be told apart, and trusted."""
+    files = _files(root, name, seen)
+    nameless = _odd(files) is not None
+    return Examined(
+        artefact="" if nameless else name,
+        # A name that is no text cannot be told; who asked knows what was listed.
+        files=() if nameless else files,
+        reason=seen.reason,
+        refused=seen.refused,
+        evidence=seen.doubt.evidence if seen.doubt else (seen.reason,),
+        # Of two that are doubted, nobody could say which one is meant.
+        on_trust=seen.on_trust if alone and not nameless else None,
+    )
+
+
+def _files(root: Path, name: str, seen: Recognition) -> tuple[str, ...]:
+    return (name, *(str(path.relative_to(root)) for path in seen.companions))
+
+
+def _odd(files: tuple[str, ...]) -> str | None:
+    return next((file for file in files if clean(file, len(file)) != file), None)
 
 
 def _listed(names: list[str]) -> str:

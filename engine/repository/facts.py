@@ -6,6 +6,7 @@ Owns the form in which a pass compares the record with the listing.
 import sqlite3
 from typing import NamedTuple
 
+from engine import policy
 from engine.repository.settle import Key
 from storage.tables import models
 from storage.vocabulary import Status
@@ -21,9 +22,8 @@ class Facts(NamedTuple):
     arrivals: dict[Key, sqlite3.Row]
     """Rows of `models.arrival_rows`, by model and stored name."""
 
-    def highest(self, model: str) -> int:
-        """Return the highest number that a version of the model ever had."""
-        return max((number for name, number in self.versions if name == model), default=0)
+    highest: dict[str, int]
+    """The highest number that a version ever had, by model."""
 
     def statuses(self) -> dict[tuple[str, int], Status]:
         """Return the status of every version."""
@@ -31,15 +31,24 @@ class Facts(NamedTuple):
 
     def retry_in(self, now: float) -> float | None:
         """Return in how many seconds the next failed version is to be tried again, or ``None`` where none is."""
-        due = (row["retry_at"] for row in self.versions.values() if row["status"] == Status.FAILED)
+        waits = (
+            policy.retry_in(row["retry_at"], now)
+            for row in self.versions.values()
+            if row["status"] == Status.FAILED
+        )
         # What is due already was taken up by the pass that asks.
-        return min((at - now for at in due if at is not None and at > now), default=None)
+        return min((seconds for seconds in waits if seconds), default=None)
 
 
 def read_facts(connection: sqlite3.Connection) -> Facts:
     """Return what is on record."""
+    versions = {(row["model"], row["number"]): row for row in models.version_rows(connection)}
+    highest: dict[str, int] = {}
+    for name, number in versions:
+        highest[name] = max(number, highest.get(name, 0))
     return Facts(
         {row["name"]: row for row in models.model_rows(connection)},
-        {(row["model"], row["number"]): row for row in models.version_rows(connection)},
+        versions,
         {(row["model"], row["name"]): row for row in models.arrival_rows(connection)},
+        highest,
     )

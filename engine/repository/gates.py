@@ -1,14 +1,17 @@
 """Keeping what the gate says in step with what is deployed and evaluated.
 
-Owns when a recorded gate is renewed or dropped; the judgement is `engine.evaluation.gate`'s.
+Owns when a recorded gate is renewed or dropped, and which version is a test set's anchor; the judgement is
+`engine.evaluation.gate`'s, what it is judged from `engine.repository.gate_facts`'.
 """
 
 import sqlite3
 
-from engine.evaluation.gate import judge
+import msgspec
+
+from storage.records import GateReport, Version
 from storage.settings import ModelSettings
-from storage.tables import models
-from storage.vocabulary import Role, Status
+from storage.tables import gates, models
+from storage.vocabulary import Role, Status, Verdict
 
 JUDGED = 8
 """Newest versions above the current one whose gate is kept fresh: those that a person may still promote."""
@@ -25,9 +28,56 @@ def refresh_gates(connection: sqlite3.Connection, model: str, settings: ModelSet
     following = [
         version for version in versions if version.number > above and version.status is Status.READY
     ][:JUDGED]
-    for version in versions:
-        gate = (
-            judge(current, version, settings.gate) if settings is not None and version in following else None
-        )
+    # The oldest first, so that candidates that came together are counted in their order.
+    for version in reversed(versions):
+        gate = None
+        if settings is not None and version in following:
+            gate = report(connection, current, version, settings)
         if gate != version.gate:
             models.set_gate(connection, version.id, gate)
+
+
+def report(
+    connection: sqlite3.Connection, current: Version | None, candidate: Version, settings: ModelSettings
+) -> GateReport:
+    """Return what the gate says about promoting a version now: the recorded answer while nothing has changed."""
+    # Here, because an engine that has nothing to judge yet should start without loading scipy.
+    from engine.evaluation.gate import judge
+    from engine.repository.gate_facts import GateFacts
+
+    found = GateFacts(connection, current, candidate, settings)
+    basis = found.basis()
+    if candidate.gate is not None and candidate.gate.basis == basis:
+        return candidate.gate
+    return msgspec.structs.replace(judge(found.facts()), basis=basis)
+
+
+def renew_anchor(
+    connection: sqlite3.Connection, current: Version | None, promoted: Version, settings: ModelSettings
+) -> None:
+    """Record which version no later candidate may be worse than, now that one has been promoted.
+
+    It is the first that was deployed with this test set, until one that is shown to be better than it is promoted.
+    """
+    from engine.evaluation.comparison import NotComparableError, compare
+    from engine.evaluation.gate import comparable
+    from engine.repository.gate_facts import GateFacts
+
+    found = GateFacts(connection, current, promoted, settings)
+    evaluation = promoted.evaluation
+    if evaluation is None or evaluation.artefact_sha256 != promoted.sha256:
+        return
+    if found.anchor_version is None:
+        first = current if current is not None and comparable(current, promoted) else promoted
+        gates.set_anchor(connection, found.model_id, evaluation.dataset_sha256, first.id)
+        found = GateFacts(connection, current, promoted, settings)
+    facts = found.facts()
+    if facts.anchor is None or facts.anchor.problem or facts.anchor.side.version.id == promoted.id:
+        return
+    try:
+        better = compare(facts.anchor.side, facts.candidate, facts.question).verdict is Verdict.SUPERIOR
+    except NotComparableError:
+        # What cannot be compared is not shown to be better.
+        better = False
+    if better:
+        gates.set_anchor(connection, found.model_id, evaluation.dataset_sha256, promoted.id)

@@ -10,18 +10,20 @@ from typing import NamedTuple
 
 import msgspec
 
-from engine.repository.examine import Examined, examine
+from engine.processes.examiner_process import Suspect
+from engine.repository.examinations import Examinations
+from engine.repository.examine import Examined
+from engine.repository.growth import SHOWN_AFTER_S, Growth
 from engine.repository.ingest import Duplicate, Ingested, ingest
-from engine.repository.integrity import ChangedError
-from engine.repository.scanner import Inbox, Item
+from engine.repository.integrity import ChangedError, Content, digest
+from engine.repository.scanner import Inbox, Item, read_item
 from engine.repository.settle import Key, Still, settle
 from engine.repository.versions import PATIENCE_S, without_model
 from storage.text import NAME, clean
 from storage.vocabulary import Status
 from storage.workspace import Workspace
 
-SHOWN_AFTER_S = 1.0
-"""A file that is being written for longer than this is shown."""
+EXAMINING = "is being examined"
 
 FIRST_RETRY_S = 1.0
 LAST_RETRY_S = 60.0
@@ -36,6 +38,8 @@ class Group(NamedTuple):
 
     key: Key
     item: Item
+    names: tuple[str, ...]
+    """Its own name and those of what belongs to it."""
     examined: Examined
     stamp: str
     bytes: int
@@ -57,6 +61,16 @@ class Decision(msgspec.Struct, frozen=True):
     sha256: str | None = None
     ingested: Ingested | None = None
     examined: Examined | None = None
+    entry: int | None = None
+    """The entry of the quarantine that it became."""
+
+
+class Waiting(NamedTuple):
+    """A thing that nothing can be decided about yet."""
+
+    key: Key
+    item: Item
+    reason: str
 
 
 class Outlook(NamedTuple):
@@ -64,8 +78,8 @@ class Outlook(NamedTuple):
 
     groups: tuple[Group, ...]
     """Finished things, each with what belongs to it."""
-    writing: tuple[tuple[Key, Item], ...]
-    """What is still being written, for long enough to be shown."""
+    waiting: tuple[Waiting, ...]
+    """What is not there or not known yet, for long enough to be shown."""
     claimed: frozenset[Key]
     """What belongs to another file."""
     wake_in: float | None
@@ -74,11 +88,14 @@ class Outlook(NamedTuple):
 class InboxWatch:
     """Remembers, between two looks, what is still and what was examined."""
 
-    def __init__(self, workspace: Workspace, settle_s: float) -> None:
+    def __init__(self, workspace: Workspace, settle_s: float, examinations: Examinations) -> None:
         self._workspace = workspace
+        self._examinations = examinations
         self._settle_s = settle_s
         self._still: dict[Key, Still] = {}
+        self._growth = Growth()
         self._first: dict[Key, float] = {}
+        """Since when (monotonic) something waits to be examined."""
         self._examined: dict[Key, tuple[str, Examined]] = {}
         self._retries: dict[Key, tuple[float, float]] = {}
 
@@ -93,34 +110,48 @@ class InboxWatch:
             renamed=renamed,
         )
         self._still = seen.still
-        self._first = {key: self._first.get(key, now) for key in items if key not in seen.ready}
-        self._examined = {key: self._examine(key, items[key], inboxes[key[0]]) for key in sorted(seen.ready)}
-        writing = tuple(
-            (key, items[key]) for key, since in self._first.items() if now - since >= SHOWN_AFTER_S
-        )
+        awaited = {key: item.bytes for key, item in items.items() if key not in seen.ready}
+        progress = self._growth.look(awaited, now=now)
+        self._examined = self._examine(sorted(seen.ready), items, inboxes)
+        self._first = {key: self._first.get(key, now) for key in seen.ready if key not in self._examined}
+        late = {key: EXAMINING for key, since in self._first.items() if now - since >= SHOWN_AFTER_S}
+        waiting = tuple(Waiting(key, items[key], said) for key, said in {**progress, **late}.items())
         parts = {key: _parts(key, items, found) for key, (_, found) in self._examined.items()}
         claimed = frozenset(part for belonging in parts.values() for part in belonging)
-        groups = tuple(self._group(key, items, parts[key]) for key in self._examined if key not in claimed)
-        return Outlook(tuple(group for group in groups if group is not None), writing, claimed, seen.wake_in)
+        # What is no model may belong to one that is not known yet.
+        open_ones = {key[0] for key in seen.ready if key not in self._examined}
+        groups = tuple(
+            self._group(key, items, parts[key])
+            for key, (_, found) in self._examined.items()
+            if key not in claimed and (found.format is not None or key[0] not in open_ones)
+        )
+        return Outlook(tuple(group for group in groups if group is not None), waiting, claimed, seen.wake_in)
 
     def decide(
         self,
         group: Group,
         *,
         known: Callable[[str, str], int | None],
+        trusted: Callable[[str], bool],
         above: int,
         now: float,
     ) -> tuple[Decision | None, float | None]:
-        """Ingest one finished thing or turn it down; return what became of it, or in how many seconds to try (again)."""
+        """Ingest one finished thing or turn it down; return what became of it, or in how many seconds to try (again).
+
+        ``trusted`` says of a content's hash whether an owner vouches for it.
+        """
         (model, name), examined = group.key, group.examined
         due = self._retries.get(group.key, (0.0, 0.0))[1] - now
         if due > 0:
             return None, due
         stored = stored_name(name)
-        if examined.format is None:
-            return self._turn_down(group, stored, now=now)
         folder = self._workspace.train / model / (name if group.item.is_folder else "")
         try:
+            content = digest(*examined.beside(folder)) if examined.format is None and examined.files else None
+            if content is not None and examined.on_trust is not None and trusted(content.sha256):
+                examined = msgspec.structs.replace(examined, format=examined.on_trust)
+            if examined.format is None:
+                return self._turn_down(group, stored, content, now=now)
             made = ingest(
                 self._workspace,
                 model,
@@ -128,6 +159,7 @@ class InboxWatch:
                 examined,
                 known=lambda sha256: known(model, sha256),
                 above=above,
+                unchanged=lambda: self._stamp(model, group.names) == group.stamp,
             )
         except ChangedError:
             self._still.pop(group.key, None)
@@ -149,12 +181,15 @@ class InboxWatch:
         )
         return decision, None
 
-    def _turn_down(self, group: Group, stored: str, *, now: float) -> tuple[Decision, float | None]:
+    def _turn_down(
+        self, group: Group, stored: str, content: Content | None, *, now: float
+    ) -> tuple[Decision, float | None]:
         examined, left = group.examined, group.since + PATIENCE_S - now
         waits = not examined.complete and left > 0
         status = Status.SETTLING if waits else without_model(examined)
         stamp = "" if waits else group.stamp
-        decision = Decision(group.key[0], stored, stamp, status, examined.reason, group.bytes)
+        sha256 = None if content is None else content.sha256
+        decision = Decision(group.key[0], stored, stamp, status, examined.reason, group.bytes, sha256)
         return decision, left if waits else None
 
     def _failed(
@@ -165,22 +200,54 @@ class InboxWatch:
         reason = f"could not be copied to models/{group.key[0]}: {error.strerror or error}; it is tried again"
         return Decision(group.key[0], stored, "", Status.FAILED, reason, group.bytes), pause
 
-    def _examine(self, key: Key, item: Item, inbox: Inbox) -> tuple[str, Examined]:
-        """Return what an item holds, from memory where neither it nor, if it is incomplete, its folder changed."""
+    def _stamp(self, model: str, names: tuple[str, ...]) -> str:
+        """Return the stamp that these things of an inbox have together now."""
+        return _joined([read_item(self._workspace.train / model, name).stamp for name in names])
+
+    def _examine(
+        self, keys: list[Key], items: Mapping[Key, Item], inboxes: Mapping[str, Inbox]
+    ) -> dict[Key, tuple[str, Examined]]:
+        """Return what items hold, as far as it is known.
+
+        It is remembered while neither an item nor, if that is incomplete, its folder changes.
+        """
+        known = {
+            key: self._examined[key] for key in keys if self._remembers(key, items[key], inboxes[key[0]])
+        }
+        asked = [key for key in keys if key not in known]
+        listed = {model: _listed(inboxes[model]) for model in {key[0] for key in asked}}
+        self._examinations.ask(
+            {
+                key: Suspect(
+                    self._workspace.train / key[0],
+                    items[key],
+                    _known(items[key], listed[key[0]]),
+                    inboxes[key[0]].stamp,
+                )
+                for key in asked
+            }
+        )
+        for key in asked:
+            told = self._examinations.answer(key)
+            if told is not None:
+                suspect, found = told
+                stamp = suspect.item.stamp
+                known[key] = (stamp if found.complete else f"{stamp}{LIST_CHANGED}{suspect.listed}"), found
+        return known
+
+    def _remembers(self, key: Key, item: Item, inbox: Inbox) -> bool:
         before = self._examined.get(key)
-        if before is not None and before[0] in {item.stamp, f"{item.stamp}{LIST_CHANGED}{inbox.stamp}"}:
-            return before
-        found = examine(self._workspace.train / key[0], item)
-        return (item.stamp if found.complete else f"{item.stamp}{LIST_CHANGED}{inbox.stamp}"), found
+        return before is not None and before[0] in {item.stamp, f"{item.stamp}{LIST_CHANGED}{inbox.stamp}"}
 
     def _group(self, key: Key, items: Mapping[Key, Item], parts: list[Key]) -> Group | None:
         """Return a thing with what belongs to it, or ``None`` where that is not finished yet."""
         if any(part not in self._examined for part in parts):
             return None
         together = [items[key], *(items[part] for part in parts)]
+        names = tuple(item.name for item in together)
         stamp = _joined([item.stamp for item in together])
         size = sum(item.bytes for item in together)
-        return Group(key, items[key], self._examined[key][1], stamp, size, self._still[key].since)
+        return Group(key, items[key], names, self._examined[key][1], stamp, size, self._still[key].since)
 
 
 def stored_name(name: str) -> str:
@@ -197,6 +264,18 @@ def _parts(key: Key, items: Mapping[Key, Item], examined: Examined) -> list[Key]
         return []
     named = {(key[0], name.split("/", 1)[0]) for name in examined.files[1:]}
     return sorted(named & items.keys())
+
+
+def _listed(inbox: Inbox) -> frozenset[str]:
+    """Return the paths of everything in an inbox."""
+    return frozenset(
+        f"{item.name}/{file}" if item.is_folder else file for item in inbox.items for file in item.files
+    )
+
+
+def _known(item: Item, listed: frozenset[str]) -> frozenset[str]:
+    """Return the paths of what may belong to an item; a folder has everything inside, a file what lies beside it."""
+    return frozenset(item.files) if item.is_folder else listed
 
 
 def _joined(stamps: list[str]) -> str:

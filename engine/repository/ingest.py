@@ -39,6 +39,8 @@ class Ingested(NamedTuple):
     item: Item
     artefact: str
     """Path of the model below the version's folder."""
+    companions: tuple[str, ...]
+    """Paths of the other files that belong to it, below the same."""
 
 
 class Duplicate(NamedTuple):
@@ -56,6 +58,7 @@ def ingest(
     *,
     known: Callable[[str], int | None],
     above: int,
+    unchanged: Callable[[], bool] = lambda: True,
 ) -> Ingested | Duplicate:
     """Make the next version of ``model`` from the files that were examined below ``folder``.
 
@@ -66,6 +69,7 @@ def ingest(
         examined: what was found to be a model.
         known: tells which version has a content, if any.
         above: the highest number that was ever given to a version of the model.
+        unchanged: whether the files are still as they were when they were examined; asked once they are copied.
 
     Raises:
         ChangedError: the source changed meanwhile: start over.
@@ -85,12 +89,13 @@ def ingest(
         make_folder(partial)
         # What was written is hashed on the way; whoever loads it reads and compares it once more.
         _check_same(content, copy(root, files, partial))
+        _check_examined(unchanged)
         number = _name(partial, home, number)
     except BaseException:
         # Whatever went wrong, half a version must not stay; what cannot be removed now is swept at the next start.
         shutil.rmtree(partial, ignore_errors=True)
         raise
-    return Ingested(number, content, read_item(home, str(number)), files[0])
+    return Ingested(number, content, read_item(home, str(number)), files[0], files[1:])
 
 
 def sweep(workspace: Workspace) -> None:
@@ -102,6 +107,12 @@ def sweep(workspace: Workspace) -> None:
 
 def _check_same(*contents: Content) -> None:
     if len(set(contents)) > 1:
+        raise ChangedError
+
+
+def _check_examined(unchanged: Callable[[], bool]) -> None:
+    if not unchanged():
+        # Emptied to be written anew, for instance: what was copied is not what was examined.
         raise ChangedError
 
 

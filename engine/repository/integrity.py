@@ -16,8 +16,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from engine.runtimes import recognise
-
 CHUNK = 1024 * 1024
 """Bytes that are read at a time: large enough for the disk, small enough for the processor's cache."""
 
@@ -60,22 +58,6 @@ def digest(folder: Path, files: Sequence[str]) -> Content:
         OSError: a file cannot be read, or is reached through a link.
     """
     return _combine([(name, *_digest_one(folder, name)) for name in files])
-
-
-def artefact_sha256(artefact: Path) -> str:
-    """Return the identity of an artefact together with the files that belong to it.
-
-    Raises:
-        ChangedError: a file changed meanwhile.
-        OSError: a file cannot be read.
-    """
-    return digest(artefact.parent, artefact_files(artefact)).sha256
-
-
-def artefact_files(artefact: Path) -> list[str]:
-    """Return the paths below its folder of an artefact and of the files that belong to it, itself first."""
-    companions = (str(path.relative_to(artefact.parent)) for path in recognise(artefact).companions)
-    return [artefact.name, *companions]
 
 
 def copy(folder: Path, files: Sequence[str], target: Path, *, mode: int | None = None) -> Content:

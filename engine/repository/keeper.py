@@ -104,7 +104,9 @@ class Keeper:
         self._retry_at[each.id] = self._monotonic() + RETRY_S
         folder = self._workspace.version_folder(each.model, each.number)
         try:
-            kept = self._objects.keep(folder / each.content.artefact, each.content.sha256)
+            kept = self._objects.keep(
+                folder / each.content.artefact, each.content.companions, each.content.sha256
+            )
         except WriteError as error:
             self._tell(each, error)
             return

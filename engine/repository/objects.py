@@ -15,15 +15,13 @@ import re
 import secrets
 import shutil
 import tempfile
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
 from engine.repository.integrity import (
     ChangedError,
-    artefact_files,
-    artefact_sha256,
     copy,
     digest,
     exchange,
@@ -87,8 +85,13 @@ class Objects(NamedTuple):
 
     folder: Path
 
-    def keep(self, artefact: Path, sha256: str) -> Kept:
+    def keep(self, artefact: Path, companions: Sequence[str], sha256: str) -> Kept:
         """Return the copy of an artefact, which must still hold what it is known for; made where there is no sound one.
+
+        Args:
+            artefact: where it is now.
+            companions: paths, below its folder, of the other files that belong to it.
+            sha256: what they are known for together.
 
         Raises:
             ChangedError: the artefact holds something else now, or is being written.
@@ -98,10 +101,10 @@ class Objects(NamedTuple):
         kept = self.find(artefact.name, sha256)
         if kept is None:
             # What is copied is hashed on the way, so that one reading serves for both.
-            return self._copy(artefact, sha256)
+            return self._copy(artefact, companions, sha256)
         with contextlib.ExitStack() as undo:
             undo.enter_context(kept)
-            _check_same(artefact_sha256(artefact), sha256)
+            _check_same(digest(artefact.parent, [artefact.name, *companions]).sha256, sha256)
             undo.pop_all()
         return kept
 
@@ -151,12 +154,12 @@ class Objects(NamedTuple):
             # Nothing was ever kept.
             return []
 
-    def _copy(self, artefact: Path, sha256: str) -> Kept:
+    def _copy(self, artefact: Path, companions: Sequence[str], sha256: str) -> Kept:
         with writing():
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             partial = Path(tempfile.mkdtemp(prefix=f"{sha256}.", suffix=PARTIAL, dir=self.folder))
         try:
-            files = artefact_files(artefact)
+            files = [artefact.name, *companions]
             _check_same(copy(artefact.parent, files, partial, mode=UNCHANGEABLE).sha256, sha256)
             with writing():
                 return self._name(partial, tuple(files), sha256)

@@ -7,6 +7,7 @@ knows watchdog. It never says what changed, because events lie and listings do n
 
 import logging
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -50,13 +51,21 @@ CHECK_S = 1.0
 """How often it is made sure that the watched folders are still the ones that have these names."""
 
 COVERAGE_S = 30.0
-"""How often it is made sure that no folder was left without a watch; the listing every so often helps meanwhile."""
+"""How often, while things change, it is made sure that no folder was left without a watch; the listing every so often
+helps meanwhile."""
 
 POLL_S = 1.0
 """How often the folders are listed where events cannot be had."""
 
+POLL_SHARE = 0.05
+"""Of a core, what listing may take there: a workspace of ten thousand versions is listed every six seconds."""
+
 QUIET_S = 0.02
 """Wake-ups in a burst come at most this often: too short to notice, long enough not to list without end."""
+
+RECURSION = 5_000
+"""watchdog lists new folders with `os.walk`, which in Python 3.11 calls itself once a level. The system's longest path
+(PATH_MAX, 4,096 bytes) has 2,048 levels: with Python's own limit of 1,000 calls, one folder could end all watching."""
 
 LOST = "events-lost"
 POLLING = "polling"
@@ -82,7 +91,10 @@ class Observer:
         *,
         renamed: Callable[[Path], None],
         notice: Callable[[str, str], None],
+        effort_s: Callable[[], float] = lambda: 0.0,
     ) -> None:
+        """Watch; ``effort_s`` tells how much processor time the latest listing took."""
+        self._effort_s = effort_s
         self._folders = {workspace.train: True, workspace.models: True, workspace.test: True}
         self._wake = wake
         self._renamed = renamed
@@ -96,6 +108,7 @@ class Observer:
         self._armed: dict[Path, Armed] = {}
         self._doubtful: set[Path] = set()
         self._covered_at = time.monotonic() - COVERAGE_S
+        self._unchecked = True
         self.polling = ""
         """Why the folders are listed every second instead of waiting for events, or empty."""
         self.overflows = 0
@@ -103,6 +116,7 @@ class Observer:
 
     def start(self) -> None:
         """Begin to watch, then wake: what came before the first watch must not be missed."""
+        sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION))
         logger = logging.getLogger(OVERFLOW_LOGGER)
         logger.addHandler(self._overflows)
         self._begin()
@@ -136,16 +150,20 @@ class Observer:
 
     def _loop(self) -> None:
         while not self._stopping.is_set():
-            stirred = self._stirred.wait(CHECK_S if not self.polling else POLL_S)
+            stirred = self._stirred.wait(self._poll_s() if self.polling else CHECK_S)
             self._stirred.clear()
             if self._stopping.is_set():
                 return
             if stirred or self.polling:
+                self._unchecked = True
                 self._wake()
                 self._stopping.wait(QUIET_S)
             else:
                 # Only when it is quiet: a burst of events shows well enough that the watches work.
                 self._keep_armed()
+
+    def _poll_s(self) -> float:
+        return max(POLL_S, self._effort_s() / POLL_SHARE)
 
     def _begin(self) -> None:
         remote = next((folder for folder in self._folders if is_remote(folder)), None)
@@ -194,9 +212,11 @@ class Observer:
     def _check_coverage(self) -> None:
         """Poll where folders stay unwatched: watchdog passes over those for which the kernel has no watch left."""
         now = time.monotonic()
-        if self._observer is None or (not self._doubtful and now - self._covered_at < COVERAGE_S):
+        # Without an event there is no new folder.
+        due = self._unchecked and now - self._covered_at >= COVERAGE_S
+        if self._observer is None or not (self._doubtful or due):
             return
-        self._covered_at = now
+        self._covered_at, self._unchecked = now, False
         watched = _watched_inodes()
         missed = {
             folder
@@ -276,15 +296,30 @@ def _watched_inodes() -> set[int]:
     return found
 
 
-def _folders_below(top: Path, level: int = 0) -> Iterator[tuple[Path, int]]:
+def _folders_below(top: Path) -> Iterator[tuple[Path, int]]:
     """Yield every folder from ``top`` down that may be watched, with its inode."""
     try:
         yield top, top.stat().st_ino
-        with os.scandir(top) as entries:
-            below = [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
     except OSError:
-        # Gone meanwhile, or not ours to read: nothing in it could be watched anyway.
+        # Gone meanwhile, or out of reach: nothing in it could be watched anyway.
         return
-    for folder in below:
-        if level < DEPTH and os.access(folder, os.R_OK):
-            yield from _folders_below(folder, level + 1)
+    folders = [(str(top), 0)]
+    while folders:
+        folder, level = folders.pop()
+        try:
+            with os.scandir(folder) as entries:
+                below = [entry for entry in entries if entry.is_dir(follow_symlinks=False)]
+        except OSError:
+            # As above.
+            continue
+        for entry in below:
+            if level >= DEPTH or not os.access(entry.path, os.R_OK):
+                continue
+            try:
+                # Not the listing's own inode: of a mounted folder that is another one.
+                inode = entry.stat(follow_symlinks=False).st_ino
+            except OSError:
+                # As above.
+                continue
+            yield Path(entry.path), inode
+            folders.append((entry.path, level + 1))

@@ -42,6 +42,8 @@ def find(
         Problem(FOLDER, "", None, problem, "Make the folder, or give the engine's user the right to read it.")
         for problem in listing.problems.values()
     ]
+    rows = list(rows)
+    found += _emptied(listing, rows)
     for inbox in listing.inboxes.values():
         if inbox.problem:
             found.append(Problem(FOLDER, inbox.model, None, inbox.problem, READ))
@@ -63,6 +65,14 @@ def find(
         if row["present"]:
             found.extend(_deployed(workspace, listing, row, statuses))
     return found
+
+
+def _emptied(listing: Listing, rows: Iterable[sqlite3.Row]) -> Iterable[Problem]:
+    """Tell an unmounted disk from models that somebody removed: an empty folder is what it leaves."""
+    deployed = sum(row["current"] is not None for row in rows)
+    if deployed and not listing.models and not listing.problems:
+        message = f"models/ is empty, and {deployed} deployed model{'s are' if deployed > 1 else ' is'} gone."
+        yield Problem(FOLDER, "", None, message, "If it lies on a disk of its own, mount it.")
 
 
 def _deployed(

@@ -11,19 +11,23 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from engine.repository import arrivals, bookkeeping, outside, problems, versions
+from engine.repository.examinations import Examinations, Examines
 from engine.repository.facts import Facts, read_facts
 from engine.repository.gates import refresh_gates
+from engine.repository.growth import Growth
 from engine.repository.inbox import Decision, InboxWatch, Outlook
 from engine.repository.ingest import sweep
 from engine.repository.model_settings import SettingsFiles
 from engine.repository.new_data import DataWatch, react
+from engine.repository.quarantine import Keeper
 from engine.repository.scanner import Item, Listing, Oddity, list_workspace
 from engine.repository.settle import Key, Still, settle
 from engine.repository.versions import Looked
 from storage.database import Writer
 from storage.settings import WorkspaceSettings
 from storage.tables import engine as engine_table
-from storage.tables import events, models
+from storage.tables import events, models, trust
+from storage.vocabulary import Status
 from storage.workspace import Workspace
 
 BATCH = 200
@@ -53,6 +57,7 @@ class Repository:
         workspace: Workspace,
         writer: Writer,
         settings: WorkspaceSettings,
+        examiner: Examines,
         *,
         now: Callable[[], float],
         monotonic: Callable[[], float],
@@ -63,10 +68,16 @@ class Repository:
         self._rescan_s = settings.repository.rescan_s
         self._now = now
         self._monotonic = monotonic
-        self._inbox = InboxWatch(workspace, self._settle_s)
+        self._keeper = Keeper(workspace, writer, now)
+        self._examiner = examiner
+        self._trouble = ""
+        self._wake: Callable[[], None] = _nobody
+        self._examinations = Examinations(examiner, self._late)
+        self._inbox = InboxWatch(workspace, self._settle_s, Examinations(examiner, self._late))
         self._files = SettingsFiles(workspace)
         self._data = DataWatch(workspace, self._files, self._settle_s)
         self._still: dict[Key, Still] = {}
+        self._growth = Growth()
         self._looked: set[Key] = set()
         self._decided: set[Key] = set()
         self._odd: frozenset[Oddity] | None = None
@@ -82,16 +93,22 @@ class Repository:
         """Take note of something about the watching that people should read; any thread may call this."""
         self._notices.put((code, message))
 
+    def when_known(self, wake: Callable[[], None]) -> None:
+        """Have ``wake`` called when something is known that a pass did not wait for."""
+        self._wake = wake
+
     def scan(self) -> float | None:
         """Make one pass; return in how many seconds the next one is wanted."""
         if self._odd is None:
             sweep(self._workspace)
+            self._keeper.settle()
         # Before the listing: what is renamed after it will be in the next one.
         renamed = self._take_renamed()
         listing = list_workspace(self._workspace)
         with self._writer.transaction() as connection:
             facts, wanted = self._record_listing(connection, listing)
-        versions_due = self._look_into_versions(wanted, renamed.versions)
+        self._tell_trouble()
+        versions_due = self._look_into_versions(wanted, facts, renamed.versions)
         arrivals_due = self._look_into_inboxes(listing, facts, renamed.arrivals)
         data_due = self._look_at_data(listing)
         self._record_scanned(listing)
@@ -111,15 +128,16 @@ class Repository:
         now = self._now()
         if self._odd is None:
             self._odd = bookkeeping.told_before(connection)
+            bookkeeping.check_unconfined(connection, now=now)
             bookkeeping.ask_again(connection, now=now)
         bookkeeping.tell(connection, listing.oddities - self._odd, _drained(self._notices), now=now)
         self._odd = listing.oddities
         bookkeeping.record_models(connection, listing, self._files, now=now)
-        wanted = bookkeeping.record_versions(
-            connection, listing, read_facts(connection), self._looked, now=now
-        )
+        facts, changes = read_facts(connection), connection.total_changes
+        wanted = bookkeeping.record_versions(connection, listing, facts, self._looked, now=now)
         self._reconcile_links(connection, listing, now=now)
-        facts = read_facts(connection)
+        if connection.total_changes != changes:
+            facts = read_facts(connection)
         self._keep_faults(connection, listing, facts, now=now)
         return facts, wanted
 
@@ -145,19 +163,26 @@ class Repository:
         deployed = {(name, row[role]) for name, row in facts.models.items() for role in roles}
         problems.forgive_changes(connection, known, deployed, statuses, now=now)
 
-    def _look_into_versions(self, wanted: dict[Key, Item], renamed: frozenset[Key]) -> float:
+    def _look_into_versions(self, wanted: dict[Key, Item], facts: Facts, renamed: frozenset[Key]) -> float:
         """Look into the version folders that are still; return in how many seconds the next one is due."""
         begun = self._monotonic()
         stamps = {key: item.stamp for key, item in wanted.items()}
         seen = settle(self._still, stamps, now=begun, settle_s=self._settle_s, renamed=renamed)
         self._still = seen.still
+        self._show_arriving({key: item.bytes for key, item in wanted.items() if key not in seen.ready}, facts)
         due = self._rescan_s if seen.wake_in is None else seen.wake_in
+        self._expect(seen.wake_in)
+        ready = sorted(seen.ready, key=lambda key: (key[0], int(key[1])))
+        self._examinations.ask({key: versions.suspect(self._workspace, key[0], wanted[key]) for key in ready})
         batch: list[Looked] = []
-        for model, name in sorted(seen.ready, key=lambda key: (key[0], int(key[1]))):
+        for model, name in ready:
             if self._monotonic() - begun > SLICE_S:
                 due = 0.0
                 break
-            looked = versions.look(self._workspace, model, wanted[model, name])
+            told = self._examinations.answer((model, name))
+            if told is None:
+                continue
+            looked = versions.look(self._workspace, model, wanted[model, name], told[1])
             if looked is None:
                 del self._still[model, name]
                 due = min(due, self._settle_s)
@@ -167,6 +192,12 @@ class Repository:
                 due = min(due, self._record_looked(batch))
                 batch = []
         return min(due, self._record_looked(batch)) if batch else due
+
+    def _show_arriving(self, sizes: dict[Key, int], facts: Facts) -> None:
+        progress = self._growth.look(sizes, now=self._monotonic())
+        if progress:
+            with self._writer.transaction() as connection:
+                bookkeeping.show_arriving(connection, progress, facts)
 
     def _record_looked(self, batch: list[Looked]) -> float:
         due, present = self._rescan_s, self._monotonic()
@@ -187,6 +218,7 @@ class Repository:
         begun = self._monotonic()
         outlook = self._inbox.look(listing.inboxes, renamed, now=begun)
         due = self._rescan_s if outlook.wake_in is None else outlook.wake_in
+        self._expect(outlook.wake_in)
         made: dict[tuple[str, str], int] = {}
         decisions: list[Decision] = []
         for group in outlook.groups:
@@ -198,10 +230,15 @@ class Repository:
             decision, again = self._inbox.decide(
                 group,
                 known=lambda model, sha256: made.get((model, sha256)) or self._version_with(model, sha256),
-                above=facts.highest(group.key[0]),
+                trusted=self._trusted,
+                above=facts.highest.get(group.key[0], 0),
                 now=self._monotonic(),
             )
             due = due if again is None else min(due, again)
+            if decision is not None and decision.status is Status.QUARANTINED and decision.sha256:
+                decision = self._keeper.take(group, decision)
+                # What changed while it was moved is looked at again once it is still.
+                due = due if decision is not None else min(due, self._settle_s)
             if decision is not None:
                 decisions.append(decision)
                 self._decided.add(group.key)
@@ -222,19 +259,37 @@ class Repository:
         self, listing: Listing, facts: Facts, outlook: Outlook, decisions: list[Decision]
     ) -> None:
         gone = arrivals.gone(facts.arrivals, listing, outlook.claimed)
-        if not (decisions or gone or outlook.writing):
+        if not (decisions or gone or outlook.waiting):
             return
         now = self._now()
         with self._writer.transaction() as connection:
             arrivals.record(connection, decisions, facts.arrivals, now=now)
-            arrivals.show_writing(connection, outlook.writing, facts.arrivals, now=now)
+            arrivals.show_waiting(connection, outlook.waiting, facts.arrivals, now=now)
             for model, name in gone:
                 models.forget_arrival(connection, model, name)
+
+    def _late(self) -> None:
+        self._wake()
+
+    def _expect(self, settles_in: float | None) -> None:
+        """Have the examiner at hand when what is not still yet will be."""
+        if settles_in is not None:
+            self._examiner.expect()
+
+    def _tell_trouble(self) -> None:
+        trouble = self._examiner.trouble
+        if trouble and trouble != self._trouble:
+            self.notice("examiner", f"New files cannot be examined, which is tried again: {trouble}")
+        self._trouble = trouble
 
     def _version_with(self, model: str, sha256: str) -> int | None:
         with self._writer.transaction() as connection:
             model_id = models.model_id(connection, model)
             return None if model_id is None else models.version_with_sha256(connection, model_id, sha256)
+
+    def _trusted(self, sha256: str) -> bool:
+        with self._writer.transaction() as connection:
+            return trust.holds(connection, sha256)
 
     def _record_scanned(self, listing: Listing) -> None:
         if not listing.problems and self._monotonic() - self._scanned >= SCANNED_S:
@@ -249,6 +304,10 @@ class Repository:
             if keys is not None:
                 keys.add((path.parent.name, path.name))
         return Renamed(frozenset(found[self._workspace.models]), frozenset(found[self._workspace.train]))
+
+
+def _nobody() -> None:
+    """Wake nobody: whoever scans by hand scans again."""
 
 
 def _drained(waiting: "queue.SimpleQueue[Taken]") -> list[Taken]:

@@ -10,12 +10,12 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from engine.repository.examine import examine
+from engine.repository.examine import Examined
 from engine.repository.ingest import PARTIAL
 from engine.repository.integrity import (
     OWN,
@@ -48,6 +48,10 @@ NAME_TRIES = 100
 """Things set aside within one second get numbers."""
 
 
+Examine = Callable[[Path, Item], Examined]
+"""Tells what an item of a folder is, behind walls."""
+
+
 class Restored(NamedTuple):
     """What became of a version's folder."""
 
@@ -61,7 +65,9 @@ class Restored(NamedTuple):
     """Why a power cut now could undo it, or empty."""
 
 
-def is_intact(workspace: Workspace, model: str, number: int, content: DeployedContent) -> bool:
+def is_intact(
+    workspace: Workspace, model: str, number: int, content: DeployedContent, examine: Examine
+) -> bool:
     """Whether a version's folder holds what it held when it was deployed, and nothing that keeps it from being it."""
     home = workspace.models / model
     try:
@@ -74,7 +80,14 @@ def is_intact(workspace: Workspace, model: str, number: int, content: DeployedCo
 
 
 def restore(
-    workspace: Workspace, model: str, number: int, content: DeployedContent, kept: Kept, *, now: float
+    workspace: Workspace,
+    model: str,
+    number: int,
+    content: DeployedContent,
+    kept: Kept,
+    *,
+    examine: Examine,
+    now: float,
 ) -> Restored:
     """Put what was deployed back into a version's folder.
 
@@ -87,7 +100,7 @@ def restore(
     make_folder(home)
     shutil.rmtree(partial, ignore_errors=True)
     try:
-        left_out = _build(folder, partial, content, kept)
+        left_out = _build(folder, partial, content, kept, examine)
         finished = home / f".{number}.restored-{partial.lstat().st_ino}"
         partial.rename(finished)
     except BaseException:
@@ -137,7 +150,9 @@ def recover(workspace: Workspace, writer: Writer, now: float) -> None:
             )
 
 
-def _build(folder: Path, partial: Path, content: DeployedContent, kept: Kept) -> tuple[str, ...]:
+def _build(
+    folder: Path, partial: Path, content: DeployedContent, kept: Kept, examine: Examine
+) -> tuple[str, ...]:
     """Make a whole folder of the copy and of what else lay in the damaged one; return what cannot come along."""
     above = content.artefact.rpartition("/")[0]
     restored = [f"{above}/{name}" if above else name for name in kept.files]
@@ -147,7 +162,7 @@ def _build(folder: Path, partial: Path, content: DeployedContent, kept: Kept) ->
         raise ChangedError
     others = [name for name in read_item(folder.parent, folder.name).files if name not in restored]
     brought = [name for name in others if not _in_the_way(name, restored) and _bring(folder, name, partial)]
-    if brought and not _is_the_same(partial, content, restored):
+    if brought and not _is_the_same(partial, content, restored, examine):
         # One of them makes it another model, or none: that may be the very damage.
         for name in brought:
             (partial / name).unlink()
@@ -187,7 +202,7 @@ def _in_the_way(name: str, restored: Sequence[str]) -> bool:
     return any(f"{own}/".startswith(f"{name}/") or name.startswith(f"{own}/") for own in restored)
 
 
-def _is_the_same(partial: Path, content: DeployedContent, restored: Sequence[str]) -> bool:
+def _is_the_same(partial: Path, content: DeployedContent, restored: Sequence[str], examine: Examine) -> bool:
     examined = examine(partial.parent, read_item(partial.parent, partial.name))
     return examined.artefact == content.artefact and set(examined.files) == set(restored)
 

@@ -8,6 +8,7 @@ what is recorded.
 import errno
 import hashlib
 import itertools
+import operator
 import os
 import stat
 from collections.abc import Iterator
@@ -17,11 +18,9 @@ from typing import NamedTuple
 import msgspec
 
 from engine.data.naming import SPLITS, is_data_file
+from engine.repository.unfinished import is_temporary
 from storage.text import NAME, clean
 from storage.workspace import Workspace, valid_model_name, version_number
-
-TEMPORARY_SUFFIXES = (".tmp", ".part", ".partial", ".filepart", ".crdownload", ".swp", "~")
-"""Names that editors, browsers, copy programs and our own ingest give to what is not finished."""
 
 SETTINGS = "model.toml"
 CURRENT = "current"
@@ -29,7 +28,7 @@ CURRENT = "current"
 SAVED_MODEL = "saved_model.pb"
 """What every SavedModel's folder holds."""
 
-MODEL_SUFFIXES = (".keras", ".h5", ".onnx", ".pt", ".pth", ".pt2", ".tflite", ".pb")
+MODEL_SUFFIXES = (".keras", ".h5", ".onnx", ".pt", ".pth", ".pt2", ".tflite", ".pb", ".safetensors")
 """Files that were surely meant as a version when they lie beside the version folders."""
 
 ENTRIES = 100_000
@@ -40,6 +39,9 @@ FILES = 1_000
 
 DEPTH = 6
 """Levels below a version's folder: a SavedModel has three."""
+
+
+NAME_OF = operator.attrgetter("name")
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -149,7 +151,7 @@ class _Walk:
                 elif (number := version_number(entry.name)) is not None and entry.is_dir(
                     follow_symlinks=False
                 ):
-                    versions[number] = read_item(path, entry.name)
+                    versions[number] = _version(entry)
                 elif not is_temporary(entry.name):
                     self._odd_in_model(name, entry)
         except OSError as error:
@@ -216,12 +218,21 @@ def read_item(folder: Path | str, name: str) -> Item:
     return Item(name, False, (name,), status.st_size, stamp)
 
 
+def _version(entry: "os.DirEntry[str]") -> Item:
+    """Return a folder that the listing just named: of ten thousand versions it spares one look at each."""
+    try:
+        return _read_folder(entry.path, entry.name)
+    except OSError:
+        # It went, or became something else, or is not ours to read: the second look says which.
+        return read_item(os.path.dirname(entry.path), entry.name)  # noqa: PTH120 - as in `read_item`
+
+
 def _read_folder(path: str, name: str) -> Item:
     files: list[str] = []
     marks: list[str] = []
     size = 0
     try:
-        for relative, status in _below(path, "", 1):
+        for relative, status in _below(path):
             # What is not finished counts in the stamp, so that a folder which is still being filled never settles.
             marks.append(_mark(relative, status))
             if stat.S_ISREG(status.st_mode) and not is_temporary(relative):
@@ -238,27 +249,25 @@ class _TooDeepError(Exception):
     """The walk reached its last level and there was another one."""
 
 
-def _below(path: str, prefix: str, level: int) -> Iterator[tuple[str, os.stat_result]]:
-    if level > DEPTH:
-        raise _TooDeepError
-    with os.scandir(path) as entries:
-        for entry in entries:
-            relative = prefix + entry.name
-            try:
-                status = entry.stat(follow_symlinks=False)
-            except FileNotFoundError:
-                # It went between the listing and the look; the next listing will not have it.
-                continue
-            if stat.S_ISDIR(status.st_mode):
-                yield from _below(entry.path, f"{relative}/", level + 1)
-            else:
-                yield relative, status
-
-
-def is_temporary(path: str) -> bool:
-    """Whether a name is one that programs give to what is not finished, or to what is not for us."""
-    name = path.rpartition("/")[2]
-    return name.startswith(".") or name.endswith(TEMPORARY_SUFFIXES)
+def _below(path: str) -> Iterator[tuple[str, os.stat_result]]:
+    """Yield everything below a folder that is no folder, with its path from there."""
+    folders = [(path, "", 1)]
+    while folders:
+        folder, prefix, level = folders.pop()
+        if level > DEPTH:
+            raise _TooDeepError
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                relative = prefix + entry.name
+                try:
+                    status = entry.stat(follow_symlinks=False)
+                except FileNotFoundError:
+                    # It went between the listing and the look; the next listing will not have it.
+                    continue
+                if stat.S_ISDIR(status.st_mode):
+                    folders.append((entry.path, f"{relative}/", level + 1))
+                else:
+                    yield relative, status
 
 
 def _entries(path: Path | str) -> list["os.DirEntry[str]"]:
@@ -266,7 +275,7 @@ def _entries(path: Path | str) -> list["os.DirEntry[str]"]:
         found = list(itertools.islice(entries, ENTRIES + 1))
     if len(found) > ENTRIES:
         raise OSError(errno.EFBIG, f"it has more than {ENTRIES} entries")
-    return sorted(found, key=lambda entry: os.fsencode(entry.name))
+    return sorted(found, key=NAME_OF)
 
 
 def _is_data(entry: "os.DirEntry[str]") -> bool:

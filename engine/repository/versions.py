@@ -10,14 +10,17 @@ from enum import Enum, auto
 
 import msgspec
 
-from engine.repository.examine import Examined, examine
+from engine import policy
+from engine.processes.examiner_process import Suspect
+from engine.repository.examine import Examined
 from engine.repository.integrity import ChangedError, Content, digest
-from engine.repository.scanner import Item
+from engine.repository.scanner import Item, read_item
 from engine.repository.settle import Key
 from engine.repository.switch import CHANGED_FAULT
 from storage import jobs
-from storage.tables import events, models
-from storage.vocabulary import JobKind, Severity, Status
+from storage.records import Refusal
+from storage.tables import events, models, trust
+from storage.vocabulary import Format, JobKind, Severity, Status
 from storage.workspace import Workspace
 
 PATIENCE_S = 5.0
@@ -28,6 +31,9 @@ READ_RETRY_S = 30.0
 
 KEPT = frozenset({Status.READY, Status.CHECKING, Status.QUARANTINED})
 """What a version stays when its files were touched and hold the same as before."""
+
+REFUSED = frozenset({Status.QUARANTINED, Status.UNSUPPORTED})
+"""What a version is whose content must not be tried."""
 
 
 class Step(Enum):
@@ -64,23 +70,31 @@ def next_step(row: sqlite3.Row, stamp: str | None, *, now: float, looked: Collec
         return Step.NOTHING if status is Status.MISSING else Step.LOSE
     if status is Status.MISSING or row["stamp"] != stamp:
         return Step.LOOK
-    if status is Status.UNSUPPORTED and (row["model"], str(row["number"])) not in looked:
+    # A quarantined version without a hash was judged by an older program, which kept no evidence.
+    old = status is Status.UNSUPPORTED or (status is Status.QUARANTINED and row["sha256"] is None)
+    if old and (row["model"], str(row["number"])) not in looked:
         return Step.LOOK
-    if status is Status.FAILED and row["retry_at"] is not None and row["retry_at"] <= now:
+    if status is Status.FAILED and policy.retry_in(row["retry_at"], now) == 0:
         return Step.LOOK if row["sha256"] is None else Step.CHECK
     return Step.NOTHING
 
 
-def look(workspace: Workspace, model: str, item: Item) -> Looked | None:
-    """Look into a version's folder; ``None`` where it changed meanwhile and has to settle again."""
-    key, home = (model, item.name), workspace.models / model
-    examined = examine(home, item)
+def suspect(workspace: Workspace, model: str, item: Item) -> Suspect:
+    """Return a version's folder as it is asked about: nothing but what lies in it can belong to it."""
+    return Suspect(workspace.models / model, item, frozenset(item.files))
+
+
+def look(workspace: Workspace, model: str, item: Item, examined: Examined) -> Looked | None:
+    """Read a version's folder that was examined; ``None`` where it changed meanwhile and has to settle again."""
+    key, folder = (model, item.name), workspace.models / model / item.name
     try:
-        content = None if examined.format is None else digest(*examined.beside(home / item.name))
+        content = digest(*examined.beside(folder)) if examined.artefact else None
     except ChangedError:
         return None
     except OSError as error:
         return Looked(key, item, examined, error=f"{item.name} cannot be read ({error.strerror})")
+    if read_item(workspace.models / model, item.name).stamp != item.stamp:
+        return None
     return Looked(key, item, examined, content)
 
 
@@ -102,32 +116,63 @@ def record(
 ) -> None:
     """Record what a look found; ``patient`` means that what is incomplete may still be on its way."""
     examined, stamp = looked.examined, looked.item.stamp
+    kind = loadable_as(connection, examined, looked.content)
     if looked.error:
         retry_at = now + READ_RETRY_S
         models.set_version(
             connection, row["id"], status=Status.FAILED, reason=looked.error, stamp=stamp, retry_at=retry_at
         )
-    elif looked.content is None and patient and not examined.complete:
+    elif kind is None and patient and not examined.complete:
         if row["reason"] != examined.reason:
             models.set_version(connection, row["id"], status=Status.SETTLING, reason=examined.reason)
-    elif looked.content is None:
+    elif kind is None or looked.content is None:
         _no_model(connection, row, looked, now=now)
-    elif looked.content.sha256 == row["sha256"] and row["status"] in KEPT:
+    elif looked.content.sha256 == row["sha256"] and row["status"] in KEPT and not refused(row):
         models.set_stamp(connection, row["id"], stamp)
+        models.set_companions(connection, row["id"], examined.companions)
     else:
-        _found(connection, row, looked, looked.content, now=now)
+        _found(connection, row, looked, looked.content, kind, now=now)
+
+
+def loadable_as(connection: sqlite3.Connection, examined: Examined, content: Content | None) -> Format | None:
+    """Return what a content may be loaded as: by itself, or because its owner trusts it."""
+    if examined.format is None and content is not None and trust.holds(connection, content.sha256):
+        return examined.on_trust
+    return examined.format
+
+
+def refused(row: sqlite3.Row) -> bool:
+    """Whether a version's content must not be tried, as against one that was tried and failed."""
+    if row["status"] not in REFUSED or row["refusal"] is None:
+        return False
+    return row["format"] is None or msgspec.json.decode(row["refusal"], type=Refusal).liftable
 
 
 def _no_model(connection: sqlite3.Connection, row: sqlite3.Row, looked: Looked, *, now: float) -> None:
     examined = looked.examined
-    status = without_model(examined)
-    models.set_artefact(connection, row["id"], artefact=None, kind=None, sha256=None, size=looked.item.bytes)
-    models.set_version(connection, row["id"], status=status, reason=examined.reason, stamp=looked.item.stamp)
+    status, content = without_model(examined), looked.content
+    refusal = None
+    if examined.files:
+        liftable = examined.on_trust is not None
+        refusal = Refusal(at=now, evidence=examined.evidence, liftable=liftable)
+    models.set_artefact(
+        connection,
+        row["id"],
+        artefact=examined.artefact or None,
+        kind=examined.on_trust,
+        sha256=None if content is None else content.sha256,
+        size=looked.item.bytes,
+        companions=examined.companions,
+    )
+    models.set_version(
+        connection, row["id"], status=status, reason=examined.reason, stamp=looked.item.stamp, refusal=refusal
+    )
     if (row["status"], row["reason"]) != (status, examined.reason):
         _tell(
             connection, row, str(status), f"version {row['number']} is {status}: {examined.reason}", now=now
         )
-    _changed(connection, row, now=now)
+    if content is None or content.sha256 != row["sha256"]:
+        _changed(connection, row, now=now)
 
 
 def without_model(examined: Examined) -> Status:
@@ -138,16 +183,23 @@ def without_model(examined: Examined) -> Status:
 
 
 def _found(
-    connection: sqlite3.Connection, row: sqlite3.Row, looked: Looked, content: Content, *, now: float
+    connection: sqlite3.Connection,
+    row: sqlite3.Row,
+    looked: Looked,
+    content: Content,
+    kind: Format,
+    *,
+    now: float,
 ) -> None:
     examined = looked.examined
     models.set_artefact(
         connection,
         row["id"],
         artefact=examined.artefact,
-        kind=examined.format,
+        kind=kind,
         sha256=content.sha256,
         size=content.bytes,
+        companions=examined.companions,
     )
     models.set_version(connection, row["id"], status=Status.CHECKING, stamp=looked.item.stamp)
     jobs.add(connection, JobKind.EVALUATE, row["model"], row["number"], requested_by=jobs.ARRIVAL, now=now)
@@ -156,13 +208,14 @@ def _found(
     elif content.sha256 != row["sha256"]:
         _changed(connection, row, now=now)
     message = f"version {row['number']} {'is back' if row['status'] == Status.MISSING else 'found'} in models/{row['model']}"
-    if row["sha256"] is None or row["status"] == Status.MISSING:
+    if row["sha256"] is None or row["status"] == Status.MISSING or refused(row):
         events.add(connection, "found", message, at=now, model=row["model"], version=row["number"])
 
 
 def _changed(connection: sqlite3.Connection, row: sqlite3.Row, *, now: float) -> None:
     """Tell that a version, which should never change, holds something else than what was recorded."""
-    if row["sha256"] is None:
+    if row["sha256"] is None or refused(row):
+        # It never had figures that could be of other content.
         return
     where = f"models/{row['model']}/{row['number']}"
     message = f"{where} changed on disk after it was recorded; its earlier figures are of other content."

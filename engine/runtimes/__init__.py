@@ -8,14 +8,18 @@ from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
+import msgspec
+
 from engine.artefacts import foreign
 from engine.artefacts.archive import MAGIC, Archive, open_archive
 from engine.artefacts.content import Content, ContentError, CutShortError, HarmfulError
+from engine.artefacts.doubts import Doubt
 from engine.protocols import Options, Recognition, RuntimeSpec
 from engine.runtimes.keras import spec as keras_spec
 from engine.runtimes.litert import spec as litert_spec
 from engine.runtimes.onnx import spec as onnx_spec
 from engine.runtimes.openvino import spec as openvino_spec
+from engine.runtimes.safetensors import spec as safetensors_spec
 from engine.runtimes.savedmodel import spec as savedmodel_spec
 from engine.runtimes.torchexport import spec as torchexport_spec
 from engine.runtimes.torchscript import spec as torchscript_spec
@@ -30,6 +34,7 @@ _MODULES = (
     torchexport_spec,
     litert_spec,
     openvino_spec,
+    safetensors_spec,
     onnx_spec,
 )
 
@@ -84,7 +89,7 @@ def recognise(artefact: Path) -> Recognition:
     """Return what a file or folder is, by its content; never raises, whatever the content."""
     name = clean(artefact.name, NAME)
     try:
-        return _recognise(artefact)
+        found = _recognise(artefact)
     except CutShortError as error:
         return Recognition(None, f"{name} {error}", complete=False)
     except HarmfulError as error:
@@ -94,7 +99,21 @@ def recognise(artefact: Path) -> Recognition:
     except OSError as error:
         return Recognition(None, f"{name} cannot be read ({error.strerror or error})")
     except Exception as error:  # noqa: BLE001 - a stranger's bytes; whatever they upset, the answer is no
-        return Recognition(None, f"{name} is damaged ({clean(type(error).__name__)})")
+        greedy = isinstance(error, MemoryError)
+        what = "needs more memory to be looked into than any model does" if greedy else "is damaged"
+        return Recognition(None, f"{name} {what} ({clean(type(error).__name__)})", refused=greedy)
+    return found if found.doubt is None or found.format is None else _doubted(name, found, found.doubt)
+
+
+def _doubted(name: str, found: Recognition, doubt: Doubt) -> Recognition:
+    """Return what is in order but for a doubt as something that must not be tried, unless its owner trusts it."""
+    return msgspec.structs.replace(
+        found,
+        format=None,
+        reason=f"{name} {doubt.reason}",
+        refused=doubt.harmful,
+        on_trust=found.format,
+    )
 
 
 def _recognise(artefact: Path) -> Recognition:

@@ -3,6 +3,8 @@
 import sqlite3
 from typing import NamedTuple
 
+import msgspec
+
 from storage.records import DeployedContent, Version
 from storage.vocabulary import Format
 
@@ -27,16 +29,23 @@ def content_of(version: Version) -> DeployedContent | None:
         format=version.format,
         sha256=version.sha256,
         bytes=version.bytes or 0,
+        companions=version.companions,
     )
 
 
 def remember(connection: sqlite3.Connection, version_id: int, content: DeployedContent) -> None:
     """Record what a version held when it was deployed, in place of what it held an earlier time."""
     connection.execute(
-        "INSERT INTO deployed_contents (version_id, artefact, format, sha256, bytes) VALUES (?, ?, ?, ?, ?) "
-        "ON CONFLICT (version_id) DO UPDATE SET "
-        "artefact = excluded.artefact, format = excluded.format, sha256 = excluded.sha256, bytes = excluded.bytes",
-        (version_id, content.artefact, content.format, content.sha256, content.bytes),
+        "INSERT OR REPLACE INTO deployed_contents (version_id, artefact, format, sha256, bytes, companions) "
+        "VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            version_id,
+            content.artefact,
+            content.format,
+            content.sha256,
+            content.bytes,
+            msgspec.json.encode(content.companions).decode(),
+        ),
     )
 
 
@@ -51,7 +60,8 @@ def all_deployed(connection: sqlite3.Connection) -> list[Deployed]:
     rows = connection.execute(
         "SELECT versions.id, models.name AS model, number, kept.version_id IS NOT NULL AS on_record, "
         "coalesce(kept.artefact, versions.artefact) AS artefact, coalesce(kept.format, versions.format) AS format, "
-        "coalesce(kept.sha256, versions.sha256) AS sha256, coalesce(kept.bytes, versions.bytes) AS bytes "
+        "coalesce(kept.sha256, versions.sha256) AS sha256, coalesce(kept.bytes, versions.bytes) AS bytes, "
+        "coalesce(kept.companions, versions.companions) AS companions "
         "FROM versions JOIN models ON versions.id IN (models.current_id, models.previous_id) "
         "LEFT JOIN deployed_contents AS kept ON kept.version_id = versions.id ORDER BY versions.id"
     ).fetchall()
@@ -64,5 +74,9 @@ def all_deployed(connection: sqlite3.Connection) -> list[Deployed]:
 
 def _content(row: sqlite3.Row) -> DeployedContent:
     return DeployedContent(
-        artefact=row["artefact"], format=Format(row["format"]), sha256=row["sha256"], bytes=row["bytes"]
+        artefact=row["artefact"],
+        format=Format(row["format"]),
+        sha256=row["sha256"],
+        bytes=row["bytes"],
+        companions=msgspec.json.decode(row["companions"], type=tuple[str, ...]),
     )

@@ -4,12 +4,13 @@ import sqlite3
 
 import msgspec
 
-from storage.records import Evaluation, HistoryPoint, LatencyReport, Metric, NewEvaluation
+from storage.records import Evaluation, ExampleValues, HistoryPoint, LatencyReport, Metric, NewEvaluation
 from storage.tables import latencies
 from storage.vocabulary import OutputScale, Scenario
 
-OUTCOMES_KEPT = 3
-"""Evaluations of a version whose per-example outcomes are kept: enough to compare, little enough to store."""
+OUTCOMES_KEPT = 16
+"""Versions of a model, besides those that the gate needs, of which what each example came to is kept: enough to
+compare the latest ones, and little enough to store (some hundred kB each)."""
 
 HEADLINE_METRICS = ("accuracy", "subset_accuracy", "r2")
 """The figure that stands for a version at a glance: the first of these that it has."""
@@ -62,13 +63,31 @@ def add(
         connection.execute(
             "INSERT INTO outcomes (evaluation_id, correct) VALUES (?, ?)", (evaluation_id, new.correct)
         )
-    connection.execute("UPDATE versions SET evaluation_id = ? WHERE id = ?", (evaluation_id, version_id))
-    connection.execute(
-        "DELETE FROM outcomes WHERE evaluation_id IN "
-        "(SELECT id FROM evaluations WHERE version_id = ? ORDER BY at DESC, id DESC LIMIT -1 OFFSET ?)",
-        (version_id, OUTCOMES_KEPT),
+    connection.executemany(
+        "INSERT INTO example_values (evaluation_id, name, kind, data) VALUES (?, ?, ?, ?)",
+        [(evaluation_id, *msgspec.structs.astuple(values)) for values in new.examples],
     )
+    connection.execute("UPDATE versions SET evaluation_id = ? WHERE id = ?", (evaluation_id, version_id))
+    _forget_examples(connection, version_id)
     return evaluation_id
+
+
+def _forget_examples(connection: sqlite3.Connection, version_id: int) -> None:
+    """Drop what each example came to where no gate needs it any more.
+
+    Kept are the last evaluations of what is deployed, of what no candidate may be worse than, and of the versions
+    of the model that were evaluated last.
+    """
+    for table in ("outcomes", "example_values"):
+        connection.execute(
+            f"DELETE FROM {table} WHERE evaluation_id IN (SELECT evaluations.id FROM evaluations "  # noqa: S608 - our own names
+            "JOIN versions AS mine ON mine.id = version_id JOIN versions AS given ON given.model_id = mine.model_id "
+            "JOIN models ON models.id = mine.model_id WHERE given.id = :version AND (evaluations.id IS NOT mine.evaluation_id OR "
+            "(mine.id IS NOT current_id AND mine.id NOT IN (SELECT version_id FROM anchors WHERE anchors.model_id = mine.model_id) "
+            "AND mine.evaluation_id NOT IN (SELECT evaluation_id FROM versions WHERE model_id = mine.model_id "
+            "AND evaluation_id IS NOT NULL ORDER BY evaluation_id DESC LIMIT :kept))))",
+            {"version": version_id, "kept": OUTCOMES_KEPT},
+        )
 
 
 def add_latency(connection: sqlite3.Connection, evaluation_id: int, report: LatencyReport) -> None:
@@ -121,6 +140,14 @@ def outcomes(connection: sqlite3.Connection, evaluation_id: int) -> bytes | None
         "SELECT correct FROM outcomes WHERE evaluation_id = ?", (evaluation_id,)
     ).fetchone()
     return None if row is None else row[0]
+
+
+def example_values(connection: sqlite3.Connection, evaluation_id: int) -> dict[str, ExampleValues]:
+    """Return the numbers that are kept of each example of an evaluation, by their name."""
+    rows = connection.execute(
+        "SELECT name, kind, data FROM example_values WHERE evaluation_id = ?", (evaluation_id,)
+    )
+    return {row["name"]: ExampleValues(row["name"], row["kind"], row["data"]) for row in rows}
 
 
 def history(

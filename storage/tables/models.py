@@ -1,13 +1,14 @@
 """Models, their versions, and the files of the inbox that are not versions."""
 
 import sqlite3
+from collections.abc import Sequence
 from typing import TypeVar
 
 import msgspec
 
-from storage.records import Arrival, EvaluationFailure, GateReport, Loading, Model, Version
+from storage.records import Arrival, EvaluationFailure, GateReport, Loading, Model, Refusal, Version
 from storage.tables import evaluations
-from storage.vocabulary import Format, Role, Status, Task
+from storage.vocabulary import Custody, Format, Role, Status, Task
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
 
@@ -79,11 +80,13 @@ def set_version(
     stamp: str | None = None,
     failures: int = 0,
     retry_at: float | None = None,
+    refusal: Refusal | None = None,
 ) -> None:
-    """Record how far a version has come, and why not further."""
+    """Record how far a version has come, and why not further; what it was refused for before is over."""
+    packed = None if refusal is None else msgspec.json.encode(refusal).decode()
     connection.execute(
-        "UPDATE versions SET status = ?, reason = ?, stamp = coalesce(?, stamp), failures = ?, retry_at = ? WHERE id = ?",
-        (status, reason, stamp, failures, retry_at, version_id),
+        "UPDATE versions SET status = ?, reason = ?, stamp = coalesce(?, stamp), failures = ?, retry_at = ?, refusal = ? WHERE id = ?",
+        (status, reason, stamp, failures, retry_at, packed, version_id),
     )
 
 
@@ -116,6 +119,7 @@ def set_artefact(
     kind: Format | None,
     sha256: str | None,
     size: int | None,
+    companions: Sequence[str] = (),
 ) -> None:
     """Record what a version's folder holds; what was found out about other content is forgotten."""
     connection.execute(
@@ -126,6 +130,13 @@ def set_artefact(
         "UPDATE versions SET artefact = ?, format = ?, sha256 = ?, bytes = ? WHERE id = ?",
         (artefact, kind, sha256, size, version_id),
     )
+    set_companions(connection, version_id, companions)
+
+
+def set_companions(connection: sqlite3.Connection, version_id: int, companions: Sequence[str]) -> None:
+    """Record which files belong to a version's artefact."""
+    packed = msgspec.json.encode(companions).decode()
+    connection.execute("UPDATE versions SET companions = ? WHERE id = ?", (packed, version_id))
 
 
 def set_loading(
@@ -156,8 +167,8 @@ def version_rows(connection: sqlite3.Connection) -> list[sqlite3.Row]:
     ``deployed_sha256`` is what the current and the previous version held when they were deployed.
     """
     return connection.execute(
-        "SELECT versions.id, models.name AS model, models.id AS model_id, number, status, reason, stamp, versions.sha256, "
-        "failures, retry_at, deployed_contents.sha256 AS deployed_sha256 "
+        "SELECT versions.id, models.name AS model, models.id AS model_id, number, status, reason, stamp, versions.format, "
+        "versions.sha256, failures, retry_at, refusal, deployed_contents.sha256 AS deployed_sha256 "
         "FROM versions JOIN models ON models.id = versions.model_id "
         "LEFT JOIN deployed_contents ON version_id = versions.id AND versions.id IN (current_id, previous_id)"
     ).fetchall()
@@ -200,6 +211,16 @@ def versions(connection: sqlite3.Connection, name: str) -> list[Version]:
     found = [_version(connection, row) for row in rows]
     candidate = _candidate(found)
     return [_with_role(version, candidate) for version in found]
+
+
+def quarantined(connection: sqlite3.Connection) -> list[Version]:
+    """Return the versions that are marked as quarantined, by model and number."""
+    rows = connection.execute(
+        f"SELECT {VERSION_COLUMNS} FROM versions JOIN models ON models.id = versions.model_id "  # noqa: S608 - a constant
+        "WHERE status = ? AND present ORDER BY model, number",
+        (Status.QUARANTINED,),
+    )
+    return [_version(connection, row) for row in rows.fetchall()]
 
 
 def version(connection: sqlite3.Connection, version_id: int | None) -> Version | None:
@@ -304,6 +325,9 @@ def _model(connection: sqlite3.Connection, row: sqlite3.Row) -> Model:
     open_faults = connection.execute(
         "SELECT count(*) FROM faults WHERE model = ? AND state <> 'resolved'", (row["name"],)
     ).fetchone()
+    kept = connection.execute(
+        "SELECT count(*) FROM quarantine WHERE model = ? AND state = ?", (row["name"], Custody.KEPT)
+    ).fetchone()
     found_candidate = version(connection, candidate["id"]) if candidate else None
     return Model(
         id=row["id"],
@@ -317,6 +341,7 @@ def _model(connection: sqlite3.Connection, row: sqlite3.Row) -> Model:
         newest=version(connection, newest["id"]) if newest else None,
         faults=open_faults[0],
         trend=evaluations.trend(connection, row["current_id"], TREND_POINTS) if current else (),
+        quarantined=kept[0],
     )
 
 
@@ -332,6 +357,7 @@ def _version(connection: sqlite3.Connection, row: sqlite3.Row) -> Version:
         sha256=row["sha256"],
         bytes=row["bytes"],
         artefact=row["artefact"],
+        companions=msgspec.json.decode(row["companions"], type=tuple[str, ...]),
         source=row["source"],
         found_at=row["found_at"],
         parameters=row["parameters"],
@@ -339,6 +365,7 @@ def _version(connection: sqlite3.Connection, row: sqlite3.Row) -> Version:
         gate=_unpacked(row["gate"], GateReport),
         loading=_unpacked(row["loading"], Loading),
         failure=_unpacked(row["failure"], EvaluationFailure),
+        refusal=_unpacked(row["refusal"], Refusal),
     )
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 
 from sample_models.build import build
-from tests.benchmarks import arrival, console, evaluation, growth, speed, timing
+from tests.benchmarks import arrival, console, evaluation, growth, speed, timing, watching
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.stage import Stage
 
@@ -29,6 +29,7 @@ BENCHMARKS: tuple[Callable[[Stage], list[Figure]], ...] = (
     speed.run,
     growth.run,
     timing.run,
+    watching.run,
 )
 
 

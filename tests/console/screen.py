@@ -7,7 +7,7 @@ from textual.pilot import Pilot
 
 from tui.dialogs.confirm import ARMED_AFTER_S
 
-SOON_S = 5.0
+SOON_S = 30.0
 
 Console = Pilot[int]
 

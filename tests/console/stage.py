@@ -231,10 +231,24 @@ PASSED = GateReport(
     against=2,
     verdict=Verdict.SUPERIOR,
     checks=(
-        GateCheck("evaluated", CheckVerdict.PASS, "version 3 was evaluated on test (2000 examples)"),
-        GateCheck("same-data", CheckVerdict.PASS, "both were measured on the same test data"),
+        GateCheck("evaluated", CheckVerdict.PASS, "version 3 was evaluated on test, 2000 rows, dddddddd"),
+        GateCheck("same-data", CheckVerdict.PASS, "versions 2 and 3: test, 2000 rows, dddddddd"),
         GateCheck(
-            "accuracy", CheckVerdict.PASS, "+0.0335 [+0.0208, +0.0464]: better, beyond what chance explains"
+            "accuracy",
+            CheckVerdict.PASS,
+            "0.9405 -> 0.9740: +0.0335 [+0.0218, +0.0466] (99.2% interval, n=2000); better beyond chance (mid-p 2.1e-12)",
+        ),
+        GateCheck(
+            "calibration",
+            CheckVerdict.PASS,
+            "error 0.0215 -> 0.0087: advantage +0.0128 [+0.0002, +0.0253] (99.2% interval, n=2000); "
+            "not worse by more than 0.01 beyond chance",
+        ),
+        GateCheck("faults", CheckVerdict.PASS, "no new ones"),
+        GateCheck(
+            "test-set",
+            CheckVerdict.PASS,
+            "2nd candidate judged on this test set; budget 10; its share of the level 0.05 is 0.0038",
         ),
     ),
 )
@@ -243,10 +257,36 @@ REFUSED = GateReport(
     against=1,
     verdict=Verdict.INFERIOR,
     checks=(
-        GateCheck("evaluated", CheckVerdict.PASS, "version 2 was evaluated on test (360 examples)"),
-        GateCheck("same-data", CheckVerdict.PASS, "both were measured on the same test data"),
+        GateCheck("evaluated", CheckVerdict.PASS, "version 2 was evaluated on test, 360 rows, dddddddd"),
+        GateCheck("same-data", CheckVerdict.PASS, "versions 1 and 2: test, 360 rows, dddddddd"),
         GateCheck(
-            "accuracy", CheckVerdict.FAIL, "-0.0502 [-0.0852, -0.0161]: worse by more than the margin 0.01"
+            "accuracy",
+            CheckVerdict.FAIL,
+            "0.9683 -> 0.9181: -0.0502 [-0.0934, -0.0155] (99.1% interval, n=360); worse beyond chance (mid-p 8e-05)",
+        ),
+        GateCheck(
+            "anchor",
+            CheckVerdict.INCONCLUSIVE,
+            "not compared with version 3, the best promoted on this test set: version 3 was evaluated with other data than version 2: "
+            "modeltender evaluate digits-onnx@3",
+        ),
+        GateCheck(
+            "classes",
+            CheckVerdict.INCONCLUSIVE,
+            "a loss of 0.05 is not ruled out for 7 classes; the least is class 8, -0.1429 [-0.3120, +0.0011] (n=35); "
+            "if it is as good as before, about 512 more examples of it decide",
+        ),
+        GateCheck(
+            "latency",
+            CheckVerdict.PASS,
+            "1.042 times as long [1.011, 1.074] (90% interval, 15 rounds on cpu); at most 1.2",
+        ),
+        GateCheck("faults", CheckVerdict.PASS, "no new ones"),
+        GateCheck("require", CheckVerdict.FAIL, "size_bytes 419,430; at most 400,000"),
+        GateCheck(
+            "test-set",
+            CheckVerdict.PASS,
+            "12th candidate judged on this test set; budget 10: collect fresh labels; its share of the level 0.05 is 0.0011",
         ),
     ),
 )

@@ -89,7 +89,7 @@ async def test_p_shows_what_would_change(open_console: Open, staged: Workspace) 
         for part in (
             "current v2",
             "candidate v3",
-            "accuracy  n=2000",
+            "n=2000",
             "0.9425 ±0.0068",
             "0.9740 ±0.0068",
             "+0.0315",
@@ -103,6 +103,30 @@ async def test_p_shows_what_would_change(open_console: Open, staged: Workspace) 
             "v2 stays on disk: u brings it back.",
         ):
             assert part in shown
+
+
+async def test_checks_that_do_not_fit_are_scrolled(open_console: Open, staged: Workspace) -> None:
+    """On a small terminal what holds the candidate back comes first, and every answer stays in sight while one scrolls."""
+    async with open_console(staged).run_test(size=(80, 24)) as pilot:
+        await select(pilot, "digits-onnx")
+        await pilot.press("p")
+        shown = await shows(pilot, "↓ more")
+        for part in (
+            "✗ accuracy",
+            "? anchor",
+            "? classes",
+            "✗ require",
+            "Reason (kept in the log)",
+            "cancel",
+        ):
+            assert part in shown
+        assert "✓ test-set" not in shown
+        await pilot.press("down")
+        shown = await shows(pilot, "✓ test-set")
+        for part in ("v1 stays on disk", "Reason (kept in the log)", "cancel"):
+            assert part in shown
+        await pilot.press("up")
+        await shows(pilot, "✗ accuracy")
 
 
 async def test_p_and_y_promote(open_console: Open, staged: Workspace, writer: Writer) -> None:

@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from storage.workspace import Workspace
 from tests.console.conftest import Open
 from tests.console.screen import shows
+from tui.dialogs.confirm import Confirm
 from tui.widgets.model_table import ModelTable
 
 SMALL, LARGE = (80, 24), (160, 45)
@@ -35,6 +36,9 @@ class Drive:
             await shows(pilot, f"{self._model}  accuracy")
         await pilot.press(*self._keys)
         await shows(pilot, self._wait)
+        if isinstance(pilot.app.screen, Confirm):
+            # A moment after it was painted a question looks different: its yes is taken then.
+            await shows(pilot, lambda _text: bool(pilot.app.screen.query("#yes.-armed")))
         await pilot.wait_for_animation()
 
 

@@ -1,5 +1,6 @@
 """What every runtime promises, whatever its format: one body for all of them."""
 
+import inspect
 import json
 import os
 import subprocess
@@ -7,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from pkgutil import resolve_name
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,14 +16,15 @@ import pytest
 from engine.data.examples import Examples, open_examples
 from engine.processes.client import Hosts
 from engine.protocols import LoadedModel, RuntimeSpec
-from engine.repository.integrity import artefact_files, artefact_sha256
 from engine.repository.objects import Objects
 from engine.runtimes import RUNTIMES, installed_versions, recognise, runtime_for
 from storage.errors import JobError
 from storage.settings import LimitSettings, RuntimeOptions
 from storage.vocabulary import Format
+from tests.artefacts import artefact_sha256, companions, keep_known
 from tests.tiny_models import (
     KERAS_WARNING,
+    OPTIONS,
     PREPROCESS,
     ROWS,
     copied,
@@ -53,10 +56,15 @@ def loaded(saved: Saved) -> Callable[[RuntimeSpec, Format], LoadedModel]:
         if spec.framework == "tensorflow":
             import_keras()
         if wanted not in kept:
-            kept[wanted] = resolve_name(spec.loader)(saved(wanted), "cpu")
+            kept[wanted] = resolve_name(spec.loader)(saved(wanted), "cpu", **told(wanted))
         return kept[wanted]
 
     return load
+
+
+def told(wanted: Format) -> dict[str, Any]:
+    """Return what the loader of a format must be told besides the artefact and the device."""
+    return dict(OPTIONS.get(wanted, ()))
 
 
 def prepared(model: LoadedModel, wanted: Format, data: Path) -> Examples:
@@ -167,7 +175,14 @@ def test_a_file_without_its_suffix_loads(
 ) -> None:
     """What was recognised by content is loaded by content, although frameworks go by names."""
     renamed = copied(saved(wanted), tmp_path / "artefact.ort")
-    assert resolve_name(spec.loader)(renamed, "cpu").parameters == PARAMETERS
+    assert resolve_name(spec.loader)(renamed, "cpu", **told(wanted)).parameters == PARAMETERS
+
+
+@each_runtime
+def test_a_loader_hears_of_trust_where_its_specification_says_so(spec: RuntimeSpec) -> None:
+    """It is told by keyword, and only a loader whose framework has a guard to lift is told at all."""
+    takes = "trusted" in inspect.signature(resolve_name(spec.loader)).parameters
+    assert takes is spec.hears_of_trust
 
 
 @each_format
@@ -177,7 +192,7 @@ def test_a_device_that_cannot_be_used_is_an_error(
 ) -> None:
     """A model never runs elsewhere than asked without a word."""
     with pytest.raises(JobError, match=device) as caught:
-        resolve_name(spec.loader)(saved(wanted), device)
+        resolve_name(spec.loader)(saved(wanted), device, **told(wanted))
     assert caught.value.hint
 
 
@@ -204,11 +219,11 @@ def test_a_loaded_version_reports_what_it_is_and_needs(
 ) -> None:
     """From its real process, as the engine loads it from a kept copy: inputs, outputs, parameters, time, memory, version."""
     artefact = saved(wanted)
-    with Objects(tmp_path / "objects").keep(artefact, artefact_sha256(artefact)) as kept:
+    with keep_known(Objects(tmp_path / "objects"), artefact, artefact_sha256(artefact)) as kept:
         assert {name: (kept.folder / name).read_bytes() for name in kept.files} == {
-            name: (artefact.parent / name).read_bytes() for name in artefact_files(artefact)
+            name: (artefact.parent / name).read_bytes() for name in [artefact.name, *companions(artefact)]
         }
-        process = hosts.open(kept.artefact, spec, "cpu", [kept.folder])
+        process = hosts.open(kept.artefact, spec, "cpu", [kept.folder], options=OPTIONS.get(wanted, ()))
     found = process.loaded
     process.close()
     assert len(found.inputs) == len(found.outputs) == 1
@@ -234,12 +249,12 @@ from engine.evaluation import latency, measure
 from engine.processes.protocol import Evaluate, MeasureLatency
 from engine.runtimes import runtime_for
 from storage.vocabulary import Format, Task
-from tests.tiny_models import PREPROCESS
+from tests.tiny_models import OPTIONS, PREPROCESS
 wanted = Format(sys.argv[1])
 load = resolve_name(runtime_for(wanted).loader)
 found = {"threads": len(os.listdir("/proc/self/task"))}
 before = set(sys.modules)
-model = load(Path(sys.argv[2]), "cpu")
+model = load(Path(sys.argv[2]), "cpu", **dict(OPTIONS.get(wanted, ())))
 evaluate = Evaluate(sys.argv[3], Task.CLASSIFICATION, (), PREPROCESS[wanted])
 evaluated = measure.evaluate(model, evaluate, lambda done, total: None)
 latency.measure(model, MeasureLatency(sys.argv[3], PREPROCESS[wanted], 5, 5.0), lambda done, total: None)

@@ -1,5 +1,6 @@
 """Fixtures of the fault tests."""
 
-from tests.watched import watched
+from tests.live import live
+from tests.watched import examiner, examiner_hosts, watched
 
-__all__ = ["watched"]
+__all__ = ["examiner", "examiner_hosts", "live", "watched"]

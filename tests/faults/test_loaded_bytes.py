@@ -24,7 +24,7 @@ from engine.jobs.context import Context
 from engine.processes.client import Hosts, ModelProcess
 from engine.processes.pool import Pool
 from engine.repository import restore
-from engine.repository.integrity import ChangedError, artefact_sha256
+from engine.repository.integrity import ChangedError
 from engine.repository.keeper import Keeper
 from engine.repository.objects import Objects
 from engine.runtimes import runtime_for
@@ -36,9 +36,10 @@ from storage.settings import WorkspaceSettings
 from storage.tables import models
 from storage.vocabulary import Format, JobKind, JobState, Status
 from storage.workspace import Workspace, create_workspace
+from tests.artefacts import artefact_sha256, keep_known
 from tests.handmade_models import onnx_bytes, save_onnx_with_weights
 from tests.tiny_models import onnx_model
-from tests.watched import Watched
+from tests.watched import HostsAtHand, Watched
 
 ROUNDS = 300
 FIRST_LOADS = 60
@@ -104,7 +105,7 @@ def naive(artefact: Path, sha256: str) -> bytes | None:
 
 def careful(objects: Objects, artefact: Path, sha256: str) -> bytes | None:
     """Read what the engine would give to a process."""
-    with objects.keep(artefact, sha256) as kept:
+    with keep_known(objects, artefact, sha256) as kept:
         return kept.artefact.read_bytes()
 
 
@@ -274,7 +275,8 @@ def mend(workspace: Workspace, writer: Writer) -> JobState:
         jobs.add(connection, JobKind.REPAIR, "mnist", 1, requested_by="ann", now=time.time())
         job = jobs.claim(connection, frozenset({JobKind.REPAIR}), now=time.time())
     assert job is not None
-    context = Context(workspace, writer, WorkspaceSettings(), cast("Any", None), cast("Any", None), time.time)
+    hosts = cast("Any", HostsAtHand())
+    context = Context(workspace, writer, WorkspaceSettings(), hosts, cast("Any", None), time.time)
     state = repair.run(context, job, Silent()).state
     with writer.transaction() as connection:
         jobs.finish(connection, job.id, state, now=time.time())
@@ -303,7 +305,7 @@ def work(root: str) -> None:
         weights.write_bytes(b"damaged")
         assert mend(workspace, writer) is JobState.SUCCEEDED
         objects = Objects(workspace.objects)
-        with objects.keep(other, artefact_sha256(other)):
+        with keep_known(objects, other, artefact_sha256(other)):
             pass
         objects.tidy(lambda: {artefact_sha256(weights.with_name("model.onnx"))})
 

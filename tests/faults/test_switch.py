@@ -243,12 +243,12 @@ from engine.repository.repository import Repository
 from storage.database import Writer
 from storage.settings import WorkspaceSettings
 from storage.workspace import Workspace
-from tests.watched import Clock
+from tests.watched import AtOnce, Clock
 
 workspace = Workspace(Path(sys.argv[1]))
 writer = Writer(workspace.database)
 clock = Clock()
-repository = Repository(workspace, writer, WorkspaceSettings(), now=clock.now, monotonic=clock.monotonic)
+repository = Repository(workspace, writer, WorkspaceSettings(), AtOnce(), now=clock.now, monotonic=clock.monotonic)
 
 def look():
     for _ in range(3):

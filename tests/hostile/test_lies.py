@@ -21,7 +21,7 @@ from engine.processes.protocol import (
     Progress,
 )
 from engine.protocols import TensorSpec
-from storage.records import Metric
+from storage.records import ExampleValues, Metric
 from storage.settings import Preprocess
 from tests.hostile.workbench import Bench
 
@@ -33,6 +33,7 @@ HONEST = Evaluated(
     metrics=(Metric("accuracy", 1.0, 0.3, 1.0, 2),),
     confusion=((1, 0), (0, 1)),
     correct=b"\xc0",
+    examples=(ExampleValues("target", "u1", b"\0\1"), ExampleValues("log_loss", "f4", b"\0\0\x80\x3f" * 2)),
 )
 
 
@@ -62,6 +63,17 @@ ANSWERS = {
     "NaN time": wire.frame(with_(duration_s=math.nan)),
     "no digest": wire.frame(with_(dataset_sha256="<b>")),
     "outcomes of other data": wire.frame(with_(correct=b"\xc0\xc0")),
+    "values of other data": wire.frame(with_(examples=(ExampleValues("mae", "f4", b"\0" * 12),))),
+    "values in halves": wire.frame(with_(examples=(ExampleValues("mae", "f4", b"\0" * 7),))),
+    "values that are NaN": wire.frame(with_(examples=(ExampleValues("mae", "f4", b"\0\0\xc0\x7f" * 2),))),
+    "values that are infinite": wire.frame(
+        with_(examples=(ExampleValues("mae", "f4", b"\0\0\x80\x7f" * 2),))
+    ),
+    "values twice": wire.frame(with_(examples=(ExampleValues("mae", "u1", b"\0" * 2),) * 2)),
+    "values without a name": wire.frame(with_(examples=(ExampleValues("\x1b[2J", "u1", b"\0" * 2),))),
+    "too many values": wire.frame(
+        with_(examples=tuple(ExampleValues(str(name), "u1", b"\0" * 2) for name in range(17)))
+    ),
     "a crooked matrix": wire.frame(with_(confusion=((2, 0),))),
     "a matrix of other data": wire.frame(with_(confusion=((5, 0), (0, 1)))),
     "a negative count": wire.frame(with_(confusion=((3, -1), (0, 0)))),

@@ -13,7 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from engine.processes.child import NEEDED_WALLS
 from engine.processes.client import ModelProcessError
+from engine.processes.endings import UNCONFINED
 from engine.processes.lockdown import FULL, probe
 from storage.vocabulary import Layer, LayerState
 from tests.hostile.workbench import LIMITS, MODULES, Bench, running
@@ -273,15 +275,39 @@ def test_missing_walls_are_reported_and_respected(tmp_path: Path, monkeypatch: p
         with pytest.raises(ModelProcessError) as caught:
             bench.open(needs_sandbox=True)
         assert caught.value.message == (
-            "Not loaded: misbehaving models are code, and the sandbox lacks files, network here."
+            "Not loaded: misbehaving models run code, and the sandbox lacks files, network here."
         )
     finally:
         bench.hosts.close()
 
 
+@pytest.mark.parametrize("layer", Layer)
+def test_every_wall_can_be_demanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layer: Layer) -> None:
+    """Where the settings say so, no model at all is opened without any one of the walls, which is named."""
+    monkeypatch.setenv("PYTHONPATH", str(MODULES))
+    monkeypatch.setenv("MODELTENDER_SANDBOX_OFF", layer)
+    bench = Bench(tmp_path, LIMITS)
+    try:
+        with pytest.raises(ModelProcessError) as caught:
+            bench.open(every_wall=True)
+        assert caught.value.code == UNCONFINED
+        assert caught.value.message == (
+            f"Not loaded: modeltender.toml says require_sandbox, and the sandbox lacks {layer} here."
+        )
+        # What its owner trusts may run code: that needs the walls that code needs.
+        if layer in NEEDED_WALLS:
+            with pytest.raises(ModelProcessError, match="what is trusted may run code") as caught:
+                bench.open(trusted=True)
+            assert caught.value.code == UNCONFINED
+        else:
+            bench.open(trusted=True).close()
+    finally:
+        bench.hosts.close()
+
+
 def test_code_is_loaded_behind_full_walls(bench: Bench) -> None:
-    """A format that is code is opened where the walls stand."""
-    bench.open(needs_sandbox=True).close()
+    """A format that is code is opened where the walls stand, and so is what is trusted."""
+    bench.open(needs_sandbox=True, trusted=True, every_wall=True).close()
 
 
 def test_walls_stand_before_the_model_is_opened(bench: Bench) -> None:

@@ -13,7 +13,7 @@ from engine.processes.model_process import ModelProcess
 from engine.processes.protocol import Evaluate, Evaluated
 from engine.protocols import RuntimeSpec
 from storage.settings import LimitSettings, Preprocess
-from storage.vocabulary import Task
+from storage.vocabulary import Format, Task
 
 MODULES = Path(__file__).parent
 
@@ -25,7 +25,7 @@ def runtime(loader: str, *, needs_sandbox: bool = False) -> RuntimeSpec:
     return RuntimeSpec(
         name="misbehaving",
         framework="misbehaving",
-        formats=(),
+        formats=(Format.ONNX,),
         distributions=("numpy",),
         extra="none",
         loader=f"misbehaving:{loader}",
@@ -45,10 +45,22 @@ class Bench:
         self.artefact = folder / "artefact"
         self.artefact.write_bytes(b"a model")
 
-    def open(self, loader: str = "good", *, needs_sandbox: bool = False) -> ModelProcess:
+    def open(
+        self,
+        loader: str = "good",
+        *,
+        needs_sandbox: bool = False,
+        trusted: bool = False,
+        every_wall: bool = False,
+    ) -> ModelProcess:
         """Load the artefact with one of the loaders of `misbehaving`."""
         return self.hosts.open(
-            self.artefact, runtime(loader, needs_sandbox=needs_sandbox), "cpu", [self.data]
+            self.artefact,
+            runtime(loader, needs_sandbox=needs_sandbox),
+            "cpu",
+            [self.data],
+            trusted=trusted,
+            every_wall=every_wall,
         )
 
     def tried(self, code: str) -> str:

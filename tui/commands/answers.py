@@ -5,6 +5,7 @@ from typing import NamedTuple
 from msgspec import structs
 
 from storage.errors import EngineError, Error, JobError
+from storage.objectives import Judgement, judge, missed
 from storage.records import Evaluation, Job, Version
 from storage.settings import read_model_settings
 from storage.tables import evaluations, models
@@ -13,7 +14,6 @@ from tui.commands.arrivals import Request, submit
 from tui.commands.documenting import evaluation_document
 from tui.commands.documents import ErrorDocument, EvaluationDocument, FailureDocument
 from tui.commands.figures import evaluation_text
-from tui.commands.objectives import Judgement, judge, missed
 from tui.commands.output import remark, show_document, show_text
 from tui.commands.parts import parts_text
 from tui.commands.waiting import await_job, failure

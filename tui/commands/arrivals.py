@@ -13,6 +13,7 @@ from storage.records import Job, JobParameters, Model, Version
 from storage.tables import models
 from storage.vocabulary import FINISHED, JobKind, Role, Status
 from storage.workspace import Workspace, valid_model_name
+from tui import allowance
 from tui.commands.options import requester
 from tui.commands.targets import UNFINISHED, Target, default_version, find_model, find_version
 from tui.commands.waiting import await_change, read_job
@@ -82,7 +83,11 @@ def join_or_submit(request: Request) -> Job:
             return None
         if now.status in HOPELESS:
             reason = now.reason or "no reason is known"
-            raise JobError(f"{request.name} cannot be evaluated: it is {now.status}: {reason}")
+            allow = allowance.command(now)
+            raise JobError(
+                f"{request.name} cannot be evaluated: it is {now.status}: {reason}",
+                f"If you trust it: {allow}" if allow else "",
+            )
         if (
             asked.status in UNFINISHED
             and evaluation is not None

@@ -16,7 +16,10 @@ from storage.records import (
     Metric,
     Model,
     PromotionTarget,
+    Quarantined,
+    Refusal,
     TensorSpec,
+    Trusted,
     Version,
 )
 from tui.commands.documents import (
@@ -32,11 +35,14 @@ from tui.commands.documents import (
     JobDocument,
     LatencyDocument,
     ModelDocument,
+    QuarantineDocument,
+    RefusalDocument,
     RuntimeDocument,
     ShownModelDocument,
     SliceDocument,
     TargetDocument,
     TensorDocument,
+    TrustedDocument,
     VersionDocument,
 )
 from tui.commands.parts import parts
@@ -152,6 +158,70 @@ def version_document(version: Version, latencies: Sequence[LatencyMeasurement]) 
         load_s=loading.load_s if loading else None,
         peak_rss_bytes=loading.peak_rss_bytes if loading else None,
         failure=_failure(version.failure) if version.failure else None,
+        refusal=_refusal(version.refusal) if version.refusal else None,
+    )
+
+
+def _refusal(refusal: Refusal) -> RefusalDocument:
+    return RefusalDocument(
+        at=datetime.fromtimestamp(refusal.at, UTC), evidence=refusal.evidence, liftable=refusal.liftable
+    )
+
+
+def trusted_document(entry: Trusted) -> TrustedDocument:
+    """Return what ``trust --list`` says of one entry."""
+    return TrustedDocument(
+        sha256=entry.sha256,
+        model=entry.model,
+        version=entry.version,
+        trusted=entry.granted,
+        at=datetime.fromtimestamp(entry.at, UTC),
+        by=entry.by,
+        reason=entry.reason,
+        found=entry.found,
+    )
+
+
+def quarantined_document(entry: Quarantined) -> QuarantineDocument:
+    """Return what ``quarantine`` says of an entry."""
+    return QuarantineDocument(
+        id=entry.id,
+        model=entry.model,
+        version=None,
+        name=entry.name,
+        sha256=entry.sha256,
+        format=entry.format,
+        bytes=entry.bytes,
+        reason=entry.reason,
+        evidence=entry.evidence,
+        liftable=entry.liftable,
+        found_at=datetime.fromtimestamp(entry.found_at, UTC),
+        state=entry.state,
+        by=entry.by,
+        at=moment(entry.at),
+        why=entry.why,
+    )
+
+
+def marked_document(version: Version) -> QuarantineDocument:
+    """Return what ``quarantine list`` says of a version that is marked where it lies."""
+    refusal = version.refusal
+    return QuarantineDocument(
+        id=None,
+        model=version.model,
+        version=version.number,
+        name=version.artefact or "",
+        sha256=version.sha256,
+        format=version.format,
+        bytes=version.bytes,
+        reason=version.reason,
+        evidence=refusal.evidence if refusal else (),
+        liftable=refusal is not None and refusal.liftable,
+        found_at=moment(refusal.at if refusal else None),
+        state=version.status,
+        by="",
+        at=None,
+        why="",
     )
 
 

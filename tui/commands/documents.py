@@ -10,6 +10,7 @@ import msgspec
 
 from storage.records import GateCheck, JobParameters, LatencyReport, Surroundings
 from storage.vocabulary import (
+    Custody,
     DeviceKind,
     Format,
     JobKind,
@@ -177,6 +178,14 @@ class EvaluationFailureDocument(Document, frozen=True, kw_only=True):
     proposal: str | None
 
 
+class RefusalDocument(Document, frozen=True, kw_only=True):
+    """``show``: what a version is refused for, while it is."""
+
+    at: datetime
+    evidence: tuple[str, ...]
+    liftable: bool
+
+
 class VersionDocument(Document, frozen=True, kw_only=True):
     """``show``: one version of the model; from ``runtime`` on, what it was when it was last loaded."""
 
@@ -199,6 +208,7 @@ class VersionDocument(Document, frozen=True, kw_only=True):
     load_s: float | None
     peak_rss_bytes: int | None
     failure: EvaluationFailureDocument | None
+    refusal: RefusalDocument | None
 
 
 class TargetDocument(Document, frozen=True, kw_only=True):
@@ -250,6 +260,53 @@ class PromotionDocument(Document, frozen=True, kw_only=True):
     checks: tuple[GateCheck, ...] = ()
 
 
+class TrustDocument(Document, frozen=True, kw_only=True):
+    """``trust``: whether a version's content is trusted now, and what became of the version."""
+
+    model: str
+    version: int
+    sha256: str
+    trusted: bool
+    also: tuple[str, ...]
+    """Other versions with the same content."""
+    status: Status
+    reason: str
+
+
+class TrustedDocument(Document, frozen=True, kw_only=True):
+    """``trust --list``: one entry of the history."""
+
+    sha256: str
+    model: str
+    version: int | None
+    trusted: bool
+    at: datetime
+    by: str
+    reason: str
+    found: str
+
+
+class QuarantineDocument(Document, frozen=True, kw_only=True):
+    """``quarantine``: a thing that was taken out of the inbox, or a version in ``models/`` that is marked."""
+
+    id: int | None
+    """``None`` for a version, which stays where it is."""
+    model: str
+    version: int | None
+    name: str
+    sha256: str | None
+    format: Format | None
+    bytes: int | None
+    reason: str
+    evidence: tuple[str, ...]
+    liftable: bool
+    found_at: datetime | None
+    state: Custody | Status
+    by: str
+    at: datetime | None
+    why: str
+
+
 class RepairedDocument(Document, frozen=True, kw_only=True):
     """``repair``: what was found and done about one version."""
 
@@ -268,6 +325,51 @@ class RepairDocument(Document, frozen=True, kw_only=True):
     model: str
     repaired: bool
     versions: tuple[RepairedDocument, ...]
+
+
+class ComparedFigureDocument(Document, frozen=True, kw_only=True):
+    """One figure of two versions: the advantage is that of ``to``, positive where it is better."""
+
+    name: str
+    before: float
+    after: float
+    advantage: float
+    low: float | None
+    high: float | None
+    confidence: float
+    n: int
+    method: str
+    verdict: Verdict
+    p_mid: float | None
+    p_exact: float | None
+    needed: int | None
+
+
+class ComparedLatencyDocument(Document, frozen=True, kw_only=True):
+    """How many times as long ``to`` takes as ``from``, from ``n`` rounds in turns."""
+
+    device: str
+    ratio: float
+    low: float
+    high: float
+    confidence: float
+    n: int
+
+
+class ComparisonDocument(Document, frozen=True, kw_only=True):
+    """``compare``: two versions on the same examples; the verdict is that of the figure that the gate decides by."""
+
+    model: str
+    from_version: int = msgspec.field(name="from")
+    to_version: int = msgspec.field(name="to")
+    verdict: Verdict
+    metric: str
+    margin: float
+    gained: int | None
+    lost: int | None
+    figures: tuple[ComparedFigureDocument, ...]
+    latency: ComparedLatencyDocument | None
+    problem: str = ""
 
 
 class DeviceDocument(Document, frozen=True, kw_only=True):
@@ -374,3 +476,4 @@ class StatusDocument(Document, frozen=True, kw_only=True):
     devices: tuple[DeviceDocument, ...]
     jobs: WaitingDocument
     faults: tuple[FaultDocument, ...]
+    quarantined: tuple[QuarantineDocument, ...]

@@ -10,6 +10,7 @@ import msgspec
 from storage import jobs
 from storage.database import Reader
 from storage.errors import JobError
+from storage.objectives import Judgement, judge_latency, missed
 from storage.records import JobParameters, LatencyMeasurement, Version
 from storage.settings import read_model_settings
 from storage.tables import latencies
@@ -20,7 +21,6 @@ from tui.commands.arrivals import HOPELESS, await_first_evaluation, find_target
 from tui.commands.documenting import job_document, latency_document
 from tui.commands.documents import MeasuredDocument
 from tui.commands.latency_figures import measured_text
-from tui.commands.objectives import Judgement, judge_latency, missed
 from tui.commands.options import requester, standard_options
 from tui.commands.output import remark, show_document, show_text
 from tui.commands.reading import to_ask

@@ -1,5 +1,6 @@
 """``modeltender models`` and ``show``: every model on a line, or one with all that is known of its versions."""
 
+import shutil
 import sqlite3
 import time
 from collections.abc import Sequence
@@ -7,12 +8,14 @@ from typing import NamedTuple
 
 import click
 
-from storage.records import Arrival, LatencyMeasurement, Model, PromotionTarget, Version
-from storage.tables import events, latencies, promotion_targets
+from storage.records import Arrival, LatencyMeasurement, Model, PromotionTarget, Quarantined, Version
+from storage.tables import events, latencies, promotion_targets, quarantine
 from storage.tables import models as model_table
 from storage.vocabulary import ExitCode, Status
 from storage.workspace import Workspace
+from tui import allowance
 from tui.commands import figures, latency_figures
+from tui.commands.checks import checks_text
 from tui.commands.documenting import model_document, shown_model_document, standing_for
 from tui.commands.options import standard_options
 from tui.commands.output import remark, show_document, show_text
@@ -33,10 +36,11 @@ def models(*, workspace: Workspace, as_json: bool) -> int:
     with to_look(workspace) as reader:
         with reader.transaction() as connection:
             found = model_table.read(connection)
+            arrivals = model_table.arrivals(connection)
         if as_json:
             show_document([model_document(model) for model in found])
             return ExitCode.DONE
-        show_text(models_text(found, time.time()))
+        show_text(models_text(found, arrivals, time.time()))
         remark(staleness(workspace, engine_state(reader)))
     return ExitCode.DONE
 
@@ -60,13 +64,17 @@ def show(*, workspace: Workspace, as_json: bool, target: Target) -> int:
     return ExitCode.DONE
 
 
-def models_text(found: list[Model], now: float) -> str:
-    """Return the table of models, and under it a line for each version that is not well."""
+def models_text(found: list[Model], arrivals: Sequence[Arrival], now: float) -> str:
+    """Return the table of models, and under it a line for each version that is not well or on its way."""
+    coming = [_arrival_line(arrival) for arrival in arrivals if arrival.status is Status.SETTLING]
     if not found:
-        return "No models yet. Save a trained model in a folder train/NAME/ and it appears here."
+        nothing = "No models yet. Save a trained model in a folder train/NAME/ and it appears here."
+        return "\n".join([nothing, *coming])
     headings = ["MODEL", "TASK", "CURRENT", "CANDIDATE", "STATUS", "QUALITY", "MEDIAN", "EVALUATED"]
     rows = [_row(model, now) for model in found]
-    return "\n".join([table(headings, rows, right=("CURRENT", "CANDIDATE", "MEDIAN")), *_ailing(found)])
+    return "\n".join(
+        [table(headings, rows, right=("CURRENT", "CANDIDATE", "MEDIAN")), *_ailing(found), *coming]
+    )
 
 
 def _row(model: Model, now: float) -> list[str]:
@@ -89,9 +97,18 @@ def _ailing(found: list[Model]) -> list[str]:
     for model in found:
         if model.newest is not None and model.newest.status not in HEALTHY:
             lines.append(
-                f"{model.name}@{model.newest.number} is {model.newest.status}: {model.newest.reason}"
+                f"{model.name}@{model.newest.number} is {model.newest.status}: {allowance.reason(model.newest)}"
             )
+        elif model.newest is not None and model.newest.status is Status.SETTLING and model.newest.reason:
+            lines.append(f"{model.name}@{model.newest.number} {model.newest.reason}")
     return lines
+
+
+def _arrival_line(arrival: Arrival) -> str:
+    where = f"train/{arrival.model}/{arrival.name}"
+    # What is on its way says so itself.
+    is_ = "" if arrival.status is Status.SETTLING else f"is {arrival.status}: "
+    return f"{where} {is_}{arrival.reason}"
 
 
 class Page(NamedTuple):
@@ -100,6 +117,7 @@ class Page(NamedTuple):
     model: Model
     versions: tuple[Version, ...]
     arrivals: tuple[Arrival, ...]
+    quarantined: tuple[Quarantined, ...]
     problems: tuple[str, ...]
     measured: tuple[LatencyMeasurement, ...]
     targets: tuple[PromotionTarget, ...]
@@ -117,6 +135,7 @@ def _page(connection: sqlite3.Connection, target: Target) -> Page:
             model,
             tuple(found),
             tuple(model_table.arrivals(connection, target.model)),
+            tuple(quarantine.kept(connection, target.model)),
             tuple(fault.message for fault in faults),
             tuple(measured),
             told,
@@ -126,6 +145,7 @@ def _page(connection: sqlite3.Connection, target: Target) -> Page:
     return Page(
         model,
         tuple(version for version in found if version.number == number),
+        (),
         (),
         tuple(fault.message for fault in faults if fault.version in {number, None}),
         tuple(measurement for measurement in measured if measurement.version == number),
@@ -146,13 +166,14 @@ def _shown_text(page: Page) -> str:
     for version in versions:
         if version.gate is not None:
             lines.append(f"gate of version {version.number}: {version.gate.verdict}")
-            lines.extend(f"  {check.verdict} {check.name}: {check.detail}" for check in version.gate.checks)
+            lines.append(checks_text(version.gate.checks, shutil.get_terminal_size().columns))
     if page.targets and not page.single:
         current = model.current.number if model.current else None
         lines += ["promotion targets:", told_text(model.name, page.targets, current, now=time.time())]
+    lines.extend(_arrival_line(arrival) for arrival in page.arrivals)
     lines.extend(
-        f"{arrival.name} in train/{arrival.model}/ is {arrival.status}: {arrival.reason}"
-        for arrival in page.arrivals
+        f"{entry.name} is in quarantine ({entry.id}): {entry.reason}; {allowance.way_out(entry)}"
+        for entry in page.quarantined
     )
     lines.extend(f"! {problem}" for problem in dict.fromkeys([model.problem, *page.problems]) if problem)
     proposed = proposed_text(model.name, versions)
@@ -171,7 +192,7 @@ def _versions_table(versions: Sequence[Version]) -> str:
             figures.median_latency(version.evaluation),
             figures.size(version.bytes),
             figures.clock(version.evaluation.at if version.evaluation else None),
-            version.reason,
+            allowance.reason(version),
         ]
         for version in versions
     ]

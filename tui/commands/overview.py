@@ -6,12 +6,14 @@ import click
 
 from storage import snapshot
 from storage.errors import SettingsError
+from storage.objectives import judge
 from storage.records import Fault, Model, Version
 from storage.settings import read_model_settings
 from storage.snapshot import Snapshot
 from storage.tables import events
 from storage.vocabulary import ExitCode, Severity, Status
 from storage.workspace import Workspace, engine_pid
+from tui import allowance
 from tui.commands.devices import devices_text
 from tui.commands.documenting import (
     arrival_document,
@@ -19,11 +21,11 @@ from tui.commands.documenting import (
     fault_document,
     model_document,
     moment,
+    quarantined_document,
 )
 from tui.commands.documents import EngineDocument, StatusDocument, WaitingDocument
 from tui.commands.figures import age
 from tui.commands.models import models_text
-from tui.commands.objectives import judge
 from tui.commands.options import standard_options
 from tui.commands.output import show_document, show_text
 from tui.commands.reading import staleness, to_look
@@ -37,7 +39,8 @@ UNWELL = frozenset({Status.FAILED, Status.QUARANTINED, Status.UNSUPPORTED, Statu
 def status(*, workspace: Workspace, as_json: bool) -> int:
     """Print the overview and what needs a person.
 
-    Exits with 1 when something does: an open problem, a missed objective, an engine that does not run.
+    Exits with 1 when something does: an open problem, a missed objective, a candidate that may be promoted, an engine
+    that does not run.
     """
     with to_look(workspace) as reader:
         seen = snapshot.read(reader)
@@ -76,12 +79,21 @@ def attention(workspace: Workspace, seen: Snapshot) -> tuple[str, ...]:
         for version in (model.current, model.newest):
             if version is not None and version.status in UNWELL and (model.name, version.number) not in told:
                 told.add((model.name, version.number))
-                sentences.append(f"{_name(version)} is {version.status}: {version.reason}")
+                sentences.append(f"{_name(version)} is {version.status}: {allowance.reason(version)}")
         sentences.extend(_missed_objectives(workspace, model))
+        if model.candidate is not None and model.candidate.gate is not None and model.candidate.gate.passed:
+            verdict = model.candidate.gate.verdict
+            sentences.append(
+                f"{_name(model.candidate)} is {verdict}; deploy it: modeltender promote {model.name}"
+            )
     sentences.extend(
         f"train/{arrival.model}/{arrival.name} is {arrival.status}: {arrival.reason}"
         for arrival in seen.arrivals
         if arrival.status in UNWELL
+    )
+    sentences.extend(
+        f"train/{entry.model}/{entry.name} is in quarantine: {entry.reason}; {allowance.way_out(entry)}"
+        for entry in seen.quarantined
     )
     return tuple(sentence for sentence in sentences if sentence)
 
@@ -109,6 +121,7 @@ def _document(workspace: Workspace, seen: Snapshot, wanted: tuple[str, ...]) -> 
         devices=tuple(device_document(device) for device in seen.devices),
         jobs=WaitingDocument(queued=seen.queued, running=seen.running),
         faults=tuple(fault_document(fault) for fault in seen.faults),
+        quarantined=tuple(map(quarantined_document, seen.quarantined)),
     )
 
 
@@ -117,7 +130,15 @@ def _text(workspace: Workspace, seen: Snapshot, wanted: tuple[str, ...], now: fl
     first = f"engine {engine}; {len(seen.models)} models; jobs: {seen.running} running, {seen.queued} waiting"
     needs = [f"! {sentence}" for sentence in wanted] or ["Nothing needs you."]
     return "\n".join(
-        [first, "", models_text(list(seen.models), now), "", devices_text(list(seen.devices)), "", *needs]
+        [
+            first,
+            "",
+            models_text(list(seen.models), seen.arrivals, now),
+            "",
+            devices_text(list(seen.devices)),
+            "",
+            *needs,
+        ]
     )
 
 

@@ -4,25 +4,29 @@ The decision is the engine's. The command tells it what the person saw, so that 
 when something changed in between.
 """
 
+import shutil
+
 import click
 import msgspec
 
 from storage import jobs
 from storage.database import Reader
 from storage.errors import JobError, RefusedError, UnknownError
-from storage.records import GateCheck, Job, JobParameters, Version
-from storage.vocabulary import ExitCode, JobKind, JobState, Role, Verdict
+from storage.records import Job, JobParameters, Version
+from storage.vocabulary import CheckVerdict, ExitCode, JobKind, JobState, Role, Verdict
 from storage.workspace import Workspace
 from tui.commands.arrivals import await_first_evaluation, find_target
+from tui.commands.checks import checks_text
 from tui.commands.documenting import job_document
 from tui.commands.documents import PromotionDocument
 from tui.commands.options import requester, standard_options
 from tui.commands.output import remark, show_document, show_text
 from tui.commands.reading import to_ask
-from tui.commands.tables import table
 from tui.commands.targets import Target, find_model
 from tui.commands.targets import target as as_target
 from tui.commands.waiting import await_job, failure
+
+PASSING = frozenset({CheckVerdict.PASS, CheckVerdict.SKIPPED})
 
 ANSWERED = frozenset({JobState.SUCCEEDED, JobState.FAILED})
 """States in which a job's result is its answer, be it a no; a job that was cut short has none."""
@@ -145,13 +149,11 @@ def _in_words(job: Job, document: PromotionDocument) -> str:
         first = f"{document.model}: nothing changed{why}; {before} stays deployed."
     lines = [first]
     if document.checks:
-        lines.append(table(["CHECK", "VERDICT", ""], [_row(check) for check in document.checks]))
+        lines.append(checks_text(document.checks, shutil.get_terminal_size().columns))
     if not document.promoted:
-        lines.extend(words for words in (job.error, job.hint) if words)
+        # What the checks above say need not be said twice.
+        told = any(check.verdict not in PASSING for check in document.checks)
+        lines.extend(words for words in ("" if told else job.error, job.hint) if words)
     elif job.kind is JobKind.PROMOTE and document.from_version is not None:
         lines.append(f"Undo it with: modeltender rollback {document.model}")
     return "\n".join(lines)
-
-
-def _row(check: GateCheck) -> list[str]:
-    return [check.name, str(check.verdict), check.detail]

@@ -13,12 +13,15 @@ from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.widgets.literal import literal, printable
+
+FRAME_ROWS = 5
+"""Of a question beside its body and its fields: the border, a gap, the answers and the note."""
 
 ARMED_AFTER_S = 0.25
 """Longer than the gaps in a burst of keys, shorter than it takes to read the question."""
@@ -56,6 +59,8 @@ class Confirm(ModalScreen[bool]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "yes", show=False),
         Binding("n,escape,q,ctrl+c", "no", show=False),
+        Binding("down,pagedown", "further", show=False),
+        Binding("up,pageup", "back", show=False),
     ]
 
     DEFAULT_CSS = """
@@ -73,7 +78,8 @@ class Confirm(ModalScreen[bool]):
             border-subtitle-color: $text-muted;
             background: $surface;
         }
-        #body { height: auto; }
+        #body { height: auto; scrollbar-size-vertical: 1; }
+        #text { height: auto; }
         #answers { height: 1; margin-top: 1; }
         Choice { width: auto; padding: 0 1; margin-right: 3; color: $text-muted; }
         Choice:focus { text-style: reverse bold; }
@@ -98,7 +104,8 @@ class Confirm(ModalScreen[bool]):
         with Vertical(id="question") as question:
             question.border_title = Text(printable(self._title))
             question.border_subtitle = self._subtitle
-            yield Static(literal(Text("\n").join(self._body)), id="body")
+            with VerticalScroll(id="body", can_focus=False):
+                yield Static(literal(Text("\n").join(self._body)), id="text")
             yield from self.compose_fields()
             with Horizontal(id="answers"):
                 yield Choice(Text.assemble(("esc", "bold"), "  cancel"), id="no")
@@ -114,6 +121,26 @@ class Confirm(ModalScreen[bool]):
         self.query_one("#yes", Choice).can_focus = False
         self.query_one("#no", Choice).focus()
         self.call_after_refresh(self._painted)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Leave the answers their rows: what does not fit above them is scrolled."""
+        left = event.size.height - FRAME_ROWS - len(self.query(".field"))
+        self.query_one("#body").styles.max_height = max(left, 1)
+        self.call_after_refresh(self._tell_of_more)
+
+    def _tell_of_more(self) -> None:
+        """Say in the frame how to see what does not fit."""
+        more = "↓ more" if self.query_one("#body").max_scroll_y else ""
+        told = "  ".join(part for part in (self._subtitle, more) if part)
+        self.query_one("#question").border_subtitle = told
+
+    def action_further(self) -> None:
+        """Show what lies below."""
+        self.query_one("#body", VerticalScroll).scroll_page_down(animate=False)
+
+    def action_back(self) -> None:
+        """Show what lies above."""
+        self.query_one("#body", VerticalScroll).scroll_page_up(animate=False)
 
     def on_key(self, event: events.Key) -> None:
         """Begin to count anew: whoever is still typing has not read the question."""

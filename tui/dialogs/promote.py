@@ -25,8 +25,8 @@ TYPED_GAP_S = 0.05
 SHOWN_METRICS = 4
 """Quality figures compared in the dialog: the whole list is on the model's screen."""
 
-WIDTH = 70
-"""Columns inside the dialog's frame; in a narrower terminal lines wrap once more."""
+WIDTH = 68
+"""Columns inside the dialog's frame, beside a bar for scrolling; in a narrower terminal lines wrap once more."""
 
 NAME_CELLS, OLD_CELLS, NEW_CELLS, CHANGE_CELLS = 22, 17, 19, 10
 """Columns of the comparison: together not more than the dialog has."""
@@ -38,6 +38,9 @@ GLYPHS = {
     CheckVerdict.SKIPPED: "-",
     CheckVerdict.ERROR: "✗",
 }
+
+
+PASSING = frozenset({CheckVerdict.PASS, CheckVerdict.SKIPPED})
 
 
 class Change(NamedTuple):
@@ -129,13 +132,13 @@ class Promote(Confirm):
 
 def body(change: Change) -> list[Text]:
     """Return what the question shows: the comparison, the gate's checks, and the way back."""
-    return [*_comparison(change), Text(), *wrapped(_checks(change), WIDTH), Text(), _way_back(change)]
+    return [*_comparison(change), Text(), *_checks(change), Text(), _way_back(change)]
 
 
 def _passed(change: Change) -> str:
     if change.gate is None:
         return "no gate report yet"
-    good = sum(check.verdict in {CheckVerdict.PASS, CheckVerdict.SKIPPED} for check in change.gate.checks)
+    good = sum(check.verdict in PASSING for check in change.gate.checks)
     return f"{good} of {len(change.gate.checks)} checks passed"
 
 
@@ -143,12 +146,15 @@ def _comparison(change: Change) -> list[Text]:
     old, new = change.current, change.candidate
     before = None if old is None else old.evaluation
     heading = _row(
-        "", f"current v{old.number}" if old else "nothing deployed", f"candidate v{new.number}", "change"
+        _examples(new.evaluation),
+        f"current v{old.number}" if old else "nothing deployed",
+        f"candidate v{new.number}",
+        "change",
     )
     heading.stylize("bold dim")
     rows = [
         _row(
-            _with_n(name, new.evaluation),
+            name.replace("_", " "),
             _figure(before, name),
             _figure(new.evaluation, name),
             _difference(before, new.evaluation, name),
@@ -162,7 +168,7 @@ def _comparison(change: Change) -> list[Text]:
 
 def _row(name: str, before: str, after: str, change: str) -> Text:
     return Text.assemble(
-        (f"{name:<{NAME_CELLS}}", "dim"),
+        (f"{name[: NAME_CELLS - 1]:<{NAME_CELLS}}", "dim"),
         f"{before:<{OLD_CELLS}}",
         (f"{after:<{NEW_CELLS}}", "bold"),
         f"{change:>{CHANGE_CELLS}}",
@@ -176,10 +182,8 @@ def _names(before: Evaluation | None, after: Evaluation | None) -> list[str]:
     return list(dict.fromkeys(known))[:SHOWN_METRICS]
 
 
-def _with_n(name: str, evaluation: Evaluation | None) -> str:
-    metric = evaluation.metric(name) if evaluation else None
-    shown = name.replace("_", " ")
-    return f"{shown}  n={metric.n}" if metric else shown
+def _examples(evaluation: Evaluation | None) -> str:
+    return f"n={evaluation.dataset_rows}" if evaluation else ""
 
 
 def _figure(evaluation: Evaluation | None, name: str) -> str:
@@ -202,9 +206,15 @@ def _p95(evaluation: Evaluation | None) -> str:
 def _checks(change: Change) -> list[Text]:
     gate = change.gate
     if gate is None:
-        return [Text("? gate  it has not compared these two versions yet; r evaluates the candidate")]
+        told = [Text("? gate  it has not compared these two versions yet; r evaluates the candidate")]
+        return wrapped(told, WIDTH)
     heading = Text.assemble(("gate  ", "bold dim"), (str(gate.verdict), "bold"))
-    return [heading, *(_check(check) for check in gate.checks)]
+    held = [_check(check) for check in gate.checks if check.verdict not in PASSING]
+    passed = [_check(check) for check in gate.checks if check.verdict in PASSING]
+    # What holds it back is read in full; of what passed a line each, whose figures come first.
+    for line in passed:
+        line.truncate(WIDTH, overflow="ellipsis")
+    return [heading, *wrapped(held, WIDTH), *passed]
 
 
 def _check(check: GateCheck) -> Text:

@@ -156,6 +156,8 @@ class Detail(ConsoleScreen):
             return "Versions", about.window(
                 detail_rows.version_lines(facts, width, selected), self._row() + 1, height
             )
+        if name == "confusion" and version is not None and version.refusal is not None:
+            return f"Why v{version.number} is {version.status}", about.refusal_lines(version, width)
         if name == "confusion":
             labels = about.labels(self.latest.news.settings if self.latest else None)
             return f"Confusion{of}", detail_rows.confusion_lines(evaluation, labels, width, height)

@@ -122,6 +122,8 @@ class Overview(ConsoleScreen):
         room = self._plan.room
         table = self.query_one(ModelTable)
         note = health.sentence(view.model) if view.model else ""
+        if view.model and not view.model.problem:
+            note = health.coming(view.model.name, snapshot.arrivals) or note
         table.show(rows.model_rows(snapshot, view.now), note=note)
         show_accuracy(self.query_one("#accuracy", HistoryChart), view)
         if room("latency")[0]:

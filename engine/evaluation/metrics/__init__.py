@@ -14,6 +14,8 @@ from storage.records import Metric
 from storage.vocabulary import Task
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from engine.evaluation.figures import Setup
     from engine.evaluation.outcomes import Outcomes
 
@@ -57,6 +59,10 @@ class MetricSpec(msgspec.Struct, frozen=True):
     label_figures: str = ""
     label_interval: str = ""
     """The method of its interval there, where it is another one."""
+    each: str = ""
+    """``module:function`` that gives one number of each example whose mean is the figure; empty where there is none."""
+    label_each: str = ""
+    """The same where an example may have several labels."""
     source: str = ""
     """Where its formula and that of its interval come from, for the documentation."""
 
@@ -220,6 +226,8 @@ METRICS: tuple[MetricSpec, ...] = (
         accumulator="engine.evaluation.metrics.log_loss:LogLoss",
         source="Student 1908, Biometrika 6:1",
         label_accumulator="engine.evaluation.metrics.log_loss:LabelLogLoss",
+        each="engine.evaluation.metrics.log_loss:losses",
+        label_each="engine.evaluation.metrics.log_loss:label_losses",
     ),
     MetricSpec(
         name="brier",
@@ -230,6 +238,8 @@ METRICS: tuple[MetricSpec, ...] = (
         accumulator="engine.evaluation.metrics.brier:Brier",
         source="Brier 1950, Monthly Weather Review 78:1; Student 1908, Biometrika 6:1",
         label_accumulator="engine.evaluation.metrics.brier:LabelBrier",
+        each="engine.evaluation.metrics.brier:distances",
+        label_each="engine.evaluation.metrics.brier:label_distances",
     ),
     MetricSpec(
         name="ece",
@@ -291,6 +301,7 @@ METRICS: tuple[MetricSpec, ...] = (
         interval="Student's interval of the mean",
         label_accumulator="engine.evaluation.metrics.hamming_loss:HammingLoss",
         source="Student 1908, Biometrika 6:1",
+        label_each="engine.evaluation.metrics.hamming_loss:shares",
     ),
     MetricSpec(
         name="precision_micro",
@@ -330,6 +341,7 @@ METRICS: tuple[MetricSpec, ...] = (
         interval="Student's interval of the mean",
         accumulator="engine.evaluation.metrics.mae:MeanAbsoluteError",
         source="Student 1908, Biometrika 6:1",
+        each="engine.evaluation.metrics.mae:errors",
     ),
     MetricSpec(
         name="rmse",
@@ -357,6 +369,7 @@ METRICS: tuple[MetricSpec, ...] = (
         interval="Student's interval of the mean",
         accumulator="engine.evaluation.metrics.mse:MeanSquaredError",
         source="Student 1908, Biometrika 6:1",
+        each="engine.evaluation.metrics.mse:squares",
     ),
     MetricSpec(
         name="mape",
@@ -366,6 +379,7 @@ METRICS: tuple[MetricSpec, ...] = (
         interval="Student's interval of the mean",
         accumulator="engine.evaluation.metrics.mape:MeanAbsolutePercentageError",
         source="Student 1908, Biometrika 6:1",
+        each="engine.evaluation.metrics.mape:shares",
     ),
     MetricSpec(
         name="median_absolute_error",
@@ -439,6 +453,12 @@ def figures_function(target: str) -> "Callable[[Any, Setup], tuple[Metric, ...]]
         found: Callable[[Any, Setup], tuple[Metric, ...]] = _named(target)
         return found
     return _own_figure
+
+
+def each_function(target: str) -> "Callable[[Outcomes], NDArray[Any]]":
+    """Return the function that ``module:function`` names, which gives one number of each example."""
+    found: Callable[[Outcomes], NDArray[Any]] = _named(target)
+    return found
 
 
 def _own_figure(gathered: Accumulator, _setup: "Setup") -> tuple[Metric, ...]:

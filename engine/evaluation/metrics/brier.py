@@ -7,10 +7,23 @@ the classes, from 0 to 2 (Brier 1950), as scikit-learn has both. Its interval is
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.evaluation.moments import Moments
 from engine.evaluation.outcomes import Outcomes, Scale
 from storage.records import Metric
+
+
+def distances(outcomes: Outcomes) -> "NDArray[np.float64]":
+    """Return the squared distance of each example."""
+    squares = (outcomes.weights**2).sum(axis=0) / outcomes.sums**2
+    found = np.maximum(squares + 1 - 2 * outcomes.truth, 0)
+    return np.asarray(found / 2 if outcomes.scores.shape[1] == 2 else found)
+
+
+def label_distances(outcomes: Outcomes) -> "NDArray[np.float64]":
+    """Return the mean squared distance of each example's labels."""
+    return np.asarray(((outcomes.label_probabilities - outcomes.targets) ** 2).mean(axis=1))
 
 
 class Brier:
@@ -25,9 +38,7 @@ class Brier:
         if outcomes.scale is Scale.SCORES:
             self._undefined = True
             return
-        squares = (outcomes.weights**2).sum(axis=0) / outcomes.sums**2
-        distances = np.maximum(squares + 1 - 2 * outcomes.truth, 0)
-        self._moments.add(distances / 2 if outcomes.scores.shape[1] == 2 else distances)
+        self._moments.add(distances(outcomes))
 
     def merge(self, other: Self) -> None:
         """Count what ``other`` has counted."""
@@ -47,4 +58,4 @@ class LabelBrier(Brier):
 
     def add(self, outcomes: Outcomes) -> None:
         """Count some examples."""
-        self._moments.add(((outcomes.label_probabilities - outcomes.targets) ** 2).mean(axis=1))
+        self._moments.add(label_distances(outcomes))

@@ -22,6 +22,16 @@ from storage.records import Metric
 BINS = 15
 
 
+def confidences(outcomes: Outcomes) -> "NDArray[np.float64]":
+    """Return the probability of each example's predicted class."""
+    return np.asarray(outcomes.weights[outcomes.predicted, outcomes.rows] / outcomes.sums)
+
+
+def bins_of(confidence: "NDArray[np.float64]") -> "NDArray[np.intp]":
+    """Return the bin in which each probability lies."""
+    return np.asarray(np.clip(np.ceil(confidence * BINS) - 1, 0, BINS - 1), dtype=np.intp)
+
+
 class CalibrationError:
     """Gathers, for each bin, how far probabilities are from what happened."""
 
@@ -37,8 +47,8 @@ class CalibrationError:
         if outcomes.scale is Scale.SCORES:
             self._undefined = True
             return
-        confidence = outcomes.weights[outcomes.predicted, outcomes.rows] / outcomes.sums
-        bins = np.clip(np.ceil(confidence * BINS) - 1, 0, BINS - 1).astype(np.intp)
+        confidence = confidences(outcomes)
+        bins = bins_of(confidence)
         gaps = (outcomes.predicted == outcomes.targets) - confidence
         self._n += len(outcomes)
         self._gaps += np.bincount(bins, gaps, minlength=BINS)

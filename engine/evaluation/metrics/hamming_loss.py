@@ -5,9 +5,17 @@ Owns the moments of each example's share. Its interval is Student's.
 
 from typing import Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from engine.evaluation.moments import Moments
 from engine.evaluation.outcomes import Outcomes
 from storage.records import Metric
+
+
+def shares(outcomes: Outcomes) -> "NDArray[np.float64]":
+    """Return the share of each example's labels that are wrong."""
+    return np.asarray((outcomes.predicted != outcomes.targets).mean(axis=1))
 
 
 class HammingLoss:
@@ -18,7 +26,7 @@ class HammingLoss:
 
     def add(self, outcomes: Outcomes) -> None:
         """Count some examples."""
-        self._moments.add((outcomes.predicted != outcomes.targets).mean(axis=1))
+        self._moments.add(shares(outcomes))
 
     def merge(self, other: Self) -> None:
         """Count what ``other`` has counted."""

@@ -6,10 +6,16 @@ Owns the moments of the absolute errors; its interval is Student's.
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.evaluation.moments import Moments
 from engine.evaluation.outcomes import Outcomes
 from storage.records import Metric
+
+
+def errors(outcomes: Outcomes) -> "NDArray[np.float64]":
+    """Return the size of each error."""
+    return np.asarray(np.abs(outcomes.predicted - outcomes.targets))
 
 
 class MeanAbsoluteError:
@@ -20,7 +26,7 @@ class MeanAbsoluteError:
 
     def add(self, outcomes: Outcomes) -> None:
         """Count one batch."""
-        self._moments.add(np.abs(outcomes.predicted - outcomes.targets))
+        self._moments.add(errors(outcomes))
 
     def merge(self, other: Self) -> None:
         """Count what ``other`` has counted."""

@@ -7,10 +7,17 @@ with one among the targets there is no such figure, where others divide by a tin
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.evaluation.moments import Moments
 from engine.evaluation.outcomes import Outcomes
 from storage.records import Metric
+
+
+def shares(outcomes: Outcomes) -> "NDArray[np.float64]":
+    """Return the size of each error as a share of its target; not finite where the target is 0."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.abs((outcomes.predicted - outcomes.targets) / outcomes.targets))
 
 
 class MeanAbsolutePercentageError:
@@ -23,7 +30,7 @@ class MeanAbsolutePercentageError:
     def add(self, outcomes: Outcomes) -> None:
         """Count one batch."""
         if not self._undefined and bool(np.all(outcomes.targets)):
-            self._moments.add(np.abs((outcomes.predicted - outcomes.targets) / outcomes.targets))
+            self._moments.add(shares(outcomes))
         else:
             self._undefined = True
 

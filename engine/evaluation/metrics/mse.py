@@ -5,9 +5,17 @@ Owns the moments of the squared errors; its interval is Student's.
 
 from typing import Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from engine.evaluation.moments import Moments
 from engine.evaluation.outcomes import Outcomes
 from storage.records import Metric
+
+
+def squares(outcomes: Outcomes) -> "NDArray[np.float64]":
+    """Return the square of each error."""
+    return np.asarray((outcomes.predicted - outcomes.targets) ** 2)
 
 
 class MeanSquaredError:
@@ -18,7 +26,7 @@ class MeanSquaredError:
 
     def add(self, outcomes: Outcomes) -> None:
         """Count one batch."""
-        self._moments.add((outcomes.predicted - outcomes.targets) ** 2)
+        self._moments.add(squares(outcomes))
 
     def merge(self, other: Self) -> None:
         """Count what ``other`` has counted."""

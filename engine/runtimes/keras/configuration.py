@@ -6,11 +6,13 @@ explanation.
 
 import json
 import re
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 from engine.artefacts.content import ContentError, HarmfulError
-from storage.text import clean
+from engine.artefacts.doubts import Doubt, gathered
+from storage.text import NAME, clean
 
 CONFIG_BYTES = 16 * 1024 * 1024
 """A description of ten thousand layers; weights are kept elsewhere."""
@@ -69,7 +71,10 @@ FUNCTION_MODULES = frozenset(
 )
 """Where functions may come from; Keras resolves ``builtins`` to its own activations, losses and the like."""
 
-CALLS_CODE = frozenset({"Lambda", "__lambda__", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"})
+FUNCTION = "__lambda__"
+"""The mark of a Python function that is kept as its bytecode."""
+
+CALLS_CODE = frozenset({"Lambda", FUNCTION, "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"})
 """What carries code, or a second model that no check here sees."""
 
 NO_LONGER_THERE = frozenset(
@@ -84,16 +89,18 @@ NO_LONGER_THERE = frozenset(
 )
 """What Keras 2 made of TensorFlow's own operations; Keras 3 knows none of it."""
 
+VOCABULARIES = frozenset({"StringLookup", "IntegerLookup", "TextVectorization"})
+"""Layers whose vocabulary may be the name of a file, which they then read; honest archives hold the words themselves."""
+
 PLAIN_NAME = re.compile(r"[A-Z][A-Za-z0-9]*|__[a-z_]+__")
 """A class of Keras, or the mark of a value; in older files they stand without a module."""
 
 
-def check_config(raw: bytes, where: str = "config.json") -> None:
-    """Raise where the configuration, which is kept in ``where``, names anything that an honest model does not need.
+def check_config(raw: bytes, where: str = "config.json") -> Doubt | None:
+    """Return what the configuration, which is kept in ``where``, names that an honest model does not need, if anything.
 
     Raises:
-        HarmfulError: it names something outside the allow-list.
-        ContentError: it is not a configuration, or needs code that is not in the file.
+        ContentError: it is not a configuration, or needs what Keras has no more.
     """
     try:
         config = json.loads(raw)
@@ -103,32 +110,34 @@ def check_config(raw: bytes, where: str = "config.json") -> None:
         raise ContentError(f"is damaged: its {where} describes no model")
     # The loader does not compile, and Keras drops this part then: own losses and metrics are welcome.
     config.pop("compile_config", None)
-    for described in _described(config):
-        _check_object(described)
+    # Each is looked at, so that what no trust mends is told before what one may.
+    return gathered([doubt for described in _described(config) if (doubt := _check_object(described))])
 
 
 def _described(config: object) -> Iterator[dict[str, Any]]:
-    """Yield every object that the configuration describes, however deep, without recursion."""
+    """Yield every object that the configuration describes, in its order, however deep, without recursion."""
     waiting = [config]
     while waiting:
         value = waiting.pop()
         if isinstance(value, dict):
             if "class_name" in value or "module" in value:
                 yield value
-            waiting.extend(value.values())
+            waiting.extend(reversed(value.values()))
         elif isinstance(value, list):
-            waiting.extend(value)
+            waiting.extend(reversed(value))
 
 
-def _check_object(described: dict[str, Any]) -> None:
+def _check_object(described: dict[str, Any]) -> Doubt | None:
     class_name, module = str(described.get("class_name")), described.get("module")
     registered = described.get("registered_name")
     if class_name in CALLS_CODE:
-        raise HarmfulError(f"has a {clean(class_name)} layer, which runs code of its own")
+        return _carries_code(described, class_name)
     if class_name in NO_LONGER_THERE:
         raise ContentError(
             f"needs {class_name} of Keras 2, which Keras 3 has no more; save it with Keras 2 as a SavedModel"
         )
+    if class_name in VOCABULARIES:
+        _check_vocabulary(class_name, described.get("config"))
     if class_name == "function":
         called = described.get("config")
         # Before Keras wrote the name into `config`, it stood in `registered_name`.
@@ -140,8 +149,26 @@ def _check_object(described: dict[str, Any]) -> None:
     # A name with a ">" was registered by the model's author, and takes precedence in Keras.
     own = isinstance(registered, str) and ">" in registered
     if allowed and not own:
-        return
+        return None
     name = clean(str(registered) if own else class_name if module is None else f"{module}.{class_name}")
-    if not own and str(module).split(".", 1)[0] == "keras":
-        raise HarmfulError(f"asks for {name}, which no model needs")
-    raise ContentError(f"needs {name}, code of its own that is not in the file; build it from Keras' layers")
+    package = str(module).split(".", 1)[0]
+    if not own and (package == "keras" or package in sys.stdlib_module_names):
+        return Doubt(f"asks for {name}, which no model needs", (name,))
+    reason = f"needs {name}, code of its own that is not in the file; build it from Keras' layers"
+    return Doubt(reason, (name,), harmful=False)
+
+
+def _check_vocabulary(class_name: str, config: object) -> None:
+    words = config.get("vocabulary") if isinstance(config, dict) else None
+    if isinstance(words, str):
+        raise HarmfulError(f"has a {class_name} layer that reads a vocabulary from the file {clean(words)}")
+
+
+def _carries_code(described: dict[str, Any], class_name: str) -> Doubt:
+    if class_name == FUNCTION:
+        what = "a Python function in the file"
+    else:
+        config = described.get("config")
+        called = config.get("name") if isinstance(config, dict) else None
+        what = f"{class_name} layer" + (f" '{clean(called, NAME)}'" if isinstance(called, str) else "")
+    return Doubt(f"asks Keras to run code of its own ({what})", (what,))

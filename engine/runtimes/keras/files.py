@@ -15,6 +15,7 @@ import keras
 from engine.protocols import TensorSpec
 from engine.runtimes.keras import hdf5
 from engine.runtimes.keras.legacy import check_file
+from engine.runtimes.keras.weights import check_weights
 from storage.errors import JobError
 from storage.text import clean
 
@@ -24,13 +25,13 @@ ARCHIVE, LEGACY = ".keras", ".h5"
 UNKNOWN_LAYER = re.compile(r"Unknown layer: '([^']+)'")
 
 
-def read_model(artefact: Path) -> Any:
-    """Return the Keras model in ``artefact``, not compiled.
+def read_model(artefact: Path, *, trusted: bool) -> Any:
+    """Return the Keras model in ``artefact``, not compiled; the code that a ``trusted`` one carries may be run.
 
     Raises:
         JobError: it must not be loaded, or was saved before it was built.
     """
-    model = _read_legacy(artefact) if _is_hdf5(artefact) else _read(artefact, ARCHIVE)
+    model = (_read_legacy if _is_hdf5(artefact) else _read_archive)(artefact, trusted=trusted)
     if not getattr(model, "inputs", None):
         raise JobError(
             "The model was saved before it was built, so the shape of its inputs is not known.",
@@ -55,10 +56,15 @@ def _is_hdf5(artefact: Path) -> bool:
         return file.read(len(hdf5.MAGIC)) == hdf5.MAGIC
 
 
-def _read_legacy(artefact: Path) -> Any:
-    check_file(artefact)
+def _read_archive(artefact: Path, *, trusted: bool) -> Any:
+    check_weights(artefact)
+    return _read(artefact, ARCHIVE, trusted=trusted)
+
+
+def _read_legacy(artefact: Path, *, trusted: bool) -> Any:
+    check_file(artefact, trusted=trusted)
     try:
-        return _read(artefact, LEGACY)
+        return _read(artefact, LEGACY, trusted=trusted)
     except ValueError as error:
         unknown = UNKNOWN_LAYER.search(str(error))
         if unknown is None:
@@ -70,10 +76,10 @@ def _read_legacy(artefact: Path) -> Any:
         ) from None
 
 
-def _read(artefact: Path, suffix: str) -> Any:
+def _read(artefact: Path, suffix: str = ARCHIVE, *, trusted: bool) -> Any:
     if artefact.name.endswith(suffix):
-        return keras.models.load_model(artefact, compile=False, safe_mode=True)
+        return keras.models.load_model(artefact, compile=False, safe_mode=not trusted)
     with tempfile.TemporaryDirectory() as folder:
         named = Path(folder, f"model{suffix}")
         named.symlink_to(artefact.resolve())
-        return keras.models.load_model(named, compile=False, safe_mode=True)
+        return keras.models.load_model(named, compile=False, safe_mode=not trusted)

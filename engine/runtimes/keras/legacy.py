@@ -11,6 +11,7 @@ from pathlib import Path
 import h5py
 
 from engine.artefacts.content import ContentError, HarmfulError
+from engine.artefacts.doubts import DoubtedError
 from engine.runtimes.keras.configuration import CONFIG_BYTES, check_config
 from engine.runtimes.keras.hdf5 import DESCRIPTION
 from storage.errors import JobError, RefusedError
@@ -20,23 +21,26 @@ OBJECTS = 200_000
 """Groups and arrays of one file: a hundred for each of two thousand layers."""
 
 
-def check_file(artefact: Path) -> None:
-    """Raise where a legacy Keras file must not be loaded.
+def check_file(artefact: Path, *, trusted: bool) -> None:
+    """Raise where a legacy Keras file must not be loaded; one that is ``trusted`` may ask for code, and no more.
 
     Raises:
-        RefusedError: it asks for code, or reaches for other files.
+        DoubtedError: it asks for code.
+        RefusedError: it reaches for other files.
         JobError: it is no whole model, or needs what is not in it.
         OSError: it is damaged.
     """
     name = clean(artefact.name, NAME)
     try:
         with h5py.File(artefact, "r") as file:
-            _check_reach(file)
-            check_config(_description(file), where=DESCRIPTION)
+            check_reach(file)
+            doubt = check_config(_description(file), where=DESCRIPTION)
     except HarmfulError as error:
         raise RefusedError(f"{name} {error}.") from None
     except ContentError as error:
         raise JobError(f"{name} {error}.") from None
+    if doubt is not None and not trusted:
+        raise DoubtedError(name, doubt)
 
 
 def _description(file: h5py.File) -> bytes:
@@ -49,8 +53,13 @@ def _description(file: h5py.File) -> bytes:
     return raw
 
 
-def _check_reach(file: h5py.File) -> None:
-    """Raise where reading the file would read another one."""
+def check_reach(file: h5py.File) -> None:
+    """Raise where reading the file would read another one.
+
+    Raises:
+        HarmfulError: it would.
+        ContentError: it has too many parts to be sure.
+    """
     waiting: list[h5py.Group] = [file]
     seen: set[int] = set()
     count = 0

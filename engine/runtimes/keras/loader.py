@@ -42,8 +42,8 @@ class KerasModel:
         self.run = Compiled(call, signature, device).run
 
 
-def load(artefact: Path, device: str) -> KerasModel:
-    """Return the model in ``artefact``, ready on ``device``.
+def load(artefact: Path, device: str, *, trusted: bool = False) -> KerasModel:
+    """Return the model in ``artefact``, ready on ``device``; where it is ``trusted``, so is the code that it carries.
 
     Raises:
         JobError: the device cannot be used, or the model must not be loaded.
@@ -52,5 +52,5 @@ def load(artefact: Path, device: str) -> KerasModel:
     # Dropout and its like do nothing at inference; what does draw random numbers draws the same each time.
     keras.utils.set_random_seed(0)
     with tf.device(name):
-        model = read_model(artefact)
+        model = read_model(artefact, trusted=trusted)
     return KerasModel(model, name)

@@ -18,6 +18,7 @@ SPEC = RuntimeSpec(
     extra="tensorflow",
     loader="engine.runtimes.keras.loader:load",
     needs_sandbox=False,
+    hears_of_trust=True,
     alternatives=(
         ("tensorflow", "tensorflow-cpu"),
         ("tensorflow", "tensorflow-rocm"),
@@ -31,6 +32,7 @@ SPEC = RuntimeSpec(
         extra="torch",
         loader="engine.runtimes.keras.torch_loader:load",
         needs_sandbox=False,
+        hears_of_trust=True,
     ),
 )
 
@@ -52,5 +54,4 @@ def recognise(content: Content, archive: Archive | None) -> Recognition | None:
     if not any(name in archive.members for name in WEIGHTS):
         raise ContentError("is a Keras model without its weights; save the whole model with model.save(...)")
     archive.refuse_nested()
-    check_config(archive.read(CONFIG, CONFIG_BYTES))
-    return Recognition(Format.KERAS)
+    return Recognition(Format.KERAS, doubt=check_config(archive.read(CONFIG, CONFIG_BYTES)))

@@ -40,8 +40,8 @@ class KerasModel:
             return tuple(answer.cpu().numpy() for answer in keras.tree.flatten(answers))
 
 
-def load(artefact: Path, device: str) -> KerasModel:
-    """Return the model in ``artefact``, ready on ``device``.
+def load(artefact: Path, device: str, *, trusted: bool = False) -> KerasModel:
+    """Return the model in ``artefact``, ready on ``device``; where it is ``trusted``, so is the code that it carries.
 
     Raises:
         JobError: the device cannot be used, or the model must not be loaded.
@@ -50,4 +50,4 @@ def load(artefact: Path, device: str) -> KerasModel:
     # Dropout and its like do nothing at inference; what does draw random numbers draws the same each time.
     keras.utils.set_random_seed(0)
     with keras.device(str(place)):
-        return KerasModel(read_model(artefact), str(place))
+        return KerasModel(read_model(artefact, trusted=trusted), str(place))

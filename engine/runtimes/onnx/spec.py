@@ -9,10 +9,11 @@ from pathlib import Path
 from engine.artefacts.archive import Archive
 from engine.artefacts.beside import check_files
 from engine.artefacts.content import Content, ContentError, CutShortError
+from engine.artefacts.doubts import Doubt
 from engine.artefacts.messages import BYTES, VARINT, Field, Walk
 from engine.protocols import Recognition, RuntimeSpec
 from engine.runtimes.onnx.graph import Facts, ModelField, read_facts
-from storage.text import clean
+from storage.text import NAME, clean
 from storage.vocabulary import Format
 
 SPEC = RuntimeSpec(
@@ -67,8 +68,8 @@ def recognise(content: Content, archive: Archive | None) -> Recognition | None:
     if fields is None:
         return None
     facts = read_facts(walk, fields)
-    _check_domains(facts)
-    return Recognition(Format.ONNX, companions=check_files(content.path, facts.external))
+    parts = check_files(content.path, facts.external)
+    return Recognition(Format.ONNX, companions=parts, doubt=_foreign_operators(facts))
 
 
 def companions(artefact: Path) -> tuple[Path, ...]:
@@ -115,10 +116,16 @@ def _begins_well(fields: list[Field]) -> bool:
     return any(field.number == ModelField.IR_VERSION and field.value in IR_VERSIONS for field in fields)
 
 
-def _check_domains(facts: Facts) -> None:
-    for domain, operator in sorted(facts.operators - facts.functions):
-        if domain not in DOMAINS:
-            raise ContentError(
-                f"needs the custom operator {clean(operator)} of {clean(domain)}, "
-                "a native library that is not loaded"
-            )
+def _foreign_operators(facts: Facts) -> Doubt | None:
+    """Return which operators come from libraries that are not loaded; the installed build may know them all the same."""
+    used = sorted(facts.operators - facts.functions)
+    foreign = [(domain, operator) for domain, operator in used if domain not in DOMAINS]
+    if not foreign:
+        return None
+    domain, operator = foreign[0]
+    reason = (
+        f"needs the custom operator {clean(operator)} of {clean(domain)}, a native library that is not loaded"
+    )
+    return Doubt(
+        reason, tuple(clean(f"{domain}:{operator}", NAME) for domain, operator in foreign), harmful=False
+    )

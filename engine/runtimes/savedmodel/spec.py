@@ -4,10 +4,12 @@ Owns the recognition of ``saved_model.pb``, whose folder is the model, and the j
 not import TensorFlow; the sandbox is the wall, the refusals here are the explanation.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from engine.artefacts.archive import Archive
-from engine.artefacts.content import Content, ContentError, CutShortError, HarmfulError
+from engine.artefacts.content import Content, ContentError, CutShortError
+from engine.artefacts.doubts import Doubt, gathered
 from engine.artefacts.messages import BYTES, VARINT, Field, Walk
 from engine.protocols import Recognition, RuntimeSpec
 from engine.runtimes.savedmodel.graph import Facts, reached, read_facts
@@ -63,15 +65,14 @@ def recognise(content: Content, archive: Archive | None) -> Recognition | None:
     if content.path.name != NAME:
         raise ContentError(f"is the graph of a SavedModel; in its folder it must be called {NAME}")
     facts = [read_facts(walk, graph) for graph in graphs]
-    for found in facts:
-        _check_operators(found)
     if not any(SERVE in found.tags for found in facts):
         tags = sorted(set().union(*(found.tags for found in facts)))
         listed = clean(", ".join(tags)) or "nothing that is said"
         raise ContentError(f"holds graphs for {listed}, none for {SERVE}")
     assets: set[str] = set().union(*(found.assets for found in facts))
     parts = find_parts(content.path, assets, has_variables=any(found.saver for found in facts))
-    return Recognition(Format.SAVED_MODEL, companions=parts)
+    doubt = gathered(doubt for found in facts for doubt in _doubts(found))
+    return Recognition(Format.SAVED_MODEL, companions=parts, doubt=doubt)
 
 
 def count_graphs(artefact: Path) -> int:
@@ -103,21 +104,21 @@ def _begins_well(fields: list[Field]) -> bool:
     return any(field.number == 1 and field.value == VERSION for field in fields)
 
 
-def _check_operators(facts: Facts) -> None:
+def _doubts(facts: Facts) -> Iterator[Doubt]:
+    """Yield what the operators of a graph would do that a deployed model has no use for."""
     bodies = [facts.main, *facts.functions.values()]
     used = sorted(operator for body in bodies for operator in body.operators & DOES.keys())
     if used:
         names = ", ".join(dict.fromkeys(used[:SHOWN]))
-        raise HarmfulError(f"uses {names}, which {DOES[used[0]]}")
+        yield Doubt(f"uses {names}, which {DOES[used[0]]}", tuple(f"{name}: {DOES[name]}" for name in used))
     if any(place.startswith("file:") for body in bodies for place in body.prints_to):
-        raise HarmfulError("uses PrintV2 to write files")
+        yield Doubt("uses PrintV2 to write files", ("PrintV2: writes files",))
     own = _reached_by_saver(facts)
     for name, body in facts.functions.items():
         misused = sorted(body.operators & SAVES)
         if misused and name not in own:
-            raise HarmfulError(
-                f"uses {misused[0]} outside of restoring its variables, to read or write files"
-            )
+            reason = f"uses {misused[0]} outside of restoring its variables, to read or write files"
+            yield Doubt(reason, tuple(f"{name}: reads or writes files" for name in misused))
 
 
 def _reached_by_saver(facts: Facts) -> set[str]:

@@ -54,6 +54,9 @@ class ExportedModel:
         self._elsewhere = device.type != "cpu"
         self._module = program.module().to(device)
         self._takes = program.call_spec.in_spec
+        count = len(program.graph_signature.user_inputs)
+        self._plain = self._takes == pytree.tree_structure(((0,) * count, {}))
+        """Whether it takes its tensors one after another: no lists, no names."""
         self.inputs = tuple(_spec(program, name) for name in program.graph_signature.user_inputs)
         self.outputs = tuple(_spec(program, name) for name in program.graph_signature.user_outputs)
         self.parameters: int | None = _count(program)
@@ -64,8 +67,13 @@ class ExportedModel:
             tensors = [tensor(array) for array in inputs]
             if self._elsewhere:
                 tensors = [given.to(self._device) for given in tensors]
-            arguments, named = pytree.tree_unflatten(tensors, self._takes)
-            answers = pytree.tree_leaves(self._module(*arguments, **named))
+            if self._plain:
+                # By far the most usual, and folding and unfolding would be felt with small models.
+                answer = self._module(*tensors)
+            else:
+                arguments, named = pytree.tree_unflatten(tensors, self._takes)
+                answer = self._module(*arguments, **named)
+            answers = [answer] if isinstance(answer, torch.Tensor) else pytree.tree_leaves(answer)
             return tuple(answer.cpu().numpy() for answer in answers)
 
 

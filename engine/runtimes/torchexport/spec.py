@@ -7,10 +7,12 @@ restraint, which is why it is refused where the sandbox is missing; the look at 
 
 import io
 import zipfile
+from collections.abc import Iterator
 
 from engine.artefacts import pickles
 from engine.artefacts.archive import MAGIC, Archive
 from engine.artefacts.content import Content, ContentError, HarmfulError
+from engine.artefacts.doubts import Doubt, gathered
 from engine.protocols import Recognition, RuntimeSpec
 from storage.text import clean
 from storage.vocabulary import Format
@@ -60,9 +62,8 @@ def recognise(content: Content, archive: Archive | None) -> Recognition | None:
         name.startswith("models/") and name.endswith(".json") for name in names
     ):
         raise ContentError("is a damaged torch.export archive: it has no program")
-    for name in names:
-        _check_inner(archive, root, name)
-    return Recognition(Format.TORCH_EXPORT)
+    doubt = gathered([doubt for name in names for doubt in _look_inside(archive, root, name)])
+    return Recognition(Format.TORCH_EXPORT, doubt=doubt)
 
 
 def _root(archive: Archive) -> str | None:
@@ -79,28 +80,42 @@ def _root(archive: Archive) -> str | None:
     return root
 
 
-def _check_inner(archive: Archive, root: str, name: str) -> None:
-    """Look at what an archive or pickle inside the archive would import.
+def _look_inside(archive: Archive, root: str, name: str) -> Iterator[Doubt]:
+    """Yield what the pickles of an archive inside the archive would import that no honest model needs.
 
     Raises:
-        HarmfulError: it is where none belongs, or names what no honest model needs.
+        HarmfulError: it is where none belongs.
+        ContentError: it is damaged, or too large to check.
     """
     member = archive.members[root + name]
-    if not member.mark.startswith(MAGIC):
-        return
-    if not name.startswith(PICKLED):
+    is_archive = member.mark.startswith(MAGIC)
+    if is_archive and not name.startswith(PICKLED):
         raise HarmfulError(f"contains a nested archive: {clean(name)}")
-    inner = archive.read(member.name, PICKLED_BYTES)
-    for pickled in _pickles(inner, name):
-        danger = pickles.dangerous(pickles.named(pickled))
+    if is_archive:
+        found = _pickles(archive.read(member.name, PICKLED_BYTES), name)
+    elif name.startswith(PICKLED) and member.size:
+        # torch opens what is no archive as a bare pickle. Plain numbers end the walk at once and name nothing.
+        found = [archive.start(member.name, pickles.MAXIMUM_PICKLE)]
+    else:
+        return
+    for pickled in found:
+        danger = pickles.unneeded(pickles.named(pickled))
         if danger is not None:
-            raise HarmfulError(f"holds a pickle in {clean(name)} that would run code ({clean(danger)})")
+            reason = f"holds a pickle in {clean(name)} that would run code ({clean(danger)})"
+            yield Doubt(reason, (f"{clean(danger)} in {clean(name)}",))
 
 
 def _pickles(inner: bytes, name: str) -> list[bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(inner)) as archive:
-            found = [entry for entry in archive.infolist() if entry.filename.endswith(".pkl")]
+            entries = archive.infolist()
+            for entry in entries:
+                with archive.open(entry) as opened:
+                    if opened.read(len(MAGIC)) == MAGIC:
+                        raise HarmfulError(
+                            f"contains a nested archive: {clean(entry.filename)} in {clean(name)}"
+                        )
+            found = [entry for entry in entries if entry.filename.endswith(".pkl")]
             if any(entry.file_size > pickles.MAXIMUM_PICKLE for entry in found):
                 raise ContentError(f"holds a pickle in {clean(name)} that is too large to check")
             return [archive.read(entry) for entry in found]

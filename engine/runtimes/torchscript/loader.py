@@ -31,14 +31,14 @@ class TorchScriptModel:
     def run(self, inputs: "Sequence[NDArray[Any]]") -> "tuple[NDArray[Any], ...]":
         """Run one batch."""
         with torch.inference_mode():
-            tensors = [tensor(array) for array in inputs]
-            if self._elsewhere:
-                tensors = [given.to(self._device) for given in tensors]
-            answer = self._module(*tensors)
             # No gradient is recorded here, so nothing has to be detached.
-            if isinstance(answer, torch.Tensor) and not self._elsewhere:
-                # By far the most usual, and small models answer in microseconds.
-                return (answer.numpy(),)
+            if self._elsewhere:
+                answer = self._module(*[tensor(array).to(self._device) for array in inputs])
+            else:
+                answer = self._module(*map(tensor, inputs))
+                if isinstance(answer, torch.Tensor):
+                    # By far the most usual, and small models answer in microseconds.
+                    return (answer.numpy(),)
             return tuple(given.cpu().numpy() for given in _flat(answer))
 
 

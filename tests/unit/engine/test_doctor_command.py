@@ -78,11 +78,11 @@ def test_lines_come_as_checks_are_done(monkeypatch: pytest.MonkeyPatch, tmp_path
     done = CliRunner().invoke(doctor, [], standalone_mode=False)
     assert done.return_value == ExitCode.NO
     assert done.stdout.splitlines() == [
-        "✓ ok       python        3.11.7",
-        "! warning  terminal      small",
-        "                         → Enlarge it.",
-        "✗ problem  disk          full",
-        "                         → Free some.",
+        "✓ ok       python         3.11.7",
+        "! warning  terminal       small",
+        "                          → Enlarge it.",
+        "✗ problem  disk           full",
+        "                          → Free some.",
         "",
         "1 problem and 1 warning; the lines with an arrow say what to do.",
     ]

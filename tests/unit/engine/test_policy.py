@@ -4,6 +4,7 @@ import pytest
 
 from engine.policy import (
     ATTEMPTS_BEFORE_QUARANTINE,
+    Failure,
     Reaction,
     after_failed_load,
     after_shortage,
@@ -32,7 +33,7 @@ def test_a_version_is_tried_again_later_and_later_and_then_left_alone(
 
 def test_what_looks_harmful_is_not_tried_again() -> None:
     """A model that was refused for what it asks for is put away at the first look."""
-    assert after_failed_load(0, 1000.0, refused=True) == (Status.QUARANTINED, 1, None)
+    assert after_failed_load(0, 1000.0, failure=Failure.REFUSED) == (Status.QUARANTINED, 1, None)
 
 
 @pytest.mark.parametrize("before", [0, 2, 7])
@@ -71,3 +72,8 @@ def test_new_data_are_evaluated_once(
 ) -> None:
     """Whatever came of the last try, the same data are not tried again."""
     assert on_test_data(stamp, tried, evaluated=evaluated, busy=busy) is expected
+
+
+def test_missing_walls_are_not_held_against_a_version() -> None:
+    """It is not counted, and waits for the next engine, since only then can walls have come back."""
+    assert after_failed_load(2, 1000.0, failure=Failure.UNCONFINED) == (Status.FAILED, 2, None)

@@ -33,15 +33,15 @@ def context(workspace: Workspace, writer: Writer) -> Iterator[Context]:
 
 
 @pytest.fixture
-def serve(context: Context, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Handler], Lane]]:
+def serve(context: Context, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Lane]]:
     """Return a function that starts a service with one lane whose jobs are done by a handler."""
     stopping = threading.Event()
     started: list[threading.Thread] = []
 
-    def start(handler: Handler) -> Lane:
+    def start(handler: Handler, within: Context = context) -> Lane:
         monkeypatch.setattr(kinds, "handler", lambda _kind: handler)
-        lane = Lane("test", ALL, context)
-        service = Service(context, (lane,), (), stopping, time.monotonic)
+        lane = Lane("test", ALL, within)
+        service = Service(within, (lane,), (), stopping, time.monotonic)
         thread = threading.Thread(target=service.run)
         thread.start()
         started.append(thread)
@@ -71,7 +71,7 @@ def ask(workspace: Workspace, model: str = "m", *, by: str = "ann") -> Job:
     return jobs.submit(workspace, JobKind.EVALUATE, model, requested_by=by)
 
 
-Serve = Callable[[Handler], Lane]
+Serve = Callable[..., Lane]
 
 
 def test_a_viewers_job_is_taken_within_a_tenth_of_a_second(
@@ -234,3 +234,17 @@ def test_the_heart_beats_while_a_job_runs(
     assert state is not None
     assert time.time() - state.heartbeat_at < 1.2
     finished(reader, job)
+
+
+def test_a_clock_that_is_set_is_told(reader: Reader, serve: Serve, context: Context) -> None:
+    """Who wonders about the times on the screen finds in the log that the clock was set, and by how much."""
+    back = threading.Event()
+    turned = context._replace(now=lambda: time.time() - (7200 if back.is_set() else 0))
+    serve(lambda _context, _job, _report: Outcome(), turned)
+    time.sleep(0.3)
+    back.set()
+    deadline = time.monotonic() + 20
+    while not (told := [event for event in snapshot.read(reader).events if event.code == "clock-changed"]):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert [event.message.partition(";")[0] for event in told] == ["the clock was set back by 2 hours"]

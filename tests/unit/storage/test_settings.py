@@ -9,11 +9,12 @@ from storage.settings import (
     Gate,
     ModelSettings,
     Preprocess,
+    Requirement,
     WorkspaceSettings,
     read_model_settings,
     read_workspace_settings,
 )
-from storage.vocabulary import Task
+from storage.vocabulary import GateMode, Task
 
 
 def write(tmp_path: Path, text: str) -> Path:
@@ -106,6 +107,8 @@ def test_every_problem_of_a_file_is_told_at_once(tmp_path: Path) -> None:
         (b"preprocess = 3", "preprocess: expected a table, got 3"),
         (b"[data]\ntest = '../../etc/passwd'", "data.test: expected a file name inside the model's folder"),
         (b"labels = '/etc/passwd'", "labels: expected a file name inside the model's folder"),
+        (b"[runtime]\nloader = '1/loader.py'", "runtime.loader: expected the plain name of a file"),
+        (b"[runtime]\nloader = '..'", "runtime.loader: expected the plain name of a file"),
         (b"#" * (1024 * 1024 + 1), "larger than 1 MiB"),
         (b"a = " + b"[" * 100_000, "not valid TOML"),
         (b'"\\u001b[2J" = 1', "unknown key"),
@@ -137,3 +140,95 @@ def test_workspace_limits_are_checked(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as caught:
         read_workspace_settings(file)
     assert len(caught.value.problems) == 3
+
+
+def test_a_gates_settings_are_read(tmp_path: Path) -> None:
+    """Everything that a gate may be asked for arrives, typed."""
+    file = write(
+        tmp_path,
+        """
+        [gate]
+        metric = "f1_macro"
+        mode = "superiority"
+        class_margin = 0.05
+        max_latency_ratio = 1.2
+        min_examples = 500
+        budget = 20
+        dry_run = true
+        [[gate.require]]
+        metric = "recall"
+        slice = "class=3"
+        at_least = 0.9
+        [[gate.require]]
+        metric = "size_bytes"
+        at_most = 5000000
+        """,
+    )
+    assert read_model_settings(file).gate == Gate(
+        metric="f1_macro",
+        mode=GateMode.SUPERIORITY,
+        class_margin=0.05,
+        max_latency_ratio=1.2,
+        min_examples=500,
+        budget=20,
+        dry_run=True,
+        require=(
+            Requirement(metric="recall", slice="class=3", at_least=0.9),
+            Requirement(metric="size_bytes", at_most=5_000_000),
+        ),
+    )
+
+
+def test_every_problem_of_a_gate_is_told(tmp_path: Path) -> None:
+    """Numbers that mean nothing and requirements without a limit are reported together, not-a-number included."""
+    file = write(
+        tmp_path,
+        """
+        [gate]
+        margin = nan
+        mode = "better"
+        budget = 0
+        class_margin = 2
+        max_latency_ratio = -1
+        min_examples = -3
+        [[gate.require]]
+        slice = "class"
+        [[gate.require]]
+        metric = "f1"
+        at_most = inf
+        """,
+    )
+    with pytest.raises(SettingsError) as caught:
+        read_model_settings(file)
+    for problem in (
+        "gate.mode: expected one of non-inferiority, superiority, got 'better'",
+        "gate.margin: expected 0 or more, got nan",
+        "gate.class_margin: expected a number between 0 and 1, got 2",
+        "gate.max_latency_ratio: expected a number above 0, got -1",
+        "gate.min_examples: expected 0 or more, got -3",
+        "gate.budget: expected 1 or more, got 0",
+        "gate.require 1: needs a metric",
+        "gate.require 1: needs at_least or at_most",
+        "gate.require 1: expected a slice like 'class=3', got 'class'",
+        "gate.require 2: expected a number as limit",
+    ):
+        assert problem in caught.value.message
+
+
+def test_an_unknown_key_of_a_requirement_is_told(tmp_path: Path) -> None:
+    """A slip of the pen there would leave a limit unguarded."""
+    file = write(tmp_path, '[[gate.require]]\nmetric = "f1"\nat_leest = 0.9\n')
+    with pytest.raises(SettingsError, match="at_leest"):
+        read_model_settings(file)
+
+
+PAGE = Path(__file__).parents[3] / "docs" / "gate.md"
+
+
+def test_the_page_about_the_gate_tells_the_defaults(tmp_path: Path) -> None:
+    """Its example is the settings that hold without any; with its remarks taken for settings it is valid too."""
+    example = PAGE.read_text().partition("```toml\n")[2].partition("```")[0]
+    assert read_model_settings(write(tmp_path, example)).gate == Gate()
+    everything = read_model_settings(write(tmp_path, example.replace("\n# ", "\n"))).gate
+    assert everything.class_margin == 0.05
+    assert everything.require == (Requirement(metric="recall", slice="class=3", at_least=0.9),)

@@ -5,8 +5,16 @@ import pytest
 
 from storage import snapshot
 from storage.database import Reader, Writer
-from storage.records import Device, GateCheck, GateReport, LatencyReport, Metric, NewEvaluation
-from storage.tables import devices, engine, evaluations, events, models, promotions
+from storage.records import (
+    Device,
+    ExampleValues,
+    GateCheck,
+    GateReport,
+    LatencyReport,
+    Metric,
+    NewEvaluation,
+)
+from storage.tables import devices, engine, evaluations, events, gates, models, promotions
 from storage.vocabulary import (
     CheckVerdict,
     DeviceKind,
@@ -106,7 +114,7 @@ def test_a_newer_version_that_is_not_ready_is_no_candidate(
 def test_the_latest_evaluation_is_shown_and_all_are_kept(
     writer: Writer, reader: Reader, mnist: list[int]
 ) -> None:
-    """History keeps every figure; a version shows its latest; outcomes are kept for the latest few only."""
+    """History keeps every figure; a version shows its latest; outcomes are kept for the latest only."""
     with writer.transaction() as connection:
         ids = [
             evaluations.add(
@@ -136,7 +144,31 @@ def test_the_latest_evaluation_is_shown_and_all_are_kept(
             for evaluation_id in ids
             if evaluations.outcomes(connection, evaluation_id) is not None
         ]
-    assert kept == ids[-evaluations.OUTCOMES_KEPT :]
+    assert kept == ids[-1:]
+
+
+def test_examples_are_kept_of_what_a_gate_needs(writer: Writer, reader: Reader, mnist: list[int]) -> None:
+    """Of what is deployed, of anchors and of the versions that were evaluated last; of others they go."""
+    kept_of = ExampleValues("log_loss", "f4", b"\0" * 8)
+    made = msgspec.structs.replace(evaluation(0.9), examples=(kept_of,))
+    with writer.transaction() as connection:
+        model = models.ensure(connection, "mnist", now=1.0)
+        extra = [
+            models.add_version(connection, model, number, status=Status.READY, found_at=1.0)
+            for number in range(10, 12 + evaluations.OUTCOMES_KEPT)
+        ]
+        models.set_current(connection, model, current_id=extra[0], previous_id=None)
+        gates.set_anchor(connection, model, "d" * 64, extra[1])
+        ids = [
+            evaluations.add(connection, version, made, job_id=None, at=1.0, requested_by="ann")
+            for version in [*extra[:2], mnist[1], *extra[2:]]
+        ]
+    with reader.transaction() as connection:
+        kept = [number for number in ids if evaluations.example_values(connection, number)]
+        assert evaluations.example_values(connection, ids[-1]) == {"log_loss": kept_of}
+        assert [number for number in ids if evaluations.outcomes(connection, number)] == kept
+    assert kept == [ids[0], ids[1], *ids[-evaluations.OUTCOMES_KEPT :]]
+    assert ids[2] not in kept
 
 
 def test_history_can_be_limited_in_time_and_number(writer: Writer, reader: Reader, mnist: list[int]) -> None:

@@ -107,6 +107,32 @@ def test_first_run_tells_what_was_refused(workspace: Workspace, writer: Writer) 
     assert "train/cats/notes.onnx: This is text." in _plain(lines)
 
 
+def test_first_run_tells_what_is_on_its_way(workspace: Workspace, writer: Writer) -> None:
+    """A large first model that is still being copied is not called refused."""
+    with writer.transaction() as connection:
+        coming = Arrival(
+            model="cats",
+            name="large.onnx",
+            status=Status.SETTLING,
+            reason="arriving: 412 MiB so far, 12 MiB/s",
+            bytes=1,
+            seen_at=NOW,
+        )
+        models.set_arrival(connection, coming, stamp="", sha256=None, version_id=None)
+    _, lines = notices.problem(_view(_read(workspace)))
+    assert "◐ train/cats/large.onnx: arriving: 412 MiB so far, 12 MiB/s" in _plain(lines)
+    assert "no model:" not in _plain(lines)
+
+
+def test_header_tells_a_silent_engine(news: News) -> None:
+    """An engine that lives and does not beat its heart is not shown as well."""
+    view = _view(news._replace(engine_running=True), now=NOW + 16)
+    assert "ENGINE SILENT <1m" in heading.left(view, 80).plain
+    said = notices.engine_down(view)
+    assert said is not None
+    assert "the engine has been silent for 16 s" in said.plain
+
+
 def test_error_is_told_with_what_to_do() -> None:
     """An error of the database is told in its own words, with its hint."""
     error = DatabaseError("The database is damaged.", "Move it aside.", code="damaged-database")
@@ -126,18 +152,18 @@ def test_workspace_without_database(running: bool, said: str) -> None:  # noqa: 
 
 def test_header_says_who_needs_attention(news: News) -> None:
     """The first line tells the engine, the models and how many of them need somebody."""
-    said = heading.left(_view(news._replace(engine_running=True)), 80).plain
+    said = heading.left(_view(news._replace(engine_running=True)), 96).plain
     assert "gpu-box-1" in said
     assert "engine ● up 1h00m" in said
     assert "2 models" in said
     assert "! 1 needs you" in said
 
 
-def test_header_tells_a_missing_wall_where_there_is_room(news: News) -> None:
-    """What the sandbox lacks on this machine is not hidden."""
+def test_header_tells_a_missing_wall(news: News) -> None:
+    """What the sandbox lacks on this machine is not hidden, in a phrase where there is room and else in a word."""
     view = _view(news._replace(engine_running=True))
-    assert "sandbox without network" in heading.left(view, 160).plain
-    assert "sandbox" not in heading.left(view, 80).plain
+    assert "sandbox: partial, no network wall" in heading.left(view, 160).plain
+    assert "  no network wall" in heading.left(view, 80).plain
 
 
 def test_header_tells_how_long_the_engine_is_down(news: News) -> None:

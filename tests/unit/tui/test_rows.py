@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from storage.records import (
+    Arrival,
     Device,
     Evaluation,
     Event,
@@ -29,7 +30,7 @@ from storage.vocabulary import (
     Status,
     Verdict,
 )
-from tui import detail_rows, health, rows
+from tui import about, detail_rows, health, rows
 
 NOW = 1_700_000_000.0
 
@@ -129,12 +130,51 @@ def test_a_sentence_names_the_key_that_helps() -> None:
     assert "cut short" in health.sentence(model(newest=version(2, status=Status.FAILED, reason="cut short")))
 
 
-def snapshot(*models: Model, jobs: tuple[Job, ...] = ()) -> Snapshot:
+def arrival(name: str, status: Status, reason: str) -> Arrival:
+    """Return a file of the model's inbox."""
+    return Arrival(model="m", name=name, status=status, reason=reason, bytes=1, seen_at=NOW)
+
+
+COMING = arrival("large.onnx", Status.SETTLING, "arriving: 412 MiB so far, 12 MiB/s")
+
+
+def test_what_is_on_its_way_shows_where_nothing_else_does() -> None:
+    """A model at rest says that something arrives, and how fast; one that needs somebody says that instead."""
+    seen = snapshot(model(), arrivals=(COMING,))
+    assert rows.model_rows(seen, NOW)[0].health.word == "arriving"
+    assert health.coming("m", seen.arrivals) == "large.onnx arriving: 412 MiB so far, 12 MiB/s"
+    troubled = snapshot(model(faults=2), arrivals=(COMING,))
+    assert rows.model_rows(troubled, NOW)[0].health.word == "2 FAULTS"
+    refused = snapshot(model(), arrivals=(arrival("a.txt", Status.UNSUPPORTED, "is a text file"),))
+    assert rows.model_rows(refused, NOW)[0].health.word == "ok"
+    assert health.coming("m", refused.arrivals) == ""
+
+
+def test_a_version_that_is_copied_into_place_says_how_far_it_is() -> None:
+    """What is known of a copy under way is in the model's sentence."""
+    copied = version(2, status=Status.SETTLING, reason="arriving: 3 MiB so far")
+    assert health.sentence(model(newest=copied)) == "v2 arriving: 3 MiB so far"
+
+
+@pytest.mark.parametrize(
+    ("found", "line"),
+    [
+        (COMING, "◐ large.onnx  arriving: 412 MiB so far, 12 MiB/s"),
+        (arrival("a.onnx", Status.READY, "same as version 3"), "= a.onnx  same as version 3"),
+        (arrival("a.txt", Status.UNSUPPORTED, "is a text file"), "✗ a.txt  is a text file"),
+    ],
+)
+def test_only_what_was_refused_looks_refused(found: Arrival, line: str) -> None:
+    """What arrives, what is known already and what is no model each have a mark of their own."""
+    assert about.arrived(found).plain == line
+
+
+def snapshot(*models: Model, jobs: tuple[Job, ...] = (), arrivals: tuple[Arrival, ...] = ()) -> Snapshot:
     """Return a snapshot of models."""
     return Snapshot(
         engine=None,
         models=models,
-        arrivals=(),
+        arrivals=arrivals,
         devices=(),
         jobs=jobs,
         queued=0,

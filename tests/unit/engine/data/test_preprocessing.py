@@ -155,3 +155,11 @@ def test_the_fingerprint_tells_signatures_apart() -> None:
     assert preprocessing_sha256(Preprocess(), runtime=RuntimeOptions()) == usual
     named = {preprocessing_sha256(Preprocess(), runtime=RuntimeOptions(signature=name)) for name in "ab"}
     assert len(named | {usual}) == 3
+
+
+def test_the_loader_of_weights_counts() -> None:
+    """What makes a model of the same weights decides its figures as much as they do."""
+    usual = preprocessing_sha256(Preprocess())
+    assert preprocessing_sha256(Preprocess(), loader="") == usual
+    named = {preprocessing_sha256(Preprocess(), loader=source) for source in ("a = 1", "a = 2")}
+    assert len({usual, *named}) == 3

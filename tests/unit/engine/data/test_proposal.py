@@ -6,6 +6,7 @@ import pytest
 
 from engine.data.proposal import MismatchError, Proposal
 from engine.processes.endings import failed
+from engine.processes.protocol import Failed
 from engine.processes.words import failure
 from storage.settings import Preprocess
 
@@ -31,7 +32,7 @@ def test_the_sentence_fits_the_settings_that_are_there() -> None:
 def test_it_comes_through_from_the_process() -> None:
     """With the sentence it belongs to."""
     answer = failure(MismatchError("It does not fit.", "Change it.", COLOURS), 0)
-    assert failed(answer.message, answer.hint, proposal=answer.proposal).proposal == COLOURS
+    assert failed(answer).proposal == COLOURS
 
 
 @pytest.mark.parametrize(
@@ -44,4 +45,4 @@ def test_it_comes_through_from_the_process() -> None:
 )
 def test_what_settings_could_not_hold_is_dropped(preprocess: Preprocess) -> None:
     """A model process may claim anything; nobody is to paste it."""
-    assert failed("It does not fit.", "", proposal=Proposal(preprocess)).proposal is None
+    assert failed(Failed("It does not fit.", proposal=Proposal(preprocess))).proposal is None

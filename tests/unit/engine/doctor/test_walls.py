@@ -21,7 +21,8 @@ def test_missing_wall_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(SANDBOX_OFF, "network")
     check = walls.check(*walls.probe(), required=False)
     assert check.status is Condition.WARNING
-    assert "no network wall" in check.detail
+    assert check.detail.startswith("partial: no network wall")
+    assert f"network off: switched off by {SANDBOX_OFF}" in check.detail
     assert check.fix == f"unset {SANDBOX_OFF}"
 
 
@@ -30,7 +31,8 @@ def test_missing_wall_is_a_problem_where_it_is_required() -> None:
     layers = dict.fromkeys(Layer, LayerState.ON) | {Layer.FILES: LayerState.UNAVAILABLE}
     check = walls.check(Confined(layers, {Layer.FILES: "the kernel has no Landlock"}), "", required=True)
     assert check.status is Condition.PROBLEM
-    assert "the kernel has no Landlock" in check.detail
+    assert "files unavailable: the kernel has no Landlock" in check.detail
+    assert check.detail.endswith("no model is loaded, as require_sandbox says")
 
 
 def test_full_sandbox_is_fine() -> None:

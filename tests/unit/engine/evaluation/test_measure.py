@@ -23,6 +23,7 @@ from storage.settings import Preprocess
 from storage.vocabulary import Format, Task
 from tests.tiny_models import (
     KERAS_WARNING,
+    OPTIONS,
     PREPROCESS,
     ROWS,
     digits,
@@ -68,7 +69,8 @@ def test_every_format_gets_the_figures_of_its_weights(
     """Probabilities or logits, channels first or last: the same classifier has the same figures."""
     if runtime_for(wanted).framework == "tensorflow":
         import_keras()
-    model = resolve_name(runtime_for(wanted).loader)(saved(wanted), "cpu")
+    told = dict(OPTIONS.get(wanted, ()))
+    model = resolve_name(runtime_for(wanted).loader)(saved(wanted), "cpu", **told)
     request = Evaluate(str(digits_file), Task.CLASSIFICATION, (), PREPROCESS[wanted])
     evaluated = evaluate(model, request, silent)
     targets = digits()[1][1000:]

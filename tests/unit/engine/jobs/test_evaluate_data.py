@@ -14,7 +14,6 @@ from engine.jobs.context import Context
 from engine.jobs.reading import prepared_data
 from engine.processes.client import Hosts
 from engine.processes.pool import Pool
-from engine.repository.integrity import artefact_sha256
 from storage import jobs
 from storage.database import Writer
 from storage.errors import JobError
@@ -23,6 +22,7 @@ from storage.settings import Retention, Trust, WorkspaceSettings
 from storage.tables import evaluations, models
 from storage.vocabulary import Format, JobKind, JobState, Status
 from storage.workspace import Workspace
+from tests.artefacts import artefact_sha256
 from tests.data_files import EVERY, Write, as_csv, image_folder, npz
 from tests.tiny_models import ROWS, digits, expected_probabilities, save_onnx
 
@@ -81,10 +81,10 @@ class Bench:
         images, classes = digits()
         return write(self.data, images[1000:], classes[1000:])
 
-    def evaluate(self) -> Evaluation:
+    def evaluate(self, version: int = 1) -> Evaluation:
         """Do an evaluation job, and return what it recorded."""
         with self.context.writer.transaction() as connection:
-            job = jobs.add(connection, JobKind.EVALUATE, "digits", 1, requested_by="test", now=1.0)
+            job = jobs.add(connection, JobKind.EVALUATE, "digits", version, requested_by="test", now=1.0)
         try:
             evaluate.run(self.context, job, self.listener)
         finally:

@@ -14,6 +14,7 @@ import pytest
 from engine.jobs import repair
 from engine.jobs.context import Context, Outcome
 from engine.jobs.repair import NO_COPY
+from engine.processes.client import Hosts
 from engine.repository import restore
 from engine.repository.keeper import Keeper
 from engine.repository.switch import CHANGED_FAULT
@@ -23,7 +24,7 @@ from storage.records import Metric
 from storage.settings import WorkspaceSettings
 from storage.vocabulary import JobKind, JobState, Status
 from tests.handmade_models import save_onnx, save_onnx_with_weights
-from tests.watched import Watched
+from tests.watched import HostsAtHand, Watched
 
 Contents = dict[str, bytes]
 
@@ -47,7 +48,9 @@ def contents(folder: Path) -> Contents:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def ask(watched: Watched, version: int | None = None) -> tuple[Outcome, dict[str, Any]]:
+def ask(
+    watched: Watched, version: int | None = None, hosts: Hosts | None = None
+) -> tuple[Outcome, dict[str, Any]]:
     """Do a repair as the engine does, and return its outcome with its answer."""
     with watched.writer.transaction() as connection:
         jobs.add(connection, JobKind.REPAIR, "mnist", version, requested_by="ann", now=watched.clock.now())
@@ -57,7 +60,7 @@ def ask(watched: Watched, version: int | None = None) -> tuple[Outcome, dict[str
         watched.workspace,
         watched.writer,
         WorkspaceSettings(),
-        cast("Any", None),
+        cast("Any", hosts or HostsAtHand()),
         cast("Any", None),
         watched.clock.now,
     )
@@ -218,6 +221,17 @@ def test_nothing_to_repair_is_said_and_nothing_is_touched(shipped: Watched) -> N
     assert [(each["version"], each["repaired"]) for each in answer["versions"]] == [(2, False), (1, False)]
     assert [(path, path.stat().st_ctime_ns) for path in sorted(folder.rglob("*"))] == before
     assert not shipped.workspace.damaged.exists()
+
+
+def test_a_damaged_folder_is_looked_into_behind_walls(shipped: Watched, examiner_hosts: Hosts) -> None:
+    """With real processes: what is intact is known for it, and what was put beside the model does not come along."""
+    keep(shipped)
+    folder = shipped.workspace.version_folder("mnist", 1)
+    assert not ask(shipped, 1, examiner_hosts)[1]["repaired"]
+    add_another_model(folder)
+    _, answer = ask(shipped, 1, examiner_hosts)
+    assert answer["repaired"]
+    assert not ask(shipped, 1, examiner_hosts)[1]["repaired"]
 
 
 def test_the_previous_version_is_repaired_too(shipped: Watched) -> None:

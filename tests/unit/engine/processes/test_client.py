@@ -12,12 +12,13 @@ from engine.processes.client import Hosts, ModelProcessError
 from engine.processes.lockdown import FULL, probe
 from engine.processes.model_process import ModelProcess
 from engine.processes.protocol import Evaluate, MeasureLatency
-from engine.runtimes import RUNTIMES, chosen_options, installed_versions, recognise, runtime_for
+from engine.runtimes import RUNTIMES, chosen_options, installed_versions, runtime_for
 from storage.settings import LimitSettings, RuntimeOptions
 from storage.vocabulary import Format, LayerState, Task
 from tests.saved_models import module
 from tests.tiny_models import (
     KERAS_WARNING,
+    OPTIONS,
     PREPROCESS,
     ROWS,
     copied,
@@ -33,11 +34,6 @@ pytestmark = pytest.mark.filterwarnings(KERAS_WARNING)
 
 FORMATS = [wanted for spec in RUNTIMES for wanted in spec.formats]
 Saved = Callable[[Format], Path]
-
-
-def parts(artefact: Path) -> tuple[Path, ...]:
-    """Return the files that a model needs besides its artefact."""
-    return recognise(artefact).companions
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +53,8 @@ def wanted(request: pytest.FixtureRequest) -> Format:
 @pytest.fixture(scope="module")
 def process(hosts: Hosts, saved: Saved, digits_file: Path, wanted: Format) -> Iterator[ModelProcess]:
     """Return the classifier of digits, loaded in its process."""
-    opened = hosts.open(saved(wanted), runtime_for(wanted), "cpu", [digits_file, *parts(saved(wanted))])
+    readable = [digits_file, saved(wanted).parent]
+    opened = hosts.open(saved(wanted), runtime_for(wanted), "cpu", readable, options=OPTIONS.get(wanted, ()))
     yield opened
     opened.close()
 
@@ -111,7 +108,7 @@ def test_damaged_model_is_a_sentence(hosts: Hosts, saved: Saved, tmp_path: Path,
     broken = copied(saved(wanted), tmp_path / f"broken{saved(wanted).suffix}")
     broken.write_bytes(content[: len(content) // 2])
     with pytest.raises(ModelProcessError) as caught:
-        hosts.open(broken, runtime_for(wanted), "cpu", parts(saved(wanted)))
+        hosts.open(broken, runtime_for(wanted), "cpu", [broken.parent], options=OPTIONS.get(wanted, ()))
     assert caught.value.message
     assert caught.value.message.isprintable()
     assert "Traceback" not in caught.value.message
@@ -134,11 +131,11 @@ def test_a_runtime_is_told_what_the_settings_say(hosts: Hosts, tmp_path: Path) -
     artefact = module(tmp_path / "m", "f", "g", signatures=("f", "g"))
     runtime = runtime_for(Format.SAVED_MODEL)
     options = chosen_options(runtime, RuntimeOptions(signature="g"))
-    opened = hosts.open(artefact, runtime, "cpu", parts(artefact), options=options)
+    opened = hosts.open(artefact, runtime, "cpu", [artefact.parent], options=options)
     assert opened.loaded.parameters == 6
     opened.close()
     with pytest.raises(ModelProcessError, match="has no signature 'h'; it has f, g"):
-        hosts.open(artefact, runtime, "cpu", parts(artefact), options=(("signature", "h"),))
+        hosts.open(artefact, runtime, "cpu", [artefact.parent], options=(("signature", "h"),))
 
 
 def test_what_is_meant_for_other_formats_is_not_told() -> None:

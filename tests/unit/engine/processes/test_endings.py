@@ -6,6 +6,7 @@ import pytest
 
 from engine.processes import endings
 from engine.processes.endings import Activity
+from engine.processes.protocol import Failed
 from engine.processes.words import GIB
 
 ENDINGS = [
@@ -48,5 +49,5 @@ def test_deadline_names_the_setting_that_moves_it() -> None:
 
 def test_reason_of_a_failure_is_cleaned() -> None:
     """A reason that a process gives is cleaned; an empty one is named as such."""
-    assert endings.failed("\x1b[2J", "\u202e").message == "\ufffd[2J"
-    assert endings.failed("", "").message == "The model failed without saying why."
+    assert endings.failed(Failed("\x1b[2J", "\u202e")).message == "\ufffd[2J"
+    assert endings.failed(Failed("", "")).message == "The model failed without saying why."

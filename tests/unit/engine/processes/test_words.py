@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine.artefacts.doubts import Doubt, DoubtedError
 from engine.processes.protocol import Failed
 from engine.processes.words import GIB, MEMORY_HINT, failure
 from storage.errors import JobError, RefusedError
@@ -72,3 +73,41 @@ def test_what_was_refused_stays_refused() -> None:
     """A model that was refused for what it asks for is told from one that merely does not load."""
     assert failure(RefusedError("m.h5 has a Lambda layer."), 0).refused
     assert not failure(JobError("m.h5 is damaged."), 0).refused
+
+
+def test_what_a_wall_refused_is_told_as_that() -> None:
+    """A model that reached for something outside is not excused with its framework's words."""
+    found = failure(RuntimeError("while it ran:\n  unable to open </etc/passwd>: Permission denied (13)"), 0)
+    assert found.message == (
+        "The model tried what its sandbox denies: unable to open </etc/passwd>: Permission denied (13)."
+    )
+    assert "do not deploy" in found.hint
+
+
+def test_the_cause_of_a_failure_decides() -> None:
+    """Want of memory that a framework told at the end of a long message is known as that."""
+    error = JobError("The model failed on examples 0 to 1: while running node X")
+    error.__cause__ = RuntimeError("node X " * 100 + "Failed to allocate memory for requested buffer")
+    assert failure(error, EIGHT).message == "The model needs more memory than its limit of 8 GiB."
+
+
+def test_data_that_may_not_be_read_are_no_attack() -> None:
+    """Files with closed permissions are the owner's mistake, not the model's doing."""
+    error = JobError("test.npz cannot be read (Permission denied).")
+    assert failure(error, EIGHT).message == "test.npz cannot be read (Permission denied)."
+
+
+def test_a_doubt_comes_with_its_evidence() -> None:
+    """What an owner could allow is told apart from what nobody can, and names what was found."""
+    doubt = Doubt("asks for code", ("Lambda layer 'x'",))
+    answer = failure(DoubtedError("m.h5", doubt), 0)
+    assert (answer.message, answer.refused, answer.evidence) == ("m.h5 asks for code.", True, doubt.evidence)
+    assert not failure(DoubtedError("m.h5", Doubt("needs code", ("x",), harmful=False)), 0).refused
+    assert failure(RefusedError("m.h5 reaches for other files."), 0).evidence == ()
+
+
+def test_keras_words_are_those_after_its_preface() -> None:
+    """Which of its methods was called says nothing; the line after that does, without its bold type."""
+    said = "Exception encountered when calling Sequential.call().\n\n\x1b[1m'a b' is not a valid scope name.\x1b[0m\n"
+    assert failure(ValueError(said), 0).message == "'a b' is not a valid scope name."
+    assert failure(ValueError(said.splitlines()[0]), 0).message == said.splitlines()[0]

@@ -1,5 +1,5 @@
 """Fixtures of the repository: a workspace that is watched."""
 
-from tests.watched import watched
+from tests.watched import examiner, examiner_hosts, watched
 
-__all__ = ["watched"]
+__all__ = ["examiner", "examiner_hosts", "watched"]

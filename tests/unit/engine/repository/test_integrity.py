@@ -9,16 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.repository.integrity import (
-    FICLONE,
-    ChangedError,
-    artefact_sha256,
-    copy,
-    digest,
-    exchange,
-    make_folder,
-    rename_new,
-)
+from engine.repository.integrity import FICLONE, ChangedError, copy, digest, exchange, make_folder, rename_new
+from tests.artefacts import artefact_sha256
 from tests.handmade_models import save_onnx_with_weights
 
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from engine.repository.integrity import ChangedError, WriteError, artefact_sha256
+from engine.repository.integrity import ChangedError, WriteError
 from engine.repository.objects import Kept, Objects
+from tests.artefacts import artefact_sha256, keep_known
 from tests.handmade_models import save_onnx, save_onnx_with_weights
 
 Save = Callable[[Path], Path]
@@ -27,7 +28,7 @@ def objects(tmp_path: Path) -> Objects:
 
 def keep(objects: Objects, artefact: Path) -> Kept:
     """Keep an artefact as it is now."""
-    return objects.keep(artefact, artefact_sha256(artefact))
+    return keep_known(objects, artefact, artefact_sha256(artefact))
 
 
 def listed(objects: Objects) -> list[str]:
@@ -77,20 +78,20 @@ def test_only_what_has_the_recorded_content_is_kept(objects: Objects, tmp_path: 
     artefact = save(tmp_path / "model.onnx")
     sha256 = artefact_sha256(artefact)
     with pytest.raises(ChangedError):
-        objects.keep(artefact, "0" * 64)
+        keep_known(objects, artefact, "0" * 64)
     assert listed(objects) == []
     keep(objects, artefact).close()
     whole = artefact.read_bytes()
     artefact.write_bytes(whole[:-1])
     with pytest.raises(ChangedError):
-        objects.keep(artefact, sha256)
+        keep_known(objects, artefact, sha256)
     artefact.unlink()
     with pytest.raises(FileNotFoundError):
-        objects.keep(artefact, sha256)
+        keep_known(objects, artefact, sha256)
     artefact.with_name("elsewhere").write_bytes(whole)
     artefact.symlink_to("elsewhere")
     with pytest.raises(OSError, match="symbolic links"):
-        objects.keep(artefact, sha256)
+        keep_known(objects, artefact, sha256)
     assert listed(objects) == [sha256]
 
 
@@ -199,7 +200,7 @@ def test_a_failure_at_any_step_leaves_no_copy_or_a_sound_one(
                 patch.setattr(os, name, failing(getattr(os, name)))
             # It may fail in any way, or do without what failed; what matters is what it leaves behind.
             with suppress(OSError, ChangedError):
-                objects.keep(artefact, sha256).close()
+                keep_known(objects, artefact, sha256).close()
         if left > 0:
             break
         assert descriptors() == before
@@ -227,13 +228,13 @@ def test_a_full_disk_is_told_apart_from_a_version_that_cannot_be_read(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "write", full)
         with pytest.raises(WriteError, match="No space left on device"):
-            objects.keep(artefact, sha256)
+            keep_known(objects, artefact, sha256)
 
     def broken(_descriptor: int, _size: int) -> bytes:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     monkeypatch.setattr(os, "read", broken)
     with pytest.raises(OSError, match="Input/output error") as caught:
-        objects.keep(artefact, sha256)
+        keep_known(objects, artefact, sha256)
     assert not isinstance(caught.value, WriteError)
     assert listed(objects) == []

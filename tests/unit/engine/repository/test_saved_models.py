@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from engine.repository.examine import examine
-from engine.repository.integrity import artefact_sha256
 from engine.repository.scanner import read_item
 from engine.repository.switch import CHANGED_FAULT
 from engine.repository.versions import PATIENCE_S
 from storage.vocabulary import Format, Status
+from tests.artefacts import artefact_sha256
 from tests.tiny_models import KERAS_WARNING, copied, saved
 from tests.watched import Watched
 

@@ -81,10 +81,7 @@ FILES: dict[str, tuple[bytes, str]] = {
     "hdf5 weights": (hdf5(), "holds weights only"),
     "hdf5 of the future": (b"\x89HDF\r\n\x1a\n\x09" + bytes(99), "of a version that does not exist"),
     "hdf5 of an odd kind": (b"\x89HDF\r\n\x1a\n" + bytes(99), "of an odd kind"),
-    "safetensors": (
-        (2).to_bytes(8, "little") + b"{}" + bytes(8),
-        "holds weights only, not a model (safetensors)",
-    ),
+    "safetensors": ((2).to_bytes(8, "little") + b"{}", "holds no tensors"),
     "litert": (b"\x1c\0\0\0TFL3" + bytes(64), "is damaged: its tables do not fit together"),
     "ort": (b"\x1c\0\0\0ORTM" + bytes(64), "keep the .onnx file"),
     "gguf": (b"GGUF" + bytes(64), "GGUF"),
@@ -365,3 +362,40 @@ def test_damaged_models_get_an_answer(
     ):
         raw[position] = value
     answered(written(tmp_path, saved(wanted).name, bytes(raw[: data.draw(st.integers(0, len(raw)))])))
+
+
+def with_lambda(**members: bytes) -> dict[str, bytes]:
+    """Return the members of a Keras archive that asks for Python code, and nothing else that is wrong."""
+    layer = {"module": "keras.layers", "class_name": "Lambda", "config": {"name": "own"}}
+    config = {"module": "keras", "class_name": "Sequential", "config": {"layers": [layer]}}
+    return {**keras_members(**members), "config.json": json.dumps(config).encode()}
+
+
+def test_trust_may_allow_what_is_asked_for_by_name(tmp_path: Path) -> None:
+    """A file that is in order but for that says what it would be loaded as, and what its owner has to judge."""
+    found = recognise(zipped(tmp_path, "m.keras", with_lambda()))
+    assert (found.format, found.refused, found.on_trust) == (None, True, Format.KERAS)
+    assert found.doubt is not None
+    assert found.doubt.evidence == ("Lambda layer 'own'",)
+
+
+def test_trust_never_allows_what_is_wrong_besides(tmp_path: Path) -> None:
+    """Bombs, native code, paths out of the archive, archives in it and damage are told first, and no trust lifts them."""
+    inner = zipped(tmp_path, "inner", {"x": b"x"}).read_bytes()
+    wrong = {
+        "bomb": {"assets/zeros": bytes(300 * 2**20)},
+        "native code": {"assets/lib.so": b"\x7fELF" + bytes(500)},
+        "path": {"../evil": b"x"},
+        "nested": {"assets/more.zip": inner},
+    }
+    for name, members in wrong.items():
+        file = zipped(tmp_path, f"{name}.keras", with_lambda())
+        with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as archive:
+            for member, content in members.items():
+                archive.writestr(member, content)
+        found = recognise(file)
+        assert (found.format, found.on_trust, found.doubt) == (None, None, None), name
+        assert found.refused, name
+    cut = zipped(tmp_path, "cut.keras", with_lambda())
+    cut.write_bytes(cut.read_bytes()[:-10])
+    assert (recognise(cut).on_trust, recognise(cut).complete) == (None, False)

@@ -53,6 +53,7 @@ VERSION = [
     "load_s",
     "peak_rss_bytes",
     "failure",
+    "refusal",
 ]
 MEASUREMENT = [
     "version",
@@ -215,7 +216,8 @@ def test_engine_status_has_the_promised_fields(ask: Run) -> None:
 def test_status_has_the_promised_fields(ask: Run) -> None:
     """The document of status holds the lists of the other commands and what needs a person."""
     found = ask("status", "--json").json
-    assert list(found) == ["attention", "engine", "models", "arrivals", "devices", "jobs", "faults"]
+    lists = ["attention", "engine", "models", "arrivals", "devices", "jobs", "faults", "quarantined"]
+    assert list(found) == lists
     assert found["models"] == ask("models", "--json").json
     assert list(found["arrivals"][0]) == ["model", "name", "status", "reason", "bytes"]
 

@@ -3,9 +3,9 @@
 from msgspec.structs import replace
 
 from storage.database import Writer
-from storage.records import EvaluationFailure, TensorSpec
+from storage.records import Arrival, EvaluationFailure, TensorSpec
 from storage.tables import models
-from storage.vocabulary import ExitCode
+from storage.vocabulary import ExitCode, Status
 from storage.workspace import Workspace
 from tests.unit.tui.commands.conftest import Run
 from tests.unit.tui.commands.rows import LINES, LOADING
@@ -36,6 +36,23 @@ def test_the_table_shows_intervals_and_what_is_not_known(ask: Run) -> None:
     assert "mnist@3 is failed: truncated archive" in said.out
 
 
+def test_what_is_on_its_way_has_its_line(ask: Run, writer: Writer) -> None:
+    """A large file that is being copied is told with its size and speed by the list and by show."""
+    coming = Arrival(
+        model="mnist",
+        name="large.keras",
+        status=Status.SETTLING,
+        reason="arriving: 412 MiB so far, 12 MiB/s",
+        bytes=432_013_312,
+        seen_at=0,
+    )
+    with writer.transaction() as connection:
+        models.set_arrival(connection, coming, stamp="", sha256=None, version_id=None)
+    line = "train/mnist/large.keras arriving: 412 MiB so far, 12 MiB/s"
+    assert line in ask("models").out.splitlines()
+    assert line in ask("show", "mnist").out.splitlines()
+
+
 def test_columns_are_aligned(ask: Run) -> None:
     """Every row's status begins in the same column."""
     lines = [
@@ -59,7 +76,7 @@ def test_show_tells_versions_gate_arrivals_and_problems(ask: Run) -> None:
     text = ask("show", "mnist").out
     assert "truncated archive" in text
     assert "gate of version 2: superior" in text
-    assert "notes.onnx in train/mnist/ is unsupported: this is a text file" in text
+    assert "train/mnist/notes.onnx is unsupported: this is a text file" in text
     assert "! version 3 does not load" in text
 
 

@@ -3,8 +3,9 @@
 import pytest
 
 from storage.database import Writer
+from storage.records import GateCheck, GateReport
 from storage.tables import events, models
-from storage.vocabulary import ExitCode, Status
+from storage.vocabulary import CheckVerdict, ExitCode, Status, Verdict
 from storage.workspace import Workspace
 from tests.unit.tui.commands.conftest import Run
 
@@ -36,8 +37,33 @@ def test_each_thing_that_needs_a_person_has_one_sentence(ask: Run) -> None:
     assert said.status == ExitCode.NO
     assert said.json["attention"] == [
         "mnist@3: version 3 does not load",
+        "mnist@2 is superior; deploy it: modeltender promote mnist",
         "train/mnist/notes.onnx is unsupported: this is a text file",
     ]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "told"),
+    [
+        (
+            CheckVerdict.PASS,
+            ["mnist@3 is superior; deploy it: modeltender promote mnist"],
+        ),
+        (CheckVerdict.FAIL, []),
+    ],
+)
+def test_a_candidate_that_may_be_promoted_needs_a_person(
+    ask: Run, well: Workspace, writer: Writer, outcome: CheckVerdict, told: list[str]
+) -> None:
+    """As in the console, a candidate that passed its gate waits for somebody; one that did not is held."""
+    del well
+    with writer.transaction() as connection:
+        third = models.versions(connection, "mnist")[0]
+        gate = GateReport(1, Verdict.SUPERIOR, (GateCheck("accuracy", outcome, "better"),))
+        models.set_gate(connection, third.id, gate)
+    said = ask("status", "--json")
+    assert said.json["attention"] == told
+    assert said.status == (ExitCode.NO if told else ExitCode.DONE)
 
 
 def test_a_missed_objective_needs_a_person(ask: Run, well: Workspace) -> None:
@@ -70,7 +96,7 @@ def test_a_version_that_is_not_well_is_told_without_a_fault(
     with writer.transaction() as connection:
         third = models.versions(connection, "mnist")[0]
         models.set_version(connection, third.id, status=Status.QUARANTINED, reason="it crashed three times")
-    assert ask("status", "--json").json["attention"] == ["mnist@3 is quarantined: it crashed three times"]
+    assert ask("status", "--json").json["attention"][0] == "mnist@3 is quarantined: it crashed three times"
 
 
 def test_a_stopped_engine_needs_a_person(run: Run, stopped: Workspace) -> None:

@@ -37,11 +37,11 @@ HARMFUL = {
     "internals": described("keras.src.saving.saving_lib", "load_model"),
     "loader as class": described("keras.models", "load_model"),
     "deep": described("keras.layers", "Dense", config={"x": [[{"y": described("keras.utils", "get_file")}]]}),
+    "operating system": described("os", "function", config="system"),
+    "built-in": described("builtins", "eval"),
 }
 
 FOREIGN = {
-    "operating system": described("os", "function", config="system"),
-    "built-in": described("builtins", "eval"),
     "own layer": described("__main__", "MyLayer", registered_name="Custom>MyLayer"),
     "registered": described("keras.layers", "Dense", registered_name="package>Dense"),
     "own function": described(
@@ -53,15 +53,27 @@ FOREIGN = {
 @pytest.mark.parametrize("layer", HARMFUL.values(), ids=HARMFUL.keys())
 def test_what_runs_code_is_refused(layer: dict[str, object]) -> None:
     """Whatever Keras offers besides modelling is refused as harmful, however deep it stands."""
-    with pytest.raises(HarmfulError):
-        check_config(model_with(layer))
+    doubt = check_config(model_with(layer))
+    assert doubt is not None
+    assert doubt.harmful
+    assert doubt.evidence
+
+
+def test_a_vocabulary_in_a_file_is_beyond_trust() -> None:
+    """It reaches for something outside, which no owner can allow."""
+    with pytest.raises(HarmfulError, match="reads a vocabulary from the file /etc/passwd"):
+        check_config(
+            model_with(described("keras.layers", "StringLookup", config={"vocabulary": "/etc/passwd"}))
+        )
 
 
 @pytest.mark.parametrize("layer", FOREIGN.values(), ids=FOREIGN.keys())
 def test_code_that_is_not_in_the_file_is_named(layer: dict[str, object]) -> None:
     """A model that needs its author's own code cannot be loaded, and the sentence names what is needed."""
-    with pytest.raises(ContentError, match="code of its own"):
-        check_config(model_with(layer))
+    doubt = check_config(model_with(layer))
+    assert doubt is not None
+    assert not doubt.harmful
+    assert "code of its own" in doubt.reason
 
 
 @pytest.mark.parametrize(
@@ -77,14 +89,30 @@ def test_code_that_is_not_in_the_file_is_named(layer: dict[str, object]) -> None
 )
 def test_modelling_is_allowed(layer: dict[str, object]) -> None:
     """Layers, operations, initializers, functions of Keras and models within models pass."""
-    check_config(model_with(layer))
+    assert check_config(model_with(layer)) is None
+
+
+def test_all_that_was_found_is_evidence_and_the_worst_speaks() -> None:
+    """Who is to judge a file sees each name, also those after the first, cleaned."""
+    own = described("__main__", "MyLayer", registered_name="Custom>My\x1bLayer")
+    named = described("keras.layers", "Lambda", config={"name": "scale"})
+    doubt = check_config(model_with(own, named, described("keras.utils", "function", config="get_file")))
+    assert doubt is not None
+    assert doubt.reason == "asks Keras to run code of its own (Lambda layer 'scale')"
+    assert doubt.evidence == ("Lambda layer 'scale'", "keras.utils.get_file", "Custom>My\ufffdLayer")
+
+
+def test_what_no_trust_mends_is_told_before_what_one_may() -> None:
+    """A layer that Keras has no more is no matter of trust, whatever else the file asks for."""
+    with pytest.raises(ContentError, match="Keras 3 has no more"):
+        check_config(model_with(described("keras.layers", "Lambda"), described(None, "TFOpLambda")))
 
 
 def test_own_losses_do_not_matter() -> None:
     """A model compiled with its author's loss is only run here, and that part of the file is not read."""
     config = json.loads(model_with())
     config["compile_config"] = {"loss": described("__main__", "function", config="my_loss")}
-    check_config(json.dumps(config).encode())
+    assert check_config(json.dumps(config).encode()) is None
 
 
 @pytest.mark.parametrize("raw", [b"", b"\xff", b"[]", b"{}", b'{"class_name":' * 10, b"[" * 100_000])
@@ -140,4 +168,5 @@ def test_a_lambda_layer_that_keras_saved_is_refused(tmp_path: Path) -> None:
         model.save(tmp_path / "m.keras")
     found = recognise(tmp_path / "m.keras")
     assert found.refused
-    assert "Lambda" in found.reason
+    assert found.reason == "m.keras asks Keras to run code of its own (Lambda layer 'lambda')"
+    assert (found.format, found.on_trust) == (None, Format.KERAS)

@@ -60,7 +60,7 @@ def judge_latency(objectives: dict[str, str], measured: LatencyMeasurement) -> t
 
 
 def _judge(name: str, objective: str, evaluation: Evaluation) -> Judgement:
-    return _judged(name, objective, _figure(name, evaluation))
+    return _judged(name, objective, figure(name, evaluation))
 
 
 def _judged(name: str, objective: str, value: float | None) -> Judgement:
@@ -70,7 +70,8 @@ def _judged(name: str, objective: str, value: float | None) -> Judgement:
     return Judgement(name, objective, value, COMPARISONS[parsed[1]](value, float(parsed[2])))
 
 
-def _figure(name: str, evaluation: Evaluation) -> float | None:
+def figure(name: str, evaluation: Evaluation) -> float | None:
+    """Return the figure that an objective's name means, or ``None`` where an evaluation has none."""
     metric = evaluation.metric(name)
     if metric is not None:
         return metric.value

@@ -1,0 +1,39 @@
+"""One file per check of the gate, and the list of them.
+
+A check is a function ``check(facts) -> tuple[GateCheck, ...]``: pure, none where there is nothing to say. Those of
+`FIRST` decide where nothing is deployed yet, those of `COMPARED` once something is.
+"""
+
+from collections.abc import Callable, Sequence
+
+from engine.evaluation.checks import (
+    anchor,
+    calibration,
+    classes,
+    dry_run,
+    examples,
+    faults,
+    latency,
+    objectives,
+    requirements,
+    wear,
+)
+from engine.evaluation.facts import Facts
+from storage.records import GateCheck
+
+Check = Callable[[Facts], tuple[GateCheck, ...]]
+
+FIRST: Sequence[Check] = (objectives.check, examples.check, requirements.check, dry_run.check)
+
+COMPARED: Sequence[Check] = (
+    anchor.check,
+    classes.check,
+    calibration.check,
+    latency.check,
+    faults.check,
+    examples.check,
+    requirements.check,
+    wear.check,
+    dry_run.check,
+)
+"""In the order in which they are told, after the figure itself."""

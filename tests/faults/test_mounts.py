@@ -1,0 +1,98 @@
+"""Folders on disks that go, come back and refuse writing: real mounts, in a name space where they need no root."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from storage.workspace import create_workspace
+
+PROJECT = str(Path(__file__).parents[2])
+
+SCRIPT = """
+import subprocess, sys
+from pathlib import Path
+from engine.repository.repository import Repository
+from storage.database import Writer
+from storage.settings import WorkspaceSettings
+from storage.tables import events, models
+from storage.workspace import Workspace
+from tests.handmade_models import save_onnx
+from tests.watched import AtOnce, Watched
+
+workspace = Workspace(Path(sys.argv[1]))
+watched = Watched(workspace, Writer(workspace.database), AtOnce())
+
+def mount(*words):
+    subprocess.run(["mount", *words], check=True)
+
+def status():
+    return [str(version.status) for version in watched.versions("mnist").values()]
+
+mount("-t", "tmpfs", "-o", "size=4m", "none", str(workspace.models))
+mount("-t", "tmpfs", "-o", "size=4m", "none", str(workspace.train))
+watched.ready("mnist", {1: 0.9})
+watched.deploy("mnist", 1)
+watched.settle()
+print("deployed", status(), watched.model("mnist").current.number)
+
+kept = workspace.root / "kept"
+kept.mkdir()
+mount("--move", str(workspace.models), str(kept))
+watched.settle()
+print("away", status(), [fault.message for fault in watched.faults()])
+workspace.models.rmdir()
+watched.settle()
+print("gone", status(), [fault.message for fault in watched.faults() if not fault.model])
+workspace.models.mkdir()
+mount("--move", str(kept), str(workspace.models))
+watched.settle()
+model = watched.model("mnist")
+print("back", status(), [fault.message for fault in watched.faults()], model.current.number)
+print("figures", model.current.evaluation.metrics[0].value)
+
+mount("-o", "remount,ro", str(workspace.models))
+save_onnx(workspace.train / "mnist" / "new.onnx", "new")
+watched.settle()
+print("read-only", status(), [arrival.reason for arrival in watched.arrivals().values()])
+mount("-o", "remount,rw", str(workspace.models))
+watched.clock.passed += 61
+watched.settle()
+print("writable", status(), len(watched.arrivals()))
+"""
+
+
+def test_a_disk_that_goes_comes_back_and_refuses_writing(tmp_path: Path) -> None:
+    """Unmounted, removed, mounted again, read-only: each is told, no figure is lost, and what waited becomes a version."""
+    workspace = create_workspace(tmp_path / "w")
+    found = subprocess.run(
+        [
+            "unshare",
+            "-Urm",
+            "--propagation",
+            "private",
+            sys.executable,
+            "-P",
+            "-c",
+            SCRIPT,
+            str(workspace.root),
+        ],
+        env={**os.environ, "PYTHONPATH": PROJECT},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if "unshare" in found.stderr and "Operation not permitted" in found.stderr:
+        pytest.skip("this system allows no user namespaces, so nothing can be mounted without root")
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.splitlines() == [
+        "deployed ['ready'] 1",
+        "away ['missing'] ['models/ is empty, and 1 deployed model is gone.']",
+        "gone ['missing'] ['models/ cannot be listed: No such file or directory.']",
+        "back ['checking'] [] 1",
+        "figures 0.9",
+        "read-only ['checking'] ['could not be copied to models/mnist: Read-only file system; it is tried again']",
+        "writable ['checking', 'checking'] 0",
+    ]

@@ -1,0 +1,177 @@
+"""Promises about the advantage in any figure: the bootstrap's intervals, DeLong's deviation, and rows of examples."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy import stats
+
+from engine.evaluation.figures import Setup
+from engine.evaluation.gathering import Gathering
+from engine.evaluation.kept import Kept
+from engine.evaluation.metrics import metrics_for
+from engine.evaluation.outcomes import Outcomes, Scale
+from engine.evaluation.paired import bootstrap, delong, figures
+from engine.evaluation.values import NO_SCORES, Values
+from storage.vocabulary import Task
+
+
+def read(kept: Kept) -> dict[str, NDArray[Any]]:
+    """Return what was kept as a later comparison reads it."""
+    return {one.name: np.frombuffer(one.data, f"<{one.kind}") for one in kept.values()}
+
+
+def classified(random: np.random.Generator, targets: NDArray[Any], classes: int, skill: float) -> Outcomes:
+    """Return what a classifier of some skill makes of examples."""
+    scores = random.normal(size=(len(targets), classes))
+    scores[np.arange(len(targets)), targets] += skill
+    return Outcomes(targets, scores.argmax(axis=1), scores, Scale.LOGITS)
+
+
+COMPARED = [
+    *("balanced_accuracy", "precision_macro", "precision_weighted", "recall_macro", "recall_weighted"),
+    *("f1_macro", "f1_weighted", "mcc", "log_loss", "brier", "ece", "precision", "recall", "f1"),
+]
+
+
+@pytest.mark.parametrize("classes", [2, 5])
+@pytest.mark.parametrize("metric", COMPARED)
+def test_an_advantage_is_the_difference_of_the_figures(metric: str, classes: int) -> None:
+    """What rows of examples say about two classifiers is what their own figures say, better being positive."""
+    random = np.random.default_rng(classes)
+    targets = random.integers(classes, size=400)
+    sides, found = [], []
+    for skill in (1.0, 2.0):
+        outcomes = classified(random, targets, classes, skill)
+        kept, gathered = Kept(400, Task.CLASSIFICATION), Gathering(Task.CLASSIFICATION, Setup())
+        kept.add(outcomes)
+        gathered.add(outcomes)
+        sides.append(read(kept))
+        found.append({one.name: one.value for one in gathered.figures() if not one.slice}.get(metric))
+    if metric in {"precision", "recall", "f1"} and classes > 2:
+        assert found == [None, None]
+        return
+    if metric == "recall_weighted":
+        assert figures.rows_of(metric, *sides) is not None
+    rows = figures.rows_of(metric, *sides)
+    assert rows is not None
+    assert found[0] is not None
+    assert found[1] is not None
+    spec = next(one for one in metrics_for(Task.CLASSIFICATION) if one.name == metric)
+    expected = (found[1] - found[0]) * (1 if spec.higher_is_better else -1)
+    assert float(rows.figure(rows.times @ rows.values / rows.times.sum())) == pytest.approx(
+        expected, abs=1e-6
+    )
+
+
+@pytest.mark.parametrize("metric", ["mae", "mse", "rmse", "mape", "r2"])
+def test_an_advantage_in_values_is_the_difference_of_the_figures(metric: str) -> None:
+    """The same holds for regression."""
+    random = np.random.default_rng(1)
+    targets = random.normal(10, 2, size=(300, 1))
+    sides, found = [], []
+    for spread in (1.0, 0.5):
+        outcomes = Outcomes(
+            targets, targets + random.normal(0, spread, targets.shape), NO_SCORES, Scale.LOGITS
+        )
+        kept, gathered = Kept(300, Task.REGRESSION), Values(1)
+        kept.add(outcomes)
+        gathered.add(outcomes)
+        sides.append(read(kept))
+        found.append(next(one.value for one in gathered.figures() if one.name == metric))
+    rows = figures.rows_of(metric, *sides)
+    assert rows is not None
+    sign = 1 if metric == "r2" else -1
+    value = float(rows.figure(rows.times @ rows.values / rows.times.sum()))
+    assert value == pytest.approx(sign * (found[1] - found[0]), rel=1e-5)
+
+
+def test_what_has_no_numbers_of_examples_has_no_rows() -> None:
+    """Figures of ranks, of labels beyond what is kept, and of data too large to be kept."""
+    random = np.random.default_rng(0)
+    targets = random.integers(3, size=50)
+    kept = Kept(50, Task.CLASSIFICATION)
+    kept.add(classified(random, targets, 3, 1.0))
+    assert figures.rows_of("pr_auc", read(kept), read(kept)) is None
+    too_many = Kept(200_001, Task.CLASSIFICATION)
+    too_many.add(classified(random, targets, 3, 1.0))
+    assert too_many.values() == ()
+
+
+def test_values_that_are_not_finite_are_not_kept() -> None:
+    """A relative error of a target of 0 is no number, and would make every comparison none."""
+    kept = Kept(2, Task.REGRESSION)
+    kept.add(Outcomes(np.array([[0.0], [1.0]]), np.array([[1.0], [1.0]]), NO_SCORES, Scale.LOGITS))
+    assert "mape" not in read(kept)
+    assert {"mae", "mse", "target"} <= read(kept).keys()
+
+
+def test_bca_agrees_with_scipy() -> None:
+    """The limits of a skewed mean are those of scipy's bootstrap, as far as two sets of draws agree."""
+    values = np.random.default_rng(3).exponential(size=150)
+    rows = bootstrap.single(values[:, np.newaxis], lambda means: means[..., 0])
+    ours = bootstrap.estimate(rows, 0.9, resamples=20_000)
+    theirs = stats.bootstrap(
+        (values,),
+        np.mean,
+        n_resamples=20_000,
+        confidence_level=0.9,
+        method="BCa",
+        random_state=np.random.default_rng(4),
+    ).confidence_interval
+    width = theirs.high - theirs.low
+    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=0.03 * width)
+
+
+def test_groups_of_equal_examples_are_as_good_as_the_examples() -> None:
+    """Rows that stand for several examples give the interval that each on its own gives."""
+    values = np.repeat([0.0, 1.0, 5.0], [100, 60, 20])
+    alone = bootstrap.single(values[:, np.newaxis], lambda means: means[..., 0])
+    grouped = bootstrap.Rows(
+        np.array([[0.0], [1.0], [5.0]]), np.array([100, 60, 20]), lambda means: means[..., 0]
+    )
+    one, other = (bootstrap.estimate(rows, 0.9, resamples=20_000) for rows in (alone, grouped))
+    assert other == pytest.approx(one, abs=0.03 * (one.high - one.low))
+
+
+def test_many_examples_have_the_jackknifes_interval() -> None:
+    """Beyond what is drawn the interval of a mean is the normal one of textbooks."""
+    values = np.random.default_rng(0).exponential(size=30_000)
+    rows = bootstrap.single(values[:, np.newaxis], lambda means: means[..., 0])
+    found = bootstrap.estimate(rows, 0.95)
+    reach = 1.959964 * values.std(ddof=1) / np.sqrt(len(values))
+    assert (found.low, found.high) == pytest.approx((values.mean() - reach, values.mean() + reach), rel=1e-4)
+
+
+def test_a_bootstrap_says_the_same_twice() -> None:
+    """Its draws are seeded: a gate that is asked again gives the same answer."""
+    values = np.random.default_rng(0).normal(size=(300, 1))
+    rows = bootstrap.single(values, lambda means: means[..., 0])
+    assert bootstrap.estimate(rows, 0.9) == bootstrap.estimate(rows, 0.9)
+
+
+def test_delongs_deviation_is_that_of_its_definition() -> None:
+    """Every pair of examples is looked at, ties included."""
+    random = np.random.default_rng(2)
+    belongs = random.random(60) < 0.4
+    old, new = (np.round(random.normal(size=60) + belongs * shift, 1) for shift in (0.5, 1.5))
+    found = delong.difference(belongs, old, new)
+    assert found is not None
+    parts = []
+    for scores in (old, new):
+        inside, outside = scores[belongs], scores[~belongs]
+        wins = (inside[:, np.newaxis] > outside) + (inside[:, np.newaxis] == outside) / 2
+        parts.append((wins.mean(axis=1), wins.mean(axis=0)))
+    assert (found.before, found.after) == pytest.approx((parts[0][0].mean(), parts[1][0].mean()))
+    variance = sum(
+        np.cov(before, after)[[0, 1, 0], [0, 1, 1]] @ [1, 1, -2] / len(before)
+        for before, after in zip(*parts, strict=True)
+    )
+    assert found.deviation == pytest.approx(float(np.sqrt(variance)))
+
+
+def test_an_area_needs_examples_on_both_sides() -> None:
+    """With one example of the class the spread is not known."""
+    belongs = np.array([True, False, False])
+    assert delong.difference(belongs, np.arange(3.0), np.arange(3.0)) is None

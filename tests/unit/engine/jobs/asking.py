@@ -1,0 +1,73 @@
+"""Doing a job as the engine does, for the kinds that read what is on record or switch links."""
+
+from typing import Any, cast
+
+import msgspec
+
+from engine.jobs import handler
+from engine.jobs.context import Context, Outcome
+from storage import jobs
+from storage.records import Job, JobParameters, Metric
+from storage.settings import WorkspaceSettings
+from storage.vocabulary import JobKind, JobState
+from tests.watched import Watched
+
+
+class Quiet:
+    """A report to nobody; ``stopping`` says that the job's end was asked for."""
+
+    def __init__(self, *, stopping: bool = False) -> None:
+        self._stopping = stopping
+
+    def progress(self, done: int, total: int, message: str = "") -> None:
+        """Tell nobody."""
+
+    def figure(self, figure: Metric) -> None:
+        """Take no interest in it."""
+
+    def cancelled(self) -> bool:
+        """Return whether to stop."""
+        return self._stopping
+
+
+def ask(
+    watched: Watched,
+    kind: JobKind = JobKind.PROMOTE,
+    version: int | None = None,
+    *,
+    model: str = "mnist",
+    stopping: bool = False,
+    **parameters: Any,
+) -> tuple[Outcome, dict[str, Any]]:
+    """Do a job as the engine does, and return its outcome with its answer."""
+    with watched.writer.transaction() as connection:
+        jobs.add(
+            connection,
+            kind,
+            model,
+            version,
+            requested_by="ann",
+            now=watched.clock.now(),
+            parameters=JobParameters(**parameters),
+        )
+        job = jobs.claim(connection, frozenset({kind}), now=watched.clock.now())
+    assert job is not None
+    try:
+        outcome = run(watched, job, stopping=stopping)
+    finally:
+        with watched.writer.transaction() as connection:
+            jobs.finish(connection, job.id, JobState.SUCCEEDED, now=watched.clock.now())
+    return outcome, msgspec.json.decode(outcome.result or "{}")
+
+
+def run(watched: Watched, job: Job, *, stopping: bool = False) -> Outcome:
+    """Call the handler of a job of a kind that needs neither hosts nor model processes."""
+    context = Context(
+        watched.workspace,
+        watched.writer,
+        WorkspaceSettings(),
+        cast("Any", None),
+        cast("Any", None),
+        watched.clock.now,
+    )
+    return handler(job.kind)(context, job, Quiet(stopping=stopping))
