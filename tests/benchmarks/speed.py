@@ -9,7 +9,7 @@ from tests.benchmarks.figure import Figure
 from tests.benchmarks.loops import BY_HAND
 from tests.benchmarks.stage import Stage
 
-ROWS = {"dense": 10_000, "cnn": 10_000, "mobilenet": 1_000}
+ROWS = {"dense": 10_000, "cnn": 10_000, "mobilenet": 640}
 """Examples of each network: between a fortieth of a second and two seconds of work."""
 
 SMALL = ("dense", "cnn")

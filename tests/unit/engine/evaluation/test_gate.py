@@ -543,7 +543,9 @@ def thorough() -> Facts:
     return facts(sides, anchor=anchor, **EVERYTHING)
 
 
-@pytest.mark.parametrize("one", {*COMPARED, *FIRST}, ids=lambda one: one.__module__.rpartition(".")[2])
+@pytest.mark.parametrize(
+    "one", dict.fromkeys((*COMPARED, *FIRST)), ids=lambda one: one.__module__.rpartition(".")[2]
+)
 def test_every_check_tells_a_named_sentence(one: Any) -> None:
     """A check that has something to say has a name of one word, a verdict, and a sentence without an end mark."""
     found = one(thorough())
@@ -556,7 +558,9 @@ def test_every_check_tells_a_named_sentence(one: Any) -> None:
         assert not told.detail.endswith(".")
 
 
-@pytest.mark.parametrize("one", {*COMPARED, *FIRST}, ids=lambda one: one.__module__.rpartition(".")[2])
+@pytest.mark.parametrize(
+    "one", dict.fromkeys((*COMPARED, *FIRST)), ids=lambda one: one.__module__.rpartition(".")[2]
+)
 def test_every_check_survives_a_candidate_with_nothing_on_record(one: Any) -> None:
     """Where nothing was kept of single examples a check says so or is silent; none breaks the gate."""
     bare = facts(
