@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
@@ -173,6 +174,9 @@ def work(root: str) -> None:
 
 def nursery(root: str) -> None:
     """Fork a process that works for every line on standard input: sixty workers for the price of one start."""
+    # A gate is imported when it is first asked, which is longer than a worker lives.
+    for name in ("engine.evaluation.comparison", "engine.evaluation.gate", "engine.repository.gate_facts"):
+        import_module(name)
     for _ in sys.stdin:
         child = os.fork()
         if child == 0:
