@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 
 from sample_models.build import build
-from tests.benchmarks import arrival, console, evaluation, growth, speed, timing, watching
+from tests.benchmarks import arrival, console, evaluation, growth, speed, starvation, timing, watching
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.stage import Stage
 
@@ -30,6 +30,7 @@ BENCHMARKS: tuple[Callable[[Stage], list[Figure]], ...] = (
     growth.run,
     timing.run,
     watching.run,
+    starvation.run,
 )
 
 
@@ -46,7 +47,10 @@ def main() -> None:
         with Stage(root) as stage:
             for benchmark in BENCHMARKS:
                 if not arguments.only or benchmark.__module__.rsplit(".", 1)[-1] in arguments.only:
-                    figures += benchmark(stage)
+                    found = benchmark(stage)
+                    # Told at once: what comes later may take long, or fail.
+                    print(*(figure.row() for figure in found), sep="\n", file=sys.stderr, flush=True)
+                    figures += found
     table = _table(figures)
     print(table)
     if arguments.write:

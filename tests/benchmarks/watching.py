@@ -3,7 +3,6 @@
 Both workspaces are their own, so that neither the samples nor the benchmark's engine count.
 """
 
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,6 +20,7 @@ from storage.settings import WorkspaceSettings
 from storage.tables import engine as engine_table
 from storage.vocabulary import Status
 from storage.workspace import Workspace, create_workspace
+from tests.benchmarks import apart
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.stage import Stage
 from tests.handmade_models import save_onnx
@@ -121,8 +121,7 @@ def _engine(workspace: Workspace) -> Iterator[psutil.Process]:
 
 def _record(workspace: Workspace) -> None:
     """Put the workspace's versions on record as ready, as they are once each has been evaluated."""
-    program = [sys.executable, "-P", "-m", "tests.benchmarks.watching", str(workspace.root)]
-    subprocess.run(program, check=True)
+    apart.run("watching", str(workspace.root))
 
 
 def record(workspace: Workspace) -> None:

@@ -4,8 +4,6 @@ import os
 import random
 import signal
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import psutil
 import pytest
@@ -15,47 +13,20 @@ from storage.database import Reader
 from storage.records import EngineState
 from storage.vocabulary import JobKind, JobState
 from storage.workspace import Workspace, engine_pid
-from tests.data_files import npz
+from tests.digits_engine import MODEL
 from tests.hostile.workbench import running
-from tests.tiny_models import digits, save_onnx
 from tui import health
 from tui.commands.reading import staleness
 
-MODEL = "digits"
 MOMENTS = 20
 ENDS_S = 5.0
 """What is promised for a machine with a core to spare; the tests' machine has eight things to do."""
 
 
 @pytest.fixture
-def engine(workspace: Workspace) -> Iterator[Workspace]:
-    """Return a workspace with the classifier of digits whose engine runs and has evaluated it once."""
-    images, classes = digits()
-    save_onnx(made(workspace.version_folder(MODEL, 1)) / "model.onnx")
-    npz(made(workspace.test / MODEL), images[1000:], classes[1000:])
-    workspace.model_settings(MODEL).write_text(
-        f"labels = {[str(number) for number in range(10)]}\n"
-        '[preprocess]\ndtype = "float32"\nscale = 0.0625\nlayout = "NCHW"\n'
-    )
-    launch.start(workspace)
-    reader = Reader(workspace.database)
-    deadline = time.monotonic() + 100
-    while (
-        not (found := snapshot.read(reader).models)
-        or found[0].newest is None
-        or found[0].newest.evaluation is None
-    ):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    reader.close()
-    yield workspace
-    launch.stop(workspace)
-
-
-def made(folder: Path) -> Path:
-    """Make a folder and return it."""
-    folder.mkdir(parents=True)
-    return folder
+def engine(digits_engine: Workspace) -> Workspace:
+    """Return a workspace whose engine runs."""
+    return digits_engine
 
 
 def state(workspace: Workspace) -> EngineState:
