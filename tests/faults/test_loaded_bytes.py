@@ -7,7 +7,6 @@ import hashlib
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import threading
@@ -38,6 +37,7 @@ from storage.vocabulary import Format, JobKind, JobState, Status
 from storage.workspace import Workspace, create_workspace
 from tests.artefacts import artefact_sha256, keep_known
 from tests.handmade_models import onnx_bytes, save_onnx_with_weights
+from tests.nursery import killing, nursery
 from tests.tiny_models import onnx_model
 from tests.watched import HostsAtHand, Watched
 
@@ -310,43 +310,17 @@ def work(root: str) -> None:
         objects.tidy(lambda: {artefact_sha256(weights.with_name("model.onnx"))})
 
 
-def nursery(root: str) -> None:
-    """Fork a process that works for every line on standard input: many workers for the price of one start."""
-    for _ in sys.stdin:
-        child = os.fork()
-        if child == 0:
-            work(root)
-        os.waitpid(child, 0)
-        print("dead", flush=True)
+def grow(root: str) -> None:
+    """Be the nursery of such processes."""
+    nursery(lambda: work(root))
 
 
 @pytest.fixture
 def workers(watched: Watched) -> Iterator[Callable[[float], None]]:
     """Return what runs a worker for some seconds and then kills it."""
-    call = f"from tests.faults.test_loaded_bytes import nursery; nursery({str(watched.workspace.root)!r})"
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-c", call],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": PROJECT},
-    )
-    asked, told = process.stdin, process.stdout
-    assert asked is not None
-    assert told is not None
-
-    def run_and_kill(seconds: float) -> None:
-        asked.write("again\n")
-        asked.flush()
-        pid = told.readline()
-        assert pid.strip().isdigit(), "the worker must come up after every kill"
-        time.sleep(seconds)
-        os.kill(int(pid), signal.SIGKILL)
-        assert told.readline() == "dead\n"
-
-    with process:
+    root = str(watched.workspace.root)
+    with killing(f"from tests.faults.test_loaded_bytes import grow; grow({root!r})") as run_and_kill:
         yield run_and_kill
-        asked.close()
 
 
 def test_kill_9_at_any_moment_leaves_the_damaged_or_the_restored_version_and_sound_copies(

@@ -3,7 +3,6 @@
 import errno
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -27,6 +26,7 @@ from storage.tables import models
 from storage.vocabulary import JobKind, JobState, PromotionOutcome
 from storage.workspace import Workspace, create_workspace
 from tests.handmade_models import onnx_bytes
+from tests.nursery import killing, nursery
 from tests.watched import Watched
 
 CALLS = ("open", "symlink", "fsync", "replace", "readlink", "stat", "lstat", "close", "read")
@@ -172,46 +172,20 @@ def work(root: str) -> None:
         act(workspace, writer, JobKind.ROLLBACK)
 
 
-def nursery(root: str) -> None:
-    """Fork a process that works for every line on standard input: sixty workers for the price of one start."""
+def grow(root: str) -> None:
+    """Be the nursery of such processes."""
     # A gate is imported when it is first asked, which is longer than a worker lives.
     for name in ("engine.evaluation.comparison", "engine.evaluation.gate", "engine.repository.gate_facts"):
         import_module(name)
-    for _ in sys.stdin:
-        child = os.fork()
-        if child == 0:
-            work(root)
-        os.waitpid(child, 0)
-        print("dead", flush=True)
+    nursery(lambda: work(root))
 
 
 @pytest.fixture
 def workers(watched: Watched) -> Iterator[Callable[[float], None]]:
     """Return what runs a worker for some seconds and then kills it."""
-    call = f"from tests.faults.test_switch import nursery; nursery({str(watched.workspace.root)!r})"
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-c", call],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": PROJECT},
-    )
-    asked, told = process.stdin, process.stdout
-    assert asked is not None
-    assert told is not None
-
-    def run_and_kill(seconds: float) -> None:
-        asked.write("again\n")
-        asked.flush()
-        pid = told.readline()
-        assert pid.strip().isdigit(), "the worker must come up after every kill"
-        time.sleep(seconds)
-        os.kill(int(pid), signal.SIGKILL)
-        assert told.readline() == "dead\n"
-
-    with process:
+    root = str(watched.workspace.root)
+    with killing(f"from tests.faults.test_switch import grow; grow({root!r})") as run_and_kill:
         yield run_and_kill
-        asked.close()
 
 
 def test_kill_9_at_any_moment_leaves_a_valid_link_and_a_consistent_history(
