@@ -73,7 +73,8 @@ class ConsoleScreen(Screen[None]):
     def refill(self) -> None:
         """Show the latest anew."""
         view = self.latest
-        if view is None or not self._composed or not self._is_visible():
+        # While the console is taken down its screens lose their widgets one by one, and news may still come.
+        if view is None or not self._composed or not self.app.is_running or not self._is_visible():
             return
         width, height = self.app.size
         small = layout.too_small(width, height)
