@@ -4,7 +4,6 @@ Only parsing; nothing here opens a database.
 """
 
 import os
-import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -13,12 +12,11 @@ from typing import Any, TypeVar
 
 import click
 
+from storage.durations import EXAMPLES, seconds
 from storage.errors import WorkspaceError
 from storage.workspace import Workspace, find_workspace
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 
 def standard_options(command: Command) -> Command:
@@ -60,14 +58,16 @@ def requester() -> str:
 
 def moment(text: str) -> float:
     """Return the moment that an age such as ``90s``, ``15m`` or ``7d``, or a date, stands for."""
-    age = re.fullmatch(r"(\d{1,6}(?:\.\d+)?)([smhdw])", text.strip())
-    if age:
-        return time.time() - float(age[1]) * SECONDS[age[2]]
+    try:
+        return time.time() - seconds(text)
+    except ValueError:
+        # It is no age, so it must be a date.
+        pass
     try:
         found = datetime.fromisoformat(text.strip())
     except ValueError:
         raise click.BadParameter(
-            f"'{text}' is neither an age (90s, 15m, 12h, 7d, 2w) nor a date (2025-01-31)."
+            f"'{text}' is neither an age ({EXAMPLES}) nor a date (2025-01-31)."
         ) from None
     # A date without a zone is UTC, as every time that we print.
     return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()

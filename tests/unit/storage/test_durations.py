@@ -1,0 +1,21 @@
+"""How people write a length of time."""
+
+import pytest
+
+from storage.durations import seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [("90s", 90.0), ("15m", 900.0), (" 1.5h ", 5400.0), ("7d", 604800.0), ("2w", 1209600.0), ("0s", 0.0)],
+)
+def test_what_a_length_of_time_stands_for(text: str, length: float) -> None:
+    """A number and a unit are that many seconds."""
+    assert seconds(text) == length
+
+
+@pytest.mark.parametrize("text", ["", "15", "m", "-1m", "1 m", "15min", "1h30m", "1e3s", "nan", "9999999s"])
+def test_what_is_no_length_of_time(text: str) -> None:
+    """Anything else is refused with the forms that there are."""
+    with pytest.raises(ValueError, match=r"expected a length of time \(90s, 15m"):
+        seconds(text)
