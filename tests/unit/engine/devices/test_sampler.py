@@ -67,7 +67,7 @@ def cards(monkeypatch: pytest.MonkeyPatch) -> dict[str, Card]:
 
     def detect() -> list[Found]:
         return [
-            Found(card.device, SimpleNamespace(Reader=lambda _device, card=card: card))
+            Found(card.device, SimpleNamespace(reader=lambda _device, card=card: card))
             for card in list(here.values())
         ]
 
