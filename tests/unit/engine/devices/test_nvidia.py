@@ -15,7 +15,7 @@ from tests.unit.engine.devices.recorded_nvml import GIB, RecordedNvml
 
 def read(number: int = 0) -> Device:
     """Return one reading of a card."""
-    return nvidia.Reader(nvidia.detect()[number]).read(5.0)
+    return nvidia.reader(nvidia.detect()[number]).read(5.0)
 
 
 def test_cards_are_named_and_numbered(nvml: RecordedNvml) -> None:
@@ -44,14 +44,14 @@ def test_what_a_card_does_not_expose_is_none(nvml: RecordedNvml) -> None:
         pynvml.NVML_ERROR_NOT_SUPPORTED, "nvmlDeviceGetPowerUsage", "nvmlDeviceGetUtilizationRates"
     )
     before = nvidia.detect()[1]
-    reading = nvidia.Reader(before).read(5.0)
+    reading = nvidia.reader(before).read(5.0)
     assert (reading.utilisation, reading.power_w, reading.temperature_c) == (None, None, 67)
     assert reading.note == before.note
 
 
 def test_lost_card_says_so_and_leaves_the_other(nvml: RecordedNvml) -> None:
     """A card that fell off the bus reads None with a note; the other card is read as before."""
-    readers = [nvidia.Reader(device) for device in nvidia.detect()]
+    readers = [nvidia.reader(device) for device in nvidia.detect()]
     nvml.cards[0].fail(pynvml.NVML_ERROR_GPU_IS_LOST)
     lost, other = (reader.read(5.0) for reader in readers)
     assert (lost.utilisation, lost.memory_used_bytes, lost.temperature_c, lost.power_w) == (None,) * 4
@@ -69,7 +69,7 @@ def test_lost_card_does_not_hide_the_other_from_detection(nvml: RecordedNvml) ->
 
 def test_card_that_comes_back_is_read_again(nvml: RecordedNvml) -> None:
     """After the driver was reloaded, the same reader reads again through a new connection."""
-    reader = nvidia.Reader(nvidia.detect()[0])
+    reader = nvidia.reader(nvidia.detect()[0])
     working = dict(nvml.cards[0].answers)
     nvml.cards[0].fail(pynvml.NVML_ERROR_GPU_IS_LOST)
     assert reader.read(5.0).utilisation is None
@@ -83,7 +83,7 @@ def test_hanging_driver_does_not_hold_up_the_reader(
 ) -> None:
     """A driver that does not answer costs one deadline, then nothing, and is read again when it recovers."""
     monkeypatch.setattr(nvidia, "READ_S", 0.1)
-    reader = nvidia.Reader(nvidia.detect()[0])
+    reader = nvidia.reader(nvidia.detect()[0])
     nvml.going.clear()
     began = time.monotonic()
     readings = [reader.read(5.0), reader.read(6.0)]
@@ -151,7 +151,7 @@ def test_hidden_cards_are_left_out(
     assert [one.name for one in found] == names
     assert [one.id for one in found] == [f"cuda:{number}" for number in range(len(names))]
     for device in found:
-        total = nvidia.Reader(device).read(5.0).memory_used_bytes
+        total = nvidia.reader(device).read(5.0).memory_used_bytes
         assert total is not None
         assert device.memory_total_bytes == total * 4
 
