@@ -7,8 +7,6 @@ serial numbers and bus addresses are made up, so that the file tells of a kind o
 
 import datetime as dt
 import json
-import os
-import platform
 import subprocess
 import sys
 import time
@@ -18,7 +16,7 @@ from typing import Any
 
 import pynvml
 
-READINGS = {"at rest": 4, "at work": 10, "after work": 4}
+READINGS = {"at rest": 2, "at work": 4, "after work": 2}
 PAUSE_S = 0.2
 
 WARM_S = 60.0
@@ -100,6 +98,7 @@ def main() -> None:
     target = Path(sys.argv[1])
     pynvml.nvmlInit()
     cards = range(pynvml.nvmlDeviceGetCount())
+    names = [_text(pynvml.nvmlDeviceGetName(_handle(card))) for card in cards]
     uuids = {_text(pynvml.nvmlDeviceGetUUID(_handle(card))): _made_up(card) for card in cards}
     moments = []
     moments += _moments("at rest", cards)
@@ -114,14 +113,17 @@ def main() -> None:
     time.sleep(1.0)
     moments += _moments("after work", cards)
     recording = {
-        "recorded": _about(worker.pid),
+        "what": f"Recorded by tests/devices/record_nvml.py on a real machine with {' and '.join(names)}",
+        "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "worker": worker.pid,
         "proc": [_information(file) for file in sorted(PROC.glob("*/information"))],
         "nodes": sorted(str(node) for node in Path("/dev").glob("nvidia*")),
         "installed": {name: found for name in FRAMEWORKS if (found := _installed(name))},
         "moments": moments,
     }
     pynvml.nvmlShutdown()
-    text = json.dumps(recording, indent=1)
+    # An answer a line, so that two recordings can be compared.
+    text = json.dumps(recording).replace('{"function"', '\n{"function"').replace('{"state"', '\n{"state"')
     for real, other in uuids.items():
         text = text.replace(real, other)
     target.write_text(text + "\n")
@@ -173,16 +175,6 @@ def _plain(answer: Any) -> Any:
         return [_plain(one) for one in answer]
     names = [field[0] for field in getattr(answer, "_fields_", ())] or list(vars(answer))
     return {name: _plain(getattr(answer, name)) for name in names}
-
-
-def _about(worker: int) -> dict[str, Any]:
-    return {
-        "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        "python": platform.python_version(),
-        "system": platform.platform(),
-        "worker": worker,
-        "by": os.getpid(),
-    }
 
 
 def _information(file: Path) -> str:

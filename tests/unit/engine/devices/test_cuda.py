@@ -37,7 +37,7 @@ def obstacle(framework: str) -> str:
     spec = BY_FRAMEWORK[framework]
     usable, obstacles = usability.use("cuda", cuda.JUDGES, specs=[spec])
     assert (usable == (spec.name,)) == (obstacles == ())
-    return ": ".join([obstacles[0].reason, obstacles[0].remedy]) if obstacles else ""
+    return f"{obstacles[0].reason}: {obstacles[0].remedy}" if obstacles else ""
 
 
 @pytest.mark.parametrize(
