@@ -18,6 +18,9 @@ from engine.runtimes import RUNTIMES
 from storage.device_details import Obstacle
 from storage.text import clean
 
+NOT_INSTALLED = "not installed"
+"""How the reason ends where a framework is missing."""
+
 
 class Verdict(NamedTuple):
     """Why something cannot be used, and the command that helps, where one does."""
@@ -63,7 +66,8 @@ def _verdict(spec: RuntimeSpec, kind: str, judges: Mapping[str, Judge]) -> Verdi
     found = support.installed(spec)
     missing = [name for name in spec.distributions if name not in found]
     if missing:
-        return Verdict(f"{' and '.join(missing)} not installed", f"pip install 'modeltender[{spec.extra}]'")
+        words = f"{' and '.join(missing)} {NOT_INSTALLED}"
+        return Verdict(words, f"pip install 'modeltender[{spec.extra}]'")
     if kind == "cpu":
         return None
     judge = judges.get(spec.distributions[0])

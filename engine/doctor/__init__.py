@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from engine import devices
-from engine.doctor import frameworks, machine, place, targets, terminal, walls
+from engine.doctor import extras, frameworks, machine, place, targets, terminal, walls
 from engine.doctor.report import Check, DeviceFigures, Report
 from engine.runtimes import RUNTIMES
 from storage.vocabulary import Condition
@@ -41,6 +41,7 @@ def examine(workspace: Workspace | None, tell: Callable[[Check], None] = lambda 
         add(walls.check(confined, failure, required=place.requires_sandbox(workspace)))
         for spec in RUNTIMES:
             add(imports.check(spec, read))
+        add(extras.data())
         if not imports.working:
             add(frameworks.NONE_WORKS)
     return Report(

@@ -52,6 +52,7 @@ def test_document_has_the_fields_of_the_contract(
         "memory_total_bytes",
         "usable_by",
         "note",
+        "unusable_by",
     }
     assert {frozenset(one) for one in document["devices"]} == {frozenset(device)}
     assert set(document["sandbox"].values()) <= {"on", "off", "unavailable"}
@@ -78,11 +79,11 @@ def test_lines_come_as_checks_are_done(monkeypatch: pytest.MonkeyPatch, tmp_path
     done = CliRunner().invoke(doctor, [], standalone_mode=False)
     assert done.return_value == ExitCode.NO
     assert done.stdout.splitlines() == [
-        "✓ ok       python         3.11.7",
-        "! warning  terminal       small",
-        "                          → Enlarge it.",
-        "✗ problem  disk           full",
-        "                          → Free some.",
+        "✓ ok       python            3.11.7",
+        "! warning  terminal          small",
+        "                             → Enlarge it.",
+        "✗ problem  disk              full",
+        "                             → Free some.",
         "",
         "1 problem and 1 warning; the lines with an arrow say what to do.",
     ]
@@ -92,7 +93,7 @@ def test_lines_fit_80_columns() -> None:
     """Text is wrapped at 80 columns; a command to copy stays whole on its own line."""
     *lines, command = render(LONG).splitlines()
     assert max(map(len, lines)) <= 80
-    assert len(lines) == 3
+    assert len(lines) == 4
     assert command.strip().removeprefix("-> ").removeprefix("→ ") == LONG.fix
 
 

@@ -91,7 +91,7 @@ def test_framework_that_never_finishes(package: Package, monkeypatch: pytest.Mon
     spec = package("import subprocess, time; subprocess.Popen(['sleep', '60']); time.sleep(60)")
     began = time.monotonic()
     with Imports([spec]) as imports:
-        group = psutil.Process(imports._running[spec.name][0].pid)
+        group = psutil.Process(imports._running[spec.framework][0].pid)
         check = imports.check(spec, [])
         children = group.children()
     assert time.monotonic() - began < 3
