@@ -52,7 +52,9 @@ def doctor(context: click.Context, *, folder: Path | None, as_json: bool, fix: b
     """
     if fix and as_json:
         raise click.UsageError("--fix talks to people: run it first, then doctor --json.")
-    if fix and not yes and not sys.stdin.isatty():
+    if yes and not fix:
+        raise click.UsageError("--yes belongs to --fix: doctor --fix --yes.")
+    if fix and not yes and not _somebody_answers():
         raise click.UsageError("--fix asks before it installs: add --yes where nobody answers.")
     workspace = _workspace(folder or context.find_root().params.get("folder"))
     report = examine(workspace) if as_json else examine(workspace, lambda check: click.echo(render(check)))
@@ -84,6 +86,10 @@ def _fix(missing: Sequence[Extra], *, yes: bool) -> int:
     return ExitCode.DONE if len(installed) == len(missing) else ExitCode.NO
 
 
+def _somebody_answers() -> bool:
+    return sys.stdin.isatty()
+
+
 def _tell_installed(names: Sequence[str]) -> None:
     if names:
         click.echo(f"\nInstalled: {', '.join(names)}. See what works now: modeltender doctor")
@@ -111,7 +117,10 @@ def conclude(report: Report) -> str:
     if not parts:
         return "Everything that modeltender needs works here."
     last = "the lines with an arrow say what to do." if problems else "modeltender works."
-    return f"{' and '.join(parts)}; {last}"
+    conclusion = f"{' and '.join(parts)}; {last}"
+    if any(check.fix.startswith(extras.COMMAND) for check in report.checks):
+        conclusion += "\nWhat is not installed can be had with: modeltender doctor --fix"
+    return conclusion
 
 
 def _workspace(folder: Path | None) -> Workspace | None:

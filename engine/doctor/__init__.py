@@ -42,7 +42,7 @@ def examine(workspace: Workspace | None, tell: Callable[[Check], None] = lambda 
         for spec in RUNTIMES:
             add(imports.check(spec, read))
         add(extras.data())
-        if not imports.working:
+        if not frameworks.any_works(RUNTIMES, imports.working):
             add(frameworks.NONE_WORKS)
     return Report(
         ok=all(check.status is not Condition.PROBLEM for check in checks),

@@ -23,6 +23,9 @@ from storage.text import clean
 
 DATA, NVIDIA = "data", "nvidia"
 
+COMMAND = f"pip install '{frameworks.MODELTENDER}["
+"""How the command begins that a check names where an extra is missing."""
+
 PURPOSES = {
     DATA: "Parquet files and folders of images as data",
     NVIDIA: "how busy NVIDIA GPUs are",
@@ -110,7 +113,7 @@ def data(lines: Sequence[str] | None = None) -> Check:
     absent = _absent(DATA, frameworks.own_requirements() if lines is None else lines)
     if absent:
         words = f"{' and '.join(absent)} not installed, so no {PURPOSES[DATA]}"
-        return warning("data", words, f"pip install '{frameworks.MODELTENDER}[{DATA}]'")
+        return warning("data", words, f"{COMMAND}{DATA}]'")
     return fine("data", f"arrays, tables, {PURPOSES[DATA]}")
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from types import TracebackType
@@ -45,6 +45,9 @@ MODELTENDER = "modeltender"
 NONE_WORKS = problem(
     "frameworks", "none works here, so no model can be evaluated", f"pip install '{MODELTENDER}[all]'"
 )
+
+OUR_OWN = frozenset({"numpy"})
+"""What modeltender itself requires: it runs weights through a loader of one's own, and no model by itself."""
 
 FLOOR = re.compile(r"([\w.-]+)>=([\d.]+)")
 """A requirement with its lowest version, as packages write it into their metadata."""
@@ -139,6 +142,11 @@ def _became(done: Path, spec: RuntimeSpec) -> str | None:
 
 def _module(spec: RuntimeSpec) -> str:
     return spec.loader.partition(":")[0]
+
+
+def any_works(specs: Iterable[RuntimeSpec], working: Collection[str]) -> bool:
+    """Return whether a framework works that runs models as they come."""
+    return any(spec.name in working and spec.framework not in OUR_OWN for spec in specs)
 
 
 def installed_versions(spec: RuntimeSpec) -> dict[str, str]:
