@@ -69,7 +69,7 @@ def _fix(missing: Sequence[Extra], *, yes: bool) -> int:
     if not missing:
         click.echo("\nNothing that could be installed is missing.")
         return ExitCode.DONE
-    installed = []
+    installed: list[str] = []
     for extra in missing:
         what = f"{extra.name} ({', '.join(extra.requirements)}), for {extra.purpose}"
         if yes:

@@ -5,6 +5,7 @@ rights do not give is ``None``; an error of the card passes to the asker.
 """
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -147,7 +148,7 @@ def partitions(nvml: Any, handle: Any) -> Iterator[Any]:
     if not mode or mode[0] != MIG_ON:
         return
     for number in range(exposed(nvml, lambda: nvml.nvmlDeviceGetMaxMigDeviceCount(handle)) or 0):
-        part = exposed(nvml, lambda number=number: nvml.nvmlDeviceGetMigDeviceHandleByIndex(handle, number))
+        part = exposed(nvml, partial(nvml.nvmlDeviceGetMigDeviceHandleByIndex, handle, number))
         if part is not None:
             yield part
 

@@ -15,10 +15,9 @@ from typing import NamedTuple
 
 from engine.devices import support
 from engine.doctor import frameworks
-from engine.doctor.report import Check, fine, warning
+from engine.doctor.report import Check, DeviceFigures, fine, warning
 from engine.runtimes import RUNTIMES
 from storage.errors import Error
-from storage.records import Device
 from storage.text import clean
 
 DATA, NVIDIA = "data", "nvidia"
@@ -75,7 +74,7 @@ class InstallError(Error):
     code = "install"
 
 
-def missing(devices: Iterable[Device]) -> list[Extra]:
+def missing(devices: Iterable[DeviceFigures]) -> list[Extra]:
     """Return the parts that are not complete and would be of use on this machine."""
     lines = frameworks.own_requirements()
     purposes: dict[str, list[str]] = {}

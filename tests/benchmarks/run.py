@@ -15,7 +15,17 @@ from pathlib import Path
 import psutil
 
 from sample_models.build import build
-from tests.benchmarks import arrival, console, evaluation, growth, speed, starvation, timing, watching
+from tests.benchmarks import (
+    arrival,
+    console,
+    devices,
+    evaluation,
+    growth,
+    speed,
+    starvation,
+    timing,
+    watching,
+)
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.stage import Stage
 
@@ -26,6 +36,7 @@ BENCHMARKS: tuple[Callable[[Stage], list[Figure]], ...] = (
     evaluation.run,
     arrival.run,
     console.run,
+    devices.run,
     speed.run,
     growth.run,
     timing.run,

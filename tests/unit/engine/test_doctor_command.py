@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from engine import doctor as examination
 from engine import doctor_command
+from engine.doctor import extras
 from engine.doctor.extras import Extra, InstallError
 from engine.doctor.report import Check, Report, fine, problem, warning
 from engine.doctor_command import doctor, render
@@ -132,8 +133,8 @@ def installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     asked: list[str] = []
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(doctor_command, "examine", lambda _workspace, _tell: report(LONG))
-    monkeypatch.setattr(doctor_command.extras, "missing", lambda _devices: [TORCH, ONNX])
-    monkeypatch.setattr(doctor_command.extras, "install", lambda extra: asked.append(extra.name))
+    monkeypatch.setattr(extras, "missing", lambda _devices: [TORCH, ONNX])
+    monkeypatch.setattr(extras, "install", lambda extra: asked.append(extra.name))
     return asked
 
 
@@ -164,7 +165,7 @@ def test_fix_that_fails_half_way_says_what_was_done(
             raise InstallError("The disk is full.", "Free some.")
         installed.append(extra.name)
 
-    monkeypatch.setattr(doctor_command.extras, "install", install)
+    monkeypatch.setattr(extras, "install", install)
     done = CliRunner().invoke(doctor, ["--fix", "--yes"], standalone_mode=False)
     assert isinstance(done.exception, InstallError)
     assert "Installed: torch." in done.stdout
@@ -183,7 +184,7 @@ def test_fix_where_it_cannot_ask(words: list[str], reason: str) -> None:
 
 def test_nothing_to_fix(installed: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nothing is missing, that is said, and nothing is installed."""
-    monkeypatch.setattr(doctor_command.extras, "missing", lambda _devices: [])
+    monkeypatch.setattr(extras, "missing", lambda _devices: [])
     done = CliRunner().invoke(doctor, ["--fix", "--yes"], standalone_mode=False)
     assert done.return_value == ExitCode.DONE
     assert "Nothing that could be installed is missing." in done.stdout

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.devices import hardware, nvidia
+from engine.devices.nvml import Session
 from tests.unit.engine.devices.recorded_nvml import RecordedNvml
 from tests.unit.engine.devices.trees import Tree
 
@@ -28,7 +29,7 @@ def nvml(monkeypatch: pytest.MonkeyPatch, tree: Tree) -> Iterator[RecordedNvml]:
     tree.node(nvidia.CONTROL)
     recorded = RecordedNvml()
     monkeypatch.setitem(sys.modules, "pynvml", recorded)
-    monkeypatch.setattr(nvidia, "session", nvidia.Session())
+    monkeypatch.setattr(nvidia, "session", Session())
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     yield recorded
     recorded.going.set()

@@ -10,6 +10,7 @@ import pytest
 
 from engine.devices import nvidia
 from engine.devices.hardware import GONE
+from engine.devices.nvml import Session
 from storage.device_details import DeviceProcess, Partition
 from storage.records import Device
 from storage.vocabulary import DeviceKind
@@ -185,7 +186,7 @@ def test_driver_without_library_shows_the_card(
 def test_missing_binding_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Where the extra for NVIDIA is not installed, a card that is here says how to get its figures."""
     monkeypatch.setitem(sys.modules, "pynvml", None)
-    monkeypatch.setattr(nvidia, "session", nvidia.Session())
+    monkeypatch.setattr(nvidia, "session", Session())
     (tmp_path / "0000:01:00.0").mkdir()
     (tmp_path / "0000:01:00.0" / "information").write_text("Model: \t\t NVIDIA H100\n")
     monkeypatch.setattr(nvidia, "PROC", tmp_path)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.devices import nvidia
+from engine.devices.nvml import Session
 from engine.devices.sampler import Sampler
 from storage.database import Writer
 from storage.device_details import DeviceProcess
@@ -29,7 +30,7 @@ def h200(monkeypatch: pytest.MonkeyPatch, tree: Tree) -> ReplayedNvml:
     for node in replayed.recording["nodes"]:
         tree.node(node.removeprefix("/dev/"))
     monkeypatch.setitem(sys.modules, "pynvml", replayed)
-    monkeypatch.setattr(nvidia, "session", nvidia.Session())
+    monkeypatch.setattr(nvidia, "session", Session())
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     return replayed
 
