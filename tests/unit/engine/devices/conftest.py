@@ -11,6 +11,8 @@ from engine.devices.nvml import Session
 from tests.unit.engine.devices.recorded_nvml import RecordedNvml
 from tests.unit.engine.devices.trees import Tree
 
+PATIENCE_S = 60.0
+
 
 @pytest.fixture
 def tree(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Tree:
@@ -19,6 +21,10 @@ def tree(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Tree:
     monkeypatch.setattr(hardware, "SYS", built.sys)
     monkeypatch.setattr(hardware, "DEV", built.dev)
     monkeypatch.setattr(hardware, "PCI_NAMES", ())
+    # A busy machine may take long to begin a thread; who tests the deadline sets a short one.
+    monkeypatch.setattr(hardware, "READ_S", PATIENCE_S)
+    monkeypatch.setattr(nvidia, "READ_S", PATIENCE_S)
+    monkeypatch.setattr(nvidia, "OPEN_S", PATIENCE_S)
     hardware._listed.cache_clear()
     return built
 
