@@ -48,7 +48,7 @@ def _below(device: Device, width: int) -> str:
     for sentence in _sentences(device):
         lines += _folded(sentence, width)
     for names, reason, remedy in grouped(device.obstacles):
-        sentence = f"not for {names}: {reason}"
+        sentence = f"not {names}: {reason}"
         lines += _folded(sentence, width)
         if remedy:
             # To be copied: it stays whole, however long.
@@ -71,7 +71,7 @@ def _sentences(device: Device) -> Iterator[str]:
         yield "instances: " + "; ".join(map(_partition, device.details.partitions))
     if device.details.processes:
         yield "used by " + _processes(device.details.processes)
-    yield f"for {', '.join(device.usable_by)}" if device.usable_by else "for no runtime here"
+    yield f"runs {', '.join(device.usable_by)}" if device.usable_by else "runs no model here"
 
 
 def _figures(details: DeviceDetails) -> Iterator[str]:

@@ -31,15 +31,15 @@ def test_what_else_is_known_stands_below(ask: Run) -> None:
         "  2,400 of 3,500 MHz; slowed by heat; load 1.25 0.50 0.25; no swap; waits for",
         "    processor 12%, memory 0%",
         "  used by process 4711 (1.0 GiB, 50%)",
-        "  for keras, onnx",
+        "  runs keras, onnx",
     ]
     assert npu.splitlines() == [
         "npu:0: A neural one",
         "  no driver",
-        "  for no runtime here",
-        "  not for keras: tensorflow finds no NPU",
+        "  runs no model here",
+        "  not keras: tensorflow finds no NPU",
         "    pip install something",
-        "  not for onnx, litert: its models are run on cpu only",
+        "  not onnx, litert: its models are run on cpu only",
     ]
 
 
