@@ -1,7 +1,7 @@
 """What one NVIDIA card tells through NVML: its figures, what slows it down, who uses it, how it is divided.
 
 Units are NVML's own (percent, bytes, milliwatts, MHz) and are turned into ours here. What a card, a driver or a user's
-rights do not give is ``None``; an error of the card passes to the asker.
+rights do not give is ``None``. An error of a main figure passes to the asker; one of the rest costs no more than itself.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from engine.devices.nvml import exposed, text
+from engine.devices.nvml import exposed, optional, text
 from storage.device_details import DeviceDetails, DeviceProcess, Partition
 from storage.records import Device
 from storage.text import clean
@@ -75,21 +75,21 @@ def memory(nvml: Any, handle: Any) -> Any:
 
 def lasting(nvml: Any, handle: Any) -> DeviceDetails:
     """Return what does not change from one reading to the next."""
-    driver = exposed(nvml, nvml.nvmlSystemGetDriverVersion)
-    cuda = exposed(nvml, nvml.nvmlSystemGetCudaDriverVersion_v2)
+    driver = optional(nvml, nvml.nvmlSystemGetDriverVersion)
+    cuda = optional(nvml, nvml.nvmlSystemGetCudaDriverVersion_v2)
     words = f"NVIDIA {clean(text(driver), 20)}" if driver else ""
     return DeviceDetails(
         driver=words + (f", CUDA {cuda // 1000}.{cuda % 1000 // 10}" if cuda else ""),
         highest_clock_mhz=_clock(
-            exposed(nvml, lambda: nvml.nvmlDeviceGetMaxClockInfo(handle, nvml.NVML_CLOCK_SM))
+            optional(nvml, lambda: nvml.nvmlDeviceGetMaxClockInfo(handle, nvml.NVML_CLOCK_SM))
         ),
     )
 
 
 def _details(nvml: Any, handle: Any, known: DeviceDetails, now: float, doubts: list[str]) -> DeviceDetails:
-    clock = exposed(nvml, lambda: nvml.nvmlDeviceGetClockInfo(handle, nvml.NVML_CLOCK_SM))
-    memory_clock = exposed(nvml, lambda: nvml.nvmlDeviceGetClockInfo(handle, nvml.NVML_CLOCK_MEM))
-    limit = exposed(nvml, lambda: nvml.nvmlDeviceGetEnforcedPowerLimit(handle) / 1000)
+    clock = optional(nvml, lambda: nvml.nvmlDeviceGetClockInfo(handle, nvml.NVML_CLOCK_SM))
+    memory_clock = optional(nvml, lambda: nvml.nvmlDeviceGetClockInfo(handle, nvml.NVML_CLOCK_MEM))
+    limit = optional(nvml, lambda: nvml.nvmlDeviceGetEnforcedPowerLimit(handle) / 1000)
     return msgspec.structs.replace(
         known,
         clock_mhz=_plausible("clock", _clock(clock), 0, MOST_MHZ, doubts),
@@ -108,7 +108,7 @@ def _clock(megahertz: int | None) -> float | None:
 
 
 def _slowed_by(nvml: Any, handle: Any) -> tuple[str, ...] | None:
-    told = exposed(nvml, lambda: nvml.nvmlDeviceGetCurrentClocksThrottleReasons(handle))
+    told = optional(nvml, lambda: nvml.nvmlDeviceGetCurrentClocksThrottleReasons(handle))
     if told is None:
         return None
     return tuple(
@@ -118,18 +118,18 @@ def _slowed_by(nvml: Any, handle: Any) -> tuple[str, ...] | None:
 
 def _errors(nvml: Any, handle: Any, kind: int) -> int | None:
     """Return the errors of its memory since the driver was loaded."""
-    count = exposed(nvml, lambda: nvml.nvmlDeviceGetTotalEccErrors(handle, kind, nvml.NVML_VOLATILE_ECC))
+    count = optional(nvml, lambda: nvml.nvmlDeviceGetTotalEccErrors(handle, kind, nvml.NVML_VOLATILE_ECC))
     return None if count is None else int(count)
 
 
 def _processes(nvml: Any, handle: Any, now: float) -> tuple[DeviceProcess, ...] | None:
     """Return who computes or draws on a card, by number; a container may see none of them."""
-    computing = exposed(nvml, lambda: nvml.nvmlDeviceGetComputeRunningProcesses(handle))
-    drawing = exposed(nvml, lambda: nvml.nvmlDeviceGetGraphicsRunningProcesses(handle))
+    computing = optional(nvml, lambda: nvml.nvmlDeviceGetComputeRunningProcesses(handle))
+    drawing = optional(nvml, lambda: nvml.nvmlDeviceGetGraphicsRunningProcesses(handle))
     if computing is None and drawing is None:
         return None
     since_us = int((now - SAMPLES_S) * 1e6)
-    samples = exposed(nvml, lambda: nvml.nvmlDeviceGetProcessUtilization(handle, since_us))
+    samples = optional(nvml, lambda: nvml.nvmlDeviceGetProcessUtilization(handle, since_us))
     latest = {sample.pid: sample for sample in sorted(samples or [], key=lambda sample: sample.timeStamp)}
     held = {one.pid: one.usedGpuMemory for one in [*(drawing or []), *(computing or [])]}
     return tuple(
@@ -144,17 +144,17 @@ def _processes(nvml: Any, handle: Any, now: float) -> tuple[DeviceProcess, ...] 
 
 def partitions(nvml: Any, handle: Any) -> Iterator[Any]:
     """Return the handles of the instances that a card is divided into (MIG)."""
-    mode = exposed(nvml, lambda: nvml.nvmlDeviceGetMigMode(handle))
+    mode = optional(nvml, lambda: nvml.nvmlDeviceGetMigMode(handle))
     if not mode or mode[0] != MIG_ON:
         return
-    for number in range(exposed(nvml, lambda: nvml.nvmlDeviceGetMaxMigDeviceCount(handle)) or 0):
-        part = exposed(nvml, partial(nvml.nvmlDeviceGetMigDeviceHandleByIndex, handle, number))
+    for number in range(optional(nvml, lambda: nvml.nvmlDeviceGetMaxMigDeviceCount(handle)) or 0):
+        part = optional(nvml, partial(nvml.nvmlDeviceGetMigDeviceHandleByIndex, handle, number))
         if part is not None:
             yield part
 
 
 def _partition(nvml: Any, part: Any) -> Partition:
-    name = exposed(nvml, lambda: nvml.nvmlDeviceGetName(part))
+    name = optional(nvml, lambda: nvml.nvmlDeviceGetName(part))
     held = memory(nvml, part)
     return Partition(
         clean(text(name), 60) if name else "MIG instance",

@@ -75,6 +75,14 @@ def exposed(nvml: Any, read: Callable[[], Answer]) -> Answer | None:
         return None
 
 
+def optional(nvml: Any, read: Callable[[], Answer]) -> Answer | None:
+    """Return what a card tells besides its main figures, or ``None`` whatever the error: they tell if it is in trouble."""
+    try:
+        return read()
+    except nvml.NVMLError:
+        return None
+
+
 def text(value: str | bytes) -> str:
     """NVML's Python binding gave bytes until version 11.5."""
     return value.decode(errors="replace") if isinstance(value, bytes) else value
