@@ -62,8 +62,6 @@ def devices_readable() -> list[str]:
         "/sys",
         "/etc/nvidia",
         "/usr/share/nvidia",
-        # Where container platforms put the driver's libraries.
-        "/usr/local/nvidia",
         *toolkits,
     ]
 
