@@ -1,7 +1,6 @@
 """``modeltender devices``: what hardware there is, how busy it is, and what can run on it."""
 
 import os
-import shutil
 import sys
 import time
 
@@ -58,4 +57,7 @@ def _show(found: list[Device], *, as_json: bool) -> None:
 
 def _width() -> int:
     """Return how many columns there are: those of the terminal, or as many as every terminal has."""
-    return shutil.get_terminal_size((WIDTH, 24)).columns if sys.stdout.isatty() else WIDTH
+    if not sys.stdout.isatty():
+        return WIDTH
+    # Some terminals (serial lines) tell 0.
+    return os.get_terminal_size(sys.stdout.fileno()).columns or WIDTH
