@@ -22,6 +22,8 @@ from storage.vocabulary import JobState
 
 SHOWN_JOBS = 20
 SHOWN_EVENTS = 50
+DEEP_JOBS, DEEP_EVENTS = 500, 2000
+"""How far back the screens of jobs and events reach, while they are open."""
 SHOWN_EVALUATIONS = 20
 SHOWN_HISTORY = 20_000
 """Points of one chart: far more than a terminal has dots, few enough to draw within milliseconds."""
@@ -60,8 +62,9 @@ class Detail(Record, frozen=True, kw_only=True):
     """What was taken out of the model's inbox and is kept."""
 
 
-def read(reader: Reader) -> Snapshot:
-    """Return the state of the whole workspace."""
+def read(reader: Reader, *, deep: bool = False) -> Snapshot:
+    """Return the state of the whole workspace; a ``deep`` look reaches further back among jobs and events."""
+    most_jobs, most_events = (DEEP_JOBS, DEEP_EVENTS) if deep else (SHOWN_JOBS, SHOWN_EVENTS)
     with reader.transaction() as connection:
         waiting = jobs.counts(connection)
         return Snapshot(
@@ -69,10 +72,10 @@ def read(reader: Reader) -> Snapshot:
             models=tuple(models.read(connection)),
             arrivals=tuple(models.arrivals(connection)),
             devices=tuple(devices.read(connection)),
-            jobs=tuple(jobs.read(connection, limit=SHOWN_JOBS)),
+            jobs=tuple(jobs.read(connection, limit=most_jobs)),
             queued=waiting[JobState.QUEUED],
             running=waiting[JobState.RUNNING],
-            events=tuple(events.read(connection, limit=SHOWN_EVENTS)),
+            events=tuple(events.read(connection, limit=most_events)),
             faults=tuple(events.faults(connection)),
             quarantined=tuple(quarantine.kept(connection)),
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from textual.app import App
 
-from storage import jobs, launch
+from storage import launch
 from storage.errors import Error
 from storage.records import Job, Model, Version
 from storage.snapshot import Snapshot
@@ -115,22 +115,6 @@ class Actions(App[int]):
         self._confirm(
             rollback(current, previous), partial(requests.roll_back, self.workspace, current, previous)
         )
-
-    def action_cancel(self) -> None:
-        """Ask, then cancel the selected model's job."""
-        model = self._actable()
-        if model is None or self.news.snapshot is None:
-            return
-        job = next(
-            (job for job in self.news.snapshot.jobs if job.model == model.name and job.state not in FINISHED),
-            None,
-        )
-        if job is None:
-            self.say(f"No job of {model.name} waits or runs.")
-            return
-        from tui.dialogs.questions import cancel
-
-        self._confirm(cancel(job), partial(jobs.cancel, self.workspace, job.id), "is asked to end")
 
     def action_start_engine(self) -> None:
         """Start the engine, if none runs."""

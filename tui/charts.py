@@ -1,11 +1,20 @@
 """What the charts of a model draw: its history, its objective, and where another version was deployed."""
 
+import math
+from collections.abc import Sequence
+
+from storage.records import HistoryPoint
 from storage.snapshot import Detail
 from tui.feed import News
+from tui.spans import ALL, SPANS
 from tui.view import View
 from tui.widgets.history_chart import HistoryChart
 
 LATENCY = "p50 latency"
+
+
+STEPS, STEP_LEAST_S = 100, 60.0
+"""A chart that ends now moves by a hundredth of its span, and once a minute at most: a quiet screen sends nothing."""
 
 
 def show_accuracy(chart: HistoryChart, view: View) -> None:
@@ -15,11 +24,13 @@ def show_accuracy(chart: HistoryChart, view: View) -> None:
         chart.show((), title=_title(view, "accuracy"))
         return
     metric = detail.history[-1].metric if detail.history else "accuracy"
-    chart.show(
+    _show(
+        chart,
+        view,
+        detail,
         detail.history,
+        name=metric.replace("_", " "),
         objective=_limit(view.news, metric),
-        markers=_markers(detail),
-        title=_title(view, metric.replace("_", " ")),
     )
 
 
@@ -29,13 +40,42 @@ def show_latency(chart: HistoryChart, view: View) -> None:
     if detail is None:
         chart.show((), title=_title(view, LATENCY))
         return
+    objective = _limit(view.news, "latency_p50_ms")
+    _show(chart, view, detail, detail.latency, name=LATENCY, objective=objective, unit="ms")
+
+
+def _show(
+    chart: HistoryChart,
+    view: View,
+    detail: Detail,
+    points: Sequence[HistoryPoint],
+    *,
+    name: str,
+    objective: float | None,
+    unit: str = "",
+) -> None:
+    window = _window(view)
+    shown = points if window is None else [point for point in points if window[0] <= point.at <= window[1]]
+    nothing = f"nothing was measured in the last {SPANS[view.span].word}: ] shows more" if points else ""
     chart.show(
-        detail.latency,
-        objective=_limit(view.news, "latency_p50_ms"),
+        shown,
+        objective=objective,
         markers=_markers(detail),
-        unit="ms",
-        title=_title(view, LATENCY),
+        unit=unit,
+        title=_title(view, name),
+        window=window,
+        nothing=nothing,
     )
+
+
+def _window(view: View) -> tuple[float, float] | None:
+    """Return from when to when the charts show, or ``None`` where they show everything."""
+    seconds = SPANS[view.span].seconds
+    if math.isinf(seconds):
+        return None
+    step = max(seconds / STEPS, STEP_LEAST_S)
+    end = math.ceil(view.now / step) * step
+    return end - seconds, end
 
 
 def _detail(view: View) -> Detail | None:
@@ -45,7 +85,8 @@ def _detail(view: View) -> Detail | None:
 
 
 def _title(view: View, what: str) -> str:
-    return f"{view.selected}  {what}" if view.selected else what
+    named = f"{view.selected}  {what}" if view.selected else what
+    return named if view.span == ALL else f"{named}  {SPANS[view.span].word}"
 
 
 def _markers(detail: Detail) -> tuple[tuple[float, str], ...]:

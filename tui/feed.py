@@ -62,6 +62,7 @@ class Feed:
         self._alive_until = 0.0
         self._running = False
         self._wanted: str | None = None
+        self._deep = False
         self._detail_of: str | None = None
         self._detail_key: object = None
         self._detail_until = 0.0
@@ -74,6 +75,13 @@ class Feed:
         """Say which model's detail is wanted; it is read at once."""
         if model != self._wanted:
             self._wanted = model
+            self._woken.set()
+
+    def deepen(self, *, deep: bool) -> None:
+        """Say whether jobs and events are wanted from further back; they are read at once."""
+        if deep != self._deep:
+            self._deep = deep
+            self._version = None
             self._woken.set()
 
     def retry(self) -> None:
@@ -128,7 +136,7 @@ class Feed:
         version = _data_version(self._reader)
         shown = self.news.snapshot
         if shown is None or version != self._version:
-            shown = snapshot.read(self._reader)
+            shown = snapshot.read(self._reader, deep=self._deep)
             self._version = version
         detail, settings = self._read_detail(self._reader, shown)
         return News(shown, detail, self._running, settings=settings)

@@ -51,6 +51,11 @@ def gibibytes(value: int | None) -> str:
     return f"{amount:.1f}" if amount < 10 else f"{amount:.0f}"
 
 
+def counted(title: str, shown: int, known: int) -> str:
+    """Return a list's title with how many rows it has, and of how many where some are left out: ``Jobs 3 of 20``."""
+    return f"{title} {shown}" if shown == known else f"{title} {shown} of {known}"
+
+
 def bar(share: float | None, width: int) -> str:
     """Return a bar of a share between 0 and 1; nothing known is a row of dots."""
     if share is None:

@@ -55,6 +55,13 @@ def of_model(view: View, name: str) -> Text:
     return Text("   ").join([text, *_flags(view)])
 
 
+def of_screen(view: View, name: str, told: str) -> Text:
+    """Return the left part of the first line of a screen with a list: its name, and how things stand there."""
+    text = Text.assemble((NAME, "bold"), " > ", (name, "bold"))
+    down = Text("" if view.news.engine_running else "ENGINE DOWN", "bold red")
+    return Text("   ").join([part for part in (text, down, Text(told), *_flags(view)) if part.plain])
+
+
 def right(view: View) -> Text:
     """Return the right part: the time."""
     return Text(f"{clock(view.now, view.now)} UTC")

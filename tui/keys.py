@@ -23,14 +23,22 @@ class Where(StrEnum):
     """The screens that have keys."""
 
     OVERVIEW = "overview"
-    DETAIL = "detail"
+    DETAIL = "model"
+    DEVICES = "devices"
+    JOBS = "jobs"
+    EVENTS = "events"
     PROBLEM = "problem"
 
 
 EVERYWHERE = frozenset(Where)
+PANELS = EVERYWHERE - {Where.PROBLEM}
 MODELS = frozenset({Where.OVERVIEW, Where.DETAIL})
 OVERVIEW = frozenset({Where.OVERVIEW})
 DETAIL = frozenset({Where.DETAIL})
+JOBS = frozenset({Where.JOBS})
+EVENTS = frozenset({Where.EVENTS})
+LISTS = frozenset({Where.DEVICES, Where.JOBS, Where.EVENTS})
+FILTERED = LISTS | OVERVIEW
 
 
 class Key(NamedTuple):
@@ -53,26 +61,46 @@ class Key(NamedTuple):
 
 KEYS = (
     Key("question_mark,f1", "?", "app.help", "this help", Group.VIEW, EVERYWHERE, "help"),
-    Key("escape", "esc", "back", "back, close", Group.MOVE, DETAIL, "back"),
-    Key("enter", "⏎", "open", "open the model", Group.MOVE, OVERVIEW, "open"),
+    Key("escape", "esc", "back", "back, close", Group.MOVE, DETAIL | LISTS, "back"),
+    Key("escape", "esc", "back", "list all models again", Group.MOVE, OVERVIEW),
+    Key("enter", "⏎", "open", "open the model", Group.MOVE, OVERVIEW | JOBS | EVENTS, "open"),
     Key("r", "r", "app.evaluate", "evaluate now", Group.ACT, MODELS, "re-eval", engine=True),
     Key(
         "p", "p", "app.promote", "promote the candidate", Group.ACT, MODELS, "promote", asks=True, engine=True
     ),
     Key("u", "u", "app.roll_back", "roll back", Group.ACT, MODELS, "roll back", asks=True, engine=True),
     Key("c", "c", "app.cancel", "cancel its job", Group.ACT, MODELS, "cancel", asks=True, engine=True),
+    Key("c", "c", "app.cancel", "cancel the job", Group.ACT, JOBS, "cancel", asks=True, engine=True),
+    Key("r", "r", "app.run_again", "run the job again", Group.ACT, JOBS, "run again", engine=True),
+    Key("a", "a", "app.acknowledge", "acknowledge a fault, or not", Group.ACT, EVENTS, "ack", engine=True),
+    Key("f", "f", "app.repair", "restore its files", Group.ACT, MODELS, asks=True, engine=True),
+    Key("f", "f", "app.repair", "mend the fault", Group.ACT, EVENTS, "mend", asks=True, engine=True),
     Key("R", "R", "app.evaluate_all", "evaluate all models", Group.ACT, MODELS, asks=True, engine=True),
     Key("s", "s", "app.start_engine", "start the engine", Group.ACT, EVERYWHERE, engine=True),
-    Key("up,k", "↑ k", "move(-1)", "row up", Group.MOVE, MODELS),
-    Key("down,j", "↓ j", "move(1)", "row down", Group.MOVE, MODELS),
-    Key("g,home", "g", "move_to(0)", "first row", Group.MOVE, MODELS),
-    Key("G,end", "G", "move_to(-1)", "last row", Group.MOVE, MODELS),
+    Key("slash", "/", "filter", "filter", Group.MOVE, FILTERED, "filter"),
+    Key("n", "n", "turn(1)", "next match", Group.MOVE, FILTERED),
+    Key("N", "N", "turn(-1)", "previous match", Group.MOVE, FILTERED),
+    Key("up,k", "↑ k", "move(-1)", "row up", Group.MOVE, PANELS),
+    Key("down,j", "↓ j", "move(1)", "row down", Group.MOVE, PANELS),
+    Key("g,home", "g", "move_to(0)", "first row", Group.MOVE, PANELS),
+    Key("G,end", "G", "move_to(-1)", "last row", Group.MOVE, PANELS - EVENTS),
+    Key("G", "G", "move_to(-1)", "last row", Group.MOVE, EVENTS),
+    Key("end", "end", "follow", "follow the newest", Group.MOVE, EVENTS, "follow"),
+    Key("tab,shift+tab", "tab", "other", "faults, events", Group.MOVE, EVENTS, "other list"),
     Key("left", "←", "step(-1)", "the model before", Group.MOVE, DETAIL),
     Key("right", "→", "step(1)", "the model after", Group.MOVE, DETAIL),
-    Key("1", "1", "app.overview", "overview", Group.MOVE, MODELS),
-    Key("2", "2", "app.detail", "the selected model", Group.MOVE, MODELS),
-    Key("space", "space", "app.pause", "pause the display", Group.VIEW, MODELS, "pause"),
+    Key("1", "1", "app.go('overview')", "overview", Group.MOVE, PANELS),
+    Key("2", "2", "app.go('model')", "the selected model", Group.MOVE, PANELS),
+    Key("3", "3", "app.go('devices')", "devices", Group.MOVE, PANELS, "devices"),
+    Key("4", "4", "app.go('jobs')", "jobs", Group.MOVE, PANELS, "jobs"),
+    Key("5", "5", "app.go('events')", "faults and events", Group.MOVE, PANELS, "events"),
+    Key("space", "space", "app.pause", "pause the display", Group.VIEW, PANELS, "pause"),
     Key("z", "z", "zoom", "zoom the chart", Group.VIEW, MODELS, "zoom"),
+    Key("left_square_bracket", "[", "app.span(-1)", "chart: less time", Group.VIEW, MODELS),
+    Key("right_square_bracket", "]", "app.span(1)", "chart: more time", Group.VIEW, MODELS),
+    Key("o", "o", "app.order", "sort by the next column", Group.VIEW, OVERVIEW, "sort"),
+    Key("O", "O", "app.reverse", "sort the other way", Group.VIEW, OVERVIEW),
+    Key("colon,ctrl+p", ":", "app.palette", "find an action", Group.VIEW, EVERYWHERE, "actions"),
     Key("enter", "⏎", "app.retry", "look again", Group.VIEW, frozenset({Where.PROBLEM}), "retry"),
     Key("q,ctrl+c", "q", "app.leave", "leave; the engine goes on", Group.VIEW, EVERYWHERE, "quit"),
 )

@@ -101,6 +101,18 @@ def detail(width: int, height: int, versions: int) -> Plan:
     return _plan(_columns(width, 1, 1), rows, panels)
 
 
+def listing(width: int, height: int, *lists: tuple[str, int], about: int = 6) -> Plan:
+    """Return the plan of lists above each other, each with its rows, and below them ``about`` rows for what is chosen.
+
+    The last list takes what is left, so that nothing moves while rows come and go.
+    """
+    *upper, (last, _) = lists
+    about = min(about, height // 2)
+    rows = [min(max(count, 1) + 1 + FRAME, (height - about) // 2) for _, count in upper]
+    panels = tuple((name, 1) for name, _ in upper)
+    return _plan((width,), (*rows, height - about - sum(rows), about), (*panels, (last, 1), ("about", 1)))
+
+
 def zoomed(width: int, height: int) -> Plan:
     """Return the plan in which one chart has all the room."""
     return _plan((width,), (height,), (("accuracy", 1),))

@@ -9,18 +9,21 @@ from storage.records import Model
 from storage.text import clean
 from storage.workspace import Workspace
 from tui import rows
-from tui.actions import Actions
 from tui.console_screen import ConsoleScreen
 from tui.feed import Feed, News
 from tui.keys import Where
+from tui.list_screen import ListScreen
+from tui.listing import ORDERS, USUAL, Listing
+from tui.mending import Mending
 from tui.screens.overview import Overview
+from tui.spans import ALL
 from tui.view import View
 
 if TYPE_CHECKING:
     from tui.screens.detail import Detail
 
 
-class Navigation(Actions):
+class Navigation(Mending):
     """The part of the application that shows."""
 
     def __init__(
@@ -36,6 +39,8 @@ class Navigation(Actions):
         self._feed = feed
         self._host = host
         self._paused = False
+        self._listing = USUAL
+        self._span = ALL
         self._shown = feed.news
         self._selected: str | None = None
         self._keep_selection()
@@ -56,6 +61,8 @@ class Navigation(Actions):
             self._selected,
             self.read_only,
             self._paused,
+            self._listing,
+            self._span,
         )
 
     def model(self) -> Model | None:
@@ -89,11 +96,9 @@ class Navigation(Actions):
         if covered == _is_problem(self._shown):
             return
         while len(self.screen_stack) > 1:
-            self.pop_screen()
+            self._close()
         if not covered:
-            from tui.screens.problem import Problem
-
-            page = Problem()
+            page = opened(Where.PROBLEM)
             page.show(self.view())
             self.push_screen(page)
 
@@ -104,32 +109,79 @@ class Navigation(Actions):
 
     def on_overview_opened(self) -> None:
         """Open the model under the cursor."""
-        self.action_detail()
+        self.action_go(Where.DETAIL)
+
+    def on_overview_filtered(self, message: Overview.Filtered) -> None:
+        """List the models that are wanted."""
+        self._list(self._listing._replace(typed=message.typed))
 
     def on_detail_closed(self) -> None:
-        """Go back to the overview."""
-        self.action_overview()
+        """Go back to the screen below."""
+        self._close()
+
+    def on_list_screen_closed(self) -> None:
+        """Go back to the screen below."""
+        self._close()
+
+    def on_list_screen_wanted(self, message: ListScreen.Wanted) -> None:
+        """Open the screen of a model that a job or an event is about."""
+        if any(model.name == message.model for model in self.view().models):
+            self._select(message.model)
+            self.refresh_view()
+            self.action_go(Where.DETAIL)
+        else:
+            self.say(
+                f"There is no model {message.model} any more." if message.model else "This is about no model."
+            )
 
     def on_detail_stepped(self, message: "Detail.Stepped") -> None:
         """Go to the model before or after."""
         names = self._listed()
-        if self._selected in names:
-            self._select(names[(names.index(self._selected) + message.step) % len(names)])
+        if names:
+            place = names.index(self._selected) + message.step if self._selected in names else 0
+            self._select(names[place % len(names)])
             self.refresh_view()
 
-    def action_overview(self) -> None:
-        """Show the overview."""
-        if len(self.screen_stack) > 1:
-            self.pop_screen()
+    def action_go(self, name: str) -> None:
+        """Show a screen: the one that is open below comes up again, another one opens above."""
+        where = Where(name)
+        if not isinstance(self.screen, ConsoleScreen) or self.screen.WHERE is where:
+            return
+        if any(isinstance(screen, ConsoleScreen) and screen.WHERE is where for screen in self.screen_stack):
+            while isinstance(self.screen, ConsoleScreen) and self.screen.WHERE is not where:
+                self._close()
+        elif where is not Where.DETAIL or self.model() is not None:
+            screen = opened(where)
+            screen.show(self.view())
+            self.push_screen(screen)
+            self._deepen()
 
-    def action_detail(self) -> None:
-        """Show the selected model's screen."""
-        if len(self.screen_stack) == 1 and self.model() is not None:
-            from tui.screens.detail import Detail
+    def action_order(self) -> None:
+        """Sort the models by the next column."""
+        self._list(self._listing._replace(order=(self._listing.order + 1) % len(ORDERS), reverse=False))
 
-            detail = Detail()
-            detail.show(self.view())
-            self.push_screen(detail)
+    def action_reverse(self) -> None:
+        """Sort the models the other way round."""
+        self._list(self._listing._replace(reverse=not self._listing.reverse))
+
+    def action_span(self, step: int) -> None:
+        """Show less or more time in the charts."""
+        self._span = min(max(self._span + step, 0), ALL)
+        self.refresh_view()
+
+    def action_palette(self) -> None:
+        """Ask for an action of this screen by its words, and do it."""
+        from tui.dialogs.palette import Palette
+
+        below = self.screen
+        if not isinstance(below, ConsoleScreen):
+            return
+
+        async def chosen(action: str | None) -> None:
+            if action is not None:
+                await self.run_action(action, default_namespace=below)
+
+        self.push_screen(Palette(below.WHERE, read_only=self.read_only), chosen)
 
     def action_help(self) -> None:
         """Show the keys of this screen."""
@@ -149,6 +201,21 @@ class Navigation(Actions):
         self.see_to_problem()
         self.refresh_view()
 
+    def _close(self) -> None:
+        """Go back to the screen below."""
+        if len(self.screen_stack) > 1:
+            self.pop_screen()
+        self._deepen()
+
+    def _deepen(self) -> None:
+        """Have jobs and events read from further back while somebody looks at them."""
+        open_ones = {screen.WHERE for screen in self.screen_stack if isinstance(screen, ConsoleScreen)}
+        self._feed.deepen(deep=bool(open_ones & {Where.JOBS, Where.EVENTS}))
+
+    def _list(self, listing: Listing) -> None:
+        self._listing = listing
+        self.refresh_view()
+
     def _select(self, name: str | None) -> None:
         self._selected = name
         self._feed.select(name)
@@ -161,9 +228,38 @@ class Navigation(Actions):
     def _listed(self) -> list[str]:
         """Return the models' names in the order of the table."""
         snapshot = self._shown.snapshot
-        return [] if snapshot is None else [row.name for row in rows.model_rows(snapshot, self.now())]
+        return (
+            []
+            if snapshot is None
+            else [row.name for row in rows.model_rows(snapshot, self.now(), self._listing)]
+        )
 
 
 def _is_problem(news: News) -> bool:
     """Whether there is nothing to put into panels."""
     return news.snapshot is None or not news.snapshot.models
+
+
+def opened(where: Where) -> ConsoleScreen:
+    """Return a new screen; each is loaded when it is first wanted."""
+    if where is Where.DETAIL:
+        from tui.screens.detail import Detail
+
+        return Detail()
+    if where is Where.DEVICES:
+        from tui.screens.devices import Devices
+
+        return Devices()
+    if where is Where.JOBS:
+        from tui.screens.jobs import Jobs
+
+        return Jobs()
+    if where is Where.EVENTS:
+        from tui.screens.events import Events
+
+        return Events()
+    if where is Where.PROBLEM:
+        from tui.screens.problem import Problem
+
+        return Problem()
+    return Overview()

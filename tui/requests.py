@@ -6,10 +6,13 @@ where something changed since the person looked.
 
 import os
 import platform
+import time
 
 from storage import jobs
-from storage.records import Job, JobParameters, Model, Version
-from storage.vocabulary import JobKind, Status
+from storage.database import visit
+from storage.records import Fault, Job, JobParameters, Model, Version
+from storage.tables import events
+from storage.vocabulary import FINISHED, FaultState, JobKind, Status
 from storage.workspace import Workspace
 
 
@@ -58,6 +61,43 @@ def roll_back(workspace: Workspace, current: Version, previous: Version) -> Job:
         requested_by=requester(),
         parameters=parameters,
     )
+
+
+def run_again(workspace: Workspace, job: Job) -> Job:
+    """Ask for a job once more, exactly as it was asked for."""
+    return jobs.submit(
+        workspace,
+        job.kind,
+        job.model,
+        job.version,
+        requested_by=requester(),
+        parameters=job.parameters,
+    )
+
+
+def repair(workspace: Workspace, model: str, version: int | None) -> Job:
+    """Ask for the files of what is deployed to be brought back where they changed."""
+    return jobs.submit(workspace, JobKind.REPAIR, model, version, requested_by=requester())
+
+
+def acknowledge(workspace: Workspace, fault: Fault) -> str:
+    """Record that a person has seen a fault, or takes that back, and return what is to be told."""
+    with visit(workspace.database) as connection:
+        found = events.acknowledge(connection, fault.id, by=requester(), at=time.time())
+    if found is None:
+        return "That fault is over."
+    if found.state is FaultState.OPEN:
+        return "No longer acknowledged: it wants attention again."
+    return "Acknowledged: it no longer asks for attention. a takes that back."
+
+
+def repeatable(job: Job) -> str:
+    """Return why a job cannot be run again by a key, or nothing where it can."""
+    if job.state not in FINISHED:
+        return f"J{job.id} has not ended yet."
+    if job.kind not in jobs.RETRIED:
+        return f"J{job.id} changed what is deployed or trusted: that is asked for anew, with what it would change."
+    return ""
 
 
 def evaluated_by_key(model: Model) -> Version | None:

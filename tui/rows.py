@@ -3,7 +3,8 @@
 Widths are in cells; every line fits. Text from files was cleaned when it was stored and is never markup here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from rich.text import Text
@@ -16,6 +17,7 @@ from tui import format as form
 from tui import health
 from tui.commands.figures import NOT_KNOWN
 from tui.health import Health
+from tui.listing import USUAL, Listing, arranged, figures
 
 
 class ModelRow(NamedTuple):
@@ -24,6 +26,13 @@ class ModelRow(NamedTuple):
     name: str
     health: Health
     cells: dict[str, str]
+    figures: Mapping[str, float] = MappingProxyType({})
+    """What the table can be sorted by, where it is known."""
+
+    @property
+    def key(self) -> str:
+        """What the row is known by."""
+        return self.name
 
 
 class Column(NamedTuple):
@@ -72,21 +81,19 @@ def model_width(width: int, shown: Sequence[Column]) -> int:
     return width - PREFIX - sum(column.width + 1 for column in shown) - STATE.width - 1
 
 
-def model_rows(snapshot: Snapshot, now: float) -> tuple[ModelRow, ...]:
-    """Return the models as rows, those that need somebody first."""
+def model_rows(snapshot: Snapshot, now: float, listing: Listing = USUAL) -> tuple[ModelRow, ...]:
+    """Return the models as rows, as a person chose and ordered them: those that need somebody first, unless told otherwise."""
     arriving = {arrival.model for arrival in snapshot.arrivals if arrival.status is Status.SETTLING}
     found = [
         ModelRow(
             model.name,
             health.with_arrivals(health.of_model(model, snapshot.jobs, now), arriving=model.name in arriving),
             _cells(model, now),
+            figures(model, now),
         )
         for model in snapshot.models
     ]
-    # Work comes and goes every few seconds: it must not move rows, so only what needs somebody ranks.
-    return tuple(
-        sorted(found, key=lambda row: (-row.health.level if row.health.needs_person else 0, row.name))
-    )
+    return arranged(found, listing)
 
 
 def _cells(model: Model, now: float) -> dict[str, str]:
@@ -131,7 +138,7 @@ def _use(device: Device, width: int) -> Text:
     )
     spark = max(0, min(20, width - 7 - 12 - len(words) - len(extra) - 1))
     line = Text.assemble(
-        (f"{device.id:<7.7}", "bold"), (form.bar(share, 10), _heat(share)), f" {words}", (extra, "dim")
+        (f"{device.id:<7.7}", "bold"), (form.bar(share, 10), heat(share)), f" {words}", (extra, "dim")
     )
     if spark >= 6:
         line.append(" " + form.sparkline(device.history, spark, low=0.0, high=1.0), "dim")
@@ -143,12 +150,11 @@ def _memory(device: Device, width: int) -> Text:
     share = used / total if used is not None and total else None
     label = "  ram" if device.kind is DeviceKind.CPU else "  mem"
     amount = f"{form.gibibytes(used)}/{form.gibibytes(total)}G" if used is not None else NOT_KNOWN
-    return fit(
-        Text.assemble((f"{label:<7}", "dim"), (form.bar(share, 10), _heat(share)), f" {amount}"), width
-    )
+    return fit(Text.assemble((f"{label:<7}", "dim"), (form.bar(share, 10), heat(share)), f" {amount}"), width)
 
 
-def _heat(share: float | None) -> str:
+def heat(share: float | None) -> str:
+    """Return the colour of a share in use: nearly full stands out."""
     return "dim" if share is None else "yellow" if share >= 0.9 else "cyan"
 
 

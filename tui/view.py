@@ -2,8 +2,10 @@
 
 from typing import NamedTuple
 
-from storage.records import Device, Job, Model
+from storage.records import Device, Event, Fault, Job, Model
 from tui.feed import News
+from tui.listing import USUAL, Listing
+from tui.spans import ALL
 
 
 class View(NamedTuple):
@@ -18,6 +20,10 @@ class View(NamedTuple):
     """The name of the model under the cursor; the cursor follows the model, never the row."""
     read_only: bool = False
     paused: bool = False
+    listing: Listing = USUAL
+    """Which models are listed, and in which order."""
+    span: int = ALL
+    """Which stretch of time the charts show, of `SPANS`."""
 
     @property
     def model(self) -> Model | None:
@@ -38,3 +44,13 @@ class View(NamedTuple):
     def devices(self) -> tuple[Device, ...]:
         """The devices as they were last read."""
         return () if self.news.snapshot is None else self.news.snapshot.devices
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """The events as they were last read, the newest first."""
+        return () if self.news.snapshot is None else self.news.snapshot.events
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """The open faults as they were last read."""
+        return () if self.news.snapshot is None else self.news.snapshot.faults

@@ -2,9 +2,14 @@
 
 import sqlite3
 
+from msgspec.structs import replace
+
 from storage.records import Event, Fault
 from storage.text import clean
 from storage.vocabulary import FaultState, Severity
+
+ACKNOWLEDGED = "acknowledged"
+"""Code of the event that tells who has seen a fault."""
 
 
 def add(
@@ -81,6 +86,22 @@ def close_fault(
         (FaultState.RESOLVED, at, code, model, version, FaultState.RESOLVED),
     ).rowcount
     return changed > 0
+
+
+def acknowledge(connection: sqlite3.Connection, fault_id: int, *, by: str, at: float) -> Fault | None:
+    """Record that somebody has seen an open fault, or, where that is on record, that it wants attention again.
+
+    Return the fault as it is now, or ``None`` where it is not open any more.
+    """
+    fault = next((fault for fault in faults(connection) if fault.id == fault_id), None)
+    if fault is None:
+        return None
+    seen = fault.state is FaultState.OPEN
+    state = FaultState.ACKNOWLEDGED if seen else FaultState.OPEN
+    connection.execute("UPDATE faults SET state = ? WHERE id = ?", (state, fault_id))
+    said = f"{'acknowledged' if seen else 'no longer acknowledged'} by {by}: {fault.message}"
+    add(connection, ACKNOWLEDGED, said, at=at, model=fault.model, version=fault.version)
+    return replace(fault, state=state)
 
 
 def is_open(

@@ -45,7 +45,7 @@ def devices_table(found: Sequence[Device], width: int = WIDTH) -> str:
 
 def _below(device: Device, width: int) -> str:
     lines = [f"{device.id}: {device.name}"]
-    for sentence in _sentences(device):
+    for sentence in sentences(device):
         lines += _folded(sentence, width)
     for names, reason, remedy in grouped(device.obstacles):
         sentence = f"not {names}: {reason}"
@@ -62,7 +62,8 @@ def _folded(sentence: str, width: int) -> list[str]:
     )
 
 
-def _sentences(device: Device) -> Iterator[str]:
+def sentences(device: Device) -> Iterator[str]:
+    """Return what a device tells besides its use, a sentence each."""
     parts = [device.note, *_figures(device.details)]
     told = "; ".join(part for part in parts if part)
     if told:

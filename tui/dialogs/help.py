@@ -48,7 +48,8 @@ class Help(ModalScreen[None]):
         }
         #columns { height: auto; }
         #columns Static { width: 1fr; height: auto; }
-        #foot { height: auto; margin-top: 1; color: $text-muted; }
+        #signs { height: auto; margin-top: 1; }
+        #foot { height: auto; color: $text-muted; }
     }
     Help:ansi #help { background: ansi_default; border: round ansi_cyan; border-title-color: ansi_cyan; }
     """
@@ -65,19 +66,25 @@ class Help(ModalScreen[None]):
             frame.border_title = f"Keys: {self._where}"
             frame.border_subtitle = "esc closes"
             with Horizontal(id="columns"):
-                left = [
-                    *_group(Group.MOVE, keys, read_only=False),
-                    Text(),
-                    *_group(Group.VIEW, keys, read_only=False),
-                ]
-                right = [*_group(Group.ACT, keys, read_only=self._read_only), Text(), *_signs()]
-                yield Static(Text("\n").join(left))
-                yield Static(Text("\n").join(right))
+                for column in _columns(keys, read_only=self._read_only):
+                    yield Static(Text("\n").join(column))
+            yield Static(_signs(), id="signs")
             yield Static(_foot(read_only=self._read_only), id="foot")
 
     def action_close(self) -> None:
         """Close the help."""
         self.dismiss()
+
+
+def _columns(keys: Sequence[Key], *, read_only: bool) -> tuple[list[Text], list[Text]]:
+    """Return the keys of every group, in two columns of the same height."""
+    groups = [_group(group, keys, read_only=read_only) for group in Group]
+    lines = [line for group in groups if group for line in (*group, Text())][:-1]
+    half = (len(lines) + 1) // 2
+    # A heading at the foot of a column, or a gap at the head of one, would belong to nothing.
+    while lines[half - 1].plain.isupper() or not lines[half].plain:
+        half += 1
+    return lines[:half], lines[half:]
 
 
 def _group(group: Group, keys: Sequence[Key], *, read_only: bool) -> list[Text]:
@@ -94,11 +101,8 @@ def _group(group: Group, keys: Sequence[Key], *, read_only: bool) -> list[Text]:
     return [Text(group.upper(), "bold dim"), *lines] if lines else []
 
 
-def _signs() -> list[Text]:
-    return [
-        Text("SIGNS", "bold dim"),
-        *(Text.assemble((f"{sign:<{KEY_CELLS}}", "bold"), word) for sign, word in SIGNS),
-    ]
+def _signs() -> Text:
+    return Text("  ").join(Text.assemble((sign, "bold"), f" {word}") for sign, word in SIGNS)
 
 
 def _foot(*, read_only: bool) -> Text:

@@ -28,3 +28,14 @@ def cancel(job: Job) -> Confirm:
         Text(f"asked for by {job.requested_by}", "dim"),
     ]
     return Confirm(f"Cancel J{job.id}?", lines, "y  cancel the job")
+
+
+def repair(model: str, version: int | None) -> Confirm:
+    """Return the question whether to restore the files of what is deployed."""
+    what = "the deployed versions" if version is None else f"v{version}"
+    lines = [
+        Text.assemble(f"This restores {what} of ", (model, "bold"), " from the copies that were kept,"),
+        Text("byte for byte, where files changed or are gone."),
+        Text("What is replaced is set aside, never deleted; intact files are left alone.", "dim"),
+    ]
+    return Confirm(f"Restore {model}?", lines, "y  restore")

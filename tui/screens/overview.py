@@ -19,6 +19,7 @@ from tui.console_screen import ConsoleScreen
 from tui.keys import NO_ACTIONS, Where, bindings, footer
 from tui.notices import engine_down
 from tui.view import View
+from tui.widgets.filter_line import FilterLine
 from tui.widgets.grid import Panels
 from tui.widgets.header import Header
 from tui.widgets.history_chart import HistoryChart
@@ -42,6 +43,13 @@ class Overview(ConsoleScreen):
             super().__init__()
             self.name = name
 
+    class Filtered(Message):
+        """Other models are wanted in the table."""
+
+        def __init__(self, typed: str) -> None:
+            super().__init__()
+            self.typed = typed
+
     class Opened(Message):
         """The selected model's own screen is wanted."""
 
@@ -61,6 +69,7 @@ class Overview(ConsoleScreen):
             yield Panel(id="devices")
             yield Panel(id="jobs")
             yield Panel(id="events")
+        yield FilterLine()
         yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
@@ -72,7 +81,8 @@ class Overview(ConsoleScreen):
         """Put the cursor on the model that was looked at meanwhile."""
         super().on_screen_resume()
         if self.latest is not None and self.latest.news.snapshot is not None:
-            listed = [row.name for row in rows.model_rows(self.latest.news.snapshot, self.latest.now)]
+            found = rows.model_rows(self.latest.news.snapshot, self.latest.now, self.latest.listing)
+            listed = [row.name for row in found]
             if self.latest.selected in listed:
                 self.query_one(ModelTable).move_to(listed.index(self.latest.selected))
 
@@ -88,14 +98,38 @@ class Overview(ConsoleScreen):
         """Move the cursor to a row, counted from the end where negative."""
         self.query_one(ModelTable).move_to(row)
 
+    def action_turn(self, step: int) -> None:
+        """Go to the next or the previous match, round the ends."""
+        self.query_one(ModelTable).turn(step)
+
+    def action_filter(self) -> None:
+        """Ask which models are wanted."""
+        self.query_one(FilterLine).open()
+        self.refill()
+
+    def action_back(self) -> None:
+        """Show every model again."""
+        self.query_one(FilterLine).drop()
+        self.query_one(ModelTable).focus()
+        self.refill()
+
     def action_zoom(self) -> None:
         """Give the chart all the room, or take it back."""
         self._zoomed = not self._zoomed
         self.refill()
 
+    @on(FilterLine.Changed)
+    def _filtered(self, message: FilterLine.Changed) -> None:
+        self.post_message(self.Filtered(message.typed))
+
+    @on(FilterLine.Left)
+    def _filter_left(self) -> None:
+        self.query_one(ModelTable).focus()
+        self.refill()
+
     @on(ModelTable.Highlighted)
     def _highlighted(self, message: ModelTable.Highlighted) -> None:
-        self.post_message(self.Selected(message.name))
+        self.post_message(self.Selected(str(message.key)))
 
     @on(ModelTable.Opened)
     def _opened(self) -> None:
@@ -105,7 +139,8 @@ class Overview(ConsoleScreen):
         """Put the latest into the panels."""
         down = engine_down(view)
         self.query_one("#notice", Line).show(down)
-        self._arrange(view, width, height - 2 - (down is not None))
+        filtering = self.query_one(FilterLine).has_class("-open")
+        self._arrange(view, width, height - 2 - (down is not None) - filtering)
         self.query_one(Header).show(heading.left(view, width), heading.right(view))
         self.query_one(KeyBar).show(footer(Where.OVERVIEW, width, _labels(view, zoomed=self._zoomed)))
         if view.news.snapshot is not None:
@@ -124,7 +159,8 @@ class Overview(ConsoleScreen):
         note = health.sentence(view.model) if view.model else ""
         if view.model and not view.model.problem:
             note = health.coming(view.model.name, snapshot.arrivals) or note
-        table.show(rows.model_rows(snapshot, view.now), note=note)
+        listed = rows.model_rows(snapshot, view.now, view.listing)
+        table.show(listed, note=note, listing=view.listing.words(len(listed), len(snapshot.models)))
         show_accuracy(self.query_one("#accuracy", HistoryChart), view)
         if room("latency")[0]:
             show_latency(self.query_one("#latency", HistoryChart), view)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 from statistics import median
+from typing import NamedTuple
 
 from rich.text import Text
 
@@ -39,15 +40,25 @@ STYLES = {
 NOTHING_YET = "no evaluations yet: r evaluates"
 
 
+class _Wanted(NamedTuple):
+    """What a chart was asked to show."""
+
+    points: Sequence[HistoryPoint]
+    objective: float | None
+    markers: Sequence[tuple[float, str]]
+    unit: str
+    title: str
+    window: tuple[float, float] | None
+    nothing: str
+
+
 class HistoryChart(Lines):
     """A figure over time."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
         self._drawn: tuple[object, ...] | None = None
-        self._wanted: (
-            tuple[Sequence[HistoryPoint], float | None, Sequence[tuple[float, str]], str, str] | None
-        ) = None
+        self._wanted: _Wanted | None = None
 
     def show(
         self,
@@ -57,9 +68,14 @@ class HistoryChart(Lines):
         markers: Sequence[tuple[float, str]] = (),
         unit: str = "",
         title: str = "",
+        window: tuple[float, float] | None = None,
+        nothing: str = "",
     ) -> None:
-        """Show ``points``, the oldest first; what was drawn for the same points and size stays."""
-        self._wanted = (points, objective, markers, unit, title)
+        """Show ``points``, the oldest first; what was drawn for the same points and size stays.
+
+        The time goes from the first to the last of them, or over a ``window``; ``nothing`` is said where there are none.
+        """
+        self._wanted = _Wanted(points, objective, markers, unit, title, window, nothing or NOTHING_YET)
         self._redraw()
 
     def on_resize(self) -> None:
@@ -70,21 +86,28 @@ class HistoryChart(Lines):
         size = self.content_size
         if self._wanted is None or size.width <= GUTTER + 4 or size.height < 3:
             return
-        points, objective, markers, unit, title = self._wanted
+        wanted = self._wanted
+        points = wanted.points
+        ends = (points[0], points[-1]) if points else None
         drawn = (
             size,
             len(points),
-            points[-1] if points else None,
-            points[0] if points else None,
-            objective,
-            tuple(markers),
-            title,
+            ends,
+            wanted._replace(points=(), markers=tuple(wanted.markers)),
         )
         if drawn == self._drawn:
             return
         self._drawn = drawn
-        lines = chart_lines(points, size.width, size.height, objective=objective, markers=markers)
-        self.draw(lines, title=title, subtitle=_latest(points, unit))
+        lines = chart_lines(
+            points,
+            size.width,
+            size.height,
+            objective=wanted.objective,
+            markers=wanted.markers,
+            window=wanted.window,
+            nothing=wanted.nothing,
+        )
+        self.draw(lines, title=wanted.title, subtitle=_latest(points, wanted.unit))
 
 
 def chart_lines(
@@ -94,18 +117,21 @@ def chart_lines(
     *,
     objective: float | None = None,
     markers: Sequence[tuple[float, str]] = (),
+    window: tuple[float, float] | None = None,
+    nothing: str = NOTHING_YET,
 ) -> list[Text]:
     """Return a chart of ``width`` by ``height`` cells, axes included."""
     if not points:
-        return [Text()] * ((height - 1) // 2) + [Text(NOTHING_YET.center(width), "dim")]
+        return [Text()] * ((height - 1) // 2) + [Text(nothing.center(width), "dim")]
+    first, last = window or (points[0].at, points[-1].at)
     bottom, top = value_range(points, objective)
-    frame = Frame(width - GUTTER, height - 1, points[0].at, points[-1].at, bottom, top)
+    frame = Frame(width - GUTTER, height - 1, first, last, bottom, top)
     cells = braille.plot(_joined(points), frame, objective=objective, markers=markers)
     labels = {0: top, frame.rows // 2: (top + bottom) / 2, frame.rows - 1: bottom}
     if frame.rows < 5:
         del labels[frame.rows // 2]
     lines = [_row(cells[row], labels.get(row)) for row in range(frame.rows)]
-    axis = _time_axis(points, width)
+    axis = _time_axis(first, last, width)
     axis.truncate(width)
     return [*lines, axis]
 
@@ -153,8 +179,7 @@ def _value(value: float) -> str:
     return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}" if abs(value) < 1000 else f"{value:.0f}"
 
 
-def _time_axis(points: Sequence[HistoryPoint], width: int) -> Text:
-    first, last = points[0].at, points[-1].at
+def _time_axis(first: float, last: float, width: int) -> Text:
     left, right = _moment(first, last - first), _moment(last, last - first)
     if first == last:
         return Text(left.center(width - GUTTER).rjust(width), "dim")

@@ -5,11 +5,9 @@ from textual.binding import Binding
 
 from tui.app import Console
 from tui.keys import BAR_PADDING, KEYS, Key, Where, bindings, footer, of
-from tui.screens.detail import Detail
-from tui.screens.overview import Overview
-from tui.screens.problem import Problem
+from tui.navigation import opened
 
-SCREENS = {Where.OVERVIEW: Overview, Where.DETAIL: Detail, Where.PROBLEM: Problem}
+SCREENS = {where: type(opened(where)) for where in Where}
 
 TAKEN = {"ctrl+s", "ctrl+q", "ctrl+a", "ctrl+b", "ctrl+z"}
 """Flow control, the prefixes of screen and tmux, and suspending: keys that never arrive, or mean something else."""

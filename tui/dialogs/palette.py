@@ -1,0 +1,119 @@
+"""Every action of the screen below, found by its words: made from the table that binds the keys."""
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from tui.keys import Key, Where, of
+from tui.matching import matcher
+from tui.widgets.table import Row, RowList, Table
+
+KEY_CELLS = 8
+
+ROWS = 14
+"""Actions in sight, with the frame and the heading."""
+
+
+class Palette(ModalScreen[str]):
+    """Finds an action; its result is the action, or ``None``."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,ctrl+c,ctrl+p", "close", show=False),
+        Binding("down,tab", "move(1)", show=False),
+        Binding("up,shift+tab", "move(-1)", show=False),
+    ]
+
+    DEFAULT_CSS = """
+    Palette {
+        align: center middle;
+        #palette {
+            width: 60;
+            max-width: 100%;
+            height: auto;
+            padding: 0 1;
+            border: round $primary;
+            border-title-color: $primary;
+            border-title-style: bold;
+            border-subtitle-color: $text-muted;
+            background: $surface;
+        }
+        Input { height: 1; border: none; padding: 0; background: $primary 12%; color: $foreground; }
+        RowList { border: none; }
+    }
+    Palette:ansi #palette { background: ansi_default; border: round ansi_cyan; border-title-color: ansi_cyan; }
+    Palette:ansi Input { background: ansi_default; text-style: underline; }
+    """
+
+    def __init__(self, where: Where, *, read_only: bool) -> None:
+        super().__init__()
+        self._where = where
+        self._read_only = read_only
+        self._keys = [key for key in of(where) if key.action != "app.palette"]
+
+    def compose(self) -> ComposeResult:
+        """Lay out the line to type in above the actions."""
+        with Vertical(id="palette") as frame:
+            frame.border_title = f"Actions: {self._where}"
+            frame.border_subtitle = "⏎ does it   esc closes"
+            yield Input(placeholder="words of the action", max_length=100)
+            found = ActionList(id="found")
+            found.styles.height = min(len(self._keys) + 1, ROWS)
+            yield found
+
+    def on_mount(self) -> None:
+        """Show every action."""
+        self.query_one(Input).focus()
+        self._list("")
+
+    def action_close(self) -> None:
+        """Do nothing."""
+        self.dismiss(None)
+
+    def action_move(self, step: int) -> None:
+        """Move the cursor."""
+        self.query_one(ActionList).move(step)
+
+    @on(Input.Changed)
+    def _typed(self, message: Input.Changed) -> None:
+        self._list(message.value)
+        self.query_one(ActionList).move_to(0)
+
+    @on(Input.Submitted)
+    @on(Table.Opened)
+    def _taken(self) -> None:
+        place = self.query_one(ActionList).key
+        if isinstance(place, int):
+            self.dismiss(self._keys[place].action)
+
+    def _list(self, typed: str) -> None:
+        matches = matcher(typed)
+        found = [
+            Row(place, (self._line(key),))
+            for place, key in enumerate(self._keys)
+            if matches({"words": f"{key.help} {key.label}", "key": key.shown})
+        ]
+        self.query_one(ActionList).show(
+            Text("KEY     ACTION", "dim"), found, nothing="no such action", title=""
+        )
+
+    def _line(self, key: Key) -> Text:
+        return Text.assemble(
+            (f"{key.shown:<{KEY_CELLS}}", "bold"),
+            key.help,
+            (" (asks)" if key.asks else "", "dim"),
+            (" (read-only)" if self._read_only and key.engine else "", "dim"),
+            style="dim" if self._read_only and key.engine else "",
+        )
+
+
+class ActionList(RowList):
+    """The actions; the cursor is shown while the keys go to the line above."""
+
+    def _shows_cursor(self) -> bool:
+        return True

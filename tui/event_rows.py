@@ -1,0 +1,105 @@
+"""What happened and what is open, as rows and as sentences. Pure, as `tui.rows` is."""
+
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from storage.records import Event, Fault
+from storage.vocabulary import FaultState
+from tui import format as form
+from tui.rows import MARKS, fit
+from tui.widgets.table import Row
+
+WHEN_CELLS = 6
+
+
+def event_parts(event: Event) -> dict[str, str]:
+    """Return what a filter looks at."""
+    return {
+        "level": event.severity.value,
+        "model": _named(event),
+        "code": event.code,
+        "text": event.message,
+    }
+
+
+def fault_parts(fault: Fault) -> dict[str, str]:
+    """Return what a filter looks at."""
+    return {
+        "level": fault.severity.value,
+        "model": _named(fault),
+        "code": fault.code,
+        "state": fault.state.value,
+        "text": fault.message,
+    }
+
+
+def heading(width: int) -> Text:
+    """Return the titles of the events' columns."""
+    return Text(f"{'WHEN':<{WHEN_CELLS}}  {'MODEL':<{_name_cells(width)}} WHAT", "dim")
+
+
+def fault_heading(width: int) -> Text:
+    """Return the titles of the faults' columns."""
+    return Text(f"{'SINCE':<{WHEN_CELLS}}  {'MODEL':<{_name_cells(width)}} WHAT IS WRONG", "dim")
+
+
+def event_rows(events: Sequence[Event], width: int, now: float) -> list[Row]:
+    """Return a row an event."""
+    return [Row(event.id, (_line(event, event.at, event.message, width, now),)) for event in events]
+
+
+def fault_rows(faults: Sequence[Fault], width: int, now: float) -> list[Row]:
+    """Return a row a fault; one that somebody has seen stands back, and says so."""
+    found = []
+    for fault in faults:
+        line = _line(
+            fault, fault.first_at, fault.message, width, now, seen=fault.state is not FaultState.OPEN
+        )
+        found.append(Row(fault.id, (line,)))
+    return found
+
+
+def _line(
+    told: Event | Fault, at: float, message: str, width: int, now: float, *, seen: bool = False
+) -> Text:
+    glyph, style = MARKS[told.severity]
+    name = Text(_named(told), "bold")
+    name.truncate(_name_cells(width), overflow="ellipsis", pad=True)
+    line = Text.assemble(
+        (f"{form.clock(at, now):<{WHEN_CELLS}}", "dim"), ("a" if seen else glyph, style), " ", name, " "
+    )
+    line.append(message)
+    if seen:
+        line.stylize("dim")
+    return fit(line, width)
+
+
+def _name_cells(width: int) -> int:
+    return max(14, min(24, width // 4))
+
+
+def _named(told: Event | Fault) -> str:
+    return told.model + ("" if told.version is None else f" v{told.version}")
+
+
+def about_event(event: Event, now: float) -> list[Text]:
+    """Return an event as a whole: a line of a table cuts it off."""
+    return [
+        Text.assemble((form.clock(event.at, now), "dim"), "  ", (_named(event) or "the engine", "bold")),
+        Text(event.message),
+    ]
+
+
+def about_fault(fault: Fault, now: float) -> list[Text]:
+    """Return a fault as a whole, and what ends it."""
+    since, last = form.clock(fault.first_at, now), form.clock(fault.last_at, now)
+    times = f"since {since}" + (f", {fault.count} times, last {last}" if fault.count > 1 else "")
+    seen = "" if fault.state is FaultState.OPEN else ", acknowledged"
+    return [
+        Text.assemble((_named(fault) or "the engine", "bold"), (f"  {times}{seen}", "dim")),
+        Text(fault.message),
+        Text.assemble(
+            ("what helps: ", "dim"), fault.repair or "nothing is suggested; the engine looks again by itself"
+        ),
+    ]

@@ -1,0 +1,161 @@
+"""Jobs as rows and as sentences: what runs and how fast, what waits, how the others ended. Pure, as `tui.rows` is."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.text import Text
+
+from storage.records import Job, JobParameters
+from storage.vocabulary import FINISHED, JobState
+from tui import format as form
+from tui.rows import fit
+from tui.widgets.table import Row
+
+RATE_FROM, DEVICE_FROM = 76, 110
+"""Cells from which there is room for how many a second, and for the device."""
+
+KIND_CELLS = 9
+
+LABEL_CELLS = 9
+"""Of what a sentence about a job is about."""
+
+DEVICE_CELLS = 8
+
+
+def parts(job: Job) -> dict[str, str]:
+    """Return what a filter looks at."""
+    return {
+        "id": f"J{job.id}",
+        "kind": job.kind.value,
+        "model": f"{job.model} {version_of(job)}",
+        "state": job.state.value,
+        "by": job.requested_by,
+        "text": f"{job.message} {job.error}",
+    }
+
+
+def version_of(job: Job) -> str:
+    """Return the version that a job is about, or nothing where it is about the whole model."""
+    return "" if job.version is None else f"v{job.version}"
+
+
+def heading(width: int) -> Text:
+    """Return the columns' titles."""
+    device = f"{'DEVICE':<{DEVICE_CELLS}} " if width >= DEVICE_FROM else ""
+    return Text(f"{'ID':<6}{'ACTION':<{KIND_CELLS}} {'MODEL':<{_name_cells(width)}} {device}STATE", "dim")
+
+
+def rows(jobs: Sequence[Job], width: int, now: float) -> list[Row]:
+    """Return a row a job."""
+    return [Row(job.id, (_line(job, width, now),)) for job in jobs]
+
+
+def _name_cells(width: int) -> int:
+    return max(16, min(32, width - 56))
+
+
+def _line(job: Job, width: int, now: float) -> Text:
+    name = Text(f"{job.model} {version_of(job)}".rstrip())
+    name.truncate(_name_cells(width), overflow="ellipsis", pad=True)
+    line = Text.assemble((f"{f'J{job.id}':<6}", "bold"), f"{job.kind:<{KIND_CELLS}.{KIND_CELLS}} ", name, " ")
+    if width >= DEVICE_FROM:
+        line.append(f"{job.parameters.device:<{DEVICE_CELLS}.{DEVICE_CELLS}} ", "dim")
+    line.append_text(_state(job, width, now))
+    if job.state not in FINISHED or job.finished_at is None:
+        return fit(line, width)
+    at = form.clock(job.finished_at, now)
+    line = fit(line, width - len(at) - 1)
+    line.pad_right(width - len(at) - line.cell_len)
+    return line.append(at, "dim")
+
+
+def _state(job: Job, width: int, now: float) -> Text:
+    if job.state is JobState.QUEUED:
+        return Text("waiting", "dim")
+    if job.state is JobState.SUCCEEDED:
+        return Text.assemble(("done ", "green"), job.message)
+    if job.state is not JobState.RUNNING:
+        return Text.assemble((f"{job.state.upper()} ", "bold yellow"), job.error)
+    share = job.done / job.total if job.total else None
+    told = Text.assemble((form.bar(share, 10), "cyan"), "  ..." if share is None else f" {share:>4.0%}")
+    speed, rest = rate(job, now), remaining(job, now)
+    if speed is not None and width >= RATE_FROM:
+        told.append(f" {_amount(speed):>6}/s", "dim")
+    if rest is not None:
+        told.append(f" {form.left(rest):>6} left", "dim")
+    return told if share else told.append(f" {job.message}", "dim")
+
+
+def rate(job: Job, now: float) -> float | None:
+    """Return how much of a running job is done in a second, so far; ``None`` before anything is."""
+    passed = 0.0 if job.started_at is None else now - job.started_at
+    return job.done / passed if job.done and passed > 0 else None
+
+
+def remaining(job: Job, now: float) -> float | None:
+    """Return the seconds that a running job still takes if it goes on as it did, or ``None`` where nobody can tell."""
+    speed = rate(job, now)
+    return None if speed is None or job.done >= job.total else (job.total - job.done) / speed
+
+
+def about(job: Job, now: float) -> list[Text]:
+    """Return everything that is known of a job, in sentences."""
+    return [
+        Text.assemble((f"{name:<{LABEL_CELLS}}", "dim"), said)
+        for name, said in _facts(job, now)
+        if said.plain
+    ]
+
+
+def _facts(job: Job, now: float) -> Iterator[tuple[str, Text]]:
+    yield "state", _course(job, now)
+    if job.state is JobState.RUNNING and job.total:
+        yield "progress", Text(_progress(job, now))
+    yield "error", Text(job.error, "bold yellow")
+    yield "hint", Text(job.hint)
+    yield "said", Text(job.message)
+    yield "asked", Text(f"by {job.requested_by} at {form.clock(job.requested_at, now)}")
+    yield "with", Text(", ".join(_parameters(job.parameters)))
+
+
+def _course(job: Job, now: float) -> Text:
+    if job.state is JobState.QUEUED:
+        return Text("waits for the jobs before it")
+    if job.started_at is None:
+        return Text(f"{job.state} before it began")
+    if job.finished_at is None:
+        return Text(f"running since {form.clock(job.started_at, now)}")
+    return Text(
+        f"{job.state} at {form.clock(job.finished_at, now)}, it took {_took(job.finished_at - job.started_at)}"
+    )
+
+
+def _took(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 60 else f"{form.left(seconds)} min"
+
+
+def _progress(job: Job, now: float) -> str:
+    speed, rest = rate(job, now), remaining(job, now)
+    told = f"{job.done:,} of {job.total:,}"
+    if speed is not None:
+        told += f", {_amount(speed)} a second"
+    return told if rest is None else f"{told}, about {form.left(rest)} left"
+
+
+def _amount(speed: float) -> str:
+    return f"{speed:,.0f}" if speed >= 10 else f"{speed:.1f}"
+
+
+def _parameters(asked: JobParameters) -> Iterator[str]:
+    """Return what was asked for beyond the usual."""
+    usual = JobParameters()
+    yield f"device {asked.device}"
+    if asked.data:
+        yield f"data {asked.data}"
+    if asked.against is not None:
+        yield f"against v{asked.against}"
+    if asked.scenario is not usual.scenario:
+        yield f"scenario {asked.scenario}"
+    if asked.force:
+        yield "the gate overruled"
+    if asked.reason:
+        yield f"reason: {asked.reason}"

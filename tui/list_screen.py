@@ -1,0 +1,206 @@
+"""What the screens with a list have in common: a first line, rows to choose from, all that is known of one, a filter.
+
+Owns the cursor's keys and the filter; which rows there are and what they say is each screen's own.
+"""
+
+from collections.abc import Hashable
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.message import Message
+
+from tui import about, heading, layout
+from tui.console_screen import ConsoleScreen
+from tui.keys import NO_ACTIONS, footer
+from tui.layout import Plan
+from tui.notices import engine_down
+from tui.view import View
+from tui.widgets.filter_line import FilterLine
+from tui.widgets.grid import Panels
+from tui.widgets.header import Header
+from tui.widgets.key_bar import KeyBar
+from tui.widgets.line import Line
+from tui.widgets.lines import Lines
+from tui.widgets.panel import Panel
+from tui.widgets.table import Row, RowList, Table
+
+
+class ListScreen(ConsoleScreen):
+    """A screen whose rows are chosen by a cursor and by a filter."""
+
+    LISTS: ClassVar[tuple[str, ...]] = ("rows",)
+    """The ids of its lists."""
+    TALL: ClassVar[int] = 1
+    """Lines of a row."""
+    INDENT: ClassVar[int] = 2
+    """Cells that the lines of a sentence behind its first are set to the right."""
+
+    class Closed(Message):
+        """The screen below is wanted again."""
+
+    class Wanted(Message):
+        """The screen of a model is wanted."""
+
+        def __init__(self, model: str) -> None:
+            super().__init__()
+            self.model = model
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.typed = ""
+        self._plan = layout.zoomed(0, 0)
+
+    def compose_room(self) -> ComposeResult:
+        """Lay out the lists above what is known of the chosen row."""
+        yield Header(id="header")
+        yield Line(id="notice")
+        with Panels(id="panels"):
+            for name in self.LISTS:
+                yield RowList(id=name, tall=self.TALL)
+            yield Panel(id="about")
+        yield FilterLine()
+        yield KeyBar(id="keys")
+
+    def plan(self, view: View, width: int, height: int) -> Plan:
+        """Return where the panels go."""
+        raise NotImplementedError
+
+    def fill_lists(self, view: View) -> None:
+        """Put the rows into the lists."""
+        raise NotImplementedError
+
+    def known(self, view: View) -> tuple[str, list[Text]]:
+        """Return the title and the sentences of what is known of the chosen row."""
+        raise NotImplementedError
+
+    def told(self, view: View) -> str:
+        """Return what stands in the first line behind the screen's name."""
+        raise NotImplementedError
+
+    def model_of_row(self) -> str:
+        """Return the model that the chosen row is about, or nothing."""
+        return ""
+
+    def on_mount(self) -> None:
+        """Put the cursor into a list."""
+        self.list_of(self.first_list()).focus()
+
+    def on_descendant_focus(self) -> None:
+        """Show what is known of what the cursor is on now."""
+        self.refill()
+
+    def first_list(self) -> str:
+        """Return the id of the list that has the keys when the screen opens."""
+        return self.LISTS[0]
+
+    def list_of(self, name: str) -> RowList:
+        """Return one of the screen's lists."""
+        return self.query_one(f"#{name}", RowList)
+
+    @property
+    def focused_list(self) -> RowList:
+        """The list that the keys go to."""
+        return self.focused if isinstance(self.focused, RowList) else self.list_of(self.LISTS[0])
+
+    def chosen(self, name: str) -> Hashable:
+        """Return the key of the row under a list's cursor."""
+        return self.list_of(name).key
+
+    def fill(self, view: View, width: int, height: int) -> None:
+        """Put the latest into the panels."""
+        down = engine_down(view)
+        self.query_one("#notice", Line).show(down)
+        self.query_one(Header).show(
+            heading.of_screen(view, self.WHERE.value, self.told(view)), heading.right(view)
+        )
+        self.query_one(KeyBar).show(footer(self.WHERE, width, self.labels(view)))
+        filtering = self.query_one(FilterLine).has_class("-open")
+        self._plan = self.plan(view, width, height - 2 - (down is not None) - filtering)
+        self.query_one(Panels).place(self._plan)
+        self.fill_lists(view)
+        self._fill_about(view)
+        for lines in self.query(Lines):
+            lines.stale = not view.news.engine_running
+
+    def room(self, name: str) -> int:
+        """Return the cells that a list's finished lines may take."""
+        return self._plan.room(name)[0] - 2
+
+    def show_list(self, name: str, heading_line: Text, rows: list[Row], *, nothing: str, title: str) -> None:
+        """Put rows into a list, and how they were chosen into its frame."""
+        subtitle = f"/ {self.typed}" if self.typed else ""
+        nothing = f"nothing matches {self.typed}: esc shows all" if self.typed else nothing
+        self.list_of(name).show(heading_line, rows, nothing=nothing, title=title, subtitle=subtitle)
+
+    def labels(self, view: View) -> dict[str, str]:
+        """Return the footer's words that are other than usual."""
+        labels = {f"app.go('{self.WHERE}')": ""}
+        if view.paused:
+            labels["app.pause"] = "resume"
+        if view.read_only or not view.news.engine_running:
+            labels |= NO_ACTIONS
+        if not view.read_only and not view.news.engine_running:
+            labels["app.start_engine"] = "start engine"
+        return labels
+
+    def action_back(self) -> None:
+        """Show every row again, or go back to the screen below."""
+        if not self.query_one(FilterLine).drop():
+            self.post_message(self.Closed())
+        else:
+            self.focused_list.focus()
+
+    def action_filter(self) -> None:
+        """Ask which rows are wanted."""
+        self.query_one(FilterLine).open()
+        self.refill()
+
+    def action_move(self, step: int) -> None:
+        """Move the cursor."""
+        self.focused_list.move(step)
+
+    def action_move_to(self, row: int) -> None:
+        """Move the cursor to a row, counted from the end where negative."""
+        self.focused_list.move_to(row)
+
+    def action_turn(self, step: int) -> None:
+        """Go to the next or the previous match, round the ends."""
+        self.focused_list.turn(step)
+
+    def action_open(self) -> None:
+        """Open the screen of the model that the chosen row is about."""
+        self.post_message(self.Wanted(self.model_of_row()))
+
+    def _fill_about(self, view: View) -> None:
+        width, height = self._plan.room("about")
+        if not width:
+            return
+        title, said = self.known(view)
+        lines = about.wrapped(said, width, self.INDENT)
+        if len(lines) > height:
+            lines = [*lines[: height - 1], Text(f"… {len(lines) - height + 1} lines more", "dim")]
+        self.query_one("#about", Panel).show(lines, title=title)
+
+    @on(FilterLine.Changed)
+    def _filtered(self, message: FilterLine.Changed) -> None:
+        message.stop()
+        self.typed = message.typed
+        self.refill()
+
+    @on(FilterLine.Left)
+    def _filter_left(self, message: FilterLine.Left) -> None:
+        message.stop()
+        self.focused_list.focus()
+        self.refill()
+
+    @on(Table.Highlighted)
+    def _highlighted(self, message: Table.Highlighted) -> None:
+        message.stop()
+        self.refill()
+
+    @on(Table.Opened)
+    def _opened(self, message: Table.Opened) -> None:
+        message.stop()
+        self.action_open()

@@ -1,0 +1,94 @@
+"""Which models are shown, and in which order: what a person typed and the column that they chose. Pure."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from storage.records import Model
+from storage.tables.evaluations import headline
+from tui.matching import matcher
+
+if TYPE_CHECKING:
+    from tui.rows import ModelRow
+
+
+class Order(NamedTuple):
+    """What a table is sorted by."""
+
+    figure: str
+    """Of `ModelRow.figures`, or empty where it is not by a figure."""
+    word: str
+    descending: bool = False
+    """Whether the largest comes first in the usual direction."""
+
+
+ORDERS = (
+    Order("", "state"),
+    Order("", "name"),
+    Order("score", "accuracy"),
+    Order("p95", "p95 latency", descending=True),
+    Order("evaluated", "last evaluation"),
+)
+"""The first is the usual one: what needs somebody, then by name."""
+
+
+class Listing(NamedTuple):
+    """How the models are chosen and ordered."""
+
+    order: int = 0
+    reverse: bool = False
+    typed: str = ""
+
+    def words(self, shown: int, known: int) -> str:
+        """Return how it is said in the table's title: ``3 of 8  /net  by accuracy``."""
+        count = f"{shown}" if shown == known else f"{shown} of {known}"
+        order = "" if not self.order and not self.reverse else f"by {ORDERS[self.order].word}"
+        parts = (count, f"/{self.typed}" if self.typed else "", order, "reversed" if self.reverse else "")
+        return "  ".join(part for part in parts if part)
+
+
+USUAL = Listing()
+
+
+def arranged(rows: Sequence["ModelRow"], listing: Listing) -> tuple["ModelRow", ...]:
+    """Return the rows that are wanted, in their order; equal ones by name."""
+    matches = matcher(listing.typed)
+    return _ordered(sorted((row for row in rows if matches(_parts(row))), key=lambda row: row.name), listing)
+
+
+def _parts(row: "ModelRow") -> dict[str, str]:
+    """Return what a filter looks at."""
+    return {
+        "model": row.name,
+        "state": row.health.word,
+        "format": row.cells.get("format", ""),
+        "device": row.cells.get("device", ""),
+        "version": row.cells.get("version", ""),
+    }
+
+
+def _ordered(found: list["ModelRow"], listing: Listing) -> tuple["ModelRow", ...]:
+    order = ORDERS[listing.order]
+    if order.figure:
+        known = [row for row in found if order.figure in row.figures]
+        known.sort(key=lambda row: row.figures[order.figure], reverse=order.descending is not listing.reverse)
+        # What is not known has no place in an order: it comes last in either direction.
+        return (*known, *(row for row in found if order.figure not in row.figures))
+    if order is ORDERS[0]:
+        # Work comes and goes every few seconds: it must not move rows, so only what needs somebody ranks.
+        found.sort(key=lambda row: -row.health.level if row.health.needs_person else 0)
+    return tuple(reversed(found)) if listing.reverse else tuple(found)
+
+
+def figures(model: Model, now: float) -> dict[str, float]:
+    """Return what a table can be sorted by, where it is known."""
+    version = model.current or model.candidate or model.newest
+    evaluation = version.evaluation if version else None
+    if evaluation is None:
+        return {}
+    metric, latency = headline(evaluation), evaluation.latency
+    known = {
+        "score": metric.value if metric else None,
+        "p95": latency.p95_ms if latency else None,
+        "evaluated": now - evaluation.at,
+    }
+    return {name: value for name, value in known.items() if value is not None}

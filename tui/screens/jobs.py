@@ -1,0 +1,74 @@
+"""The jobs: what does the engine do, what waits, and what became of the rest? Each can be cancelled or run again.
+
+Puts what was read into the panels; what a job says is `tui.job_rows`'.
+"""
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual.binding import BindingType
+
+from storage.records import Job
+from storage.vocabulary import JobState
+from tui import format as form
+from tui import job_rows, layout
+from tui.keys import Where, bindings
+from tui.layout import Plan
+from tui.list_screen import ListScreen
+from tui.matching import matcher
+from tui.view import View
+
+ABOUT = 9
+"""Rows, with the frame, of the sentences about one job."""
+
+
+class Jobs(ListScreen):
+    """The queue, and everything about one job."""
+
+    WHERE = Where.JOBS
+    INDENT = job_rows.LABEL_CELLS
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Where.JOBS)]
+
+    def selected_job(self) -> Job | None:
+        """Return the job under the cursor."""
+        jobs = self.latest.jobs if self.latest else ()
+        return next((job for job in jobs if job.id == self.chosen("rows")), None)
+
+    def model_of_row(self) -> str:
+        """Return the model of the job under the cursor."""
+        job = self.selected_job()
+        return job.model if job else ""
+
+    def plan(self, view: View, width: int, height: int) -> Plan:
+        """Give the list what the sentences about one job leave."""
+        return layout.listing(width, height, ("rows", len(view.jobs)), about=ABOUT)
+
+    def fill_lists(self, view: View) -> None:
+        """Put the jobs into the list."""
+        matches = matcher(self.typed)
+        found = [job for job in view.jobs if matches(job_rows.parts(job))]
+        width = self.room("rows")
+        self.show_list(
+            "rows",
+            job_rows.heading(width),
+            job_rows.rows(found, width, view.now),
+            nothing="no jobs yet: r on a model evaluates it",
+            title=form.counted("Jobs", len(found), len(view.jobs)),
+        )
+
+    def known(self, view: View) -> tuple[str, list[Text]]:
+        """Return everything about the job under the cursor."""
+        job = self.selected_job()
+        if job is None:
+            return "Job", []
+        return f"J{job.id} {job.kind} {job.model} {job_rows.version_of(job)}".rstrip(), job_rows.about(
+            job, view.now
+        )
+
+    def told(self, view: View) -> str:
+        """Return how many run, wait and failed."""
+        shown = view.news.snapshot
+        if shown is None:
+            return ""
+        failed = sum(1 for job in shown.jobs if job.state is JobState.FAILED)
+        return f"{shown.running} running  {shown.queued} queued" + (f"  {failed} failed" if failed else "")
