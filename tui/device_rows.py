@@ -17,6 +17,9 @@ ID_CELLS = 9
 TALL = 2
 """Lines of a device."""
 
+EXTRA_CELLS = 13
+"""Of temperature and power."""
+
 SPARK_LEAST, SPARK_MOST = 12, 60
 """Cells of the last minute: a reading a second needs sixty."""
 
@@ -34,10 +37,10 @@ def parts(device: Device) -> dict[str, str]:
 
 def heading(width: int) -> Text:
     """Return the columns' titles."""
-    cells = _bar_cells(width)
-    return Text(
-        f"{'DEVICE':<{ID_CELLS}}    {'':<{cells}}  {'NOW':>4}  LAST MINUTE, °C, WATTS, WHO USES IT", "dim"
-    )
+    begin = f"{'DEVICE':<{ID_CELLS}}    {'':<{_bar_cells(width)}}  {'NOW':>4}"
+    spark = _spark_cells(width)
+    minute = f"  {'LAST MINUTE':<{spark}}" if spark else ""
+    return fit(Text(f"{begin}{minute} {'TEMP':>6} {'POWER':>5}", "dim"), width)
 
 
 def rows(devices: Sequence[Device], jobs: Sequence[Job], width: int) -> list[Row]:
@@ -47,6 +50,12 @@ def rows(devices: Sequence[Device], jobs: Sequence[Job], width: int) -> list[Row
 
 def _bar_cells(width: int) -> int:
     return max(10, min(30, width // 5))
+
+
+def _spark_cells(width: int) -> int:
+    """Return the cells of the last minute, or 0 where there is no room for it."""
+    cells = min(SPARK_MOST, width - ID_CELLS - 4 - _bar_cells(width) - 6 - 2 - EXTRA_CELLS)
+    return cells if cells >= SPARK_LEAST else 0
 
 
 def _use(device: Device, width: int) -> Text:
@@ -62,8 +71,8 @@ def _use(device: Device, width: int) -> Text:
     if share is None:
         return fit(line.append(f"  {device.note or 'the device does not tell'}", "dim"), width)
     extra = f" {_rounded(device.temperature_c, '°C'):>6} {_rounded(device.power_w, 'W'):>5}"
-    cells = min(SPARK_MOST, width - line.cell_len - 2 - len(extra))
-    if cells >= SPARK_LEAST:
+    cells = _spark_cells(width)
+    if cells:
         spark = form.sparkline(device.history, cells, low=0.0, high=1.0)
         line.append(f"  {spark:<{cells}}", "cyan")
     return fit(line.append(extra, "dim"), width)

@@ -15,7 +15,7 @@ class Group(StrEnum):
     """The headings of the help, in its order."""
 
     MOVE = "Move"
-    ACT = "Act on the selected model"
+    ACT = "Act on what is selected"
     VIEW = "View"
 
 
@@ -55,6 +55,8 @@ class Key(NamedTuple):
     """What the footer says, or empty for a key that only the help mentions."""
     asks: bool = False
     """Whether a dialog asks before anything happens."""
+    sign: str = ""
+    """What the footer shows instead, where one entry stands for several keys."""
     engine: bool = False
     """Whether it asks the engine for work, which a read-only console does not."""
 
@@ -64,11 +66,13 @@ KEYS = (
     Key("escape", "esc", "back", "back, close", Group.MOVE, DETAIL | LISTS, "back"),
     Key("escape", "esc", "back", "list all models again", Group.MOVE, OVERVIEW),
     Key("enter", "⏎", "open", "open the model", Group.MOVE, OVERVIEW | JOBS | EVENTS, "open"),
-    Key("r", "r", "app.evaluate", "evaluate now", Group.ACT, MODELS, "re-eval", engine=True),
+    Key("r", "r", "app.evaluate", "evaluate now", Group.ACT, MODELS, "eval", engine=True),
     Key(
         "p", "p", "app.promote", "promote the candidate", Group.ACT, MODELS, "promote", asks=True, engine=True
     ),
     Key("u", "u", "app.roll_back", "roll back", Group.ACT, MODELS, "roll back", asks=True, engine=True),
+    Key("slash", "/", "filter", "filter", Group.MOVE, FILTERED, "filter"),
+    Key("1", "1", "app.go('overview')", "overview", Group.MOVE, PANELS, "screens", sign="1-5"),
     Key("c", "c", "app.cancel", "cancel its job", Group.ACT, MODELS, "cancel", asks=True, engine=True),
     Key("c", "c", "app.cancel", "cancel the job", Group.ACT, JOBS, "cancel", asks=True, engine=True),
     Key("r", "r", "app.run_again", "run the job again", Group.ACT, JOBS, "run again", engine=True),
@@ -77,7 +81,6 @@ KEYS = (
     Key("f", "f", "app.repair", "mend the fault", Group.ACT, EVENTS, "mend", asks=True, engine=True),
     Key("R", "R", "app.evaluate_all", "evaluate all models", Group.ACT, MODELS, asks=True, engine=True),
     Key("s", "s", "app.start_engine", "start the engine", Group.ACT, EVERYWHERE, engine=True),
-    Key("slash", "/", "filter", "filter", Group.MOVE, FILTERED, "filter"),
     Key("n", "n", "turn(1)", "next match", Group.MOVE, FILTERED),
     Key("N", "N", "turn(-1)", "previous match", Group.MOVE, FILTERED),
     Key("up,k", "↑ k", "move(-1)", "row up", Group.MOVE, PANELS),
@@ -89,11 +92,10 @@ KEYS = (
     Key("tab,shift+tab", "tab", "other", "faults, events", Group.MOVE, EVENTS, "other list"),
     Key("left", "←", "step(-1)", "the model before", Group.MOVE, DETAIL),
     Key("right", "→", "step(1)", "the model after", Group.MOVE, DETAIL),
-    Key("1", "1", "app.go('overview')", "overview", Group.MOVE, PANELS),
     Key("2", "2", "app.go('model')", "the selected model", Group.MOVE, PANELS),
-    Key("3", "3", "app.go('devices')", "devices", Group.MOVE, PANELS, "devices"),
-    Key("4", "4", "app.go('jobs')", "jobs", Group.MOVE, PANELS, "jobs"),
-    Key("5", "5", "app.go('events')", "faults and events", Group.MOVE, PANELS, "events"),
+    Key("3", "3", "app.go('devices')", "devices", Group.MOVE, PANELS),
+    Key("4", "4", "app.go('jobs')", "jobs", Group.MOVE, PANELS),
+    Key("5", "5", "app.go('events')", "faults and events", Group.MOVE, PANELS),
     Key("space", "space", "app.pause", "pause the display", Group.VIEW, PANELS, "pause"),
     Key("z", "z", "zoom", "zoom the chart", Group.VIEW, MODELS, "zoom"),
     Key("left_square_bracket", "[", "app.span(-1)", "chart: less time", Group.VIEW, MODELS),
@@ -132,7 +134,7 @@ def footer(where: Where, width: int, labels: dict[str, str] | None = None) -> li
     """
     replaced = labels or {}
     shown = [key for key in of(where) if replaced.get(key.action, key.label)]
-    pairs = {key: (key.shown, replaced.get(key.action, key.label)) for key in shown}
+    pairs = {key: (key.sign or key.shown, replaced.get(key.action, key.label)) for key in shown}
     usual = [key for key in shown[1:-1] if key.action not in replaced]
     special = [key for key in shown[1:-1] if key.action in replaced]
     droppable = [*special, *usual]

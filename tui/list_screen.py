@@ -136,9 +136,7 @@ class ListScreen(ConsoleScreen):
 
     def labels(self, view: View) -> dict[str, str]:
         """Return the footer's words that are other than usual."""
-        labels = {f"app.go('{self.WHERE}')": ""}
-        if view.paused:
-            labels["app.pause"] = "resume"
+        labels = {"app.pause": "resume"} if view.paused else {}
         if view.read_only or not view.news.engine_running:
             labels |= NO_ACTIONS
         if not view.read_only and not view.news.engine_running:

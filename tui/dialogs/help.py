@@ -28,7 +28,9 @@ class Help(ModalScreen[None]):
     """Shows the keys until any of the closing ones is pressed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,question_mark,f1,enter,space,ctrl+c", "close", show=False)
+        Binding("escape,q,question_mark,f1,enter,space,ctrl+c", "close", show=False),
+        Binding("down,j,pagedown", "scroll(1)", show=False),
+        Binding("up,k,pageup", "scroll(-1)", show=False),
     ]
 
     DEFAULT_CSS = """
@@ -39,6 +41,8 @@ class Help(ModalScreen[None]):
             max-width: 100%;
             height: auto;
             max-height: 100%;
+            overflow-y: auto;
+            scrollbar-size-vertical: 1;
             padding: 0 1;
             border: round $primary;
             border-title-color: $primary;
@@ -71,6 +75,10 @@ class Help(ModalScreen[None]):
             yield Static(_signs(), id="signs")
             yield Static(_foot(read_only=self._read_only), id="foot")
 
+    def action_scroll(self, step: int) -> None:
+        """Show what lies below or above, where not every line fits."""
+        self.query_one("#help").scroll_relative(y=step, animate=False)
+
     def action_close(self) -> None:
         """Close the help."""
         self.dismiss()
@@ -82,9 +90,13 @@ def _columns(keys: Sequence[Key], *, read_only: bool) -> tuple[list[Text], list[
     lines = [line for group in groups if group for line in (*group, Text())][:-1]
     half = (len(lines) + 1) // 2
     # A heading at the foot of a column, or a gap at the head of one, would belong to nothing.
-    while lines[half - 1].plain.isupper() or not lines[half].plain:
+    while any(_is_heading(line) for line in lines[half - 2 : half]) or not lines[half].plain:
         half += 1
     return lines[:half], lines[half:]
+
+
+def _is_heading(line: Text) -> bool:
+    return line.plain.isupper() and len(line.plain) > KEY_CELLS
 
 
 def _group(group: Group, keys: Sequence[Key], *, read_only: bool) -> list[Text]:

@@ -43,11 +43,11 @@ class Palette(ModalScreen[str]):
             border-subtitle-color: $text-muted;
             background: $surface;
         }
-        Input { height: 1; border: none; padding: 0; background: $primary 12%; color: $foreground; }
+        Input, Input:focus { height: 1; border: none; padding: 0; background: $primary 12%; color: $foreground; }
         RowList { border: none; }
     }
     Palette:ansi #palette { background: ansi_default; border: round ansi_cyan; border-title-color: ansi_cyan; }
-    Palette:ansi Input { background: ansi_default; text-style: underline; }
+    Palette:ansi Input, Palette:ansi Input:focus { background: ansi_default; text-style: underline; }
     """
 
     def __init__(self, where: Where, *, read_only: bool) -> None:

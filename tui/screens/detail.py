@@ -172,7 +172,7 @@ def _labels(view: View, version: Version | None) -> dict[str, str]:
     """Return the footer's words that are other than usual."""
     labels = {"app.pause": "resume" if view.paused else ""}
     if version is not None:
-        labels["app.evaluate"] = f"re-eval v{version.number}"
+        labels["app.evaluate"] = f"eval v{version.number}"
     if view.model is not None:
         candidate = view.model.candidate
         labels["app.promote"] = f"promote v{candidate.number}" if candidate else ""

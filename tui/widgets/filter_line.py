@@ -25,9 +25,9 @@ class FilterLine(Horizontal):
         padding: 0 1;
         &.-open { display: block; }
         Label { width: 2; color: $primary; }
-        Input { width: 1fr; height: 1; border: none; padding: 0; background: $primary 12%; color: $foreground; }
+        Input, Input:focus { width: 1fr; height: 1; border: none; padding: 0; background: $primary 12%; color: $foreground; }
     }
-    FilterLine:ansi Input { background: ansi_default; text-style: underline; }
+    FilterLine:ansi Input, FilterLine:ansi Input:focus { background: ansi_default; text-style: underline; }
     """
 
     class Changed(Message):
