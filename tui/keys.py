@@ -72,7 +72,7 @@ KEYS = (
     ),
     Key("u", "u", "app.roll_back", "roll back", Group.ACT, MODELS, "roll back", asks=True, engine=True),
     Key("slash", "/", "filter", "filter", Group.MOVE, FILTERED, "filter"),
-    Key("1", "1", "app.go('overview')", "overview", Group.MOVE, PANELS, "screens", sign="1-5"),
+    Key("1", "1", "app.go('overview')", "overview", Group.MOVE, PANELS, "views", sign="1-5"),
     Key("c", "c", "app.cancel", "cancel its job", Group.ACT, MODELS, "cancel", asks=True, engine=True),
     Key("c", "c", "app.cancel", "cancel the job", Group.ACT, JOBS, "cancel", asks=True, engine=True),
     Key("r", "r", "app.run_again", "run the job again", Group.ACT, JOBS, "run again", engine=True),

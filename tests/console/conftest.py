@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from storage.database import Writer
+from storage.tables import events
+from storage.vocabulary import Severity
 from storage.workspace import Workspace, engine_lock
 from tests.console.stage import NOW, fill
 from tui.app import Console
@@ -29,6 +31,31 @@ def forsaken(workspace: Workspace, writer: Writer) -> Workspace:
     with writer.transaction() as connection:
         fill(connection)
     return workspace
+
+
+@pytest.fixture
+def faulty(staged: Workspace, writer: Writer) -> Workspace:
+    """Return the stage with two faults: one that restoring files mends, one that a person mends."""
+    with writer.transaction() as connection:
+        events.open_fault(
+            connection,
+            "changed",
+            "version 1 has changed since it was deployed",
+            at=NOW - 60,
+            model="seg-unet",
+            version=1,
+            severity=Severity.ERROR,
+            repair="modeltender repair seg-unet",
+        )
+        events.open_fault(
+            connection,
+            "no-data",
+            "There is no test data.",
+            at=NOW - 90,
+            model="text-intent",
+            repair="Add some.",
+        )
+    return staged
 
 
 @pytest.fixture

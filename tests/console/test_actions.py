@@ -351,9 +351,9 @@ async def test_acting_on_a_models_screen(open_console: Open, staged: Workspace, 
     async with open_console(staged).run_test(size=SIZE) as pilot:
         await select(pilot, "mnist")
         await pilot.press("enter")
-        await shows(pilot, "r re-eval v3")
+        await shows(pilot, "r eval v3")
         await pilot.press("G")
-        await shows(pilot, "r re-eval v1")
+        await shows(pilot, "r eval v1")
         await pilot.press("r")
         [job] = await answered(writer)
     assert (job.model, job.version) == ("mnist", 1)

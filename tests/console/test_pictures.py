@@ -49,6 +49,15 @@ STATES = {
     "overrule": Drive("p", model="digits-onnx", wait="Promote digits-onnx v2?"),
     "rollback": Drive("u", model="mnist", wait="Roll back mnist?"),
     "help": Drive("question_mark", wait="Keys:"),
+    "span": Drive("left_square_bracket", "left_square_bracket", model="mnist", wait="mnist  accuracy  7 d"),
+    "sorted": Drive("o", "o", wait="by accuracy"),
+    "filter": Drive("slash", "m", "n", wait="Models 1 of 6"),
+    "palette": Drive("colon", "r", "o", "l", wait="Actions: overview"),
+    "devices": Drive("3", "j", wait="NVIDIA H200  gpu"),
+    "jobs": Drive("4", "j", "j", wait="Copy it again."),
+    "jobs-help": Drive("4", "question_mark", wait="Keys: jobs"),
+    "jobs-filter": Drive("4", "slash", "m", "n", "enter", wait="Jobs 1 of 4"),
+    "cancel": Drive("4", "c", wait="Cancel J3?"),
 }
 
 
@@ -59,6 +68,32 @@ def test_picture(
 ) -> None:
     """The screen looks as approved."""
     assert snap_compare(open_console(staged), terminal_size=size, run_before=STATES[state])
+
+
+FAULTS = {
+    "faults": Drive("5", wait="modeltender repair seg-unet"),
+    "events": Drive("5", "tab", "j", wait="cannot be loaded: the archive is truncated"),
+    "repair": Drive("5", "f", wait="Restore seg-unet?"),
+}
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x45"])
+@pytest.mark.parametrize("state", FAULTS)
+def test_picture_of_faults(
+    snap_compare: Compare, open_console: Open, faulty: Workspace, state: str, size: tuple[int, int]
+) -> None:
+    """What is wrong, and what mends it, looks as approved."""
+    assert snap_compare(open_console(faulty), terminal_size=size, run_before=FAULTS[state])
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x45"])
+@pytest.mark.parametrize("key", ["3", "4", "5"], ids=["devices", "jobs", "events"])
+def test_picture_of_a_list_without_engine(
+    snap_compare: Compare, open_console: Open, forsaken: Workspace, key: str, size: tuple[int, int]
+) -> None:
+    """Also on these screens an engine that is gone is unmistakable."""
+    drive = Drive(key, wait="esc back")
+    assert snap_compare(open_console(forsaken), terminal_size=size, run_before=drive)
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE, (40, 10)], ids=["80x24", "160x45", "40x10"])

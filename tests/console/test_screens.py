@@ -8,7 +8,7 @@ from storage import jobs
 from storage.database import Writer
 from storage.records import Fault
 from storage.tables import events
-from storage.vocabulary import FaultState, JobKind, JobState, Severity
+from storage.vocabulary import FaultState, JobKind, JobState
 from storage.workspace import Workspace
 from tests.console.conftest import Open
 from tests.console.screen import SOON_S, read_it, shows, text, told
@@ -29,31 +29,6 @@ TITLES = {
     Where.JOBS: "Jobs 4",
     Where.EVENTS: "Events 6",
 }
-
-
-@pytest.fixture
-def faulty(staged: Workspace, writer: Writer) -> Workspace:
-    """Return the stage with two faults: one that restoring files mends, one that a person mends."""
-    with writer.transaction() as connection:
-        events.open_fault(
-            connection,
-            "changed",
-            "version 1 has changed since it was deployed",
-            at=NOW - 60,
-            model="seg-unet",
-            version=1,
-            severity=Severity.ERROR,
-            repair="modeltender repair seg-unet",
-        )
-        events.open_fault(
-            connection,
-            "no-data",
-            "There is no test data.",
-            at=NOW - 90,
-            model="text-intent",
-            repair="Add some.",
-        )
-    return staged
 
 
 def _faults(writer: Writer) -> dict[str, Fault]:
