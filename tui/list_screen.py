@@ -85,7 +85,7 @@ class ListScreen(ConsoleScreen):
 
     def on_mount(self) -> None:
         """Put the cursor into a list."""
-        self.list_of(self.first_list()).focus()
+        self.set_focus(self.list_of(self.first_list()))
 
     def on_descendant_focus(self) -> None:
         """Show what is known of what the cursor is on now."""
@@ -116,7 +116,7 @@ class ListScreen(ConsoleScreen):
             heading.of_screen(view, self.WHERE.value, self.told(view)), heading.right(view)
         )
         self.query_one(KeyBar).show(footer(self.WHERE, width, self.labels(view)))
-        filtering = self.query_one(FilterLine).has_class("-open")
+        filtering = self.query_one(FilterLine).display
         self._plan = self.plan(view, width, height - 2 - (down is not None) - filtering)
         self.query_one(Panels).place(self._plan)
         self.fill_lists(view)

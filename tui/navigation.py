@@ -107,9 +107,9 @@ class Navigation(Mending):
         self._select(message.name)
         self.refresh_view()
 
-    def on_overview_opened(self) -> None:
+    async def on_overview_opened(self) -> None:
         """Open the model under the cursor."""
-        self.action_go(Where.DETAIL)
+        await self.action_go(Where.DETAIL)
 
     def on_overview_filtered(self, message: Overview.Filtered) -> None:
         """List the models that are wanted."""
@@ -123,12 +123,12 @@ class Navigation(Mending):
         """Go back to the screen below."""
         self._close()
 
-    def on_list_screen_wanted(self, message: ListScreen.Wanted) -> None:
+    async def on_list_screen_wanted(self, message: ListScreen.Wanted) -> None:
         """Open the screen of a model that a job or an event is about."""
         if any(model.name == message.model for model in self.view().models):
             self._select(message.model)
             self.refresh_view()
-            self.action_go(Where.DETAIL)
+            await self.action_go(Where.DETAIL)
         else:
             self.say(
                 f"There is no model {message.model} any more." if message.model else "This is about no model."
@@ -142,18 +142,23 @@ class Navigation(Mending):
             self._select(names[place % len(names)])
             self.refresh_view()
 
-    def action_go(self, name: str) -> None:
-        """Show a screen: the one that is open below comes up again, another one opens above."""
+    async def action_go(self, name: str) -> None:
+        """Show a screen: the one that is open below comes up again, another one opens above.
+
+        A new one is complete before the next key is looked at: what is typed ahead is for it.
+        """
         where = Where(name)
-        if not isinstance(self.screen, ConsoleScreen) or self.screen.WHERE is where:
+        if not isinstance(self.screen, ConsoleScreen):
             return
-        if any(isinstance(screen, ConsoleScreen) and screen.WHERE is where for screen in self.screen_stack):
-            while isinstance(self.screen, ConsoleScreen) and self.screen.WHERE is not where:
-                self._close()
-        elif where is not Where.DETAIL or self.model() is not None:
-            screen = opened(where)
-            screen.show(self.view())
-            self.push_screen(screen)
+        for above, screen in enumerate(reversed(self.screen_stack)):
+            if isinstance(screen, ConsoleScreen) and screen.WHERE is where:
+                for _ in range(above):
+                    self._close()
+                return
+        if where is not Where.DETAIL or self.model() is not None:
+            new = opened(where)
+            new.show(self.view())
+            await self.push_screen(new)
             self._deepen()
 
     def action_order(self) -> None:
@@ -169,7 +174,7 @@ class Navigation(Mending):
         self._span = min(max(self._span + step, 0), ALL)
         self.refresh_view()
 
-    def action_palette(self) -> None:
+    async def action_palette(self) -> None:
         """Ask for an action of this screen by its words, and do it."""
         from tui.dialogs.palette import Palette
 
@@ -181,7 +186,7 @@ class Navigation(Mending):
             if action is not None:
                 await self.run_action(action, default_namespace=below)
 
-        self.push_screen(Palette(below.WHERE, read_only=self.read_only), chosen)
+        await self.push_screen(Palette(below.WHERE, read_only=self.read_only), chosen)
 
     def action_help(self) -> None:
         """Show the keys of this screen."""

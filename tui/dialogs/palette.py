@@ -61,14 +61,16 @@ class Palette(ModalScreen[str]):
         with Vertical(id="palette") as frame:
             frame.border_title = f"Actions: {self._where}"
             frame.border_subtitle = "⏎ does it   esc closes"
-            yield Input(placeholder="words of the action", max_length=100)
+            line = Input(placeholder="words of the action", max_length=100)
+            line.cursor_blink = False
+            yield line
             found = ActionList(id="found")
             found.styles.height = min(len(self._keys) + 1, ROWS)
             yield found
 
     def on_mount(self) -> None:
         """Show every action."""
-        self.query_one(Input).focus()
+        self.set_focus(self.query_one(Input))
         self._list("")
 
     def action_close(self) -> None:

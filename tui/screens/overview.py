@@ -139,7 +139,7 @@ class Overview(ConsoleScreen):
         """Put the latest into the panels."""
         down = engine_down(view)
         self.query_one("#notice", Line).show(down)
-        filtering = self.query_one(FilterLine).has_class("-open")
+        filtering = self.query_one(FilterLine).display
         self._arrange(view, width, height - 2 - (down is not None) - filtering)
         self.query_one(Header).show(heading.left(view, width), heading.right(view))
         self.query_one(KeyBar).show(footer(Where.OVERVIEW, width, _labels(view, zoomed=self._zoomed)))

@@ -23,7 +23,6 @@ class FilterLine(Horizontal):
         display: none;
         height: 1;
         padding: 0 1;
-        &.-open { display: block; }
         Label { width: 2; color: $primary; }
         Input, Input:focus { width: 1fr; height: 1; border: none; padding: 0; background: $primary 12%; color: $foreground; }
     }
@@ -43,7 +42,10 @@ class FilterLine(Horizontal):
     def compose(self) -> ComposeResult:
         """Lay out the line."""
         yield Label("/")
-        yield Input(max_length=MOST, select_on_focus=False, placeholder="words; !not  model:name")
+        line = Input(max_length=MOST, select_on_focus=False, placeholder="words; !not  model:name")
+        # A cursor that blinks would send bytes while nothing happens.
+        line.cursor_blink = False
+        yield line
 
     @property
     def typed(self) -> str:
@@ -51,15 +53,16 @@ class FilterLine(Horizontal):
         return self.query_one(Input).value.strip()
 
     def open(self) -> None:
-        """Take the keys."""
-        self.add_class("-open")
-        self.query_one(Input).focus()
+        """Take the keys, from the next one on: what is typed ahead belongs to the filter."""
+        # A class would show it a moment later, and what is hidden cannot have the keys.
+        self.display = True
+        self.screen.set_focus(self.query_one(Input))
 
     def drop(self) -> bool:
         """Choose every row again; return whether some were left out."""
         was = bool(self.typed)
         self.query_one(Input).value = ""
-        self.remove_class("-open")
+        self.display = False
         return was
 
     def action_drop(self) -> None:
@@ -75,5 +78,5 @@ class FilterLine(Horizontal):
     @on(Input.Submitted)
     def _kept(self, message: Input.Submitted) -> None:
         message.stop()
-        self.remove_class("-open")
+        self.display = False
         self.post_message(self.Left())
