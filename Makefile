@@ -8,7 +8,7 @@ DEMO ?= demo
 COUNT ?= 2000
 MINUTES ?= 60
 
-.PHONY: install demo test lint fuzz soak bench clean
+.PHONY: install demo test lint fuzz soak bench pictures clean
 
 install: $(STAMP)
 
@@ -40,6 +40,10 @@ soak: install
 
 bench: install $(PEERS)
 	$(BIN)/python -m tests.benchmarks.run --write
+
+# The pictures of docs/console.md, of a real engine at work on the sample models.
+pictures: install
+	$(BIN)/python -m tests.console.picture docs
 
 # Tools to compare with, where only the benchmark sees them.
 $(PEERS): tests/benchmarks/peers.txt

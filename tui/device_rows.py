@@ -112,7 +112,9 @@ def about(device: Device, jobs: Sequence[Job]) -> list[Text]:
     lines += [Text(sentence) for sentence in sentences(device)]
     hidden = [name for name, value in _readings(device) if value is None]
     if hidden:
-        why = device.note.rstrip(".") or "the device or its driver does not expose it"
+        # Of a device that tells nothing the note says why; of another one it says something else.
+        note = device.note.rstrip(".") if device.utilisation is None else ""
+        why = note or "the device or its driver does not expose it"
         lines.append(Text.assemble(("n/a: ", "dim"), f"{', '.join(hidden)} ({why})"))
     for names, reason, remedy in grouped(device.obstacles):
         lines.append(

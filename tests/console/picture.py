@@ -1,37 +1,119 @@
-"""The picture in the README, made from the running program: ``python -m tests.console.picture WORKSPACE FILE``.
+"""``make pictures``: the pictures in the README and in docs/console.md, made from the running program.
 
-Opens the console on a workspace whose engine runs, waits until it shows the first model's chart, and keeps what it shows.
+A real engine works on the sample models; a better version arrives, one deployed file is damaged, and each screen of
+the console is kept as it shows that: ``python -m tests.console.picture FOLDER``.
 """
 
 import asyncio
 import re
 import sys
+import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
-from storage.workspace import find_workspace
+from sample_models.build import build
+from sample_models.demo import MODEL, deliver
+from storage import snapshot
+from storage.database import Reader
+from storage.workspace import Workspace, create_workspace
+from tests.benchmarks.stage import Stage
+from tests.console.screen import Console as Shown
 from tests.console.screen import shows
 from tui.app import Console
 from tui.feed import Feed
 
-SIZE = (120, 34)
-"""Columns and rows: both charts' room, and still legible at the width of a page."""
+SIZE = (100, 30)
+"""Columns and rows: more than the least, and still legible at the width of a page."""
+
+OVERVIEW_SIZE = (120, 34)
+"""Both charts' room."""
+
+DAMAGED = "breast-cancer"
+
+PATIENCE_S = 180.0
+"""The longest that an arrival, or a look for damage, may take on a slow machine."""
 
 
-async def take(workspace: Path) -> str:
+class Picture(NamedTuple):
+    """A picture's file, the keys that lead to it, and what it shows then."""
+
+    file: str
+    keys: tuple[str, ...]
+    wait: str
+    size: tuple[int, int] = SIZE
+
+
+PICTURES = (
+    Picture("console.svg", (), "accuracy", OVERVIEW_SIZE),
+    Picture("console-model.svg", ("n", "2"), "Versions"),
+    Picture("console-devices.svg", ("3",), "LAST MINUTE"),
+    Picture("console-jobs.svg", ("4",), "succeeded at"),
+    Picture("console-events.svg", ("5",), "what helps:"),
+    Picture("console-help.svg", ("question_mark",), "Keys:"),
+    Picture("console-actions.svg", ("colon",), "Actions:"),
+)
+
+
+def main(folder: Path) -> None:
+    """Make every picture in ``folder``."""
+    with tempfile.TemporaryDirectory(prefix="modeltender-pictures-") as parent:
+        workspace = create_workspace(Path(parent) / "demo")
+        build(workspace.root, on_progress=lambda line: print(line, file=sys.stderr))
+        with Stage(workspace.root) as stage:
+            deliver(workspace)
+            _await(workspace, lambda shown: any(m.candidate and m.candidate.gate for m in shown.models))
+            stage.settle()
+            _damage(workspace)
+            _await(workspace, lambda shown: bool(shown.faults))
+            stage.settle()
+            for picture in PICTURES:
+                (folder / picture.file).write_text(asyncio.run(take(workspace, picture)))
+
+
+async def take(workspace: Workspace, picture: Picture) -> str:
     """Return what the console shows of ``workspace``, as SVG."""
-    opened = find_workspace(workspace)
-    feed = Feed(opened)
+    feed = Feed(workspace)
     feed.look()
-    console = Console(opened, feed, host="gpu-box-1")
+    console = Console(workspace, feed, host="gpu-box-1")
     try:
-        async with console.run_test(size=SIZE) as pilot:
-            await shows(pilot, "accuracy")
-            picture = console.export_screenshot(title=f"modeltender {workspace.name}")
+        async with console.run_test(size=picture.size) as pilot:
+            await shows(pilot, lambda shown: f"{MODEL}" in shown and "accuracy" in shown)
+            await _press(pilot, picture)
+            shown = console.export_screenshot(title=f"modeltender {workspace.root.name}")
     finally:
         feed.stop()
     # A page that shows the picture need not fetch a font for it.
-    return re.sub(r"@font-face \{.*?\}\s*", "", picture, flags=re.DOTALL)
+    return re.sub(r"@font-face \{.*?\}\s*", "", shown, flags=re.DOTALL)
+
+
+async def _press(pilot: Shown, picture: Picture) -> None:
+    for key in picture.keys:
+        await pilot.press(key)
+        await pilot.pause(0.5)
+    await shows(pilot, picture.wait)
+
+
+def _damage(workspace: Workspace) -> None:
+    """Let a deployed file hold something else, as a disk or a careless copy would."""
+    file = next(path for path in (workspace.models / DAMAGED / "1").iterdir() if path.is_file())
+    file.chmod(0o644)
+    with file.open("ab") as damaged:
+        damaged.write(b"damaged")
+
+
+def _await(workspace: Workspace, condition: Callable[[snapshot.Snapshot], bool]) -> None:
+    reader = Reader(workspace.database)
+    deadline = time.monotonic() + PATIENCE_S
+    try:
+        while not condition(snapshot.read(reader)):
+            if time.monotonic() > deadline:
+                sys.exit("The picture's subject did not appear in time.")
+            time.sleep(0.2)
+    finally:
+        reader.close()
 
 
 if __name__ == "__main__":
-    Path(sys.argv[2]).write_text(asyncio.run(take(Path(sys.argv[1]))))
+    main(Path(sys.argv[1]))

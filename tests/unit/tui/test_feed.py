@@ -80,6 +80,21 @@ def test_selected_model_brings_its_detail(feed: Feed) -> None:
     assert news.detail is None
 
 
+def test_deep_look_reaches_further_back(feed: Feed, writer: Writer) -> None:
+    """While it is wanted there are more events than the overview shows, and only then."""
+    for number in range(snapshot.SHOWN_EVENTS + 30):
+        _tell(writer, f"thing {number}")
+    counts = []
+    for deep in (False, True, False):
+        feed.deepen(deep=deep)
+        news = feed.look()
+        assert news is not None
+        assert news.snapshot is not None
+        counts.append(len(news.snapshot.events))
+    assert counts[0] == counts[2] == snapshot.SHOWN_EVENTS
+    assert counts[1] >= snapshot.SHOWN_EVENTS + 30
+
+
 def test_long_history_is_not_read_for_others(
     feed: Feed, writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -240,7 +255,7 @@ def test_stopping_ends_the_thread(feed: Feed) -> None:
     assert "feed" not in [thread.name for thread in threading.enumerate()]
 
 
-def _forbidden(reader: Reader, *_: object) -> None:
+def _forbidden(reader: Reader, *_: object, **__: object) -> None:
     del reader
     raise AssertionError("nothing was to be read")
 
