@@ -100,6 +100,8 @@ KEYS = (
     Key("z", "z", "zoom", "zoom the chart", Group.VIEW, MODELS, "zoom"),
     Key("left_square_bracket", "[", "app.span(-1)", "chart: less time", Group.VIEW, MODELS),
     Key("right_square_bracket", "]", "app.span(1)", "chart: more time", Group.VIEW, MODELS),
+    Key("comma", ",", "cursor(-1)", "chart: value before", Group.VIEW, MODELS),
+    Key("full_stop", ".", "cursor(1)", "chart: value after", Group.VIEW, MODELS),
     Key("o", "o", "app.order", "sort by the next column", Group.VIEW, OVERVIEW, "sort"),
     Key("O", "O", "app.reverse", "sort the other way", Group.VIEW, OVERVIEW),
     Key("colon,ctrl+p", ":", "app.palette", "find an action", Group.VIEW, EVERYWHERE, "actions"),

@@ -1,6 +1,7 @@
 """Jobs, faults and events, devices, the filter, the order, the span and the palette, on a real database."""
 
 import asyncio
+import random
 
 import pytest
 
@@ -14,13 +15,16 @@ from tests.console.conftest import Open
 from tests.console.screen import SOON_S, read_it, shows, text, told
 from tests.console.stage import NOW
 from tests.console.test_actions import answered, asked, select
-from tui.keys import Where, of
+from tui.keys import KEYS, Where, of
 from tui.widgets.model_table import ModelTable
 
 SMALL, LARGE = (80, 24), (160, 45)
 
 OPENS = {Where.OVERVIEW: "1", Where.DETAIL: "2", Where.DEVICES: "3", Where.JOBS: "4", Where.EVENTS: "5"}
 """The key of each screen."""
+
+LEAVING = {"q", "ctrl+c", "enter"}
+"""Keys that end the console, one of them by way of the actions that are found by words."""
 
 TITLES = {
     Where.OVERVIEW: "Models 6",
@@ -253,6 +257,20 @@ async def test_span_of_the_charts(open_console: Open, staged: Workspace) -> None
         await shows(pilot, lambda shown: "mnist  accuracy ─" in shown)
 
 
+async def test_cursor_reads_exact_values(open_console: Open, staged: Workspace) -> None:
+    """Comma goes back from the latest value, one measurement a time; a full stop beyond the last shows the latest again."""
+    async with open_console(staged).run_test(size=SMALL) as pilot:
+        await select(pilot, "mnist")
+        await pilot.press("2")
+        await shows(pilot, "v3 0.9740 ±.0068 ─╯")
+        await pilot.press("comma")
+        await shows(pilot, "n=2000  v3 0.9740 ±.0068")
+        await pilot.press("comma", "comma")
+        await shows(pilot, "n=2000  v2 0.")
+        await pilot.press("full_stop", "full_stop", "full_stop")
+        await shows(pilot, lambda shown: "n=2000" not in shown and "v3 0.9740 ±.0068 ─╯" in shown)
+
+
 async def test_palette_does_what_it_finds(open_console: Open, staged: Workspace) -> None:
     """Any action of the screen is found by its words and done, here on the screen that it was opened from."""
     async with open_console(staged).run_test(size=SMALL) as pilot:
@@ -389,5 +407,21 @@ async def test_read_only_answers(
         assert "cancel" not in text(pilot).splitlines()[-1]
         await pilot.press(key)
         await told(pilot, "This console is read-only")
+    assert asked(writer) == []
+    assert {fault.state for fault in _faults(writer).values()} == {FaultState.OPEN}
+
+
+async def test_random_keys_harm_nothing(open_console: Open, faulty: Workspace, writer: Writer) -> None:
+    """Any keys in any order, typed ahead of what they open, on terminals of any size: no crash, and nothing asked for."""
+    chance = random.Random(7)
+    names = sorted({name for key in KEYS for name in key.keys.split(",")} - LEAVING)
+    async with open_console(faulty, read_only=True).run_test(size=SMALL) as pilot:
+        await shows(pilot, "Models 6")
+        for _ in range(6):
+            await pilot.press(*chance.choices([*names, "x", "escape"], k=10))
+            await pilot.resize_terminal(*chance.choice([SMALL, LARGE, (60, 16), (40, 10)]))
+        await pilot.resize_terminal(*SMALL)
+        await pilot.press(*["escape"] * 12, "1")
+        await shows(pilot, "Models")
     assert asked(writer) == []
     assert {fault.state for fault in _faults(writer).values()} == {FaultState.OPEN}

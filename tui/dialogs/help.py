@@ -73,7 +73,8 @@ class Help(ModalScreen[None]):
                 for column in _columns(keys, read_only=self._read_only):
                     yield Static(Text("\n").join(column))
             yield Static(_signs(), id="signs")
-            yield Static(_foot(read_only=self._read_only), id="foot")
+            if self._read_only:
+                yield Static("This console is read-only: the keys that act are off.", id="foot")
 
     def action_scroll(self, step: int) -> None:
         """Show what lies below or above, where not every line fits."""
@@ -115,9 +116,3 @@ def _group(group: Group, keys: Sequence[Key], *, read_only: bool) -> list[Text]:
 
 def _signs() -> Text:
     return Text("  ").join(Text.assemble((sign, "bold"), f" {word}") for sign, word in SIGNS)
-
-
-def _foot(*, read_only: bool) -> Text:
-    if read_only:
-        return Text("This console is read-only: the keys that act are off.")
-    return Text("The same in the shell: modeltender --help. No mouse is needed.")

@@ -113,6 +113,10 @@ class Overview(ConsoleScreen):
         self.query_one(ModelTable).focus()
         self.refill()
 
+    def action_cursor(self, step: int) -> None:
+        """Read the value measured before or after the one that is read now."""
+        self.query_one("#accuracy", HistoryChart).move(step)
+
     def action_zoom(self) -> None:
         """Give the chart all the room, or take it back."""
         self._zoomed = not self._zoomed

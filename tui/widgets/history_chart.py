@@ -59,6 +59,7 @@ class HistoryChart(Lines):
         super().__init__(id=id)
         self._drawn: tuple[object, ...] | None = None
         self._wanted: _Wanted | None = None
+        self._cursor: HistoryPoint | None = None
 
     def show(
         self,
@@ -78,6 +79,16 @@ class HistoryChart(Lines):
         self._wanted = _Wanted(points, objective, markers, unit, title, window, nothing or NOTHING_YET)
         self._redraw()
 
+    def move(self, step: int) -> None:
+        """Move the cursor to the point before or after; beyond the last one it is gone, and the latest value is told."""
+        points = self._wanted.points if self._wanted else ()
+        if not points:
+            return
+        place = len(points) if self._cursor not in points else points.index(self._cursor)
+        place = max(place + step, 0)
+        self._cursor = points[place] if place < len(points) else None
+        self._redraw()
+
     def on_resize(self) -> None:
         """Draw for the new size."""
         self._redraw()
@@ -94,6 +105,7 @@ class HistoryChart(Lines):
             len(points),
             ends,
             wanted._replace(points=(), markers=tuple(wanted.markers)),
+            self._cursor,
         )
         if drawn == self._drawn:
             return
@@ -107,7 +119,14 @@ class HistoryChart(Lines):
             window=wanted.window,
             nothing=wanted.nothing,
         )
-        self.draw(lines, title=wanted.title, subtitle=_latest(points, wanted.unit))
+        told = _value_of(points[-1], wanted.unit) if points else ""
+        if self._cursor is not None and self._cursor in points:
+            first, last = wanted.window or (points[0].at, points[-1].at)
+            column = GUTTER + Frame(size.width - GUTTER, 1, first, last, 0.0, 1.0).dot_x(self._cursor.at) // 2
+            for line in lines[:-1]:
+                line.stylize("reverse", column, column + 1)
+            told = f"{_exact(self._cursor)}  {_value_of(self._cursor, wanted.unit)}"
+        self.draw(lines, title=wanted.title, subtitle=told)
 
 
 def chart_lines(
@@ -197,10 +216,12 @@ def _moment(at: float, span: float) -> str:
     return f"{moment:%H:%M}" if span >= 600 else f"{moment:%H:%M:%S}"
 
 
-def _latest(points: Sequence[HistoryPoint], unit: str) -> str:
-    if not points:
-        return ""
-    last = points[-1]
-    shown = form.short_ms(last.value) if unit == "ms" else form.figure(last.value)
-    width = form.half_width(last.low, last.high)
-    return f"v{last.version} {shown}{f' ±{width}' if width else ''}{f' {unit}' if unit else ''}"
+def _value_of(point: HistoryPoint, unit: str) -> str:
+    shown = form.short_ms(point.value) if unit == "ms" else form.figure(point.value)
+    width = form.half_width(point.low, point.high)
+    return f"v{point.version} {shown}{f' ±{width}' if width else ''}{f' {unit}' if unit else ''}"
+
+
+def _exact(point: HistoryPoint) -> str:
+    """Return when the point under the cursor was measured, and on how many examples."""
+    return f"{datetime.fromtimestamp(point.at, UTC):%m-%d %H:%M:%S}  n={point.n}"

@@ -18,6 +18,7 @@ from storage.tables import devices, engine, evaluations, events, gates, models, 
 from storage.vocabulary import (
     CheckVerdict,
     DeviceKind,
+    FaultState,
     JobKind,
     PromotionOutcome,
     Role,
@@ -240,6 +241,28 @@ def test_a_fault_opens_once_counts_and_closes(writer: Writer, reader: Reader) ->
         assert not events.close_fault(connection, "settings", at=3.0, model="mnist")
         assert events.open_fault(connection, "settings", "again", at=4.0, model="mnist")
     assert [fault.message for fault in snapshot.read(reader).faults] == ["again"]
+
+
+def test_an_acknowledged_fault_stays_open_and_asks_for_nobody(writer: Writer, reader: Reader) -> None:
+    """Who has seen a fault is in the log; repetitions leave it seen; it can be taken back; what is over cannot be seen."""
+    with writer.transaction() as connection:
+        models.ensure(connection, "mnist", now=0.0)
+        models.set_present(connection, {"mnist"})
+        events.open_fault(connection, "settings", "bad", at=1.0, model="mnist")
+    (fault,) = snapshot.read(reader).faults
+    assert snapshot.read(reader).models[0].faults == 1
+    with writer.transaction() as connection:
+        events.acknowledge(connection, fault.id, by="ann", at=2.0)
+        events.open_fault(connection, "settings", "worse", at=3.0, model="mnist")
+    seen = snapshot.read(reader)
+    assert [(fault.state, fault.count) for fault in seen.faults] == [(FaultState.ACKNOWLEDGED, 2)]
+    assert (seen.models[0].faults, seen.events[0].message) == (0, "acknowledged by ann: bad")
+    with writer.transaction() as connection:
+        events.acknowledge(connection, fault.id, by="ann", at=4.0)
+    assert snapshot.read(reader).models[0].faults == 1
+    with writer.transaction() as connection:
+        events.close_fault(connection, "settings", at=5.0, model="mnist")
+        assert events.acknowledge(connection, fault.id, by="ann", at=6.0) is None
 
 
 def test_events_are_cleaned_before_they_are_stored(writer: Writer, reader: Reader) -> None:
