@@ -31,6 +31,12 @@ class View(NamedTuple):
         return next((model for model in self.models if model.name == self.selected), None)
 
     @property
+    def as_of(self) -> float:
+        """The moment that figures stand for: now, or the last beat of an engine that is gone."""
+        state = self.news.snapshot.engine if self.news.snapshot else None
+        return self.now if self.news.engine_running or state is None else min(state.heartbeat_at, self.now)
+
+    @property
     def models(self) -> tuple[Model, ...]:
         """The models as they were last read."""
         return () if self.news.snapshot is None else self.news.snapshot.models

@@ -8,7 +8,7 @@ import pytest
 from storage import jobs
 from storage.database import Writer
 from storage.records import Fault
-from storage.tables import events
+from storage.tables import engine, events
 from storage.vocabulary import FaultState, JobKind, JobState
 from storage.workspace import Workspace
 from tests.console.conftest import Open
@@ -62,9 +62,9 @@ async def test_everything_has_its_place(
         assert "quit" in lines[-1]
 
 
-@pytest.mark.parametrize("start", OPENS)
+@pytest.mark.parametrize("start", [Where.OVERVIEW, Where.EVENTS])
 async def test_numbers_go_everywhere(open_console: Open, staged: Workspace, start: Where) -> None:
-    """From every screen each number opens its screen, and none is open twice."""
+    """Each number opens its screen from the first and from the last one, and none is open twice."""
     async with open_console(staged).run_test(size=LARGE) as pilot:
         await shows(pilot, "Models 6")
         for where in OPENS:
@@ -417,11 +417,24 @@ async def test_random_keys_harm_nothing(open_console: Open, faulty: Workspace, w
     names = sorted({name for key in KEYS for name in key.keys.split(",")} - LEAVING)
     async with open_console(faulty, read_only=True).run_test(size=SMALL) as pilot:
         await shows(pilot, "Models 6")
-        for _ in range(6):
+        for _ in range(4):
             await pilot.press(*chance.choices([*names, "x", "escape"], k=10))
             await pilot.resize_terminal(*chance.choice([SMALL, LARGE, (60, 16), (40, 10)]))
         await pilot.resize_terminal(*SMALL)
         await pilot.press(*["escape"] * 12, "1")
-        await shows(pilot, "Models")
+        await shows(pilot, lambda shown: "⏎ open" in shown.splitlines()[-1])
+        assert len(pilot.app.screen_stack) == 1
     assert asked(writer) == []
     assert {fault.state for fault in _faults(writer).values()} == {FaultState.OPEN}
+
+
+async def test_without_engine_no_time_is_left_for_a_job(
+    open_console: Open, forsaken: Workspace, writer: Writer
+) -> None:
+    """What was left of a job is told as it was at the engine's last beat: the clock alone neither slows it nor ends it."""
+    with writer.passing() as connection:
+        engine.beat(connection, now=NOW - 5, rss_bytes=1, cpu_percent=1.0, hosts=())
+    async with open_console(forsaken).run_test(size=SMALL) as pilot:
+        await shows(pilot, "ENGINE DOWN")
+        await pilot.press("4")
+        await shows(pilot, "6,820 of 11,005, 341 a second, about 0:12 left")

@@ -51,7 +51,7 @@ class Jobs(ListScreen):
         self.show_list(
             "rows",
             job_rows.heading(width),
-            job_rows.rows(found, width, view.now),
+            job_rows.rows(found, width, view.as_of),
             nothing="no jobs yet: r on a model evaluates it",
             title=form.counted("Jobs", len(found), len(view.jobs)),
         )
@@ -62,7 +62,7 @@ class Jobs(ListScreen):
         if job is None:
             return "Job", []
         return f"J{job.id} {job.kind} {job.model} {job_rows.version_of(job)}".rstrip(), job_rows.about(
-            job, view.now
+            job, view.as_of
         )
 
     def told(self, view: View) -> str:
