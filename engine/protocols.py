@@ -69,6 +69,8 @@ class RuntimeSpec(msgspec.Struct, frozen=True):
     """Kinds of device besides the CPU that its loader knows how to use, where the installed build does."""
     options: tuple[str, ...] = ()
     """Keys of ``[runtime]`` in ``model.toml`` that its loader takes, as keyword arguments of the same names."""
+    trainer: str = ""
+    """``module:function`` of what trains models of its formats, resolved in a model process only; empty where nothing does."""
     hears_of_trust: bool = False
     """Whether its loader takes ``trusted``: its framework has a guard of its own that an owner's trust lifts."""
     stand_in: "RuntimeSpec | None" = None

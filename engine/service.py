@@ -8,7 +8,8 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple, Protocol
 
 import psutil
@@ -117,7 +118,8 @@ class Lane:
             return False
         log.info("job %d: %s %s@%s for %s", job.id, job.kind, job.model, job.version, job.requested_by)
         report = JobReport(self._context, job, self._stopping)
-        outcome = _outcome(self._context, job, report)
+        with self._measuring(job.kind):
+            outcome = _outcome(self._context, job, report)
         with self._context.writer.transaction() as connection:
             if (
                 outcome.code == CANCELLED
@@ -136,7 +138,8 @@ class Lane:
         while self._refinements and self._quiet():
             key, refinement = self._refinements.popitem()
             try:
-                finished = refinement.refine(self._wanted)
+                with self._measuring(refined=True):
+                    finished = refinement.refine(self._wanted)
             except Error as error:
                 # The result stands as it was recorded; only the refinement is missing.
                 log.warning("a result could not be refined: %s", error.message)
@@ -149,6 +152,18 @@ class Lane:
                 continue
             if not finished:
                 self._refinements[key] = refinement
+
+    @contextmanager
+    def _measuring(self, kind: JobKind | None = None, *, refined: bool = False) -> Iterator[None]:
+        """Have trainings stand still while a model is measured: they would be in the figures."""
+        if not refined and kind not in kinds.ON_MODELS:
+            yield
+            return
+        self._context.hosts.measuring.set()
+        try:
+            yield
+        finally:
+            self._context.hosts.measuring.clear()
 
     def _quiet(self) -> bool:
         """Wait a moment; return whether no job came meanwhile."""

@@ -10,7 +10,7 @@ from logging.handlers import RotatingFileHandler
 
 from engine.devices.sampler import Sampler
 from engine.examiner import Examiner
-from engine.jobs import ON_LINKS, ON_MODELS
+from engine.jobs import ON_LINKS, ON_MODELS, ON_TRAININGS
 from engine.jobs.context import Context
 from engine.processes import lockdown
 from engine.processes.client import Hosts
@@ -129,6 +129,7 @@ def _work(
     )
     repository = Repository(workspace, writer, settings, examiner, now=time.time, monotonic=time.monotonic)
     models, links = Lane("models", ON_MODELS, context), Lane("links", ON_LINKS, context)
+    trainings = Lane("trainings", ON_TRAININGS, context)
     watching = Watching(repository, rescan_s=settings.repository.rescan_s, scanned=models.wake)
     repository.when_known(watching.wake)
     observer = Observer(
@@ -143,7 +144,7 @@ def _work(
     )
     try:
         parts = (sampler, examiner, watching, observer, Keeper(workspace, writer, now=time.time))
-        Service(context, (models, links), parts, stopping, time.monotonic).run()
+        Service(context, (models, links, trainings), parts, stopping, time.monotonic).run()
     finally:
         pool.close()
         hosts.close()

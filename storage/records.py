@@ -470,6 +470,14 @@ class JobParameters(msgspec.Struct, frozen=True, omit_defaults=True):
     """The version that a comparison takes the job's version against."""
     entry: int | None = None
     """The entry of the quarantine that is meant."""
+    epochs: int | None = None
+    """The most epochs that a training takes; ``None``: as the model's settings say."""
+    from_scratch: bool = False
+    """Whether a training begins with fresh weights."""
+    build: bool = False
+    """Whether a first model is made, as ``[build]`` or the data say."""
+    untrained: bool = False
+    """Whether what is built is left as it is."""
 
 
 class Job(Record, frozen=True, kw_only=True):

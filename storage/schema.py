@@ -9,7 +9,7 @@ from sqlite_utils import Database, Migrations
 
 migrations = Migrations("modeltender")
 
-SCHEMA_VERSION = 9
+SCHEMA_VERSION = 10
 
 
 @migrations()
@@ -67,6 +67,12 @@ def examples_of_evaluations(database: Database) -> None:
 def promotion_targets(database: Database) -> None:
     """Keep what was last said to each promotion target, and why a promotion was taken back."""
     _execute(database, PROMOTION_TARGETS)
+
+
+@migrations()
+def training_runs(database: Database) -> None:
+    """Keep what each training began from, how it went, and what it left."""
+    _execute(database, TRAINING_RUNS)
 
 
 def _execute(database: Database, statements: str) -> None:
@@ -445,4 +451,29 @@ CREATE TABLE promotion_targets (
 ) STRICT, WITHOUT ROWID;
 ALTER TABLE promotions ADD COLUMN problem TEXT NOT NULL DEFAULT '';
 ALTER TABLE promotions ADD COLUMN patience_s REAL NOT NULL DEFAULT 30
+"""
+
+TRAINING_RUNS = """
+CREATE TABLE training_runs (
+    id INTEGER PRIMARY KEY,
+    model TEXT NOT NULL,
+    key TEXT NOT NULL,
+    job_id INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    started_at REAL NOT NULL,
+    finished_at REAL,
+    how TEXT NOT NULL,
+    base_version INTEGER,
+    base_sha256 TEXT NOT NULL,
+    seed INTEGER NOT NULL,
+    settings TEXT NOT NULL,
+    data TEXT NOT NULL DEFAULT 'null',
+    versions TEXT NOT NULL DEFAULT '{}',
+    curve TEXT NOT NULL DEFAULT '[]',
+    best_epoch INTEGER,
+    artefact TEXT NOT NULL DEFAULT '',
+    sha256 TEXT NOT NULL DEFAULT '',
+    message TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX training_runs_by_model ON training_runs (model, id)
 """

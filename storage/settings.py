@@ -13,6 +13,7 @@ import msgspec
 from storage.settings_file import Settings, convert, read_table, settled
 from storage.target_settings import TargetSettings, read_targets
 from storage.text import clean
+from storage.train_settings import Build, Train, check_build, check_train
 from storage.vocabulary import GateMode, OutputScale, Task
 
 AXES = 8
@@ -190,6 +191,8 @@ class ModelSettings(Settings, frozen=True, kw_only=True):
     metrics: Metrics = Metrics()
     objectives: dict[str, str] = msgspec.field(default_factory=dict)
     gate: Gate = Gate()
+    train: Train = Train()
+    build: Build = Build()
     targets: tuple[TargetSettings, ...] = ()
     """What else learns of a promotion, in the order in which it is told."""
 
@@ -227,6 +230,8 @@ def read_model_settings(file: Path) -> ModelSettings:
     _check_gate(settings.gate, problems)
     _check_preprocess(settings.preprocess, problems)
     _check_figures(settings, problems)
+    check_train(settings.train, problems)
+    check_build(settings.build, problems)
     for key in ("test", "validation"):
         _check_file_name(getattr(settings.data, key), f"data.{key}", problems)
     if isinstance(settings.labels, str):

@@ -110,6 +110,17 @@ class JobKind(StrEnum):
     REVOKE = "revoke"
     RELEASE = "release"
     DELETE = "delete"
+    TRAIN = "train"
+
+
+class TrainingState(StrEnum):
+    """How far a training has come."""
+
+    RUNNING = "running"
+    """Under way, or cut off: the next one of the same goes on where it was."""
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 class PromotionOutcome(StrEnum):

@@ -18,7 +18,10 @@ HANDLERS: dict[JobKind, str] = {kind: f"engine.jobs.{kind.value}" for kind in Jo
 ON_MODELS = frozenset({JobKind.EVALUATE, JobKind.LATENCY})
 """Kinds that run models: one at a time, because each measures."""
 
-ON_LINKS = frozenset(JobKind) - ON_MODELS
+ON_TRAININGS = frozenset({JobKind.TRAIN})
+"""Kinds that take long and measure nothing: they give way while models are measured."""
+
+ON_LINKS = frozenset(JobKind) - ON_MODELS - ON_TRAININGS
 """Kinds that run no model (they read what is on record, switch a link, move a file): they never wait behind an evaluation."""
 
 

@@ -68,11 +68,11 @@ def borrow(
     """Return the version's warm process, or load the version into a new one; a failed load is recorded."""
     runtime = _runtime(version)
     # Without the trust that it was loaded with, a warm process is another one.
-    trusted = _trusted(context, version)
+    allowed = trusted(context, version)
     with _failure_recorded(context, version, device):
         options = _options(context, version, runtime)
     # The model counts too: its process may read its data, and no other model's.
-    key = (version.model, version.sha256 or "", runtime.name, device, options, trusted)
+    key = (version.model, version.sha256 or "", runtime.name, device, options, allowed)
     return context.pool.borrow(key, lambda: _open(context, version, device, options, cancelled=cancelled))
 
 
@@ -101,7 +101,7 @@ def _open(
 ) -> ModelProcess:
     runtime = _runtime(version)
     with _failure_recorded(context, version, device):
-        kept = _keep(context, version)
+        kept = keep(context, version)
         try:
             process = context.hosts.open(
                 kept.artefact,
@@ -110,7 +110,7 @@ def _open(
                 (kept.folder, *readable_data(context.workspace, context.settings, version.model)),
                 wanted=version.format,
                 options=options,
-                trusted=_trusted(context, version),
+                trusted=trusted(context, version),
                 every_wall=context.settings.trust.require_sandbox,
                 cores=cores,
                 cancelled=cancelled,
@@ -150,7 +150,7 @@ def _options(context: Context, version: Version, runtime: RuntimeSpec) -> Option
     return (*options, *own_loader(context, version, settings)) if LOADER in runtime.options else options
 
 
-def _keep(context: Context, version: Version) -> Kept:
+def keep(context: Context, version: Version) -> Kept:
     """Return the copy that a version is loaded from; the version's own folder must still hold the same."""
     name = f"{version.model}@{version.number}"
     artefact = context.workspace.version_folder(version.model, version.number) / (version.artefact or "")
@@ -172,7 +172,8 @@ def _keep(context: Context, version: Version) -> Kept:
     return kept
 
 
-def _trusted(context: Context, version: Version) -> bool:
+def trusted(context: Context, version: Version) -> bool:
+    """Whether a version's owner trusts its very content now."""
     with context.writer.transaction() as connection:
         return trust.holds(connection, version.sha256)
 

@@ -19,6 +19,7 @@ from engine.data.descriptions import ClassCount, PartDescription
 from engine.processes.protocol import (
     Described,
     Divided,
+    EpochDone,
     Evaluated,
     FromModel,
     LatencyMeasured,
@@ -27,12 +28,15 @@ from engine.processes.protocol import (
     Prepared,
     Progress,
     Told,
+    Trained,
+    TrainModel,
 )
 from engine.processes.wire import NonsenseError
 from engine.protocols import TensorSpec
 from engine.repository.examine import Examined
 from storage.records import Metric
 from storage.text import NAME, clean
+from storage.training_records import Epoch
 
 CLOCKS_S: Final = 0.05
 """Two processes may disagree by this much about how long something took."""
@@ -41,6 +45,9 @@ SHA256_DIGITS: Final = 64
 
 MAXIMUM_PARAMETERS: Final = 1 << 63
 """More than the database can count; no machine holds as many."""
+
+MAXIMUM_EPOCH_FIGURES: Final = 16
+"""Figures of one epoch; there are four."""
 
 AXES: Final = 64
 """Axes of an array, as numpy limits them; every shape is kept and shown."""
@@ -139,6 +146,33 @@ def checked_divided(divided: Divided) -> Divided:
     """Return ``divided`` with its name cleaned, if there are examples in it."""
     _claim(min(divided.rows) >= 0 and sum(divided.rows) > 0, f"parts of {divided.rows} examples")
     return msgspec.structs.replace(divided, name=clean(divided.name, NAME))
+
+
+def checked_epoch(done: EpochDone) -> EpochDone:
+    """Return ``done`` with its names cleaned, if its figures are numbers and its checkpoint is a plain name."""
+    epoch = done.epoch
+    _claim(epoch.number > 0 and 0 <= epoch.duration_s < math.inf, f"epoch {epoch.number}")
+    _claim(len(epoch.figures) <= MAXIMUM_EPOCH_FIGURES, f"{len(epoch.figures)} figures of an epoch")
+    _claim(all(map(math.isfinite, epoch.figures.values())), "a figure that is no number")
+    _check_file_name(done.checkpoint)
+    figures = {clean(name, NAME): value for name, value in epoch.figures.items()}
+    return msgspec.structs.replace(done, epoch=Epoch(epoch.number, epoch.duration_s, figures))
+
+
+def checked_trained(trained: Trained, request: TrainModel) -> Trained:
+    """Return ``trained`` with its texts cleaned, if it can have come of the request."""
+    _check_file_name(trained.artefact)
+    _claim(0 <= trained.best_epoch <= request.epochs, f"epoch {trained.best_epoch} of {request.epochs}")
+    _claim(trained.train_rows > 0 and trained.validation_rows >= 0, f"{trained.train_rows} rows")
+    for digest in filter(None, (trained.train_sha256, trained.validation_sha256)):
+        _claim(len(digest) == SHA256_DIGITS and set(digest) <= set(string.hexdigits.lower()), "no SHA-256")
+    versions = {clean(name, NAME): clean(found, NAME) for name, found in trained.versions.items()}
+    return msgspec.structs.replace(trained, versions=versions)
+
+
+def _check_file_name(name: str) -> None:
+    plain = name == clean(name, NAME) and "/" not in name and not name.startswith(".")
+    _claim(bool(name) and plain, "a file that is not in its scratch folder")
 
 
 def checked_told(told: Told, known: Sequence[frozenset[str]]) -> Told:

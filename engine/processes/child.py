@@ -8,6 +8,7 @@ import importlib
 import resource
 import socket
 import time
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from pkgutil import resolve_name
@@ -19,6 +20,7 @@ from engine.evaluation import latency, measure
 from engine.processes import fork, wire
 from engine.processes.protocol import (
     Confined,
+    EpochDone,
     Evaluate,
     Evaluated,
     Failed,
@@ -29,6 +31,8 @@ from engine.processes.protocol import (
     Profile,
     Progress,
     ToModel,
+    Trained,
+    TrainModel,
 )
 from engine.processes.words import failure
 from engine.protocols import LoadedModel, Loader, RuntimeSpec, TensorSpec
@@ -40,6 +44,9 @@ from storage.vocabulary import Layer, LayerState
 NEEDED_WALLS: Final = (Layer.FILES, Layer.NETWORK, Layer.SYSCALLS)
 """What a format that is itself code is not opened without."""
 
+Trainer = Callable[[TrainModel, Path, Callable[[int, int], None], Callable[[EpochDone], None]], Trained]
+"""What a runtime's ``trainer`` names: it trains into the scratch folder and tells batches and epochs as they are done."""
+
 _decoder: msgspec.msgpack.Decoder[ToModel] = msgspec.msgpack.Decoder(ToModel)
 
 
@@ -48,7 +55,8 @@ def load(framework: str) -> fork.Service:
     ours = [spec for spec in RUNTIMES if spec.framework == framework]
     found: dict[str, str] = {}
     # Our own code first: it sees to it that a framework is quiet and reports nothing to its makers.
-    for name in (*(spec.loader.partition(":")[0] for spec in ours), framework):
+    targets = [target for spec in ours for target in (spec.loader, spec.trainer) if target]
+    for name in (*(target.partition(":")[0] for target in targets), framework):
         module = importlib.import_module(name)
         if version := getattr(module, "__version__", ""):
             found[name] = str(version)
@@ -92,6 +100,8 @@ class ModelService:
                     return self._evaluate(message)
                 case MeasureLatency():
                     return self._measure(message)
+                case TrainModel():
+                    return self._train(message)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a model may raise anything; all of it is its answer
             return failure(error, self._profile.limits.memory_bytes)
 
@@ -113,7 +123,7 @@ class ModelService:
             peak_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         )
 
-    def _unconfined(self, message: Load) -> Failed | None:
+    def _unconfined(self, message: Load | TrainModel) -> Failed | None:
         """Return the refusal of a model that is not opened without walls which are missing here, or ``None``."""
         if message.every_wall:
             needed, why = tuple(Layer), "modeltender.toml says require_sandbox"
@@ -138,6 +148,14 @@ class ModelService:
     def _measure(self, message: MeasureLatency) -> LatencyMeasured:
         return latency.measure(self._loaded(), message, self._progress)
 
+    def _train(self, message: TrainModel) -> Trained | Failed:
+        refused = self._unconfined(message) or (_turned_down(message) if message.artefact else None)
+        if refused is not None:
+            return refused
+        train: Trainer = resolve_name(message.runtime.trainer)
+        trained = train(message, Path(self._profile.scratch), self._progress, self._epoch)
+        return msgspec.structs.replace(trained, versions=versions(message.runtime))
+
     def _loaded(self) -> LoadedModel:
         if self._model is None:
             raise RuntimeError("no model was loaded")
@@ -149,8 +167,11 @@ class ModelService:
     def _figure(self, figure: Metric, done: int, total: int) -> None:
         wire.send(self._connection, Progress(done, total, figure))
 
+    def _epoch(self, done: EpochDone) -> None:
+        wire.send(self._connection, done)
 
-def _turned_down(message: Load) -> Failed | None:
+
+def _turned_down(message: Load | TrainModel) -> Failed | None:
     """Return why an artefact is not handed to its loader, or ``None``: since it was examined it may have been replaced."""
     artefact = Path(message.artefact)
     found = recognise(artefact)
