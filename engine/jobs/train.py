@@ -15,12 +15,12 @@ from engine.jobs.context import Context, Outcome, Report
 from engine.jobs.loading import keep, trusted
 from engine.jobs.reading import mappable
 from engine.processes.endings import CANCELLED, ModelProcessError
-from engine.processes.protocol import EpochDone, Trained, TrainModel
 from engine.processes.training_process import TrainingProcess
 from engine.repository.objects import Kept
 from engine.training import command
 from engine.training.folder import TrainingFolder
 from engine.training.plan import Plan, plan
+from engine.training.requests import EpochDone, Trained, TrainModel
 from storage import jobs
 from storage.errors import Error
 from storage.records import Job
@@ -88,6 +88,8 @@ class Work:
         self._run = run
         self._folder = TrainingFolder(context.workspace, run.id)
         self._last = run.curve[-1] if run.curve else None
+        self._batches = 0
+        """Of the whole training, as far as it is known."""
         self._folder.make()
 
     def do(self) -> Outcome:
@@ -218,6 +220,8 @@ class Work:
         self._epoch(done.epoch)
         # Last: what was recorded twice is recorded alike, what was skipped would be missing.
         process.take(done.checkpoint, self._folder.checkpoint)
+        total = self._batches or self._plan.epochs
+        self._report.progress(done.epoch.number * total // self._plan.epochs, total, self._words(done.epoch))
 
     def _epoch_told(self, epoch: Epoch) -> None:
         self._epoch(epoch)
@@ -231,7 +235,8 @@ class Work:
             training.add_epoch(connection, self._run.id, epoch)
 
     def _progress(self, done: int, total: int) -> None:
-        number = min(done * self._plan.epochs // max(total, 1) + 1, self._plan.epochs)
+        self._batches = total
+        number = max(done - 1, 0) * self._plan.epochs // max(total, 1) + 1
         last = f", {_figures(self._last)}" if self._last else ""
         self._report.progress(done, total, f"epoch {number}/{self._plan.epochs}{last}")
 

@@ -19,7 +19,6 @@ from engine.data.descriptions import ClassCount, PartDescription
 from engine.processes.protocol import (
     Described,
     Divided,
-    EpochDone,
     Evaluated,
     FromModel,
     LatencyMeasured,
@@ -28,12 +27,11 @@ from engine.processes.protocol import (
     Prepared,
     Progress,
     Told,
-    Trained,
-    TrainModel,
 )
 from engine.processes.wire import NonsenseError
 from engine.protocols import TensorSpec
 from engine.repository.examine import Examined
+from engine.training.requests import EpochDone, Trained, TrainModel
 from storage.records import Metric
 from storage.text import NAME, clean
 from storage.training_records import Epoch

@@ -20,7 +20,6 @@ from engine.evaluation import latency, measure
 from engine.processes import fork, wire
 from engine.processes.protocol import (
     Confined,
-    EpochDone,
     Evaluate,
     Evaluated,
     Failed,
@@ -31,12 +30,11 @@ from engine.processes.protocol import (
     Profile,
     Progress,
     ToModel,
-    Trained,
-    TrainModel,
 )
 from engine.processes.words import failure
 from engine.protocols import LoadedModel, Loader, RuntimeSpec, TensorSpec
 from engine.runtimes import RUNTIMES, installed_versions, recognise
+from engine.training.requests import EpochDone, Trained, TrainModel
 from storage.records import Metric
 from storage.text import NAME, SENTENCE, clean
 from storage.vocabulary import Layer, LayerState

@@ -24,8 +24,9 @@ from engine.processes.endings import Activity
 from engine.processes.framework_host import FrameworkHost
 from engine.processes.lockdown import isolation
 from engine.processes.oversight import Oversight
-from engine.processes.protocol import Confined, EpochDone, Failed, Profile, Progress
+from engine.processes.protocol import Confined, Failed, Profile, Progress
 from engine.processes.wire import NonsenseError
+from engine.training.requests import EpochDone
 from storage.records import Metric
 from storage.vocabulary import Layer, LayerState
 

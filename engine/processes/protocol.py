@@ -6,7 +6,7 @@ with a deadline. Never pickle. Nobody is told to stop: a host ends when its sock
 is killed.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -16,10 +16,9 @@ from engine.data.descriptions import SOURCES, PartDescription, Shared
 from engine.data.proposal import Proposal
 from engine.protocols import Options, RuntimeSpec, TensorSpec
 from engine.repository.examine import Examined
+from engine.training.requests import EpochDone, Trained, TrainModel
 from storage.records import ExampleValues, Metric
 from storage.settings import Data, Output, Preprocess
-from storage.train_settings import Train
-from storage.training_records import Epoch
 from storage.vocabulary import Format, Layer, LayerState, OutputScale, Task
 
 MAXIMUM_MESSAGE = 16 * 1024 * 1024
@@ -180,36 +179,6 @@ class MeasureLatency(msgspec.Struct, tag=True, frozen=True):
     traffic: Traffic | None = None
 
 
-class TrainModel(msgspec.Struct, tag=True, frozen=True, kw_only=True):
-    """Train a model and save it; asked of a process that has loaded none."""
-
-    artefact: str
-    """What it begins from; empty where a first model is built."""
-    runtime: RuntimeSpec
-    device: str
-    formats: tuple[Format, ...]
-    train: str
-    """Labelled data, as a model process can map them."""
-    validation: str
-    """The same to hold it against; empty where a share of ``train`` is held out."""
-    task: Task | None
-    """``None`` where the settings do not say and the data must."""
-    labels: tuple[str, ...]
-    preprocess: Preprocess
-    output: Output
-    settings: Train
-    epochs: int
-    fresh: bool = False
-    """Whether its weights are drawn anew."""
-    layers: tuple[dict[str, Any], ...] = ()
-    """What is built; empty chooses by the data."""
-    untrained: bool = False
-    checkpoint: str = ""
-    """Where an earlier process of the same training got to; empty begins it."""
-    trusted: bool = False
-    every_wall: bool = False
-
-
 class Prepare(msgspec.Struct, tag=True, frozen=True):
     """Write labelled data of any format as plain arrays; asked of a data process."""
 
@@ -313,28 +282,6 @@ class Evaluated(msgspec.Struct, tag=True, frozen=True):
     """How the outputs were read; ``None`` where the task has no classes."""
     notes: Annotated[tuple[str, ...], Meta(max_length=MAXIMUM_NOTES)] = ()
     """What somebody who reads the figures should know."""
-
-
-class EpochDone(msgspec.Struct, tag=True, frozen=True):
-    """One more pass over the training data is done."""
-
-    epoch: Epoch
-    checkpoint: str
-    """The file in the scratch folder from which another process can go on."""
-
-
-class Trained(msgspec.Struct, tag=True, frozen=True):
-    """The model lies in the scratch folder."""
-
-    artefact: str
-    best_epoch: int
-    """Whose weights it has; 0 where it was not trained."""
-    stopped_early: bool
-    train_rows: int
-    train_sha256: str
-    validation_rows: int
-    validation_sha256: str
-    versions: dict[str, str]
 
 
 class LatencyMeasured(msgspec.Struct, tag=True, frozen=True):

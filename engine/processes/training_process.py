@@ -15,7 +15,7 @@ from engine.data.identity import size
 from engine.processes import answers
 from engine.processes.confined_process import ConfinedProcess, Terms
 from engine.processes.endings import Activity, nonsense
-from engine.processes.protocol import EpochDone, Trained, TrainModel
+from engine.training.requests import EpochDone, Trained, TrainModel
 
 HELD_S: Final = 0.05
 """How often a training that gives way looks whether it may go on."""

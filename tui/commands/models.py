@@ -9,8 +9,9 @@ from typing import NamedTuple
 import click
 
 from storage.records import Arrival, LatencyMeasurement, Model, PromotionTarget, Quarantined, Version
-from storage.tables import events, latencies, promotion_targets, quarantine
+from storage.tables import events, latencies, promotion_targets, quarantine, training
 from storage.tables import models as model_table
+from storage.training_records import TrainingRun
 from storage.vocabulary import ExitCode, Status
 from storage.workspace import Workspace
 from tui import allowance
@@ -20,6 +21,7 @@ from tui.commands.documenting import model_document, shown_model_document, stand
 from tui.commands.options import standard_options
 from tui.commands.output import remark, show_document, show_text
 from tui.commands.reading import engine_state, staleness, to_look
+from tui.commands.runs import origin_text
 from tui.commands.signatures import needs_page, needs_table, proposed_text
 from tui.commands.tables import table
 from tui.commands.targets import Target, find_model, find_version
@@ -121,6 +123,8 @@ class Page(NamedTuple):
     problems: tuple[str, ...]
     measured: tuple[LatencyMeasurement, ...]
     targets: tuple[PromotionTarget, ...]
+    origins: tuple[TrainingRun, ...]
+    """The trainings that the shown versions came from."""
     single: bool
 
 
@@ -130,6 +134,7 @@ def _page(connection: sqlite3.Connection, target: Target) -> Page:
     measured = latencies.latest(connection, target.model)
     faults = events.faults(connection, target.model)
     told = promotion_targets.read(connection, target.model)
+    origins = training.origins(connection, target.model)
     if target.version is None:
         return Page(
             model,
@@ -139,6 +144,7 @@ def _page(connection: sqlite3.Connection, target: Target) -> Page:
             tuple(fault.message for fault in faults),
             tuple(measured),
             told,
+            tuple(origins.values()),
             single=False,
         )
     number = find_version(connection, model, target.version).number
@@ -150,6 +156,7 @@ def _page(connection: sqlite3.Connection, target: Target) -> Page:
         tuple(fault.message for fault in faults if fault.version in {number, None}),
         tuple(measurement for measurement in measured if measurement.version == number),
         told,
+        tuple(origin for made, origin in origins.items() if made == number),
         single=True,
     )
 
@@ -170,6 +177,7 @@ def _shown_text(page: Page) -> str:
     if page.targets and not page.single:
         current = model.current.number if model.current else None
         lines += ["promotion targets:", told_text(model.name, page.targets, current, now=time.time())]
+    lines.extend(origin_text(origin) for origin in page.origins)
     lines.extend(_arrival_line(arrival) for arrival in page.arrivals)
     lines.extend(
         f"{entry.name} is in quarantine ({entry.id}): {entry.reason}; {allowance.way_out(entry)}"

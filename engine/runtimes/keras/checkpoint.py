@@ -39,12 +39,23 @@ class _Numbers(msgspec.Struct):
 
 
 def save(file: Path, variables: Sequence[Any], progress: Progress) -> None:
-    """Write a checkpoint; it has its name only when it is whole."""
+    """Write a checkpoint.
+
+    Raises:
+        JobError: it does not fit.
+    """
     numbers = _Numbers(progress.epoch, progress.best, progress.best_epoch, progress.waited)
-    arrays = {f"v{place}": np.asarray(variable) for place, variable in enumerate(variables)}
+    arrays: dict[str, NDArray[Any]] = {STATE: np.frombuffer(msgspec.json.encode(numbers), np.uint8)}
+    arrays |= {f"v{place}": np.asarray(variable) for place, variable in enumerate(variables)}
     arrays |= {f"best{place}": array for place, array in enumerate(progress.weights)}
-    with file.open("wb") as stream:
-        np.savez(stream, **{STATE: np.frombuffer(msgspec.json.encode(numbers), np.uint8)}, **arrays)
+    try:
+        with file.open("wb") as stream:
+            np.savez(stream, allow_pickle=False, **arrays)
+    except OSError as error:
+        raise JobError(
+            f"There is no room for the checkpoint of the training: {error.strerror or error}.",
+            "Free some disk space, or raise limits.scratch_mib in modeltender.toml.",
+        ) from None
 
 
 def restore(file: Path, variables: Sequence[Any]) -> Progress:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from engine.data import checks
 from engine.data.dataset import Dataset
-from engine.processes.protocol import TrainModel
+from engine.training.requests import TrainModel
 from storage.errors import JobError
 from storage.text import clean
 from storage.vocabulary import OutputScale, Task

@@ -16,13 +16,13 @@ import tensorflow as tf
 
 from engine.data.examples import Examples, open_examples
 from engine.frameworks.tensorflow import device_name
-from engine.processes.protocol import EpochDone, Trained, TrainModel
 from engine.protocols import TensorSpec
 from engine.runtimes.keras import checkpoint, feed
 from engine.runtimes.keras.building import build, drawn_anew
 from engine.runtimes.keras.feed import Part
 from engine.runtimes.keras.files import describe, read_model
 from engine.runtimes.keras.lessons import learnable, lesson
+from engine.training.requests import EpochDone, Trained, TrainModel
 from storage.errors import JobError
 from storage.training_records import Epoch
 
