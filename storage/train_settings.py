@@ -13,7 +13,7 @@ from storage.text import clean
 OPTIMIZERS = ("adam", "adamw", "sgd", "rmsprop", "nadam", "lion")
 """Those of Keras that do well with nothing but a learning rate."""
 
-MOST_EPOCHS = 100_000
+MOST_EPOCHS = 10_000
 MOST_LAYERS = 1000
 LARGEST_SEED = 2**31 - 1
 """What every framework takes."""

@@ -25,7 +25,7 @@ def test_what_is_written_arrives(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        ("epochs = 0", "train.epochs: expected 1 to 100000, got 0"),
+        ("epochs = 0", "train.epochs: expected 1 to 10000, got 0"),
         ("batch_size = -1", "train.batch_size: expected 1 to 1000000, got -1"),
         ("learning_rate = 0.0", "train.learning_rate: expected a number above 0, got 0"),
         ("learning_rate = inf", "train.learning_rate: expected a number above 0, got inf"),
