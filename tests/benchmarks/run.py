@@ -15,7 +15,17 @@ from pathlib import Path
 import psutil
 
 from sample_models.build import build
-from tests.benchmarks import arrival, console, evaluation, growth, speed, starvation, timing, watching
+from tests.benchmarks import (
+    arrival,
+    console,
+    evaluation,
+    growth,
+    speed,
+    starvation,
+    timing,
+    training,
+    watching,
+)
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.stage import Stage
 
@@ -31,6 +41,7 @@ BENCHMARKS: tuple[Callable[[Stage], list[Figure]], ...] = (
     timing.run,
     watching.run,
     starvation.run,
+    training.run,
 )
 
 
