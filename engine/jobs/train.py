@@ -30,8 +30,7 @@ from storage.training_records import Epoch, TrainedOn, TrainingRun
 from storage.vocabulary import Severity, TrainingState
 
 CRASHED: Final = "crashed"
-DAMAGED: Final = "checkpoint"
-"""Codes of what another process may do better: it was killed, or what it went on from is no checkpoint."""
+"""The code of what another process may do better: this one was killed."""
 
 TRIES: Final = 3
 """How often in a row a training may be lost within one epoch before it counts as failed."""
@@ -134,10 +133,8 @@ class Work:
             try:
                 self._attempt()
             except ModelProcessError as error:
-                if self._report.cancelled() or error.code not in {CRASHED, DAMAGED}:
+                if self._report.cancelled() or error.code != CRASHED:
                     raise
-                if error.code == DAMAGED:
-                    self._folder.drop_checkpoint()
                 lost = 1 if self._last != known else lost + 1
                 self._folder.note(error.message)
                 if lost >= TRIES:
@@ -175,6 +172,7 @@ class Work:
             wanted.runtime, CPU, readable, scratch_bytes=WEIGHTS_TIMES * size
         )
         try:
+            self._folder.note(f"process {process.pid}, isolation {process.isolation}")
             trained = process.train(
                 self._request(kept, train, validation, checkpoint),
                 on_progress=self._progress,

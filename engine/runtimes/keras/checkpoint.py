@@ -7,6 +7,7 @@ is written in milliseconds. Runs in a model process only.
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import msgspec
 import numpy as np
@@ -58,23 +59,20 @@ def save(file: Path, variables: Sequence[Any], progress: Progress) -> None:
         ) from None
 
 
-def restore(file: Path, variables: Sequence[Any]) -> Progress:
+def restore(file: Path, variables: Sequence[Any]) -> Progress | None:
     """Set the variables to what a checkpoint holds, and return how far it was.
 
-    Raises:
-        JobError: it is damaged, or of another model.
+    Returns ``None``, and changes nothing, where it is damaged or of another model: then the training begins anew.
     """
     try:
         with np.load(file, allow_pickle=False) as found:
             numbers = msgspec.json.decode(found[STATE].tobytes(), type=_Numbers)
             values = [found[f"v{place}"] for place in range(len(variables))]
             best = [found[f"best{place}"] for place in range(len(found.files) - 1 - len(values))]
-        for variable, value in zip(variables, values, strict=True):
-            variable.assign(value)
-    except (OSError, KeyError, ValueError, msgspec.MsgspecError):
-        raise JobError(
-            "The checkpoint of the training that was cut off is damaged.",
-            "Start it again.",
-            code="checkpoint",
-        ) from None
+    except (OSError, EOFError, KeyError, ValueError, BadZipFile, msgspec.MsgspecError):
+        return None
+    if any(variable.shape != value.shape for variable, value in zip(variables, values, strict=True)):
+        return None
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
     return Progress(numbers.epoch, numbers.best, numbers.best_epoch, numbers.waited, best)

@@ -127,9 +127,8 @@ def _fit(request: TrainModel, model: Any, parts: tuple[Part, Part], listener: Li
     )
     face.optimizer.build(face.trainable_variables)
     variables = [*face.variables, *face.optimizer.variables]
-    known = checkpoint.Progress()
-    if request.checkpoint:
-        known = checkpoint.restore(Path(request.checkpoint), variables)
+    restored = checkpoint.restore(Path(request.checkpoint), variables) if request.checkpoint else None
+    known = restored or checkpoint.Progress()
     number = tf.Variable(known.epoch, dtype=tf.int32)
     batches = -(-len(learned.rows) // settings.batch_size)
     state = _State(known, variables, number, batches)

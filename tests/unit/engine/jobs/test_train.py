@@ -66,6 +66,13 @@ def bench(workspace: Workspace, writer: Writer, warm_hosts: Hosts) -> Iterator[T
     pool.close()
 
 
+def isolation(hosts: Hosts) -> str:
+    """Return how well processes are confined on this machine, as one says that reads data."""
+    process = hosts.open_data([], limit_bytes=1)
+    process.close()
+    return process.isolation
+
+
 def trainer() -> psutil.Process:
     """Return the process that trains: no host of this module holds another one."""
     found = [
@@ -96,7 +103,10 @@ def test_a_warm_start_goes_on_from_the_deployed_weights(bench: TrainingBench) ->
     )
     assert outcome.message.endswith("train/digits/trained-1.keras is the next version")
     folder = TrainingFolder(bench.context.workspace, run.id)
-    assert "epoch 2/2, loss" in folder.log.read_text()
+    log = folder.log.read_text()
+    assert "epoch 2/2, loss" in log
+    # No wall is lower than around a model that is evaluated.
+    assert f"isolation {isolation(bench.context.hosts)}" in log
     assert not folder.checkpoint.exists()
     assert any(message.startswith("epoch 1/2") for message in bench.listener.heard)
 
