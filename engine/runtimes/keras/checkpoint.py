@@ -65,7 +65,8 @@ def restore(file: Path, variables: Sequence[Any]) -> Progress | None:
     Returns ``None``, and changes nothing, where it is damaged or of another model: then the training begins anew.
     """
     try:
-        with np.load(file, allow_pickle=False) as found:
+        # Opened here: numpy leaves a file open in which it finds no archive.
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as found:
             numbers = msgspec.json.decode(found[STATE].tobytes(), type=_Numbers)
             values = [found[f"v{place}"] for place in range(len(variables))]
             best = [found[f"best{place}"] for place in range(len(found.files) - 1 - len(values))]

@@ -31,6 +31,9 @@ ARTEFACT: Final = "model.keras"
 PROGRESS_S: Final = 0.1
 """Progress within an epoch is told at most this often."""
 
+STEPS: Final = 8
+"""Batches of one call into the graph: small networks cost less than calling them does, and progress stays lively."""
+
 TellProgress = Callable[[int, int], None]
 TellEpoch = Callable[[EpochDone], None]
 
@@ -117,6 +120,7 @@ def _fit(request: TrainModel, model: Any, parts: tuple[Part, Part], listener: Li
     settings, learned, held = request.settings, *parts
     # A second face of the same layers: what is saved has neither optimiser nor loss in it.
     face = keras.Model(list(model.inputs), model.outputs[0])
+    batches = -(-len(learned.rows) // settings.batch_size)
     wanted = lesson(request, model, learned.targets)
     face.compile(
         optimizer=keras.optimizers.get(
@@ -124,13 +128,13 @@ def _fit(request: TrainModel, model: Any, parts: tuple[Part, Part], listener: Li
         ),
         loss=wanted.loss,
         metrics=wanted.metrics,
+        steps_per_execution=min(STEPS, batches),
     )
     face.optimizer.build(face.trainable_variables)
     variables = [*face.variables, *face.optimizer.variables]
     restored = checkpoint.restore(Path(request.checkpoint), variables) if request.checkpoint else None
     known = restored or checkpoint.Progress()
     number = tf.Variable(known.epoch, dtype=tf.int32)
-    batches = -(-len(learned.rows) // settings.batch_size)
     state = _State(known, variables, number, batches)
     teller = _Teller(request, state, listener)
     if known.epoch < request.epochs and not teller.enough:

@@ -114,14 +114,14 @@ def test_a_warm_start_goes_on_from_the_deployed_weights(bench: TrainingBench) ->
 def test_the_same_seed_gives_the_same_bits_whatever_was_killed(bench: TrainingBench) -> None:
     """A training whose process is killed ends with the weights of one that was left alone; another seed does not."""
     bench.with_version()
-    bench.settings(LONG.replace("400", "20"))
+    bench.settings(LONG.replace("400", "10"))
     bench.train(from_scratch=True)
     undisturbed = weights(bench.made())
     for _ in range(TRIES):
         bench.listener.meanwhile = _Killer()
         bench.train(from_scratch=True)
         run = bench.runs()[0]
-        assert [epoch.number for epoch in run.curve] == list(range(1, 21))
+        assert [epoch.number for epoch in run.curve] == list(range(1, 11))
         assert weights(bench.made()) == undisturbed
         if (
             "was killed while it was trained"

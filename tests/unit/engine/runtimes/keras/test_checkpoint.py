@@ -1,9 +1,11 @@
 """What checkpoints promise: they come back as they were, and a damaged one changes nothing."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 pytest.importorskip("tensorflow")
 
@@ -14,7 +16,11 @@ def test_what_was_saved_is_restored(tmp_path: Path) -> None:
 
     from engine.runtimes.keras import checkpoint
 
-    values = [np.arange(6, dtype=np.float32).reshape(2, 3), np.float32(7), np.array([1, 2], np.uint32)]
+    values: list[NDArray[Any]] = [
+        np.arange(6, dtype=np.float32).reshape(2, 3),
+        np.array(7, np.float32),
+        np.array([1, 2], np.uint32),
+    ]
     file = tmp_path / "epoch-3.npz"
     progress = checkpoint.Progress(3, 0.5, 2, 1, [values[0] * 2])
     checkpoint.save(file, [tf.Variable(value) for value in values], progress)
