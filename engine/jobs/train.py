@@ -127,6 +127,7 @@ class Work:
         self._set_result(None, {}, made)
 
     def _by_process(self) -> None:
+        self._report.progress(0, self._plan.epochs, "loading model and data")
         lost = 0
         while True:
             known = self._last

@@ -7,7 +7,7 @@ import click
 
 from storage import jobs
 from storage.tables import training as training_table
-from storage.training_records import Epoch, TrainingRun
+from storage.training_records import TrainingRun
 from storage.vocabulary import ExitCode, JobKind, TrainingState
 from storage.workspace import Workspace
 from tui.commands import figures
@@ -101,7 +101,7 @@ def runs_table(found: list[TrainingRun], *, active: bool) -> str:
             "-" if run.base_version is None else str(run.base_version),
             "-" if run.version is None else str(run.version),
             str(len(run.curve)),
-            summary(run),
+            headline(run),
             figures.age(run.started_at, now),
         ]
         for run in found
@@ -142,17 +142,19 @@ def state(run: TrainingRun, *, active: bool) -> str:
 
 def summary(run: TrainingRun) -> str:
     """Return the figures of the best epoch, else of the last: those on the validation data where there are any."""
-    best = next(
-        (epoch for epoch in run.curve if epoch.number == run.best_epoch), run.curve[-1] if run.curve else None
-    )
-    if best is None:
-        return figures.NOT_KNOWN
-    return ", ".join(f"{name} {value:.4g}" for name, value in _shown(best).items())
+    return ", ".join(f"{name} {value:.4g}" for name, value in _shown(run).items()) or figures.NOT_KNOWN
 
 
-def _shown(epoch: Epoch) -> dict[str, float]:
-    held = {name: value for name, value in sorted(epoch.figures.items()) if name.startswith("val_")}
-    return held or dict(sorted(epoch.figures.items()))
+def headline(run: TrainingRun) -> str:
+    """Return the one of these figures that people look at first: a table has no room for more."""
+    return summary(run).split(", ", maxsplit=1)[0].removeprefix("val_")
+
+
+def _shown(run: TrainingRun) -> dict[str, float]:
+    last = run.curve[-1] if run.curve else None
+    best = next((epoch for epoch in run.curve if epoch.number == run.best_epoch), last)
+    found = dict(sorted(best.figures.items())) if best else {}
+    return {name: value for name, value in found.items() if name.startswith("val_")} or found
 
 
 def run_document(run: TrainingRun, *, active: bool = True) -> RunDocument:

@@ -176,7 +176,8 @@ def test_what_stops_with_the_engine_is_gone_on_with(bench: TrainingBench) -> Non
     bench.listener.meanwhile = cancel
     with pytest.raises(ModelProcessError):
         train.run(bench.context, job, bench.listener)
-    assert bench.listener.heard[0].startswith(f"epoch {len(cut.curve) + 1}/400, loss")
+    first = next(message for message in bench.listener.heard if message.startswith("epoch"))
+    assert first.startswith(f"epoch {len(cut.curve) + 1}/400, loss")
     run = bench.runs()[0]
     assert (run.id, run.state) == (cut.id, TrainingState.CANCELLED)
     assert not TrainingFolder(bench.context.workspace, run.id).checkpoint.exists()
