@@ -15,9 +15,10 @@ from typing import Final
 
 import msgspec
 
-from engine.evaluation import latency, measure
+from engine.evaluation import answering, latency, measure
 from engine.processes import fork, wire
 from engine.processes.protocol import (
+    AnswerSome,
     Confined,
     Evaluate,
     Evaluated,
@@ -28,6 +29,7 @@ from engine.processes.protocol import (
     MeasureLatency,
     Profile,
     Progress,
+    SomeAnswered,
     ToModel,
 )
 from engine.processes.words import failure
@@ -90,6 +92,8 @@ class ModelService:
                     return self._load(message)
                 case Evaluate():
                     return self._evaluate(message)
+                case AnswerSome():
+                    return self._answer_some(message)
                 case MeasureLatency():
                     return self._measure(message)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a model may raise anything; all of it is its answer
@@ -134,6 +138,9 @@ class ModelService:
 
     def _evaluate(self, message: Evaluate) -> Evaluated:
         return measure.evaluate(self._loaded(), message, self._progress, self._figure)
+
+    def _answer_some(self, message: AnswerSome) -> SomeAnswered:
+        return answering.answer(self._loaded(), message, self._progress)
 
     def _measure(self, message: MeasureLatency) -> LatencyMeasured:
         return latency.measure(self._loaded(), message, self._progress)

@@ -11,12 +11,14 @@ from engine.processes import answers
 from engine.processes.confined_process import ConfinedProcess, Terms, ignored, never
 from engine.processes.endings import Activity
 from engine.processes.protocol import (
+    AnswerSome,
     Evaluate,
     Evaluated,
     LatencyMeasured,
     Load,
     Loaded,
     MeasureLatency,
+    SomeAnswered,
 )
 from engine.protocols import Options
 from storage.records import Metric
@@ -72,6 +74,24 @@ class ModelProcess(ConfinedProcess):
         terms = Terms(Activity.EVALUATING, deadline_s, cancelled, on_progress, data_bytes, on_figure)
         return self.ask(
             request, Evaluated, terms, lambda answer, wall_s: answers.checked_evaluated(answer, wall_s=wall_s)
+        )
+
+    def answer_some(
+        self,
+        request: AnswerSome,
+        *,
+        on_progress: Callable[[int, int], None],
+        deadline_s: float,
+        cancelled: Callable[[], bool] = never,
+    ) -> SomeAnswered:
+        """Hear which of some examples the model answers rightly.
+
+        Raises:
+            ModelProcessError: it did not work; its message says how.
+        """
+        terms = Terms(Activity.EVALUATING, deadline_s, cancelled, on_progress, size(Path(request.data)))
+        return self.ask(
+            request, SomeAnswered, terms, lambda answer, _wall_s: answers.checked_some(answer, request)
         )
 
     def measure_latency(
