@@ -24,10 +24,22 @@ NEW_DATA = "new data"
 RECOVERY = "recovery"
 """Who asks that targets be told again: a start after a crash."""
 
+OUTSIDE = "outside modeltender"
+"""Who moved a link that the engine did not move."""
+
 AUTOMATIC = (ARRIVAL, NEW_DATA)
 """Whose jobs wait for those of people."""
 
-RETRIED = frozenset({JobKind.EVALUATE, JobKind.LATENCY, JobKind.COMPARE, JobKind.REPAIR, JobKind.TELL})
+RETRIED = frozenset(
+    {
+        JobKind.EVALUATE,
+        JobKind.LATENCY,
+        JobKind.COMPARE,
+        JobKind.EARLY,
+        JobKind.REPAIR,
+        JobKind.TELL,
+    }
+)
 """Kinds that are queued again when their engine died: doing them twice harms nothing."""
 
 MAXIMUM_ATTEMPTS = 2

@@ -102,6 +102,8 @@ class JobKind(StrEnum):
     EVALUATE = "evaluate"
     LATENCY = "latency"
     COMPARE = "compare"
+    EARLY = "early"
+    """A comparison that runs what has not answered yet, and stops as soon as it decides."""
     PROMOTE = "promote"
     ROLLBACK = "rollback"
     REPAIR = "repair"

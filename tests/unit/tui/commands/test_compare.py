@@ -42,6 +42,7 @@ COMPARED: dict[str, Any] = {
     "figures": [ACCURACY, AREA],
     "latency": None,
     "problem": "",
+    "early": None,
 }
 
 
