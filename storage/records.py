@@ -18,6 +18,7 @@ from storage.vocabulary import (
     JobKind,
     JobState,
     OutputScale,
+    PromotionOutcome,
     Role,
     Scenario,
     Severity,
@@ -376,8 +377,17 @@ class Quarantined(Record, frozen=True, kw_only=True):
     """The reason that was given for it."""
 
 
+class ToldTarget(msgspec.Struct, frozen=True):
+    """What became of one target when it was told of a promotion."""
+
+    name: str
+    kind: TargetKind
+    state: TargetState
+    message: str
+
+
 class Promotion(Record, frozen=True, kw_only=True):
-    """One change of what is deployed."""
+    """One change of what is deployed, or one that was begun and did not come about."""
 
     id: int
     model: str
@@ -390,6 +400,11 @@ class Promotion(Record, frozen=True, kw_only=True):
     checks: "tuple[GateCheck, ...]"
     forced: bool
     reason: str
+    outcome: PromotionOutcome = PromotionOutcome.DONE
+    problem: str = ""
+    """Why it did not come about, or empty."""
+    told: tuple[ToldTarget, ...] = ()
+    """The promotion targets, in the order in which they were told."""
 
 
 class PromotionTarget(Record, frozen=True, kw_only=True):

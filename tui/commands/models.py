@@ -8,9 +8,11 @@ from typing import NamedTuple
 
 import click
 
+from storage.database import Reader
 from storage.records import Arrival, LatencyMeasurement, Model, PromotionTarget, Quarantined, Version
 from storage.tables import events, latencies, promotion_targets, quarantine
 from storage.tables import models as model_table
+from storage.tables import promotions as promotion_table
 from storage.vocabulary import ExitCode, Status
 from storage.workspace import Workspace
 from tui import allowance
@@ -19,6 +21,7 @@ from tui.commands.checks import checks_text
 from tui.commands.documenting import model_document, shown_model_document, standing_for
 from tui.commands.options import standard_options
 from tui.commands.output import remark, show_document, show_text
+from tui.commands.promotion_history import promotions_document, promotions_text
 from tui.commands.reading import engine_state, staleness, to_look
 from tui.commands.signatures import needs_page, needs_table, proposed_text
 from tui.commands.tables import table
@@ -47,13 +50,22 @@ def models(*, workspace: Workspace, as_json: bool) -> int:
 
 @click.command(epilog="Example: modeltender show mnist@candidate")
 @click.argument("target", metavar="MODEL[@VERSION]", type=as_target)
+@click.option(
+    "--promotions",
+    "history",
+    is_flag=True,
+    help="Show instead every promotion and roll-back: when, who, what the gate found, which targets were told.",
+)
 @standard_options
-def show(*, workspace: Workspace, as_json: bool, target: Target) -> int:
+def show(*, workspace: Workspace, as_json: bool, target: Target, history: bool) -> int:
     """Show one model's versions, or one of them: figures, problems, inputs and outputs, and what loading took.
 
     Where the last evaluation failed because the data do not fit, the lines to write into model.toml are printed.
     """
     with to_look(workspace) as reader:
+        if history:
+            _show_promotions(reader, target, as_json=as_json)
+            return ExitCode.DONE
         with reader.transaction() as connection:
             page = _page(connection, target)
         if as_json:
@@ -62,6 +74,21 @@ def show(*, workspace: Workspace, as_json: bool, target: Target) -> int:
         show_text(_shown_text(page))
         remark(staleness(workspace, engine_state(reader)))
     return ExitCode.DONE
+
+
+def _show_promotions(reader: Reader, target: Target, *, as_json: bool) -> None:
+    """Show what was done to what is deployed, or of that what one version had a part in."""
+    with reader.transaction() as connection:
+        model = find_model(connection, target.model)
+        entries = promotion_table.entries(connection, model.name)
+        number = None if target.version is None else find_version(connection, model, target.version).number
+    if number is not None:
+        entries = [entry for entry in entries if number in {entry.from_version, entry.to_version}]
+    current = model.current.number if model.current else None
+    if as_json:
+        show_document(promotions_document(model.name, current, entries))
+    else:
+        show_text(promotions_text(model.name, current, entries, shutil.get_terminal_size().columns))
 
 
 def models_text(found: list[Model], arrivals: Sequence[Arrival], now: float) -> str:
