@@ -21,7 +21,8 @@ from storage.records import (
     NewEvaluation,
     TensorSpec,
 )
-from storage.tables import devices, engine, evaluations, events, models, promotions
+from storage.tables import devices, engine, evaluations, events, models, promotion_targets, promotions
+from storage.target_settings import Command, MLflow, TensorFlowServing
 from storage.vocabulary import (
     CheckVerdict,
     DeviceKind,
@@ -32,6 +33,8 @@ from storage.vocabulary import (
     Scenario,
     Severity,
     Status,
+    TargetKind,
+    TargetState,
     Task,
     Verdict,
 )
@@ -95,7 +98,10 @@ def _models(connection: sqlite3.Connection) -> None:
         Played(2, wave, 0.68, mib=1.2),
         Played(3, (0.9735, 0.974), 0.74, mib=1.4),
     )
+    deploy(connection, mnist, current=2, previous=1, at=NOW - 56 * HOUR)
+    deploy(connection, mnist, current=1, previous=2, at=NOW - 48 * HOUR, kind=JobKind.ROLLBACK)
     deploy(connection, mnist, current=2, previous=1, at=NOW - 40 * HOUR)
+    _targets(connection, "mnist")
     models.set_gate(connection, mnist[3], PASSED)
     digits = add_model(
         connection,
@@ -147,7 +153,13 @@ def add_model(connection: sqlite3.Connection, name: str, *played: Played) -> dic
 
 
 def deploy(
-    connection: sqlite3.Connection, ids: dict[int, int], *, current: int, previous: int | None, at: float
+    connection: sqlite3.Connection,
+    ids: dict[int, int],
+    *,
+    current: int,
+    previous: int | None,
+    at: float,
+    kind: JobKind = JobKind.PROMOTE,
 ) -> None:
     """Record which version is deployed, and since when."""
     [model_id] = connection.execute("SELECT model_id FROM versions WHERE id = ?", (ids[current],)).fetchone()
@@ -159,12 +171,31 @@ def deploy(
         job_id=None,
         at=at,
         requested_by="ann",
-        kind=JobKind.PROMOTE,
+        kind=kind,
         from_number=previous,
         to_number=current,
         gate=None,
     )
     promotions.settle(connection, promotion, PromotionOutcome.DONE)
+
+
+def _targets(connection: sqlite3.Connection, name: str) -> None:
+    """Record three promotion targets of a model: one that follows, one that failed, one that was never told."""
+    model_id = models.ensure(connection, name, now=NOW)
+    wanted = (
+        TensorFlowServing(kind=TargetKind.TENSORFLOW_SERVING, name="serving", config="/etc/tf/models.config"),
+        MLflow(kind=TargetKind.MLFLOW, name="mlflow", url="http://registry:5000", registered_model=name),
+        Command(kind=TargetKind.COMMAND, name="balancer", command=("./tell.sh",)),
+    )
+    promotion_targets.declare(connection, model_id, wanted)
+    at = NOW - 40 * HOUR
+    promotion_targets.end(
+        connection, model_id, "serving", TargetState.CONFIRMED, version=2, message="label stable", at=at
+    )
+    refusal = "http://registry:5000 does not answer: connection refused"
+    promotion_targets.end(
+        connection, model_id, "mlflow", TargetState.FAILED, version=1, message=refusal, at=at
+    )
 
 
 def add_evaluation(
