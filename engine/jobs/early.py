@@ -26,7 +26,9 @@ from engine.jobs.companions import class_names, loader_source
 from engine.jobs.context import Context, Outcome, Report
 from engine.jobs.loading import borrow, mark_ready, wanted_version
 from engine.jobs.reading import mappable
+from engine.processes import endings
 from engine.processes.client import ModelProcess
+from engine.processes.endings import Activity
 from engine.processes.protocol import AnswerSome
 from storage.comparisons import Compared, Early
 from storage.errors import JobError, RefusedError
@@ -230,6 +232,8 @@ def _compared(work: Work, both: tuple[Compares, Compares], order: Places, questi
     old, new = both
 
     def more(start: int, stop: int) -> Answered:
+        if work.report.cancelled():
+            raise endings.cancelled(Activity.EVALUATING)
         places = order[start:stop]
         answered = Answered(old.right(places, start), new.right(places, start))
         work.report.progress(stop, len(order), f"{stop:,} of {len(order):,} examples compared")
