@@ -39,7 +39,7 @@ def build(folder: Path) -> None:
     _save(_graph(few, DIGIT, None), folder / "digits-worse.onnx")
     _save(_halved(digits), folder / "digits-equal.onnx")
     moved, labels = _moved(train)
-    _save(_graph(_fit(moved, labels, hidden=128, iterations=12), DIGIT, None), folder / "digits-better.onnx")
+    _save(_graph(_fit(moved, labels, hidden=128, iterations=6), DIGIT, None), folder / "digits-better.onnx")
     _cancer(folder)
 
 
