@@ -184,7 +184,7 @@ def _remarks(document: Compared) -> list[str]:
             f"{document.lost} only version {document.from_version}{p}"
         )
     if document.early is not None:
-        lines.append(_how_early(document.early))
+        lines.extend(_how_early(document.early))
     if document.latency is not None:
         one = document.latency
         lines.append(
@@ -200,16 +200,16 @@ def _remarks(document: Compared) -> list[str]:
     return lines
 
 
-def _how_early(early: Early) -> str:
+def _how_early(early: Early) -> list[str]:
     """Return how many examples it took, and on what the verdict rests."""
     who = "versions" if len(early.ran) > 1 else "version"
-    ran = f"{who} {' and '.join(map(str, early.ran))} ran"
+    ran = f"({who} {' and '.join(map(str, early.ran))} ran)"
     if not early.decided:
-        return f"early: no look decided, so all {early.examples:,} examples did, at half the level; {ran}"
-    return (
-        f"early: decided after {early.used:,} of {early.examples:,} examples; "
-        f"anytime-valid, it holds for all looks together; {ran}"
-    )
+        return [f"early: no look decided; all {early.examples:,} examples count, at half the level {ran}"]
+    return [
+        f"early: decided after {early.used:,} of {early.examples:,} examples {ran}",
+        "anytime-valid: the stated confidence holds for all its looks together",
+    ]
 
 
 def _signed(value: float) -> str:

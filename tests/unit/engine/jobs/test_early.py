@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.jobs import early, evaluate
-from engine.jobs.context import Context, Outcome
+from engine.jobs.context import Context, Handler, Outcome
 from engine.processes.client import Hosts
 from engine.processes.endings import CANCELLED, ModelProcessError
 from engine.processes.pool import Pool
@@ -101,7 +101,8 @@ class Bench:
                 connection, kind, MODEL, number, requested_by="test", now=1.0, parameters=parameters
             )
         try:
-            return (early if kind is JobKind.EARLY else evaluate).run(self.context, job, self.listener)
+            run: Handler = early.run if kind is JobKind.EARLY else evaluate.run
+            return run(self.context, job, self.listener)
         finally:
             with self.context.writer.transaction() as connection:
                 jobs.finish(connection, job.id, JobState.SUCCEEDED, now=1.0)
