@@ -15,7 +15,17 @@ from pathlib import Path
 import psutil
 
 from sample_models.build import build
-from tests.benchmarks import arrival, console, evaluation, growth, speed, starvation, timing, watching
+from tests.benchmarks import (
+    arrival,
+    comparing,
+    console,
+    evaluation,
+    growth,
+    speed,
+    starvation,
+    timing,
+    watching,
+)
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.stage import Stage
 
@@ -24,6 +34,7 @@ MARK = "<!-- measured -->"
 
 BENCHMARKS: tuple[Callable[[Stage], list[Figure]], ...] = (
     evaluation.run,
+    comparing.run,
     arrival.run,
     console.run,
     speed.run,
