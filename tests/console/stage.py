@@ -21,8 +21,7 @@ from storage.records import (
     NewEvaluation,
     TensorSpec,
 )
-from storage.tables import devices, engine, evaluations, events, models, promotion_targets, promotions
-from storage.target_settings import Command, MLflow, TensorFlowServing
+from storage.tables import devices, engine, evaluations, events, models, promotions
 from storage.vocabulary import (
     CheckVerdict,
     DeviceKind,
@@ -33,11 +32,10 @@ from storage.vocabulary import (
     Scenario,
     Severity,
     Status,
-    TargetKind,
-    TargetState,
     Task,
     Verdict,
 )
+from tests.console.targets import add_targets
 
 NOW = 1_763_994_187.0
 """2025-11-24 14:23:07 UTC."""
@@ -101,7 +99,7 @@ def _models(connection: sqlite3.Connection) -> None:
     deploy(connection, mnist, current=2, previous=1, at=NOW - 56 * HOUR)
     deploy(connection, mnist, current=1, previous=2, at=NOW - 48 * HOUR, kind=JobKind.ROLLBACK)
     deploy(connection, mnist, current=2, previous=1, at=NOW - 40 * HOUR)
-    _targets(connection, "mnist")
+    add_targets(connection, "mnist", told_at=NOW - 40 * HOUR, now=NOW)
     models.set_gate(connection, mnist[3], PASSED)
     digits = add_model(
         connection,
@@ -177,25 +175,6 @@ def deploy(
         gate=None,
     )
     promotions.settle(connection, promotion, PromotionOutcome.DONE)
-
-
-def _targets(connection: sqlite3.Connection, name: str) -> None:
-    """Record three promotion targets of a model: one that follows, one that failed, one that was never told."""
-    model_id = models.ensure(connection, name, now=NOW)
-    wanted = (
-        TensorFlowServing(kind=TargetKind.TENSORFLOW_SERVING, name="serving", config="/etc/tf/models.config"),
-        MLflow(kind=TargetKind.MLFLOW, name="mlflow", url="http://registry:5000", registered_model=name),
-        Command(kind=TargetKind.COMMAND, name="balancer", command=("./tell.sh",)),
-    )
-    promotion_targets.declare(connection, model_id, wanted)
-    at = NOW - 40 * HOUR
-    promotion_targets.end(
-        connection, model_id, "serving", TargetState.CONFIRMED, version=2, message="label stable", at=at
-    )
-    refusal = "http://registry:5000 does not answer: connection refused"
-    promotion_targets.end(
-        connection, model_id, "mlflow", TargetState.FAILED, version=1, message=refusal, at=at
-    )
 
 
 def add_evaluation(

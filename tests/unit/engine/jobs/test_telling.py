@@ -14,7 +14,7 @@ from engine.repository import deploy
 from engine.repository.switch import recover, switch
 from storage import jobs
 from storage.errors import JobError
-from storage.records import JobParameters, Metric, Promotion, PromotionTarget
+from storage.records import JobParameters, Metric, PromotionTarget
 from storage.settings import Trust, WorkspaceSettings
 from storage.tables import models, promotion_targets, promotions
 from storage.vocabulary import JobKind, JobState, PromotionOutcome, TargetState
@@ -388,32 +388,3 @@ def polled(server: TensorFlowServing) -> TensorFlowServing:
     """Return the server after it has read its file once more."""
     server.poll()
     return server
-
-
-def test_each_promotion_keeps_what_its_targets_said(stage: Stage) -> None:
-    """The history has who was told of each change and what came of it, also where it was taken back."""
-    stage.do(JobKind.PROMOTE, 2)
-    stage.refused.write_text("last 3\n")
-    with pytest.raises(JobError):
-        stage.do(JobKind.PROMOTE, 3)
-    with stage.watched.writer.transaction() as connection:
-        failed, done = promotions.entries(connection, "mnist")
-    assert (done.outcome, done.problem) == (PromotionOutcome.DONE, "")
-    assert [(told.name, str(told.state), told.message) for told in done.told] == [
-        ("first", "confirmed", "first has it"),
-        ("tensorflow-serving", "confirmed", "written; no url to ask"),
-        ("last", "confirmed", "last has it"),
-    ]
-    assert failed.outcome is PromotionOutcome.ABANDONED
-    assert "not this one" in failed.problem
-    assert [(told.name, told.message) for told in failed.told][:2] == [
-        ("first", "taken back: another target failed"),
-        ("tensorflow-serving", "taken back: another target failed"),
-    ]
-    assert [entry.to_version for entry in promotions_done(stage)] == [2]
-
-
-def promotions_done(stage: Stage) -> list[Promotion]:
-    """Return the promotions that came about."""
-    with stage.watched.writer.transaction() as connection:
-        return promotions.read(connection, "mnist")
