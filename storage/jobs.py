@@ -27,7 +27,17 @@ RECOVERY = "recovery"
 AUTOMATIC = (ARRIVAL, NEW_DATA)
 """Whose jobs wait for those of people."""
 
-RETRIED = frozenset({JobKind.EVALUATE, JobKind.LATENCY, JobKind.COMPARE, JobKind.REPAIR, JobKind.TELL})
+RETRIED = frozenset(
+    {
+        JobKind.EVALUATE,
+        JobKind.LATENCY,
+        JobKind.COMPARE,
+        JobKind.REPAIR,
+        JobKind.TELL,
+        JobKind.EXPORT,
+        JobKind.OPTIMISE,
+    }
+)
 """Kinds that are queued again when their engine died: doing them twice harms nothing."""
 
 MAXIMUM_ATTEMPTS = 2

@@ -18,6 +18,7 @@ from storage.vocabulary import (
     JobKind,
     JobState,
     OutputScale,
+    Quantization,
     Role,
     Scenario,
     Severity,
@@ -470,6 +471,12 @@ class JobParameters(msgspec.Struct, frozen=True, omit_defaults=True):
     """The version that a comparison takes the job's version against."""
     entry: int | None = None
     """The entry of the quarantine that is meant."""
+    to: Format | None = None
+    """What an export is to make."""
+    quantize: Quantization | None = None
+    """How an export makes numbers smaller."""
+    keep: tuple[str, ...] = ()
+    """Variants that an optimisation keeps as versions, by name."""
 
 
 class Job(Record, frozen=True, kw_only=True):
