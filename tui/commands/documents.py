@@ -8,6 +8,7 @@ from datetime import datetime
 
 import msgspec
 
+from storage.exported import Parity
 from storage.records import GateCheck, JobParameters, LatencyReport, Surroundings
 from storage.vocabulary import (
     Custody,
@@ -16,6 +17,7 @@ from storage.vocabulary import (
     JobKind,
     JobState,
     OutputScale,
+    Quantization,
     Role,
     Scenario,
     Severity,
@@ -186,6 +188,19 @@ class RefusalDocument(Document, frozen=True, kw_only=True):
     liftable: bool
 
 
+class ExportedDocument(Document, frozen=True, kw_only=True):
+    """``show``: what a version was made from by an export, and how well its outputs agree with the original's."""
+
+    from_version: int = msgspec.field(name="from")
+    source: Format
+    target: Format
+    quantize: Quantization | None
+    parity: Parity
+    tools: dict[str, str]
+    at: datetime
+    by: str
+
+
 class VersionDocument(Document, frozen=True, kw_only=True):
     """``show``: one version of the model; from ``runtime`` on, what it was when it was last loaded."""
 
@@ -209,6 +224,7 @@ class VersionDocument(Document, frozen=True, kw_only=True):
     peak_rss_bytes: int | None
     failure: EvaluationFailureDocument | None
     refusal: RefusalDocument | None
+    exported: ExportedDocument | None = None
 
 
 class TargetDocument(Document, frozen=True, kw_only=True):

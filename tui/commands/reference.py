@@ -43,6 +43,8 @@ ANSWERS = {
     "evaluate": ("one document, with `--all` a list of", "tui.commands.documents:EvaluationDocument"),
     "latency": ("one document", "tui.commands.documents:MeasuredDocument"),
     "compare": ("one document", "tui.commands.documents:ComparisonDocument"),
+    "export": ("one document", "tui.commands.export_documents:ExportDocument"),
+    "optimise": ("one document", "tui.commands.export_documents:OptimisationDocument"),
     "promote": ("one document", "tui.commands.documents:PromotionDocument"),
     "rollback": ("one document", "tui.commands.documents:PromotionDocument"),
     "tell": ("one document", "tui.commands.documents:ToldDocument"),
