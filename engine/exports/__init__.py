@@ -31,7 +31,7 @@ NOT_HERE: dict[tuple[Format, Format], str] = {
     (
         Format.TORCH_EXPORT,
         Format.TORCHSCRIPT,
-    ): "tracing an exported program would fix the size of its batches",
+    ): "torch traces no exported program whose batches have a free size",
     (
         Format.TORCHSCRIPT,
         Format.TORCH_EXPORT,

@@ -54,6 +54,7 @@ VERSION = [
     "peak_rss_bytes",
     "failure",
     "refusal",
+    "exported",
 ]
 MEASUREMENT = [
     "version",
