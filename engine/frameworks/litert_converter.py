@@ -4,6 +4,7 @@ Runs in a model process only. Importing this module imports TensorFlow; it runs 
 starts no thread. It must not know where the folder came from.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +20,12 @@ from storage.vocabulary import Quantization
 
 CALIBRATION: Final = 200
 """Examples that ranges are taken from: TensorFlow's guide asks for a hundred at least, and each costs one inference."""
+
+LACKING: Final = (
+    re.compile(r"^TF Select ops: (.+)$", re.MULTILINE),
+    re.compile(r"^Custom ops: (.+)$", re.MULTILINE),
+)
+"""Where the converter names the operators that LiteRT itself has not."""
 
 
 def convert(folder: Path, signature: str, conversion: Conversion) -> None:
@@ -38,6 +45,8 @@ def convert(folder: Path, signature: str, conversion: Conversion) -> None:
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     try:
         content = converter.convert()
+    except JobError:
+        raise
     except Exception as error:
         # The converter raises its own type, and others; its words name the operator.
         raise JobError(
@@ -58,6 +67,9 @@ def _fed(conversion: Conversion) -> "Iterator[list[NDArray[Any]]]":
 
 
 def _reason(error: Exception) -> str:
+    """Return what the converter lacks, else its first line: it tells of the compiler's insides at length."""
+    lacking = [named for pattern in LACKING for named in pattern.findall(str(error))]
+    if lacking:
+        return clean(f"LiteRT has no operator for {', '.join(dict.fromkeys(lacking))}", 250)
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    told = next((line for line in lines if "error:" in line), lines[0] if lines else type(error).__name__)
-    return clean(told, 250).rstrip(".")
+    return clean(lines[0] if lines else type(error).__name__, 250).rstrip(".")

@@ -52,7 +52,7 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
     ):
         mark_ready(context, before, old, device)
         mark_ready(context, after, new, device)
-        rounds = Turns(context, job, report, settings).measured(old, new)
+        rounds = Turns(context, job, report, settings, rounds=ROUNDS).measured(old, new)
     confidence = 1 - 2 * (1 - settings.gate.confidence)
     found = ratio(rounds, confidence)
     return _recorded(
@@ -73,7 +73,7 @@ class Turns:
         report: Report,
         settings: ModelSettings,
         *,
-        rounds: int = ROUNDS,
+        rounds: int,
     ) -> None:
         self._context = context
         self._job = job

@@ -15,7 +15,17 @@ from pathlib import Path
 import psutil
 
 from sample_models.build import build
-from tests.benchmarks import arrival, console, evaluation, growth, speed, starvation, timing, watching
+from tests.benchmarks import (
+    arrival,
+    console,
+    evaluation,
+    exporting,
+    growth,
+    speed,
+    starvation,
+    timing,
+    watching,
+)
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.stage import Stage
 
@@ -29,6 +39,7 @@ BENCHMARKS: tuple[Callable[[Stage], list[Figure]], ...] = (
     speed.run,
     growth.run,
     timing.run,
+    exporting.run,
     watching.run,
     starvation.run,
 )

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from engine.exports import Way, way_to
-from engine.jobs import export, optimise
+from engine.jobs import export, optimise, variants
 from engine.jobs.context import Context
 from engine.jobs.exporting import EXAMPLES, made, origin_of
 from engine.processes.client import Hosts
@@ -209,8 +209,11 @@ def left(folder: Path) -> Iterator[Path]:
         yield from folder.iterdir()
 
 
-def test_optimising_measures_every_variant_and_keeps_what_was_asked_for(context: Context) -> None:
+def test_optimising_measures_every_variant_and_keeps_what_was_asked_for(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each is compared on the same validation examples and run in turns with the original; one becomes a version."""
+    monkeypatch.setattr(variants, "ROUNDS", 3)
     outcome = optimise.run(context, asked(context, JobKind.OPTIMISE, keep=("onnx-int8",)), Quiet())
     answer = msgspec.json.decode(outcome.result, type=optimise.Answer)
     assert (answer.dataset, answer.n, answer.metric, answer.failed) == ("validation.npz", 400, "accuracy", ())
