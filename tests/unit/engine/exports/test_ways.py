@@ -4,7 +4,6 @@ from importlib import metadata
 
 import pytest
 
-from engine import exports
 from engine.exports import NOT_HERE, ROUTES, way_to, ways, why_not
 from engine.runtimes import RUNTIMES
 from storage.vocabulary import Format, Quantization
@@ -75,6 +74,6 @@ def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None
 
     way = way_to(Format.ONNX, Format.ONNX, Quantization.DYNAMIC)
     assert way is not None
-    assert way.lacking == ()
-    monkeypatch.setattr(exports.metadata, "version", version)
+    assert not way.lacking
+    monkeypatch.setattr(metadata, "version", version)
     assert way.lacking == ("onnx",)
