@@ -68,10 +68,24 @@ class Way(NamedTuple):
     @property
     def lacking(self) -> tuple[str, ...]:
         """What is not installed of what it needs."""
-        needs = dict.fromkeys(name for route in self.routes for name in route.needs)
         runtime = runtime_for(self.target)
         absent = () if installed_versions(runtime) else runtime.distributions
-        return (*(name for name in needs if not _installed(name)), *absent)
+        return (*(name for name in self._needs if _version(name) is None), *absent)
+
+    @property
+    def tools(self) -> dict[str, str]:
+        """Versions of what converts on the way."""
+        sources = [route.sources[0] for route in self.routes]
+        found = {
+            name: version
+            for source in sources
+            for name, version in installed_versions(runtime_for(source)).items()
+        }
+        return found | {name: version for name in self._needs if (version := _version(name))}
+
+    @property
+    def _needs(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for route in self.routes for name in route.needs))
 
 
 def ways(source: Format) -> tuple[Way, ...]:
@@ -108,9 +122,8 @@ def why_not(source: Format, target: Format, quantize: Quantization | None) -> st
     )
 
 
-def _installed(distribution: str) -> bool:
+def _version(distribution: str) -> str | None:
     try:
-        metadata.version(distribution)
+        return metadata.version(distribution)
     except metadata.PackageNotFoundError:
-        return False
-    return True
+        return None

@@ -19,7 +19,6 @@ from engine.repository.integrity import (
     make_folder,
     rename_new,
 )
-from engine.runtimes import installed_versions, runtime_for
 from storage.errors import JobError
 from storage.exported import Exported
 from storage.records import Job
@@ -108,8 +107,6 @@ def _record(origin: Origin, variant: Made, job: Job) -> None:
         raise JobError(
             f"{version.model}@{version.number} has not been checked yet.", "Try again in a moment."
         )
-    spec = runtime_for(version.format)
-    tools = dict(installed_versions(spec))
     with context.writer.transaction() as connection:
         now = context.now()
         exported = Exported(
@@ -121,7 +118,7 @@ def _record(origin: Origin, variant: Made, job: Job) -> None:
             target=variant.way.target,
             quantize=variant.way.quantize,
             parity=variant.parity,
-            tools=tools,
+            tools=variant.way.tools,
             at=now,
             requested_by=job.requested_by,
         )

@@ -22,7 +22,7 @@ from engine.jobs.variants import Bench, Beside, Measured
 from engine.processes.endings import CANCELLED
 from storage.errors import JobError, UnknownError
 from storage.exported import Parity
-from storage.records import Job
+from storage.records import Job, Metric
 from storage.settings import read_model_settings
 from storage.vocabulary import Format, Quantization, Verdict
 
@@ -90,6 +90,24 @@ class Tried(NamedTuple):
     beside: Beside
 
 
+class Told(NamedTuple):
+    """A report that says which variant is being tried."""
+
+    report: Report
+    which: str
+
+    def progress(self, done: int, total: int, message: str = "") -> None:
+        """Pass on how far the variant is."""
+        self.report.progress(done, total, f"{self.which}: {message}" if message else "")
+
+    def figure(self, figure: Metric) -> None:
+        """Keep to the variants: a figure so far would not say of which."""
+
+    def cancelled(self) -> bool:
+        """Whether the job's end was asked for."""
+        return self.report.cancelled()
+
+
 def run(context: Context, job: Job, report: Report) -> Outcome:
     """Try every variant of the version that the job names, or of the current one."""
     version = wanted_version(context, job)
@@ -132,10 +150,11 @@ def _try_all(
 ) -> tuple[list[Tried], list[Failed]]:
     """Make and measure each variant; one that fails is told and keeps no other one from being tried."""
     tried, failed = [], []
-    for way in found:
+    for place, way in enumerate(found, 1):
+        told = Told(report, f"{way.name} ({place} of {len(found)})")
         try:
-            variant = stack.enter_context(made(origin, way, report))
-            tried.append(Tried(variant, bench.beside(variant)))
+            variant = stack.enter_context(made(origin, way, told))
+            tried.append(Tried(variant, bench.beside(variant, told)))
         except JobError as error:
             if error.code == CANCELLED:
                 raise

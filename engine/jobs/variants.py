@@ -63,11 +63,10 @@ class Bench:
         self._job = msgspec.structs.replace(
             job, parameters=msgspec.structs.replace(job.parameters, data=origin.split)
         )
-        self._report = report
         self._process = process
         self._cores = cores
         self._gate = origin.settings.gate
-        self._original = self._evaluated(process)
+        self._original = self._evaluated(process, report)
         self._side = _side(self._original[0], self._original[1])
 
     @property
@@ -80,20 +79,20 @@ class Bench:
         version, _ = self._original
         return self._measured(version, latency, self._process, self._origin.version.bytes or 0)
 
-    def beside(self, variant: Made) -> Beside:
+    def beside(self, variant: Made, report: Report) -> Beside:
         """Load a variant and measure it beside the original.
 
         Raises:
             JobError: it does not load, or fails on the data, or cannot be compared.
         """
-        with opened(self._origin, variant.artefact, self._report, self._cores) as process:
-            version, evaluated = self._evaluated(process)
+        with opened(self._origin, variant.artefact, report, self._cores) as process:
+            version, evaluated = self._evaluated(process, report)
             question = Question(self._metric(version).name, self._gate.margin, 1 - self._gate.confidence)
             try:
                 compared = compare(self._side, _side(version, evaluated), question)
             except NotComparableError as error:
                 raise JobError(f"{variant.way.name} cannot be compared with the original: {error}.") from None
-            turns = Turns(self._origin.context, self._job, self._report, self._origin.settings, rounds=ROUNDS)
+            turns = Turns(self._origin.context, self._job, report, self._origin.settings, rounds=ROUNDS)
             rounds = turns.measured(self._process, process)
             after = _report([ms for one in rounds for ms in (*one.second, *one.third)], evaluated)
             before = _report([ms for one in rounds for ms in (*one.first, *one.last)], self._original[1])
@@ -131,13 +130,13 @@ class Bench:
             )
         return found
 
-    def _evaluated(self, process: ModelProcess) -> tuple[Version, Evaluated]:
+    def _evaluated(self, process: ModelProcess, report: Report) -> tuple[Version, Evaluated]:
         """Return the version with what a process came to on the data as its evaluation."""
         origin = self._origin
         settings, context = origin.settings, origin.context
         wanted = Wanted(origin.version.model, origin.source, process.loaded.inputs, settings)
         request = Evaluate(
-            data=str(mappable(context, wanted, self._report)),
+            data=str(mappable(context, wanted, report)),
             task=settings.task or Task.CLASSIFICATION,
             labels=class_names(context.workspace, origin.version.model, settings),
             preprocess=settings.preprocess,
@@ -146,9 +145,9 @@ class Bench:
         )
         evaluated = process.evaluate(
             request,
-            on_progress=self._report.progress,
+            on_progress=report.progress,
             deadline_s=context.settings.limits.evaluation_s,
-            cancelled=self._report.cancelled,
+            cancelled=report.cancelled,
         )
         evaluation = _evaluation(origin, evaluated, process, context.now())
         return msgspec.structs.replace(origin.version, evaluation=evaluation), evaluated

@@ -130,7 +130,7 @@ def test_an_export_lies_in_the_inbox_with_its_parentage_on_record(context: Conte
         artefact_sha256(original),
     )
     assert (made_of.way, made_of.requested_by) == ("onnx, int8", "ann")
-    assert list(made_of.tools) == ["onnxruntime"]
+    assert list(made_of.tools) == ["onnxruntime", "onnx"]
     parity = made_of.parity
     assert parity == answer.parity
     assert (parity.dataset, parity.n, parity.tolerance) == ("validation.npz", EXAMPLES, None)
