@@ -28,7 +28,8 @@ NAME_TRIES: Final = 100
 """Exports of the same version in the same way may lie there already; a hundred of them are no accident."""
 
 HIDDEN: Final = ".modeltender-export"
-"""Begins the name of a folder in the inbox that the repository passes over, as all that begin with a dot."""
+"""A folder in the inbox that the repository passes over, as all that begin with a dot. One job delivers at a time, so that
+what lies there is what a crash has left."""
 
 
 def deliver(origin: Origin, variant: Made, job: Job) -> str:
@@ -39,7 +40,7 @@ def deliver(origin: Origin, variant: Made, job: Job) -> str:
     """
     context, version = origin.context, origin.version
     inbox = context.workspace.train / version.model
-    partial = inbox / f"{HIDDEN}-{job.id}-{variant.way.name}"
+    partial = inbox / HIDDEN
     artefact = variant.artefact
     try:
         make_folder(inbox)

@@ -51,6 +51,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     faster: float | None = None
     faster_low: float | None = None
     faster_high: float | None = None
+    noisy: str = ""
+    """Why the speed is not to be relied on, or empty."""
     parity: Parity | None = None
     sha256: str | None = None
     file: str | None = None
@@ -91,14 +93,19 @@ class Tried(NamedTuple):
 
 
 class Told(NamedTuple):
-    """A report that says which variant is being tried."""
+    """A report that says which variant is being tried, and counts variants."""
 
     report: Report
-    which: str
+    way: Way
+    place: int
+    """From 1."""
+    total: int
 
     def progress(self, done: int, total: int, message: str = "") -> None:
-        """Pass on how far the variant is."""
-        self.report.progress(done, total, f"{self.which}: {message}" if message else "")
+        """Pass on what is being done; how far that is says nothing about the whole."""
+        del done, total
+        words = f"{self.way.name} ({self.place} of {self.total}): {message or 'evaluating'}"
+        self.report.progress(self.place - 1, self.total, words)
 
     def figure(self, figure: Metric) -> None:
         """Keep to the variants: a figure so far would not say of which."""
@@ -151,7 +158,7 @@ def _try_all(
     """Make and measure each variant; one that fails is told and keeps no other one from being tried."""
     tried, failed = [], []
     for place, way in enumerate(found, 1):
-        told = Told(report, f"{way.name} ({place} of {len(found)})")
+        told = Told(report, way, place, len(found))
         try:
             variant = stack.enter_context(made(origin, way, told))
             tried.append(Tried(variant, bench.beside(variant, told)))
@@ -168,7 +175,8 @@ def _try_all(
 
 
 def _answer(job: Job, origin: Origin, bench: Bench, tried: list[Tried], failed: tuple[Failed, ...]) -> Answer:
-    original = bench.original(tried[0].beside.original)
+    # It ran beside each variant; where it was disturbed least it shows what it can do.
+    original = bench.original(min((one.beside.original for one in tried), key=lambda seen: seen.mean_ms))
     base = _rated(str(origin.version.format), original, None)
     rated = {one.made.way.name: _rated(one.made.way.name, one.beside.measured, one.beside) for one in tried}
     worth = pareto.front([base, *rated.values()])
@@ -241,6 +249,7 @@ def _row(one: Tried, *, pareto: bool) -> Row:
         faster=faster.value,
         faster_low=faster.low,
         faster_high=faster.high,
+        noisy=one.beside.noisy,
         parity=one.made.parity,
         sha256=one.made.artefact.content.sha256,
     )

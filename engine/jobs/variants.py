@@ -3,12 +3,14 @@
 Owns measuring. It must not choose, and it records nothing: figures of what may never be kept are not the model's.
 """
 
+import time
 from collections.abc import Collection
 from typing import Final, NamedTuple
 
 import msgspec
 
 from engine.data.prepared import Wanted
+from engine.devices import noise
 from engine.evaluation.comparison import Comparison, NotComparableError, Question, Side, compare, side
 from engine.evaluation.facts import deciding_metric
 from engine.evaluation.turns import Ratio, ratio
@@ -51,6 +53,8 @@ class Beside(NamedTuple):
     compared: Comparison
     faster: Ratio
     """How many times as fast as the original."""
+    noisy: str
+    """Why that is not to be relied on, or empty."""
 
 
 class Bench:
@@ -93,7 +97,10 @@ class Bench:
             except NotComparableError as error:
                 raise JobError(f"{variant.way.name} cannot be compared with the original: {error}.") from None
             turns = Turns(self._origin.context, self._job, report, self._origin.settings, rounds=ROUNDS)
+            watch = noise.Watch(process.pid, tuple(self._cores), beside=(self._process.pid,))
+            began = time.monotonic()
             rounds = turns.measured(self._process, process)
+            noisy = noise.doubts(watch.end(), time.monotonic() - began)
             after = _report([ms for one in rounds for ms in (*one.second, *one.third)], evaluated)
             before = _report([ms for one in rounds for ms in (*one.first, *one.last)], self._original[1])
             slower = ratio(rounds, self._gate.confidence)
@@ -102,6 +109,7 @@ class Bench:
                 before,
                 compared,
                 Ratio(1 / slower.value, 1 / slower.high, 1 / slower.low),
+                noisy,
             )
 
     def _measured(

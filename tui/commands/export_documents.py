@@ -52,6 +52,8 @@ class VariantDocument(Document, frozen=True, kw_only=True):
     """How many times as fast as the original, run in turns with it; the interval holds at the gate's confidence."""
     faster_low: float | None = None
     faster_high: float | None = None
+    noisy: str = ""
+    """Why the speed is not to be relied on, or empty."""
     parity: Parity | None = None
     sha256: str | None = None
     file: str | None = None

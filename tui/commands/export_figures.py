@@ -67,6 +67,9 @@ def optimisation_text(document: OptimisationDocument) -> str:
     lines += [f"{one.name}: {sentence}" for one in document.variants for sentence in one.missed]
     lines += [f"{one.name} could not be tried: {one.reason}" for one in document.failed]
     lines += document.notes
+    noisy = [one for one in document.variants if one.noisy]
+    if noisy:
+        lines.append(f"the speeds are not to be relied on: beside {noisy[0].name} {noisy[0].noisy}")
     lines += [f"kept: {one.name} as {one.file}" for one in document.variants if one.file]
     return "\n".join([*lines, document.recommendation])
 

@@ -12,6 +12,7 @@ import pytest
 from engine.exports import Way, way_to
 from engine.jobs import export, optimise, variants
 from engine.jobs.context import Context
+from engine.jobs.delivering import HIDDEN
 from engine.jobs.exporting import EXAMPLES, made, origin_of
 from engine.processes.client import Hosts
 from engine.processes.pool import Pool
@@ -148,6 +149,16 @@ def test_the_same_export_again_adds_nothing(context: Context) -> None:
     third = exported(context, Quantization.DYNAMIC)
     assert third.file == "train/digits/digits-1-onnx-dynamic-2.onnx"
     assert (context.workspace.root / first.file).read_bytes() == b"a person's own"
+
+
+def test_what_a_crash_left_in_the_inbox_goes(context: Context) -> None:
+    """The next export takes its place; nobody ever sees it."""
+    half = context.workspace.train / "digits" / HIDDEN / "model.onnx"
+    half.parent.mkdir(parents=True)
+    half.write_bytes(b"half a model")
+    answer = exported(context, Quantization.DYNAMIC)
+    assert inbox(context) == ["digits-1-onnx-dynamic.onnx"]
+    assert (context.workspace.root / answer.file).stat().st_size == answer.bytes
 
 
 def test_ranges_are_taken_from_validation_data_only(context: Context) -> None:
