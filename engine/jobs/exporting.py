@@ -49,8 +49,13 @@ class Origin(NamedTuple):
     settings: ModelSettings
     source: Path
     """The data, as they lie there."""
-    calibrating: bool
-    """Whether the data may decide anything: they are validation data."""
+    without: JobError | None
+    """Why they are not validation data, so that they may decide nothing; ``None`` where they are."""
+
+    @property
+    def calibrating(self) -> bool:
+        """Whether the data may decide anything: they are validation data."""
+        return self.without is None
 
     @property
     def split(self) -> str:
@@ -98,22 +103,20 @@ def origin_of(context: Context, version: Version, settings: ModelSettings) -> Or
         JobError: there are none of both.
     """
     model = version.model
+    without: JobError | None = None
     try:
-        return Origin(
-            context,
-            version,
-            settings,
-            locate(context.workspace, model, settings, VALIDATION),
-            calibrating=True,
-        )
+        source = locate(context.workspace, model, settings, VALIDATION)
     except JobError as error:
+        without = error
         try:
             source = locate(context.workspace, model, settings, TEST)
         except JobError:
             raise JobError(
-                f"What is made of {model}@{version.number} cannot be checked: {error.message}", error.hint
+                f"What is made of {model}@{version.number} cannot be checked: {error.message}",
+                error.hint,
+                code=error.code,
             ) from None
-        return Origin(context, version, settings, source, calibrating=False)
+    return Origin(context, version, settings, source, without)
 
 
 def check_way(origin: Origin, way: Way) -> None:
@@ -123,12 +126,12 @@ def check_way(origin: Origin, way: Way) -> None:
             f"{way.name} needs {', '.join(way.lacking)}, which is not installed.",
             f"Install it with: pip install {' '.join(way.lacking)}",
         )
-    if way.calibrated and not origin.calibrating:
+    if way.calibrated and origin.without is not None:
         raise JobError(
-            f"{way.name} needs validation data, which its ranges are taken from: "
-            f"test/{origin.version.model}/{VALIDATION}.npz does not exist, and test data must not decide anything.",
+            f"{way.name} takes its ranges from validation data, since test data must not decide anything. "
+            f"{origin.without.message}",
             "Divide your data with: modeltender data split, or put some there that are not test data.",
-            code="no-data",
+            code=origin.without.code,
         )
 
 

@@ -29,6 +29,7 @@ from storage.tables import exports, models
 from storage.vocabulary import Format, JobKind, Quantization, Status, Verdict
 from storage.workspace import Workspace
 from tests.artefacts import artefact_sha256
+from tests.data_files import as_csv
 from tests.tiny_models import digits, save_onnx
 from tests.unit.engine.jobs.asking import Quiet
 
@@ -164,10 +165,26 @@ def test_what_a_crash_left_in_the_inbox_goes(context: Context) -> None:
 def test_ranges_are_taken_from_validation_data_only(context: Context) -> None:
     """Without them an int8 export is refused, and one that needs no ranges is compared on test data."""
     (context.workspace.test / "digits" / "validation.npz").unlink()
-    with pytest.raises(JobError, match="onnx-int8 needs validation data"):
+    with pytest.raises(
+        JobError, match=r"onnx-int8 takes its ranges from validation data.*validation\.npz does not exist"
+    ):
         exported(context, Quantization.INT8)
     assert not (context.workspace.train / "digits").exists()
     assert exported(context, Quantization.FLOAT16).parity.dataset == "test.npz"
+
+
+def test_data_of_any_format_calibrate_and_compare(context: Context) -> None:
+    """A table is read once, in a process of its own, and both models answer the same rows of it."""
+    data = context.workspace.test / "digits"
+    (data / "validation.npz").unlink()
+    images, classes = digits()
+    as_csv(context.workspace.root, images[1000:1300], classes[1000:1300]).rename(data / "validation.csv")
+    shaped = SETTINGS.replace("[preprocess]\n", "[preprocess]\nreshape = [8, 8]\n")
+    context.workspace.model_settings("digits").write_text(shaped)
+    parity = exported(context, Quantization.INT8).parity
+    assert (parity.dataset, parity.n) == ("validation.csv", EXAMPLES)
+    assert parity.agreement is not None
+    assert parity.agreement > 0.97
 
 
 def test_without_any_data_nothing_is_exported(context: Context) -> None:
