@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from storage.device_details import DeviceDetails, Obstacle
 from storage.vocabulary import (
     CheckVerdict,
     Custody,
@@ -548,6 +549,9 @@ class Device(Record, frozen=True, kw_only=True):
     power_w: float | None = None
     history: tuple[float, ...] = ()
     """The latest utilisations, oldest first."""
+    obstacles: tuple[Obstacle, ...] = ()
+    """For each runtime that cannot use it, why not and what helps."""
+    details: DeviceDetails = DeviceDetails()
 
 
 class HostState(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ from sqlite_utils import Database, Migrations
 
 migrations = Migrations("modeltender")
 
-SCHEMA_VERSION = 10
+SCHEMA_VERSION = 11
 
 
 @migrations()
@@ -67,6 +67,12 @@ def examples_of_evaluations(database: Database) -> None:
 def promotion_targets(database: Database) -> None:
     """Keep what was last said to each promotion target, and why a promotion was taken back."""
     _execute(database, PROMOTION_TARGETS)
+
+
+@migrations()
+def details_of_devices(database: Database) -> None:
+    """Keep what devices tell besides their use, and what keeps runtimes from using them."""
+    _execute(database, DETAILS_OF_DEVICES)
 
 
 @migrations()
@@ -451,6 +457,11 @@ CREATE TABLE promotion_targets (
 ) STRICT, WITHOUT ROWID;
 ALTER TABLE promotions ADD COLUMN problem TEXT NOT NULL DEFAULT '';
 ALTER TABLE promotions ADD COLUMN patience_s REAL NOT NULL DEFAULT 30
+"""
+
+DETAILS_OF_DEVICES = """
+ALTER TABLE devices ADD COLUMN obstacles TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE devices ADD COLUMN details TEXT NOT NULL DEFAULT '{}'
 """
 
 EXPORTS = """

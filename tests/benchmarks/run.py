@@ -18,6 +18,7 @@ from sample_models.build import build
 from tests.benchmarks import (
     arrival,
     console,
+    devices,
     evaluation,
     exporting,
     growth,
@@ -36,6 +37,7 @@ BENCHMARKS: tuple[Callable[[Stage], list[Figure]], ...] = (
     evaluation.run,
     arrival.run,
     console.run,
+    devices.run,
     speed.run,
     growth.run,
     timing.run,

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from storage.exported import Exported
 from storage.records import (
     Arrival,
-    Device,
     Evaluation,
     EvaluationFailure,
     Event,
@@ -26,7 +25,6 @@ from storage.records import (
 from tui.commands.documents import (
     ArrivalDocument,
     DatasetDocument,
-    DeviceDocument,
     EvaluationDocument,
     EvaluationFailureDocument,
     EventDocument,
@@ -270,20 +268,6 @@ def latency_document(measured: LatencyMeasurement) -> LatencyDocument:
         at=datetime.fromtimestamp(measured.at, UTC),
         dataset=measured.dataset_name,
         runtime=RuntimeDocument(name=measured.runtime, version=measured.runtime_version),
-    )
-
-
-def device_document(device: Device) -> DeviceDocument:
-    """Return what ``devices`` says of a device."""
-    return DeviceDocument(
-        id=device.id,
-        kind=device.kind,
-        name=device.name,
-        utilisation=device.utilisation,
-        memory_used_bytes=device.memory_used_bytes,
-        memory_total_bytes=device.memory_total_bytes,
-        usable_by=device.usable_by,
-        note=device.note,
     )
 
 

@@ -12,7 +12,6 @@ from storage.exported import Parity
 from storage.records import GateCheck, JobParameters, LatencyReport, Surroundings
 from storage.vocabulary import (
     Custody,
-    DeviceKind,
     Format,
     JobKind,
     JobState,
@@ -27,6 +26,7 @@ from storage.vocabulary import (
     Task,
     Verdict,
 )
+from tui.commands.device_document import DeviceDocument
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
@@ -386,19 +386,6 @@ class ComparisonDocument(Document, frozen=True, kw_only=True):
     figures: tuple[ComparedFigureDocument, ...]
     latency: ComparedLatencyDocument | None
     problem: str = ""
-
-
-class DeviceDocument(Document, frozen=True, kw_only=True):
-    """``devices``: one device with its latest reading; ``null`` where it does not expose one."""
-
-    id: str
-    kind: DeviceKind
-    name: str
-    utilisation: float | None
-    memory_used_bytes: int | None
-    memory_total_bytes: int | None
-    usable_by: tuple[str, ...]
-    note: str
 
 
 class HistoryDocument(Document, frozen=True, kw_only=True):

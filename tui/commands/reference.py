@@ -57,7 +57,7 @@ ANSWERS = {
     "data describe": ("one document", "engine.data_command:DescribeDocument"),
     "data import": ("one document", "engine.data_command:ImportDocument"),
     "data split": ("one document", "engine.data_command:SplitDocument"),
-    "devices": ("a list of", "tui.commands.documents:DeviceDocument"),
+    "devices": ("a list of", "tui.commands.device_document:DeviceDocument"),
     "faults": ("a list of", "tui.commands.documents:FaultDocument"),
     "jobs": ("a list of", "tui.commands.documents:JobDocument"),
     "cancel": ("one document", "tui.commands.documents:JobDocument"),
