@@ -38,6 +38,8 @@ RETRIED = frozenset(
         JobKind.EARLY,
         JobKind.REPAIR,
         JobKind.TELL,
+        JobKind.EXPORT,
+        JobKind.OPTIMISE,
     }
 )
 """Kinds that are queued again when their engine died: doing them twice harms nothing."""

@@ -7,6 +7,7 @@ known, and is shown as ``n/a``.
 
 import msgspec
 
+from storage.device_details import DeviceDetails, Obstacle
 from storage.measured import (
     Evaluation,
     EvaluationFailure,
@@ -32,6 +33,7 @@ from storage.vocabulary import (
     JobKind,
     JobState,
     PromotionOutcome,
+    Quantization,
     Role,
     Scenario,
     Severity,
@@ -281,6 +283,12 @@ class JobParameters(msgspec.Struct, frozen=True, omit_defaults=True):
     """The version that a comparison takes the job's version against."""
     entry: int | None = None
     """The entry of the quarantine that is meant."""
+    to: Format | None = None
+    """What an export is to make."""
+    quantize: Quantization | None = None
+    """How an export makes numbers smaller."""
+    keep: tuple[str, ...] = ()
+    """Variants that an optimisation keeps as versions, by name."""
 
 
 class Job(Record, frozen=True, kw_only=True):
@@ -352,6 +360,9 @@ class Device(Record, frozen=True, kw_only=True):
     power_w: float | None = None
     history: tuple[float, ...] = ()
     """The latest utilisations, oldest first."""
+    obstacles: tuple[Obstacle, ...] = ()
+    """For each runtime that cannot use it, why not and what helps."""
+    details: DeviceDetails = DeviceDetails()
 
 
 class HostState(msgspec.Struct, frozen=True):

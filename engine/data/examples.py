@@ -96,7 +96,8 @@ class Picked:
 
 
 _remembered: "OrderedDict[Key, Examples]" = OrderedDict()
-"""The latest examples of this process, least recently used first; together at most `KEPT` bytes."""
+"""The latest examples of this process, least recently used first: those in memory at most `KEPT` bytes together, and of
+those that are prepared on demand the last, because its file stays mapped."""
 
 
 def open_examples(
@@ -105,7 +106,7 @@ def open_examples(
     """Return the examples in ``file`` for a model with these inputs, and the columns that are named ``slices``.
 
     The same file (by identity, size and time), settings and inputs give the same object again while it is
-    remembered, so a second evaluation reads nothing.
+    remembered, so a second evaluation neither reads nor hashes it.
 
     Raises:
         JobError: the file cannot be read, or does not fit the model.
@@ -119,11 +120,12 @@ def open_examples(
     if examples is not None:
         _remembered.move_to_end(key)
         return examples
+    _unmap()
     dataset = open_dataset(file, specs, slices)
     checks.check_inputs(dataset.name, dataset.inputs, preprocess, specs)
     examples = Examples(dataset, preprocess, specs)
     settled = time.time_ns() - status.st_mtime_ns > FRESH_NS and _identity(file.stat()) == _identity(status)
-    if examples.kept and settled:
+    if settled:
         _remember(key, examples)
     return examples
 
@@ -134,5 +136,11 @@ def _identity(status: os.stat_result) -> tuple[int, ...]:
 
 def _remember(key: Key, examples: Examples) -> None:
     _remembered[key] = examples
-    while sum(held.bytes for held in _remembered.values()) > KEPT:
+    while sum(held.bytes for held in _remembered.values() if held.kept) > KEPT:
         _remembered.popitem(last=False)
+
+
+def _unmap() -> None:
+    """Let go of the file that is mapped: the addresses that a model process may use count both, if another one comes."""
+    for key in [key for key, held in _remembered.items() if not held.kept]:
+        del _remembered[key]

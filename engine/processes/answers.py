@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 
 from engine.data.descriptions import ClassCount, PartDescription
+from engine.processes.export_messages import MAXIMUM_OUTPUT_BYTES, Predict, Predicted
 from engine.processes.protocol import (
     AnswerSome,
     Described,
@@ -130,6 +131,14 @@ def checked_latency(measured: LatencyMeasured, request: MeasureLatency, *, wall_
     most_unserved = 0 if request.traffic is None else len(durations)
     _claim(0 <= measured.unserved <= most_unserved, f"{measured.unserved} queries unserved")
     return measured
+
+
+def checked_predicted(predicted: Predicted, request: Predict) -> Predicted:
+    """Return ``predicted`` if there are as many numbers as it says, and no more examples than were asked for."""
+    _claim(0 < predicted.rows <= request.rows, f"{predicted.rows} examples of {request.rows}")
+    _claim(0 < predicted.width <= MAXIMUM_OUTPUT_BYTES, f"rows of {predicted.width} numbers")
+    _claim(len(predicted.values) == 4 * predicted.rows * predicted.width, "outputs of another shape")
+    return predicted
 
 
 def checked_prepared(prepared: Prepared) -> Prepared:

@@ -14,6 +14,7 @@ from msgspec import Meta
 from engine.artefacts.doubts import SHOWN_EVIDENCE
 from engine.data.descriptions import SOURCES, PartDescription, Shared
 from engine.data.proposal import Proposal
+from engine.processes.export_messages import Converted, Export, Predict, Predicted
 from engine.protocols import Options, RuntimeSpec, TensorSpec
 from engine.repository.examine import Examined
 from storage.records import ExampleValues, Metric
@@ -383,7 +384,7 @@ class Failed(msgspec.Struct, tag=True, frozen=True):
 
 ToHost = Fork
 FromHost = HostReady | HostFailed | Forked | Exited
-ToModel = Load | Evaluate | AnswerSome | MeasureLatency
+ToModel = Load | Evaluate | AnswerSome | MeasureLatency | Predict | Export
 ToData = Prepare | Describe | Split
 FromModel = (
     Confined
@@ -392,6 +393,8 @@ FromModel = (
     | Evaluated
     | SomeAnswered
     | LatencyMeasured
+    | Predicted
+    | Converted
     | Prepared
     | Described
     | Divided

@@ -8,15 +8,16 @@ from datetime import datetime
 
 import msgspec
 
+from storage.exported import Parity
 from storage.records import GateCheck, JobParameters, LatencyReport, Surroundings
 from storage.vocabulary import (
     Custody,
-    DeviceKind,
     Format,
     JobKind,
     JobState,
     OutputScale,
     PromotionOutcome,
+    Quantization,
     Role,
     Scenario,
     Severity,
@@ -26,6 +27,7 @@ from storage.vocabulary import (
     Task,
     Verdict,
 )
+from tui.commands.device_document import DeviceDocument
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
@@ -187,6 +189,19 @@ class RefusalDocument(Document, frozen=True, kw_only=True):
     liftable: bool
 
 
+class ExportedDocument(Document, frozen=True, kw_only=True):
+    """``show``: what a version was made from by an export, and how well its outputs agree with the original's."""
+
+    from_version: int = msgspec.field(name="from")
+    source: Format
+    target: Format
+    quantize: Quantization | None
+    parity: Parity
+    tools: dict[str, str]
+    at: datetime
+    by: str
+
+
 class VersionDocument(Document, frozen=True, kw_only=True):
     """``show``: one version of the model; from ``runtime`` on, what it was when it was last loaded."""
 
@@ -210,6 +225,7 @@ class VersionDocument(Document, frozen=True, kw_only=True):
     peak_rss_bytes: int | None
     failure: EvaluationFailureDocument | None
     refusal: RefusalDocument | None
+    exported: ExportedDocument | None = None
 
 
 class TargetDocument(Document, frozen=True, kw_only=True):
@@ -364,19 +380,6 @@ class RepairDocument(Document, frozen=True, kw_only=True):
     model: str
     repaired: bool
     versions: tuple[RepairedDocument, ...]
-
-
-class DeviceDocument(Document, frozen=True, kw_only=True):
-    """``devices``: one device with its latest reading; ``null`` where it does not expose one."""
-
-    id: str
-    kind: DeviceKind
-    name: str
-    utilisation: float | None
-    memory_used_bytes: int | None
-    memory_total_bytes: int | None
-    usable_by: tuple[str, ...]
-    note: str
 
 
 class HistoryDocument(Document, frozen=True, kw_only=True):

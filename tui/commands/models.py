@@ -9,8 +9,9 @@ from typing import NamedTuple
 import click
 
 from storage.database import Reader
+from storage.exported import Exported
 from storage.records import Arrival, LatencyMeasurement, Model, PromotionTarget, Quarantined, Version
-from storage.tables import events, latencies, promotion_targets, quarantine
+from storage.tables import events, exports, latencies, promotion_targets, quarantine
 from storage.tables import models as model_table
 from storage.tables import promotions as promotion_table
 from storage.vocabulary import ExitCode, Status
@@ -19,6 +20,7 @@ from tui import allowance
 from tui.commands import figures, latency_figures
 from tui.commands.checks import checks_text
 from tui.commands.documenting import model_document, shown_model_document, standing_for
+from tui.commands.export_figures import parentage
 from tui.commands.options import standard_options
 from tui.commands.output import remark, show_document, show_text
 from tui.commands.promotion_history import promotions_document, promotions_text
@@ -69,7 +71,9 @@ def show(*, workspace: Workspace, as_json: bool, target: Target, history: bool) 
         with reader.transaction() as connection:
             page = _page(connection, target)
         if as_json:
-            show_document(shown_model_document(page.model, page.versions, page.measured, page.targets))
+            show_document(
+                shown_model_document(page.model, page.versions, page.measured, page.targets, page.exports)
+            )
             return ExitCode.DONE
         show_text(_shown_text(page))
         remark(staleness(workspace, engine_state(reader)))
@@ -148,6 +152,7 @@ class Page(NamedTuple):
     problems: tuple[str, ...]
     measured: tuple[LatencyMeasurement, ...]
     targets: tuple[PromotionTarget, ...]
+    exports: dict[str, Exported]
     single: bool
 
 
@@ -157,6 +162,7 @@ def _page(connection: sqlite3.Connection, target: Target) -> Page:
     measured = latencies.latest(connection, target.model)
     faults = events.faults(connection, target.model)
     told = promotion_targets.read(connection, target.model)
+    made = exports.read(connection, target.model)
     if target.version is None:
         return Page(
             model,
@@ -166,6 +172,7 @@ def _page(connection: sqlite3.Connection, target: Target) -> Page:
             tuple(fault.message for fault in faults),
             tuple(measured),
             told,
+            made,
             single=False,
         )
     number = find_version(connection, model, target.version).number
@@ -177,6 +184,7 @@ def _page(connection: sqlite3.Connection, target: Target) -> Page:
         tuple(fault.message for fault in faults if fault.version in {number, None}),
         tuple(measurement for measurement in measured if measurement.version == number),
         told,
+        made,
         single=True,
     )
 
@@ -185,6 +193,7 @@ def _shown_text(page: Page) -> str:
     model, versions = page.model, page.versions
     lines = [f"{model.name}  {model.task or ''}".rstrip()]
     lines.append(_versions_table(versions) if versions else "No versions yet.")
+    lines += parentage(versions, page.exports, single=page.single)
     needs = needs_page(versions[0]) if page.single else needs_table(versions)
     if needs:
         lines += ["as last loaded:", needs]
