@@ -20,6 +20,7 @@ from engine.repository.keeper import Keeper
 from engine.repository.objects import Objects
 from engine.repository.observer import Observer
 from engine.repository.repository import Repository
+from engine.rolling import Rolling, kept
 from engine.service import Lane, Service
 from engine.watching import Watching
 from storage import jobs
@@ -138,11 +139,10 @@ def _work(
         notice=repository.notice,
         effort_s=lambda: watching.effort_s,
     )
-    sampler = Sampler(
-        writer, settings.sampling.interval_s, time.time, retention_s=settings.retention.samples_s
-    )
+    sampler = Sampler(writer, settings.sampling.interval_s, time.time)
+    rolling = Rolling(writer, kept(settings.retention), now=time.time, monotonic=time.monotonic)
     try:
-        parts = (sampler, examiner, watching, observer, Keeper(workspace, writer, now=time.time))
+        parts = (sampler, rolling, examiner, watching, observer, Keeper(workspace, writer, now=time.time))
         Service(context, (models, links), parts, stopping, time.monotonic).run()
     finally:
         pool.close()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from storage import durations
 from storage.settings_file import Settings, convert, read_table, settled
 from storage.target_settings import TargetSettings, read_targets
 from storage.text import clean
@@ -65,6 +66,10 @@ class Retention(Settings, frozen=True, kw_only=True):
     """How long raw figures are kept, and how much of what can be made again."""
 
     samples_s: float = 86400.0
+    """How long the readings of devices stay; what is older is told by minutes, hours and days."""
+    minutes: str = "14d"
+    hours: str = "400d"
+    days: str = "3650d"
     events: int = 10000
     jobs: int = 2000
     prepared_gib: float = 20.0
@@ -206,6 +211,7 @@ def read_workspace_settings(file: Path) -> WorkspaceSettings:
     _positive(settings.repository, "repository", ("settle_s", "rescan_s"), problems)
     _positive(settings.limits, "limits", ("memory_gib", "evaluation_s", "load_s", "scratch_mib"), problems)
     _positive(settings.retention, "retention", ("prepared_gib",), problems)
+    _check_lengths_of_time(settings.retention, "retention", ("minutes", "hours", "days"), problems)
     if not 0.2 <= settings.sampling.interval_s <= 60:
         problems.append(f"sampling.interval_s: expected 0.2 to 60, got {settings.sampling.interval_s:g}")
     return settled(file, settings, problems)
@@ -315,6 +321,14 @@ def _check_plain_name(name: str, key: str, problems: list[str]) -> None:
         problems.append(
             f"{key}: expected the plain name of a file beside model.toml, got '{clean(name, 60)}'"
         )
+
+
+def _check_lengths_of_time(settings: Settings, key: str, names: tuple[str, ...], problems: list[str]) -> None:
+    for name in names:
+        try:
+            durations.seconds(getattr(settings, name))
+        except ValueError as error:
+            problems.append(f"{key}.{name}: {error}")
 
 
 def _positive(settings: Settings, key: str, names: tuple[str, ...], problems: list[str]) -> None:
