@@ -70,7 +70,10 @@ ANSWERS = {
 }
 """What each command prints with ``--json``, and where its fields are defined; loaded by name, as the commands are."""
 
-BESIDES = {"show": ("with `--promotions` one document", "tui.commands.documents:PromotionsDocument")}
+BESIDES = {
+    "show": ("with `--promotions` one document", "tui.commands.documents:PromotionsDocument"),
+    "history": ("with `--device` a list of", "tui.commands.device_document:DeviceHistoryDocument"),
+}
 """What a command prints instead where it is asked for something else."""
 
 
