@@ -265,7 +265,7 @@ def _in_words(error: sqlite3.Error, path: Path | None) -> DatabaseError:
     if "not a database" in words or "malformed" in words or "corrupt" in words:
         return DatabaseError(
             f"{where} is damaged ({clean(words, 80)}).",
-            "Stop the engine and move the file aside; a new one is made from the folders.",
+            "Stop the engine, then: modeltender db verify --salvage (the damaged file is kept beside the new one).",
             code="damaged-database",
         )
     return DatabaseError(

@@ -38,6 +38,7 @@ COMMANDS = {
     "quarantine": "tui.commands.quarantine:quarantine",
     "history": "tui.commands.history:history",
     "data": "engine.data_command:data",
+    "db": "tui.commands.db:db",
     "devices": "tui.commands.devices:devices",
     "faults": "tui.commands.overview:faults",
     "jobs": "tui.commands.log:jobs",
