@@ -50,7 +50,10 @@ def add_samples(connection: sqlite3.Connection, devices: list[Device]) -> None:
     )
     connection.executemany(
         "UPDATE devices SET details = ? WHERE id = ?",
-        [(msgspec.json.encode(device.details).decode(), device.id) for device in read],
+        [
+            (msgspec.json.encode(device.details).decode(), device.id)
+            for device in {device.id: device for device in read}.values()
+        ],
     )
 
 

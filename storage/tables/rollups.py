@@ -59,12 +59,12 @@ def note(connection: sqlite3.Connection, read: Iterable[Device]) -> None:
     """Note that the buckets of all levels have to be made that new readings fall into."""
     connection.executemany(
         "INSERT OR IGNORE INTO rollups_due (level, device_id, at) VALUES (?, ?, ?)",
-        [
+        {
             (level, device.id, _start(device.at, level))
             for device in read
             if device.at is not None
             for level in TABLES
-        ],
+        },
     )
 
 

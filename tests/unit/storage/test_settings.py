@@ -232,3 +232,17 @@ def test_the_page_about_the_gate_tells_the_defaults(tmp_path: Path) -> None:
     everything = read_model_settings(write(tmp_path, example.replace("\n# ", "\n"))).gate
     assert everything.class_margin == 0.05
     assert everything.require == (Requirement(metric="recall", slice="class=3", at_least=0.9),)
+
+
+def test_lengths_of_time_are_lengths_of_time(tmp_path: Path) -> None:
+    """How long figures are kept is written as people write it; anything else is named with its key."""
+    file = tmp_path / "modeltender.toml"
+    file.write_text('[retention]\nminutes = "4w"\n')
+    assert read_workspace_settings(file).retention.minutes == "4w"
+    file.write_text('[retention]\nminutes = "for long"\nhours = "-1d"\n')
+    with pytest.raises(SettingsError) as caught:
+        read_workspace_settings(file)
+    assert [problem.split(":")[0] for problem in caught.value.problems] == [
+        "retention.minutes",
+        "retention.hours",
+    ]
