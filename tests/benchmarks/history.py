@@ -187,11 +187,11 @@ def _charts(path: Path) -> list[float]:
     for number in range(ROUNDS * len(RANGES)):
         name = f"model-{number * 7919 % models:05d}"
         since = NOW - RANGES[number % len(RANGES)]
-        took.append(
-            _timed(
-                reader, lambda found, n=name, at=since: evaluations.history(found, n, "accuracy", since=at)
-            )
-        )
+
+        def ask(connection: sqlite3.Connection, name: str = name, since: float = since) -> object:
+            return evaluations.history(connection, name, "accuracy", since=since)
+
+        took.append(_timed(reader, ask))
     reader.close()
     return took
 
