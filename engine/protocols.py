@@ -4,9 +4,9 @@ Framework-free and importable anywhere. It lies outside ``engine/runtimes`` so t
 each other or a common base.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import msgspec
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
+    "HasWeights",
     "LoadedModel",
     "Loader",
     "Options",
@@ -89,6 +90,15 @@ class LoadedModel(Protocol):
 
     def run(self, inputs: "Sequence[NDArray[Any]]") -> "tuple[NDArray[Any], ...]":
         """Run one batch: arrays in the order of ``inputs``, first axis the batch; outputs likewise."""
+        ...
+
+
+@runtime_checkable
+class HasWeights(Protocol):
+    """A loaded model whose format gives its weights."""
+
+    def weights(self) -> "Iterator[tuple[str, NDArray[Any]]]":
+        """Return each array of weights with its name, one at a time."""
         ...
 
 

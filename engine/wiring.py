@@ -20,6 +20,7 @@ from engine.repository.keeper import Keeper
 from engine.repository.objects import Objects
 from engine.repository.observer import Observer
 from engine.repository.repository import Repository
+from engine.scheduling import Scheduler
 from engine.service import Lane, Service
 from engine.watching import Watching
 from storage import jobs
@@ -142,7 +143,9 @@ def _work(
         writer, settings.sampling.interval_s, time.time, retention_s=settings.retention.samples_s
     )
     try:
-        parts = (sampler, examiner, watching, observer, Keeper(workspace, writer, now=time.time))
+        keeper = Keeper(workspace, writer, now=time.time)
+        scheduler = Scheduler(workspace, writer, settings, now=time.time)
+        parts = (sampler, examiner, watching, observer, keeper, scheduler)
         Service(context, (models, links), parts, stopping, time.monotonic).run()
     finally:
         pool.close()

@@ -21,13 +21,21 @@ ARRIVAL = "arrival"
 NEW_DATA = "new data"
 """Who asks for another evaluation: the repository, when the test data of a version have changed."""
 
+SCHEDULE = "schedule"
+"""Who asks for what a schedule says: the engine, when it is time."""
+
+UNASKED = "automatic repair"
+"""Who asks for repairs that an owner allows to be done without asking."""
+
 RECOVERY = "recovery"
 """Who asks that targets be told again: a start after a crash."""
 
-AUTOMATIC = (ARRIVAL, NEW_DATA)
+AUTOMATIC = (ARRIVAL, NEW_DATA, SCHEDULE)
 """Whose jobs wait for those of people."""
 
-RETRIED = frozenset({JobKind.EVALUATE, JobKind.LATENCY, JobKind.COMPARE, JobKind.REPAIR, JobKind.TELL})
+RETRIED = frozenset(
+    {JobKind.EVALUATE, JobKind.LATENCY, JobKind.COMPARE, JobKind.CHECK, JobKind.REPAIR, JobKind.TELL}
+)
 """Kinds that are queued again when their engine died: doing them twice harms nothing."""
 
 MAXIMUM_ATTEMPTS = 2
@@ -216,6 +224,15 @@ def pending(connection: sqlite3.Connection, kind: JobKind, model: str, version: 
     return row is not None
 
 
+def unfinished_of(connection: sqlite3.Connection, requested_by: str) -> bool:
+    """Whether a job that somebody asked for waits or runs."""
+    row = connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM jobs WHERE requested_by = ? AND state IN (?, ?))",
+        (requested_by, JobState.QUEUED, JobState.RUNNING),
+    ).fetchone()
+    return bool(row[0])
+
+
 def pending_versions(connection: sqlite3.Connection, kind: JobKind) -> set[tuple[str, int | None]]:
     """Return the models and versions for which a job of this kind waits or runs: one question, however many there are."""
     rows = connection.execute(
@@ -245,6 +262,16 @@ def read(connection: sqlite3.Connection, *, limit: int) -> list[Job]:
         "SELECT * FROM jobs ORDER BY CASE state WHEN ? THEN 0 WHEN ? THEN 1 ELSE 2 END, "
         "CASE WHEN state = ? THEN id ELSE -id END LIMIT ?",
         (JobState.RUNNING, JobState.QUEUED, JobState.QUEUED, limit),
+    )
+    return [_job(row) for row in rows]
+
+
+def of_model(connection: sqlite3.Connection, model: str, *, limit: int) -> list[Job]:
+    """Return the jobs of a model that have ended, among the latest ``limit`` of all; the latest first."""
+    rows = connection.execute(
+        "SELECT * FROM jobs WHERE model = ? AND id > (SELECT coalesce(max(id), 0) FROM jobs) - ? AND finished_at IS NOT NULL "
+        "ORDER BY id DESC",
+        (model, limit),
     )
     return [_job(row) for row in rows]
 

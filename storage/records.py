@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from storage.vocabulary import (
+    Answer,
     CheckVerdict,
     Custody,
     DeviceKind,
@@ -470,6 +471,12 @@ class JobParameters(msgspec.Struct, frozen=True, omit_defaults=True):
     """The version that a comparison takes the job's version against."""
     entry: int | None = None
     """The entry of the quarantine that is meant."""
+    fault: int | None = None
+    """The fault that is to be repaired."""
+    verify: tuple[int, ...] = ()
+    """The faults of which a check is to find out whether their repair has helped."""
+    dry_run: bool = False
+    """Whether only what would be done is told."""
 
 
 class Job(Record, frozen=True, kw_only=True):
@@ -522,6 +529,55 @@ class Fault(Record, frozen=True, kw_only=True):
     first_at: float
     last_at: float
     count: int
+    acknowledged_by: str = ""
+    """Who said that it is known, or empty."""
+    tried: str = ""
+    """The repair that was last tried, or empty."""
+    tried_at: float | None = None
+
+
+class CheckAnswer(Record, frozen=True, kw_only=True):
+    """What a check for faults last said of a model."""
+
+    model: str
+    """Empty where it is about the workspace."""
+    code: str
+    version: int | None
+    answer: Answer
+    detail: str
+    """The sentence with the figures; of what is not known yet, what is missing."""
+    basis: str
+    """What it was judged from: the same basis says nothing new. Empty where every look is a new one."""
+    recent: str
+    """How it answered lately, the latest last: ``1`` for a fault, ``0`` for none."""
+    at: float
+
+
+class GoldenAnswers(Record, frozen=True, kw_only=True):
+    """What a version answered to a few examples, to be compared with what it answers later."""
+
+    model: str
+    artefact_sha256: str
+    options: str
+    """A digest of what else its runtime was told."""
+    device: str
+    runtime: str
+    runtime_version: str
+    inputs: bytes
+    outputs: bytes
+    """Arrays as the model process tells them, packed."""
+    at: float
+
+
+class Overlap(Record, frozen=True, kw_only=True):
+    """How many test examples are among the training data."""
+
+    stamp: str
+    """Of the data that were compared."""
+    shared: int
+    different: int
+    """Test examples, each counted once."""
+    at: float
 
 
 class Device(Record, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from sqlite_utils import Database, Migrations
 
 migrations = Migrations("modeltender")
 
-SCHEMA_VERSION = 9
+SCHEMA_VERSION = 10
 
 
 @migrations()
@@ -67,6 +67,12 @@ def examples_of_evaluations(database: Database) -> None:
 def promotion_targets(database: Database) -> None:
     """Keep what was last said to each promotion target, and why a promotion was taken back."""
     _execute(database, PROMOTION_TARGETS)
+
+
+@migrations()
+def answers_of_checks(database: Database) -> None:
+    """Keep what each check for faults last said, stored answers to compare with, and what was done about a fault."""
+    _execute(database, ANSWERS_OF_CHECKS)
 
 
 def _execute(database: Database, statements: str) -> None:
@@ -445,4 +451,40 @@ CREATE TABLE promotion_targets (
 ) STRICT, WITHOUT ROWID;
 ALTER TABLE promotions ADD COLUMN problem TEXT NOT NULL DEFAULT '';
 ALTER TABLE promotions ADD COLUMN patience_s REAL NOT NULL DEFAULT 30
+"""
+
+ANSWERS_OF_CHECKS = """
+CREATE TABLE check_answers (
+    model TEXT NOT NULL,
+    code TEXT NOT NULL,
+    version INTEGER,
+    answer TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    basis TEXT NOT NULL,
+    recent TEXT NOT NULL,
+    at REAL NOT NULL,
+    PRIMARY KEY (model, code)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE golden_answers (
+    model TEXT NOT NULL,
+    artefact_sha256 TEXT NOT NULL,
+    options TEXT NOT NULL,
+    device TEXT NOT NULL,
+    runtime TEXT NOT NULL,
+    runtime_version TEXT NOT NULL,
+    inputs BLOB NOT NULL,
+    outputs BLOB NOT NULL,
+    at REAL NOT NULL,
+    PRIMARY KEY (model, artefact_sha256, options, device)
+) STRICT;
+CREATE TABLE data_overlaps (
+    model TEXT PRIMARY KEY,
+    stamp TEXT NOT NULL,
+    shared INTEGER NOT NULL,
+    different INTEGER NOT NULL,
+    at REAL NOT NULL
+) STRICT;
+ALTER TABLE faults ADD COLUMN acknowledged_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE faults ADD COLUMN tried TEXT NOT NULL DEFAULT '';
+ALTER TABLE faults ADD COLUMN tried_at REAL
 """

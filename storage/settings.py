@@ -10,6 +10,8 @@ from pathlib import Path
 
 import msgspec
 
+from storage import maintenance_settings
+from storage.maintenance_settings import Checks, Repair, Schedule, WorkspaceChecks
 from storage.settings_file import Settings, convert, read_table, settled
 from storage.target_settings import TargetSettings, read_targets
 from storage.text import clean
@@ -85,6 +87,9 @@ class WorkspaceSettings(Settings, frozen=True, kw_only=True):
     trust: Trust = Trust()
     retention: Retention = Retention()
     sampling: Sampling = Sampling()
+    schedule: Schedule = Schedule()
+    checks: WorkspaceChecks = WorkspaceChecks()
+    repair: Repair = Repair()
 
 
 class Data(Settings, frozen=True, kw_only=True):
@@ -190,6 +195,9 @@ class ModelSettings(Settings, frozen=True, kw_only=True):
     metrics: Metrics = Metrics()
     objectives: dict[str, str] = msgspec.field(default_factory=dict)
     gate: Gate = Gate()
+    schedule: Schedule = Schedule()
+    checks: Checks = Checks()
+    repair: Repair = Repair()
     targets: tuple[TargetSettings, ...] = ()
     """What else learns of a promotion, in the order in which it is told."""
 
@@ -208,6 +216,9 @@ def read_workspace_settings(file: Path) -> WorkspaceSettings:
     _positive(settings.retention, "retention", ("prepared_gib",), problems)
     if not 0.2 <= settings.sampling.interval_s <= 60:
         problems.append(f"sampling.interval_s: expected 0.2 to 60, got {settings.sampling.interval_s:g}")
+    maintenance_settings.check(settings.schedule, settings.checks, problems)
+    if not settings.checks.free_gib >= 0:
+        problems.append(f"checks.free_gib: expected 0 or more, got {settings.checks.free_gib:g}")
     return settled(file, settings, problems)
 
 
@@ -225,6 +236,7 @@ def read_model_settings(file: Path) -> ModelSettings:
         if OBJECTIVE.fullmatch(objective.strip()) is None:
             problems.append(f"objectives.{name}: expected '>= number' or '<= number', got '{objective}'")
     _check_gate(settings.gate, problems)
+    maintenance_settings.check(settings.schedule, settings.checks, problems)
     _check_preprocess(settings.preprocess, problems)
     _check_figures(settings, problems)
     for key in ("test", "validation"):

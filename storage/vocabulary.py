@@ -104,6 +104,7 @@ class JobKind(StrEnum):
     COMPARE = "compare"
     PROMOTE = "promote"
     ROLLBACK = "rollback"
+    CHECK = "check"
     REPAIR = "repair"
     TELL = "tell"
     TRUST = "trust"
@@ -173,6 +174,25 @@ class Severity(StrEnum):
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"
+
+
+class Answer(StrEnum):
+    """What a check for faults says."""
+
+    HEALTHY = "healthy"
+    FAULT = "fault"
+    UNKNOWN = "unknown"
+    """Not enough is known yet to say either."""
+
+
+class RepairKind(StrEnum):
+    """What ends a fault; each has one module in ``engine/repairs``."""
+
+    RESTORE = "restore"
+    RELOAD = "reload"
+    REEVALUATE = "re-evaluate"
+    REINGEST = "re-ingest"
+    ROLLBACK = "rollback"
 
 
 class FaultState(StrEnum):

@@ -15,8 +15,9 @@ from typing import Final
 
 import msgspec
 
-from engine.evaluation import latency, measure
+from engine.evaluation import latency, measure, probe
 from engine.processes import fork, wire
+from engine.processes.probes import Probe
 from engine.processes.protocol import (
     Confined,
     Evaluate,
@@ -92,6 +93,8 @@ class ModelService:
                     return self._evaluate(message)
                 case MeasureLatency():
                     return self._measure(message)
+                case Probe():
+                    return probe.probe(self._loaded(), message)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a model may raise anything; all of it is its answer
             return failure(error, self._profile.limits.memory_bytes)
 

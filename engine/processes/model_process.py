@@ -10,6 +10,7 @@ from engine.data.identity import size
 from engine.processes import answers
 from engine.processes.confined_process import ConfinedProcess, Terms, ignored, never
 from engine.processes.endings import Activity
+from engine.processes.probes import Probe, Probed
 from engine.processes.protocol import (
     Evaluate,
     Evaluated,
@@ -93,4 +94,16 @@ class ModelProcess(ConfinedProcess):
             LatencyMeasured,
             terms,
             lambda answer, wall_s: answers.checked_latency(answer, request, wall_s=wall_s),
+        )
+
+    def probe(self, request: Probe, *, deadline_s: float, cancelled: Callable[[], bool] = never) -> Probed:
+        """Have a few examples answered, and the weights looked through.
+
+        Raises:
+            ModelProcessError: it did not work; its message says how.
+        """
+        data_bytes = size(Path(request.data)) if request.data else 0
+        terms = Terms(Activity.EVALUATING, deadline_s, cancelled, data_bytes=data_bytes)
+        return self.ask(
+            request, Probed, terms, lambda answer, _wall_s: answers.checked_probed(answer, request)
         )

@@ -14,7 +14,7 @@ from engine.processes.model_process import ModelProcess
 from storage.settings import LimitSettings
 
 Key = tuple[Hashable, ...]
-"""An artefact's SHA-256, a runtime's name, a device and options: what makes two processes interchangeable."""
+"""A model's name, its artefact's SHA-256, a runtime's name, a device and options: what makes two interchangeable."""
 
 
 class Resting(NamedTuple):
@@ -48,6 +48,14 @@ class Pool:
             yield process
         finally:
             self._give_back(key, process)
+
+    def discard(self, model: str) -> int:
+        """Close the resting processes of a model, and return how many those were."""
+        with self._lock:
+            ending = [rest for rest in self._resting if rest.key[:1] == (model,)]
+            self._resting = [rest for rest in self._resting if rest not in ending]
+        _close(ending)
+        return len(ending)
 
     def expire(self, now: float) -> None:
         """Close the processes that died or have rested for too long at monotonic time ``now``."""

@@ -14,6 +14,7 @@ from msgspec import Meta
 from engine.artefacts.doubts import SHOWN_EVIDENCE
 from engine.data.descriptions import SOURCES, PartDescription, Shared
 from engine.data.proposal import Proposal
+from engine.processes.probes import Probe, Probed
 from engine.protocols import Options, RuntimeSpec, TensorSpec
 from engine.repository.examine import Examined
 from storage.records import ExampleValues, Metric
@@ -355,7 +356,7 @@ class Failed(msgspec.Struct, tag=True, frozen=True):
 
 ToHost = Fork
 FromHost = HostReady | HostFailed | Forked | Exited
-ToModel = Load | Evaluate | MeasureLatency
+ToModel = Load | Evaluate | MeasureLatency | Probe
 ToData = Prepare | Describe | Split
 FromModel = (
     Confined
@@ -363,6 +364,7 @@ FromModel = (
     | Progress
     | Evaluated
     | LatencyMeasured
+    | Probed
     | Prepared
     | Described
     | Divided

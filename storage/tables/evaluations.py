@@ -124,6 +124,14 @@ def of_job(connection: sqlite3.Connection, job_id: int) -> Evaluation | None:
     return None if row is None else _evaluation(connection, row)
 
 
+def any_isolated(connection: sqlite3.Connection, isolation: str) -> bool:
+    """Whether any evaluation on record ran behind such walls."""
+    row = connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM evaluations WHERE isolation = ?)", (isolation,)
+    ).fetchone()
+    return bool(row[0])
+
+
 def read(connection: sqlite3.Connection, model: str, *, limit: int) -> list[Evaluation]:
     """Return the latest evaluations of a model's versions, the newest first."""
     rows = connection.execute(

@@ -323,7 +323,8 @@ def _model(connection: sqlite3.Connection, row: sqlite3.Row) -> Model:
         "SELECT id FROM versions WHERE model_id = ? AND number = ?", (row["id"], counted[1])
     ).fetchone()
     open_faults = connection.execute(
-        "SELECT count(*) FROM faults WHERE model = ? AND state <> 'resolved'", (row["name"],)
+        "SELECT count(*) FROM faults WHERE model = ? AND state = 'open' AND severity <> 'info'",
+        (row["name"],),
     ).fetchone()
     kept = connection.execute(
         "SELECT count(*) FROM quarantine WHERE model = ? AND state = ?", (row["name"], Custody.KEPT)
