@@ -105,6 +105,7 @@ class JobKind(StrEnum):
     PROMOTE = "promote"
     ROLLBACK = "rollback"
     CHECK = "check"
+    ACKNOWLEDGE = "acknowledge"
     REPAIR = "repair"
     TELL = "tell"
     TRUST = "trust"

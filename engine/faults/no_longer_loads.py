@@ -18,7 +18,9 @@ BROKEN = frozenset({Status.FAILED, Status.QUARANTINED, Status.UNSUPPORTED})
 
 def check(state: ModelState) -> Finding:
     """Say whether the deployed version has loaded."""
-    current = state.current
+    current, content = state.current, state.content
+    if content is not None and content.found_sha256 != content.deployed_sha256:
+        return unknown("what lies there is not what was deployed", version=current.number)
     if current.status in BROKEN:
         reason = current.reason.rstrip(".") or "no reason was given"
         return found(

@@ -97,7 +97,7 @@ def _look(context: Context, model: Model, current: Version, job: Job, report: Re
     else:
         state = msgspec.structs.replace(state, overlap=counted)
     found = [(one.spec, one.check(state)) for one in ABOUT_MODELS]
-    report.progress(total, total, "")
+    report.progress(total, total, "looked at everything")
     return found
 
 
@@ -153,7 +153,7 @@ def _record(connection: sqlite3.Connection, model: str, found: Found, job: Job, 
             _tell(
                 connection,
                 f"{spec.code}-mended",
-                f"no longer: {spec.code}: {finding.detail}",
+                f"{spec.code} is over: {finding.detail}",
                 model,
                 finding,
                 now=now,
@@ -239,7 +239,9 @@ def _packed(job: Job, found: Found) -> str:
 
 def _outcome(job: Job, found: Found) -> Outcome:
     counts = {answer: sum(finding.answer is answer for _, finding in found) for answer in Answer}
-    message = f"{counts[Answer.HEALTHY]} checks passed, {counts[Answer.FAULT]} found a fault"
+    message = f"{counts[Answer.HEALTHY]} checks passed"
+    if counts[Answer.FAULT]:
+        message += f", {counts[Answer.FAULT]} found a fault"
     if counts[Answer.UNKNOWN]:
         message += f", {counts[Answer.UNKNOWN]} cannot tell yet"
     return Outcome(message=message, result=_packed(job, found))

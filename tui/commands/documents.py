@@ -319,14 +319,6 @@ class RepairedDocument(Document, frozen=True, kw_only=True):
     detail: str
 
 
-class RepairDocument(Document, frozen=True, kw_only=True):
-    """``repair``: the versions that were looked at; ``repaired`` says whether any of them was restored."""
-
-    model: str
-    repaired: bool
-    versions: tuple[RepairedDocument, ...]
-
-
 class ComparedFigureDocument(Document, frozen=True, kw_only=True):
     """One figure of two versions: the advantage is that of ``to``, positive where it is better."""
 

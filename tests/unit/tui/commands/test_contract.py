@@ -123,6 +123,7 @@ JOB = [
 DEVICE = ["id", "kind", "name", "utilisation", "memory_used_bytes", "memory_total_bytes", "usable_by", "note"]
 HISTORY = ["at", "version", "metric", "value", "low", "high", "n"]
 FAULT = ["id", "code", "model", "version", "severity", "message", "repair"]
+OPEN_FAULT = [*FAULT, "state", "first_at", "last_at", "count", "acknowledged_by", "tried"]
 EVENT = ["id", "at", "severity", "code", "model", "version", "message"]
 ENGINE = [
     "running",
@@ -140,7 +141,7 @@ LISTS = {
     ("models",): MODEL,
     ("devices",): DEVICE,
     ("history", "mnist"): HISTORY,
-    ("faults",): FAULT,
+    ("faults",): OPEN_FAULT,
     ("events",): EVENT,
 }
 
