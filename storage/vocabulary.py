@@ -192,7 +192,6 @@ class RepairKind(StrEnum):
     RESTORE = "restore"
     RELOAD = "reload"
     REEVALUATE = "re-evaluate"
-    REINGEST = "re-ingest"
     ROLLBACK = "rollback"
 
 
