@@ -15,7 +15,7 @@ ALLOWANCE = 0.5
 """k: half of the smallest fall, in standard errors of one figure, that is looked for."""
 
 LIMIT = 12.0
-"""h: one false alarm in about a million figures; a fall of three standard errors is seen after five of them."""
+"""h: one false alarm in about a million figures; a fall of three standard errors is mostly seen within six of them (simulated, docs/maintenance.md)."""
 
 WINSOR = 5.0
 """A single figure counts at most this much: one odd data set is no trend."""

@@ -8,7 +8,7 @@ from storage.objectives import COMPARISONS, LATENCY
 from storage.settings import OBJECTIVE
 from storage.vocabulary import Severity
 
-IN_A_ROW = 3
+IN_A_ROW = 4
 """Steady measurements that must miss it: a machine that was busy once is no fault of the model."""
 
 SPEC = FaultSpec(

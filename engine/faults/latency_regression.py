@@ -11,13 +11,13 @@ from storage.vocabulary import Severity
 BASELINE = 8
 """Earlier measurements that a history needs."""
 
-IN_A_ROW = 3
+IN_A_ROW = 4
 """Measurements that must be slower."""
 
 RATIO = 1.25
 """How many times as long as usual is worth somebody's time."""
 
-DEVIATIONS = 6.0
+DEVIATIONS = 5.0
 """How far beyond the usual spread: more than a busy quarter of an hour makes."""
 
 NORMAL = 1.4826

@@ -42,7 +42,7 @@ class Probing(msgspec.Struct, frozen=True, kw_only=True):
     """When, and with which version of the runtime, those on record were given."""
 
 
-class TestData(msgspec.Struct, frozen=True):
+class DataMarks(msgspec.Struct, frozen=True):
     """The test data as they lie there now."""
 
     stamp: str
@@ -68,7 +68,7 @@ class ModelState(msgspec.Struct, frozen=True, kw_only=True):
     probing: Probing | None = None
     not_probed: str = ""
     """Why it was not asked, where it was not."""
-    data: TestData = TestData("", "", busy=False)
+    data: DataMarks = DataMarks("", "", busy=False)
     overlap: Overlap | None = None
     not_compared: str = ""
     """Why training and test data were not compared, where they were not."""

@@ -12,7 +12,7 @@ import psutil
 from engine.data import importing
 from engine.data.identity import identity, stamp
 from engine.data.location import locate
-from engine.faults.state import Content, ModelState, PlaceState, TestData
+from engine.faults.state import Content, DataMarks, ModelState, PlaceState
 from engine.jobs.context import Context, Report
 from engine.processes.confined_process import Terms
 from engine.processes.endings import Activity
@@ -87,7 +87,7 @@ def _alike(known: list[Evaluation], version: Version) -> tuple[Evaluation, ...]:
 
 def _test_data(
     context: Context, connection: sqlite3.Connection, version: Version, settings: ModelSettings
-) -> TestData:
+) -> DataMarks:
     try:
         mark = stamp(locate(context.workspace, version.model, settings))
     except JobError:
@@ -95,7 +95,7 @@ def _test_data(
         mark = ""
     tried = models.data_stamp(connection, version.id)
     busy = jobs.pending(connection, JobKind.EVALUATE, version.model, version.number)
-    return TestData(mark, tried, busy=busy)
+    return DataMarks(mark, tried, busy=busy)
 
 
 def overlap(context: Context, model: str, settings: ModelSettings, report: Report) -> Overlap | str:

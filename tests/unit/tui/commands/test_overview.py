@@ -114,11 +114,3 @@ def test_the_text_holds_the_other_tables(ask: Run) -> None:
     assert "accuracy 0.9400 ±0.0100" in text
     assert "A processor" in text
     assert "! mnist@3: version 3 does not load" in text
-
-
-def test_faults_are_listed_with_their_repair(ask: Run) -> None:
-    """An open problem has its sentence, what mends it, and exit status 1."""
-    said = ask("faults")
-    assert said.status == ExitCode.NO
-    assert "version 3 does not load Copy it again." in said.out
-    assert ask("faults", "--json").json[0]["repair"] == "Copy it again."

@@ -142,7 +142,7 @@ def with_check(*, ends: bool) -> Answer:
     ],
 )
 def test_whether_it_helped_is_what_the_check_says(
-    ends: bool, told: str, status: int, ask: Run, working: Begin
+    *, ends: bool, told: str, status: int, ask: Run, working: Begin
 ) -> None:
     """A repair is believed only when the check that found the fault finds it no more."""
     done = working(with_check(ends=ends))
