@@ -10,6 +10,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import NamedTuple
 
 from engine import schedule
@@ -145,12 +146,7 @@ class Scheduler:
 
     def _plan(self, model: str) -> Plan:
         file = self._workspace.model_settings(model)
-        try:
-            status = os.stat(file)  # noqa: PTH116 - called for every model every few seconds
-            mark = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-        except OSError:
-            # None, or none that can be read: the workspace's settings hold.
-            mark = ()
+        mark = _mark(file)
         known = self._remembered.get(model)
         if known is None or known.mark != mark:
             try:
@@ -160,3 +156,13 @@ class Scheduler:
                 settings = None
             known = self._remembered[model] = Remembered(mark, settings)
         return maintenance_settings.plan(self._settings, known.settings)
+
+
+def _mark(file: Path) -> tuple[int, ...]:
+    """Return what tells one state of a file from another; nothing where there is none that can be looked at."""
+    try:
+        status = os.stat(file)  # noqa: PTH116 - called for every model every few seconds
+    except OSError:
+        # Then the workspace's settings hold.
+        return ()
+    return (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)

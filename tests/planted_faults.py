@@ -115,7 +115,7 @@ def save_torch_with_nan(file: Path) -> Path:
         warnings.simplefilter("ignore")  # torch.jit is deprecated, yet the files are everywhere
         import torch
 
-        class Classifier(torch.nn.Module):
+        class Classifier(torch.nn.Module):  # type: ignore[misc]
             def __init__(self) -> None:
                 super().__init__()
                 kernel, bias = weights()

@@ -15,7 +15,7 @@ from tests.ward import Ward, ward, ward_hosts
 
 __all__ = ["ward", "ward_hosts"]
 
-CODES = [fault.spec.code for fault in (*ABOUT_MODELS, *ABOUT_PLACE)]
+CODES = [*(fault.spec.code for fault in ABOUT_MODELS), *(fault.spec.code for fault in ABOUT_PLACE)]
 """Every fault that is looked for."""
 
 

@@ -6,12 +6,18 @@ import numpy as np
 import pytest
 
 from engine.evaluation import golden
+from engine.evaluation.likeness import Compared
 from engine.evaluation.probe import different_rows, packed, rows_without_number, unpacked
 
 
-def compared(old: Any, new: Any) -> golden.Compared:
+def compared(old: Any, new: Any) -> Compared:
     """Compare one array with another."""
     return golden.compare([packed(np.asarray(old))], [packed(np.asarray(new))])
+
+
+def floats(rows: list[list[float]]) -> Any:
+    """Return rows of single precision."""
+    return np.array(rows, np.float32)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +65,7 @@ def test_what_is_no_number_is_like_itself_only() -> None:
 
 def test_examples_whose_class_turned_are_counted() -> None:
     """The largest output is another one."""
-    found = compared(np.float32([[0.9, 0.1], [0.2, 0.8]]), np.float32([[0.4, 0.6], [0.2, 0.8]]))
+    found = compared(floats([[0.9, 0.1], [0.2, 0.8]]), floats([[0.4, 0.6], [0.2, 0.8]]))
     assert (found.turned, found.within) == (1, False)
 
 
@@ -74,7 +80,7 @@ def test_another_form_is_a_change(other: Any) -> None:
 def test_arrays_are_kept_as_they_are() -> None:
     """Every kind and shape comes back the same, also from an array that lies in memory the other way round."""
     rng = np.random.default_rng(0)
-    arrays = [
+    arrays: list[Any] = [
         rng.normal(size=(3, 4, 5)).astype(np.float32).transpose(0, 2, 1),
         rng.integers(0, 9, (3, 1)),
         rng.random(3) > 0.5,
@@ -89,8 +95,8 @@ def test_arrays_are_kept_as_they_are() -> None:
 
 def test_rows_are_counted_over_all_outputs() -> None:
     """A row that is wrong in one output is wrong; rows are alike where all their arrays are."""
-    first, second = np.float32([[1, 1], [np.nan, 1], [1, 1]]), np.float32([[1], [1], [np.inf]])
+    first, second = floats([[1, 1], [np.nan, 1], [1, 1]]), floats([[1], [1], [np.inf]])
     assert rows_without_number([first, second], 3) == 2
-    assert rows_without_number([np.float32([[-np.inf]])], 1) == 0
+    assert rows_without_number([floats([[-np.inf]])], 1) == 0
     assert different_rows([first, second]) == 3
     assert different_rows([np.ones((5, 2))]) == 1

@@ -1,6 +1,7 @@
 """Promises about checks and repairs of a model, with real models in real processes: what is done, and what is only told."""
 
 import shutil
+from typing import Any
 
 import msgspec
 import pytest
@@ -16,7 +17,7 @@ from tests.ward import MODEL, Ward, ward, ward_hosts
 __all__ = ["ward", "ward_hosts"]
 
 
-def treated(ward: Ward, **parameters: object) -> list[dict[str, object]]:
+def treated(ward: Ward, **parameters: Any) -> list[dict[str, object]]:
     """Repair the model, and return what was told of each fault."""
     job = ward.do(JobKind.REPAIR, None, **parameters)
     assert ward.succeeded(job), job
