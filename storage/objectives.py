@@ -23,6 +23,10 @@ JUDGED = tuple(name for name in latencies.SHORT if name != "throughput")
 """Figures of a latency measurement that an objective may be about; throughput is an evaluation's."""
 
 
+MISSED_FAULT = "objective-missed"
+"""Code of the fault that an objective of quality is missed beyond chance."""
+
+
 class Judgement(NamedTuple):
     """What an evaluation says about one objective."""
 

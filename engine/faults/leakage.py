@@ -13,7 +13,7 @@ SPEC = FaultSpec(
     severity=Severity.WARNING,
     means=f"More than {SHARE:.1%} of the test examples are in `train/` as well, byte for byte: a model may know them by "
     "heart, and every figure of it is too good.",
-    advice="Divide the data anew: modeltender data split {model}",
+    advice="Divide the data anew: modeltender data split FILE --model {model} --replace",
 )
 
 

@@ -5,13 +5,13 @@ from math import ceil
 from engine.faults.finding import FaultSpec, Finding, found, healthy, unknown
 from engine.faults.sentences import figure
 from engine.faults.state import ModelState
-from storage.objectives import COMPARISONS, LATENCY
+from storage.objectives import COMPARISONS, LATENCY, MISSED_FAULT
 from storage.records import Metric
 from storage.settings import OBJECTIVE
 from storage.vocabulary import RepairKind, Severity
 
 SPEC = FaultSpec(
-    code="objective-missed",
+    code=MISSED_FAULT,
     severity=Severity.ERROR,
     means="A figure of the deployed version is on the wrong side of a limit in `[objectives]`, and so is its whole 95 % "
     "interval: chance does not explain it. A figure that misses the limit within its interval is no fault yet.",

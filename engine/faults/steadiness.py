@@ -48,9 +48,10 @@ def decide(
     recent = before.recent if before is not None and before.version == finding.version else ""
     if finding.answer is Answer.UNKNOWN:
         return Decided(Step.NOTHING, recent)
-    same = before is not None and finding.basis and before.basis == finding.basis and recent
-    if not same:
-        recent = (recent + (ILL if finding.answer is Answer.FAULT else WELL))[-REMEMBERED:]
+    if before is not None and finding.basis and before.basis == finding.basis:
+        # The same figures: the look takes the place of the one before, which other settings may have judged otherwise.
+        recent = recent[:-1]
+    recent = (recent + (ILL if finding.answer is Answer.FAULT else WELL))[-REMEMBERED:]
     if finding.answer is Answer.FAULT:
         needed, looks = spec.opens
         opens = is_open or recent[-looks:].count(ILL) >= needed

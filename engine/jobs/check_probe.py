@@ -22,6 +22,7 @@ from storage.errors import JobError
 from storage.records import GoldenAnswers, Version
 from storage.settings import ModelSettings
 from storage.tables import golden as golden_table
+from storage.vocabulary import Status
 
 
 class Asking(NamedTuple):
@@ -52,7 +53,9 @@ def ask(asking: Asking) -> Asked:
     context, version, _, device, report = asking
     report.progress(0, 1, f"loading version {version.number}")
     with loading.fresh(context, version, device, (), report.cancelled) as process:
-        loading.mark_ready(context, version, process, device)
+        if version.status is not Status.READY:
+            # Otherwise what its last evaluation took stays on record: a load alone takes less.
+            loading.mark_ready(context, version, process, device)
         kept = _kept(asking, process)
         try:
             probed = process.probe(

@@ -75,7 +75,9 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
         try:
             treated.extend(_treated(Work(context, job, report, Case(model, fault)), done))
         except Error as error:
-            treated.append(Treated(fault.id, fault.code, None, done=False, detail=error.message))
+            # What goes wrong first is the job's error; of the others each is told with its fault.
+            if failed is not None:
+                treated.append(Treated(fault.id, fault.code, None, done=False, detail=error.message))
             failed = failed or error
     return _outcome(context, job, done, treated, failed)
 
@@ -135,18 +137,21 @@ def _treated(work: Work, restored: list[Repaired]) -> list[Treated]:
     fault, job = work.case.fault, work.job
     repair = _repair(fault)
     named = job.parameters.fault is not None
-    if repair is None or (repair.spec.deploys and not named):
-        return [_planned(work.case)] if named else []
-    if not named and repair.spec.kind is RepairKind.RESTORE:
-        # What is deployed was restored above.
-        detail = next((one.detail for one in restored if one.version == fault.version and one.repaired), "")
-        return [_noted(work, repair, detail)] if detail else []
+    if repair is None:
+        return [_planned(work.case)]
     planned = repair.plan(work.case)
     if not planned.possible:
         if named:
             raise RefusedError(f"Fault {fault.id} cannot be repaired: {planned.sentence}.", fault.repair)
-        return []
-    return [_noted(work, repair, repair.act(work))]
+        return [_planned(work.case)]
+    if named or not (repair.spec.deploys or repair.spec.kind is RepairKind.RESTORE):
+        return [_noted(work, repair, repair.act(work))]
+    if repair.spec.deploys:
+        how = f"its repair {planned.sentence}, which is done by name only: modeltender repair {job.model} --fault {fault.id}"
+        return [Treated(fault.id, fault.code, None, done=False, detail=how)]
+    # What is deployed was restored above.
+    detail = next((one.detail for one in restored if one.version == fault.version and one.repaired), "")
+    return [_noted(work, repair, detail)] if detail else []
 
 
 def _noted(work: Work, repair: Repair, detail: str) -> Treated:

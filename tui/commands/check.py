@@ -74,7 +74,8 @@ def check(
             return _promise(asked, as_json=as_json)
         ended = [await_job(workspace, reader, job) for job in asked]
         with reader.transaction() as connection:
-            found = [fault for fault in events.faults(connection, model) if fault.state is FaultState.OPEN]
+            known = events.faults(connection, model)
+    found = [fault for fault in known if fault.state is FaultState.OPEN]
     failed = [error for job in ended if (error := failure(job)) is not None]
     if len(failed) == len(ended):
         raise failed[0]
@@ -83,6 +84,7 @@ def check(
         show_document(CheckDocument(passed=passed, faults=tuple(map(fault_document, found))))
     else:
         show_text(_in_words(ended, found, everything=everything, brief=model is None))
+        _remind(len(known) - len(found))
     return _status(failed, passed=passed)
 
 
@@ -112,6 +114,12 @@ def _promise(asked: list[Job], *, as_json: bool) -> int:
             "\n".join(f"job {job.id} checks {job.model or 'the workspace'}: {job.state}" for job in asked)
         )
     return ExitCode.DONE
+
+
+def _remind(acknowledged: int) -> None:
+    if acknowledged:
+        faults = "fault is" if acknowledged == 1 else "faults are"
+        show_text(f"{acknowledged} acknowledged {faults} still there: modeltender faults")
 
 
 def _in_words(ended: list[Job], found: list[Fault], *, everything: bool, brief: bool) -> str:

@@ -6,7 +6,7 @@ import click
 
 from storage import snapshot
 from storage.errors import SettingsError
-from storage.objectives import judge
+from storage.objectives import MISSED_FAULT, judge
 from storage.records import Fault, Model, Version
 from storage.settings import read_model_settings
 from storage.snapshot import Snapshot
@@ -53,6 +53,7 @@ def status(*, workspace: Workspace, as_json: bool) -> int:
 def attention(workspace: Workspace, seen: Snapshot) -> tuple[str, ...]:
     """Return a sentence for each thing that needs a person, the worst first, none twice."""
     told = {(fault.model, fault.version) for fault in seen.faults}
+    codes = {(fault.model, fault.code) for fault in seen.faults}
     sentences = [staleness(workspace, seen.engine)]
     sentences.extend(_fault_sentence(fault) for fault in seen.faults if needs_person(fault))
     for model in seen.models:
@@ -62,7 +63,8 @@ def attention(workspace: Workspace, seen: Snapshot) -> tuple[str, ...]:
             if version is not None and version.status in UNWELL and (model.name, version.number) not in told:
                 told.add((model.name, version.number))
                 sentences.append(f"{_name(version)} is {version.status}: {allowance.reason(version)}")
-        sentences.extend(_missed_objectives(workspace, model))
+        if (model.name, MISSED_FAULT) not in codes:
+            sentences.extend(_missed_objectives(workspace, model))
         if model.candidate is not None and model.candidate.gate is not None and model.candidate.gate.passed:
             verdict = model.candidate.gate.verdict
             sentences.append(

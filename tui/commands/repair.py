@@ -151,7 +151,7 @@ def _in_words(document: RepairDocument, *, dry_run: bool = False) -> str:
     lines = [f"{document.model}: {version.detail}." for version in document.versions]
     told = {version.detail for version in document.versions}
     lines.extend(_fault_line(one, dry_run=dry_run, told=one.detail in told) for one in document.faults)
-    if document.versions and not document.repaired:
+    if document.versions and not document.repaired and not document.faults:
         lines.append("There is nothing to repair.")
     return "\n".join(line for line in lines if line)
 

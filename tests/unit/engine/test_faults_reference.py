@@ -1,8 +1,10 @@
 """The page about maintenance says what the registries say, and its settings are the defaults."""
 
+import re
 import tomllib
 from pathlib import Path
 
+import click
 import msgspec
 
 from engine import faults_reference
@@ -11,6 +13,7 @@ from engine.repairs import REPAIRS
 from storage.maintenance_settings import Checks, Repair, Schedule, plan
 from storage.settings import WorkspaceSettings
 from tests.benchmarks.faults import BEGIN, CASES
+from tui.command_line import modeltender
 
 PAGE = Path(__file__).parents[3] / "docs" / "maintenance.md"
 
@@ -30,6 +33,22 @@ def test_every_fault_and_repair_is_on_the_page() -> None:
     simulated = text.split(BEGIN)[1]
     for case in CASES:
         assert f"| `{case.name}` | {case.told} | 0 |" in simulated, "no false alarm in 10,000 rounds"
+
+
+def test_what_to_do_names_commands_that_there_are() -> None:
+    """Each with options that it has: at three in the morning nobody wants to guess."""
+    root = click.Context(modeltender, info_name="modeltender")
+    advised = [spec.advice for spec in SPECS.values()] + PAGE.read_text().split("```")[1].splitlines()
+    lines = [words for text in advised for words in re.findall(r"modeltender [^;:#(),.&]+", text)]
+    assert len(lines) > 20
+    for line in lines:
+        _, name, *rest = line.replace("{model}", "m").replace("@", " ").split()
+        command = modeltender.get_command(root, name)
+        assert command is not None, line
+        if isinstance(command, click.Group):
+            command = command.commands[rest[0]]
+        options = {option for parameter in command.params for option in parameter.opts}
+        assert {word for word in rest if word.startswith("-")} <= options, line
 
 
 def test_the_settings_on_the_page_are_the_defaults() -> None:

@@ -72,6 +72,12 @@ def test_the_same_figures_are_one_look() -> None:
     assert steps[-1] is Step.NOTHING
 
 
+def test_the_same_figures_may_be_judged_anew() -> None:
+    """Who asks for more of them in model.toml hears of it at once, and of the end as well."""
+    kept, missed = healthy("it is not", version=1, basis="7"), found("it is", version=1, basis="7")
+    assert after(ONCE, [kept, missed, missed, kept]) == [Step.NOTHING, Step.OPEN, Step.OPEN, Step.CLOSE]
+
+
 def test_another_version_begins_anew() -> None:
     """What was seen of one version says nothing about the next."""
     assert after(SLOW, [NAMES["1"], found("it is", version=2)]) == [Step.NOTHING, Step.NOTHING]

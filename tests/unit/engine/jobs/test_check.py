@@ -42,7 +42,12 @@ def test_what_would_deploy_another_version_is_done_by_name_only(ward: Ward) -> N
     answer_nan(ward)
     ward.check()
     fault = ward.faults()["outputs-not-numbers"]
-    assert treated(ward) == []
+    [told] = treated(ward)
+    assert told["done"] is False
+    assert told["detail"] == (
+        "its repair deploys version 2 of digits in the place of version 3, which is done by name only: "
+        f"modeltender repair digits --fault {fault.id}"
+    )
     assert ward.current().number == 3
     [told] = treated(ward, fault=fault.id)
     assert (told["repair"], told["done"]) == (RepairKind.ROLLBACK, True)

@@ -119,3 +119,15 @@ def test_an_unknown_model_is_a_usage_error(ask: Run) -> None:
     said = ask("check", "mnits")
     assert said.status == ExitCode.USAGE
     assert "Did you mean 'mnist'?" in said.err
+
+
+def test_acknowledged_faults_are_remembered(ask: Run, writer: Writer, working: Begin) -> None:
+    """They fail nothing, and whoever looks is told that they are there."""
+    with writer.transaction() as connection:
+        [fault] = events.faults(connection, "mnist")
+        events.acknowledge(connection, fault.id, by="ann")
+    working(checked)
+    said = ask("check", "mnist")
+    assert said.status == ExitCode.DONE
+    assert said.out.endswith("No fault is open.\n1 acknowledged fault is still there: modeltender faults\n")
+    assert ask("check", "mnist", "--json").json == {"passed": True, "faults": []}

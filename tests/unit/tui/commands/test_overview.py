@@ -3,6 +3,7 @@
 import pytest
 
 from storage.database import Writer
+from storage.objectives import MISSED_FAULT
 from storage.records import GateCheck, GateReport
 from storage.tables import events, models
 from storage.vocabulary import CheckVerdict, ExitCode, Status, Verdict
@@ -74,6 +75,24 @@ def test_a_missed_objective_needs_a_person(ask: Run, well: Workspace) -> None:
     said = ask("status", "--json")
     assert said.status == ExitCode.NO
     assert said.json["attention"] == ["mnist@1: objective accuracy >= 0.95: missed (0.94)"]
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_an_objective_whose_fault_is_open_is_told_once(
+    ask: Run, well: Workspace, writer: Writer, *, known: bool
+) -> None:
+    """With the fault's own figures; and not at all where somebody knows of it."""
+    file = well.model_settings("mnist")
+    file.parent.mkdir(parents=True)
+    file.write_text('[objectives]\naccuracy = ">= 0.97"\n')
+    with writer.transaction() as connection:
+        events.open_fault(connection, MISSED_FAULT, "It is below.", at=0, model="mnist", version=1)
+        if known:
+            [fault] = events.faults(connection, "mnist")
+            events.acknowledge(connection, fault.id, by="ann")
+    said = ask("status", "--json")
+    assert said.json["attention"] == ([] if known else ["mnist@1: It is below."])
+    assert said.status == (ExitCode.DONE if known else ExitCode.NO)
 
 
 def test_broken_settings_are_told_once(ask: Run, well: Workspace, writer: Writer) -> None:
