@@ -25,6 +25,8 @@ def check(state: ModelState) -> Finding:
         return unknown(state.not_probed or "it was not asked", version=version)
     examined = probing.examined
     asked = count(examined.different_inputs, "different example")
+    if examined.without_number:
+        return unknown("it answers with NaN or infinity", version=version)
     if examined.different_inputs < NEEDED:
         return unknown(
             f"needs {NEEDED} different examples; there are {examined.different_inputs}", version=version

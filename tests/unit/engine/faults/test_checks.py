@@ -183,6 +183,10 @@ def test_few_examples_do_not_make_a_model_constant() -> None:
     """Two alike are no proof."""
     few = Examined(rows=16, different_inputs=3, different_outputs=1, without_number=0)
     assert outputs_constant.check(state(probing=replace(PROBING, examined=few))).answer is Answer.UNKNOWN
+    alike = replace(few, different_inputs=4)
+    assert outputs_constant.check(state(probing=replace(PROBING, examined=alike))).answer is Answer.FAULT
+    nan = replace(alike, without_number=16)
+    assert outputs_constant.check(state(probing=replace(PROBING, examined=nan))).answer is Answer.UNKNOWN
 
 
 @pytest.mark.parametrize(
