@@ -48,11 +48,12 @@ class Result(msgspec.Struct, frozen=True):
 
 def run(context: Context, job: Job, report: Report) -> Outcome:
     """Check the model that the job names, or the workspace where it names none."""
+    began = context.now()
     if not job.model:
         state = check_facts.place_state(context)
         found: Found = [(fault.spec, fault.check(state)) for fault in ABOUT_PLACE]
         with context.writer.transaction() as connection:
-            _record(connection, "", found, job, now=context.now())
+            _record(connection, "", found, job, began=began, now=context.now())
         return _outcome(job, found)
     with context.writer.transaction() as connection:
         model = models.read_one(connection, job.model)
@@ -73,7 +74,7 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
             raise RefusedError(
                 f"What is deployed of {job.model} changed while it was checked.", "Check it again."
             )
-        _record(connection, job.model, found, job, now=context.now())
+        _record(connection, job.model, found, job, began=began, now=context.now())
         _close_others(connection, job.model, current.number, now=context.now())
         _verify(connection, job, now=context.now())
     return _outcome(job, found)
@@ -127,11 +128,18 @@ def _asked(context: Context, state: ModelState, job: Job, report: Report) -> Mod
     return msgspec.structs.replace(state, current=loaded, probing=probing, not_probed=problem)
 
 
-def _record(connection: sqlite3.Connection, model: str, found: Found, job: Job, *, now: float) -> None:
+def _record(
+    connection: sqlite3.Connection, model: str, found: Found, job: Job, *, began: float, now: float
+) -> None:
     """Record each answer, and open, count and close the faults that follow from them."""
     before, verified = checks.read(connection, model), _codes(connection, job.parameters.verify)
+    known = {(fault.code, fault.version): fault for fault in events.faults(connection, model)}
     for spec, finding in found:
-        is_open = events.is_open(connection, spec.code, model=model, version=finding.version)
+        fault = known.get((spec.code, finding.version))
+        if fault is not None and fault.last_at > began and finding.answer is Answer.HEALTHY:
+            # What watches the folders has seen it since: this look is older than that.
+            continue
+        is_open = fault is not None
         decided = decide(
             spec, finding, before.get(spec.code), is_open=is_open, verifying=spec.code in verified
         )

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from engine.jobs import check_probe
 from engine.repairs.restore import NO_COPY
 from storage.records import Fault
 from storage.tables import events, models
@@ -146,6 +147,26 @@ def test_without_a_copy_the_file_in_the_inbox_brings_it_back(ward: Ward, *, ther
     else:
         assert (job.state, job.code) == (JobState.FAILED, NO_COPY)
         assert "artefact-changed" in ward.faults()
+
+
+def test_a_look_that_is_older_than_a_fault_does_not_end_it(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that is damaged while its model is asked is seen by what watches the folders, and stays a fault."""
+    asked = check_probe.ask
+
+    def damaged_meanwhile(asking: check_probe.Asking) -> check_probe.Asked:
+        answer = asked(asking)
+        with ward.context.writer.transaction() as connection:
+            events.open_fault(connection, "artefact-changed", "It is.", at=ward.now(), model=MODEL, version=2)
+        return answer
+
+    monkeypatch.setattr(check_probe, "ask", damaged_meanwhile)
+    assert ward.check()["artefact-changed"]["answer"] == "healthy"
+    assert "artefact-changed" in ward.faults()
+    monkeypatch.undo()
+    ward.check()
+    assert "artefact-changed" not in ward.faults()
 
 
 def test_broken_settings_do_not_hide_that_what_is_deployed_has_changed(ward: Ward) -> None:
