@@ -30,11 +30,24 @@ UNASKED = "automatic repair"
 RECOVERY = "recovery"
 """Who asks that targets be told again: a start after a crash."""
 
+OUTSIDE = "outside modeltender"
+"""Who moved a link that the engine did not move."""
+
 AUTOMATIC = (ARRIVAL, NEW_DATA, SCHEDULE)
 """Whose jobs wait for those of people."""
 
 RETRIED = frozenset(
-    {JobKind.EVALUATE, JobKind.LATENCY, JobKind.COMPARE, JobKind.CHECK, JobKind.REPAIR, JobKind.TELL}
+    {
+        JobKind.EVALUATE,
+        JobKind.LATENCY,
+        JobKind.COMPARE,
+        JobKind.EARLY,
+        JobKind.CHECK,
+        JobKind.REPAIR,
+        JobKind.TELL,
+        JobKind.EXPORT,
+        JobKind.OPTIMISE,
+    }
 )
 """Kinds that are queued again when their engine died: doing them twice harms nothing."""
 

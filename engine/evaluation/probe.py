@@ -30,14 +30,14 @@ def probe(model: LoadedModel, request: Probe) -> Probed:
         JobError: there is no example that is small enough, or the model fails on them.
     """
     inputs = tuple(map(unpacked, request.inputs)) or _examples(model, request)
-    outputs = ask(model, inputs, WHICH)
+    outputs = ask(model, inputs, _which)
     answered = tuple(map(packed, outputs))
     if sum(len(array.data) for array in answered) > MAXIMUM_BYTES:
         raise JobError(
             f"The answers to {len(inputs[0])} examples take more than {MAXIMUM_BYTES >> 20} MiB, so they are "
             "not kept.",
         )
-    again = tuple(map(packed, ask(model, inputs, WHICH)))
+    again = tuple(map(packed, ask(model, inputs, _which)))
     looked, broken = _weights(model)
     return Probed(tuple(map(packed, inputs)), answered, answered == again, looked, broken)
 
@@ -52,6 +52,10 @@ def unpacked(array: PlainArray) -> "NDArray[Any]":
     """Return an array that travelled."""
     # A copy: frameworks write, or warn about, what may only be read.
     return np.frombuffer(array.data, dtype=array.dtype).reshape(array.shape).copy()
+
+
+def _which() -> str:
+    return WHICH
 
 
 def _examples(model: LoadedModel, request: Probe) -> Arrays:

@@ -84,7 +84,7 @@ class Deployer(NamedTuple):
                 self._take_back(change, intent, telling, str(error))
             with self.writer.transaction() as connection:
                 self._record(connection, change, intent)
-                telling.record(connection, model, now=self.now())
+                telling.record(connection, model, now=self.now(), promotion=intent)
 
     def _verify(self, version: Version) -> Kept:
         """Make sure that the bytes on disk are those which were evaluated, and that they could be brought back."""
@@ -162,7 +162,7 @@ class Deployer(NamedTuple):
                 )
                 return
             promotions.settle(connection, intent, PromotionOutcome.ABANDONED, problem=error.strerror or "")
-            telling.record(connection, model, now=self.now())
+            telling.record(connection, model, now=self.now(), promotion=intent)
         raise JobError(
             f"models/{model}/current could not be replaced: {error.strerror}. Deployed is still {_named(change.from_number)}.",
             "Check the disk and the folder's permissions, then try again.",
@@ -184,7 +184,7 @@ class Deployer(NamedTuple):
         with self.writer.transaction() as connection:
             if back:
                 promotions.settle(connection, intent, PromotionOutcome.ABANDONED, problem=told)
-                telling.record(connection, model, now=self.now())
+                telling.record(connection, model, now=self.now(), promotion=intent)
             else:
                 # The link tells, and the targets are told again what it says.
                 [row] = [row for row in promotions.unsettled(connection) if row["id"] == intent]

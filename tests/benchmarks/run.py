@@ -15,7 +15,19 @@ from pathlib import Path
 import psutil
 
 from sample_models.build import build
-from tests.benchmarks import arrival, console, evaluation, growth, speed, starvation, timing, watching
+from tests.benchmarks import (
+    arrival,
+    comparing,
+    console,
+    devices,
+    evaluation,
+    exporting,
+    growth,
+    speed,
+    starvation,
+    timing,
+    watching,
+)
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.stage import Stage
 
@@ -24,11 +36,14 @@ MARK = "<!-- measured -->"
 
 BENCHMARKS: tuple[Callable[[Stage], list[Figure]], ...] = (
     evaluation.run,
+    comparing.run,
     arrival.run,
     console.run,
+    devices.run,
     speed.run,
     growth.run,
     timing.run,
+    exporting.run,
     watching.run,
     starvation.run,
 )
