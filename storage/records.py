@@ -18,6 +18,7 @@ from storage.vocabulary import (
     JobKind,
     JobState,
     OutputScale,
+    ProbationState,
     Role,
     Scenario,
     Severity,
@@ -303,6 +304,24 @@ class DeployedContent(Record, frozen=True, kw_only=True):
     """Paths of the other files that belong to it, below the folder that it lies in."""
 
 
+class Probation(Record, frozen=True, kw_only=True):
+    """The watching of a version that was promoted by itself."""
+
+    id: int
+    model: str
+    number: int
+    sha256: str
+    begun_at: float
+    ends_at: float
+    """It is over then, unless it was not looked at often enough by then."""
+    every_s: float
+    looks: int
+    looked_at: float
+    """When it was looked at last, or when it began."""
+    state: ProbationState
+    reason: str
+
+
 class Model(Record, frozen=True, kw_only=True):
     """A named thing that is deployed, with the versions that matter at a glance."""
 
@@ -322,6 +341,8 @@ class Model(Record, frozen=True, kw_only=True):
     """The latest values of the headline metric of the current version, oldest first."""
     quarantined: int = 0
     """How many things were taken out of its inbox and are kept."""
+    probation: Probation | None = None
+    """Of the current version, while it is watched because it was promoted by itself."""
 
 
 class Arrival(Record, frozen=True, kw_only=True):
@@ -494,6 +515,8 @@ class Job(Record, frozen=True, kw_only=True):
     hint: str
     result: str
     """What the job found, as JSON for the command that waits for it, or empty."""
+    waits_for: tuple[int, ...] = ()
+    """The jobs that had, or have, to end before it goes on."""
 
 
 class Event(Record, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from sqlite_utils import Database, Migrations
 
 migrations = Migrations("modeltender")
 
-SCHEMA_VERSION = 9
+SCHEMA_VERSION = 10
 
 
 @migrations()
@@ -67,6 +67,12 @@ def examples_of_evaluations(database: Database) -> None:
 def promotion_targets(database: Database) -> None:
     """Keep what was last said to each promotion target, and why a promotion was taken back."""
     _execute(database, PROMOTION_TARGETS)
+
+
+@migrations()
+def promotions_by_themselves(database: Database) -> None:
+    """Keep which jobs wait for which other ones, and which versions are on probation."""
+    _execute(database, PROMOTIONS_BY_THEMSELVES)
 
 
 def _execute(database: Database, statements: str) -> None:
@@ -445,4 +451,27 @@ CREATE TABLE promotion_targets (
 ) STRICT, WITHOUT ROWID;
 ALTER TABLE promotions ADD COLUMN problem TEXT NOT NULL DEFAULT '';
 ALTER TABLE promotions ADD COLUMN patience_s REAL NOT NULL DEFAULT 30
+"""
+
+PROMOTIONS_BY_THEMSELVES = """
+ALTER TABLE jobs ADD COLUMN waits_for TEXT NOT NULL DEFAULT '[]';
+DROP INDEX jobs_queued_once;
+CREATE UNIQUE INDEX jobs_queued_once ON jobs (kind, model, coalesce(version, -1), parameters)
+    WHERE state = 'queued' AND waits_for = '[]';
+ALTER TABLE promotions ADD COLUMN sha256 TEXT NOT NULL DEFAULT '';
+ALTER TABLE promotions ADD COLUMN probation_s REAL NOT NULL DEFAULT 0;
+CREATE TABLE probations (
+    id INTEGER PRIMARY KEY,
+    model_id INTEGER NOT NULL REFERENCES models(id),
+    number INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    begun_at REAL NOT NULL,
+    ends_at REAL NOT NULL,
+    every_s REAL NOT NULL,
+    looks INTEGER NOT NULL DEFAULT 0,
+    looked_at REAL NOT NULL,
+    state TEXT NOT NULL,
+    reason TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE UNIQUE INDEX probations_open_once ON probations (model_id) WHERE state = 'open'
 """

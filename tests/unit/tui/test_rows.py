@@ -125,9 +125,11 @@ def test_the_worst_that_is_true_is_said(
 
 def test_a_sentence_names_the_key_that_helps() -> None:
     """What can be done is said with its key."""
-    assert health.sentence(model(**READY)) == "v2 is superior: p promotes it"
-    assert health.sentence(model()) == ""
-    assert "cut short" in health.sentence(model(newest=version(2, status=Status.FAILED, reason="cut short")))
+    assert health.sentence(model(**READY), NOW) == "v2 is superior: p promotes it"
+    assert health.sentence(model(), NOW) == ""
+    assert "cut short" in health.sentence(
+        model(newest=version(2, status=Status.FAILED, reason="cut short")), NOW
+    )
 
 
 def arrival(name: str, status: Status, reason: str) -> Arrival:
@@ -153,7 +155,7 @@ def test_what_is_on_its_way_shows_where_nothing_else_does() -> None:
 def test_a_version_that_is_copied_into_place_says_how_far_it_is() -> None:
     """What is known of a copy under way is in the model's sentence."""
     copied = version(2, status=Status.SETTLING, reason="arriving: 3 MiB so far")
-    assert health.sentence(model(newest=copied)) == "v2 arriving: 3 MiB so far"
+    assert health.sentence(model(newest=copied), NOW) == "v2 arriving: 3 MiB so far"
 
 
 @pytest.mark.parametrize(
