@@ -16,6 +16,7 @@ import pytest
 
 from engine.jobs import promote, rollback
 from engine.jobs.context import Context
+from engine.processes.pool import Pool
 from engine.repository.switch import recover
 from storage import jobs
 from storage.database import Writer
@@ -27,6 +28,7 @@ from storage.vocabulary import JobKind, JobState, PromotionOutcome
 from storage.workspace import Workspace, create_workspace
 from tests.handmade_models import onnx_bytes
 from tests.nursery import killing, nursery
+from tests.warm import Warm
 from tests.watched import Watched
 
 CALLS = ("open", "symlink", "fsync", "replace", "readlink", "stat", "lstat", "close", "read")
@@ -69,7 +71,9 @@ def act(workspace: Workspace, writer: Writer, kind: JobKind, version: int | None
         )
         job = jobs.claim(connection, frozenset({kind}), now=time.time())
     assert job is not None
-    context = Context(workspace, writer, WorkspaceSettings(), cast("Any", None), cast("Any", None), time.time)
+    context = Context(
+        workspace, writer, WorkspaceSettings(), cast("Any", None), cast("Pool", Warm()), time.time
+    )
     state = JobState.FAILED
     try:
         outcome = (promote if kind is JobKind.PROMOTE else rollback).run(context, job, Silent())
