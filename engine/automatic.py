@@ -145,7 +145,9 @@ class Automatic:
             dry_run=settings.gate.dry_run,
             passed=candidate.gate.passed,
             missed=any(miss.certain for miss in misses),
-            known=probations.was_deployed(connection, model.id, candidate.sha256 or ""),
+            known=probations.was_deployed(
+                connection, model.id, number=candidate.number, sha256=candidate.sha256 or ""
+            ),
             on_probation=model.probation is not None,
             busy=model.name in switching,
         )

@@ -136,7 +136,7 @@ class Candidacy(NamedTuple):
     missed: bool
     """Whether it misses an objective beyond its interval: it would be rolled back at the first look."""
     known: bool
-    """Whether this content was deployed before: it was replaced or rolled back, and only a person may undo that."""
+    """Whether it, or its content, was deployed before: it was replaced or rolled back, and only a person undoes that."""
     on_probation: bool
     """Whether the version that it would replace is being watched."""
     busy: bool

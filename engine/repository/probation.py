@@ -63,7 +63,7 @@ def _begin(connection: sqlite3.Connection, switched: Switched, number: int, *, n
         every_s=every_s,
     )
     message = (
-        f"version {number} was promoted by itself and is on probation for {written(switched.probation_s)}, "
-        f"evaluated every {written(every_s)}"
+        f"version {number} is on probation for {written(switched.probation_s)}: "
+        f"evaluated every {written(every_s)}, and rolled back if it proves bad"
     )
     events.add(connection, "probation", message, at=now, model=switched.model, version=number)

@@ -4,7 +4,7 @@ import sqlite3
 
 from storage.records import Probation
 from storage.text import clean
-from storage.vocabulary import ProbationState
+from storage.vocabulary import ProbationState, PromotionOutcome
 
 COLUMNS = "probations.*, models.name AS model"
 
@@ -69,14 +69,13 @@ def read(connection: sqlite3.Connection, model: str) -> list[Probation]:
     return [_probation(row) for row in rows]
 
 
-def was_deployed(connection: sqlite3.Connection, model_id: int, sha256: str) -> bool:
-    """Whether a model's content was ever deployed, as far as that is known: by a switch, by hand, or on probation."""
+def was_deployed(connection: sqlite3.Connection, model_id: int, *, number: int, sha256: str) -> bool:
+    """Whether a version was ever deployed, or its content under another number, as far as that is known."""
     row = connection.execute(
-        "SELECT EXISTS (SELECT 1 FROM probations WHERE model_id = ? AND sha256 = ?) "
-        "OR EXISTS (SELECT 1 FROM promotions WHERE model_id = ? AND sha256 = ? AND outcome = 'done') "
+        "SELECT EXISTS (SELECT 1 FROM promotions WHERE model_id = ? AND outcome = ? AND (to_number = ? OR sha256 = ?)) "
         "OR EXISTS (SELECT 1 FROM deployed_contents JOIN versions ON versions.id = version_id "
         "WHERE model_id = ? AND deployed_contents.sha256 = ?)",
-        (model_id, sha256, model_id, sha256, model_id, sha256),
+        (model_id, PromotionOutcome.DONE, number, sha256, model_id, sha256),
     ).fetchone()
     return bool(row[0])
 

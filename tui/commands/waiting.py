@@ -53,8 +53,12 @@ def await_job(workspace: Workspace, reader: Reader, job: Job) -> Job:
             found = read_job(reader, job.id)
             if found.state in FINISHED:
                 return found
-            under_way = _first_of(reader, found) or found
-            progress.show(under_way.done, under_way.total, found.message or found.state)
+            first = _first_of(reader, found)
+            if first is not None and first.total:
+                # A bar would leave no room for what is waited for.
+                progress.show(0, 0, f"{found.message}, {first.done / first.total:.0%}")
+            else:
+                progress.show(found.done, found.total, found.message or found.state)
             return None
 
         return await_change(workspace, reader, ended, f"job {job.id} ({what})")

@@ -146,7 +146,7 @@ def test_a_candidate_that_passes_is_promoted_by_itself_and_put_on_probation(stag
     assert (entry.requested_by, entry.to_version, entry.forced) == (jobs.ITSELF, 2, False)
     assert stage.watched.messages()[-2:] == [
         "promoted 1 > 2 by itself: accuracy 0.9000 -> 0.9700",
-        "version 2 was promoted by itself and is on probation for 1h, evaluated every 10m",
+        "version 2 is on probation for 1h: evaluated every 10m, and rolled back if it proves bad",
     ]
     probation = stage.watched.model("mnist").probation
     assert probation is not None
@@ -273,6 +273,18 @@ def test_a_version_that_proves_bad_is_rolled_back_by_itself_and_never_promoted_s
     assert candidate.gate.passed
     stage.restart()
     assert stage.look(24 * HOUR) == []
+
+
+def test_a_version_that_was_changed_in_its_place_is_left_to_people(stage: Stage) -> None:
+    """Its number was rolled back from; new content belongs into a folder of its own, and is promoted from there."""
+    stage.on_trial()
+    changed(stage)
+    assert stage.rolled_back() == "its files changed on disk"
+    stage.watched.evaluated("mnist", 2, 0.97)
+    stage.judge()
+    assert stage.look(HOUR) == []
+    stage.arrive(3, 0.98)
+    assert [job.version for job in stage.look(HOUR)] == [3]
 
 
 def test_a_miss_within_the_interval_rolls_nothing_back(stage: Stage) -> None:
