@@ -15,7 +15,17 @@ from pathlib import Path
 import psutil
 
 from sample_models.build import build
-from tests.benchmarks import arrival, console, evaluation, growth, speed, starvation, timing, watching
+from tests.benchmarks import (
+    arrival,
+    console,
+    evaluation,
+    growth,
+    promotion,
+    speed,
+    starvation,
+    timing,
+    watching,
+)
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.stage import Stage
 
@@ -25,6 +35,7 @@ MARK = "<!-- measured -->"
 BENCHMARKS: tuple[Callable[[Stage], list[Figure]], ...] = (
     evaluation.run,
     arrival.run,
+    promotion.run,
     console.run,
     speed.run,
     growth.run,
