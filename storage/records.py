@@ -441,6 +441,11 @@ class LatencyRatio(msgspec.Struct, frozen=True):
     """Rounds, of which each has runs of both."""
 
 
+EVALUATED = "evaluated"
+SAME_DATA = "same-data"
+"""The checks without which nothing can be compared: a promotion evaluates what they miss."""
+
+
 class GateCheck(msgspec.Struct, frozen=True):
     """One check of a gate: its name, its verdict, and a sentence with the figures."""
 
@@ -463,6 +468,12 @@ class GateReport(msgspec.Struct, frozen=True):
     def passed(self) -> bool:
         """Whether every check passed or did not apply."""
         return all(check.verdict in {CheckVerdict.PASS, CheckVerdict.SKIPPED} for check in self.checks)
+
+    @property
+    def lacks_figures(self) -> bool:
+        """Whether it could not judge, because evaluations are missing or cannot be compared."""
+        missing = {EVALUATED, SAME_DATA}
+        return any(check.name in missing and check.verdict is not CheckVerdict.PASS for check in self.checks)
 
 
 class JobParameters(msgspec.Struct, frozen=True, omit_defaults=True):

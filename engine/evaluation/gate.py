@@ -10,11 +10,8 @@ from engine.evaluation import sentences
 from engine.evaluation.checks import COMPARED, FIRST
 from engine.evaluation.comparison import NotComparableError, Side, compare
 from engine.evaluation.facts import Facts
-from storage.records import Evaluation, GateCheck, GateReport, Version
+from storage.records import EVALUATED, SAME_DATA, Evaluation, GateCheck, GateReport, Version
 from storage.vocabulary import CheckVerdict, GateMode, Verdict
-
-EVALUATED = "evaluated"
-SAME_DATA = "same-data"
 
 PASSING = frozenset({Verdict.SUPERIOR, Verdict.NON_INFERIOR})
 

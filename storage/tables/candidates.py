@@ -12,11 +12,10 @@ from storage.vocabulary import Status
 def passing(connection: sqlite3.Connection) -> list[Version]:
     """Return the candidates of which it is on record that the gate passes them."""
     rows = connection.execute(
-        "SELECT versions.id, versions.gate FROM models JOIN versions ON versions.model_id = models.id "
-        "LEFT JOIN versions AS current ON current.id = current_id "
-        "WHERE present AND versions.gate IS NOT NULL AND versions.number = (SELECT max(number) FROM versions AS newer "
+        "SELECT versions.id, versions.gate FROM models LEFT JOIN versions AS current ON current.id = current_id "
+        "JOIN versions ON versions.model_id = models.id AND versions.number = (SELECT max(number) FROM versions AS newer "
         "WHERE newer.model_id = models.id AND newer.status = ? AND newer.number > coalesce(current.number, 0)) "
-        "ORDER BY models.name",
+        "WHERE present AND versions.gate IS NOT NULL ORDER BY models.name",
         (Status.READY,),
     ).fetchall()
     passed = (row["id"] for row in rows if msgspec.json.decode(row["gate"], type=GateReport).passed)
