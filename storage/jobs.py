@@ -31,10 +31,24 @@ PROBATION = "probation"
 ITSELF = "itself"
 """Who promotes and rolls back where a model's owner lets the engine do so: history and log say "by itself"."""
 
+OUTSIDE = "outside modeltender"
+"""Who moved a link that the engine did not move."""
+
 AUTOMATIC = (ARRIVAL, NEW_DATA, PROBATION)
 """Whose jobs wait for those of people."""
 
-RETRIED = frozenset({JobKind.EVALUATE, JobKind.LATENCY, JobKind.COMPARE, JobKind.REPAIR, JobKind.TELL})
+RETRIED = frozenset(
+    {
+        JobKind.EVALUATE,
+        JobKind.LATENCY,
+        JobKind.COMPARE,
+        JobKind.EARLY,
+        JobKind.REPAIR,
+        JobKind.TELL,
+        JobKind.EXPORT,
+        JobKind.OPTIMISE,
+    }
+)
 """Kinds that are queued again when their engine died: doing them twice harms nothing."""
 
 MAXIMUM_ATTEMPTS = 2

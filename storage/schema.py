@@ -9,7 +9,7 @@ from sqlite_utils import Database, Migrations
 
 migrations = Migrations("modeltender")
 
-SCHEMA_VERSION = 10
+SCHEMA_VERSION = 13
 
 
 @migrations()
@@ -67,6 +67,24 @@ def examples_of_evaluations(database: Database) -> None:
 def promotion_targets(database: Database) -> None:
     """Keep what was last said to each promotion target, and why a promotion was taken back."""
     _execute(database, PROMOTION_TARGETS)
+
+
+@migrations()
+def details_of_devices(database: Database) -> None:
+    """Keep what devices tell besides their use, and what keeps runtimes from using them."""
+    _execute(database, DETAILS_OF_DEVICES)
+
+
+@migrations()
+def exports(database: Database) -> None:
+    """Keep what exported versions were made from."""
+    _execute(database, EXPORTS)
+
+
+@migrations()
+def targets_of_promotions(database: Database) -> None:
+    """Keep what became of each target when it was told of a promotion."""
+    database.conn.execute("ALTER TABLE promotions ADD COLUMN told TEXT NOT NULL DEFAULT '[]'")
 
 
 @migrations()
@@ -451,6 +469,28 @@ CREATE TABLE promotion_targets (
 ) STRICT, WITHOUT ROWID;
 ALTER TABLE promotions ADD COLUMN problem TEXT NOT NULL DEFAULT '';
 ALTER TABLE promotions ADD COLUMN patience_s REAL NOT NULL DEFAULT 30
+"""
+
+DETAILS_OF_DEVICES = """
+ALTER TABLE devices ADD COLUMN obstacles TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE devices ADD COLUMN details TEXT NOT NULL DEFAULT '{}'
+"""
+
+EXPORTS = """
+CREATE TABLE exports (
+    model_id INTEGER NOT NULL REFERENCES models(id),
+    sha256 TEXT NOT NULL,
+    parent INTEGER NOT NULL,
+    parent_sha256 TEXT NOT NULL,
+    source TEXT NOT NULL,
+    target TEXT NOT NULL,
+    quantize TEXT,
+    parity TEXT NOT NULL,
+    tools TEXT NOT NULL,
+    at REAL NOT NULL,
+    requested_by TEXT NOT NULL,
+    PRIMARY KEY (model_id, sha256)
+) STRICT, WITHOUT ROWID
 """
 
 PROMOTIONS_BY_THEMSELVES = """

@@ -37,6 +37,17 @@ class Format(StrEnum):
     SAFETENSORS = "safetensors"
 
 
+class Quantization(StrEnum):
+    """How an export makes a model's numbers smaller; without one they stay as they are."""
+
+    FLOAT16 = "float16"
+    """Weights in half precision."""
+    DYNAMIC = "dynamic"
+    """Weights as 8-bit integers; what flows between layers is told when it comes."""
+    INT8 = "int8"
+    """Weights and what flows between layers as 8-bit integers, whose ranges examples have shown."""
+
+
 class Column(StrEnum):
     """Numbers kept of each example that are no figure's own."""
 
@@ -102,6 +113,8 @@ class JobKind(StrEnum):
     EVALUATE = "evaluate"
     LATENCY = "latency"
     COMPARE = "compare"
+    EARLY = "early"
+    """A comparison that runs what has not answered yet, and stops as soon as it decides."""
     PROMOTE = "promote"
     ROLLBACK = "rollback"
     REPAIR = "repair"
@@ -110,6 +123,8 @@ class JobKind(StrEnum):
     REVOKE = "revoke"
     RELEASE = "release"
     DELETE = "delete"
+    EXPORT = "export"
+    OPTIMISE = "optimise"
 
 
 class PromotionOutcome(StrEnum):

@@ -12,7 +12,7 @@ from textual.app import App
 
 from storage import jobs, launch
 from storage.errors import Error
-from storage.records import Job, Model, Version
+from storage.records import Job, Model, PromotionTarget, Version
 from storage.snapshot import Snapshot
 from storage.vocabulary import FINISHED, JobState
 from storage.workspace import Workspace
@@ -98,7 +98,7 @@ class Actions(App[int]):
             return
         from tui.dialogs.promote import Change, Promote
 
-        dialog = Promote(Change(current, candidate))
+        dialog = Promote(Change(current, candidate, self._targets(model)))
 
         def answered(yes: bool | None) -> None:  # noqa: FBT001 - what a screen's result is
             if yes:
@@ -119,7 +119,8 @@ class Actions(App[int]):
 
         current, previous = found
         self._confirm(
-            rollback(current, previous), partial(requests.roll_back, self.workspace, current, previous)
+            rollback(current, previous, self._targets(model)),
+            partial(requests.roll_back, self.workspace, current, previous),
         )
 
     def action_cancel(self) -> None:
@@ -183,6 +184,11 @@ class Actions(App[int]):
 
     def _selected_version(self) -> Version | None:
         return self.screen.selected_version() if isinstance(self.screen, ShowsVersions) else None
+
+    def _targets(self, model: Model) -> tuple[PromotionTarget, ...] | None:
+        """Return what else is told of a model's promotions, or ``None`` where that is not read yet."""
+        detail = self.news.detail
+        return detail.targets if detail is not None and detail.model.name == model.name else None
 
     def _confirm(self, dialog: "Confirm", ask: Callable[[], Job], word: str = "queued") -> None:
         def answered(yes: bool | None) -> None:  # noqa: FBT001 - what a screen's result is

@@ -28,6 +28,8 @@ COMMANDS = {
     "evaluate": "tui.commands.evaluation:evaluate",
     "latency": "tui.commands.latency:latency",
     "compare": "tui.commands.compare:compare",
+    "export": "tui.commands.exporting:export",
+    "optimise": "tui.commands.exporting:optimise",
     "promote": "tui.commands.promotion:promote",
     "rollback": "tui.commands.promotion:rollback",
     "tell": "tui.commands.telling:tell",

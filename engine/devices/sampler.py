@@ -14,6 +14,7 @@ import msgspec
 
 from engine import devices
 from engine.devices import DeviceReader, Found
+from engine.devices.hardware import GONE
 from storage.database import Writer
 from storage.records import Device
 from storage.tables import devices as table
@@ -42,6 +43,7 @@ class Sampler(threading.Thread):
         self._now = now
         self._retention_s = retention_s
         self._stopping = threading.Event()
+        self._look_at = time.monotonic()
         self._found: dict[str, Found] | None = None
         self._readers: dict[str, DeviceReader] = {}
         self._troubled: dict[str, str] = {}
@@ -51,10 +53,10 @@ class Sampler(threading.Thread):
 
     def run(self) -> None:
         """Sample until `stop`."""
-        look_at = due = time.monotonic()
+        due = time.monotonic()
         writing = True
         while True:
-            looking = time.monotonic() >= look_at
+            looking = time.monotonic() >= self._look_at
             try:
                 self._look() if looking else self._sample()
             except sqlite3.Error as error:
@@ -64,7 +66,8 @@ class Sampler(threading.Thread):
                 writing = False
             else:
                 writing = True
-                look_at = time.monotonic() + DETECT_S if looking else look_at
+                if looking:
+                    self._look_at = time.monotonic() + DETECT_S
             # A machine that slept, or a slow disk, leaves a gap; nothing is caught up.
             due = max(due + self._interval_s, time.monotonic())
             if self._stopping.wait(due - time.monotonic()):
@@ -91,8 +94,9 @@ class Sampler(threading.Thread):
             table.replace(connection, [_noted(one.device, troubled) for one in found.values()])
             table.prune(connection, before=now - self._retention_s)
             for device in _gone_and_come(before, found):
-                change = "has come" if device.id in found else "is gone"
-                _tell(connection, device, change, at=now, severity=Severity.WARNING)
+                change = "has come" if device.id in found else GONE
+                if self._troubled.get(device.id) != change:
+                    _tell(connection, device, change, at=now, severity=Severity.WARNING)
             for name in well:
                 if name in found:
                     _tell(connection, found[name].device, "can be read again", at=now, severity=Severity.INFO)
@@ -128,6 +132,9 @@ class Sampler(threading.Thread):
             for name, words in new.items():
                 _tell(connection, found[name].device, words, at=now, severity=Severity.WARNING)
         self._troubled |= new
+        if GONE in new.values():
+            # What else went or came with it is to be seen now, not in a minute.
+            self._look_at = time.monotonic()
 
 
 def _read(device: Device, reader: DeviceReader, now: float) -> Device:

@@ -49,7 +49,7 @@ def measure(model: LoadedModel, request: MeasureLatency, progress: Progress) -> 
     queries = Queries(model, request)
     batches = queries.of_size(request.batch_size)
     if request.warm_up_s != 0:
-        ask(model, batches[0], queries.which)
+        ask(model, batches[0], lambda: queries.which)
     collecting = gc.isenabled()
     gc.disable()
     try:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 HANDLERS: dict[JobKind, str] = {kind: f"engine.jobs.{kind.value}" for kind in JobKind}
 """The module of each kind; a new kind is a word in the vocabulary and a file here."""
 
-ON_MODELS = frozenset({JobKind.EVALUATE, JobKind.LATENCY})
+ON_MODELS = frozenset({JobKind.EVALUATE, JobKind.LATENCY, JobKind.EARLY, JobKind.EXPORT, JobKind.OPTIMISE})
 """Kinds that run models: one at a time, because each measures."""
 
 ON_LINKS = frozenset(JobKind) - ON_MODELS

@@ -16,7 +16,9 @@ from typing import Final
 import msgspec
 
 from engine.data.descriptions import ClassCount, PartDescription
+from engine.processes.export_messages import MAXIMUM_OUTPUT_BYTES, Predict, Predicted
 from engine.processes.protocol import (
+    AnswerSome,
     Described,
     Divided,
     Evaluated,
@@ -26,6 +28,7 @@ from engine.processes.protocol import (
     MeasureLatency,
     Prepared,
     Progress,
+    SomeAnswered,
     Told,
 )
 from engine.processes.wire import NonsenseError
@@ -38,6 +41,9 @@ CLOCKS_S: Final = 0.05
 """Two processes may disagree by this much about how long something took."""
 
 SHA256_DIGITS: Final = 64
+
+PLACE_BYTES: Final = 4
+"""Of the place of an example, as it is asked for."""
 
 MAXIMUM_PARAMETERS: Final = 1 << 63
 """More than the database can count; no machine holds as many."""
@@ -90,8 +96,7 @@ def checked_evaluated(evaluated: Evaluated, *, wall_s: float) -> Evaluated:
     _claim(rows > 0, f"{rows} rows")
     _claim(evaluated.batch_size > 0, f"a batch size of {evaluated.batch_size}")
     _claim(0 < evaluated.duration_s <= wall_s + CLOCKS_S, f"{evaluated.duration_s} s in {wall_s:.3f} s")
-    digest = evaluated.dataset_sha256
-    _claim(len(digest) == SHA256_DIGITS and set(digest) <= set(string.hexdigits.lower()), "no SHA-256")
+    _check_digest(evaluated.dataset_sha256)
     _claim(
         evaluated.correct is None or len(evaluated.correct) == (rows + 7) // 8, "outcomes of another data set"
     )
@@ -101,6 +106,16 @@ def checked_evaluated(evaluated: Evaluated, *, wall_s: float) -> Evaluated:
     _claim(len({(metric.name, metric.slice) for metric in metrics}) == len(metrics), "a figure twice")
     notes = tuple(clean(note) for note in evaluated.notes)
     return msgspec.structs.replace(evaluated, metrics=metrics, notes=notes)
+
+
+def checked_some(answered: SomeAnswered, request: AnswerSome) -> SomeAnswered:
+    """Return ``answered`` if it is about as many examples as were asked for."""
+    asked = len(request.places) // PLACE_BYTES
+    _claim(answered.rows > 0, f"{answered.rows} rows")
+    _check_digest(answered.dataset_sha256)
+    _claim(len(answered.right) == (asked + 7) // 8, "answers to other examples")
+    _claim((answered.scale is None) == (asked == 0), "a scale of nothing")
+    return answered
 
 
 def checked_latency(measured: LatencyMeasured, request: MeasureLatency, *, wall_s: float) -> LatencyMeasured:
@@ -116,6 +131,14 @@ def checked_latency(measured: LatencyMeasured, request: MeasureLatency, *, wall_
     most_unserved = 0 if request.traffic is None else len(durations)
     _claim(0 <= measured.unserved <= most_unserved, f"{measured.unserved} queries unserved")
     return measured
+
+
+def checked_predicted(predicted: Predicted, request: Predict) -> Predicted:
+    """Return ``predicted`` if there are as many numbers as it says, and no more examples than were asked for."""
+    _claim(0 < predicted.rows <= request.rows, f"{predicted.rows} examples of {request.rows}")
+    _claim(0 < predicted.width <= MAXIMUM_OUTPUT_BYTES, f"rows of {predicted.width} numbers")
+    _claim(len(predicted.values) == 4 * predicted.rows * predicted.width, "outputs of another shape")
+    return predicted
 
 
 def checked_prepared(prepared: Prepared) -> Prepared:
@@ -218,6 +241,10 @@ def _checked_tensor(tensor: TensorSpec) -> TensorSpec:
     _claim(len(shape) <= AXES, f"a shape of {len(shape)} axes")
     _claim(all(size is None or size >= 0 for size in shape), f"a shape of {shape}")
     return msgspec.structs.replace(tensor, name=clean(tensor.name, NAME), dtype=clean(tensor.dtype, NAME))
+
+
+def _check_digest(digest: str) -> None:
+    _claim(len(digest) == SHA256_DIGITS and set(digest) <= set(string.hexdigits.lower()), "no SHA-256")
 
 
 def _claim(true: bool, otherwise: str) -> None:  # noqa: FBT001 - the claim reads as the sentence's subject

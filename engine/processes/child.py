@@ -15,9 +15,12 @@ from typing import Final
 
 import msgspec
 
-from engine.evaluation import latency, measure
+from engine.evaluation import answering, latency, measure, predicting
+from engine.exports import ROUTES, conversion
 from engine.processes import fork, wire
+from engine.processes.export_messages import Converted, Export, Predict, Predicted
 from engine.processes.protocol import (
+    AnswerSome,
     Confined,
     Evaluate,
     Evaluated,
@@ -28,6 +31,7 @@ from engine.processes.protocol import (
     MeasureLatency,
     Profile,
     Progress,
+    SomeAnswered,
     ToModel,
 )
 from engine.processes.words import failure
@@ -48,7 +52,10 @@ def load(framework: str) -> fork.Service:
     ours = [spec for spec in RUNTIMES if spec.framework == framework]
     found: dict[str, str] = {}
     # Our own code first: it sees to it that a framework is quiet and reports nothing to its makers.
-    for name in (*(spec.loader.partition(":")[0] for spec in ours), framework):
+    loaders = [spec.loader for spec in ours]
+    converters = [route.converter for route in ROUTES if route.framework == framework]
+    modules = dict.fromkeys(name.partition(":")[0] for name in (*loaders, *converters))
+    for name in (*modules, framework):
         module = importlib.import_module(name)
         if version := getattr(module, "__version__", ""):
             found[name] = str(version)
@@ -76,6 +83,7 @@ class ModelService:
         self._profile = profile
         self._confined = confined
         self._model: LoadedModel | None = None
+        self._request: Load | None = None
 
     def run(self) -> None:
         """Say which walls stand, then answer until the engine lets go."""
@@ -85,15 +93,24 @@ class ModelService:
 
     def _answer(self, message: ToModel) -> msgspec.Struct:
         try:
-            match message:
-                case Load():
-                    return self._load(message)
-                case Evaluate():
-                    return self._evaluate(message)
-                case MeasureLatency():
-                    return self._measure(message)
+            return self._done(message)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a model may raise anything; all of it is its answer
             return failure(error, self._profile.limits.memory_bytes)
+
+    def _done(self, message: ToModel) -> msgspec.Struct:
+        match message:
+            case Load():
+                return self._load(message)
+            case Evaluate():
+                return self._evaluate(message)
+            case AnswerSome():
+                return self._answer_some(message)
+            case MeasureLatency():
+                return self._measure(message)
+            case Predict():
+                return self._predict(message)
+            case Export():
+                return self._export(message)
 
     def _load(self, message: Load) -> Loaded | Failed:
         refused = self._unconfined(message) or _turned_down(message)
@@ -103,7 +120,7 @@ class ModelService:
         load: Loader = resolve_name(message.runtime.loader)
         told = {"trusted": message.trusted} if message.runtime.hears_of_trust else {}
         model = load(Path(message.artefact), message.device, **dict(message.options), **told)
-        self._model = model
+        self._model, self._request = model, message
         return Loaded(
             inputs=tuple(map(_shortened, model.inputs)),
             outputs=tuple(map(_shortened, model.outputs)),
@@ -135,8 +152,20 @@ class ModelService:
     def _evaluate(self, message: Evaluate) -> Evaluated:
         return measure.evaluate(self._loaded(), message, self._progress, self._figure)
 
+    def _answer_some(self, message: AnswerSome) -> SomeAnswered:
+        return answering.answer(self._loaded(), message, self._progress)
+
     def _measure(self, message: MeasureLatency) -> LatencyMeasured:
         return latency.measure(self._loaded(), message, self._progress)
+
+    def _predict(self, message: Predict) -> Predicted:
+        return predicting.predict(self._loaded(), message)
+
+    def _export(self, message: Export) -> Converted:
+        model, request = self._loaded(), self._request
+        if request is None:
+            raise RuntimeError("no model was loaded")
+        return conversion.convert(model, request, message, Path(self._profile.scratch))
 
     def _loaded(self) -> LoadedModel:
         if self._model is None:

@@ -29,6 +29,9 @@ from storage.vocabulary import WALLS, Layer, LayerState
 
 FULL: Final = "full"
 
+THREAD_NAMES: Final = landlock.READ | landlock.WRITE_FILE | landlock.TRUNCATE
+"""What CUDA does with the files of its own threads: it names them, and does not start where it cannot."""
+
 PROBE_S: Final = 30.0
 """An interpreter starts in a tenth of a second; a machine that takes longer than this is in trouble."""
 
@@ -51,7 +54,7 @@ def confine(profile: Profile, off: frozenset[Layer]) -> Confined:
     set_limits(profile.limits, report)
     _give_up_privileges(report)
     _restrict(profile, report)
-    _filter(report)
+    _filter(profile, report)
     if report.wanted(Layer.NETWORK) and apart and report.layers[Layer.NETWORK] is not LayerState.ON:
         report.on(Layer.NETWORK)
     return Confined(layers=report.layers, notes=report.notes)
@@ -150,18 +153,23 @@ def _grants(profile: Profile) -> list[Grant]:
     return [
         *(Grant(path, landlock.READ) for path in readable),
         *(Grant(path, landlock.DEVICE) for path in ("/dev/null", *profile.devices)),
+        *([Grant("/proc/self/task", THREAD_NAMES)] if profile.devices else []),
         Grant(profile.scratch, landlock.SCRATCH),
     ]
 
 
-def _filter(report: Report) -> None:
+def _filter(profile: Profile, report: Report) -> None:
     """Build the wall of seccomp; it holds the network and the signals too, whatever Landlock could do."""
     walls = [layer for layer in seccomp.DENIED if report.wanted(layer)]
     table = seccomp.architecture()
     if table is None:
         for layer in walls:
             report.missing(layer, f"no table of system calls for {os.uname().machine}")
-    elif walls and report.attempt(Layer.SYSCALLS, "seccomp", lambda: seccomp.install(table, walls)):
+    elif walls and report.attempt(
+        Layer.SYSCALLS,
+        "seccomp",
+        lambda: seccomp.install(table, walls, accelerated=bool(profile.devices)),
+    ):
         for layer in walls:
             report.on(layer)
     else:

@@ -62,6 +62,8 @@ def devices_readable() -> list[str]:
         "/sys",
         "/etc/nvidia",
         "/usr/share/nvidia",
+        # Where container hosts mount the driver.
+        "/usr/local/nvidia",
         *toolkits,
     ]
 

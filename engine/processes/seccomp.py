@@ -10,6 +10,7 @@ import ctypes
 import errno
 import os
 import platform
+import socket
 import struct
 from collections.abc import Collection, Iterator
 from typing import Final, NamedTuple
@@ -25,6 +26,7 @@ LOAD: Final = 0x20
 JUMP_EQUAL: Final = 0x15
 JUMP_AT_LEAST: Final = 0x35
 JUMP_ANY_BIT: Final = 0x45
+KEEP_BITS: Final = 0x54
 RETURN: Final = 0x06
 
 ALLOW: Final = 0x7FFF_0000
@@ -38,8 +40,11 @@ ARGUMENTS_AT: Final = 16
 
 CLONE_THREAD: Final = 0x0001_0000
 
+KIND_OF_SOCKET: Final = 0xF
+"""The kind in a socket's type; the bits above it are flags."""
+
 DENIED: Final[dict[Layer, tuple[str, ...]]] = {
-    Layer.NETWORK: ("socket", "connect", "bind", "listen", "accept", "accept4"),
+    Layer.NETWORK: ("connect", "accept", "accept4"),
     Layer.SIGNALS: ("tkill", "pidfd_open", "pidfd_send_signal"),
     Layer.SYSCALLS: (
         # Other programs, and looking into or steering other processes.
@@ -80,6 +85,9 @@ DENIED: Final[dict[Layer, tuple[str, ...]]] = {
 }
 """What each wall refuses whatever its arguments; a name that an architecture lacks is skipped there."""
 
+SOCKETS: Final = ("socket", "bind", "listen")
+"""What the wall of the network refuses too, except as far as a driver needs it."""
+
 
 class Instruction(NamedTuple):
     """One step of classic BPF: what to do, how far to jump if so and if not, and its operand."""
@@ -99,13 +107,15 @@ def architecture() -> Architecture | None:
     return TABLES.get(platform.machine())
 
 
-def install(table: Architecture, walls: Collection[Layer]) -> None:
+def install(table: Architecture, walls: Collection[Layer], *, accelerated: bool) -> None:
     """Filter this process' system calls for ever, for the walls named. Needs ``no_new_privs``.
+
+    ``accelerated``: whether a driver must be able to start, which asks for a socket that nobody can be reached by.
 
     Raises:
         OSError: the kernel refuses; then nothing is filtered.
     """
-    instructions = list(program(table, walls, pid=os.getpid()))
+    instructions = list(program(table, walls, pid=os.getpid(), accelerated=accelerated))
     code = b"".join(struct.pack("HBBI", *instruction) for instruction in instructions)
     buffer = ctypes.create_string_buffer(code, len(code))
     loaded = _Program(len(instructions), ctypes.addressof(buffer))
@@ -114,7 +124,9 @@ def install(table: Architecture, walls: Collection[Layer]) -> None:
         raise OSError(errno.EBUSY, f"seccomp: thread {stray} could not be filtered")
 
 
-def program(table: Architecture, walls: Collection[Layer], *, pid: int) -> Iterator[Instruction]:
+def program(
+    table: Architecture, walls: Collection[Layer], *, pid: int, accelerated: bool
+) -> Iterator[Instruction]:
     """Yield the filter for the process ``pid``."""
     yield Instruction(LOAD, 0, 0, ARCHITECTURE_AT)
     yield Instruction(JUMP_EQUAL, 1, 0, table.audit)
@@ -127,12 +139,29 @@ def program(table: Architecture, walls: Collection[Layer], *, pid: int) -> Itera
         for name in DENIED.get(wall, ()):
             if name in table.numbers:
                 yield from _rule(table.numbers[name], _fails(errno.EPERM))
+    if Layer.NETWORK in walls:
+        yield from _network(table, accelerated=accelerated)
     if Layer.SIGNALS in walls:
         for name in ("kill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo"):
             yield from _rule(table.numbers[name], _allowed_if(0, JUMP_EQUAL, pid))
     if Layer.SYSCALLS in walls:
         yield from _processes(table)
     yield Instruction(RETURN, 0, 0, ALLOW)
+
+
+def _network(table: Architecture, *, accelerated: bool) -> Iterator[Instruction]:
+    """No sockets but pairs that are connected to each other, and what a driver needs.
+
+    Neither may take datagrams: one that is addressed to a socket in a folder reaches it, connected or not, past every
+    other wall. CUDA offers its memory to processes of its own by a local socket when it starts, and does not start
+    where it cannot; without ``accept`` nobody gets in by it, and without ``connect`` it leads nowhere.
+    """
+    yield from _rule(table.numbers["socketpair"], _allowed_if_connected())
+    for name in SOCKETS:
+        if not accelerated:
+            yield from _rule(table.numbers[name], _fails(errno.EPERM))
+    if accelerated:
+        yield from _rule(table.numbers["socket"], _allowed_if_connected())
 
 
 def _processes(table: Architecture) -> Iterator[Instruction]:
@@ -159,6 +188,21 @@ def _allowed_if(argument: int, test: int, value: int) -> list[Instruction]:
     return [
         Instruction(LOAD, 0, 0, ARGUMENTS_AT + 8 * argument),
         Instruction(test, 0, 1, value),
+        Instruction(RETURN, 0, 0, ALLOW),
+        *_fails(errno.EPERM),
+    ]
+
+
+def _allowed_if_connected() -> list[Instruction]:
+    """A local socket of a kind that is connected before anything is sent: family and type are the first arguments."""
+    return [
+        Instruction(LOAD, 0, 0, ARGUMENTS_AT),
+        Instruction(JUMP_EQUAL, 1, 0, socket.AF_UNIX),
+        *_fails(errno.EPERM),
+        Instruction(LOAD, 0, 0, ARGUMENTS_AT + 8),
+        Instruction(KEEP_BITS, 0, 0, KIND_OF_SOCKET),
+        Instruction(JUMP_EQUAL, 1, 0, socket.SOCK_STREAM),
+        Instruction(JUMP_EQUAL, 0, 1, socket.SOCK_SEQPACKET),
         Instruction(RETURN, 0, 0, ALLOW),
         *_fails(errno.EPERM),
     ]

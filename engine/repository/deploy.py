@@ -104,7 +104,7 @@ class Deployer(NamedTuple):
                 self._take_back(change, intent, telling, str(error))
             with self.writer.transaction() as connection:
                 self._record(connection, change, intent)
-                telling.record(connection, model, now=self.now())
+                telling.record(connection, model, now=self.now(), promotion=intent)
 
     def _ready(self, change: Change, intent: int, telling: Telling, prove: Callable[[], None]) -> Kept:
         """Make sure of bytes and process, and once more that nothing changed since the decision: next is the link."""
@@ -216,7 +216,7 @@ class Deployer(NamedTuple):
                 )
                 return
             promotions.settle(connection, intent, PromotionOutcome.ABANDONED, problem=error.strerror or "")
-            telling.record(connection, model, now=self.now())
+            telling.record(connection, model, now=self.now(), promotion=intent)
         raise JobError(
             f"models/{model}/current could not be replaced: {error.strerror}. Deployed is still {_named(change.from_number)}.",
             "Check the disk and the folder's permissions, then try again.",
@@ -238,7 +238,7 @@ class Deployer(NamedTuple):
         with self.writer.transaction() as connection:
             if back:
                 promotions.settle(connection, intent, PromotionOutcome.ABANDONED, problem=told)
-                telling.record(connection, model, now=self.now())
+                telling.record(connection, model, now=self.now(), promotion=intent)
             else:
                 # The link tells, and the targets are told again what it says.
                 [row] = [row for row in promotions.unsettled(connection) if row["id"] == intent]

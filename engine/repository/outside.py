@@ -21,9 +21,6 @@ from storage.tables import events, models, promotions
 from storage.vocabulary import JobKind, JobState, PromotionOutcome, Severity
 from storage.workspace import Workspace
 
-OUTSIDE = "outside modeltender"
-"""Who did it, in the history."""
-
 
 def under_way(connection: sqlite3.Connection, workspace: Workspace, *, now: float) -> set[str]:
     """Return the models whose switch is under way, after settling those that nobody will settle."""
@@ -67,7 +64,7 @@ def _switched(connection: sqlite3.Connection, row: sqlite3.Row, number: int, *, 
         row["id"],
         job_id=None,
         at=now,
-        requested_by=OUTSIDE,
+        requested_by=jobs.OUTSIDE,
         kind=JobKind.PROMOTE,
         from_number=row["current"],
         to_number=number,
@@ -82,7 +79,7 @@ def _switched(connection: sqlite3.Connection, row: sqlite3.Row, number: int, *, 
     link = f"models/{row['name']}/current"
     told = f"{link} points to it"
     if row["current"] is not None:
-        told = f"{link} was moved away from version {row['current']} {OUTSIDE}"
+        told = f"{link} was moved away from version {row['current']} {jobs.OUTSIDE}"
     message = f"version {number} is deployed: {told}"
     severity = Severity.INFO if row["current"] is None else Severity.WARNING
     events.add(
@@ -99,9 +96,7 @@ def _removed(connection: sqlite3.Connection, row: sqlite3.Row, *, now: float) ->
         previous_id=models.version_id(connection, row["id"], row["current"]),
     )
     follow(connection, Switched(row["name"], row["id"], JobKind.PROMOTE, None, "hand"), now=now)
-    message = (
-        f"version {row['current']} is no longer deployed: models/{row['name']}/current was changed {OUTSIDE}"
-    )
+    message = f"version {row['current']} is no longer deployed: models/{row['name']}/current was changed {jobs.OUTSIDE}"
     events.add(
         connection,
         "promote-outside",

@@ -1,10 +1,11 @@
 """The append-only history of what was deployed: intents before the switch, outcomes after it."""
 
 import sqlite3
+from collections.abc import Sequence
 
 import msgspec
 
-from storage.records import GateCheck, GateReport, Promotion
+from storage.records import GateCheck, GateReport, Promotion, ToldTarget
 from storage.text import clean
 from storage.vocabulary import JobKind, PromotionOutcome, Verdict
 
@@ -79,6 +80,12 @@ def settle(
     )
 
 
+def set_told(connection: sqlite3.Connection, promotion_id: int, told: Sequence[ToldTarget]) -> None:
+    """Record what became of each target when it was told of an intended switch."""
+    packed = msgspec.json.encode(tuple(told)).decode()
+    connection.execute("UPDATE promotions SET told = ? WHERE id = ?", (packed, promotion_id))
+
+
 def unsettled(connection: sqlite3.Connection) -> list[sqlite3.Row]:
     """Return the switches that were intended and never settled: the engine died between the two."""
     return connection.execute(
@@ -93,6 +100,16 @@ def read(connection: sqlite3.Connection, model: str, *, limit: int = 1000) -> li
         "SELECT promotions.*, models.name AS model FROM promotions JOIN models ON models.id = model_id "
         "WHERE models.name = ? AND outcome = ? ORDER BY promotions.id DESC LIMIT ?",
         (model, PromotionOutcome.DONE, limit),
+    )
+    return [_promotion(row) for row in rows]
+
+
+def entries(connection: sqlite3.Connection, model: str, *, limit: int = 1000) -> list[Promotion]:
+    """Return every change of a model's deployed version that was begun, however it ended, the newest first."""
+    rows = connection.execute(
+        "SELECT promotions.*, models.name AS model FROM promotions JOIN models ON models.id = model_id "
+        "WHERE models.name = ? ORDER BY promotions.id DESC LIMIT ?",
+        (model, limit),
     )
     return [_promotion(row) for row in rows]
 
@@ -119,4 +136,7 @@ def _promotion(row: sqlite3.Row) -> Promotion:
         checks=msgspec.json.decode(row["checks"], type=tuple[GateCheck, ...]),
         forced=bool(row["forced"]),
         reason=row["reason"],
+        outcome=PromotionOutcome(row["outcome"]),
+        problem=row["problem"],
+        told=msgspec.json.decode(row["told"], type=tuple[ToldTarget, ...]),
     )

@@ -17,8 +17,11 @@ import psutil
 from sample_models.build import build
 from tests.benchmarks import (
     arrival,
+    comparing,
     console,
+    devices,
     evaluation,
+    exporting,
     growth,
     promotion,
     speed,
@@ -34,12 +37,15 @@ MARK = "<!-- measured -->"
 
 BENCHMARKS: tuple[Callable[[Stage], list[Figure]], ...] = (
     evaluation.run,
+    comparing.run,
     arrival.run,
     promotion.run,
     console.run,
+    devices.run,
     speed.run,
     growth.run,
     timing.run,
+    exporting.run,
     watching.run,
     starvation.run,
 )

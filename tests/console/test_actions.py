@@ -165,21 +165,6 @@ async def test_p_evaluates_first_where_the_gate_cannot_judge(
     assert job.parameters.expected_current == 2
 
 
-@pytest.mark.parametrize(
-    "keys", [["y"], ["enter"], ["y", "enter"], ["y", "y", "y", "y"], ["escape"], ["n"], ["q"]]
-)
-async def test_burst_of_keys_promotes_nothing(
-    open_console: Open, staged: Workspace, writer: Writer, keys: list[str]
-) -> None:
-    """Keys that come with the p, as from a slow line or a paste, confirm nothing."""
-    async with open_console(staged).run_test(size=SIZE) as pilot:
-        await select(pilot, "mnist")
-        await pilot.press("p", *keys)
-        await pilot.pause(0.3)
-        await pilot.press("escape")
-    assert asked(writer) == []
-
-
 @pytest.mark.parametrize("key", ["p", "u", "R", "c"])
 async def test_enter_cancels_every_question(
     open_console: Open, staged: Workspace, writer: Writer, key: str
@@ -196,18 +181,6 @@ async def test_enter_cancels_every_question(
     assert asked(writer) == []
     with writer.transaction() as connection:
         assert not jobs.cancelled(connection, 3)
-
-
-async def test_held_key_promotes_nothing(open_console: Open, staged: Workspace, writer: Writer) -> None:
-    """A y that is held down repeats faster than anybody reads, so it never confirms."""
-    async with open_console(staged).run_test(size=SIZE) as pilot:
-        await select(pilot, "mnist")
-        await pilot.press("p")
-        for _ in range(12):
-            await pilot.press("y")
-            await pilot.pause(0.03)
-        assert "Promote mnist v3?" in text(pilot)
-    assert asked(writer) == []
 
 
 async def test_pasted_text_is_no_key(open_console: Open, staged: Workspace, writer: Writer) -> None:

@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import stat
+import tempfile
 from pathlib import Path
 
 import psutil
@@ -128,6 +129,22 @@ SOCKETS = {
     "packet": "import socket; socket.socket(socket.AF_PACKET, socket.SOCK_RAW)",
     "listening": "import socket; socket.create_server(('127.0.0.1', 0))",
 }
+
+
+def test_no_datagram_to_a_socket_in_a_folder(bench: Bench) -> None:
+    """A pair of sockets leads nowhere but to its other end, not to a socket that a service of this machine listens at."""
+    with (
+        # A name of a socket is short, and the test's own folder may not be.
+        tempfile.TemporaryDirectory() as folder,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as service,
+    ):
+        where = Path(folder, "service")
+        service.bind(str(where))
+        service.settimeout(0)
+        code = f"import socket; socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)[0].sendto(b'x', {str(where)!r})"
+        assert "Operation not permitted" in refused(bench, code)
+        with pytest.raises(BlockingIOError):
+            service.recv(1)
 
 
 @pytest.mark.parametrize("code", SOCKETS.values(), ids=SOCKETS)

@@ -1,11 +1,11 @@
 """Records as the documents that scripts get: pure, one function a document."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
+from storage.exported import Exported
 from storage.records import (
     Arrival,
-    Device,
     Evaluation,
     EvaluationFailure,
     Event,
@@ -26,10 +26,10 @@ from storage.records import (
 from tui.commands.documents import (
     ArrivalDocument,
     DatasetDocument,
-    DeviceDocument,
     EvaluationDocument,
     EvaluationFailureDocument,
     EventDocument,
+    ExportedDocument,
     FaultDocument,
     FigureDocument,
     HistoryDocument,
@@ -67,7 +67,7 @@ def evaluation_document(version: Version, evaluation: Evaluation) -> EvaluationD
         runtime=RuntimeDocument(name=evaluation.runtime, version=evaluation.runtime_version),
         device=evaluation.device,
         duration_s=evaluation.duration_s,
-        metrics=_figures(evaluation),
+        metrics=figure_documents(evaluation),
         latency=evaluation.latency,
         confusion=evaluation.confusion,
         scale=evaluation.scale,
@@ -91,7 +91,7 @@ def model_document(model: Model) -> ModelDocument:
         candidate=model.candidate.number if model.candidate else None,
         status=version.status if version else None,
         versions=model.versions,
-        metrics=_figures(evaluation),
+        metrics=figure_documents(evaluation),
         latency=evaluation.latency if evaluation else None,
         faults=model.faults,
         evaluated_at=moment(evaluation.at if evaluation else None),
@@ -104,6 +104,7 @@ def shown_model_document(
     versions: tuple[Version, ...],
     latencies: Sequence[LatencyMeasurement],
     targets: Sequence[PromotionTarget],
+    exports: Mapping[str, Exported],
 ) -> ShownModelDocument:
     """Return what ``show`` says of a model and its versions."""
     row = model_document(model)
@@ -114,7 +115,11 @@ def shown_model_document(
         candidate=row.candidate,
         status=row.status,
         versions=tuple(
-            version_document(version, [found for found in latencies if found.version_id == version.id])
+            version_document(
+                version,
+                [found for found in latencies if found.version_id == version.id],
+                exports.get(version.sha256 or ""),
+            )
             for version in versions
         ),
         metrics=row.metrics,
@@ -148,7 +153,9 @@ def target_document(target: PromotionTarget) -> TargetDocument:
     )
 
 
-def version_document(version: Version, latencies: Sequence[LatencyMeasurement]) -> VersionDocument:
+def version_document(
+    version: Version, latencies: Sequence[LatencyMeasurement], made: Exported | None
+) -> VersionDocument:
     """Return what ``show`` says of one version."""
     evaluation, loading = version.evaluation, version.loading
     return VersionDocument(
@@ -159,7 +166,7 @@ def version_document(version: Version, latencies: Sequence[LatencyMeasurement]) 
         role=version.role,
         sha256=version.sha256,
         bytes=version.bytes,
-        metrics=_figures(evaluation),
+        metrics=figure_documents(evaluation),
         latency=evaluation.latency if evaluation else None,
         evaluated_at=moment(evaluation.at if evaluation else None),
         latencies=tuple(latency_document(found) for found in latencies),
@@ -172,6 +179,21 @@ def version_document(version: Version, latencies: Sequence[LatencyMeasurement]) 
         peak_rss_bytes=loading.peak_rss_bytes if loading else None,
         failure=_failure(version.failure) if version.failure else None,
         refusal=_refusal(version.refusal) if version.refusal else None,
+        exported=exported_document(made) if made and made.parent != version.number else None,
+    )
+
+
+def exported_document(made: Exported) -> ExportedDocument:
+    """Return what ``show`` says of where a version came from."""
+    return ExportedDocument(
+        from_version=made.parent,
+        source=made.source,
+        target=made.target,
+        quantize=made.quantize,
+        parity=made.parity,
+        tools=made.tools,
+        at=datetime.fromtimestamp(made.at, UTC),
+        by=made.requested_by,
     )
 
 
@@ -262,20 +284,6 @@ def latency_document(measured: LatencyMeasurement) -> LatencyDocument:
     )
 
 
-def device_document(device: Device) -> DeviceDocument:
-    """Return what ``devices`` says of a device."""
-    return DeviceDocument(
-        id=device.id,
-        kind=device.kind,
-        name=device.name,
-        utilisation=device.utilisation,
-        memory_used_bytes=device.memory_used_bytes,
-        memory_total_bytes=device.memory_total_bytes,
-        usable_by=device.usable_by,
-        note=device.note,
-    )
-
-
 def history_document(point: HistoryPoint) -> HistoryDocument:
     """Return what ``history`` says of one value."""
     return HistoryDocument(
@@ -353,7 +361,8 @@ def moment(at: float | None) -> datetime | None:
     return None if at is None else datetime.fromtimestamp(at, UTC)
 
 
-def _figures(evaluation: Evaluation | None) -> dict[str, FigureDocument]:
+def figure_documents(evaluation: Evaluation | None) -> dict[str, FigureDocument]:
+    """Return the figures of all examples, by their names; none before there is an evaluation."""
     return {} if evaluation is None else _documents(evaluation.metrics)
 
 

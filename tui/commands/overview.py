@@ -14,10 +14,10 @@ from storage.tables import events
 from storage.vocabulary import ExitCode, Severity, Status
 from storage.workspace import Workspace, engine_pid
 from tui import allowance
-from tui.commands.devices import devices_text
+from tui.commands.device_document import device_document
+from tui.commands.device_text import devices_table
 from tui.commands.documenting import (
     arrival_document,
-    device_document,
     fault_document,
     model_document,
     moment,
@@ -135,7 +135,7 @@ def _text(workspace: Workspace, seen: Snapshot, wanted: tuple[str, ...], now: fl
             "",
             models_text(list(seen.models), seen.arrivals, now),
             "",
-            devices_text(list(seen.devices)),
+            devices_table(seen.devices),
             "",
             *needs,
         ]

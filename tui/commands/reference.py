@@ -42,7 +42,9 @@ ANSWERS = {
     "show": ("one document", "tui.commands.documents:ShownModelDocument"),
     "evaluate": ("one document, with `--all` a list of", "tui.commands.documents:EvaluationDocument"),
     "latency": ("one document", "tui.commands.documents:MeasuredDocument"),
-    "compare": ("one document", "tui.commands.documents:ComparisonDocument"),
+    "compare": ("one document", "storage.comparisons:Compared"),
+    "export": ("one document", "tui.commands.export_documents:ExportDocument"),
+    "optimise": ("one document", "tui.commands.export_documents:OptimisationDocument"),
     "promote": ("one document", "tui.commands.documents:PromotionDocument"),
     "rollback": ("one document", "tui.commands.documents:PromotionDocument"),
     "tell": ("one document", "tui.commands.documents:ToldDocument"),
@@ -55,7 +57,7 @@ ANSWERS = {
     "data describe": ("one document", "engine.data_command:DescribeDocument"),
     "data import": ("one document", "engine.data_command:ImportDocument"),
     "data split": ("one document", "engine.data_command:SplitDocument"),
-    "devices": ("a list of", "tui.commands.documents:DeviceDocument"),
+    "devices": ("a list of", "tui.commands.device_document:DeviceDocument"),
     "faults": ("a list of", "tui.commands.documents:FaultDocument"),
     "jobs": ("a list of", "tui.commands.documents:JobDocument"),
     "cancel": ("one document", "tui.commands.documents:JobDocument"),
@@ -67,6 +69,9 @@ ANSWERS = {
     "doctor": ("one document", "engine.doctor.report:Report"),
 }
 """What each command prints with ``--json``, and where its fields are defined; loaded by name, as the commands are."""
+
+BESIDES = {"show": ("with `--promotions` one document", "tui.commands.documents:PromotionsDocument")}
+"""What a command prints instead where it is asked for something else."""
 
 
 def reference() -> str:
@@ -113,10 +118,10 @@ def _section(command: click.Command, context: click.Context) -> Iterator[str]:
     path = context.command_path
     yield f"## {path}\n"
     yield f"```text\n{command.get_help(context)}\n```\n"
-    shape, target = ANSWERS.get(path.removeprefix("modeltender").strip(), ("", ""))
-    if shape:
-        module, _, name = target.partition(":")
-        yield f"JSON: {shape} `{fields(getattr(import_module(module), name))}`\n"
+    name = path.removeprefix("modeltender").strip()
+    for shape, target in (answers[name] for answers in (ANSWERS, BESIDES) if name in answers):
+        module, _, document = target.partition(":")
+        yield f"JSON: {shape} `{fields(getattr(import_module(module), document))}`\n"
 
 
 if __name__ == "__main__":

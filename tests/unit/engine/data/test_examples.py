@@ -157,3 +157,15 @@ def test_large_data_are_prepared_batch_by_batch(tmp_path: Path, monkeypatch: pyt
     assert held.kept
     assert not streamed.kept
     assert np.array_equal(held.batch(3, 9)[0], streamed.batch(3, 9)[0])
+
+
+def test_of_large_data_the_last_file_stays_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second evaluation hashes nothing again, and what is mapped never adds up."""
+    monkeypatch.setattr(module, "KEPT", 10)
+    file = saved(tmp_path, x=X, y=Y)
+    streamed = open_examples(file, PLAIN, ONE)
+    assert open_examples(file, PLAIN, ONE) is streamed
+    open_examples(file, Preprocess(scale=3.0), ONE)
+    assert [held for held in module._remembered.values() if not held.kept] != [streamed]
+    assert len(module._remembered) == 1
+    assert open_examples(file, PLAIN, ONE) is not streamed

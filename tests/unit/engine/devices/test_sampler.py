@@ -10,8 +10,10 @@ import pytest
 
 from engine import devices
 from engine.devices import Found, sampler
+from engine.devices.hardware import GONE
 from engine.devices.sampler import Sampler
 from storage.database import Reader, Writer
+from storage.device_details import DeviceDetails, DeviceProcess, Obstacle
 from storage.records import Device, Event
 from storage.tables import devices as table
 from storage.tables import events
@@ -29,6 +31,7 @@ class Card:
             id=name, kind=DeviceKind.GPU, name="Card", usable_by=(), note="", memory_total_bytes=None
         )
         self.note = ""
+        self.details = DeviceDetails()
         self.broken = False
         self.closed = 0
 
@@ -37,7 +40,9 @@ class Card:
         if self.broken:
             raise ZeroDivisionError
         utilisation = None if self.note else 0.5
-        return msgspec.structs.replace(self.device, at=now, utilisation=utilisation, note=self.note)
+        return msgspec.structs.replace(
+            self.device, at=now, utilisation=utilisation, note=self.note, details=self.details
+        )
 
     def close(self) -> None:
         """Count that the reader was closed."""
@@ -67,7 +72,7 @@ def cards(monkeypatch: pytest.MonkeyPatch) -> dict[str, Card]:
 
     def detect() -> list[Found]:
         return [
-            Found(card.device, SimpleNamespace(Reader=lambda _device, card=card: card))
+            Found(card.device, SimpleNamespace(reader=lambda _device, card=card: card))
             for card in list(here.values())
         ]
 
@@ -189,6 +194,37 @@ def test_devices_come_and_go(start: Start, cards: dict[str, Card], reader: Reade
     wait_for(lambda: "cuda:2" in recorded(reader) and recorded(reader)["cuda:2"].utilisation == 0.5)
     assert [event.message for event in told(reader)] == ["cuda:1 (Card): is gone", "cuda:2 (Card): has come"]
     assert gone.closed == 1
+
+
+def test_device_that_vanishes_is_told_once(
+    start: Start, cards: dict[str, Card], reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A device that is unplugged between two looks is told as gone once, and leaves the list without waiting."""
+    start()
+    wait_for(lambda: len(recorded(reader)) == 2)
+    monkeypatch.setattr(sampler, "DETECT_S", 3600.0)
+    time.sleep(0.2)  # the looks that were due are over: the next one is made for the device's sake
+    gone = cards.pop("cuda:1")
+    gone.note = GONE
+    wait_for(lambda: "cuda:1" not in recorded(reader))
+    assert [event.message for event in told(reader)] == ["cuda:1 (Card): is gone"]
+    assert gone.closed
+
+
+def test_what_a_device_tells_besides_is_recorded(
+    start: Start, cards: dict[str, Card], reader: Reader
+) -> None:
+    """The latest details of a device are in the database with its obstacles, and a look for devices keeps them."""
+    processes = (DeviceProcess(7, 1024, 0.5),)
+    obstacle = Obstacle("onnx", "no provider", "pip install it")
+    cards["cuda:0"].device = msgspec.structs.replace(cards["cuda:0"].device, obstacles=(obstacle,))
+    cards["cuda:0"].details = DeviceDetails(clock_mhz=1500.0, slowed_by=("heat",), processes=processes)
+    start()
+    wait_for(lambda: recorded(reader).get("cuda:0", EMPTY).details.clock_mhz == 1500.0)
+    time.sleep(0.3)
+    found = recorded(reader)["cuda:0"]
+    assert found.details == cards["cuda:0"].details
+    assert found.obstacles == (obstacle,)
 
 
 def test_old_readings_are_dropped(start: Start, cards: dict[str, Card], reader: Reader) -> None:

@@ -5,6 +5,7 @@ The hostile tests prove it on this machine's kernel; these prove it for every ar
 
 import errno
 import re
+import socket
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from engine.processes.seccomp import (
     JUMP_ANY_BIT,
     JUMP_AT_LEAST,
     JUMP_EQUAL,
+    KEEP_BITS,
     KILL,
     LOAD,
     RETURN,
@@ -33,14 +35,16 @@ X32 = 0x4000_0000
 each_table = pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
 
 
-def decided(table: Architecture, number: int, *arguments: int, audit: int | None = None) -> int:
+def decided(
+    table: Architecture, number: int, *arguments: int, audit: int | None = None, accelerated: bool = False
+) -> int:
     """Return the filter's decision about one call."""
     words = {seccomp.NUMBER_AT: number, seccomp.ARCHITECTURE_AT: table.audit if audit is None else audit}
     for index in range(6):
         value = arguments[index] if index < len(arguments) else 0
         words[seccomp.ARGUMENTS_AT + 8 * index] = value & 0xFFFF_FFFF
         words[seccomp.ARGUMENTS_AT + 8 * index + 4] = value >> 32
-    program = list(seccomp.program(table, WALLS, pid=PID))
+    program = list(seccomp.program(table, WALLS, pid=PID, accelerated=accelerated))
     at = held = 0
     while True:
         step = program[at]
@@ -54,6 +58,8 @@ def decided(table: Architecture, number: int, *arguments: int, audit: int | None
             return step.operand
         if step.code == LOAD:
             held = words[step.operand]
+        elif step.code == KEEP_BITS:
+            held &= step.operand
         else:
             at += step.if_true if tests[step.code] else step.if_false
 
@@ -105,6 +111,34 @@ def test_signals_to_itself_only(table: Architecture, name: str) -> None:
 
 
 @each_table
+def test_pairs_of_sockets_are_connected(table: Architecture) -> None:
+    """A pair that takes datagrams could send them to any socket in a folder; one that is connected cannot."""
+    pair, flags = table.numbers["socketpair"], socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK
+    assert decided(table, pair, socket.AF_UNIX, socket.SOCK_STREAM) == ALLOW
+    assert decided(table, pair, socket.AF_UNIX, socket.SOCK_STREAM | flags) == ALLOW
+    assert decided(table, pair, socket.AF_UNIX, socket.SOCK_SEQPACKET) == ALLOW
+    for kind in (socket.SOCK_DGRAM, socket.SOCK_DGRAM | flags, socket.SOCK_RAW):
+        assert decided(table, pair, socket.AF_UNIX, kind) == REFUSED
+    assert decided(table, pair, socket.AF_INET, socket.SOCK_STREAM) == REFUSED
+
+
+@each_table
+def test_sockets_of_a_driver(table: Architecture) -> None:
+    """A process with an accelerator may offer a local socket, and can neither be reached by it nor reach anybody."""
+    made = table.numbers["socket"]
+    assert decided(table, made, socket.AF_UNIX, socket.SOCK_STREAM) == REFUSED
+    assert decided(table, made, socket.AF_UNIX, socket.SOCK_STREAM, accelerated=True) == ALLOW
+    for family in (socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK, socket.AF_PACKET):
+        assert decided(table, made, family, socket.SOCK_STREAM, accelerated=True) == REFUSED
+    assert decided(table, made, socket.AF_UNIX, socket.SOCK_DGRAM, accelerated=True) == REFUSED
+    for name in ("bind", "listen"):
+        assert decided(table, table.numbers[name], 3) == REFUSED
+        assert decided(table, table.numbers[name], 3, accelerated=True) == ALLOW
+    for name in ("connect", "accept", "accept4"):
+        assert decided(table, table.numbers[name], 3, accelerated=True) == REFUSED
+
+
+@each_table
 def test_limits_are_read_only(table: Architecture) -> None:
     """Limits may be read, with a null pointer for new ones; a pointer in either word is refused."""
     number = table.numbers["prlimit64"]
@@ -132,7 +166,7 @@ def test_foreign_tables_kill(table: Architecture) -> None:
 def test_wall_that_is_left_out_is_open() -> None:
     """A filter for one wall refuses nothing of another."""
     table = TABLES["x86_64"]
-    only_network = list(seccomp.program(table, (Layer.NETWORK,), pid=PID))
+    only_network = list(seccomp.program(table, (Layer.NETWORK,), pid=PID, accelerated=False))
     operands = {step.operand for step in only_network if step.code == JUMP_EQUAL}
     assert table.numbers["socket"] in operands
     assert table.numbers["execve"] not in operands
