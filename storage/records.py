@@ -33,6 +33,7 @@ from storage.vocabulary import (
     Format,
     JobKind,
     JobState,
+    ProbationState,
     PromotionOutcome,
     Quantization,
     Role,
@@ -117,6 +118,24 @@ class DeployedContent(Record, frozen=True, kw_only=True):
     """Paths of the other files that belong to it, below the folder that it lies in."""
 
 
+class Probation(Record, frozen=True, kw_only=True):
+    """The watching of a version that was promoted by itself."""
+
+    id: int
+    model: str
+    number: int
+    sha256: str
+    begun_at: float
+    ends_at: float
+    """It is over then, unless it was not looked at often enough by then."""
+    every_s: float
+    looks: int
+    looked_at: float
+    """When it was looked at last, or when it began."""
+    state: ProbationState
+    reason: str
+
+
 class Model(Record, frozen=True, kw_only=True):
     """A named thing that is deployed, with the versions that matter at a glance."""
 
@@ -136,6 +155,8 @@ class Model(Record, frozen=True, kw_only=True):
     """The latest values of the headline metric of the current version, oldest first."""
     quarantined: int = 0
     """How many things were taken out of its inbox and are kept."""
+    probation: Probation | None = None
+    """Of the current version, while it is watched because it was promoted by itself."""
 
 
 class Arrival(Record, frozen=True, kw_only=True):
@@ -234,6 +255,11 @@ class PromotionTarget(Record, frozen=True, kw_only=True):
     at: float | None
 
 
+EVALUATED = "evaluated"
+SAME_DATA = "same-data"
+"""The checks without which nothing can be compared: a promotion evaluates what they miss."""
+
+
 class GateCheck(msgspec.Struct, frozen=True):
     """One check of a gate: its name, its verdict, and a sentence with the figures."""
 
@@ -256,6 +282,12 @@ class GateReport(msgspec.Struct, frozen=True):
     def passed(self) -> bool:
         """Whether every check passed or did not apply."""
         return all(check.verdict in {CheckVerdict.PASS, CheckVerdict.SKIPPED} for check in self.checks)
+
+    @property
+    def lacks_figures(self) -> bool:
+        """Whether it could not judge, because evaluations are missing or cannot be compared."""
+        missing = {EVALUATED, SAME_DATA}
+        return any(check.name in missing and check.verdict is not CheckVerdict.PASS for check in self.checks)
 
 
 class JobParameters(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -320,6 +352,8 @@ class Job(Record, frozen=True, kw_only=True):
     hint: str
     result: str
     """What the job found, as JSON for the command that waits for it, or empty."""
+    waits_for: tuple[int, ...] = ()
+    """The jobs that had, or have, to end before it goes on."""
 
 
 class Event(Record, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from storage import maintenance_settings
+from storage.durations import seconds
 from storage.maintenance_settings import Checks, Repair, Schedule, WorkspaceChecks
 from storage.settings_file import Settings, convert, read_table, settled
 from storage.target_settings import TargetSettings, read_targets
@@ -22,6 +23,9 @@ LONGEST = 100_000
 """Axes of one example, and the length of one: beyond any image and any table."""
 
 DTYPES = ("uint8", "int8", "int32", "int64", "float16", "float32", "float64")
+
+SHORTEST_PROBATION_S = 5
+"""Less is no time in which anything could be seen."""
 
 CLASS_SLICE = "class"
 """What the figures of one class are stored under (``class=3``), so that no column may be called so."""
@@ -180,6 +184,10 @@ class Gate(Settings, frozen=True, kw_only=True):
     """Candidates that one test set is expected to judge before fresh labels come."""
     dry_run: bool = False
     """Whether the gate only judges, and nothing is promoted without a person who insists."""
+    automatic: bool = False
+    """Whether a candidate that passes is promoted without a person, and rolled back where it proves bad."""
+    probation: str = "1h"
+    """How long a version that was promoted without a person is watched."""
     require: tuple[Requirement, ...] = ()
 
 
@@ -261,7 +269,20 @@ def _check_gate(gate: Gate, problems: list[str]) -> None:
         problems.append(f"gate.min_examples: expected 0 or more, got {gate.min_examples}")
     if gate.budget < 1:
         problems.append(f"gate.budget: expected 1 or more, got {gate.budget}")
-    for number, wanted in enumerate(gate.require, 1):
+    _check_probation(gate.probation, problems)
+    _check_requirements(gate.require, problems)
+
+
+def _check_probation(length: str, problems: list[str]) -> None:
+    try:
+        if seconds(length) < SHORTEST_PROBATION_S:
+            problems.append(f"gate.probation: expected {SHORTEST_PROBATION_S}s or more, got {length}")
+    except ValueError as error:
+        problems.append(f"gate.probation: {error}")
+
+
+def _check_requirements(requirements: tuple[Requirement, ...], problems: list[str]) -> None:
+    for number, wanted in enumerate(requirements, 1):
         key = f"gate.require {number}"
         if not wanted.metric:
             problems.append(f"{key}: needs a metric")

@@ -137,6 +137,17 @@ class PromotionOutcome(StrEnum):
     ABANDONED = "abandoned"
 
 
+class ProbationState(StrEnum):
+    """How far the watching of a version that was promoted by itself has come."""
+
+    OPEN = "open"
+    PASSED = "passed"
+    FAILED = "failed"
+    """It was rolled back by itself, or could not be."""
+    ENDED = "ended"
+    """Something else was deployed before it was over."""
+
+
 class TargetKind(StrEnum):
     """What else learns of a promotion; each has its settings and one module in ``engine/repository/targets``."""
 

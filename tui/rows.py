@@ -170,7 +170,7 @@ def _job(job: Job, width: int, now: float) -> Text:
         elif job.message:
             line.append(f" {job.message}", "dim")
     elif job.state is JobState.QUEUED:
-        line.append("waiting", "dim")
+        line.append(job.message or "waiting", "dim")
     elif job.state is JobState.SUCCEEDED:
         line.append("done ", "green")
         line.append(job.message)

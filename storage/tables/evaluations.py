@@ -99,6 +99,15 @@ def add_latency(connection: sqlite3.Connection, evaluation_id: int, report: Late
     )
 
 
+def since(connection: sqlite3.Connection, version_id: int, at: float, *, limit: int) -> list[Evaluation]:
+    """Return the latest evaluations of a version that are not older than ``at``, the newest first."""
+    rows = connection.execute(
+        "SELECT * FROM evaluations WHERE version_id = ? AND at >= ? ORDER BY id DESC LIMIT ?",
+        (version_id, at, limit),
+    ).fetchall()
+    return [_evaluation(connection, row) for row in rows]
+
+
 def read_one(connection: sqlite3.Connection, evaluation_id: int | None) -> Evaluation | None:
     """Return one evaluation with its figures, or ``None``."""
     if evaluation_id is None:

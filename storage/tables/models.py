@@ -7,7 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from storage.records import Arrival, EvaluationFailure, GateReport, Loading, Model, Refusal, Version
-from storage.tables import evaluations
+from storage.tables import evaluations, probations
 from storage.vocabulary import Custody, Format, Role, Status, Task
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
@@ -343,6 +343,7 @@ def _model(connection: sqlite3.Connection, row: sqlite3.Row) -> Model:
         faults=open_faults[0],
         trend=evaluations.trend(connection, row["current_id"], TREND_POINTS) if current else (),
         quarantined=kept[0],
+        probation=probations.open_one(connection, row["id"]),
     )
 
 

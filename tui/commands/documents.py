@@ -149,6 +149,16 @@ class FailureDocument(Document, frozen=True, kw_only=True):
     error: ErrorDocument
 
 
+class ProbationDocument(Document, frozen=True, kw_only=True):
+    """``models``, ``show`` and ``status``: the watching of a version that was promoted by itself."""
+
+    version: int
+    since: datetime
+    until: datetime
+    looks: int
+    """How often it has been evaluated so far because of that."""
+
+
 class ModelDocument(Document, frozen=True, kw_only=True):
     """``models``: one model; figures and status are the current version's, or the newest one's where none is deployed."""
 
@@ -162,6 +172,7 @@ class ModelDocument(Document, frozen=True, kw_only=True):
     latency: LatencyReport | None
     faults: int
     evaluated_at: datetime | None
+    probation: ProbationDocument | None
 
 
 class TensorDocument(Document, frozen=True, kw_only=True):
@@ -254,6 +265,7 @@ class ShownModelDocument(Document, frozen=True, kw_only=True):
     latency: LatencyReport | None
     faults: int
     evaluated_at: datetime | None
+    probation: ProbationDocument | None
     targets: tuple[TargetDocument, ...] = ()
     """What else learns of promotions, in the order in which it is told."""
 

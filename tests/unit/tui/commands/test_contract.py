@@ -32,6 +32,7 @@ MODEL = [
     "latency",
     "faults",
     "evaluated_at",
+    "probation",
 ]
 VERSION = [
     "version",
