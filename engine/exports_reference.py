@@ -57,8 +57,8 @@ ENDING = f"""
 
 Those marked with a star are the Pareto front: no other one is at least as good in quality, speed and size, and better in one
 of them. Recommended is the fastest variant that is shown not to be worse, keeps the objectives of `model.toml`, and gains
-something; of several whose speed cannot be told apart, the smallest. Where there is none, the answer is to keep the version as
-it is, and the exit status is 1.
+something; of several whose speed cannot be told apart, the smallest, and of those that are about as small the best. Where
+there is none, the answer is to keep the version as it is, and the exit status is 1.
 
 Variants are made and measured one after another, since a measurement wants the machine to itself; evaluations wait meanwhile.
 Nothing of a variant is recorded unless it is kept: it is then judged anew, on the test data.

@@ -6,7 +6,7 @@ each other or a common base.
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 import msgspec
 
@@ -22,6 +22,7 @@ __all__ = [
     "Conversion",
     "Converter",
     "ExportRoute",
+    "HasWeights",
     "LoadedModel",
     "Loader",
     "Options",
@@ -93,6 +94,15 @@ class LoadedModel(Protocol):
 
     def run(self, inputs: "Sequence[NDArray[Any]]") -> "tuple[NDArray[Any], ...]":
         """Run one batch: arrays in the order of ``inputs``, first axis the batch; outputs likewise."""
+        ...
+
+
+@runtime_checkable
+class HasWeights(Protocol):
+    """A loaded model whose format gives its weights."""
+
+    def weights(self) -> "Iterator[tuple[str, NDArray[Any]]]":
+        """Return each array of weights with its name, one at a time."""
         ...
 
 

@@ -25,6 +25,7 @@ from storage.measured import (
 )
 from storage.record import Record
 from storage.vocabulary import (
+    Answer,
     CheckVerdict,
     Custody,
     DeviceKind,
@@ -32,6 +33,7 @@ from storage.vocabulary import (
     Format,
     JobKind,
     JobState,
+    ProbationState,
     PromotionOutcome,
     Quantization,
     Role,
@@ -116,6 +118,24 @@ class DeployedContent(Record, frozen=True, kw_only=True):
     """Paths of the other files that belong to it, below the folder that it lies in."""
 
 
+class Probation(Record, frozen=True, kw_only=True):
+    """The watching of a version that was promoted by itself."""
+
+    id: int
+    model: str
+    number: int
+    sha256: str
+    begun_at: float
+    ends_at: float
+    """It is over then, unless it was not looked at often enough by then."""
+    every_s: float
+    looks: int
+    looked_at: float
+    """When it was looked at last, or when it began."""
+    state: ProbationState
+    reason: str
+
+
 class Model(Record, frozen=True, kw_only=True):
     """A named thing that is deployed, with the versions that matter at a glance."""
 
@@ -135,6 +155,8 @@ class Model(Record, frozen=True, kw_only=True):
     """The latest values of the headline metric of the current version, oldest first."""
     quarantined: int = 0
     """How many things were taken out of its inbox and are kept."""
+    probation: Probation | None = None
+    """Of the current version, while it is watched because it was promoted by itself."""
 
 
 class Arrival(Record, frozen=True, kw_only=True):
@@ -233,6 +255,11 @@ class PromotionTarget(Record, frozen=True, kw_only=True):
     at: float | None
 
 
+EVALUATED = "evaluated"
+SAME_DATA = "same-data"
+"""The checks without which nothing can be compared: a promotion evaluates what they miss."""
+
+
 class GateCheck(msgspec.Struct, frozen=True):
     """One check of a gate: its name, its verdict, and a sentence with the figures."""
 
@@ -255,6 +282,12 @@ class GateReport(msgspec.Struct, frozen=True):
     def passed(self) -> bool:
         """Whether every check passed or did not apply."""
         return all(check.verdict in {CheckVerdict.PASS, CheckVerdict.SKIPPED} for check in self.checks)
+
+    @property
+    def lacks_figures(self) -> bool:
+        """Whether it could not judge, because evaluations are missing or cannot be compared."""
+        missing = {EVALUATED, SAME_DATA}
+        return any(check.name in missing and check.verdict is not CheckVerdict.PASS for check in self.checks)
 
 
 class JobParameters(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -289,6 +322,12 @@ class JobParameters(msgspec.Struct, frozen=True, omit_defaults=True):
     """How an export makes numbers smaller."""
     keep: tuple[str, ...] = ()
     """Variants that an optimisation keeps as versions, by name."""
+    fault: int | None = None
+    """The fault that is to be repaired."""
+    verify: tuple[int, ...] = ()
+    """The faults of which a check is to find out whether their repair has helped."""
+    dry_run: bool = False
+    """Whether only what would be done is told."""
 
 
 class Job(Record, frozen=True, kw_only=True):
@@ -313,6 +352,8 @@ class Job(Record, frozen=True, kw_only=True):
     hint: str
     result: str
     """What the job found, as JSON for the command that waits for it, or empty."""
+    waits_for: tuple[int, ...] = ()
+    """The jobs that had, or have, to end before it goes on."""
 
 
 class Event(Record, frozen=True, kw_only=True):
@@ -341,6 +382,55 @@ class Fault(Record, frozen=True, kw_only=True):
     first_at: float
     last_at: float
     count: int
+    acknowledged_by: str = ""
+    """Who said that it is known, or empty."""
+    tried: str = ""
+    """The repair that was last tried, or empty."""
+    tried_at: float | None = None
+
+
+class CheckAnswer(Record, frozen=True, kw_only=True):
+    """What a check for faults last said of a model."""
+
+    model: str
+    """Empty where it is about the workspace."""
+    code: str
+    version: int | None
+    answer: Answer
+    detail: str
+    """The sentence with the figures; of what is not known yet, what is missing."""
+    basis: str
+    """What it was judged from: the same basis says nothing new. Empty where every look is a new one."""
+    recent: str
+    """How it answered lately, the latest last: ``1`` for a fault, ``0`` for none."""
+    at: float
+
+
+class GoldenAnswers(Record, frozen=True, kw_only=True):
+    """What a version answered to a few examples, to be compared with what it answers later."""
+
+    model: str
+    artefact_sha256: str
+    options: str
+    """A digest of what else its runtime was told."""
+    device: str
+    runtime: str
+    runtime_version: str
+    inputs: bytes
+    outputs: bytes
+    """Arrays as the model process tells them, packed."""
+    at: float
+
+
+class Overlap(Record, frozen=True, kw_only=True):
+    """How many test examples are among the training data."""
+
+    stamp: str
+    """Of the data that were compared."""
+    shared: int
+    different: int
+    """Test examples, each counted once."""
+    at: float
 
 
 class Device(Record, frozen=True, kw_only=True):

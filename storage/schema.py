@@ -9,7 +9,7 @@ from sqlite_utils import Database, Migrations
 
 migrations = Migrations("modeltender")
 
-SCHEMA_VERSION = 13
+SCHEMA_VERSION = 15
 
 
 @migrations()
@@ -85,6 +85,18 @@ def exports(database: Database) -> None:
 def targets_of_promotions(database: Database) -> None:
     """Keep what became of each target when it was told of a promotion."""
     database.conn.execute("ALTER TABLE promotions ADD COLUMN told TEXT NOT NULL DEFAULT '[]'")
+
+
+@migrations()
+def promotions_by_themselves(database: Database) -> None:
+    """Keep which jobs wait for which other ones, and which versions are on probation."""
+    _execute(database, PROMOTIONS_BY_THEMSELVES)
+
+
+@migrations()
+def answers_of_checks(database: Database) -> None:
+    """Keep what each check for faults last said, stored answers to compare with, and what was done about a fault."""
+    _execute(database, ANSWERS_OF_CHECKS)
 
 
 @migrations()
@@ -491,6 +503,65 @@ CREATE TABLE exports (
     requested_by TEXT NOT NULL,
     PRIMARY KEY (model_id, sha256)
 ) STRICT, WITHOUT ROWID
+"""
+
+PROMOTIONS_BY_THEMSELVES = """
+ALTER TABLE jobs ADD COLUMN waits_for TEXT NOT NULL DEFAULT '[]';
+DROP INDEX jobs_queued_once;
+CREATE UNIQUE INDEX jobs_queued_once ON jobs (kind, model, coalesce(version, -1), parameters)
+    WHERE state = 'queued' AND waits_for = '[]';
+ALTER TABLE promotions ADD COLUMN sha256 TEXT NOT NULL DEFAULT '';
+ALTER TABLE promotions ADD COLUMN probation_s REAL NOT NULL DEFAULT 0;
+CREATE TABLE probations (
+    id INTEGER PRIMARY KEY,
+    model_id INTEGER NOT NULL REFERENCES models(id),
+    number INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    begun_at REAL NOT NULL,
+    ends_at REAL NOT NULL,
+    every_s REAL NOT NULL,
+    looks INTEGER NOT NULL DEFAULT 0,
+    looked_at REAL NOT NULL,
+    state TEXT NOT NULL,
+    reason TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE UNIQUE INDEX probations_open_once ON probations (model_id) WHERE state = 'open'
+"""
+
+ANSWERS_OF_CHECKS = """
+CREATE TABLE check_answers (
+    model TEXT NOT NULL,
+    code TEXT NOT NULL,
+    version INTEGER,
+    answer TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    basis TEXT NOT NULL,
+    recent TEXT NOT NULL,
+    at REAL NOT NULL,
+    PRIMARY KEY (model, code)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE golden_answers (
+    model TEXT NOT NULL,
+    artefact_sha256 TEXT NOT NULL,
+    options TEXT NOT NULL,
+    device TEXT NOT NULL,
+    runtime TEXT NOT NULL,
+    runtime_version TEXT NOT NULL,
+    inputs BLOB NOT NULL,
+    outputs BLOB NOT NULL,
+    at REAL NOT NULL,
+    PRIMARY KEY (model, artefact_sha256, options, device)
+) STRICT;
+CREATE TABLE data_overlaps (
+    model TEXT PRIMARY KEY,
+    stamp TEXT NOT NULL,
+    shared INTEGER NOT NULL,
+    different INTEGER NOT NULL,
+    at REAL NOT NULL
+) STRICT;
+ALTER TABLE faults ADD COLUMN acknowledged_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE faults ADD COLUMN tried TEXT NOT NULL DEFAULT '';
+ALTER TABLE faults ADD COLUMN tried_at REAL
 """
 
 ROLLED_UP_READINGS = """

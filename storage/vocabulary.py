@@ -117,6 +117,8 @@ class JobKind(StrEnum):
     """A comparison that runs what has not answered yet, and stops as soon as it decides."""
     PROMOTE = "promote"
     ROLLBACK = "rollback"
+    CHECK = "check"
+    ACKNOWLEDGE = "acknowledge"
     REPAIR = "repair"
     TELL = "tell"
     TRUST = "trust"
@@ -133,6 +135,17 @@ class PromotionOutcome(StrEnum):
     INTENDED = "intended"
     DONE = "done"
     ABANDONED = "abandoned"
+
+
+class ProbationState(StrEnum):
+    """How far the watching of a version that was promoted by itself has come."""
+
+    OPEN = "open"
+    PASSED = "passed"
+    FAILED = "failed"
+    """It was rolled back by itself, or could not be."""
+    ENDED = "ended"
+    """Something else was deployed before it was over."""
 
 
 class TargetKind(StrEnum):
@@ -188,6 +201,24 @@ class Severity(StrEnum):
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"
+
+
+class Answer(StrEnum):
+    """What a check for faults says."""
+
+    HEALTHY = "healthy"
+    FAULT = "fault"
+    UNKNOWN = "unknown"
+    """Not enough is known yet to say either."""
+
+
+class RepairKind(StrEnum):
+    """What ends a fault; each has one module in ``engine/repairs``."""
+
+    RESTORE = "restore"
+    RELOAD = "reload"
+    REEVALUATE = "re-evaluate"
+    ROLLBACK = "rollback"
 
 
 class FaultState(StrEnum):

@@ -89,9 +89,15 @@ class Actions(App[int]):
         if isinstance(wanted, str):
             self.say(wanted)
             return
+        candidate, current = wanted, model.current
+        if candidate.gate is not None and candidate.gate.lacks_figures:
+            from tui.dialogs.evaluate_first import evaluate_first
+
+            question = evaluate_first(candidate.gate, candidate)
+            self._confirm(question, partial(requests.promote, self.workspace, candidate, current))
+            return
         from tui.dialogs.promote import Change, Promote
 
-        candidate, current = wanted, model.current
         dialog = Promote(Change(current, candidate, self._targets(model)))
 
         def answered(yes: bool | None) -> None:  # noqa: FBT001 - what a screen's result is

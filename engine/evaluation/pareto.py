@@ -10,6 +10,9 @@ from typing import NamedTuple
 from engine.evaluation.turns import Ratio
 from storage.vocabulary import Verdict
 
+AS_SMALL = 1.1
+"""How many times the smallest one's bytes still count as as small: nobody gives quality away for a tenth of a file."""
+
 NOT_WORSE = frozenset({Verdict.SUPERIOR, Verdict.NON_INFERIOR})
 """Verdicts of a variant that may stand in for the original."""
 
@@ -40,16 +43,18 @@ def front(rated: Sequence[Rated]) -> frozenset[str]:
 
 
 def recommended(original: Rated, variants: Sequence[Rated]) -> Rated | None:
-    """Return the smallest of the fastest variants that may stand in for the original and are faster, or smaller; or ``None``.
+    """Return the best of the smallest of the fastest variants that may stand in for the original and gain something.
 
-    The fastest are all whose speed is not told apart from that of the fastest one: their intervals meet.
+    The fastest are all whose speed is not told apart from that of the fastest one: their intervals meet. ``None`` where
+    no variant is faster, or smaller and as fast.
     """
     better = [one for one in variants if one.eligible and _gains(original, one)]
     if not better:
         return None
     fastest = max(better, key=lambda one: one.faster.value)
     tied = [one for one in better if one.faster.high >= fastest.faster.low]
-    return min(tied, key=lambda one: (one.bytes, -one.faster.value))
+    small = [one for one in tied if one.bytes <= AS_SMALL * min(other.bytes for other in tied)]
+    return max(small, key=lambda one: (one.quality, -one.bytes, one.faster.value))
 
 
 def _gains(original: Rated, one: Rated) -> bool:

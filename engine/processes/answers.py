@@ -17,6 +17,7 @@ import msgspec
 
 from engine.data.descriptions import ClassCount, PartDescription
 from engine.processes.export_messages import MAXIMUM_OUTPUT_BYTES, Predict, Predicted
+from engine.processes.probes import MAXIMUM_BYTES, PlainArray, Probe, Probed
 from engine.processes.protocol import (
     AnswerSome,
     Described,
@@ -50,6 +51,13 @@ MAXIMUM_PARAMETERS: Final = 1 << 63
 
 AXES: Final = 64
 """Axes of an array, as numpy limits them; every shape is kept and shown."""
+
+WIDTHS: Final = {"bool": 1} | {
+    f"{kind}{8 * width}": width
+    for kind, widths in (("int", (1, 2, 4, 8)), ("uint", (1, 2, 4, 8)), ("float", (2, 4, 8)))
+    for width in widths
+}
+"""Bytes of one number of each kind that an array may have."""
 
 _decoder: msgspec.msgpack.Decoder[FromModel] = msgspec.msgpack.Decoder(FromModel)
 
@@ -131,6 +139,22 @@ def checked_latency(measured: LatencyMeasured, request: MeasureLatency, *, wall_
     most_unserved = 0 if request.traffic is None else len(durations)
     _claim(0 <= measured.unserved <= most_unserved, f"{measured.unserved} queries unserved")
     return measured
+
+
+def checked_probed(probed: Probed, request: Probe) -> Probed:
+    """Return ``probed`` with its names cleaned, if its arrays are what they say and answer what was asked."""
+    for arrays in (probed.inputs, probed.outputs):
+        _claim(bool(arrays), "no arrays")
+        _claim(sum(len(array.data) for array in arrays) <= MAXIMUM_BYTES, "larger arrays than it may")
+        for given in arrays:
+            _check_array(given)
+    rows = {array.shape[0] for array in (*probed.inputs, *probed.outputs)}
+    _claim(len(rows) == 1 and min(rows) > 0, f"answers to {rows} examples")
+    _claim(not request.inputs or probed.inputs == request.inputs, "other examples than it was given")
+    _claim(probed.weights is None or probed.weights >= len(probed.broken_weights), "more weights than it has")
+    return msgspec.structs.replace(
+        probed, broken_weights=tuple(clean(name, NAME) for name in probed.broken_weights)
+    )
 
 
 def checked_predicted(predicted: Predicted, request: Predict) -> Predicted:
@@ -234,6 +258,19 @@ def _checked_metric(metric: Metric) -> Metric:
     high = metric.value if metric.high is None else metric.high
     _claim(low <= metric.value <= high, f"{metric.name} outside its interval")
     return msgspec.structs.replace(metric, name=clean(metric.name, NAME), slice=clean(metric.slice, NAME))
+
+
+def _check_array(array: PlainArray) -> None:
+    """Its bytes are read as numbers later, so there must be as many as it says."""
+    _claim(
+        0 < len(array.shape) <= AXES and all(0 < size < 1 << 31 for size in array.shape),
+        f"a shape of {array.shape}",
+    )
+    width = WIDTHS.get(array.dtype)
+    _claim(width is not None, f"an array of {clean(array.dtype, NAME)}")
+    _claim(
+        math.prod(array.shape) * (width or 0) == len(array.data), f"{len(array.data)} bytes of {array.shape}"
+    )
 
 
 def _checked_tensor(tensor: TensorSpec) -> TensorSpec:

@@ -15,10 +15,11 @@ from typing import Final
 
 import msgspec
 
-from engine.evaluation import answering, latency, measure, predicting
+from engine.evaluation import answering, latency, measure, predicting, probe
 from engine.exports import ROUTES, conversion
 from engine.processes import fork, wire
 from engine.processes.export_messages import Converted, Export, Predict, Predicted
+from engine.processes.probes import Probe
 from engine.processes.protocol import (
     AnswerSome,
     Confined,
@@ -98,19 +99,23 @@ class ModelService:
             return failure(error, self._profile.limits.memory_bytes)
 
     def _done(self, message: ToModel) -> msgspec.Struct:
+        answer: msgspec.Struct
         match message:
             case Load():
-                return self._load(message)
+                answer = self._load(message)
             case Evaluate():
-                return self._evaluate(message)
+                answer = self._evaluate(message)
             case AnswerSome():
-                return self._answer_some(message)
+                answer = self._answer_some(message)
             case MeasureLatency():
-                return self._measure(message)
+                answer = self._measure(message)
             case Predict():
-                return self._predict(message)
+                answer = self._predict(message)
+            case Probe():
+                answer = probe.probe(self._loaded(), message)
             case Export():
-                return self._export(message)
+                answer = self._export(message)
+        return answer
 
     def _load(self, message: Load) -> Loaded | Failed:
         refused = self._unconfined(message) or _turned_down(message)

@@ -11,6 +11,7 @@ from engine.processes import answers, taking
 from engine.processes.confined_process import ConfinedProcess, Terms, ignored, never, unheard
 from engine.processes.endings import Activity, nonsense
 from engine.processes.export_messages import WRITTEN, Converted, Export, Predict, Predicted
+from engine.processes.probes import Probe, Probed
 from engine.processes.protocol import (
     AnswerSome,
     Evaluate,
@@ -114,6 +115,18 @@ class ModelProcess(ConfinedProcess):
             LatencyMeasured,
             terms,
             lambda answer, wall_s: answers.checked_latency(answer, request, wall_s=wall_s),
+        )
+
+    def probe(self, request: Probe, *, deadline_s: float, cancelled: Callable[[], bool] = never) -> Probed:
+        """Have a few examples answered, and the weights looked through.
+
+        Raises:
+            ModelProcessError: it did not work; its message says how.
+        """
+        data_bytes = size(Path(request.data)) if request.data else 0
+        terms = Terms(Activity.EVALUATING, deadline_s, cancelled, data_bytes=data_bytes)
+        return self.ask(
+            request, Probed, terms, lambda answer, _wall_s: answers.checked_probed(answer, request)
         )
 
     def predict(

@@ -15,6 +15,7 @@ from engine.artefacts.doubts import SHOWN_EVIDENCE
 from engine.data.descriptions import SOURCES, PartDescription, Shared
 from engine.data.proposal import Proposal
 from engine.processes.export_messages import Converted, Export, Predict, Predicted
+from engine.processes.probes import Probe, Probed
 from engine.protocols import Options, RuntimeSpec, TensorSpec
 from engine.repository.examine import Examined
 from storage.records import ExampleValues, Metric
@@ -384,7 +385,7 @@ class Failed(msgspec.Struct, tag=True, frozen=True):
 
 ToHost = Fork
 FromHost = HostReady | HostFailed | Forked | Exited
-ToModel = Load | Evaluate | AnswerSome | MeasureLatency | Predict | Export
+ToModel = Load | Evaluate | AnswerSome | MeasureLatency | Predict | Export | Probe
 ToData = Prepare | Describe | Split
 FromModel = (
     Confined
@@ -393,6 +394,7 @@ FromModel = (
     | Evaluated
     | SomeAnswered
     | LatencyMeasured
+    | Probed
     | Predicted
     | Converted
     | Prepared

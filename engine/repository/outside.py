@@ -7,6 +7,7 @@ is none of these: its intent is on record before the link changes.
 import sqlite3
 from collections.abc import Iterable
 
+from engine.repository.probation import Switched, follow
 from engine.repository.switch import (
     CHANGED_FAULT,
     deployed,
@@ -71,6 +72,7 @@ def _switched(connection: sqlite3.Connection, row: sqlite3.Row, number: int, *, 
     )
     promotions.settle(connection, promotion, PromotionOutcome.DONE)
     deployed(connection, row["id"], kind=JobKind.PROMOTE, from_number=row["current"], to_number=number)
+    follow(connection, Switched(row["name"], row["id"], JobKind.PROMOTE, number, "hand"), now=now)
     if not events.is_open(connection, CHANGED_FAULT, model=row["name"], version=number):
         # What changed behind our back does not become what was deployed by a link that points to it.
         remember_content(connection, row["id"], number)
@@ -93,6 +95,7 @@ def _removed(connection: sqlite3.Connection, row: sqlite3.Row, *, now: float) ->
         current_id=None,
         previous_id=models.version_id(connection, row["id"], row["current"]),
     )
+    follow(connection, Switched(row["name"], row["id"], JobKind.PROMOTE, None, "hand"), now=now)
     message = f"version {row['current']} is no longer deployed: models/{row['name']}/current was changed {jobs.OUTSIDE}"
     events.add(
         connection,

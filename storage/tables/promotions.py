@@ -24,14 +24,17 @@ def intend(
     forced: bool = False,
     reason: str = "",
     patience_s: float = 30.0,
+    sha256: str = "",
+    probation_s: float = 0.0,
 ) -> int:
     """Record that a switch is about to happen and return its id; it is no history until `settle` says how it ended.
 
-    After ``patience_s`` nobody is at it any more.
+    After ``patience_s`` nobody is at it any more. What is deployed, of content ``sha256``, is on probation for as long as
+    ``probation_s`` says.
     """
     cursor = connection.execute(
-        "INSERT INTO promotions (model_id, job_id, at, requested_by, kind, from_number, to_number, verdict, checks, forced, reason, outcome, patience_s) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO promotions (model_id, job_id, at, requested_by, kind, from_number, to_number, verdict, checks, forced, reason, outcome, patience_s, sha256, probation_s) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             model_id,
             job_id,
@@ -46,9 +49,26 @@ def intend(
             reason,
             PromotionOutcome.INTENDED,
             patience_s,
+            sha256,
+            probation_s,
         ),
     )
     return int(cursor.lastrowid or 0)
+
+
+def prolong(connection: sqlite3.Connection, promotion_id: int, *, now: float, patience_s: float) -> None:
+    """Record that an intended switch is taken up now, and after how long nobody is at it any more."""
+    connection.execute(
+        "UPDATE promotions SET patience_s = ? - at + ? WHERE id = ?", (now, patience_s, promotion_id)
+    )
+
+
+def is_open(connection: sqlite3.Connection, promotion_id: int) -> bool:
+    """Whether an intended switch has not been settled."""
+    row = connection.execute(
+        "SELECT 1 FROM promotions WHERE id = ? AND outcome = ?", (promotion_id, PromotionOutcome.INTENDED)
+    ).fetchone()
+    return row is not None
 
 
 def settle(

@@ -7,9 +7,9 @@ from textual import events as textual_events
 
 from storage import jobs
 from storage.database import Writer
-from storage.records import Job
+from storage.records import SAME_DATA, GateCheck, GateReport, Job
 from storage.tables import models
-from storage.vocabulary import JobKind, JobState
+from storage.vocabulary import CheckVerdict, JobKind, JobState, Verdict
 from storage.workspace import Workspace
 from tests.console.conftest import Open
 from tests.console.screen import SOON_S, Console, read_it, shows, text, told
@@ -142,6 +142,27 @@ async def test_p_and_y_promote(open_console: Open, staged: Workspace, writer: Wr
     assert job.parameters.expected_current == 2
     assert len(job.parameters.expected_sha256) == 64
     assert not job.parameters.force
+
+
+async def test_p_evaluates_first_where_the_gate_cannot_judge(
+    open_console: Open, staged: Workspace, writer: Writer
+) -> None:
+    """What is missing is named, and one yes asks for the promotion that makes it and judges then."""
+    with writer.transaction() as connection:
+        candidate = models.versions(connection, "mnist")[0]
+        detail = "version 2 has no evaluation to compare with: modeltender evaluate mnist@2"
+        check = GateCheck(SAME_DATA, CheckVerdict.INCONCLUSIVE, detail)
+        models.set_gate(connection, candidate.id, GateReport(2, Verdict.INCONCLUSIVE, (check,)))
+    async with open_console(staged).run_test(size=SIZE) as pilot:
+        await select(pilot, "mnist")
+        await pilot.press("p")
+        shown = await shows(pilot, "Evaluate, then promote mnist v3?")
+        assert "? version 2 has no evaluation to compare with" in shown
+        await read_it(pilot)
+        await pilot.press("y")
+        [job] = await answered(writer)
+    assert (job.kind, job.version, job.parameters.force) == (JobKind.PROMOTE, 3, False)
+    assert job.parameters.expected_current == 2
 
 
 @pytest.mark.parametrize("key", ["p", "u", "R", "c"])

@@ -15,6 +15,7 @@ from storage.records import (
     LatencyMeasurement,
     Metric,
     Model,
+    Probation,
     PromotionTarget,
     Quarantined,
     Refusal,
@@ -35,6 +36,7 @@ from tui.commands.documents import (
     JobDocument,
     LatencyDocument,
     ModelDocument,
+    ProbationDocument,
     QuarantineDocument,
     RefusalDocument,
     RuntimeDocument,
@@ -93,6 +95,7 @@ def model_document(model: Model) -> ModelDocument:
         latency=evaluation.latency if evaluation else None,
         faults=model.faults,
         evaluated_at=moment(evaluation.at if evaluation else None),
+        probation=_probation(model.probation) if model.probation else None,
     )
 
 
@@ -123,7 +126,17 @@ def shown_model_document(
         latency=row.latency,
         faults=row.faults,
         evaluated_at=row.evaluated_at,
+        probation=row.probation,
         targets=tuple(target_document(target) for target in targets),
+    )
+
+
+def _probation(probation: Probation) -> ProbationDocument:
+    return ProbationDocument(
+        version=probation.number,
+        since=datetime.fromtimestamp(probation.begun_at, UTC),
+        until=datetime.fromtimestamp(probation.ends_at, UTC),
+        looks=probation.looks,
     )
 
 

@@ -149,6 +149,16 @@ class FailureDocument(Document, frozen=True, kw_only=True):
     error: ErrorDocument
 
 
+class ProbationDocument(Document, frozen=True, kw_only=True):
+    """``models``, ``show`` and ``status``: the watching of a version that was promoted by itself."""
+
+    version: int
+    since: datetime
+    until: datetime
+    looks: int
+    """How often it has been evaluated so far because of that."""
+
+
 class ModelDocument(Document, frozen=True, kw_only=True):
     """``models``: one model; figures and status are the current version's, or the newest one's where none is deployed."""
 
@@ -162,6 +172,7 @@ class ModelDocument(Document, frozen=True, kw_only=True):
     latency: LatencyReport | None
     faults: int
     evaluated_at: datetime | None
+    probation: ProbationDocument | None
 
 
 class TensorDocument(Document, frozen=True, kw_only=True):
@@ -254,6 +265,7 @@ class ShownModelDocument(Document, frozen=True, kw_only=True):
     latency: LatencyReport | None
     faults: int
     evaluated_at: datetime | None
+    probation: ProbationDocument | None
     targets: tuple[TargetDocument, ...] = ()
     """What else learns of promotions, in the order in which it is told."""
 
@@ -372,14 +384,6 @@ class RepairedDocument(Document, frozen=True, kw_only=True):
     set_aside: str | None
     """Where what was replaced lies, below the workspace."""
     detail: str
-
-
-class RepairDocument(Document, frozen=True, kw_only=True):
-    """``repair``: the versions that were looked at; ``repaired`` says whether any of them was restored."""
-
-    model: str
-    repaired: bool
-    versions: tuple[RepairedDocument, ...]
 
 
 class HistoryDocument(Document, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ from storage.tables import models as model_table
 from storage.tables import promotions as promotion_table
 from storage.vocabulary import ExitCode, Status
 from storage.workspace import Workspace
-from tui import allowance
+from tui import allowance, health
 from tui.commands import figures, latency_figures
 from tui.commands.checks import checks_text
 from tui.commands.documenting import model_document, shown_model_document, standing_for
@@ -104,7 +104,12 @@ def models_text(found: list[Model], arrivals: Sequence[Arrival], now: float) -> 
     headings = ["MODEL", "TASK", "CURRENT", "CANDIDATE", "STATUS", "QUALITY", "MEDIAN", "EVALUATED"]
     rows = [_row(model, now) for model in found]
     return "\n".join(
-        [table(headings, rows, right=("CURRENT", "CANDIDATE", "MEDIAN")), *_ailing(found), *coming]
+        [
+            table(headings, rows, right=("CURRENT", "CANDIDATE", "MEDIAN")),
+            *_watched(found, now),
+            *_ailing(found),
+            *coming,
+        ]
     )
 
 
@@ -121,6 +126,10 @@ def _row(model: Model, now: float) -> list[str]:
         figures.median_latency(evaluation),
         figures.age(evaluation.at if evaluation else None, now),
     ]
+
+
+def _watched(found: list[Model], now: float) -> list[str]:
+    return [f"{model.name}: {told}" for model in found if (told := health.on_probation(model, now))]
 
 
 def _ailing(found: list[Model]) -> list[str]:
@@ -192,6 +201,7 @@ def _page(connection: sqlite3.Connection, target: Target) -> Page:
 def _shown_text(page: Page) -> str:
     model, versions = page.model, page.versions
     lines = [f"{model.name}  {model.task or ''}".rstrip()]
+    lines.extend(_watched([model], time.time()))
     lines.append(_versions_table(versions) if versions else "No versions yet.")
     lines += parentage(versions, page.exports, single=page.single)
     needs = needs_page(versions[0]) if page.single else needs_table(versions)

@@ -47,6 +47,13 @@ def test_of_those_that_are_as_fast_the_smallest_is_recommended() -> None:
     assert chosen.name == "b"
 
 
+def test_a_few_bytes_are_no_reason_to_be_wrong_more_often() -> None:
+    """Of those that are as fast and about as small, the best is recommended."""
+    chosen = recommended(ORIGINAL, [rated("int8", 10, 549, quality=-0.002), rated("dynamic", 10.2, 552)])
+    assert chosen is not None
+    assert chosen.name == "dynamic"
+
+
 @pytest.mark.parametrize("verdict", [Verdict.INCONCLUSIVE, Verdict.INFERIOR])
 def test_what_may_be_worse_is_not_recommended(verdict: Verdict) -> None:
     """However fast it is: not shown to be worse is not shown not to be."""
