@@ -1,14 +1,19 @@
-"""The command ``doctor``: prints what `engine.doctor` finds, line by line as it is found, or as one document."""
+"""The command ``doctor``: prints what `engine.doctor` finds, line by line as it is found, or as one document.
+
+With ``--fix`` it offers what is missing, and has pip install what was agreed to.
+"""
 
 import os
 import sys
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 import msgspec
 
-from engine.doctor import examine
+from engine.doctor import examine, extras
+from engine.doctor.extras import Extra, InstallError
 from engine.doctor.report import Check, Report
 from storage.errors import WorkspaceError
 from storage.vocabulary import Condition, ExitCode
@@ -16,7 +21,7 @@ from storage.workspace import Workspace, find_workspace
 
 WIDTH = 80
 
-NAME = len("ai_edge_litert")
+NAME = len("safetensors-torch")
 """The longest name of a check."""
 
 INDENT = len("✓ problem  ") + NAME + 1
@@ -37,16 +42,58 @@ COLOURS = {Condition.OK: "green", Condition.WARNING: "yellow", Condition.PROBLEM
     help="The workspace to look at as well; by default the current folder or the nearest parent that is one.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.option("--fix", is_flag=True, help="Offer to install what is missing, with this Python's pip.")
+@click.option("--yes", is_flag=True, help="With --fix: install all of it without asking.")
 @click.pass_context
-def doctor(context: click.Context, *, folder: Path | None, as_json: bool) -> int:
+def doctor(context: click.Context, *, folder: Path | None, as_json: bool, fix: bool, yes: bool) -> int:
     """Say what works here and what is missing.
 
     Each problem comes with what mends it; exits with 1 when something must be mended.
     """
+    if fix and as_json:
+        raise click.UsageError("--fix talks to people: run it first, then doctor --json.")
+    if yes and not fix:
+        raise click.UsageError("--yes belongs to --fix: doctor --fix --yes.")
+    if fix and not yes and not _somebody_answers():
+        raise click.UsageError("--fix asks before it installs: add --yes where nobody answers.")
     workspace = _workspace(folder or context.find_root().params.get("folder"))
     report = examine(workspace) if as_json else examine(workspace, lambda check: click.echo(render(check)))
     click.echo(msgspec.json.encode(report) if as_json else f"\n{conclude(report)}")
+    if fix:
+        return _fix(extras.missing(report.devices), yes=yes)
     return ExitCode.DONE if report.ok else ExitCode.NO
+
+
+def _fix(missing: Sequence[Extra], *, yes: bool) -> int:
+    """Offer each missing part, install what is agreed to, and say what to do next."""
+    if not missing:
+        click.echo("\nNothing that could be installed is missing.")
+        return ExitCode.DONE
+    installed: list[str] = []
+    for extra in missing:
+        what = f"{extra.name} ({', '.join(extra.requirements)}), for {extra.purpose}"
+        if yes:
+            click.echo(f"\nInstalling {what}")
+        elif not click.confirm(f"\nInstall {what}?"):
+            continue
+        try:
+            extras.install(extra)
+        except InstallError:
+            _tell_installed(installed)
+            raise
+        installed.append(extra.name)
+    _tell_installed(installed)
+    return ExitCode.DONE if len(installed) == len(missing) else ExitCode.NO
+
+
+def _somebody_answers() -> bool:
+    return sys.stdin.isatty()
+
+
+def _tell_installed(names: Sequence[str]) -> None:
+    if names:
+        click.echo(f"\nInstalled: {', '.join(names)}. See what works now: modeltender doctor")
+        click.echo("A running engine sees it once it is started again: modeltender engine stop")
 
 
 def render(check: Check) -> str:
@@ -70,7 +117,10 @@ def conclude(report: Report) -> str:
     if not parts:
         return "Everything that modeltender needs works here."
     last = "the lines with an arrow say what to do." if problems else "modeltender works."
-    return f"{' and '.join(parts)}; {last}"
+    conclusion = f"{' and '.join(parts)}; {last}"
+    if any(check.fix.startswith(extras.COMMAND) for check in report.checks):
+        conclusion += "\nWhat is not installed can be had with: modeltender doctor --fix"
+    return conclusion
 
 
 def _workspace(folder: Path | None) -> Workspace | None:

@@ -59,8 +59,8 @@ class Examples:
             return tuple(array[start:stop] for array in self._kept)
         return self._prepare(slice(start, stop))
 
-    def at(self, rows: "NDArray[np.int64]") -> "tuple[NDArray[Any], ...]":
-        """Return the examples of these rows, in their order, one array for each input."""
+    def at(self, rows: "NDArray[Any]") -> "tuple[NDArray[Any], ...]":
+        """Return the examples at these places, in this order, one array for each input."""
         if self._kept is not None:
             return tuple(array[rows] for array in self._kept)
         return self._prepare(rows)
@@ -78,11 +78,25 @@ class Examples:
                 array[start:stop] = chunk
         return arrays
 
-    def _prepare(self, rows: "slice | NDArray[np.int64]") -> "tuple[NDArray[Any], ...]":
+    def _prepare(self, where: "slice | NDArray[Any]") -> "tuple[NDArray[Any], ...]":
         return tuple(
-            checks.convert(spec, preprocessing.apply(self._preprocess, array[rows]))
+            checks.convert(spec, preprocessing.apply(self._preprocess, array[where]))
             for spec, array in zip(self._specs, self.dataset.inputs.values(), strict=True)
         )
+
+
+class Picked:
+    """Some examples, in an order of one's own; asked as all of them are."""
+
+    def __init__(self, examples: Examples, places: "NDArray[Any]") -> None:
+        self.dataset = examples.dataset
+        self.rows = len(places)
+        self._examples = examples
+        self._places = places
+
+    def batch(self, start: int, stop: int) -> "tuple[NDArray[Any], ...]":
+        """Return the picked examples from ``start`` to before ``stop``, one array for each input."""
+        return self._examples.at(self._places[start:stop])
 
 
 _remembered: "OrderedDict[Key, Examples]" = OrderedDict()

@@ -1,12 +1,11 @@
 """Hardware that can run models, one module a family.
 
 The registry names the families and imports one only when it is asked for. A family is a module with
-``detect() -> list[Device]`` and a class ``Reader(device)`` with ``read(now) -> Device``; neither raises
-because of a sensor, and neither loads a model framework. What is not exposed is ``None``, never 0.
+``detect() -> list[Device]`` and ``reader(device)``, which returns what has ``read(now) -> Device``; none of them raises
+because of a sensor, and none loads a model framework. What is not exposed is ``None``, never 0.
 """
 
 import logging
-from collections.abc import Callable
 from importlib import import_module
 from typing import NamedTuple, Protocol, cast
 
@@ -14,7 +13,19 @@ from storage.records import Device
 
 log = logging.getLogger(__name__)
 
-FAMILIES = ("cpu", "nvidia")
+FAMILIES = (
+    "cpu",
+    "nvidia",
+    "amd",
+    "intel_gpu",
+    "intel_npu",
+    "amd_npu",
+    "ascend",
+    "edge_tpu",
+    "apple",
+    "qualcomm",
+    "other",
+)
 """Modules of this package; a new family is a file here and its name in this list."""
 
 
@@ -33,10 +44,12 @@ class DeviceReader(Protocol):
 class Family(Protocol):
     """What each module of a family offers."""
 
-    Reader: Callable[[Device], DeviceReader]
-
     def detect(self) -> list[Device]:
         """Return the devices of this family that are here, without readings."""
+        ...
+
+    def reader(self, device: Device) -> DeviceReader:
+        """Return what reads one of them."""
         ...
 
 
@@ -48,7 +61,7 @@ class Found(NamedTuple):
 
     def reader(self) -> DeviceReader:
         """Return what reads this device."""
-        return self.family.Reader(self.device)
+        return self.family.reader(self.device)
 
 
 def family(name: str) -> Family:

@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from engine.devices import files
+from engine.devices.files import field, number
+
 PROC = Path("/proc/self/cgroup")
 ROOT = Path("/sys/fs/cgroup")
 
@@ -40,7 +43,7 @@ class Groups(NamedTuple):
 def groups(proc: Path = PROC, root: Path = ROOT) -> Groups:
     """Return the groups of this process; empty where the machine has none."""
     paths: dict[str, str] = {}
-    for line in (_text(proc) or "").splitlines():
+    for line in (files.text(proc) or "").splitlines():
         _, controllers, path = line.split(":", 2)
         for controller in controllers.split(","):
             paths[controller] = path
@@ -52,19 +55,19 @@ def groups(proc: Path = PROC, root: Path = ROOT) -> Groups:
 
 def cpu_seconds(limit: Limit) -> float | None:
     """Return the processor time that the group with this quota has used so far."""
-    microseconds = _field(limit.folder / "cpu.stat", "usage_usec")
+    microseconds = field(limit.folder / "cpu.stat", "usage_usec")
     if microseconds is not None:
         return microseconds / 1e6
-    nanoseconds = _number(limit.folder / "cpuacct.usage")
+    nanoseconds = number(limit.folder / "cpuacct.usage")
     return None if nanoseconds is None else nanoseconds / 1e9
 
 
 def held_back_seconds(limit: Limit) -> float | None:
     """Return for how long so far the group's processes waited because its quota was used up."""
-    microseconds = _field(limit.folder / "cpu.stat", "throttled_usec")
+    microseconds = field(limit.folder / "cpu.stat", "throttled_usec")
     if microseconds is not None:
         return microseconds / 1e6
-    nanoseconds = _field(limit.folder / "cpu.stat", "throttled_time")
+    nanoseconds = field(limit.folder / "cpu.stat", "throttled_time")
     return None if nanoseconds is None else nanoseconds / 1e9
 
 
@@ -74,9 +77,9 @@ def memory_used(limit: Limit) -> int | None:
         ("memory.current", "inactive_file"),
         ("memory.usage_in_bytes", "total_inactive_file"),
     ):
-        held = _number(limit.folder / used)
+        held = number(limit.folder / used)
         if held is not None:
-            return max(0, held - (_field(limit.folder / "memory.stat", reclaimable) or 0))
+            return max(0, held - (field(limit.folder / "memory.stat", reclaimable) or 0))
     return None
 
 
@@ -101,9 +104,9 @@ def _tightest(folders: tuple[Path, ...], read: Callable[[Path], float | None]) -
 
 
 def _cores(folder: Path) -> float | None:
-    words = (_text(folder / "cpu.max") or "").split()
+    words = (files.text(folder / "cpu.max") or "").split()
     if not words:
-        words = [_text(folder / f"cpu.cfs_{name}_us") or "" for name in ("quota", "period")]
+        words = [files.text(folder / f"cpu.cfs_{name}_us") or "" for name in ("quota", "period")]
     try:
         quota, period = (int(word) for word in words)
     except ValueError:  # "max", or a file that is not there
@@ -113,27 +116,7 @@ def _cores(folder: Path) -> float | None:
 
 def _memory_limit(folder: Path) -> float | None:
     for name in ("memory.max", "memory.limit_in_bytes"):
-        limit = _number(folder / name)
+        limit = number(folder / name)
         if limit is not None and limit < UNLIMITED_BYTES:
             return limit
     return None
-
-
-def _number(file: Path) -> int | None:
-    text = (_text(file) or "").strip()
-    return int(text) if text.isascii() and text.isdigit() else None
-
-
-def _field(file: Path, name: str) -> int | None:
-    for line in (_text(file) or "").splitlines():
-        key, _, value = line.partition(" ")
-        if key == name and value.isdigit():
-            return int(value)
-    return None
-
-
-def _text(file: Path) -> str | None:
-    try:
-        return file.read_text()
-    except OSError:  # not there, not ours to read, or the group ended: no limit is known from it
-        return None

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 import psutil
 
-from engine.devices import cgroup
+from engine.devices import cgroup, files
 from storage.records import Surroundings
 
 PROC: Final = Path("/proc")
@@ -69,8 +69,17 @@ def choose(allowed: Iterable[int], quota: float | None) -> tuple[int, ...]:
 class Watch:
     """Watches what goes on around a process from its making on."""
 
-    def __init__(self, pid: int, cores: Sequence[int], *, proc: Path = PROC, cpus: Path = CPUS) -> None:
-        self._pid = pid
+    def __init__(
+        self,
+        pid: int,
+        cores: Sequence[int],
+        *,
+        beside: Sequence[int] = (),
+        proc: Path = PROC,
+        cpus: Path = CPUS,
+    ) -> None:
+        """Begin to watch around ``pid``; those ``beside`` it are measured too, and so do not disturb it."""
+        self._pids = (pid, *beside)
         self._cores = tuple(cores)
         self._proc = proc
         self._cpus = cpus
@@ -80,7 +89,9 @@ class Watch:
 
     def look(self) -> None:
         """Note how fast the cores run now; to be called while the process works."""
-        found = [_number(self._cpus / f"cpu{core}" / "cpufreq" / "scaling_cur_freq") for core in self._cores]
+        found = [
+            files.number(self._cpus / f"cpu{core}" / "cpufreq" / "scaling_cur_freq") for core in self._cores
+        ]
         self._clocks.extend(kilohertz / 1000 for kilohertz in found if kilohertz)
 
     def end(self) -> Surroundings:
@@ -89,10 +100,11 @@ class Watch:
 
     def _read(self) -> Reading:
         own_s = 0.0
-        with contextlib.suppress(psutil.Error):
-            # It has ended: the measurement itself fails then, with the reason.
-            times = psutil.Process(self._pid).cpu_times()
-            own_s = times.user + times.system
+        for pid in self._pids:
+            with contextlib.suppress(psutil.Error):
+                # It has ended: the measurement itself fails then, with the reason.
+                times = psutil.Process(pid).cpu_times()
+                own_s += times.user + times.system
         busy_s, stolen_s = core_seconds(self._proc / "stat", self._cores)
         return Reading(
             at=time.monotonic(),
@@ -144,7 +156,7 @@ def core_seconds(stat: Path, cores: Iterable[int]) -> tuple[float | None, float 
     ticks = os.sysconf("SC_CLK_TCK")
     wanted = {f"cpu{core}" for core in cores}
     busy = stolen = found = 0
-    for line in _text(stat).splitlines():
+    for line in (files.text(stat) or "").splitlines():
         name, *fields = line.split()
         if name in wanted and len(fields) >= 8:
             user, nice, system, _idle, _waiting, interrupts, soft, steal = map(int, fields[:8])
@@ -157,24 +169,12 @@ def core_seconds(stat: Path, cores: Iterable[int]) -> tuple[float | None, float 
 def _throttled(cpus: Path, cores: Iterable[int]) -> int | None:
     """Return how often these cores, or their package, have slowed down because of heat since the machine began."""
     folders = [cpus / f"cpu{core}" / "thermal_throttle" for core in cores]
-    counts = [_number(folder / "core_throttle_count") for folder in folders]
+    counts = [files.number(folder / "core_throttle_count") for folder in folders]
     # Every core of a package shows the same number for it.
-    package = [_number(folder / "package_throttle_count") for folder in folders]
+    package = [files.number(folder / "package_throttle_count") for folder in folders]
     known = [count for count in counts if count is not None]
     return sum(known) + max((count for count in package if count is not None), default=0) if known else None
 
 
 def _grown(before: float | None, after: float | None) -> float | None:
     return None if before is None or after is None else max(0.0, after - before)
-
-
-def _number(file: Path) -> int | None:
-    text = _text(file).strip()
-    return int(text) if text.isascii() and text.isdigit() else None
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text()
-    except OSError:  # not exposed on this machine, or a core that was switched off meanwhile
-        return ""

@@ -1,7 +1,7 @@
 """The thread that reads every device at a steady interval and records what it read.
 
-Owns when devices are looked for, read and forgotten. A reading that could not be had is recorded as not had,
-and why it could not is told once, not every second.
+Owns when devices are looked for and read; what becomes of readings is for `engine.rolling`. A reading that could not
+be had is recorded as not had, and why it could not is told once, not every second.
 """
 
 import logging
@@ -14,17 +14,18 @@ import msgspec
 
 from engine import devices
 from engine.devices import DeviceReader, Found
+from engine.devices.hardware import GONE
 from storage.database import Writer
 from storage.records import Device
 from storage.tables import devices as table
-from storage.tables import events
+from storage.tables import events, rollups
 from storage.vocabulary import Severity
 
 log = logging.getLogger(__name__)
 
 DETECT_S = 60.0
-"""How often hardware and runtimes are looked for anew, and old readings are dropped: a plugged-in device or an
-installed framework shows within a minute, and a look costs some milliseconds."""
+"""How often hardware and runtimes are looked for anew: a plugged-in device or an installed framework
+shows within a minute, and a look costs some milliseconds."""
 
 STOP_S = 0.1
 """How long the end may take. A driver that hangs may take longer; the thread is a daemon and is left behind."""
@@ -33,15 +34,13 @@ STOP_S = 0.1
 class Sampler(threading.Thread):
     """Reads every device once an interval and records it."""
 
-    def __init__(
-        self, writer: Writer, interval_s: float, now: Callable[[], float], *, retention_s: float
-    ) -> None:
+    def __init__(self, writer: Writer, interval_s: float, now: Callable[[], float]) -> None:
         super().__init__(name="sampler", daemon=True)
         self._writer = writer
         self._interval_s = interval_s
         self._now = now
-        self._retention_s = retention_s
         self._stopping = threading.Event()
+        self._look_at = time.monotonic()
         self._found: dict[str, Found] | None = None
         self._readers: dict[str, DeviceReader] = {}
         self._troubled: dict[str, str] = {}
@@ -51,10 +50,10 @@ class Sampler(threading.Thread):
 
     def run(self) -> None:
         """Sample until `stop`."""
-        look_at = due = time.monotonic()
+        due = time.monotonic()
         writing = True
         while True:
-            looking = time.monotonic() >= look_at
+            looking = time.monotonic() >= self._look_at
             try:
                 self._look() if looking else self._sample()
             except sqlite3.Error as error:
@@ -64,7 +63,8 @@ class Sampler(threading.Thread):
                 writing = False
             else:
                 writing = True
-                look_at = time.monotonic() + DETECT_S if looking else look_at
+                if looking:
+                    self._look_at = time.monotonic() + DETECT_S
             # A machine that slept, or a slow disk, leaves a gap; nothing is caught up.
             due = max(due + self._interval_s, time.monotonic())
             if self._stopping.wait(due - time.monotonic()):
@@ -89,10 +89,10 @@ class Sampler(threading.Thread):
         now = self._now()
         with self._writer.passing() as connection:
             table.replace(connection, [_noted(one.device, troubled) for one in found.values()])
-            table.prune(connection, before=now - self._retention_s)
             for device in _gone_and_come(before, found):
-                change = "has come" if device.id in found else "is gone"
-                _tell(connection, device, change, at=now, severity=Severity.WARNING)
+                change = "has come" if device.id in found else GONE
+                if self._troubled.get(device.id) != change:
+                    _tell(connection, device, change, at=now, severity=Severity.WARNING)
             for name in well:
                 if name in found:
                     _tell(connection, found[name].device, "can be read again", at=now, severity=Severity.INFO)
@@ -122,12 +122,16 @@ class Sampler(threading.Thread):
         self._healthy = set(found) - set(trouble)
         with self._writer.passing() as connection:
             table.add_samples(connection, readings)
+            rollups.note(connection, readings)
             if new:
                 told = self._troubled | new
                 table.replace(connection, [_noted(one.device, told) for one in found.values()])
             for name, words in new.items():
                 _tell(connection, found[name].device, words, at=now, severity=Severity.WARNING)
         self._troubled |= new
+        if GONE in new.values():
+            # What else went or came with it is to be seen now, not in a minute.
+            self._look_at = time.monotonic()
 
 
 def _read(device: Device, reader: DeviceReader, now: float) -> Device:

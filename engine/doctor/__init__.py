@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from engine import devices
-from engine.doctor import frameworks, machine, place, targets, terminal, walls
+from engine.doctor import extras, frameworks, machine, place, targets, terminal, walls
 from engine.doctor.report import Check, DeviceFigures, Report
 from engine.runtimes import RUNTIMES
 from storage.vocabulary import Condition
@@ -41,7 +41,8 @@ def examine(workspace: Workspace | None, tell: Callable[[Check], None] = lambda 
         add(walls.check(confined, failure, required=place.requires_sandbox(workspace)))
         for spec in RUNTIMES:
             add(imports.check(spec, read))
-        if not imports.working:
+        add(extras.data())
+        if not frameworks.any_works(RUNTIMES, imports.working):
             add(frameworks.NONE_WORKS)
     return Report(
         ok=all(check.status is not Condition.PROBLEM for check in checks),

@@ -7,12 +7,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from importlib import metadata
+from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from engine.devices import support
+from engine.devices import files, support
 from engine.doctor.report import Check, fine, problem, warning
 from engine.processes import environment
 from engine.protocols import RuntimeSpec
@@ -23,16 +24,30 @@ DEADLINE_S = 60.0
 """For all frameworks together: ten times what the slowest takes on two busy cores."""
 
 IMPORT = """
-import importlib, sys
-importlib.import_module(sys.argv[1])
+import importlib, pathlib, sys
+done = pathlib.Path(sys.argv[1])
+for loader in sys.argv[2:]:
+    try:
+        importlib.import_module(loader)
+    except Exception as error:
+        words = " ".join(f"{type(error).__name__}: {error}".split())
+    else:
+        words = ""
+    with done.open("a", errors="backslashreplace") as file:
+        print(loader, words, sep="\\t", file=file)
 """
-"""As a framework host does it: by our own code, which sees to it that a framework reports nothing to its makers."""
+"""As a framework host does it: by our own code, which sees to it that a framework reports nothing to its makers.
+
+The loaders of one framework are tried in one process, and what became of each is written down before the next."""
 
 MODELTENDER = "modeltender"
 
 NONE_WORKS = problem(
     "frameworks", "none works here, so no model can be evaluated", f"pip install '{MODELTENDER}[all]'"
 )
+
+OUR_OWN = frozenset({"numpy"})
+"""What modeltender itself requires: it runs weights through a loader of one's own, and no model by itself."""
 
 FLOOR = re.compile(r"([\w.-]+)>=([\d.]+)")
 """A requirement with its lowest version, as packages write it into their metadata."""
@@ -42,7 +57,10 @@ class Imports:
     """Processes that each import one framework, side by side; whatever is left of them ends with the context."""
 
     def __init__(self, specs: Iterable[RuntimeSpec]) -> None:
-        self._specs = [spec for spec in specs if support.complete(spec)]
+        self._loaders: dict[str, list[str]] = {}
+        for spec in specs:
+            if support.complete(spec):
+                self._loaders.setdefault(spec.framework, []).append(_module(spec))
         self._running: dict[str, tuple[subprocess.Popen[bytes], IO[bytes]]] = {}
         self._refused: dict[str, str] = {}
         self._deadline = 0.0
@@ -52,12 +70,13 @@ class Imports:
     def __enter__(self) -> Self:
         self._home = tempfile.TemporaryDirectory(prefix="modeltender-doctor-")
         self._deadline = time.monotonic() + DEADLINE_S
-        for spec in self._specs:
+        for framework, loaders in self._loaders.items():
             errors = tempfile.TemporaryFile()
             try:
-                self._running[spec.name] = _start(spec, errors, self._home.name), errors
-            except OSError as error:  # no memory or no process left: this framework's check says so
-                self._refused[spec.name] = f"no process can be started ({error.strerror})"
+                words = [str(self._done(framework)), *loaders]
+                self._running[framework] = _start(words, errors, self._home.name), errors
+            except OSError as error:  # no memory or no process left: this framework's checks say so
+                self._refused[framework] = f"no process can be started ({error.strerror})"
                 errors.close()
         return self
 
@@ -77,32 +96,57 @@ class Imports:
         missing = [name for name in spec.distributions if name not in versions]
         if missing:
             words = f"{' and '.join(missing)} not installed, so no {_formats(spec)} models"
-            return warning(spec.framework, words, _install(spec))
+            return warning(spec.name, words, _install(spec))
         shown = ", ".join(f"{name} {version}" for name, version in versions.items())
         words = self._failure(spec)
         if words:
             return problem(
-                spec.framework,
+                spec.name,
                 f"{shown}, but not to be imported: {words}",
                 _install(spec, "--force-reinstall "),
             )
         self.working.append(spec.name)
         old = outdated(versions, own_requirements())
         if old:
-            return warning(spec.framework, f"{shown}: {old}", _install(spec, "--upgrade "))
+            return warning(spec.name, f"{shown}: {old}", _install(spec, "--upgrade "))
         where = ", ".join(device.id for device in devices if spec.name in device.usable_by)
-        return fine(spec.framework, f"{shown}; runs {_formats(spec)} models on {where or 'no device'}")
+        return fine(spec.name, f"{shown}; runs {_formats(spec)} models on {where or 'no device'}")
 
     def _failure(self, spec: RuntimeSpec) -> str:
-        if spec.name in self._refused:
-            return self._refused[spec.name]
-        process, errors = self._running[spec.name]
+        if spec.framework in self._refused:
+            return self._refused[spec.framework]
+        process, errors = self._running[spec.framework]
         try:
             status = process.wait(max(0.0, self._deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
+            status = None
+        if (became := _became(self._done(spec.framework), spec)) is not None:
+            return became
+        if status is None:
             return f"not done within {DEADLINE_S:.0f} s"
         errors.seek(0)
-        return failure(status, errors.read().decode(errors="replace"))
+        return failure(status, errors.read().decode(errors="replace")) or "it ended before it was imported"
+
+    def _done(self, framework: str) -> Path:
+        return Path(self._home.name, f"{framework}.done")
+
+
+def _became(done: Path, spec: RuntimeSpec) -> str | None:
+    """Return why a runtime's loader was not imported, nothing where it was, ``None`` where it was not come to."""
+    for line in (files.text(done) or "").splitlines():
+        loader, _, words = line.partition("\t")
+        if loader == _module(spec):
+            return clean(words, 160)
+    return None
+
+
+def _module(spec: RuntimeSpec) -> str:
+    return spec.loader.partition(":")[0]
+
+
+def any_works(specs: Iterable[RuntimeSpec], working: Collection[str]) -> bool:
+    """Return whether a framework works that runs models as they come."""
+    return any(spec.name in working and spec.framework not in OUR_OWN for spec in specs)
 
 
 def installed_versions(spec: RuntimeSpec) -> dict[str, str]:
@@ -142,10 +186,10 @@ def own_requirements() -> list[str]:
         return []
 
 
-def _start(spec: RuntimeSpec, errors: IO[bytes], home: str) -> subprocess.Popen[bytes]:
+def _start(words: Sequence[str], errors: IO[bytes], home: str) -> subprocess.Popen[bytes]:
     # As a framework host is started: no current folder on the path, and no variables but those that it gets.
     return subprocess.Popen(
-        [sys.executable, "-P", "-c", IMPORT, spec.loader.partition(":")[0]],
+        [sys.executable, "-P", "-c", IMPORT, *words],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=errors,

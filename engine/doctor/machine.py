@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
+from engine.devices.usability import NOT_INSTALLED
 from engine.doctor.report import Check, fine, problem, warning
 from storage.records import Device
 from storage.text import clean
@@ -175,12 +176,30 @@ def inotify(folder: Path = INOTIFY) -> Check:
 
 
 def device(found: Device) -> Check:
-    """Return which runtimes can use a device, and why others cannot."""
+    """Return which runtimes can use a device, and why installed ones cannot."""
     size = f", {in_words(found.memory_total_bytes)}" if found.memory_total_bytes else ""
-    if not found.usable_by:
-        return warning(found.id, f"{found.name}{size}: no runtime can use it", found.note)
     note = f"; {found.note}" if found.note else ""
-    return fine(found.id, f"{found.name}{size}, for {', '.join(found.usable_by)}{note}")
+    reasons, remedies = _obstacles(found)
+    why = f"; {'; '.join(reasons)}" if reasons else ""
+    if not found.usable_by:
+        fix = "; ".join(remedies)
+        if not fix:
+            # Nothing that could be installed would change it: it is worth knowing, and no more.
+            return fine(found.id, f"{found.name}{size}: no runtime here can use it{note}")
+        return warning(found.id, f"{found.name}{size}: no runtime can use it{note}{why}", fix)
+    words = f"{found.name}{size}, for {', '.join(found.usable_by)}{note}{why}"
+    if remedies and found.id != PROCESSOR:
+        return warning(found.id, words, "; ".join(remedies))
+    return fine(found.id, words)
+
+
+def _obstacles(found: Device) -> tuple[list[str], list[str]]:
+    """Return why runtimes that are installed cannot use a device though they could, and what helps, each once.
+
+    What is not installed at all has a check of its own, and what is never run there needs no mending.
+    """
+    real = [one for one in found.obstacles if one.remedy and not one.reason.endswith(NOT_INSTALLED)]
+    return list(dict.fromkeys(one.reason for one in real)), list(dict.fromkeys(one.remedy for one in real))
 
 
 def in_words(size: int) -> str:

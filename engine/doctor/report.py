@@ -2,6 +2,7 @@
 
 import msgspec
 
+from storage.device_details import Obstacle
 from storage.records import Device
 from storage.vocabulary import Condition, DeviceKind, Layer, LayerState
 
@@ -27,11 +28,13 @@ class DeviceFigures(msgspec.Struct, frozen=True, kw_only=True):
     memory_total_bytes: int | None
     usable_by: tuple[str, ...]
     note: str
+    unusable_by: tuple[Obstacle, ...]
 
     @classmethod
     def of(cls, device: Device) -> "DeviceFigures":
         """Return the figures of a device."""
-        return cls(**{name: getattr(device, name) for name in cls.__struct_fields__})
+        same = (name for name in cls.__struct_fields__ if name != "unusable_by")
+        return cls(**{name: getattr(device, name) for name in same}, unusable_by=device.obstacles)
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

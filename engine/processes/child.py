@@ -16,9 +16,13 @@ from typing import Final
 
 import msgspec
 
-from engine.evaluation import latency, measure
+from engine.evaluation import answering, latency, measure, predicting, probe
+from engine.exports import ROUTES, conversion
 from engine.processes import fork, wire
+from engine.processes.export_messages import Converted, Export, Predict, Predicted
+from engine.processes.probes import Probe
 from engine.processes.protocol import (
+    AnswerSome,
     Confined,
     Evaluate,
     Evaluated,
@@ -29,6 +33,7 @@ from engine.processes.protocol import (
     MeasureLatency,
     Profile,
     Progress,
+    SomeAnswered,
     ToModel,
 )
 from engine.processes.words import failure
@@ -54,7 +59,9 @@ def load(framework: str) -> fork.Service:
     found: dict[str, str] = {}
     # Our own code first: it sees to it that a framework is quiet and reports nothing to its makers.
     targets = [target for spec in ours for target in (spec.loader, spec.trainer) if target]
-    for name in (*(target.partition(":")[0] for target in targets), framework):
+    converters = [route.converter for route in ROUTES if route.framework == framework]
+    modules = dict.fromkeys(name.partition(":")[0] for name in (*targets, *converters))
+    for name in (*modules, framework):
         module = importlib.import_module(name)
         if version := getattr(module, "__version__", ""):
             found[name] = str(version)
@@ -82,6 +89,7 @@ class ModelService:
         self._profile = profile
         self._confined = confined
         self._model: LoadedModel | None = None
+        self._request: Load | None = None
 
     def run(self) -> None:
         """Say which walls stand, then answer until the engine lets go."""
@@ -91,17 +99,30 @@ class ModelService:
 
     def _answer(self, message: ToModel) -> msgspec.Struct:
         try:
-            match message:
-                case Load():
-                    return self._load(message)
-                case Evaluate():
-                    return self._evaluate(message)
-                case MeasureLatency():
-                    return self._measure(message)
-                case TrainModel():
-                    return self._train(message)
+            return self._done(message)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a model may raise anything; all of it is its answer
             return failure(error, self._profile.limits.memory_bytes)
+
+    def _done(self, message: ToModel) -> msgspec.Struct:
+        answer: msgspec.Struct
+        match message:
+            case Load():
+                answer = self._load(message)
+            case Evaluate():
+                answer = self._evaluate(message)
+            case AnswerSome():
+                answer = self._answer_some(message)
+            case MeasureLatency():
+                answer = self._measure(message)
+            case Predict():
+                answer = self._predict(message)
+            case Probe():
+                answer = probe.probe(self._loaded(), message)
+            case Export():
+                answer = self._export(message)
+            case TrainModel():
+                answer = self._train(message)
+        return answer
 
     def _load(self, message: Load) -> Loaded | Failed:
         refused = self._unconfined(message) or _turned_down(message)
@@ -111,7 +132,7 @@ class ModelService:
         load: Loader = resolve_name(message.runtime.loader)
         told = {"trusted": message.trusted} if message.runtime.hears_of_trust else {}
         model = load(Path(message.artefact), message.device, **dict(message.options), **told)
-        self._model = model
+        self._model, self._request = model, message
         return Loaded(
             inputs=tuple(map(_shortened, model.inputs)),
             outputs=tuple(map(_shortened, model.outputs)),
@@ -143,8 +164,20 @@ class ModelService:
     def _evaluate(self, message: Evaluate) -> Evaluated:
         return measure.evaluate(self._loaded(), message, self._progress, self._figure)
 
+    def _answer_some(self, message: AnswerSome) -> SomeAnswered:
+        return answering.answer(self._loaded(), message, self._progress)
+
     def _measure(self, message: MeasureLatency) -> LatencyMeasured:
         return latency.measure(self._loaded(), message, self._progress)
+
+    def _predict(self, message: Predict) -> Predicted:
+        return predicting.predict(self._loaded(), message)
+
+    def _export(self, message: Export) -> Converted:
+        model, request = self._loaded(), self._request
+        if request is None:
+            raise RuntimeError("no model was loaded")
+        return conversion.convert(model, request, message, Path(self._profile.scratch))
 
     def _train(self, message: TrainModel) -> Trained | Failed:
         refused = self._unconfined(message) or (_turned_down(message) if message.artefact else None)

@@ -4,6 +4,7 @@ import sqlite3
 
 import msgspec
 
+from storage.device_details import DeviceDetails, Obstacle
 from storage.records import Device
 from storage.vocabulary import DeviceKind
 
@@ -14,14 +15,15 @@ SAMPLE = ("utilisation", "memory_used_bytes", "temperature_c", "power_w")
 
 
 def replace(connection: sqlite3.Connection, devices: list[Device]) -> None:
-    """Record which devices there are; those that went keep no row."""
+    """Record which devices there are; those that went keep no row, only their readings."""
     kept = [device.id for device in devices]
     connection.execute(f"DELETE FROM devices WHERE id NOT IN ({', '.join('?' * len(kept))})", kept)  # noqa: S608 - placeholders only
     for device in devices:
         connection.execute(
-            "INSERT INTO devices (id, kind, name, usable_by, note, memory_total_bytes) VALUES (?, ?, ?, ?, ?, ?) "
+            "INSERT INTO devices (id, kind, name, usable_by, note, memory_total_bytes, obstacles, details) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
             "ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, name = excluded.name, usable_by = excluded.usable_by, "
-            "note = excluded.note, memory_total_bytes = excluded.memory_total_bytes",
+            "note = excluded.note, memory_total_bytes = excluded.memory_total_bytes, obstacles = excluded.obstacles",
             (
                 device.id,
                 device.kind,
@@ -29,27 +31,30 @@ def replace(connection: sqlite3.Connection, devices: list[Device]) -> None:
                 msgspec.json.encode(device.usable_by).decode(),
                 device.note,
                 device.memory_total_bytes,
+                msgspec.json.encode(device.obstacles).decode(),
+                msgspec.json.encode(device.details).decode(),
             ),
         )
 
 
 def add_samples(connection: sqlite3.Connection, devices: list[Device]) -> None:
-    """Record the readings of the devices that have one (``at`` set); a device that is not recorded is left out."""
+    """Record the readings of the devices that have one (``at`` set); a device that is not recorded is left out.
+
+    What is told in `DeviceDetails` is kept of the latest reading only.
+    """
+    read = [device for device in devices if device.at is not None]
     connection.executemany(
         "INSERT OR REPLACE INTO device_samples (device_id, at, utilisation, memory_used_bytes, temperature_c, power_w) "
         "SELECT ?, ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM devices WHERE id = ?)",
+        [(device.id, device.at, *(getattr(device, name) for name in SAMPLE), device.id) for device in read],
+    )
+    connection.executemany(
+        "UPDATE devices SET details = ? WHERE id = ?",
         [
-            (device.id, device.at, *(getattr(device, name) for name in SAMPLE), device.id)
-            for device in devices
-            if device.at is not None
+            (msgspec.json.encode(device.details).decode(), device.id)
+            for device in {device.id: device for device in read}.values()
         ],
     )
-
-
-def prune(connection: sqlite3.Connection, *, before: float) -> None:
-    """Drop the readings from before a time."""
-    for row in connection.execute("SELECT id FROM devices").fetchall():
-        connection.execute("DELETE FROM device_samples WHERE device_id = ? AND at < ?", (row["id"], before))
 
 
 def read(connection: sqlite3.Connection) -> list[Device]:
@@ -79,4 +84,6 @@ def _device(connection: sqlite3.Connection, row: sqlite3.Row) -> Device:
         history=tuple(
             sample["utilisation"] for sample in reversed(samples) if sample["utilisation"] is not None
         ),
+        obstacles=msgspec.json.decode(row["obstacles"], type=tuple[Obstacle, ...]),
+        details=msgspec.json.decode(row["details"], type=DeviceDetails),
     )

@@ -17,9 +17,14 @@ import psutil
 from sample_models.build import build
 from tests.benchmarks import (
     arrival,
+    comparing,
     console,
+    devices,
     evaluation,
+    exporting,
     growth,
+    history,
+    promotion,
     speed,
     starvation,
     timing,
@@ -34,11 +39,16 @@ MARK = "<!-- measured -->"
 
 BENCHMARKS: tuple[Callable[[Stage], list[Figure]], ...] = (
     evaluation.run,
+    comparing.run,
     arrival.run,
+    promotion.run,
     console.run,
+    devices.run,
     speed.run,
     growth.run,
+    history.run,
     timing.run,
+    exporting.run,
     watching.run,
     starvation.run,
     training.run,

@@ -4,7 +4,8 @@ import pytest
 
 from storage.workspace import Workspace
 from tests.console.conftest import Open
-from tests.console.test_overview import SMALL, shows
+from tests.console.screen import shows
+from tests.console.test_overview import SMALL
 from tui.console_screen import ConsoleScreen
 from tui.widgets.key_bar import KeyBar
 

@@ -14,7 +14,7 @@ import sys
 from engine import devices
 found = devices.family(sys.argv[1]).detect()
 for device in found:
-    devices.family(sys.argv[1]).Reader(device).read(1.0)
+    devices.family(sys.argv[1]).reader(device).read(1.0)
 heavy = {"tensorflow", "keras", "torch", "onnx", "onnxruntime", "numpy", "textual", "rich"}
 print(*sorted(heavy & sys.modules.keys()))
 """
@@ -56,7 +56,7 @@ def test_usable_by_names_runtimes(found: list[Found]) -> None:
     names = {spec.name for spec in RUNTIMES}
     for one in found:
         assert set(one.device.usable_by) <= names
-        assert one.device.usable_by or one.device.note
+        assert one.device.usable_by or one.device.obstacles
 
 
 @pytest.mark.parametrize("name", FAMILIES)

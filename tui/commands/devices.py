@@ -11,12 +11,11 @@ from storage.records import Device
 from storage.tables import devices as device_table
 from storage.vocabulary import ExitCode
 from storage.workspace import Workspace
-from tui.commands.documenting import device_document
-from tui.commands.figures import NOT_KNOWN, percent, size
+from tui.commands.device_document import device_document
+from tui.commands.device_text import devices_text
 from tui.commands.options import standard_options
-from tui.commands.output import remark, show_document, show_text
+from tui.commands.output import columns, remark, show_document, show_text
 from tui.commands.reading import engine_state, staleness, to_look
-from tui.commands.tables import table
 
 WATCH_S = 1.0
 """The engine reads devices once a second."""
@@ -53,25 +52,4 @@ def _show(found: list[Device], *, as_json: bool) -> None:
     if as_json:
         show_document([device_document(device) for device in found])
     else:
-        show_text(devices_text(found))
-
-
-def devices_text(found: list[Device]) -> str:
-    """Return the table of devices."""
-    if not found:
-        return "No devices are known yet; the engine lists them when it starts."
-    headings = ["DEVICE", "KIND", "BUSY", "MEMORY", "OF", "NAME", "USABLE BY", "NOTE"]
-    rows = [
-        [
-            device.id,
-            str(device.kind),
-            percent(device.utilisation),
-            size(device.memory_used_bytes),
-            size(device.memory_total_bytes),
-            device.name,
-            ", ".join(device.usable_by) or NOT_KNOWN,
-            device.note,
-        ]
-        for device in found
-    ]
-    return table(headings, rows, right=("BUSY", "MEMORY", "OF"))
+        show_text(devices_text(found, columns()))

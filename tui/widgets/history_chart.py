@@ -13,7 +13,7 @@ from rich.text import Text
 from storage.records import HistoryPoint
 from tui import format as form
 from tui.widgets import braille
-from tui.widgets.braille import Frame, Kind, Point
+from tui.widgets.braille import Frame, Kind, Marker, Point
 from tui.widgets.lines import Lines
 
 GUTTER = 7
@@ -45,16 +45,14 @@ class HistoryChart(Lines):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
         self._drawn: tuple[object, ...] | None = None
-        self._wanted: (
-            tuple[Sequence[HistoryPoint], float | None, Sequence[tuple[float, str]], str, str] | None
-        ) = None
+        self._wanted: tuple[Sequence[HistoryPoint], float | None, Sequence[Marker], str, str] | None = None
 
     def show(
         self,
         points: Sequence[HistoryPoint],
         *,
         objective: float | None = None,
-        markers: Sequence[tuple[float, str]] = (),
+        markers: Sequence[Marker] = (),
         unit: str = "",
         title: str = "",
     ) -> None:
@@ -93,19 +91,21 @@ def chart_lines(
     height: int,
     *,
     objective: float | None = None,
-    markers: Sequence[tuple[float, str]] = (),
+    markers: Sequence[Marker] = (),
 ) -> list[Text]:
     """Return a chart of ``width`` by ``height`` cells, axes included."""
     if not points:
         return [Text()] * ((height - 1) // 2) + [Text(NOTHING_YET.center(width), "dim")]
     bottom, top = value_range(points, objective)
-    frame = Frame(width - GUTTER, height - 1, points[0].at, points[-1].at, bottom, top)
+    # A version that was deployed after it was last evaluated has its marker, too.
+    end = max(points[-1].at, *(marker.x for marker in markers)) if markers else points[-1].at
+    frame = Frame(width - GUTTER, height - 1, points[0].at, end, bottom, top)
     cells = braille.plot(_joined(points), frame, objective=objective, markers=markers)
     labels = {0: top, frame.rows // 2: (top + bottom) / 2, frame.rows - 1: bottom}
     if frame.rows < 5:
         del labels[frame.rows // 2]
     lines = [_row(cells[row], labels.get(row)) for row in range(frame.rows)]
-    axis = _time_axis(points, width)
+    axis = _time_axis(frame.start, frame.end, width)
     axis.truncate(width)
     return [*lines, axis]
 
@@ -153,8 +153,7 @@ def _value(value: float) -> str:
     return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}" if abs(value) < 1000 else f"{value:.0f}"
 
 
-def _time_axis(points: Sequence[HistoryPoint], width: int) -> Text:
-    first, last = points[0].at, points[-1].at
+def _time_axis(first: float, last: float, width: int) -> Text:
     left, right = _moment(first, last - first), _moment(last, last - first)
     if first == last:
         return Text(left.center(width - GUTTER).rjust(width), "dim")

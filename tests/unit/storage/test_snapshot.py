@@ -274,8 +274,9 @@ def test_devices_show_their_latest_reading_and_history(writer: Writer, reader: R
         (0.5, 0.75),
     )
     with writer.transaction() as connection:
-        devices.prune(connection, before=2.5)
-    assert snapshot.read(reader).devices[0].history == (0.75,)
+        devices.replace(connection, [])
+        devices.replace(connection, [cpu])
+    assert snapshot.read(reader).devices[0].history == (0.5, 0.75), "what went keeps what it read"
 
 
 def test_the_engine_describes_itself(writer: Writer, reader: Reader) -> None:

@@ -1,7 +1,7 @@
 """A recorded fixture, not hardware: what NVML's documentation says an H100 and a small card answer.
 
 Written by hand from the NVML API reference (units: utilisation in percent, memory in bytes, power in
-milliwatts) in the shape of the ``pynvml`` module. The errors are pynvml's own classes.
+milliwatts, clocks in MHz) in the shape of the ``pynvml`` module. The errors and constants are pynvml's own.
 """
 
 from threading import Event
@@ -14,9 +14,11 @@ GIB = 1 << 30
 
 
 class Card:
-    """One GPU: what it answers, or which error it gives, to each question."""
+    """One GPU, or an instance of one: what it answers, or which error it gives, to each question."""
 
     def __init__(self, name: str, uuid: str, *, total: int) -> None:
+        self.parts: list[Card] = []
+        """The instances that it is divided into."""
         self.answers: dict[str, Any] = {
             "nvmlDeviceGetName": name,
             "nvmlDeviceGetUUID": uuid,
@@ -24,6 +26,16 @@ class Card:
             "nvmlDeviceGetUtilizationRates": SimpleNamespace(gpu=81, memory=40),
             "nvmlDeviceGetTemperature": 67,
             "nvmlDeviceGetPowerUsage": 412_500,
+            "nvmlDeviceGetEnforcedPowerLimit": 700_000,
+            "nvmlDeviceGetClockInfo": 1755,
+            "nvmlDeviceGetMaxClockInfo": 1980,
+            "nvmlDeviceGetCurrentClocksThrottleReasons": 0,
+            "nvmlDeviceGetTotalEccErrors": 0,
+            "nvmlDeviceGetMigMode": [0, 0],
+            "nvmlDeviceGetMaxMigDeviceCount": 7,
+            "nvmlDeviceGetComputeRunningProcesses": [],
+            "nvmlDeviceGetGraphicsRunningProcesses": [],
+            "nvmlDeviceGetProcessUtilization": [],
         }
 
     def fail(self, error: int, *questions: str) -> None:
@@ -31,15 +43,18 @@ class Card:
         for question in questions or list(self.answers):
             self.answers[question] = pynvml.NVMLError(error)
 
+    def divide(self, number: int) -> None:
+        """Divide it into instances of 10 GiB each (MIG)."""
+        self.answers["nvmlDeviceGetMigMode"] = [1, 1]
+        name = f"{self.answers['nvmlDeviceGetName']} MIG 1g.10gb"
+        self.parts = [
+            Card(name, f"MIG-{part}1111111-aaaa-bbbb-cccc-000000000000", total=10 * GIB)
+            for part in range(number)
+        ]
+
 
 class RecordedNvml:
     """Stands in for the module ``pynvml`` with the given cards."""
-
-    NVML_TEMPERATURE_GPU = pynvml.NVML_TEMPERATURE_GPU
-    NVMLError = pynvml.NVMLError
-    NVMLError_NotSupported = pynvml.NVMLError_NotSupported
-    NVMLError_NoPermission = pynvml.NVMLError_NoPermission
-    NVMLError_FunctionNotFound = pynvml.NVMLError_FunctionNotFound
 
     def __init__(self) -> None:
         self.cards = [
@@ -72,9 +87,27 @@ class RecordedNvml:
         """Return a card."""
         return self.cards[index]
 
-    def __getattr__(self, question: str) -> Any:
+    def nvmlDeviceGetMigDeviceHandleByIndex(self, card: Card, index: int) -> Card:  # noqa: N802 - NVML's name
+        """Return an instance of a card; places that hold none are an error."""
+        if index >= len(card.parts):
+            raise pynvml.NVMLError(pynvml.NVML_ERROR_NOT_FOUND)
+        return card.parts[index]
+
+    def nvmlSystemGetDriverVersion(self) -> str:  # noqa: N802 - NVML's name
+        """Return the driver's version."""
+        return "570.86.15"
+
+    def nvmlSystemGetCudaDriverVersion_v2(self) -> int:  # noqa: N802 - NVML's name
+        """Return the newest version of CUDA that the driver runs."""
+        return 12080
+
+    def __getattr__(self, name: str) -> Any:
+        known = getattr(pynvml, name)
+        if not callable(known) or isinstance(known, type):
+            return known  # a constant, or an error's class
+
         def ask(card: Card, *_details: Any) -> Any:
-            answer = card.answers[question]
+            answer = card.answers[name]
             return _raise(answer) if isinstance(answer, Exception) else answer
 
         return ask

@@ -6,7 +6,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from engine.devices import cgroup, cpu
+from engine.devices import celsius, cgroup, cpu
 from engine.devices.cgroup import Groups, Limit
 from storage.vocabulary import DeviceKind
 
@@ -26,7 +26,7 @@ def test_processor_of_this_machine() -> None:
 def test_a_busy_core_shows(monkeypatch: pytest.MonkeyPatch) -> None:
     """While one core works without rest, the processor is busy by at least that core's share."""
     monkeypatch.setattr(cgroup, "groups", lambda: Groups((), ()))
-    reader = cpu.Reader(cpu.detect()[0])
+    reader = cpu.reader(cpu.detect()[0])
     until = time.monotonic() + 0.5
     while time.monotonic() < until:
         pass
@@ -70,7 +70,7 @@ def test_group_limits_are_the_device(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     [found] = cpu.detect()
     assert found.memory_total_bytes == GIB
     assert "limited to 0.1 by its cgroup" in found.note
-    reader = cpu.Reader(found)
+    reader = cpu.reader(found)
     began = time.monotonic()
     time.sleep(0.2)
     # A tenth of a core over 0.2 s and more is 20 ms; half of what was offered until now was used.
@@ -115,7 +115,7 @@ def test_temperature_from_recorded_sysfs(tmp_path: Path) -> None:
         (chip / "temp1_input").write_text(f"{value}\n")
     sensor = cpu.temperature_sensor(tmp_path / "hwmon", tmp_path / "thermal")
     assert sensor is not None
-    assert cpu.celsius(sensor) == 54.25
+    assert celsius.read(sensor) == 54.25
 
 
 def test_thermal_zone_where_there_is_no_chip(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_thermal_zone_where_there_is_no_chip(tmp_path: Path) -> None:
     (zone / "temp").write_text("48312\n")
     sensor = cpu.temperature_sensor(tmp_path / "hwmon", tmp_path / "thermal")
     assert sensor is not None
-    assert cpu.celsius(sensor) == 48.312
+    assert celsius.read(sensor) == 48.312
 
 
 @pytest.mark.parametrize("content", ["", "nonsense", "-273150", "4294967295", None])
@@ -135,4 +135,4 @@ def test_broken_sensor_is_none(tmp_path: Path, content: str | None) -> None:
     sensor = tmp_path / "temp1_input"
     if content is not None:
         sensor.write_text(content)
-    assert cpu.celsius(sensor) is None
+    assert celsius.read(sensor) is None

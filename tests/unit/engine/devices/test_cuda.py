@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.devices import cuda
+from engine.devices import cuda, usability
 from engine.runtimes import RUNTIMES
 
 Install = Callable[..., None]
@@ -35,9 +35,9 @@ def install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Install:
 def obstacle(framework: str) -> str:
     """Return why a framework's runtime cannot use CUDA, or an empty string."""
     spec = BY_FRAMEWORK[framework]
-    usable, note = cuda.support([spec])
-    assert (usable == (spec.name,)) == (note == "")
-    return note
+    usable, obstacles = usability.use("cuda", cuda.JUDGES, specs=[spec])
+    assert (usable == (spec.name,)) == (obstacles == ())
+    return f"{obstacles[0].reason}: {obstacles[0].remedy}" if obstacles else ""
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,10 @@ import pytest
 
 from engine import devices
 from engine.devices import Found, sampler
+from engine.devices.hardware import GONE
 from engine.devices.sampler import Sampler
 from storage.database import Reader, Writer
+from storage.device_details import DeviceDetails, DeviceProcess, Obstacle
 from storage.records import Device, Event
 from storage.tables import devices as table
 from storage.tables import events
@@ -29,6 +31,7 @@ class Card:
             id=name, kind=DeviceKind.GPU, name="Card", usable_by=(), note="", memory_total_bytes=None
         )
         self.note = ""
+        self.details = DeviceDetails()
         self.broken = False
         self.closed = 0
 
@@ -37,7 +40,9 @@ class Card:
         if self.broken:
             raise ZeroDivisionError
         utilisation = None if self.note else 0.5
-        return msgspec.structs.replace(self.device, at=now, utilisation=utilisation, note=self.note)
+        return msgspec.structs.replace(
+            self.device, at=now, utilisation=utilisation, note=self.note, details=self.details
+        )
 
     def close(self) -> None:
         """Count that the reader was closed."""
@@ -49,8 +54,8 @@ def start(writer: Writer) -> Iterator[Start]:
     """Return a function that starts a quick sampler; those started end with the test."""
     started: list[Sampler] = []
 
-    def begin(retention_s: float = 3600.0) -> Sampler:
-        thread = Sampler(writer, 0.02, time.time, retention_s=retention_s)
+    def begin() -> Sampler:
+        thread = Sampler(writer, 0.02, time.time)
         started.append(thread)
         thread.start()
         return thread
@@ -67,7 +72,7 @@ def cards(monkeypatch: pytest.MonkeyPatch) -> dict[str, Card]:
 
     def detect() -> list[Found]:
         return [
-            Found(card.device, SimpleNamespace(Reader=lambda _device, card=card: card))
+            Found(card.device, SimpleNamespace(reader=lambda _device, card=card: card))
             for card in list(here.values())
         ]
 
@@ -120,13 +125,13 @@ def test_it_ends_at_once(start: Start) -> None:
 
 def test_it_may_be_ended_before_it_began(writer: Writer) -> None:
     """Ending a sampler that was never started does nothing."""
-    Sampler(writer, 1.0, time.time, retention_s=60.0).stop()
+    Sampler(writer, 1.0, time.time).stop()
 
 
 @pytest.mark.usefixtures("writer")
 def test_a_sample_costs_little(writer: Writer) -> None:
     """A look at this machine's devices and a record of it take less than 5 ms of a core: 0.5 % at once a second."""
-    thread = Sampler(writer, 1.0, time.time, retention_s=3600.0)
+    thread = Sampler(writer, 1.0, time.time)
     thread._look()
     began = time.thread_time()
     for _ in range(40):
@@ -191,13 +196,50 @@ def test_devices_come_and_go(start: Start, cards: dict[str, Card], reader: Reade
     assert gone.closed == 1
 
 
-def test_old_readings_are_dropped(start: Start, cards: dict[str, Card], reader: Reader) -> None:
-    """Readings older than the retention do not stay."""
+def test_device_that_vanishes_is_told_once(
+    start: Start, cards: dict[str, Card], reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A device that is unplugged between two looks is told as gone once, and leaves the list without waiting."""
+    start()
+    wait_for(lambda: len(recorded(reader)) == 2)
+    monkeypatch.setattr(sampler, "DETECT_S", 3600.0)
+    time.sleep(0.2)  # the looks that were due are over: the next one is made for the device's sake
+    gone = cards.pop("cuda:1")
+    gone.note = GONE
+    wait_for(lambda: "cuda:1" not in recorded(reader))
+    assert [event.message for event in told(reader)] == ["cuda:1 (Card): is gone"]
+    assert gone.closed
+
+
+def test_what_a_device_tells_besides_is_recorded(
+    start: Start, cards: dict[str, Card], reader: Reader
+) -> None:
+    """The latest details of a device are in the database with its obstacles, and a look for devices keeps them."""
+    processes = (DeviceProcess(7, 1024, 0.5),)
+    obstacle = Obstacle("onnx", "no provider", "pip install it")
+    cards["cuda:0"].device = msgspec.structs.replace(cards["cuda:0"].device, obstacles=(obstacle,))
+    cards["cuda:0"].details = DeviceDetails(clock_mhz=1500.0, slowed_by=("heat",), processes=processes)
+    start()
+    wait_for(lambda: recorded(reader).get("cuda:0", EMPTY).details.clock_mhz == 1500.0)
+    time.sleep(0.3)
+    found = recorded(reader)["cuda:0"]
+    assert found.details == cards["cuda:0"].details
+    assert found.obstacles == (obstacle,)
+
+
+def test_readings_are_noted_to_be_rolled_up(start: Start, cards: dict[str, Card], reader: Reader) -> None:
+    """Whatever was read is sure to be rolled up: its minute, hour and day are due from the same transaction on."""
     del cards
-    start(retention_s=0.2)
-    wait_for(lambda: len(recorded(reader).get("cuda:0", EMPTY).history) >= 2)
-    first = oldest(reader)
-    wait_for(lambda: oldest(reader) > first)
+    start()
+    wait_for(lambda: recorded(reader).get("cuda:0", EMPTY).history)
+    with reader.transaction() as connection:
+        for level in (60, 3600, 86400):
+            (missing,) = connection.execute(
+                "SELECT count(*) FROM device_samples WHERE NOT EXISTS (SELECT 1 FROM rollups_due AS due WHERE level = ? "
+                "AND due.device_id = device_samples.device_id AND due.at <= device_samples.at AND device_samples.at < due.at + level)",
+                (level,),
+            ).fetchone()
+            assert missing == 0
 
 
 def test_locked_database_leaves_a_gap(
@@ -223,9 +265,3 @@ def test_locked_database_leaves_a_gap(
 
 
 EMPTY = Card("none").device
-
-
-def oldest(reader: Reader) -> float:
-    """Return the time of the oldest reading."""
-    with reader.transaction() as connection:
-        return float(connection.execute("SELECT min(at) FROM device_samples").fetchone()[0])

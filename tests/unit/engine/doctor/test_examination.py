@@ -30,7 +30,7 @@ def test_report_is_complete(workspace: Workspace, monkeypatch: pytest.MonkeyPatc
     assert tuple(told) == report.checks
     assert len(names) == len(set(names))
     expected = {"python", "packages", "sqlite", "disk", "memory", "file watches", "terminal", "workspace"}
-    expected |= {"settings", "database", "engine", "sandbox", "cpu", "onnxruntime"}
+    expected |= {"settings", "database", "engine", "sandbox", "cpu", "onnxruntime", "data"}
     assert expected <= set(names)
     assert set(report.frameworks) == {"onnxruntime"}
     assert set(report.sandbox) == set(Layer)
@@ -43,7 +43,7 @@ def test_one_framework_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "RUNTIMES", (*ONNX, ABSENT))
     report = doctor.examine(None)
     statuses = {check.name: check.status for check in report.checks}
-    assert statuses["no-such-framework"] is Condition.WARNING
+    assert statuses["absent"] is Condition.WARNING
     assert "frameworks" not in statuses
 
 

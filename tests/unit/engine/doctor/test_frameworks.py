@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
 
@@ -85,13 +86,31 @@ def test_framework_that_kills_its_process(package: Package) -> None:
     assert "SIGILL" in check.detail
 
 
+def test_loaders_of_one_framework_are_told_apart(package: Package) -> None:
+    """The loaders of one framework are tried in one process, and each has its own verdict; a deadly one has no successor."""
+    good = package("", name="sound")
+    broken = msgspec.structs.replace(
+        package("raise ImportError('no such thing')", name="cracked"), framework="sound"
+    )
+    deadly = msgspec.structs.replace(package("import os; os.abort()", name="doomed"), framework="sound")
+    after = msgspec.structs.replace(package("", name="behind"), framework="sound")
+    specs = [good, broken, deadly, after]
+    with Imports(specs) as imports:
+        checks = {spec.name: imports.check(spec, []) for spec in specs}
+        assert len(imports._running) == 1
+    assert imports.working == ["sound"]
+    assert "ImportError: no such thing" in checks["cracked"].detail
+    assert "SIGABRT" in checks["doomed"].detail
+    assert "SIGABRT" in checks["behind"].detail
+
+
 def test_framework_that_never_finishes(package: Package, monkeypatch: pytest.MonkeyPatch) -> None:
     """An import that hangs is given up at the deadline, and its whole group of processes is ended."""
     monkeypatch.setattr(frameworks, "DEADLINE_S", 1.0)
     spec = package("import subprocess, time; subprocess.Popen(['sleep', '60']); time.sleep(60)")
     began = time.monotonic()
     with Imports([spec]) as imports:
-        group = psutil.Process(imports._running[spec.name][0].pid)
+        group = psutil.Process(imports._running[spec.framework][0].pid)
         check = imports.check(spec, [])
         children = group.children()
     assert time.monotonic() - began < 3

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from engine.doctor import machine
+from storage.device_details import Obstacle
 from storage.records import Device
 from storage.vocabulary import Condition, DeviceKind
 
@@ -142,16 +143,42 @@ def test_device_that_a_runtime_can_use() -> None:
     assert check.detail == "Processor, 16.0 GiB, for onnxruntime; 2 cores"
 
 
-def test_device_that_nothing_can_use() -> None:
-    """A device that no installed runtime can use is a warning, and its note says what to install."""
-    idle = Device(
+def card(*obstacles: Obstacle, usable_by: tuple[str, ...] = ()) -> Device:
+    """Return a GPU."""
+    return Device(
         id="cuda:0",
         kind=DeviceKind.GPU,
         name="NVIDIA H100",
-        usable_by=(),
-        note="onnxruntime has no CUDA provider: pip install onnxruntime-gpu",
+        usable_by=usable_by,
+        note="",
         memory_total_bytes=None,
+        obstacles=obstacles,
     )
-    check = machine.device(idle)
+
+
+ONNX = Obstacle("onnxruntime", "onnxruntime has no CUDA provider", "pip install onnxruntime-gpu")
+LITERT = Obstacle("litert", "its models are run on cpu only")
+ABSENT = Obstacle("keras", "keras not installed", "pip install 'modeltender[tensorflow]'")
+
+
+def test_device_that_nothing_can_use() -> None:
+    """A device that no installed runtime can use is a warning, with the reason and what to install."""
+    check = machine.device(card(ONNX, LITERT, ABSENT))
     assert check.status is Condition.WARNING
-    assert "pip install onnxruntime-gpu" in check.fix
+    assert check.detail == "NVIDIA H100: no runtime can use it; onnxruntime has no CUDA provider"
+    assert check.fix == "pip install onnxruntime-gpu"
+
+
+def test_device_that_some_can_use() -> None:
+    """A device that one runtime can use and another could is a warning that says how; what cannot be helped is left out."""
+    check = machine.device(card(ONNX, LITERT, usable_by=("torchscript",)))
+    assert check.status is Condition.WARNING
+    assert check.detail == "NVIDIA H100, for torchscript; onnxruntime has no CUDA provider"
+    assert check.fix == "pip install onnxruntime-gpu"
+
+
+def test_device_that_nothing_will_use() -> None:
+    """A device that no loader knows is told without a warning: nothing that could be installed would help."""
+    check = machine.device(card(LITERT))
+    assert (check.status, check.fix) == (Condition.OK, "")
+    assert check.detail == "NVIDIA H100: no runtime here can use it"

@@ -8,6 +8,7 @@ import msgspec
 
 from storage import jobs
 from storage.database import Writer
+from storage.device_details import DeviceDetails, DeviceProcess, Obstacle, Pressure
 from storage.records import (
     Arrival,
     Device,
@@ -95,6 +96,11 @@ def fill(writer: Writer) -> None:
                     usable_by=(),
                     note="no driver",
                     memory_total_bytes=None,
+                    obstacles=(
+                        Obstacle("keras", "tensorflow finds no NPU", "pip install something"),
+                        Obstacle("onnx", "its models are run on cpu only"),
+                        Obstacle("litert", "its models are run on cpu only"),
+                    ),
                 ),
             ],
         )
@@ -108,6 +114,16 @@ def fill(writer: Writer) -> None:
             at=NOW,
             utilisation=0.37,
             memory_used_bytes=2**31,
+            details=DeviceDetails(
+                clock_mhz=2400.0,
+                highest_clock_mhz=3500.0,
+                load=(1.25, 0.5, 0.25),
+                swap_used_bytes=0,
+                swap_total_bytes=0,
+                pressure=Pressure(0.12, 0.0, None),
+                slowed_by=("heat",),
+                processes=(DeviceProcess(4711, 2**30, 0.5),),
+            ),
         )
         devices.add_samples(connection, [cpu])
         events.open_fault(

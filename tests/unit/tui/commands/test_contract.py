@@ -32,6 +32,7 @@ MODEL = [
     "latency",
     "faults",
     "evaluated_at",
+    "probation",
 ]
 VERSION = [
     "version",
@@ -54,6 +55,7 @@ VERSION = [
     "peak_rss_bytes",
     "failure",
     "refusal",
+    "exported",
 ]
 MEASUREMENT = [
     "version",
@@ -120,9 +122,41 @@ JOB = [
     "error",
     "hint",
 ]
-DEVICE = ["id", "kind", "name", "utilisation", "memory_used_bytes", "memory_total_bytes", "usable_by", "note"]
+DEVICE = [
+    "id",
+    "kind",
+    "name",
+    "utilisation",
+    "memory_used_bytes",
+    "memory_total_bytes",
+    "usable_by",
+    "note",
+    "unusable_by",
+    "at",
+    "temperature_c",
+    "power_w",
+    "power_limit_w",
+    "clock_mhz",
+    "highest_clock_mhz",
+    "memory_clock_mhz",
+    "memory_utilisation",
+    "slowed_by",
+    "corrected_errors",
+    "uncorrected_errors",
+    "processes",
+    "partitions",
+    "asleep",
+    "load",
+    "swap_used_bytes",
+    "swap_total_bytes",
+    "pressure",
+    "held_back",
+    "address",
+    "driver",
+]
 HISTORY = ["at", "version", "metric", "value", "low", "high", "n"]
 FAULT = ["id", "code", "model", "version", "severity", "message", "repair"]
+OPEN_FAULT = [*FAULT, "state", "first_at", "last_at", "count", "acknowledged_by", "tried"]
 EVENT = ["id", "at", "severity", "code", "model", "version", "message"]
 ENGINE = [
     "running",
@@ -140,7 +174,7 @@ LISTS = {
     ("models",): MODEL,
     ("devices",): DEVICE,
     ("history", "mnist"): HISTORY,
-    ("faults",): FAULT,
+    ("faults",): OPEN_FAULT,
     ("events",): EVENT,
 }
 
