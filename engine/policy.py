@@ -3,10 +3,12 @@
 The service asks; what it is told it does. Keeping the decisions here lets tables of cases test them.
 """
 
+from collections.abc import Sequence
 from enum import Enum, auto
 from typing import NamedTuple
 
-from storage.vocabulary import Status
+from storage.objectives import Miss
+from storage.vocabulary import JobState, Status
 
 ATTEMPTS_BEFORE_QUARANTINE = 3
 """A model that did not load three times will not load the fourth time unless its file or its framework changes."""
@@ -88,3 +90,115 @@ def on_test_data(stamp: str, tried: str, *, evaluated: bool, busy: bool) -> Reac
         return Reaction.WAIT
     # Figures of a time when this was not written down: nobody can say that they are old.
     return Reaction.REMEMBER if evaluated and not tried else Reaction.EVALUATE
+
+
+LOOKS = 6
+"""How often a version on probation is evaluated at least: fewer would leave long whiles in which nobody looked."""
+
+LONGEST_LOOK_S = 600.0
+SHORTEST_LOOK_S = 1.0
+
+TRIED_AGAIN_S = 600.0
+"""Until the engine tries again by itself what was refused or failed: a target that is down may be up by then."""
+
+
+def look_every(probation_s: float) -> float:
+    """Return the pause between two evaluations of a version on probation: a sixth of it, ten minutes at most."""
+    return min(max(probation_s / LOOKS, SHORTEST_LOOK_S), LONGEST_LOOK_S)
+
+
+class Attempt(NamedTuple):
+    """The last time that the engine asked itself for the same promotion or roll-back."""
+
+    state: JobState
+    finished_at: float | None
+
+
+def may_try(last: Attempt | None, now: float) -> bool:
+    """Decide whether the engine asks itself for a promotion or roll-back that it may have asked for before."""
+    if last is None or last.state in {JobState.INTERRUPTED, JobState.SUCCEEDED}:
+        # What was interrupted is what a dead engine wanted; what succeeded and is wanted again was undone.
+        return True
+    if last.state is JobState.CANCELLED:
+        # Somebody said no.
+        return False
+    return last.finished_at is not None and retry_in(last.finished_at + TRIED_AGAIN_S, now) == 0.0
+
+
+class Candidacy(NamedTuple):
+    """What decides whether a candidate is promoted without a person."""
+
+    automatic: bool
+    """Whether its model's owner lets the engine do so."""
+    dry_run: bool
+    passed: bool
+    """Whether the gate passes it."""
+    missed: bool
+    """Whether it misses an objective beyond its interval: it would be rolled back at the first look."""
+    known: bool
+    """Whether it, or its content, was deployed before: it was replaced or rolled back, and only a person undoes that."""
+    on_probation: bool
+    """Whether the version that it would replace is being watched."""
+    busy: bool
+    """Whether a promotion or a roll-back of the model waits or runs."""
+
+
+def promotes(candidacy: Candidacy, last: Attempt | None, now: float) -> bool:
+    """Decide whether a candidate is promoted without a person."""
+    held = (
+        candidacy.dry_run or candidacy.missed or candidacy.known or candidacy.on_probation or candidacy.busy
+    )
+    return candidacy.automatic and candidacy.passed and not held and may_try(last, now)
+
+
+def missed(latest: Sequence[Miss], before: Sequence[Miss]) -> str:
+    """Return which objective a version on probation misses, or nothing: what has no interval must be missed twice."""
+    again = {miss.name for miss in before}
+    return next((miss.sentence for miss in latest if miss.certain or miss.name in again), "")
+
+
+class Trial(NamedTuple):
+    """What is known of a version on probation."""
+
+    ends_at: float
+    looks: int
+    next_look_at: float
+    busy: bool
+    """Whether an evaluation of it waits or runs."""
+    switching: bool
+    """Whether a promotion or a roll-back of its model waits or runs."""
+    trouble: tuple[str, ...] = ()
+    """What speaks against it, each in a sentence without a full stop; empty ones say nothing."""
+
+
+class Next(Enum):
+    """What is done about a version on probation."""
+
+    WAIT = auto()
+    LOOK = auto()
+    PASS = auto()
+    ROLL_BACK = auto()
+
+
+class Step(NamedTuple):
+    """What is done about a version on probation, and why, where it is rolled back."""
+
+    next: Next
+    reason: str = ""
+
+
+def on_probation(trial: Trial, now: float) -> Step:
+    """Decide what is done about a version on probation."""
+    if trial.switching:
+        # It ends the probation, whatever it brings.
+        return Step(Next.WAIT)
+    reason = next((sentence for sentence in trial.trouble if sentence), "")
+    if reason:
+        return Step(Next.ROLL_BACK, reason)
+    if trial.busy:
+        return Step(Next.WAIT)
+    if now >= trial.ends_at and trial.looks >= LOOKS:
+        return Step(Next.PASS)
+    # Later than the longest pause means that the clock was set back since.
+    due = now >= trial.next_look_at or trial.next_look_at - now > LONGEST_LOOK_S
+    return Step(Next.LOOK if due else Next.WAIT)

@@ -4,20 +4,25 @@ Framework-free and importable anywhere. It lies outside ``engine/runtimes`` so t
 each other or a common base.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 import msgspec
 
 from engine.artefacts.doubts import Doubt
+from storage.exported import variant_name
 from storage.records import TensorSpec
-from storage.vocabulary import Format
+from storage.vocabulary import Format, Quantization
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
+    "Conversion",
+    "Converter",
+    "ExportRoute",
+    "HasWeights",
     "LoadedModel",
     "Loader",
     "Options",
@@ -69,6 +74,8 @@ class RuntimeSpec(msgspec.Struct, frozen=True):
     """Kinds of device besides the CPU that its loader knows how to use, where the installed build does."""
     options: tuple[str, ...] = ()
     """Keys of ``[runtime]`` in ``model.toml`` that its loader takes, as keyword arguments of the same names."""
+    trainer: str = ""
+    """``module:function`` of what trains models of its formats, resolved in a model process only; empty where nothing does."""
     hears_of_trust: bool = False
     """Whether its loader takes ``trusted``: its framework has a guard of its own that an owner's trust lifts."""
     stand_in: "RuntimeSpec | None" = None
@@ -92,9 +99,68 @@ class LoadedModel(Protocol):
         ...
 
 
+@runtime_checkable
+class HasWeights(Protocol):
+    """A loaded model whose format gives its weights."""
+
+    def weights(self) -> "Iterator[tuple[str, NDArray[Any]]]":
+        """Return each array of weights with its name, one at a time."""
+        ...
+
+
 class Loader(Protocol):
     """Loads an artefact for one device; raises whatever the framework raises."""
 
     def __call__(self, artefact: Path, device: str, **options: Any) -> LoadedModel:
         """Return the model in ``artefact``, ready on ``device`` (``cpu``, ``cuda:0``, ...)."""
+        ...
+
+
+class ExportRoute(msgspec.Struct, frozen=True, kw_only=True):
+    """One way to make an artefact of another kind, as far as it is known without any framework."""
+
+    sources: tuple[Format, ...]
+    target: Format
+    quantize: Quantization | None = None
+    framework: str
+    """Whose host's model processes convert; where another one runs the sources, the way is not open."""
+    converter: str
+    """``module:function`` of a `Converter`, resolved in such a process only."""
+    artefact: str
+    """What the file or folder that it writes is called."""
+    says: str
+    """What becomes of the model's numbers, for people."""
+    needs: tuple[str, ...] = ()
+    """Installed distributions that it needs besides the source's runtime."""
+    calibrated: bool = False
+    """Whether the ranges of what flows between layers are taken from validation data."""
+
+    @property
+    def name(self) -> str:
+        """What its result is called among the variants of a model."""
+        return variant_name(self.target, self.quantize)
+
+
+class Conversion(NamedTuple):
+    """What a converter is given, inside a model process."""
+
+    artefact: Path
+    destination: Path
+    """The file or folder to write; it does not exist, and the folder that it lies in does."""
+    quantize: Quantization | None
+    inputs: tuple[TensorSpec, ...]
+    """What the model takes, as its loader told."""
+    examples: "Callable[[int], Iterator[tuple[NDArray[Any], ...]]]"
+    """Gives at most so many examples, spread over the data, each as a batch of the smallest size that the model takes."""
+    trusted: bool
+    """Whether the model's owner trusts its very content."""
+    options: Options
+    """What its loader was told besides."""
+
+
+class Converter(Protocol):
+    """Makes an artefact of another kind; raises whatever the framework raises."""
+
+    def __call__(self, conversion: Conversion) -> None:
+        """Write the result to ``conversion.destination``, and nothing else."""
         ...

@@ -8,14 +8,15 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple, Protocol
 
 import psutil
 
 from engine import clock
 from engine import jobs as kinds
-from engine.jobs.context import Context, Outcome, Refinement
+from engine.jobs.context import Context, Needed, Outcome, Refinement
 from engine.jobs.reading import prepared_data
 from engine.processes.endings import CANCELLED
 from storage import jobs
@@ -48,6 +49,9 @@ PROGRESS_S = 0.1
 STOP_S = 5.0
 """How long a lane may take to let go of its work after it was asked to."""
 
+NOUNS = {JobKind.EVALUATE: "evaluation"}
+"""What a job of a kind is called while another one waits for it."""
+
 HOUSEKEEPING_S = 60.0
 STORE_RETRY_S = 1.0
 """Pause after the database could not be written (a full disk), before the next try."""
@@ -74,12 +78,17 @@ class Lane:
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._refinements: dict[Hashable, Refinement] = {}
+        self._recorded: tuple[Callable[[], None], ...] = ()
         self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
 
     def start(self) -> None:
         """Begin to take jobs."""
         self._wake.set()
         self._thread.start()
+
+    def when_recorded(self, *calls: Callable[[], None]) -> None:
+        """Call these after each job whose outcome was recorded: others may have waited for it."""
+        self._recorded = calls
 
     def wake(self) -> None:
         """Look for jobs now."""
@@ -117,7 +126,8 @@ class Lane:
             return False
         log.info("job %d: %s %s@%s for %s", job.id, job.kind, job.model, job.version, job.requested_by)
         report = JobReport(self._context, job, self._stopping)
-        outcome = _outcome(self._context, job, report)
+        with self._measuring(job.kind):
+            outcome = _outcome(self._context, job, report)
         with self._context.writer.transaction() as connection:
             if (
                 outcome.code == CANCELLED
@@ -125,10 +135,14 @@ class Lane:
                 and not jobs.cancelled(connection, job.id)
             ):
                 jobs.park(connection, job.id)
+            elif outcome.first:
+                _put_back(connection, self._context, job, outcome.first)
             else:
                 _finish(connection, self._context, job, outcome)
         if outcome.refinement is not None:
             self._refinements[outcome.refinement.key] = outcome.refinement
+        for call in self._recorded:
+            call()
         return True
 
     def _refine(self) -> None:
@@ -136,7 +150,8 @@ class Lane:
         while self._refinements and self._quiet():
             key, refinement = self._refinements.popitem()
             try:
-                finished = refinement.refine(self._wanted)
+                with self._measuring(refined=True):
+                    finished = refinement.refine(self._wanted)
             except Error as error:
                 # The result stands as it was recorded; only the refinement is missing.
                 log.warning("a result could not be refined: %s", error.message)
@@ -149,6 +164,18 @@ class Lane:
                 continue
             if not finished:
                 self._refinements[key] = refinement
+
+    @contextmanager
+    def _measuring(self, kind: JobKind | None = None, *, refined: bool = False) -> Iterator[None]:
+        """Have trainings stand still while a model is measured: they would be in the figures."""
+        if not refined and kind not in kinds.ON_MODELS:
+            yield
+            return
+        self._context.hosts.measuring.set()
+        try:
+            yield
+        finally:
+            self._context.hosts.measuring.clear()
 
     def _quiet(self) -> bool:
         """Wait a moment; return whether no job came meanwhile."""
@@ -217,6 +244,25 @@ def _outcome(context: Context, job: Job, report: JobReport) -> Outcome:
             error=f"Internal error: {type(error).__name__}: {clean(str(error), 200)}.",
             hint="The traceback is in the engine's log: modeltender engine logs",
         )
+
+
+def _put_back(connection: sqlite3.Connection, context: Context, job: Job, needed: Sequence[Needed]) -> None:
+    """Ask for what a job cannot go on without, and let it wait: its lane is free for others meanwhile."""
+    if jobs.cancelled(connection, job.id):
+        _finish(
+            connection, context, job, Outcome(state=JobState.CANCELLED, code=CANCELLED, error="Cancelled.")
+        )
+        return
+    asked = [
+        jobs.add(
+            connection, one.kind, job.model, one.version, requested_by=job.requested_by, now=context.now()
+        )
+        for one in needed
+    ]
+    named = " and ".join(
+        f"{NOUNS.get(one.kind, one.kind)} J{one.id} of version {one.version}" for one in asked
+    )
+    jobs.put_back(connection, job.id, asked, message=f"waits for {named}")
 
 
 def _finish(connection: sqlite3.Connection, context: Context, job: Job, outcome: Outcome) -> None:

@@ -8,9 +8,10 @@ import time
 from importlib.metadata import PackageNotFoundError, version
 from logging.handlers import RotatingFileHandler
 
+from engine.automatic import Automatic
 from engine.devices.sampler import Sampler
 from engine.examiner import Examiner
-from engine.jobs import ON_LINKS, ON_MODELS
+from engine.jobs import ON_LINKS, ON_MODELS, ON_TRAININGS
 from engine.jobs.context import Context
 from engine.processes import lockdown
 from engine.processes.client import Hosts
@@ -20,13 +21,15 @@ from engine.repository.keeper import Keeper
 from engine.repository.objects import Objects
 from engine.repository.observer import Observer
 from engine.repository.repository import Repository
+from engine.rolling import Rolling, kept
+from engine.scheduling import Scheduler
 from engine.service import Lane, Service
 from engine.watching import Watching
 from storage import jobs
 from storage.database import Writer
 from storage.settings import WorkspaceSettings, read_workspace_settings
+from storage.tables import deployed, events
 from storage.tables import engine as engine_table
-from storage.tables import events
 from storage.text import clean
 from storage.vocabulary import Severity
 from storage.workspace import Workspace, check_writable, create_workspace, engine_lock
@@ -122,13 +125,17 @@ def _work(
     workspace: Workspace, writer: Writer, settings: WorkspaceSettings, stopping: threading.Event
 ) -> None:
     hosts = Hosts(scratch=workspace.scratch, limits=settings.limits)
-    pool = Pool(settings.limits)
+    pool = Pool(settings.limits, wanted=lambda: _deployed(writer))
     context = Context(workspace, writer, settings, hosts, pool, time.time)
     examiner = Examiner(
         hosts.open_examiner, (workspace.train, workspace.models), idle_s=settings.limits.process_idle_s
     )
     repository = Repository(workspace, writer, settings, examiner, now=time.time, monotonic=time.monotonic)
     models, links = Lane("models", ON_MODELS, context), Lane("links", ON_LINKS, context)
+    automatic = Automatic(workspace, writer, now=time.time, asked=(models.wake, links.wake))
+    models.when_recorded(links.wake, automatic.wake)
+    links.when_recorded(models.wake, automatic.wake)
+    trainings = Lane("trainings", ON_TRAININGS, context)
     watching = Watching(repository, rescan_s=settings.repository.rescan_s, scanned=models.wake)
     repository.when_known(watching.wake)
     observer = Observer(
@@ -138,15 +145,22 @@ def _work(
         notice=repository.notice,
         effort_s=lambda: watching.effort_s,
     )
-    sampler = Sampler(
-        writer, settings.sampling.interval_s, time.time, retention_s=settings.retention.samples_s
-    )
+    sampler = Sampler(writer, settings.sampling.interval_s, time.time)
+    rolling = Rolling(writer, kept(settings.retention), now=time.time, monotonic=time.monotonic)
     try:
-        parts = (sampler, examiner, watching, observer, Keeper(workspace, writer, now=time.time))
-        Service(context, (models, links), parts, stopping, time.monotonic).run()
+        keeper = Keeper(workspace, writer, now=time.time)
+        scheduler = Scheduler(workspace, writer, settings, now=time.time)
+        parts = (sampler, rolling, examiner, watching, observer, keeper, automatic, scheduler)
+        Service(context, (models, links, trainings), parts, stopping, time.monotonic).run()
     finally:
         pool.close()
         hosts.close()
+
+
+def _deployed(writer: Writer) -> set[tuple[str, str]]:
+    """Return the contents of the current and the previous version of every model."""
+    with writer.passing() as connection:
+        return {(each.model, each.content.sha256) for each in deployed.all_deployed(connection)}
 
 
 def _log_to(workspace: Workspace) -> None:

@@ -18,7 +18,7 @@ from storage.text import clean
 APPLICATION_ID = 0x4D544E44
 """``MTND``: tells our database from somebody else's SQLite file."""
 
-KNOWN_VERSION = 10
+KNOWN_VERSION = 16
 """The schema that this program reads and writes; equal to `storage.schema.SCHEMA_VERSION` (a test says so)."""
 
 OLDER = "older-database"
@@ -265,7 +265,7 @@ def _in_words(error: sqlite3.Error, path: Path | None) -> DatabaseError:
     if "not a database" in words or "malformed" in words or "corrupt" in words:
         return DatabaseError(
             f"{where} is damaged ({clean(words, 80)}).",
-            "Stop the engine and move the file aside; a new one is made from the folders.",
+            "Stop the engine, then: modeltender db verify --salvage (the damaged file is kept beside the new one).",
             code="damaged-database",
         )
     return DatabaseError(

@@ -1,6 +1,7 @@
 """How people write a length of time, in settings and on the command line: ``90s``, ``15m``, ``12h``, ``7d``, ``2w``."""
 
 import re
+from math import ceil
 
 WRITTEN = re.compile(r"(\d{1,6}(?:\.\d+)?)([smhdw])")
 
@@ -20,3 +21,20 @@ def seconds(text: str) -> float:
     if written is None:
         raise ValueError(f"expected a length of time ({EXAMPLES}), got '{text}'")
     return float(written[1]) * SECONDS[written[2]]
+
+
+def written(length_s: float) -> str:
+    """Return a length of time as people write it, in its largest unit that leaves a whole number: ``90s``, ``15m``."""
+    whole = max(0, round(length_s))
+    unit = next(unit for unit in reversed(SECONDS) if whole % SECONDS[unit] == 0 and (whole or unit == "s"))
+    return f"{whole // SECONDS[unit]}{unit}"
+
+
+def rough(length_s: float) -> str:
+    """Return a length of time in whole units, rounded up, of which the last tenth matters to nobody: ``42m``, ``3h``."""
+    whole = max(0, ceil(length_s))
+    if whole < 2 * SECONDS["m"]:
+        return f"{whole}s"
+    if whole < 2 * SECONDS["h"]:
+        return f"{ceil(whole / SECONDS['m'])}m"
+    return f"{ceil(whole / SECONDS['h'])}h" if whole < 2 * SECONDS["d"] else f"{ceil(whole / SECONDS['d'])}d"

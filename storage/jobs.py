@@ -5,6 +5,7 @@ Viewers reach for `submit`, `cancel` and the reads; the rest belongs to the engi
 
 import sqlite3
 import time
+from collections.abc import Sequence
 
 import msgspec
 
@@ -21,16 +22,53 @@ ARRIVAL = "arrival"
 NEW_DATA = "new data"
 """Who asks for another evaluation: the repository, when the test data of a version have changed."""
 
+SCHEDULE = "schedule"
+"""Who asks for what a schedule says: the engine, when it is time."""
+
+UNASKED = "automatic repair"
+"""Who asks for repairs that an owner allows to be done without asking."""
+
 RECOVERY = "recovery"
 """Who asks that targets be told again: a start after a crash."""
 
-AUTOMATIC = (ARRIVAL, NEW_DATA)
+PROBATION = "probation"
+"""Who asks for the evaluations of a version on probation."""
+
+ITSELF = "itself"
+"""Who promotes and rolls back where a model's owner lets the engine do so: history and log say "by itself"."""
+
+OUTSIDE = "outside modeltender"
+"""Who moved a link that the engine did not move."""
+
+AUTOMATIC = (ARRIVAL, NEW_DATA, SCHEDULE, PROBATION)
 """Whose jobs wait for those of people."""
 
-RETRIED = frozenset({JobKind.EVALUATE, JobKind.LATENCY, JobKind.COMPARE, JobKind.REPAIR, JobKind.TELL})
+RETRIED = frozenset(
+    {
+        JobKind.EVALUATE,
+        JobKind.LATENCY,
+        JobKind.COMPARE,
+        JobKind.EARLY,
+        JobKind.CHECK,
+        JobKind.REPAIR,
+        JobKind.TELL,
+        JobKind.EXPORT,
+        JobKind.OPTIMISE,
+        JobKind.TRAIN,
+    }
+)
 """Kinds that are queued again when their engine died: doing them twice harms nothing."""
 
 MAXIMUM_ATTEMPTS = 2
+
+CONVERTED = frozenset({"kind", "parameters", "state", "waits_for"})
+"""Fields of a job that are kept as text."""
+
+CLAIMABLE = (
+    "state = 'queued' AND NOT EXISTS (SELECT 1 FROM json_each(jobs.waits_for) AS each "
+    "JOIN jobs AS first ON first.id = each.value WHERE first.state IN ('queued', 'running'))"
+)
+"""What can be begun: a job that waits for others only when all of them have ended, however they did."""
 
 
 def submit(
@@ -88,16 +126,17 @@ def add(
 ) -> Job:
     """Insert a job inside an open transaction and return it, or the identical one that waits already."""
     packed = msgspec.json.encode(parameters or JobParameters()).decode()
-    inserted = connection.execute(
-        "INSERT INTO jobs (kind, model, version, parameters, requested_by, requested_at, state) VALUES (?, ?, ?, ?, ?, ?, ?) "
-        "ON CONFLICT DO NOTHING RETURNING id",
-        (kind, model, version, packed, clean(requested_by), now, JobState.QUEUED),
+    waiting = connection.execute(
+        "SELECT id FROM jobs WHERE kind = ? AND model = ? AND version IS ? AND parameters = ? AND state = ? ORDER BY id LIMIT 1",
+        (kind, model, version, packed, JobState.QUEUED),
     ).fetchone()
-    if inserted is None:
-        inserted = connection.execute(
-            "SELECT id FROM jobs WHERE kind = ? AND model = ? AND version IS ? AND parameters = ? AND state = ?",
-            (kind, model, version, packed, JobState.QUEUED),
+    inserted = (
+        waiting
+        or connection.execute(
+            "INSERT INTO jobs (kind, model, version, parameters, requested_by, requested_at, state) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            (kind, model, version, packed, clean(requested_by), now, JobState.QUEUED),
         ).fetchone()
+    )
     job = read_one(connection, inserted["id"])
     if job is None:
         raise sqlite3.IntegrityError("the job that was just inserted is gone")
@@ -105,22 +144,25 @@ def add(
 
 
 def claim(connection: sqlite3.Connection, kinds: frozenset[JobKind], *, now: float) -> Job | None:
-    """Take a waiting job of some kinds for the engine, or return ``None``: what a person asked for first, then the oldest."""
+    """Take a waiting job of some kinds for the engine, or return ``None``: what a person asked for first, then the oldest.
+
+    A job that waits for others is passed over until they have ended.
+    """
     marks, automatic = ", ".join("?" * len(kinds)), ", ".join("?" * len(AUTOMATIC))
     row = connection.execute(
         f"UPDATE jobs SET state = ?, started_at = ? WHERE id = "  # noqa: S608 - placeholders only
-        f"(SELECT id FROM jobs WHERE state = ? AND kind IN ({marks}) ORDER BY requested_by IN ({automatic}), id LIMIT 1) RETURNING id",
-        (JobState.RUNNING, now, JobState.QUEUED, *sorted(kinds), *AUTOMATIC),
+        f"(SELECT id FROM jobs WHERE {CLAIMABLE} AND kind IN ({marks}) ORDER BY requested_by IN ({automatic}), id LIMIT 1) RETURNING id",
+        (JobState.RUNNING, now, *sorted(kinds), *AUTOMATIC),
     ).fetchone()
     return None if row is None else read_one(connection, row["id"])
 
 
 def waiting(connection: sqlite3.Connection, kinds: frozenset[JobKind]) -> bool:
-    """Whether a job of some kinds waits."""
+    """Whether a job of some kinds waits, and for nothing but its turn."""
     marks = ", ".join("?" * len(kinds))
     row = connection.execute(
-        f"SELECT EXISTS (SELECT 1 FROM jobs WHERE state = ? AND kind IN ({marks}))",  # noqa: S608 - placeholders only
-        (JobState.QUEUED, *sorted(kinds)),
+        f"SELECT EXISTS (SELECT 1 FROM jobs WHERE {CLAIMABLE} AND kind IN ({marks}))",  # noqa: S608 - placeholders only
+        tuple(sorted(kinds)),
     ).fetchone()
     return bool(row[0])
 
@@ -175,6 +217,43 @@ def park(connection: sqlite3.Connection, job_id: int) -> None:
             code="interrupted",
             error="The engine stopped.",
         )
+        job = read_one(connection, job_id)
+        if job is not None:
+            same = add(
+                connection,
+                job.kind,
+                job.model,
+                job.version,
+                requested_by=job.requested_by,
+                now=time.time(),
+                parameters=job.parameters,
+            )
+            _stand_in(connection, job_id, same.id)
+
+
+def put_back(connection: sqlite3.Connection, job_id: int, first: Sequence[Job], *, message: str) -> None:
+    """Put a running job back to wait until other jobs have ended; those that it waited for before stay on its list."""
+    before = connection.execute("SELECT waits_for FROM jobs WHERE id = ?", (job_id,)).fetchone()["waits_for"]
+    known = dict.fromkeys([*msgspec.json.decode(before, type=tuple[int, ...]), *(job.id for job in first)])
+    connection.execute(
+        "UPDATE jobs SET state = ?, waits_for = ?, message = ?, done = 0, total = 0 WHERE id = ?",
+        (JobState.QUEUED, msgspec.json.encode(tuple(known)).decode(), clean(message), job_id),
+    )
+
+
+def _stand_in(connection: sqlite3.Connection, job_id: int, other_id: int) -> None:
+    """Make jobs that wait for one that will not go on wait for another one, which does the same."""
+    rows = connection.execute(
+        "SELECT id, waits_for FROM jobs WHERE state = ? AND waits_for <> '[]'", (JobState.QUEUED,)
+    ).fetchall()
+    for row in rows:
+        known = msgspec.json.decode(row["waits_for"], type=tuple[int, ...])
+        if job_id in known:
+            told = msgspec.json.encode(tuple(other_id if one == job_id else one for one in known)).decode()
+            connection.execute(
+                "UPDATE jobs SET waits_for = ?, message = replace(message, ?, ?) WHERE id = ?",
+                (told, f"J{job_id} ", f"J{other_id} ", row["id"]),
+            )
 
 
 def recover(connection: sqlite3.Connection, *, now: float) -> list[Job]:
@@ -204,6 +283,7 @@ def recover(connection: sqlite3.Connection, *, now: float) -> list[Job]:
                 parameters=job.parameters,
             )
             connection.execute("UPDATE jobs SET attempt = ? WHERE id = ?", (attempt + 1, again.id))
+            _stand_in(connection, job.id, again.id)
     return interrupted
 
 
@@ -214,6 +294,24 @@ def pending(connection: sqlite3.Connection, kind: JobKind, model: str, version: 
         (kind, model, version, JobState.QUEUED, JobState.RUNNING),
     ).fetchone()
     return row is not None
+
+
+def unfinished_of(connection: sqlite3.Connection, requested_by: str) -> bool:
+    """Whether a job that somebody asked for waits or runs."""
+    row = connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM jobs WHERE requested_by = ? AND state IN (?, ?))",
+        (requested_by, JobState.QUEUED, JobState.RUNNING),
+    ).fetchone()
+    return bool(row[0])
+
+
+def latest(connection: sqlite3.Connection, kind: JobKind, model: str, *, requested_by: str) -> Job | None:
+    """Return the job of this kind that somebody asked for last, as far as it is remembered."""
+    row = connection.execute(
+        "SELECT * FROM jobs WHERE kind = ? AND model = ? AND requested_by = ? ORDER BY id DESC LIMIT 1",
+        (kind, model, requested_by),
+    ).fetchone()
+    return None if row is None else _job(row)
 
 
 def pending_versions(connection: sqlite3.Connection, kind: JobKind) -> set[tuple[str, int | None]]:
@@ -249,6 +347,16 @@ def read(connection: sqlite3.Connection, *, limit: int) -> list[Job]:
     return [_job(row) for row in rows]
 
 
+def of_model(connection: sqlite3.Connection, model: str, *, limit: int) -> list[Job]:
+    """Return the jobs of a model that have ended, among the latest ``limit`` of all; the latest first."""
+    rows = connection.execute(
+        "SELECT * FROM jobs WHERE model = ? AND id > (SELECT coalesce(max(id), 0) FROM jobs) - ? AND finished_at IS NOT NULL "
+        "ORDER BY id DESC",
+        (model, limit),
+    )
+    return [_job(row) for row in rows]
+
+
 def counts(connection: sqlite3.Connection) -> dict[JobState, int]:
     """Return how many jobs wait and run."""
     rows = connection.execute(
@@ -264,5 +372,6 @@ def _job(row: sqlite3.Row) -> Job:
         kind=JobKind(row["kind"]),
         parameters=msgspec.json.decode(row["parameters"], type=JobParameters),
         state=JobState(row["state"]),
-        **{name: row[name] for name in Job.__struct_fields__ if name not in {"kind", "parameters", "state"}},
+        waits_for=msgspec.json.decode(row["waits_for"], type=tuple[int, ...]),
+        **{name: row[name] for name in Job.__struct_fields__ if name not in CONVERTED},
     )

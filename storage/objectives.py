@@ -23,6 +23,10 @@ JUDGED = tuple(name for name in latencies.SHORT if name != "throughput")
 """Figures of a latency measurement that an objective may be about; throughput is an evaluation's."""
 
 
+MISSED_FAULT = "objective-missed"
+"""Code of the fault that an objective of quality is missed beyond chance."""
+
+
 class Judgement(NamedTuple):
     """What an evaluation says about one objective."""
 
@@ -83,3 +87,31 @@ def figure(name: str, evaluation: Evaluation) -> float | None:
 
 def _number(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+class Miss(NamedTuple):
+    """An objective that is missed by more than its figure's interval explains."""
+
+    name: str
+    sentence: str
+    certain: bool
+    """Whether there is an interval; what has none may be a bad moment."""
+
+
+def misses(objectives: dict[str, str], evaluation: Evaluation) -> tuple[Miss, ...]:
+    """Return the objectives that an evaluation misses, but for those whose limit lies within the figure's interval."""
+    found = []
+    for judgement in judge(objectives, evaluation):
+        parsed, metric = OBJECTIVE.fullmatch(judgement.objective), evaluation.metric(judgement.name)
+        if judgement.met is not False or parsed is None:
+            continue
+        upward = parsed[1] in {">=", ">"}
+        best = None if metric is None else metric.high if upward else metric.low
+        if best is None:
+            found.append(Miss(judgement.name, judgement.sentence(), certain=False))
+        elif not COMPARISONS[parsed[1]](best, float(parsed[2])):
+            word = "most" if upward else "least"
+            found.append(
+                Miss(judgement.name, f"{judgement.sentence()[:-1]}, at {word} {best:.6g})", certain=True)
+            )
+    return tuple(found)

@@ -5,12 +5,27 @@ seconds since the epoch (UTC); durations say their unit in their name; ``None`` 
 known, and is shown as ``n/a``.
 """
 
-from typing import Literal
-
 import msgspec
 
 from storage.device_details import DeviceDetails, Obstacle
+from storage.measured import (
+    Evaluation,
+    EvaluationFailure,
+    ExampleValues,
+    LatencyMeasurement,
+    LatencyRatio,
+    LatencyReport,
+    Loading,
+    Metric,
+    NewEvaluation,
+    NewLatencyMeasurement,
+    Surroundings,
+    TensorSpec,
+    ValueKind,
+)
+from storage.record import Record
 from storage.vocabulary import (
+    Answer,
     CheckVerdict,
     Custody,
     DeviceKind,
@@ -18,7 +33,9 @@ from storage.vocabulary import (
     Format,
     JobKind,
     JobState,
-    OutputScale,
+    ProbationState,
+    PromotionOutcome,
+    Quantization,
     Role,
     Scenario,
     Severity,
@@ -29,75 +46,23 @@ from storage.vocabulary import (
     Verdict,
 )
 
-
-class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """A frozen row with named fields."""
-
-
-class Metric(msgspec.Struct, frozen=True):
-    """One quality figure with its confidence interval (95 %), measured on ``n`` examples."""
-
-    name: str
-    value: float
-    low: float | None
-    high: float | None
-    n: int
-    slice: str = ""
-    """The part of the examples that it stands for, as ``column=value`` or ``class=label``; empty for all of them."""
-
-
-ValueKind = Literal["f4", "u1", "u2", "u4"]
-"""How the numbers of `ExampleValues` are written, as numpy calls it: little-endian floats or counts."""
-
-
-class ExampleValues(msgspec.Struct, frozen=True):
-    """One number of each example, in the data's order."""
-
-    name: str
-    """The metric whose mean over the examples it is, or one of `storage.vocabulary.Column`."""
-    kind: ValueKind
-    data: bytes
-
-
-class TensorSpec(msgspec.Struct, frozen=True):
-    """One input or output of a model: its name, its shape (``None`` where free) and its numpy dtype."""
-
-    name: str
-    shape: tuple[int | None, ...] | None
-    """``None`` where the format does not tell (TorchScript)."""
-    dtype: str
-    """Empty where the format does not tell."""
-
-    def describe(self) -> str:
-        """Return it as people write it: ``float32 [?, 28, 28, 1]``."""
-        if self.shape is None:
-            return f"{self.dtype or 'an array'} of unknown shape"
-        return f"{self.dtype} [{', '.join('?' if size is None else str(size) for size in self.shape)}]"
-
-
-class Loading(Record, frozen=True, kw_only=True):
-    """What a version turned out to be when it was last loaded, and what that took."""
-
-    runtime: str
-    runtime_version: str
-    device: str
-    inputs: tuple[TensorSpec, ...]
-    outputs: tuple[TensorSpec, ...]
-    load_s: float
-    """From the request to the answer, in a process whose framework was imported already."""
-    peak_rss_bytes: int | None
-    """The most resident memory that its process has had, loading and evaluating; the framework's pages included,
-    an accelerator's memory not."""
-
-
-class EvaluationFailure(Record, frozen=True, kw_only=True):
-    """Why the last evaluation of a version did not work, while that is so."""
-
-    at: float
-    message: str
-    hint: str
-    proposal: str = ""
-    """Lines of TOML that would make the data fit, for a person to judge and write down; empty where there are none."""
+# Most modules need records of both kinds, and get them from here; what is defined here needs no mention.
+__all__ = [
+    "Evaluation",
+    "EvaluationFailure",
+    "ExampleValues",
+    "LatencyMeasurement",
+    "LatencyRatio",
+    "LatencyReport",
+    "Loading",
+    "Metric",
+    "NewEvaluation",
+    "NewLatencyMeasurement",
+    "Record",
+    "Surroundings",
+    "TensorSpec",
+    "ValueKind",
+]
 
 
 class Refusal(Record, frozen=True, kw_only=True):
@@ -108,157 +73,6 @@ class Refusal(Record, frozen=True, kw_only=True):
     """Each thing that was found, by its name; of one that crashes, how it ended."""
     liftable: bool
     """Whether its owner's trust in this very content would have it loaded."""
-
-
-class LatencyReport(Record, frozen=True, kw_only=True):
-    """How fast a version answered under a scenario; a percentile is ``None`` with too few queries to mean it."""
-
-    scenario: Scenario
-    batch_size: int
-    n: int
-    p50_ms: float | None
-    p90_ms: float | None
-    p95_ms: float | None
-    p99_ms: float | None
-    mean_ms: float
-    stdev_ms: float
-    throughput: float
-    """Examples a second."""
-    stable: bool
-
-
-class Surroundings(msgspec.Struct, frozen=True):
-    """What went on around a latency measurement; ``None`` where the machine does not tell."""
-
-    cores: int
-    """Cores that the model's process was pinned to; shares below are of their time."""
-    others: float | None = None
-    """Share of the cores' time that other processes used, 0 to 1."""
-    stolen: float | None = None
-    """Share that the hypervisor gave to other machines, 0 to 1."""
-    held_back_s: float | None = None
-    """How long the control group's quota kept its processes waiting."""
-    clock_low_mhz: float | None = None
-    clock_high_mhz: float | None = None
-    """The slowest and the fastest that the cores were seen to run."""
-    too_hot: int | None = None
-    """How often the processor slowed itself down because of its temperature."""
-
-
-class NewLatencyMeasurement(Record, frozen=True, kw_only=True):
-    """A latency measurement of its own, not part of an evaluation, as the engine records it."""
-
-    scenario: Scenario
-    batch_size: int
-    """Examples of a query; in the server scenario the most queries that are answered together."""
-    device: str
-    seed: int
-    n: int
-    """Queries whose durations are told; in the offline scenario each is a batch."""
-    warmup: int
-    duration_s: float
-    p50_ms: float
-    p90_ms: float | None
-    p95_ms: float | None
-    p99_ms: float | None
-    p999_ms: float | None
-    mean_ms: float
-    stdev_ms: float
-    throughput: float
-    """Examples a second."""
-    stable: bool
-    noisy: str
-    """Why these figures are not to be relied on, or empty."""
-    surroundings: Surroundings
-    target_qps: float | None
-    """Queries a second that were sent, in the server scenario."""
-    achieved_qps: float | None
-    """Queries a second that were answered, in the server scenario."""
-    objective_ms: float | None
-    """What p99 was to be at most."""
-    max_qps: float | None
-    """The most queries a second that were found to keep the objective, where that was searched for."""
-    unserved: int
-    """Queries that had arrived and were not answered when the measurement ended: their ages count, as lower bounds."""
-    load_s: float
-    first_ms: float
-    """Of the cold process: how long it loaded, and how long its first inference took."""
-    peak_rss_bytes: int | None
-    dataset_name: str
-    artefact_sha256: str
-    preprocessing_sha256: str
-    runtime: str
-    runtime_version: str
-    isolation: str
-
-
-class LatencyMeasurement(NewLatencyMeasurement, frozen=True, kw_only=True):
-    """A latency measurement on record."""
-
-    id: int
-    version_id: int
-    version: int
-    job_id: int | None
-    at: float
-    requested_by: str
-
-
-class Evaluation(Record, frozen=True, kw_only=True):
-    """One evaluation: its figures and the fingerprint that makes it comparable with another."""
-
-    id: int
-    version_id: int
-    job_id: int | None
-    at: float
-    requested_by: str
-    dataset_name: str
-    dataset_rows: int
-    dataset_sha256: str
-    artefact_sha256: str
-    preprocessing_sha256: str
-    runtime: str
-    runtime_version: str
-    device: str
-    batch_size: int
-    isolation: str
-    duration_s: float
-    confusion: tuple[tuple[int, ...], ...] | None
-    metrics: tuple[Metric, ...]
-    """The figures of all examples."""
-    latency: LatencyReport | None = None
-    slices: tuple[Metric, ...] = ()
-    """The figures of parts of the examples, where they were read: the worst part of each column first."""
-    scale: OutputScale | None = None
-    """How the outputs were read; ``None`` where the task has no classes."""
-    notes: tuple[str, ...] = ()
-    """What somebody who reads the figures should know."""
-
-    def metric(self, name: str) -> Metric | None:
-        """Return the metric of all examples called ``name``, or ``None`` where this evaluation has none."""
-        return next((metric for metric in self.metrics if metric.name == name), None)
-
-
-class NewEvaluation(Record, frozen=True, kw_only=True):
-    """An evaluation as the engine records it: its fingerprint and its figures."""
-
-    dataset_name: str
-    dataset_rows: int
-    dataset_sha256: str
-    artefact_sha256: str
-    preprocessing_sha256: str
-    runtime: str
-    runtime_version: str
-    device: str
-    batch_size: int
-    isolation: str
-    duration_s: float
-    confusion: tuple[tuple[int, ...], ...] | None
-    metrics: tuple[Metric, ...]
-    """Of all examples and of parts of them."""
-    correct: bytes | None
-    examples: tuple[ExampleValues, ...] = ()
-    scale: OutputScale | None = None
-    notes: tuple[str, ...] = ()
 
 
 class Version(Record, frozen=True, kw_only=True):
@@ -304,6 +118,24 @@ class DeployedContent(Record, frozen=True, kw_only=True):
     """Paths of the other files that belong to it, below the folder that it lies in."""
 
 
+class Probation(Record, frozen=True, kw_only=True):
+    """The watching of a version that was promoted by itself."""
+
+    id: int
+    model: str
+    number: int
+    sha256: str
+    begun_at: float
+    ends_at: float
+    """It is over then, unless it was not looked at often enough by then."""
+    every_s: float
+    looks: int
+    looked_at: float
+    """When it was looked at last, or when it began."""
+    state: ProbationState
+    reason: str
+
+
 class Model(Record, frozen=True, kw_only=True):
     """A named thing that is deployed, with the versions that matter at a glance."""
 
@@ -323,6 +155,8 @@ class Model(Record, frozen=True, kw_only=True):
     """The latest values of the headline metric of the current version, oldest first."""
     quarantined: int = 0
     """How many things were taken out of its inbox and are kept."""
+    probation: Probation | None = None
+    """Of the current version, while it is watched because it was promoted by itself."""
 
 
 class Arrival(Record, frozen=True, kw_only=True):
@@ -377,8 +211,17 @@ class Quarantined(Record, frozen=True, kw_only=True):
     """The reason that was given for it."""
 
 
+class ToldTarget(msgspec.Struct, frozen=True):
+    """What became of one target when it was told of a promotion."""
+
+    name: str
+    kind: TargetKind
+    state: TargetState
+    message: str
+
+
 class Promotion(Record, frozen=True, kw_only=True):
-    """One change of what is deployed."""
+    """One change of what is deployed, or one that was begun and did not come about."""
 
     id: int
     model: str
@@ -391,6 +234,11 @@ class Promotion(Record, frozen=True, kw_only=True):
     checks: "tuple[GateCheck, ...]"
     forced: bool
     reason: str
+    outcome: PromotionOutcome = PromotionOutcome.DONE
+    problem: str = ""
+    """Why it did not come about, or empty."""
+    told: tuple[ToldTarget, ...] = ()
+    """The promotion targets, in the order in which they were told."""
 
 
 class PromotionTarget(Record, frozen=True, kw_only=True):
@@ -407,18 +255,9 @@ class PromotionTarget(Record, frozen=True, kw_only=True):
     at: float | None
 
 
-class LatencyRatio(msgspec.Struct, frozen=True):
-    """How many times as long one version takes as another, measured in turns on the same device."""
-
-    device: str
-    at: float
-    ratio: float
-    """Of the medians: above 1 the second version is slower."""
-    low: float
-    high: float
-    confidence: float
-    n: int
-    """Rounds, of which each has runs of both."""
+EVALUATED = "evaluated"
+SAME_DATA = "same-data"
+"""The checks without which nothing can be compared: a promotion evaluates what they miss."""
 
 
 class GateCheck(msgspec.Struct, frozen=True):
@@ -443,6 +282,12 @@ class GateReport(msgspec.Struct, frozen=True):
     def passed(self) -> bool:
         """Whether every check passed or did not apply."""
         return all(check.verdict in {CheckVerdict.PASS, CheckVerdict.SKIPPED} for check in self.checks)
+
+    @property
+    def lacks_figures(self) -> bool:
+        """Whether it could not judge, because evaluations are missing or cannot be compared."""
+        missing = {EVALUATED, SAME_DATA}
+        return any(check.name in missing and check.verdict is not CheckVerdict.PASS for check in self.checks)
 
 
 class JobParameters(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -471,6 +316,26 @@ class JobParameters(msgspec.Struct, frozen=True, omit_defaults=True):
     """The version that a comparison takes the job's version against."""
     entry: int | None = None
     """The entry of the quarantine that is meant."""
+    to: Format | None = None
+    """What an export is to make."""
+    quantize: Quantization | None = None
+    """How an export makes numbers smaller."""
+    keep: tuple[str, ...] = ()
+    """Variants that an optimisation keeps as versions, by name."""
+    fault: int | None = None
+    """The fault that is to be repaired."""
+    verify: tuple[int, ...] = ()
+    """The faults of which a check is to find out whether their repair has helped."""
+    dry_run: bool = False
+    """Whether only what would be done is told."""
+    epochs: int | None = None
+    """The most epochs that a training takes; ``None``: as the model's settings say."""
+    from_scratch: bool = False
+    """Whether a training begins with fresh weights."""
+    build: bool = False
+    """Whether a first model is made, as ``[build]`` or the data say."""
+    untrained: bool = False
+    """Whether what is built is left as it is."""
 
 
 class Job(Record, frozen=True, kw_only=True):
@@ -495,6 +360,8 @@ class Job(Record, frozen=True, kw_only=True):
     hint: str
     result: str
     """What the job found, as JSON for the command that waits for it, or empty."""
+    waits_for: tuple[int, ...] = ()
+    """The jobs that had, or have, to end before it goes on."""
 
 
 class Event(Record, frozen=True, kw_only=True):
@@ -523,6 +390,55 @@ class Fault(Record, frozen=True, kw_only=True):
     first_at: float
     last_at: float
     count: int
+    acknowledged_by: str = ""
+    """Who said that it is known, or empty."""
+    tried: str = ""
+    """The repair that was last tried, or empty."""
+    tried_at: float | None = None
+
+
+class CheckAnswer(Record, frozen=True, kw_only=True):
+    """What a check for faults last said of a model."""
+
+    model: str
+    """Empty where it is about the workspace."""
+    code: str
+    version: int | None
+    answer: Answer
+    detail: str
+    """The sentence with the figures; of what is not known yet, what is missing."""
+    basis: str
+    """What it was judged from: the same basis says nothing new. Empty where every look is a new one."""
+    recent: str
+    """How it answered lately, the latest last: ``1`` for a fault, ``0`` for none."""
+    at: float
+
+
+class GoldenAnswers(Record, frozen=True, kw_only=True):
+    """What a version answered to a few examples, to be compared with what it answers later."""
+
+    model: str
+    artefact_sha256: str
+    options: str
+    """A digest of what else its runtime was told."""
+    device: str
+    runtime: str
+    runtime_version: str
+    inputs: bytes
+    outputs: bytes
+    """Arrays as the model process tells them, packed."""
+    at: float
+
+
+class Overlap(Record, frozen=True, kw_only=True):
+    """How many test examples are among the training data."""
+
+    stamp: str
+    """Of the data that were compared."""
+    shared: int
+    different: int
+    """Test examples, each counted once."""
+    at: float
 
 
 class Device(Record, frozen=True, kw_only=True):

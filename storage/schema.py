@@ -9,7 +9,7 @@ from sqlite_utils import Database, Migrations
 
 migrations = Migrations("modeltender")
 
-SCHEMA_VERSION = 10
+SCHEMA_VERSION = 16
 
 
 @migrations()
@@ -73,6 +73,42 @@ def promotion_targets(database: Database) -> None:
 def details_of_devices(database: Database) -> None:
     """Keep what devices tell besides their use, and what keeps runtimes from using them."""
     _execute(database, DETAILS_OF_DEVICES)
+
+
+@migrations()
+def exports(database: Database) -> None:
+    """Keep what exported versions were made from."""
+    _execute(database, EXPORTS)
+
+
+@migrations()
+def targets_of_promotions(database: Database) -> None:
+    """Keep what became of each target when it was told of a promotion."""
+    database.conn.execute("ALTER TABLE promotions ADD COLUMN told TEXT NOT NULL DEFAULT '[]'")
+
+
+@migrations()
+def promotions_by_themselves(database: Database) -> None:
+    """Keep which jobs wait for which other ones, and which versions are on probation."""
+    _execute(database, PROMOTIONS_BY_THEMSELVES)
+
+
+@migrations()
+def answers_of_checks(database: Database) -> None:
+    """Keep what each check for faults last said, stored answers to compare with, and what was done about a fault."""
+    _execute(database, ANSWERS_OF_CHECKS)
+
+
+@migrations()
+def rolled_up_readings(database: Database) -> None:
+    """Keep what devices read for years, rolled up; the readings of a device stay when it goes."""
+    _execute(database, ROLLED_UP_READINGS)
+
+
+@migrations()
+def training_runs(database: Database) -> None:
+    """Keep what each training began from, how it went, and what it left."""
+    _execute(database, TRAINING_RUNS)
 
 
 def _execute(database: Database, statements: str) -> None:
@@ -456,4 +492,164 @@ ALTER TABLE promotions ADD COLUMN patience_s REAL NOT NULL DEFAULT 30
 DETAILS_OF_DEVICES = """
 ALTER TABLE devices ADD COLUMN obstacles TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE devices ADD COLUMN details TEXT NOT NULL DEFAULT '{}'
+"""
+
+EXPORTS = """
+CREATE TABLE exports (
+    model_id INTEGER NOT NULL REFERENCES models(id),
+    sha256 TEXT NOT NULL,
+    parent INTEGER NOT NULL,
+    parent_sha256 TEXT NOT NULL,
+    source TEXT NOT NULL,
+    target TEXT NOT NULL,
+    quantize TEXT,
+    parity TEXT NOT NULL,
+    tools TEXT NOT NULL,
+    at REAL NOT NULL,
+    requested_by TEXT NOT NULL,
+    PRIMARY KEY (model_id, sha256)
+) STRICT, WITHOUT ROWID
+"""
+
+PROMOTIONS_BY_THEMSELVES = """
+ALTER TABLE jobs ADD COLUMN waits_for TEXT NOT NULL DEFAULT '[]';
+DROP INDEX jobs_queued_once;
+CREATE UNIQUE INDEX jobs_queued_once ON jobs (kind, model, coalesce(version, -1), parameters)
+    WHERE state = 'queued' AND waits_for = '[]';
+ALTER TABLE promotions ADD COLUMN sha256 TEXT NOT NULL DEFAULT '';
+ALTER TABLE promotions ADD COLUMN probation_s REAL NOT NULL DEFAULT 0;
+CREATE TABLE probations (
+    id INTEGER PRIMARY KEY,
+    model_id INTEGER NOT NULL REFERENCES models(id),
+    number INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    begun_at REAL NOT NULL,
+    ends_at REAL NOT NULL,
+    every_s REAL NOT NULL,
+    looks INTEGER NOT NULL DEFAULT 0,
+    looked_at REAL NOT NULL,
+    state TEXT NOT NULL,
+    reason TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE UNIQUE INDEX probations_open_once ON probations (model_id) WHERE state = 'open'
+"""
+
+ANSWERS_OF_CHECKS = """
+CREATE TABLE check_answers (
+    model TEXT NOT NULL,
+    code TEXT NOT NULL,
+    version INTEGER,
+    answer TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    basis TEXT NOT NULL,
+    recent TEXT NOT NULL,
+    at REAL NOT NULL,
+    PRIMARY KEY (model, code)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE golden_answers (
+    model TEXT NOT NULL,
+    artefact_sha256 TEXT NOT NULL,
+    options TEXT NOT NULL,
+    device TEXT NOT NULL,
+    runtime TEXT NOT NULL,
+    runtime_version TEXT NOT NULL,
+    inputs BLOB NOT NULL,
+    outputs BLOB NOT NULL,
+    at REAL NOT NULL,
+    PRIMARY KEY (model, artefact_sha256, options, device)
+) STRICT;
+CREATE TABLE data_overlaps (
+    model TEXT PRIMARY KEY,
+    stamp TEXT NOT NULL,
+    shared INTEGER NOT NULL,
+    different INTEGER NOT NULL,
+    at REAL NOT NULL
+) STRICT;
+ALTER TABLE faults ADD COLUMN acknowledged_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE faults ADD COLUMN tried TEXT NOT NULL DEFAULT '';
+ALTER TABLE faults ADD COLUMN tried_at REAL
+"""
+
+ROLLED_UP_READINGS = """
+CREATE TABLE readings (
+    device_id TEXT NOT NULL,
+    at REAL NOT NULL,
+    utilisation REAL,
+    memory_used_bytes INTEGER,
+    temperature_c REAL,
+    power_w REAL,
+    PRIMARY KEY (device_id, at)
+) STRICT, WITHOUT ROWID;
+INSERT INTO readings SELECT device_id, at, utilisation, memory_used_bytes, temperature_c, power_w FROM device_samples;
+DROP TABLE device_samples;
+ALTER TABLE readings RENAME TO device_samples;
+CREATE TABLE device_series (
+    id INTEGER PRIMARY KEY,
+    device_id TEXT NOT NULL,
+    reading TEXT NOT NULL,
+    UNIQUE (device_id, reading)
+) STRICT;
+CREATE TABLE device_minutes (
+    series_id INTEGER NOT NULL REFERENCES device_series(id),
+    at INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    least REAL NOT NULL,
+    mean REAL NOT NULL,
+    greatest REAL NOT NULL,
+    sketch BLOB NOT NULL,
+    PRIMARY KEY (series_id, at)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE device_hours (
+    series_id INTEGER NOT NULL REFERENCES device_series(id),
+    at INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    least REAL NOT NULL,
+    mean REAL NOT NULL,
+    greatest REAL NOT NULL,
+    sketch BLOB NOT NULL,
+    PRIMARY KEY (series_id, at)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE device_days (
+    series_id INTEGER NOT NULL REFERENCES device_series(id),
+    at INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    least REAL NOT NULL,
+    mean REAL NOT NULL,
+    greatest REAL NOT NULL,
+    sketch BLOB NOT NULL,
+    PRIMARY KEY (series_id, at)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE rollups_due (
+    level INTEGER NOT NULL,
+    device_id TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (level, device_id, at)
+) STRICT, WITHOUT ROWID;
+INSERT INTO rollups_due SELECT DISTINCT level, device_id, CAST(at / level AS INTEGER) * level
+    FROM device_samples, (SELECT 60 AS level UNION SELECT 3600 UNION SELECT 86400)
+"""
+
+TRAINING_RUNS = """
+CREATE TABLE training_runs (
+    id INTEGER PRIMARY KEY,
+    model TEXT NOT NULL,
+    key TEXT NOT NULL,
+    job_id INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    started_at REAL NOT NULL,
+    finished_at REAL,
+    how TEXT NOT NULL,
+    base_version INTEGER,
+    base_sha256 TEXT NOT NULL,
+    seed INTEGER NOT NULL,
+    settings TEXT NOT NULL,
+    data TEXT NOT NULL DEFAULT 'null',
+    versions TEXT NOT NULL DEFAULT '{}',
+    curve TEXT NOT NULL DEFAULT '[]',
+    best_epoch INTEGER,
+    artefact TEXT NOT NULL DEFAULT '',
+    sha256 TEXT NOT NULL DEFAULT '',
+    message TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX training_runs_by_model ON training_runs (model, id)
 """

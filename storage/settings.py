@@ -10,9 +10,13 @@ from pathlib import Path
 
 import msgspec
 
+from storage import maintenance_settings
+from storage.durations import seconds
+from storage.maintenance_settings import Checks, Repair, Schedule, WorkspaceChecks
 from storage.settings_file import Settings, convert, read_table, settled
 from storage.target_settings import TargetSettings, read_targets
 from storage.text import clean
+from storage.train_settings import Build, Train, check_build, check_train
 from storage.vocabulary import GateMode, OutputScale, Task
 
 AXES = 8
@@ -20,6 +24,9 @@ LONGEST = 100_000
 """Axes of one example, and the length of one: beyond any image and any table."""
 
 DTYPES = ("uint8", "int8", "int32", "int64", "float16", "float32", "float64")
+
+SHORTEST_PROBATION_S = 5
+"""Less is no time in which anything could be seen."""
 
 CLASS_SLICE = "class"
 """What the figures of one class are stored under (``class=3``), so that no column may be called so."""
@@ -65,6 +72,10 @@ class Retention(Settings, frozen=True, kw_only=True):
     """How long raw figures are kept, and how much of what can be made again."""
 
     samples_s: float = 86400.0
+    """How long the readings of devices stay; what is older is told by minutes, hours and days."""
+    minutes: str = "14d"
+    hours: str = "400d"
+    days: str = "3650d"
     events: int = 10000
     jobs: int = 2000
     prepared_gib: float = 20.0
@@ -85,6 +96,9 @@ class WorkspaceSettings(Settings, frozen=True, kw_only=True):
     trust: Trust = Trust()
     retention: Retention = Retention()
     sampling: Sampling = Sampling()
+    schedule: Schedule = Schedule()
+    checks: WorkspaceChecks = WorkspaceChecks()
+    repair: Repair = Repair()
 
 
 class Data(Settings, frozen=True, kw_only=True):
@@ -175,6 +189,10 @@ class Gate(Settings, frozen=True, kw_only=True):
     """Candidates that one test set is expected to judge before fresh labels come."""
     dry_run: bool = False
     """Whether the gate only judges, and nothing is promoted without a person who insists."""
+    automatic: bool = False
+    """Whether a candidate that passes is promoted without a person, and rolled back where it proves bad."""
+    probation: str = "1h"
+    """How long a version that was promoted without a person is watched."""
     require: tuple[Requirement, ...] = ()
 
 
@@ -190,6 +208,11 @@ class ModelSettings(Settings, frozen=True, kw_only=True):
     metrics: Metrics = Metrics()
     objectives: dict[str, str] = msgspec.field(default_factory=dict)
     gate: Gate = Gate()
+    schedule: Schedule = Schedule()
+    checks: Checks = Checks()
+    repair: Repair = Repair()
+    train: Train = Train()
+    build: Build = Build()
     targets: tuple[TargetSettings, ...] = ()
     """What else learns of a promotion, in the order in which it is told."""
 
@@ -206,8 +229,12 @@ def read_workspace_settings(file: Path) -> WorkspaceSettings:
     _positive(settings.repository, "repository", ("settle_s", "rescan_s"), problems)
     _positive(settings.limits, "limits", ("memory_gib", "evaluation_s", "load_s", "scratch_mib"), problems)
     _positive(settings.retention, "retention", ("prepared_gib",), problems)
+    _check_lengths_of_time(settings.retention, "retention", ("minutes", "hours", "days"), problems)
     if not 0.2 <= settings.sampling.interval_s <= 60:
         problems.append(f"sampling.interval_s: expected 0.2 to 60, got {settings.sampling.interval_s:g}")
+    maintenance_settings.check(settings.schedule, settings.checks, problems)
+    if not settings.checks.free_gib >= 0:
+        problems.append(f"checks.free_gib: expected 0 or more, got {settings.checks.free_gib:g}")
     return settled(file, settings, problems)
 
 
@@ -225,8 +252,11 @@ def read_model_settings(file: Path) -> ModelSettings:
         if OBJECTIVE.fullmatch(objective.strip()) is None:
             problems.append(f"objectives.{name}: expected '>= number' or '<= number', got '{objective}'")
     _check_gate(settings.gate, problems)
+    maintenance_settings.check(settings.schedule, settings.checks, problems)
     _check_preprocess(settings.preprocess, problems)
     _check_figures(settings, problems)
+    check_train(settings.train, problems)
+    check_build(settings.build, problems)
     for key in ("test", "validation"):
         _check_file_name(getattr(settings.data, key), f"data.{key}", problems)
     if isinstance(settings.labels, str):
@@ -249,7 +279,20 @@ def _check_gate(gate: Gate, problems: list[str]) -> None:
         problems.append(f"gate.min_examples: expected 0 or more, got {gate.min_examples}")
     if gate.budget < 1:
         problems.append(f"gate.budget: expected 1 or more, got {gate.budget}")
-    for number, wanted in enumerate(gate.require, 1):
+    _check_probation(gate.probation, problems)
+    _check_requirements(gate.require, problems)
+
+
+def _check_probation(length: str, problems: list[str]) -> None:
+    try:
+        if seconds(length) < SHORTEST_PROBATION_S:
+            problems.append(f"gate.probation: expected {SHORTEST_PROBATION_S}s or more, got {length}")
+    except ValueError as error:
+        problems.append(f"gate.probation: {error}")
+
+
+def _check_requirements(requirements: tuple[Requirement, ...], problems: list[str]) -> None:
+    for number, wanted in enumerate(requirements, 1):
         key = f"gate.require {number}"
         if not wanted.metric:
             problems.append(f"{key}: needs a metric")
@@ -315,6 +358,14 @@ def _check_plain_name(name: str, key: str, problems: list[str]) -> None:
         problems.append(
             f"{key}: expected the plain name of a file beside model.toml, got '{clean(name, 60)}'"
         )
+
+
+def _check_lengths_of_time(settings: Settings, key: str, names: tuple[str, ...], problems: list[str]) -> None:
+    for name in names:
+        try:
+            seconds(getattr(settings, name))
+        except ValueError as error:
+            problems.append(f"{key}.{name}: {error}")
 
 
 def _positive(settings: Settings, key: str, names: tuple[str, ...], problems: list[str]) -> None:

@@ -5,6 +5,7 @@ Owns what is the same for every settings file and every table in one; which keys
 
 import difflib
 import tomllib
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -66,10 +67,17 @@ def convert(table: dict[str, Any], kind: type[SettingsT], prefix: str, problems:
 
 
 def _expected(wanted: Any, error: msgspec.ValidationError) -> str:
-    for kind in (wanted, *get_args(wanted)):
+    for kind in _kinds(wanted):
         if isinstance(kind, type) and issubclass(kind, StrEnum):
             return f"expected one of {', '.join(kind)}"
     return _in_words(error)
+
+
+def _kinds(wanted: Any) -> Iterator[Any]:
+    """Yield a type and those that it is made of."""
+    yield wanted
+    for part in get_args(wanted):
+        yield from _kinds(part)
 
 
 def _in_words(error: msgspec.ValidationError) -> str:

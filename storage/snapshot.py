@@ -13,11 +13,21 @@ from storage.records import (
     Job,
     Model,
     Promotion,
+    PromotionTarget,
     Quarantined,
     Record,
     Version,
 )
-from storage.tables import devices, engine, evaluations, events, models, promotions, quarantine
+from storage.tables import (
+    devices,
+    engine,
+    evaluations,
+    events,
+    models,
+    promotion_targets,
+    promotions,
+    quarantine,
+)
 from storage.vocabulary import JobState
 
 SHOWN_JOBS = 20
@@ -60,6 +70,8 @@ class Detail(Record, frozen=True, kw_only=True):
     faults: tuple[Fault, ...]
     quarantined: tuple[Quarantined, ...] = ()
     """What was taken out of the model's inbox and is kept."""
+    targets: tuple[PromotionTarget, ...] = ()
+    """What else learns of a promotion, in the order in which it is told."""
 
 
 def read(reader: Reader, *, deep: bool = False) -> Snapshot:
@@ -102,4 +114,5 @@ def read_detail(reader: Reader, name: str, *, metric: str | None = None, since: 
             promotions=tuple(promotions.read(connection, name)),
             faults=tuple(events.faults(connection, name)),
             quarantined=tuple(quarantine.kept(connection, name)),
+            targets=promotion_targets.read(connection, name),
         )

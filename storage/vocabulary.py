@@ -37,6 +37,17 @@ class Format(StrEnum):
     SAFETENSORS = "safetensors"
 
 
+class Quantization(StrEnum):
+    """How an export makes a model's numbers smaller; without one they stay as they are."""
+
+    FLOAT16 = "float16"
+    """Weights in half precision."""
+    DYNAMIC = "dynamic"
+    """Weights as 8-bit integers; what flows between layers is told when it comes."""
+    INT8 = "int8"
+    """Weights and what flows between layers as 8-bit integers, whose ranges examples have shown."""
+
+
 class Column(StrEnum):
     """Numbers kept of each example that are no figure's own."""
 
@@ -102,14 +113,31 @@ class JobKind(StrEnum):
     EVALUATE = "evaluate"
     LATENCY = "latency"
     COMPARE = "compare"
+    EARLY = "early"
+    """A comparison that runs what has not answered yet, and stops as soon as it decides."""
     PROMOTE = "promote"
     ROLLBACK = "rollback"
+    CHECK = "check"
+    ACKNOWLEDGE = "acknowledge"
     REPAIR = "repair"
     TELL = "tell"
     TRUST = "trust"
     REVOKE = "revoke"
     RELEASE = "release"
     DELETE = "delete"
+    EXPORT = "export"
+    OPTIMISE = "optimise"
+    TRAIN = "train"
+
+
+class TrainingState(StrEnum):
+    """How far a training has come."""
+
+    RUNNING = "running"
+    """Under way, or cut off: the next one of the same goes on where it was."""
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 class PromotionOutcome(StrEnum):
@@ -118,6 +146,17 @@ class PromotionOutcome(StrEnum):
     INTENDED = "intended"
     DONE = "done"
     ABANDONED = "abandoned"
+
+
+class ProbationState(StrEnum):
+    """How far the watching of a version that was promoted by itself has come."""
+
+    OPEN = "open"
+    PASSED = "passed"
+    FAILED = "failed"
+    """It was rolled back by itself, or could not be."""
+    ENDED = "ended"
+    """Something else was deployed before it was over."""
 
 
 class TargetKind(StrEnum):
@@ -173,6 +212,24 @@ class Severity(StrEnum):
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"
+
+
+class Answer(StrEnum):
+    """What a check for faults says."""
+
+    HEALTHY = "healthy"
+    FAULT = "fault"
+    UNKNOWN = "unknown"
+    """Not enough is known yet to say either."""
+
+
+class RepairKind(StrEnum):
+    """What ends a fault; each has one module in ``engine/repairs``."""
+
+    RESTORE = "restore"
+    RELOAD = "reload"
+    REEVALUATE = "re-evaluate"
+    ROLLBACK = "rollback"
 
 
 class FaultState(StrEnum):

@@ -85,6 +85,11 @@ class Workspace(NamedTuple):
         return self.state / "objects"
 
     @property
+    def training(self) -> Path:
+        """What belongs to trainings, one folder each: its log, and its latest checkpoint while it goes on."""
+        return self.state / "training"
+
+    @property
     def damaged(self) -> Path:
         """Where a repair sets aside what it replaced; people decide when it goes."""
         return self.state / "damaged"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from storage import launch, snapshot
 from storage.database import Reader, Writer
@@ -16,6 +17,11 @@ from storage.workspace import Workspace, create_workspace
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Run in the background of a script, pytest ignores Ctrl-C, and so would every program that a test interrupts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
+"""Generated examples are run without a clock: a busy machine is no defect. A folder may have a profile of its own."""
 
 
 @pytest.fixture

@@ -4,14 +4,16 @@ from pathlib import Path
 
 
 def onnx_bytes(name: str = "tiny", *, location: str = "", size: int = 0) -> bytes:
-    """Return an ONNX file of one node; ``name`` makes contents differ, ``location`` puts its weights into that file."""
+    """Return an ONNX file of one node, which ONNX Runtime runs; ``name`` makes contents differ, ``location`` puts its weights into that file."""
     node = _text(1, "x") + _text(2, "y") + _text(4, "Relu")
+    tensor = _bytes(2, _bytes(1, _number(1, 1) + _bytes(2, _bytes(1, _text(2, "n")))))
     graph = _bytes(1, node) + _text(2, name)
     if location:
         where = _bytes(13, _text(1, "location") + _text(2, location))
         length = _bytes(13, _text(1, "length") + _text(2, str(size)))
         weights = _number(1, size // 4) + _number(2, 1) + _text(8, "w") + where + length + _number(14, 1)
         graph += _bytes(5, weights)
+    graph += _bytes(11, _text(1, "x") + tensor) + _bytes(12, _text(1, "y") + tensor)
     return _number(1, 8) + _bytes(7, graph) + _bytes(8, _text(1, "") + _number(2, 17))
 
 

@@ -30,8 +30,11 @@ def nursery(work: Callable[[], None]) -> None:
 
 
 @contextmanager
-def killing(script: str) -> Iterator[Callable[[float], None]]:
-    """Yield what runs a worker of the nursery that ``script`` opens for some seconds and then kills it."""
+def killing(script: str) -> Iterator[Callable[[float | None], None]]:
+    """Yield what runs a worker of the nursery that ``script`` opens for some seconds and then kills it.
+
+    ``None`` waits for one that kills itself.
+    """
     process = subprocess.Popen(
         [sys.executable, "-P", "-c", script],
         stdin=subprocess.PIPE,
@@ -43,13 +46,14 @@ def killing(script: str) -> Iterator[Callable[[float], None]]:
     assert asked is not None
     assert told is not None
 
-    def run_and_kill(seconds: float) -> None:
+    def run_and_kill(seconds: float | None) -> None:
         asked.write("again\n")
         asked.flush()
         pid = told.readline()
         assert pid.strip().isdigit(), "the worker must come up after every kill"
-        time.sleep(seconds)
-        os.kill(int(pid), signal.SIGKILL)
+        if seconds is not None:
+            time.sleep(seconds)
+            os.kill(int(pid), signal.SIGKILL)
         assert told.readline() == "dead\n"
 
     with process:

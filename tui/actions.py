@@ -12,7 +12,7 @@ from textual.app import App
 
 from storage import launch
 from storage.errors import Error
-from storage.records import Job, Model, Version
+from storage.records import Job, Model, PromotionTarget, Version
 from storage.snapshot import Snapshot
 from storage.vocabulary import FINISHED, JobState
 from storage.workspace import Workspace
@@ -89,10 +89,16 @@ class Actions(App[int]):
         if isinstance(wanted, str):
             self.say(wanted)
             return
+        candidate, current = wanted, model.current
+        if candidate.gate is not None and candidate.gate.lacks_figures:
+            from tui.dialogs.evaluate_first import evaluate_first
+
+            question = evaluate_first(candidate.gate, candidate)
+            self._confirm(question, partial(requests.promote, self.workspace, candidate, current))
+            return
         from tui.dialogs.promote import Change, Promote
 
-        candidate, current = wanted, model.current
-        dialog = Promote(Change(current, candidate))
+        dialog = Promote(Change(current, candidate, self._targets(model)))
 
         def answered(yes: bool | None) -> None:  # noqa: FBT001 - what a screen's result is
             if yes:
@@ -113,7 +119,8 @@ class Actions(App[int]):
 
         current, previous = found
         self._confirm(
-            rollback(current, previous), partial(requests.roll_back, self.workspace, current, previous)
+            rollback(current, previous, self._targets(model)),
+            partial(requests.roll_back, self.workspace, current, previous),
         )
 
     def action_start_engine(self) -> None:
@@ -161,6 +168,11 @@ class Actions(App[int]):
 
     def _selected_version(self) -> Version | None:
         return self.screen.selected_version() if isinstance(self.screen, ShowsVersions) else None
+
+    def _targets(self, model: Model) -> tuple[PromotionTarget, ...] | None:
+        """Return what else is told of a model's promotions, or ``None`` where that is not read yet."""
+        detail = self.news.detail
+        return detail.targets if detail is not None and detail.model.name == model.name else None
 
     def _confirm(self, dialog: "Confirm", ask: Callable[[], Job], word: str = "queued") -> None:
         def answered(yes: bool | None) -> None:  # noqa: FBT001 - what a screen's result is

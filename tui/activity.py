@@ -30,5 +30,5 @@ def _first(alive: Sequence[Job], width: int) -> Text:
 
 def _line(job: Job, width: int) -> Text:
     share = f"{job.done / job.total:4.0%}" if job.total else f" {job.state}"
-    what = f"J{job.id} {job.kind} {job.model}"
+    what = f"J{job.id} {job.kind} {job.model or 'workspace'}"
     return fit(Text.assemble(fit(Text(what), width - len(share)), (share, "cyan")), width)

@@ -1,13 +1,15 @@
-"""What the charts of a model draw: its history, its objective, and where another version was deployed."""
+"""What the charts of a model draw: its history, its objective, and where another version was promoted or came back."""
 
 import math
 from collections.abc import Sequence
 
 from storage.records import HistoryPoint
 from storage.snapshot import Detail
+from storage.vocabulary import JobKind
 from tui.feed import News
 from tui.spans import ALL, SPANS
 from tui.view import View
+from tui.widgets.braille import Marker
 from tui.widgets.history_chart import HistoryChart
 
 LATENCY = "p50 latency"
@@ -89,8 +91,11 @@ def _title(view: View, what: str) -> str:
     return named if view.span == ALL else f"{named}  {SPANS[view.span].word}"
 
 
-def _markers(detail: Detail) -> tuple[tuple[float, str], ...]:
-    return tuple((promotion.at, f"v{promotion.to_version}") for promotion in reversed(detail.promotions))
+def _markers(detail: Detail) -> tuple[Marker, ...]:
+    return tuple(
+        Marker(promotion.at, f"v{promotion.to_version}", promotion.kind is JobKind.ROLLBACK)
+        for promotion in reversed(detail.promotions)
+    )
 
 
 def _limit(news: News, figure: str) -> float | None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from storage.durations import rough
 from storage.records import Arrival, EngineState, Job, Model, Version
 from storage.tables.evaluations import headline
 from storage.vocabulary import JobState, Status
@@ -80,13 +81,24 @@ def coming(model: str, arrivals: Sequence[Arrival]) -> str:
     return next(said, "")
 
 
-def sentence(model: Model) -> str:
+def on_probation(model: Model, now: float) -> str:
+    """Return that the current version is watched and for how long yet; empty where it is not."""
+    probation = model.probation
+    if probation is None:
+        return ""
+    left = probation.ends_at - now
+    told = f"{rough(left)} left" if left > 0 else "until it has been looked at often enough"
+    times = "once" if probation.looks == 1 else f"{probation.looks} times"
+    return f"v{probation.number} is on probation, {told} (looked at {times})"
+
+
+def sentence(model: Model, now: float) -> str:
     """Return what can be said about a model in one sentence, with the key that acts on it; empty when all is well."""
     current, candidate, newest = model.current, model.candidate, model.newest
     if model.problem:
         return model.problem
-    if current is not None and current.status in BROKEN:
-        return f"v{current.number} is {current.status}: {current.reason or 'its files are gone'}"
+    if said := _of_current(model, now):
+        return said
     if candidate is not None:
         return _of_candidate(candidate)
     if newest is not None and newest is not current and (said := _of_newest(newest)):
@@ -94,6 +106,14 @@ def sentence(model: Model) -> str:
     if model.quarantined:
         return f"{model.quarantined} of train/{model.name} in quarantine: modeltender quarantine list"
     return ""
+
+
+def _of_current(model: Model, now: float) -> str:
+    current = model.current
+    if current is not None and current.status in BROKEN:
+        return f"v{current.number} is {current.status}: {current.reason or 'its files are gone'}"
+    watched = on_probation(model, now)
+    return f"{watched}: u rolls back" if watched else ""
 
 
 def _of_newest(newest: Version) -> str:

@@ -7,11 +7,10 @@ from functools import partial
 from typing import Protocol, runtime_checkable
 
 from storage import jobs
-from storage.errors import Error
 from storage.records import Fault, Job
 from storage.vocabulary import FINISHED
 from tui import requests
-from tui.actions import READ_ONLY, Actions
+from tui.actions import Actions
 
 REPAIR = "modeltender repair"
 """What a fault suggests where restoring files mends it."""
@@ -81,12 +80,10 @@ class Mending(Actions):
             self._confirm(repair(name, version), partial(requests.repair, self.workspace, name, version))
 
     def action_acknowledge(self) -> None:
-        """Record that the selected fault was seen, or take that back; no engine is needed for it."""
+        """Say that the selected fault is known: it stays, and asks for nobody."""
         fault = self._fault()
-        if self.read_only:
-            self.say(READ_ONLY)
-        elif fault is not None:
-            self.run_worker(partial(self._acknowledge, fault), thread=True, group="asking")
+        if fault is not None and self._may_act():
+            self._ask(partial(requests.acknowledge, self.workspace, fault))
 
     def _cancellable(self) -> Job | str:
         """Return the job that `c` is about, or a sentence that says why there is none."""
@@ -109,11 +106,3 @@ class Mending(Actions):
             open_ones = snapshot is not None and snapshot.faults
             self.say("No fault is selected: tab goes to the faults." if open_ones else "Nothing is wrong.")
         return fault
-
-    def _acknowledge(self, fault: Fault) -> None:
-        try:
-            said = requests.acknowledge(self.workspace, fault)
-        except Error as error:
-            self.call_from_thread(self.say, f"{error.message} {error.hint}".strip(), failed=True)
-        else:
-            self.call_from_thread(self.say, said)

@@ -6,13 +6,10 @@ where something changed since the person looked.
 
 import os
 import platform
-import time
 
 from storage import jobs
-from storage.database import visit
 from storage.records import Fault, Job, JobParameters, Model, Version
-from storage.tables import events
-from storage.vocabulary import FINISHED, FaultState, JobKind, Status
+from storage.vocabulary import FINISHED, JobKind, Status
 from storage.workspace import Workspace
 
 
@@ -76,19 +73,20 @@ def run_again(workspace: Workspace, job: Job) -> Job:
 
 
 def repair(workspace: Workspace, model: str, version: int | None) -> Job:
-    """Ask for the files of what is deployed to be brought back where they changed."""
+    """Ask for what is deployed to be repaired: its files are brought back where they changed, and what else is wrong is tried."""
     return jobs.submit(workspace, JobKind.REPAIR, model, version, requested_by=requester())
 
 
-def acknowledge(workspace: Workspace, fault: Fault) -> str:
-    """Record that a person has seen a fault, or takes that back, and return what is to be told."""
-    with visit(workspace.database) as connection:
-        found = events.acknowledge(connection, fault.id, by=requester(), at=time.time())
-    if found is None:
-        return "That fault is over."
-    if found.state is FaultState.OPEN:
-        return "No longer acknowledged: it wants attention again."
-    return "Acknowledged: it no longer asks for attention. a takes that back."
+def acknowledge(workspace: Workspace, fault: Fault) -> Job:
+    """Ask for it to be recorded that a person knows of a fault."""
+    return jobs.submit(
+        workspace,
+        JobKind.ACKNOWLEDGE,
+        fault.model,
+        fault.version,
+        requested_by=requester(),
+        parameters=JobParameters(fault=fault.id),
+    )
 
 
 def repeatable(job: Job) -> str:

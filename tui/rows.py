@@ -164,7 +164,7 @@ def job_lines(jobs: Sequence[Job], width: int, now: float) -> list[Text]:
 
 
 def _job(job: Job, width: int, now: float) -> Text:
-    name = job.model if job.version is None else f"{job.model}@{job.version}"
+    name = (job.model or "workspace") if job.version is None else f"{job.model}@{job.version}"
     label = max(16, min(30, width - 30))
     line = Text.assemble((f"J{job.id:<4} ", "dim"), f"{job.kind:<9.9}{name:<{label - 9}.{label - 9}} ")
     if job.state is JobState.RUNNING:
@@ -176,7 +176,7 @@ def _job(job: Job, width: int, now: float) -> Text:
         elif job.message:
             line.append(f" {job.message}", "dim")
     elif job.state is JobState.QUEUED:
-        line.append("waiting", "dim")
+        line.append(job.message or "waiting", "dim")
     elif job.state is JobState.SUCCEEDED:
         line.append("done ", "green")
         line.append(job.message)

@@ -42,7 +42,7 @@ class Examples:
         self._preprocess = preprocess
         self._specs = specs or tuple(TensorSpec(name, None, "") for name in dataset.inputs)
         self._kept: tuple[NDArray[Any], ...] | None = None
-        first = self._prepare(0, 1)
+        first = self._prepare(slice(0, 1))
         self.bytes = self.rows * sum(array.nbytes for array in first)
         self.example_bytes = self.bytes // self.rows
         if self.bytes <= KEPT:
@@ -57,22 +57,46 @@ class Examples:
         """Return the examples from ``start`` to before ``stop``, one array for each input."""
         if self._kept is not None:
             return tuple(array[start:stop] for array in self._kept)
-        return self._prepare(start, stop)
+        return self._prepare(slice(start, stop))
+
+    def at(self, rows: "NDArray[Any]") -> "tuple[NDArray[Any], ...]":
+        """Return the examples at these places, in this order, one array for each input."""
+        if self._kept is not None:
+            return tuple(array[rows] for array in self._kept)
+        return self._prepare(rows)
+
+    def whole(self) -> "tuple[NDArray[Any], ...]":
+        """Return all examples, one array for each input, in memory."""
+        return self._kept if self._kept is not None else self._prepare_all(self._prepare(slice(0, 1)))
 
     def _prepare_all(self, first: "tuple[NDArray[Any], ...]") -> "tuple[NDArray[Any], ...]":
         arrays = tuple(np.empty((self.rows, *array.shape[1:]), dtype=array.dtype) for array in first)
         step = max(1, CHUNK_BYTES // max(self.example_bytes, 1))
         for start in range(0, self.rows, step):
             stop = min(start + step, self.rows)
-            for array, chunk in zip(arrays, self._prepare(start, stop), strict=True):
+            for array, chunk in zip(arrays, self._prepare(slice(start, stop)), strict=True):
                 array[start:stop] = chunk
         return arrays
 
-    def _prepare(self, start: int, stop: int) -> "tuple[NDArray[Any], ...]":
+    def _prepare(self, where: "slice | NDArray[Any]") -> "tuple[NDArray[Any], ...]":
         return tuple(
-            checks.convert(spec, preprocessing.apply(self._preprocess, array[start:stop]))
+            checks.convert(spec, preprocessing.apply(self._preprocess, array[where]))
             for spec, array in zip(self._specs, self.dataset.inputs.values(), strict=True)
         )
+
+
+class Picked:
+    """Some examples, in an order of one's own; asked as all of them are."""
+
+    def __init__(self, examples: Examples, places: "NDArray[Any]") -> None:
+        self.dataset = examples.dataset
+        self.rows = len(places)
+        self._examples = examples
+        self._places = places
+
+    def batch(self, start: int, stop: int) -> "tuple[NDArray[Any], ...]":
+        """Return the picked examples from ``start`` to before ``stop``, one array for each input."""
+        return self._examples.at(self._places[start:stop])
 
 
 _remembered: "OrderedDict[Key, Examples]" = OrderedDict()

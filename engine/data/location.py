@@ -21,8 +21,19 @@ def locate(workspace: Workspace, model: str, settings: ModelSettings, name: str 
     Raises:
         JobError: there is none, there are several, or it lies outside the model's folder.
     """
-    wanted = name or "test"
-    folder = workspace.test / model
+    return _found(workspace, model, workspace.test / model, settings, name or "test")
+
+
+def locate_training(workspace: Workspace, model: str, settings: ModelSettings) -> Path:
+    """Return the file or folder that a model is trained on: the part ``train`` in ``train/<model>``.
+
+    Raises:
+        JobError: there is none, there are several, or it lies outside the model's folder.
+    """
+    return _found(workspace, model, workspace.train / model, settings, "train")
+
+
+def _found(workspace: Workspace, model: str, folder: Path, settings: ModelSettings, wanted: str) -> Path:
     configured = getattr(settings.data, wanted, "") if wanted in CONFIGURABLE else ""
     exact = folder / (configured or wanted)
     # A folder that has the split's name is a candidate like any other; one that model.toml names is meant.

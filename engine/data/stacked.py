@@ -22,7 +22,7 @@ class Stacked:
     def __len__(self) -> int:
         return self.shape[0]
 
-    def __getitem__(self, rows: slice) -> "NDArray[Any]":
+    def __getitem__(self, rows: "slice | NDArray[np.int64]") -> "NDArray[Any]":
         return stack([column[rows] for column in self._columns], self.dtype)
 
 

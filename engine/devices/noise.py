@@ -69,8 +69,17 @@ def choose(allowed: Iterable[int], quota: float | None) -> tuple[int, ...]:
 class Watch:
     """Watches what goes on around a process from its making on."""
 
-    def __init__(self, pid: int, cores: Sequence[int], *, proc: Path = PROC, cpus: Path = CPUS) -> None:
-        self._pid = pid
+    def __init__(
+        self,
+        pid: int,
+        cores: Sequence[int],
+        *,
+        beside: Sequence[int] = (),
+        proc: Path = PROC,
+        cpus: Path = CPUS,
+    ) -> None:
+        """Begin to watch around ``pid``; those ``beside`` it are measured too, and so do not disturb it."""
+        self._pids = (pid, *beside)
         self._cores = tuple(cores)
         self._proc = proc
         self._cpus = cpus
@@ -91,10 +100,11 @@ class Watch:
 
     def _read(self) -> Reading:
         own_s = 0.0
-        with contextlib.suppress(psutil.Error):
-            # It has ended: the measurement itself fails then, with the reason.
-            times = psutil.Process(self._pid).cpu_times()
-            own_s = times.user + times.system
+        for pid in self._pids:
+            with contextlib.suppress(psutil.Error):
+                # It has ended: the measurement itself fails then, with the reason.
+                times = psutil.Process(pid).cpu_times()
+                own_s += times.user + times.system
         busy_s, stolen_s = core_seconds(self._proc / "stat", self._cores)
         return Reading(
             at=time.monotonic(),

@@ -1,7 +1,7 @@
 """The thread that reads every device at a steady interval and records what it read.
 
-Owns when devices are looked for, read and forgotten. A reading that could not be had is recorded as not had,
-and why it could not is told once, not every second.
+Owns when devices are looked for and read; what becomes of readings is for `engine.rolling`. A reading that could not
+be had is recorded as not had, and why it could not is told once, not every second.
 """
 
 import logging
@@ -18,14 +18,14 @@ from engine.devices.hardware import GONE
 from storage.database import Writer
 from storage.records import Device
 from storage.tables import devices as table
-from storage.tables import events
+from storage.tables import events, rollups
 from storage.vocabulary import Severity
 
 log = logging.getLogger(__name__)
 
 DETECT_S = 60.0
-"""How often hardware and runtimes are looked for anew, and old readings are dropped: a plugged-in device or an
-installed framework shows within a minute, and a look costs some milliseconds."""
+"""How often hardware and runtimes are looked for anew: a plugged-in device or an installed framework
+shows within a minute, and a look costs some milliseconds."""
 
 STOP_S = 0.1
 """How long the end may take. A driver that hangs may take longer; the thread is a daemon and is left behind."""
@@ -34,14 +34,11 @@ STOP_S = 0.1
 class Sampler(threading.Thread):
     """Reads every device once an interval and records it."""
 
-    def __init__(
-        self, writer: Writer, interval_s: float, now: Callable[[], float], *, retention_s: float
-    ) -> None:
+    def __init__(self, writer: Writer, interval_s: float, now: Callable[[], float]) -> None:
         super().__init__(name="sampler", daemon=True)
         self._writer = writer
         self._interval_s = interval_s
         self._now = now
-        self._retention_s = retention_s
         self._stopping = threading.Event()
         self._look_at = time.monotonic()
         self._found: dict[str, Found] | None = None
@@ -92,7 +89,6 @@ class Sampler(threading.Thread):
         now = self._now()
         with self._writer.passing() as connection:
             table.replace(connection, [_noted(one.device, troubled) for one in found.values()])
-            table.prune(connection, before=now - self._retention_s)
             for device in _gone_and_come(before, found):
                 change = "has come" if device.id in found else GONE
                 if self._troubled.get(device.id) != change:
@@ -126,6 +122,7 @@ class Sampler(threading.Thread):
         self._healthy = set(found) - set(trouble)
         with self._writer.passing() as connection:
             table.add_samples(connection, readings)
+            rollups.note(connection, readings)
             if new:
                 told = self._troubled | new
                 table.replace(connection, [_noted(one.device, told) for one in found.values()])

@@ -62,7 +62,11 @@ class Classes:
         return WORDS[self.scale]
 
     def read(self, start: int, scores: "NDArray[Any]") -> Outcomes:
-        """Return what the examples from ``start`` on came to; ``scores`` has a row for each.
+        """Return what the examples from ``start`` on came to, as `read_at` does."""
+        return self.read_at(slice(start, start + len(scores)), scores)
+
+    def read_at(self, places: "slice | NDArray[Any]", scores: "NDArray[Any]") -> Outcomes:
+        """Return what the examples at some places came to; ``scores`` has a row for each.
 
         Raises:
             ScaleError: earlier rows should have been read otherwise.
@@ -70,7 +74,7 @@ class Classes:
         """
         self._check(scores.shape[1])
         self._settle(scores)
-        targets = self._targets[start : start + len(scores)]
+        targets = self._targets[places]
         if self.several:
             return Outcomes(targets, scores > self._limit(), scores, self.scale)
         scores = outcomes.with_both_classes(scores, self.scale)

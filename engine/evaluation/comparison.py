@@ -111,7 +111,7 @@ def compare(old: Side, new: Side, question: Question) -> Comparison:
     name = question.metric
     before, after = _figure(old, new, name), _figure(new, old, name)
     if name in RIGHT_OR_WRONG:
-        return _of_answers(_discordance(old, new), (before, after), question)
+        return of_answers(_discordance(old, new), (before.value, after.value), question)
     area = _areas(old, new) if name == "roc_auc" else None
     if area is not None:
         z = NormalDist().inv_cdf(1 - question.level)
@@ -166,15 +166,16 @@ def discordance(old: "NDArray[np.bool_]", new: "NDArray[np.bool_]") -> Discordan
     return Discordance(int(np.sum(new & ~old)), int(np.sum(old & ~new)), len(old))
 
 
-def _of_answers(seen: Discordance, both: tuple[Metric, Metric], question: Question) -> Comparison:
+def of_answers(seen: Discordance, both: tuple[float, float], question: Question) -> Comparison:
+    """Return what right and wrong answers say; ``both`` are the versions' figures, the current one's first."""
     low, high = tango.interval(seen, 1 - 2 * question.level)
     two_sided = mcnemar.two_sided(seen)
     better = mcnemar.better(seen).mid < question.level
     verdict = verdict_of(better=better, low=low, high=high, margin=question.margin)
     return Comparison(
         question.metric,
-        both[0].value,
-        both[1].value,
+        both[0],
+        both[1],
         seen.advantage,
         low,
         high,

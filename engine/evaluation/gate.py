@@ -4,17 +4,14 @@ Owns which checks are asked, in which order, and the verdict of them together. I
 and must not know how a promotion is done. The statistics are explained in ``docs/gate.md``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from engine.evaluation import sentences
 from engine.evaluation.checks import COMPARED, FIRST
 from engine.evaluation.comparison import NotComparableError, Side, compare
 from engine.evaluation.facts import Facts
-from storage.records import Evaluation, GateCheck, GateReport, Version
+from storage.records import EVALUATED, SAME_DATA, Evaluation, GateCheck, GateReport, Version
 from storage.vocabulary import CheckVerdict, GateMode, Verdict
-
-EVALUATED = "evaluated"
-SAME_DATA = "same-data"
 
 PASSING = frozenset({Verdict.SUPERIOR, Verdict.NON_INFERIOR})
 
@@ -70,6 +67,22 @@ def _figure(current: Side, facts: Facts) -> tuple[Verdict, GateCheck]:
     return found.verdict, GateCheck(question.metric, verdict, told)
 
 
+def unevaluated(candidate: Version, others: Iterable[Version]) -> tuple[Version, ...]:
+    """Return the versions that have to be evaluated before a candidate can be held against others, each once.
+
+    Of two that were evaluated with different things it is the one whose figures are older.
+    """
+    known = evaluated_check(candidate).verdict is CheckVerdict.PASS
+    wanted = {} if known else {candidate.number: candidate}
+    for other in others:
+        if evaluated_check(other).verdict is not CheckVerdict.PASS:
+            wanted[other.number] = other
+        elif known and same_data(other, candidate).verdict is not CheckVerdict.PASS:
+            older = _older(other, candidate)
+            wanted[older.number] = older
+    return tuple(wanted.values())
+
+
 def evaluated_check(candidate: Version) -> GateCheck:
     """Whether the candidate's figures are its own."""
     evaluation = candidate.evaluation
@@ -97,7 +110,7 @@ def same_data(current: Version, candidate: Version) -> GateCheck:
     )
     for what, fingerprint in compared:
         if fingerprint(old) != fingerprint(new):
-            older = current if old.at <= new.at else candidate
+            older = _older(current, candidate)
             detail = (
                 f"version {current.number} was evaluated with other {what} than version {candidate.number}: "
                 f"modeltender evaluate {older.model}@{older.number}"
@@ -105,6 +118,12 @@ def same_data(current: Version, candidate: Version) -> GateCheck:
             return GateCheck(SAME_DATA, CheckVerdict.INCONCLUSIVE, detail)
     detail = f"versions {current.number} and {candidate.number}: {_data(new)}"
     return GateCheck(SAME_DATA, CheckVerdict.PASS, detail)
+
+
+def _older(one: Version, other: Version) -> Version:
+    """Return which of two evaluated versions was evaluated first."""
+    old, new = one.evaluation, other.evaluation
+    return one if old is not None and new is not None and old.at <= new.at else other
 
 
 def _data(evaluation: Evaluation) -> str:

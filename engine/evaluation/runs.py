@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.examples import Examples
+from engine.data.examples import Examples, Picked
 from engine.evaluation.calibration import Calibration
 from engine.protocols import LoadedModel
 from storage.errors import JobError
@@ -50,7 +50,7 @@ class Rows(NamedTuple):
 class Runs:
     """Iterates over a model's answers to all examples; ``size`` is the batch size that was settled on."""
 
-    def __init__(self, model: LoadedModel, examples: Examples, asked: int | None) -> None:
+    def __init__(self, model: LoadedModel, examples: Examples | Picked, asked: int | None) -> None:
         self._model = model
         self._examples = examples
         self._fixed = fixed_size(model)

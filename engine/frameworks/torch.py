@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from storage.errors import JobError
+from storage.text import clean
 
 
 def prepare(device: str) -> torch.device:
@@ -29,11 +30,19 @@ def prepare(device: str) -> torch.device:
         raise JobError(f"torch cannot run on {device}.", "Choose cpu, or cuda:0 where there is one.")
     available = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if int(index or 0) >= available:
-        raise JobError(
-            f"torch finds {available} GPUs here, so {device} cannot be used.",
-            "Install a torch with CUDA support, or choose cpu.",
-        )
+        raise _absent(device, available)
     return torch.device("cuda", int(index or 0))
+
+
+def _absent(device: str, available: int) -> JobError:
+    """Return why a GPU cannot be used: torch counts none where its driver does not start, and says why only if asked."""
+    found = f"torch finds {available} GPUs here, so {device} cannot be used"
+    if not available and torch.version.cuda:
+        try:
+            torch.cuda.init()
+        except RuntimeError as error:
+            return JobError(f"{found}: {clean(str(error), 200)}.", "Choose cpu, or see: modeltender doctor")
+    return JobError(f"{found}.", "Install a torch with CUDA support, or choose cpu.")
 
 
 def tensor(array: "NDArray[Any]") -> torch.Tensor:

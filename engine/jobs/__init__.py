@@ -15,10 +15,22 @@ if TYPE_CHECKING:
 HANDLERS: dict[JobKind, str] = {kind: f"engine.jobs.{kind.value}" for kind in JobKind}
 """The module of each kind; a new kind is a word in the vocabulary and a file here."""
 
-ON_MODELS = frozenset({JobKind.EVALUATE, JobKind.LATENCY})
-"""Kinds that run models: one at a time, because each measures."""
+ON_MODELS = frozenset(
+    {
+        JobKind.EVALUATE,
+        JobKind.LATENCY,
+        JobKind.EARLY,
+        JobKind.EXPORT,
+        JobKind.OPTIMISE,
+        JobKind.CHECK,
+    }
+)
+"""Kinds that run models: one at a time, because each measures, or would disturb what does."""
 
-ON_LINKS = frozenset(JobKind) - ON_MODELS
+ON_TRAININGS = frozenset({JobKind.TRAIN})
+"""Kinds that take long and measure nothing: they give way while models are measured."""
+
+ON_LINKS = frozenset(JobKind) - ON_MODELS - ON_TRAININGS
 """Kinds that run no model (they read what is on record, switch a link, move a file): they never wait behind an evaluation."""
 
 

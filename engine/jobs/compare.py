@@ -1,6 +1,6 @@
 """Compare two versions on the same examples, from what their last evaluations left on record.
 
-Owns the form of the answer. It loads no model and decides nothing: no candidate is counted by it, and every figure is
+Owns what is asked of the records. It loads no model and decides nothing: no candidate is counted by it, and every figure is
 told at the gate's plain confidence. The statistics are `engine.evaluation.comparison`'s.
 """
 
@@ -14,61 +14,12 @@ from engine.evaluation.facts import deciding_metric
 from engine.evaluation.gate import evaluated_check, same_data
 from engine.jobs.context import Context, Outcome, Report
 from engine.jobs.switching import unknown_model
+from storage.comparisons import Compared, ComparedFigure, ComparedLatency
 from storage.errors import RefusedError, UnknownError
 from storage.records import Job, LatencyRatio, Version
 from storage.settings import Gate, read_model_settings
 from storage.tables import evaluations, gates, models
 from storage.vocabulary import CheckVerdict, JobState, Verdict
-
-
-class ComparedFigure(msgspec.Struct, frozen=True):
-    """One figure of both versions; the advantage is the second version's, positive where it is better."""
-
-    name: str
-    before: float
-    after: float
-    advantage: float
-    low: float | None
-    high: float | None
-    confidence: float
-    n: int
-    method: str
-    verdict: Verdict
-    p_mid: float | None
-    p_exact: float | None
-    needed: int | None
-    """Labelled examples in all that would decide, were the two equally good."""
-
-
-class ComparedLatency(msgspec.Struct, frozen=True):
-    """How many times as long the second version takes as the first, from runs in turns."""
-
-    device: str
-    ratio: float
-    low: float
-    high: float
-    confidence: float
-    n: int
-    """Rounds."""
-
-
-class Answer(msgspec.Struct, frozen=True, rename={"from_version": "from", "to_version": "to"}):
-    """What a comparison came to, as the command prints it."""
-
-    model: str
-    from_version: int
-    to_version: int
-    verdict: Verdict
-    metric: str
-    """The figure that the gate decides by."""
-    margin: float
-    gained: int | None
-    """Examples that only the second version has right."""
-    lost: int | None
-    """Examples that only the first version has right."""
-    figures: tuple[ComparedFigure, ...]
-    latency: ComparedLatency | None
-    problem: str = ""
 
 
 def run(context: Context, job: Job, report: Report) -> Outcome:
@@ -111,7 +62,7 @@ def _sides(connection: sqlite3.Connection, version: Version) -> Side:
     )
 
 
-def _answer(sides: tuple[Side, Side], gate: Gate, ratio: LatencyRatio | None) -> Answer:
+def _answer(sides: tuple[Side, Side], gate: Gate, ratio: LatencyRatio | None) -> Compared:
     old, new = (one.version for one in sides)
     for check in (evaluated_check(new), same_data(old, new)):
         if check.verdict is not CheckVerdict.PASS:
@@ -131,7 +82,7 @@ def _answer(sides: tuple[Side, Side], gate: Gate, ratio: LatencyRatio | None) ->
             problem = problem or str(error)
     deciding = next((one for one in found if one.metric == chosen), None)
     seen = next((one.discordance for one in found if one.discordance), None)
-    return Answer(
+    return Compared(
         new.model,
         old.number,
         new.number,
@@ -140,7 +91,7 @@ def _answer(sides: tuple[Side, Side], gate: Gate, ratio: LatencyRatio | None) ->
         gate.margin,
         None if seen is None else seen.gained,
         None if seen is None else seen.lost,
-        tuple(_figure(one) for one in found),
+        tuple(figure(one) for one in found),
         None if ratio is None else _latency(ratio),
         problem,
     )
@@ -153,7 +104,8 @@ def _names(old: Version, new: Version) -> list[str]:
     return [metric.name for metric in new.evaluation.metrics if old.evaluation.metric(metric.name)]
 
 
-def _figure(found: Comparison) -> ComparedFigure:
+def figure(found: Comparison) -> ComparedFigure:
+    """Return a figure of two versions as it is told."""
     return ComparedFigure(
         found.metric,
         found.before,

@@ -15,7 +15,7 @@ from engine.processes.pool import Pool
 from storage.database import Writer
 from storage.records import Job, Metric
 from storage.settings import WorkspaceSettings
-from storage.vocabulary import JobState
+from storage.vocabulary import JobKind, JobState
 from storage.workspace import Workspace
 
 
@@ -60,6 +60,13 @@ class Refinement(Protocol):
         ...
 
 
+class Needed(NamedTuple):
+    """A job on the same model that another one cannot go on without."""
+
+    kind: JobKind
+    version: int
+
+
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """How a job ended: ``result`` is JSON for the command that waits, also when the answer is no."""
 
@@ -71,6 +78,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     result: str = ""
     refinement: "Refinement | None" = None
     """What the lane may still do for the result when it has nothing else to do."""
+    first: tuple[Needed, ...] = ()
+    """What has to be done before the job can go on: it is put back, and run again when that has ended, however it did."""
 
 
 Handler = Callable[[Context, Job, Report], Outcome]

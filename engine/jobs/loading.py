@@ -5,6 +5,7 @@ A version is ready once it has loaded, and failed when it has not; both are reco
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from typing import NamedTuple
 
 from engine import policy
 from engine.jobs.companions import LOADER, own_loader
@@ -17,7 +18,7 @@ from engine.repository.integrity import ChangedError, WriteError
 from engine.repository.keeper import note_mended
 from engine.repository.objects import Kept, Objects
 from engine.runtimes import chosen_options, runtime_for
-from storage.errors import JobError, UnknownError
+from storage.errors import JobError, RefusedError, UnknownError
 from storage.records import Job, Loading, Refusal, Version
 from storage.settings import read_model_settings
 from storage.tables import events, models, trust
@@ -35,6 +36,19 @@ NOT_KEPT = "not-kept"
 
 CPU = "cpu"
 """The device that every machine has."""
+
+
+class Loadable(NamedTuple):
+    """What makes two processes of versions interchangeable: the key that the pool keeps them under."""
+
+    model: str
+    """Its process may read its data, and no other model's."""
+    sha256: str
+    runtime: str
+    device: str
+    options: Options
+    trusted: bool
+    """Without the trust that it was loaded with, a warm process is another one."""
 
 
 def wanted_version(context: Context, job: Job) -> Version:
@@ -66,14 +80,36 @@ def borrow(
     context: Context, version: Version, device: str, cancelled: Callable[[], bool]
 ) -> AbstractContextManager[ModelProcess]:
     """Return the version's warm process, or load the version into a new one; a failed load is recorded."""
+    key = _key(context, version, device)
+    return context.pool.borrow(key, lambda: _open(context, version, device, key.options, cancelled=cancelled))
+
+
+def show_loadable(context: Context, version: Version, cancelled: Callable[[], bool]) -> None:
+    """Make sure that the very content of a version can be loaded where it is evaluated, and keep it loaded.
+
+    Raises:
+        RefusedError: it cannot; the message says why.
+        JobError: somebody wants the end.
+    """
+    device = version.evaluation.device if version.evaluation else CPU
+    try:
+        if not context.pool.holds(_key(context, version, device)):
+            with borrow(context, version, device, cancelled) as process:
+                mark_ready(context, version, process, device)
+    except JobError as error:
+        if error.code == CANCELLED:
+            raise
+        name = f"{version.model}@{version.number}"
+        raise RefusedError(f"{name} does not load on {device}: {error.message}", error.hint) from None
+
+
+def _key(context: Context, version: Version, device: str) -> Loadable:
+    """Return what a process of a version is kept warm under; that it cannot be told is recorded as a failed load."""
     runtime = _runtime(version)
-    # Without the trust that it was loaded with, a warm process is another one.
-    trusted = _trusted(context, version)
+    allowed = trusted(context, version)
     with _failure_recorded(context, version, device):
         options = _options(context, version, runtime)
-    # The model counts too: its process may read its data, and no other model's.
-    key = (version.model, version.sha256 or "", runtime.name, device, options, trusted)
-    return context.pool.borrow(key, lambda: _open(context, version, device, options, cancelled=cancelled))
+    return Loadable(version.model, version.sha256 or "", runtime.name, device, options, allowed)
 
 
 @contextmanager
@@ -101,7 +137,7 @@ def _open(
 ) -> ModelProcess:
     runtime = _runtime(version)
     with _failure_recorded(context, version, device):
-        kept = _keep(context, version)
+        kept = keep(context, version)
         try:
             process = context.hosts.open(
                 kept.artefact,
@@ -110,7 +146,7 @@ def _open(
                 (kept.folder, *readable_data(context.workspace, context.settings, version.model)),
                 wanted=version.format,
                 options=options,
-                trusted=_trusted(context, version),
+                trusted=trusted(context, version),
                 every_wall=context.settings.trust.require_sandbox,
                 cores=cores,
                 cancelled=cancelled,
@@ -150,7 +186,7 @@ def _options(context: Context, version: Version, runtime: RuntimeSpec) -> Option
     return (*options, *own_loader(context, version, settings)) if LOADER in runtime.options else options
 
 
-def _keep(context: Context, version: Version) -> Kept:
+def keep(context: Context, version: Version) -> Kept:
     """Return the copy that a version is loaded from; the version's own folder must still hold the same."""
     name = f"{version.model}@{version.number}"
     artefact = context.workspace.version_folder(version.model, version.number) / (version.artefact or "")
@@ -172,7 +208,8 @@ def _keep(context: Context, version: Version) -> Kept:
     return kept
 
 
-def _trusted(context: Context, version: Version) -> bool:
+def trusted(context: Context, version: Version) -> bool:
+    """Whether a version's owner trusts its very content now."""
     with context.writer.transaction() as connection:
         return trust.holds(connection, version.sha256)
 

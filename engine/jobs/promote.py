@@ -1,14 +1,17 @@
 """Promote a version: judge it against what is deployed, and switch where the gate passes or a person insists.
 
+What the gate cannot judge without is evaluated first; the promotion waits for that off its lane, and is run again.
 Owns the questions that are asked before a promotion and the words of the answer. How the switch is carried
 out is `engine.repository.deploy`'s, what the gate demands is `engine.evaluation.gate`'s.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
-from engine.jobs.context import Context, Outcome, Report
+from engine.jobs.context import Context, Needed, Outcome, Report
+from engine.jobs.loading import show_loadable
 from engine.jobs.switching import (
     Answer,
     check_content,
@@ -22,13 +25,18 @@ from engine.jobs.switching import (
 )
 from engine.repository.deploy import Change, Deployer
 from engine.repository.gates import report as gate_report
+from engine.repository.gates import unevaluated
+from storage import jobs
 from storage.errors import RefusedError, UnknownError
-from storage.records import GateReport, Job, Metric, Version
+from storage.records import GateCheck, GateReport, Job, Metric, Version
 from storage.settings import read_model_settings
 from storage.tables import models
 from storage.tables.evaluations import headline
 from storage.text import clean
-from storage.vocabulary import CheckVerdict, JobState, Role, Verdict
+from storage.vocabulary import CheckVerdict, JobKind, JobState, Role, Verdict
+
+NOT_EVALUATED = "evaluation"
+"""The check that stands for an evaluation that was asked for and did not work."""
 
 
 def run(context: Context, job: Job, report: Report) -> Outcome:
@@ -46,6 +54,13 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
         target = _promotable(target, current, job)
         with context.writer.transaction() as connection:
             gate = gate_report(connection, current, target, settings)
+            missing = _Missing(
+                () if job.parameters.force else unevaluated(connection, current, target, settings),
+                [one for number in job.waits_for if (one := jobs.read_one(connection, number))],
+            )
+        if missing.needed and not missing.failed:
+            return Outcome(first=missing.needed)
+        gate = missing.told(gate)
         answer = msgspec.structs.replace(answer, verdict=gate.verdict, checks=gate.checks)
         _check_gate(gate, target, job, dry_run=settings.gate.dry_run)
         if report.cancelled():
@@ -53,13 +68,50 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
                 state=JobState.CANCELLED, code=JobState.CANCELLED, error="Cancelled.", result=packed(answer)
             )
         change = Change(job, answer.from_version, target, gate, _message(current, target, gate, job))
-        Deployer(context.workspace, context.writer, context.now, settings, context.settings.trust).deploy(
-            change
-        )
+        deployer = Deployer(context.workspace, context.writer, context.now, settings, context.settings.trust)
+        deployer.deploy(change, lambda: show_loadable(context, target, report.cancelled))
+        context.pool.renew(job.model)
     except RefusedError as error:
         return refused(error, answer)
     answer = msgspec.structs.replace(answer, promoted=True)
     return Outcome(message=change.message, result=packed(answer))
+
+
+class _Missing(NamedTuple):
+    """What the gate cannot judge without, and what was asked for because of that."""
+
+    versions: Sequence[Version]
+    """Those that have to be evaluated."""
+    asked: Sequence[Job]
+    """The evaluations that this promotion has waited for."""
+
+    @property
+    def needed(self) -> tuple[Needed, ...]:
+        """The evaluations to wait for: one of each version, and never a second one."""
+        tried = {one.version for one in self.asked}
+        return tuple(
+            Needed(JobKind.EVALUATE, version.number)
+            for version in self.versions
+            if version.number not in tried
+        )
+
+    @property
+    def failed(self) -> Sequence[Job]:
+        """The evaluations that did not bring what is missing."""
+        numbers = {version.number for version in self.versions}
+        return [one for one in self.asked if one.version in numbers and one.state is not JobState.SUCCEEDED]
+
+    def told(self, gate: GateReport) -> GateReport:
+        """Return what the gate says, with why evaluations failed."""
+        checks = tuple(
+            GateCheck(
+                NOT_EVALUATED,
+                CheckVerdict.ERROR,
+                f"version {one.version} could not be evaluated (J{one.id}): {one.error or one.state}",
+            )
+            for one in self.failed
+        )
+        return msgspec.structs.replace(gate, checks=(*gate.checks, *checks)) if checks else gate
 
 
 def _target(found: Sequence[Version], job: Job) -> Version | None:

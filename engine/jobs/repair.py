@@ -1,53 +1,35 @@
-"""Repair: bring back the files of what is deployed, byte for byte, where they changed or are gone.
+"""Repair: end the faults of a model, each by the repair that is known for it, and have it checked whether that helped.
 
-Owns which versions are looked at, what is recorded about a restored one, and the words of the answer. How files
-are put back is `engine.repository.restore`'s.
+Owns which versions and faults are looked at, what is only told and what is done, and the words of the answer. What a
+repair does is its file's in `engine.repairs`; whether it helped is told by a check that follows.
 """
 
-from functools import partial
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterable
 
 import msgspec
 
+from engine.faults import SPECS
 from engine.jobs.context import Context, Outcome, Report
 from engine.jobs.switching import unknown_model
-from engine.processes.endings import ModelProcessError
-from engine.processes.examiner_process import Suspect
-from engine.repository.examine import Examined
-from engine.repository.integrity import ChangedError
-from engine.repository.keeper import NOT_KEPT_FAULT
-from engine.repository.objects import Objects
-from engine.repository.problems import MISSING
-from engine.repository.restore import Restored, is_intact, restore
-from engine.repository.scanner import Item
-from engine.repository.switch import CHANGED_FAULT
+from engine.repairs import REPAIRS, Repair
+from engine.repairs.repairing import Case, Work
+from engine.repairs.restore import Repaired, restore_version
 from storage import jobs
-from storage.errors import JobError, UnknownError
-from storage.records import DeployedContent, Job, Model, Version
-from storage.tables import deployed, events, models
-from storage.text import NAME, clean
-from storage.vocabulary import JobKind, JobState, Status
-
-NO_COPY = "no-copy"
-"""Code of a repair that has nothing to restore from."""
-
-EXAMINE_S = 60.0
-"""As long as new files get that take long to look into."""
-
-NAMED = 3
-"""Files that a sentence names before it says how many more there are."""
+from storage.errors import Error, JobError, RefusedError, UnknownError
+from storage.records import Fault, Job, JobParameters, Model, Version
+from storage.tables import events, models
+from storage.vocabulary import JobKind, JobState, RepairKind
 
 
-class Repaired(msgspec.Struct, frozen=True):
-    """What a repair found and did about one version."""
+class Treated(msgspec.Struct, frozen=True):
+    """What was done, or would be, about one fault."""
 
-    version: int
-    repaired: bool
-    sha256: str | None = None
-    """Of what its folder holds now, and held when it was deployed."""
-    set_aside: str | None = None
-    """Where what was replaced lies, below the workspace; ``None`` where nothing was there."""
-    detail: str = ""
+    fault: int
+    code: str
+    repair: RepairKind | None
+    """``None`` where only a person can end it."""
+    done: bool
+    detail: str
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -56,36 +38,74 @@ class Answer(msgspec.Struct, frozen=True):
     model: str
     repaired: bool
     versions: tuple[Repaired, ...]
+    faults: tuple[Treated, ...] = ()
+    check: int | None = None
+    """The job that finds out whether it helped."""
 
 
 def run(context: Context, job: Job, report: Report) -> Outcome:
-    """Restore the version that the job names, or the current and the previous one, as far as they need it."""
+    """Repair the fault that the job names; or restore what is deployed, and repair the other faults of the model.
+
+    Without a fault, repairs that deploy another version are left out: such a thing is asked for by name.
+    """
     with context.writer.transaction() as connection:
         model = models.read_one(connection, job.model)
         found = models.versions(connection, job.model)
+        known = events.faults(connection, job.model)
     if model is None:
         raise unknown_model(job.model)
+    wanted = _wanted(known, job)
+    if not wanted and job.parameters.fault is not None:
+        return _ended(context, job)
+    if job.parameters.dry_run:
+        return _told(job, [_planned(Case(model, fault)) for fault in wanted])
     done: list[Repaired] = []
-    failed: JobError | None = None
+    failed: Error | None = None
     for version in _targets(model, found, job):
         if report.cancelled():
             return Outcome(state=JobState.CANCELLED, code=JobState.CANCELLED, error="Cancelled.")
         report.progress(len(done), len(done) + 1, f"looking at version {version.number}")
         try:
-            done.append(_repair(context, version))
+            done.append(restore_version(context, version))
         except JobError as error:
             # One that cannot be restored must not keep the other one from it.
             failed = failed or error
-    repaired = any(each.repaired for each in done)
-    result = msgspec.json.encode(Answer(job.model, repaired, tuple(done))).decode()
-    if failed is not None:
-        return Outcome(
-            state=JobState.FAILED, code=failed.code, error=failed.message, hint=failed.hint, result=result
+    treated: list[Treated] = []
+    for fault in wanted:
+        try:
+            treated.extend(_treated(Work(context, job, report, Case(model, fault)), done))
+        except Error as error:
+            # What goes wrong first is the job's error; of the others each is told with its fault.
+            if failed is not None:
+                treated.append(Treated(fault.id, fault.code, None, done=False, detail=error.message))
+            failed = failed or error
+    return _outcome(context, job, done, treated, failed)
+
+
+def _wanted(known: Iterable[Fault], job: Job) -> list[Fault]:
+    """Return the open faults that a job is about."""
+    if job.parameters.fault is None:
+        about = {None, job.version} if job.version is not None else None
+        return [fault for fault in known if about is None or fault.version in about]
+    return [fault for fault in known if fault.id == job.parameters.fault]
+
+
+def _ended(context: Context, job: Job) -> Outcome:
+    """Say that a fault which was to be repaired is over already; that there never was one is an error."""
+    with context.writer.transaction() as connection:
+        fault = events.fault(connection, job.parameters.fault or 0)
+    if fault is None or fault.model != job.model:
+        raise UnknownError(
+            f"{job.model} has no fault {job.parameters.fault}.", "List them with: modeltender faults"
         )
-    return Outcome(message="; ".join(each.detail for each in done) or "nothing is deployed", result=result)
+    result = msgspec.json.encode(Answer(job.model, repaired=False, versions=())).decode()
+    return Outcome(message=f"fault {fault.id} ({fault.code}) has ended already", result=result)
 
 
 def _targets(model: Model, found: list[Version], job: Job) -> list[Version]:
+    """Return the versions whose files are looked at whatever is known about them."""
+    if job.parameters.fault is not None:
+        return []
     if job.version is None:
         return [version for version in (model.current, model.previous) if version is not None]
     wanted = [version for version in found if version.number == job.version]
@@ -96,104 +116,90 @@ def _targets(model: Model, found: list[Version], job: Job) -> list[Version]:
     return wanted
 
 
-def _repair(context: Context, version: Version) -> Repaired:
+def _repair(fault: Fault) -> Repair | None:
+    spec = SPECS.get(fault.code)
+    return None if spec is None or spec.repair is None else REPAIRS[spec.repair]
+
+
+def _planned(case: Case) -> Treated:
+    """Say what would be done about a fault."""
+    repair = _repair(case.fault)
+    if repair is None:
+        detail = f"only a person can end it. {case.fault.repair}".rstrip()
+        return Treated(case.fault.id, case.fault.code, None, done=False, detail=detail)
+    planned = repair.plan(case)
+    kind = repair.spec.kind if planned.possible else None
+    return Treated(case.fault.id, case.fault.code, kind, done=False, detail=planned.sentence)
+
+
+def _treated(work: Work, restored: list[Repaired]) -> list[Treated]:
+    """Repair one fault, if it can and may be; return what is to be told of it."""
+    fault, job = work.case.fault, work.job
+    repair = _repair(fault)
+    named = job.parameters.fault is not None
+    if repair is None:
+        return [_planned(work.case)]
+    planned = repair.plan(work.case)
+    if not planned.possible:
+        if named:
+            raise RefusedError(f"Fault {fault.id} cannot be repaired: {planned.sentence}.", fault.repair)
+        return [_planned(work.case)]
+    if named or not (repair.spec.deploys or repair.spec.kind is RepairKind.RESTORE):
+        return [_noted(work, repair, repair.act(work))]
+    if repair.spec.deploys:
+        how = f"its repair {planned.sentence}, which is done by name only: modeltender repair {job.model} --fault {fault.id}"
+        return [Treated(fault.id, fault.code, None, done=False, detail=how)]
+    # What is deployed was restored above.
+    detail = next((one.detail for one in restored if one.version == fault.version and one.repaired), "")
+    return [_noted(work, repair, detail)] if detail else []
+
+
+def _noted(work: Work, repair: Repair, detail: str) -> Treated:
+    """Put on record that a repair was done."""
+    fault, context = work.case.fault, work.context
     with context.writer.transaction() as connection:
-        content = deployed.read(connection, version.id) or deployed.content_of(version)
-    name, number = f"{version.model}@{version.number}", version.number
-    if content is None:
-        raise JobError(
-            f"{name} holds no model, and what it held before is not on record.",
-            _otherwise(version),
-            code=NO_COPY,
+        events.tried(connection, fault.id, repair.spec.kind, at=context.now())
+        events.add(
+            connection,
+            "repair",
+            f"repair '{repair.spec.kind}' of fault {fault.id} ({fault.code}) for {work.job.requested_by}: {detail}",
+            at=context.now(),
+            model=fault.model,
+            version=fault.version,
         )
-    examine = partial(_examined, context)
-    if is_intact(context.workspace, version.model, number, content, examine):
-        return Repaired(number, repaired=False, sha256=content.sha256, detail=f"version {number} is intact")
-    kept = Objects(context.workspace.objects).find(PurePosixPath(content.artefact).name, content.sha256)
-    if kept is None:
-        raise JobError(f"There is no copy to restore {name} from.", _otherwise(version), code=NO_COPY)
-    try:
-        with kept:
-            restored = restore(
-                context.workspace, version.model, number, content, kept, examine=examine, now=context.now()
-            )
-    except OSError as error:
-        raise JobError(
-            f"{name} could not be restored: {error.strerror or error}. Its folder is as it was.",
-            "Check the disk and the folder's permissions, then try again.",
-        ) from None
-    except ChangedError:
-        raise JobError(
-            f"{name} was changed again while it was restored.", "Find out who writes there, then try again."
-        ) from None
-    detail = _told(number, restored)
-    _record(context, version, content, restored, detail)
-    set_aside = restored.set_aside or None
-    return Repaired(number, repaired=True, sha256=content.sha256, set_aside=set_aside, detail=detail)
+    return Treated(fault.id, fault.code, repair.spec.kind, done=True, detail=detail)
 
 
-def _examined(context: Context, folder: Path, item: Item) -> Examined:
-    """Return what an item of a folder is; what ends the process that looks into it is nothing that was deployed."""
-    if item.problem:
-        return Examined(reason=item.problem)
-    process = context.hosts.open_examiner([folder])
-    try:
-        (found,) = process.examine([Suspect(folder, item, frozenset(item.files))], deadline_s=EXAMINE_S)
-    except ModelProcessError as error:
-        return Examined(reason=error.message, refused=True)
-    finally:
-        process.close()
-    return found
+def _told(job: Job, planned: list[Treated]) -> Outcome:
+    """Return what would be done."""
+    result = msgspec.json.encode(
+        Answer(job.model, repaired=False, versions=(), faults=tuple(planned))
+    ).decode()
+    return Outcome(message=f"{len(planned)} open faults looked at, nothing changed", result=result)
 
 
-def _record(
-    context: Context, version: Version, content: DeployedContent, restored: Restored, detail: str
-) -> None:
-    """Record what the folder holds now, end the faults that were about it, and have it checked where that is news."""
-    with context.writer.transaction() as connection:
-        now = context.now()
-        before = models.version(connection, version.id) or version
-        stamp = restored.item.stamp
-        if before.status is Status.READY and deployed.content_of(before) == content:
-            # The damage was mended before anybody noticed it: all that is on record holds.
-            models.set_stamp(connection, version.id, stamp)
-        else:
-            models.set_artefact(
+def _outcome(
+    context: Context, job: Job, done: list[Repaired], treated: list[Treated], failed: Error | None
+) -> Outcome:
+    tried = [one.fault for one in treated if one.done]
+    repaired = any(one.repaired for one in done) or bool(tried)
+    check = None
+    if repaired:
+        with context.writer.transaction() as connection:
+            check = jobs.add(
                 connection,
-                version.id,
-                artefact=content.artefact,
-                kind=content.format,
-                sha256=content.sha256,
-                size=content.bytes,
-                companions=content.companions,
-            )
-            models.set_version(connection, version.id, status=Status.CHECKING, stamp=stamp)
-            jobs.add(
-                connection,
-                JobKind.EVALUATE,
-                version.model,
-                version.number,
-                requested_by=jobs.ARRIVAL,
-                now=now,
-            )
-        for code in (CHANGED_FAULT, MISSING, NOT_KEPT_FAULT):
-            events.close_fault(connection, code, at=now, model=version.model, version=version.number)
-        events.add(connection, "repaired", detail, at=now, model=version.model, version=version.number)
-
-
-def _told(number: int, restored: Restored) -> str:
-    told = f"version {number} is restored as it was deployed"
-    if restored.set_aside:
-        told += f"; what it held is in {clean(restored.set_aside)}"
-    if restored.left_out:
-        shown = ", ".join(clean(file, NAME) for file in restored.left_out[:NAMED])
-        more = len(restored.left_out) - NAMED
-        told += f", with {shown}{f' and {more} more' if more > 0 else ''}, which the model does not need"
-    if restored.trouble:
-        told += f"; a power cut now could undo it: {restored.trouble}"
-    return told
-
-
-def _otherwise(version: Version) -> str:
-    folder = f"models/{version.model}/{version.number}"
-    return f"Put its files back into {folder}, or deploy another version: modeltender promote {version.model}@VERSION"
+                JobKind.CHECK,
+                job.model,
+                None,
+                requested_by=job.requested_by,
+                now=context.now(),
+                parameters=JobParameters(verify=tuple(tried)),
+            ).id
+    answer = Answer(job.model, repaired, tuple(done), tuple(treated), check)
+    result = msgspec.json.encode(answer).decode()
+    if failed is not None:
+        return Outcome(
+            state=JobState.FAILED, code=failed.code, error=failed.message, hint=failed.hint, result=result
+        )
+    told = [one.detail for one in done] + [one.detail for one in treated if one.done]
+    return Outcome(message="; ".join(told) or "nothing is deployed", result=result)

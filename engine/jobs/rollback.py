@@ -38,9 +38,11 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
         target = _target(model, job)
         message = _message(current, target, job)
         settings = _settings(context, job.model)
+        # It was deployed before: loading it once more would keep a bad version deployed for that long.
         Deployer(context.workspace, context.writer, context.now, settings, context.settings.trust).deploy(
             Change(job, answer.from_version, target, message=message)
         )
+        context.pool.renew(job.model)
     except RefusedError as error:
         return refused(error, answer)
     return Outcome(message=message, result=packed(msgspec.structs.replace(answer, promoted=True)))

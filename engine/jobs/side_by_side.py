@@ -52,7 +52,7 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
     ):
         mark_ready(context, before, old, device)
         mark_ready(context, after, new, device)
-        rounds = _Turns(context, job, report, settings).measured(old, new)
+        rounds = Turns(context, job, report, settings, rounds=ROUNDS).measured(old, new)
     confidence = 1 - 2 * (1 - settings.gate.confidence)
     found = ratio(rounds, confidence)
     return _recorded(
@@ -63,25 +63,34 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
     )
 
 
-class _Turns:
+class Turns:
     """Runs two processes in turns."""
 
-    def __init__(self, context: Context, job: Job, report: Report, settings: ModelSettings) -> None:
+    def __init__(
+        self,
+        context: Context,
+        job: Job,
+        report: Report,
+        settings: ModelSettings,
+        *,
+        rounds: int,
+    ) -> None:
         self._context = context
         self._job = job
         self._report = report
         self._settings = settings
+        self._rounds = rounds
 
     def measured(self, old: ModelProcess, new: ModelProcess) -> list[Round]:
         """Warm both up, then run the rounds."""
         for process in (old, new):
             self._durations(process, WARM_UP_S)
         rounds = []
-        for number in range(ROUNDS):
-            self._report.progress(number, ROUNDS, "running both in turns")
+        for number in range(self._rounds):
+            self._report.progress(number, self._rounds, "running both in turns")
             turns = (old, new, new, old)
             rounds.append(Round(*(self._durations(process, REWARM_S) for process in turns)))
-        self._report.progress(ROUNDS, ROUNDS, "running both in turns")
+        self._report.progress(self._rounds, self._rounds, "running both in turns")
         return rounds
 
     def _durations(self, process: ModelProcess, warm_up_s: float) -> tuple[float, ...]:

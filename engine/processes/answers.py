@@ -16,7 +16,10 @@ from typing import Final
 import msgspec
 
 from engine.data.descriptions import ClassCount, PartDescription
+from engine.processes.export_messages import MAXIMUM_OUTPUT_BYTES, Predict, Predicted
+from engine.processes.probes import MAXIMUM_BYTES, PlainArray, Probe, Probed
 from engine.processes.protocol import (
+    AnswerSome,
     Described,
     Divided,
     Evaluated,
@@ -26,24 +29,40 @@ from engine.processes.protocol import (
     MeasureLatency,
     Prepared,
     Progress,
+    SomeAnswered,
     Told,
 )
 from engine.processes.wire import NonsenseError
 from engine.protocols import TensorSpec
 from engine.repository.examine import Examined
+from engine.training.requests import EpochDone, Trained, TrainModel
 from storage.records import Metric
 from storage.text import NAME, clean
+from storage.training_records import Epoch
 
 CLOCKS_S: Final = 0.05
 """Two processes may disagree by this much about how long something took."""
 
 SHA256_DIGITS: Final = 64
 
+PLACE_BYTES: Final = 4
+"""Of the place of an example, as it is asked for."""
+
 MAXIMUM_PARAMETERS: Final = 1 << 63
 """More than the database can count; no machine holds as many."""
 
+MAXIMUM_EPOCH_FIGURES: Final = 16
+"""Figures of one epoch; there are four."""
+
 AXES: Final = 64
 """Axes of an array, as numpy limits them; every shape is kept and shown."""
+
+WIDTHS: Final = {"bool": 1} | {
+    f"{kind}{8 * width}": width
+    for kind, widths in (("int", (1, 2, 4, 8)), ("uint", (1, 2, 4, 8)), ("float", (2, 4, 8)))
+    for width in widths
+}
+"""Bytes of one number of each kind that an array may have."""
 
 _decoder: msgspec.msgpack.Decoder[FromModel] = msgspec.msgpack.Decoder(FromModel)
 
@@ -90,8 +109,7 @@ def checked_evaluated(evaluated: Evaluated, *, wall_s: float) -> Evaluated:
     _claim(rows > 0, f"{rows} rows")
     _claim(evaluated.batch_size > 0, f"a batch size of {evaluated.batch_size}")
     _claim(0 < evaluated.duration_s <= wall_s + CLOCKS_S, f"{evaluated.duration_s} s in {wall_s:.3f} s")
-    digest = evaluated.dataset_sha256
-    _claim(len(digest) == SHA256_DIGITS and set(digest) <= set(string.hexdigits.lower()), "no SHA-256")
+    _check_digest(evaluated.dataset_sha256)
     _claim(
         evaluated.correct is None or len(evaluated.correct) == (rows + 7) // 8, "outcomes of another data set"
     )
@@ -101,6 +119,16 @@ def checked_evaluated(evaluated: Evaluated, *, wall_s: float) -> Evaluated:
     _claim(len({(metric.name, metric.slice) for metric in metrics}) == len(metrics), "a figure twice")
     notes = tuple(clean(note) for note in evaluated.notes)
     return msgspec.structs.replace(evaluated, metrics=metrics, notes=notes)
+
+
+def checked_some(answered: SomeAnswered, request: AnswerSome) -> SomeAnswered:
+    """Return ``answered`` if it is about as many examples as were asked for."""
+    asked = len(request.places) // PLACE_BYTES
+    _claim(answered.rows > 0, f"{answered.rows} rows")
+    _check_digest(answered.dataset_sha256)
+    _claim(len(answered.right) == (asked + 7) // 8, "answers to other examples")
+    _claim((answered.scale is None) == (asked == 0), "a scale of nothing")
+    return answered
 
 
 def checked_latency(measured: LatencyMeasured, request: MeasureLatency, *, wall_s: float) -> LatencyMeasured:
@@ -116,6 +144,30 @@ def checked_latency(measured: LatencyMeasured, request: MeasureLatency, *, wall_
     most_unserved = 0 if request.traffic is None else len(durations)
     _claim(0 <= measured.unserved <= most_unserved, f"{measured.unserved} queries unserved")
     return measured
+
+
+def checked_probed(probed: Probed, request: Probe) -> Probed:
+    """Return ``probed`` with its names cleaned, if its arrays are what they say and answer what was asked."""
+    for arrays in (probed.inputs, probed.outputs):
+        _claim(bool(arrays), "no arrays")
+        _claim(sum(len(array.data) for array in arrays) <= MAXIMUM_BYTES, "larger arrays than it may")
+        for given in arrays:
+            _check_array(given)
+    rows = {array.shape[0] for array in (*probed.inputs, *probed.outputs)}
+    _claim(len(rows) == 1 and min(rows) > 0, f"answers to {rows} examples")
+    _claim(not request.inputs or probed.inputs == request.inputs, "other examples than it was given")
+    _claim(probed.weights is None or probed.weights >= len(probed.broken_weights), "more weights than it has")
+    return msgspec.structs.replace(
+        probed, broken_weights=tuple(clean(name, NAME) for name in probed.broken_weights)
+    )
+
+
+def checked_predicted(predicted: Predicted, request: Predict) -> Predicted:
+    """Return ``predicted`` if there are as many numbers as it says, and no more examples than were asked for."""
+    _claim(0 < predicted.rows <= request.rows, f"{predicted.rows} examples of {request.rows}")
+    _claim(0 < predicted.width <= MAXIMUM_OUTPUT_BYTES, f"rows of {predicted.width} numbers")
+    _claim(len(predicted.values) == 4 * predicted.rows * predicted.width, "outputs of another shape")
+    return predicted
 
 
 def checked_prepared(prepared: Prepared) -> Prepared:
@@ -139,6 +191,33 @@ def checked_divided(divided: Divided) -> Divided:
     """Return ``divided`` with its name cleaned, if there are examples in it."""
     _claim(min(divided.rows) >= 0 and sum(divided.rows) > 0, f"parts of {divided.rows} examples")
     return msgspec.structs.replace(divided, name=clean(divided.name, NAME))
+
+
+def checked_epoch(done: EpochDone) -> EpochDone:
+    """Return ``done`` with its names cleaned, if its figures are numbers and its checkpoint is a plain name."""
+    epoch = done.epoch
+    _claim(epoch.number > 0 and 0 <= epoch.duration_s < math.inf, f"epoch {epoch.number}")
+    _claim(len(epoch.figures) <= MAXIMUM_EPOCH_FIGURES, f"{len(epoch.figures)} figures of an epoch")
+    _claim(all(map(math.isfinite, epoch.figures.values())), "a figure that is no number")
+    _check_file_name(done.checkpoint)
+    figures = {clean(name, NAME): value for name, value in epoch.figures.items()}
+    return msgspec.structs.replace(done, epoch=Epoch(epoch.number, epoch.duration_s, figures))
+
+
+def checked_trained(trained: Trained, request: TrainModel) -> Trained:
+    """Return ``trained`` with its texts cleaned, if it can have come of the request."""
+    _check_file_name(trained.artefact)
+    _claim(0 <= trained.best_epoch <= request.epochs, f"epoch {trained.best_epoch} of {request.epochs}")
+    _claim(trained.train_rows > 0 and trained.validation_rows >= 0, f"{trained.train_rows} rows")
+    for digest in filter(None, (trained.train_sha256, trained.validation_sha256)):
+        _claim(len(digest) == SHA256_DIGITS and set(digest) <= set(string.hexdigits.lower()), "no SHA-256")
+    versions = {clean(name, NAME): clean(found, NAME) for name, found in trained.versions.items()}
+    return msgspec.structs.replace(trained, versions=versions)
+
+
+def _check_file_name(name: str) -> None:
+    plain = name == clean(name, NAME) and "/" not in name and not name.startswith(".")
+    _claim(bool(name) and plain, "a file that is not in its scratch folder")
 
 
 def checked_told(told: Told, known: Sequence[frozenset[str]]) -> Told:
@@ -213,11 +292,28 @@ def _checked_metric(metric: Metric) -> Metric:
     return msgspec.structs.replace(metric, name=clean(metric.name, NAME), slice=clean(metric.slice, NAME))
 
 
+def _check_array(array: PlainArray) -> None:
+    """Its bytes are read as numbers later, so there must be as many as it says."""
+    _claim(
+        0 < len(array.shape) <= AXES and all(0 < size < 1 << 31 for size in array.shape),
+        f"a shape of {array.shape}",
+    )
+    width = WIDTHS.get(array.dtype)
+    _claim(width is not None, f"an array of {clean(array.dtype, NAME)}")
+    _claim(
+        math.prod(array.shape) * (width or 0) == len(array.data), f"{len(array.data)} bytes of {array.shape}"
+    )
+
+
 def _checked_tensor(tensor: TensorSpec) -> TensorSpec:
     shape = tensor.shape or ()
     _claim(len(shape) <= AXES, f"a shape of {len(shape)} axes")
     _claim(all(size is None or size >= 0 for size in shape), f"a shape of {shape}")
     return msgspec.structs.replace(tensor, name=clean(tensor.name, NAME), dtype=clean(tensor.dtype, NAME))
+
+
+def _check_digest(digest: str) -> None:
+    _claim(len(digest) == SHA256_DIGITS and set(digest) <= set(string.hexdigits.lower()), "no SHA-256")
 
 
 def _claim(true: bool, otherwise: str) -> None:  # noqa: FBT001 - the claim reads as the sentence's subject

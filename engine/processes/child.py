@@ -8,6 +8,7 @@ import importlib
 import resource
 import socket
 import time
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from pkgutil import resolve_name
@@ -15,9 +16,13 @@ from typing import Final
 
 import msgspec
 
-from engine.evaluation import latency, measure
+from engine.evaluation import answering, latency, measure, predicting, probe
+from engine.exports import ROUTES, conversion
 from engine.processes import fork, wire
+from engine.processes.export_messages import Converted, Export, Predict, Predicted
+from engine.processes.probes import Probe
 from engine.processes.protocol import (
+    AnswerSome,
     Confined,
     Evaluate,
     Evaluated,
@@ -28,17 +33,22 @@ from engine.processes.protocol import (
     MeasureLatency,
     Profile,
     Progress,
+    SomeAnswered,
     ToModel,
 )
 from engine.processes.words import failure
 from engine.protocols import LoadedModel, Loader, RuntimeSpec, TensorSpec
 from engine.runtimes import RUNTIMES, installed_versions, recognise
+from engine.training.requests import EpochDone, Trained, TrainModel
 from storage.records import Metric
 from storage.text import NAME, SENTENCE, clean
 from storage.vocabulary import Layer, LayerState
 
 NEEDED_WALLS: Final = (Layer.FILES, Layer.NETWORK, Layer.SYSCALLS)
 """What a format that is itself code is not opened without."""
+
+Trainer = Callable[[TrainModel, Path, Callable[[int, int], None], Callable[[EpochDone], None]], Trained]
+"""What a runtime's ``trainer`` names: it trains into the scratch folder and tells batches and epochs as they are done."""
 
 _decoder: msgspec.msgpack.Decoder[ToModel] = msgspec.msgpack.Decoder(ToModel)
 
@@ -48,7 +58,10 @@ def load(framework: str) -> fork.Service:
     ours = [spec for spec in RUNTIMES if spec.framework == framework]
     found: dict[str, str] = {}
     # Our own code first: it sees to it that a framework is quiet and reports nothing to its makers.
-    for name in (*(spec.loader.partition(":")[0] for spec in ours), framework):
+    targets = [target for spec in ours for target in (spec.loader, spec.trainer) if target]
+    converters = [route.converter for route in ROUTES if route.framework == framework]
+    modules = dict.fromkeys(name.partition(":")[0] for name in (*targets, *converters))
+    for name in (*modules, framework):
         module = importlib.import_module(name)
         if version := getattr(module, "__version__", ""):
             found[name] = str(version)
@@ -76,6 +89,7 @@ class ModelService:
         self._profile = profile
         self._confined = confined
         self._model: LoadedModel | None = None
+        self._request: Load | None = None
 
     def run(self) -> None:
         """Say which walls stand, then answer until the engine lets go."""
@@ -85,15 +99,30 @@ class ModelService:
 
     def _answer(self, message: ToModel) -> msgspec.Struct:
         try:
-            match message:
-                case Load():
-                    return self._load(message)
-                case Evaluate():
-                    return self._evaluate(message)
-                case MeasureLatency():
-                    return self._measure(message)
+            return self._done(message)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a model may raise anything; all of it is its answer
             return failure(error, self._profile.limits.memory_bytes)
+
+    def _done(self, message: ToModel) -> msgspec.Struct:
+        answer: msgspec.Struct
+        match message:
+            case Load():
+                answer = self._load(message)
+            case Evaluate():
+                answer = self._evaluate(message)
+            case AnswerSome():
+                answer = self._answer_some(message)
+            case MeasureLatency():
+                answer = self._measure(message)
+            case Predict():
+                answer = self._predict(message)
+            case Probe():
+                answer = probe.probe(self._loaded(), message)
+            case Export():
+                answer = self._export(message)
+            case TrainModel():
+                answer = self._train(message)
+        return answer
 
     def _load(self, message: Load) -> Loaded | Failed:
         refused = self._unconfined(message) or _turned_down(message)
@@ -103,7 +132,7 @@ class ModelService:
         load: Loader = resolve_name(message.runtime.loader)
         told = {"trusted": message.trusted} if message.runtime.hears_of_trust else {}
         model = load(Path(message.artefact), message.device, **dict(message.options), **told)
-        self._model = model
+        self._model, self._request = model, message
         return Loaded(
             inputs=tuple(map(_shortened, model.inputs)),
             outputs=tuple(map(_shortened, model.outputs)),
@@ -113,7 +142,7 @@ class ModelService:
             peak_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         )
 
-    def _unconfined(self, message: Load) -> Failed | None:
+    def _unconfined(self, message: Load | TrainModel) -> Failed | None:
         """Return the refusal of a model that is not opened without walls which are missing here, or ``None``."""
         if message.every_wall:
             needed, why = tuple(Layer), "modeltender.toml says require_sandbox"
@@ -135,8 +164,28 @@ class ModelService:
     def _evaluate(self, message: Evaluate) -> Evaluated:
         return measure.evaluate(self._loaded(), message, self._progress, self._figure)
 
+    def _answer_some(self, message: AnswerSome) -> SomeAnswered:
+        return answering.answer(self._loaded(), message, self._progress)
+
     def _measure(self, message: MeasureLatency) -> LatencyMeasured:
         return latency.measure(self._loaded(), message, self._progress)
+
+    def _predict(self, message: Predict) -> Predicted:
+        return predicting.predict(self._loaded(), message)
+
+    def _export(self, message: Export) -> Converted:
+        model, request = self._loaded(), self._request
+        if request is None:
+            raise RuntimeError("no model was loaded")
+        return conversion.convert(model, request, message, Path(self._profile.scratch))
+
+    def _train(self, message: TrainModel) -> Trained | Failed:
+        refused = self._unconfined(message) or (_turned_down(message) if message.artefact else None)
+        if refused is not None:
+            return refused
+        train: Trainer = resolve_name(message.runtime.trainer)
+        trained = train(message, Path(self._profile.scratch), self._progress, self._epoch)
+        return msgspec.structs.replace(trained, versions=versions(message.runtime))
 
     def _loaded(self) -> LoadedModel:
         if self._model is None:
@@ -149,8 +198,11 @@ class ModelService:
     def _figure(self, figure: Metric, done: int, total: int) -> None:
         wire.send(self._connection, Progress(done, total, figure))
 
+    def _epoch(self, done: EpochDone) -> None:
+        wire.send(self._connection, done)
 
-def _turned_down(message: Load) -> Failed | None:
+
+def _turned_down(message: Load | TrainModel) -> Failed | None:
     """Return why an artefact is not handed to its loader, or ``None``: since it was examined it may have been replaced."""
     artefact = Path(message.artefact)
     found = recognise(artefact)

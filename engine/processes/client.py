@@ -24,6 +24,7 @@ from engine.processes.examiner_process import EXAMINER, EXAMINER_BYTES, SCRATCH_
 from engine.processes.framework_host import FrameworkHost
 from engine.processes.model_process import ModelProcess
 from engine.processes.protocol import Limits, Load, Profile
+from engine.processes.training_process import TrainingProcess
 from engine.protocols import Options, RuntimeSpec
 from storage.records import HostState
 from storage.settings import LimitSettings
@@ -71,6 +72,8 @@ class Hosts:
         self._users: Counter[FrameworkHost] = Counter()
         self._processes: list[ConfinedProcess] = []
         self._closed = False
+        self.measuring: Final = threading.Event()
+        """Set while a model is measured: what only takes long stands still meanwhile."""
         # One thread that lives as long as the hosts: they end with the thread that started them.
         self._spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="hosts")
         _remove_leftovers(scratch)
@@ -117,6 +120,19 @@ class Hosts:
             process.close()
             raise
         return process
+
+    def open_training(
+        self, runtime: RuntimeSpec, device: str, readable: Sequence[Path], *, scratch_bytes: int
+    ) -> TrainingProcess:
+        """Return a process that trains, and may read nothing but ``readable`` and write ``scratch_bytes``.
+
+        Raises:
+            ModelProcessError: it could not be started; the message says why.
+        """
+        hint = f"Install it with: pip install 'modeltender[{runtime.extra}]'"
+        file_bytes = max(scratch_bytes, int(self._limits.scratch_mib * MIB))
+        order = Order(runtime.framework, hint, tuple(readable), file_bytes, device)
+        return self._confined(TrainingProcess, order)
 
     def open_data(self, readable: Sequence[Path], *, limit_bytes: int) -> DataProcess:
         """Return a process that reads data, and may read nothing but ``readable`` and write ``limit_bytes``.

@@ -26,6 +26,7 @@ from engine.processes.lockdown import isolation
 from engine.processes.oversight import Oversight
 from engine.processes.protocol import Confined, Failed, Profile, Progress
 from engine.processes.wire import NonsenseError
+from engine.training.requests import EpochDone
 from storage.records import Metric
 from storage.vocabulary import Layer, LayerState
 
@@ -50,6 +51,15 @@ def ignored(_figure: Metric) -> None:
     """Take a figure that nobody wants to see."""
 
 
+def unexpected(_done: EpochDone) -> None:
+    """Take an epoch where nothing is trained.
+
+    Raises:
+        NonsenseError: always.
+    """
+    raise NonsenseError("an epoch of no training")
+
+
 class Terms(NamedTuple):
     """How a question is asked: what for, for how long, and who listens meanwhile."""
 
@@ -60,6 +70,7 @@ class Terms(NamedTuple):
     data_bytes: int = 0
     """Of the files that the process maps to answer."""
     on_figure: Callable[[Metric], None] = ignored
+    on_epoch: Callable[[EpochDone], None] = unexpected
 
 
 class ConfinedProcess:
@@ -211,6 +222,9 @@ class ConfinedProcess:
             message = answers.decode(self._conversation.hear(deadline, tick))
             if isinstance(message, kind | Failed):
                 return message
+            if isinstance(message, EpochDone):
+                terms.on_epoch(answers.checked_epoch(message))
+                continue
             if not isinstance(message, Progress):
                 raise NonsenseError(f"{type(message).__name__} instead of {kind.__name__}")
             message = answers.checked_progress(message)

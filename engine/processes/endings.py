@@ -34,6 +34,9 @@ class Activity(StrEnum):
     LOADING = "while it was loaded"
     EVALUATING = "while it was evaluated"
     TIMING = "while its latency was measured"
+    ANSWERING = "while it answered examples"
+    CONVERTING = "while it was converted"
+    TRAINING = "while it was trained"
     READING = "while it read the data"
     EXAMINING = "while it looked at it"
 
@@ -43,6 +46,9 @@ DEADLINE_HINT: Final = {
     Activity.LOADING: "Raise limits.load_s in modeltender.toml if the model is known to be slow.",
     Activity.EVALUATING: "Raise limits.evaluation_s in modeltender.toml if the model is known to be slow.",
     Activity.TIMING: "Raise limits.evaluation_s in modeltender.toml if the model is known to be slow.",
+    Activity.ANSWERING: "Raise limits.evaluation_s in modeltender.toml if the model is known to be slow.",
+    Activity.CONVERTING: "Raise limits.evaluation_s in modeltender.toml if the model is known to be large.",
+    Activity.TRAINING: "Raise max_duration in [train] of model.toml, or train for fewer epochs.",
     Activity.EXAMINING: "",
     Activity.READING: "Raise limits.evaluation_s in modeltender.toml if there are very many data.",
 }

@@ -7,16 +7,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.data.identity import size
-from engine.processes import answers
-from engine.processes.confined_process import ConfinedProcess, Terms, ignored, never
-from engine.processes.endings import Activity
+from engine.processes import answers, taking
+from engine.processes.confined_process import ConfinedProcess, Terms, ignored, never, unheard
+from engine.processes.endings import Activity, nonsense
+from engine.processes.export_messages import WRITTEN, Converted, Export, Predict, Predicted
+from engine.processes.probes import Probe, Probed
 from engine.processes.protocol import (
+    AnswerSome,
     Evaluate,
     Evaluated,
     LatencyMeasured,
     Load,
     Loaded,
     MeasureLatency,
+    SomeAnswered,
 )
 from engine.protocols import Options
 from storage.records import Metric
@@ -74,6 +78,24 @@ class ModelProcess(ConfinedProcess):
             request, Evaluated, terms, lambda answer, wall_s: answers.checked_evaluated(answer, wall_s=wall_s)
         )
 
+    def answer_some(
+        self,
+        request: AnswerSome,
+        *,
+        on_progress: Callable[[int, int], None],
+        deadline_s: float,
+        cancelled: Callable[[], bool] = never,
+    ) -> SomeAnswered:
+        """Hear which of some examples the model answers rightly.
+
+        Raises:
+            ModelProcessError: it did not work; its message says how.
+        """
+        terms = Terms(Activity.EVALUATING, deadline_s, cancelled, on_progress, size(Path(request.data)))
+        return self.ask(
+            request, SomeAnswered, terms, lambda answer, _wall_s: answers.checked_some(answer, request)
+        )
+
     def measure_latency(
         self,
         request: MeasureLatency,
@@ -94,3 +116,50 @@ class ModelProcess(ConfinedProcess):
             terms,
             lambda answer, wall_s: answers.checked_latency(answer, request, wall_s=wall_s),
         )
+
+    def probe(self, request: Probe, *, deadline_s: float, cancelled: Callable[[], bool] = never) -> Probed:
+        """Have a few examples answered, and the weights looked through.
+
+        Raises:
+            ModelProcessError: it did not work; its message says how.
+        """
+        data_bytes = size(Path(request.data)) if request.data else 0
+        terms = Terms(Activity.EVALUATING, deadline_s, cancelled, data_bytes=data_bytes)
+        return self.ask(
+            request, Probed, terms, lambda answer, _wall_s: answers.checked_probed(answer, request)
+        )
+
+    def predict(
+        self, request: Predict, *, deadline_s: float, cancelled: Callable[[], bool] = never
+    ) -> Predicted:
+        """Have a few examples answered.
+
+        Raises:
+            ModelProcessError: it did not work; its message says how.
+        """
+        terms = Terms(Activity.ANSWERING, deadline_s, cancelled, data_bytes=size(Path(request.data)))
+        return self.ask(
+            request, Predicted, terms, lambda answer, _wall_s: answers.checked_predicted(answer, request)
+        )
+
+    def export(
+        self,
+        request: Export,
+        destination: Path,
+        *,
+        deadline_s: float,
+        cancelled: Callable[[], bool] = never,
+    ) -> None:
+        """Have an artefact of another kind made, and move it to ``destination``, which does not exist; the process is ended.
+
+        Raises:
+            ModelProcessError: it did not work; its message says how.
+            OSError: the result cannot be moved.
+        """
+        terms = Terms(Activity.CONVERTING, deadline_s, cancelled, unheard, size(Path(request.data)))
+        self.ask(request, Converted, terms, lambda answer, _wall_s: answer)
+        self.end()
+        try:
+            taking.take(Path(self.scratch, WRITTEN), request.artefact, destination)
+        except taking.OddError as error:
+            raise nonsense(Activity.CONVERTING, str(error)) from None

@@ -14,8 +14,11 @@ from msgspec import Meta
 from engine.artefacts.doubts import SHOWN_EVIDENCE
 from engine.data.descriptions import SOURCES, PartDescription, Shared
 from engine.data.proposal import Proposal
+from engine.processes.export_messages import Converted, Export, Predict, Predicted
+from engine.processes.probes import Probe, Probed
 from engine.protocols import Options, RuntimeSpec, TensorSpec
 from engine.repository.examine import Examined
+from engine.training.requests import EpochDone, Trained, TrainModel
 from storage.records import ExampleValues, Metric
 from storage.settings import Data, Output, Preprocess
 from storage.vocabulary import Format, Layer, LayerState, OutputScale, Task
@@ -148,6 +151,21 @@ class Evaluate(msgspec.Struct, tag=True, frozen=True):
     slices: tuple[str, ...] = ()
     """Columns of the data by whose values figures are told apart."""
     own: OwnMetrics | None = None
+
+
+class AnswerSome(msgspec.Struct, tag=True, frozen=True):
+    """Say which of some labelled examples are answered rightly; of none, how many examples there are."""
+
+    data: str
+    labels: tuple[str, ...]
+    preprocess: Preprocess
+    places: bytes
+    """Of the examples, counted from 0, in the order in which they are to be answered: little-endian numbers of four bytes."""
+    batch_size: int
+    """Examples a batch, where the model does not insist on another number."""
+    output: Output = Output()
+    scale: OutputScale | None = None
+    """How the outputs turned out to be read when earlier examples were answered."""
 
 
 class Traffic(msgspec.Struct, frozen=True):
@@ -283,6 +301,19 @@ class Evaluated(msgspec.Struct, tag=True, frozen=True):
     """What somebody who reads the figures should know."""
 
 
+class SomeAnswered(msgspec.Struct, tag=True, frozen=True):
+    """Which of the examples that were asked for were answered rightly."""
+
+    rows: int
+    dataset_sha256: str
+    right: bytes
+    """One bit an example, in the order that was asked for, big-endian within a byte (`numpy.packbits`)."""
+    several: bool
+    """Whether an example may have several labels, all of which must be right."""
+    scale: OutputScale | None
+    """How the outputs were read; ``None`` where nothing was asked for."""
+
+
 class LatencyMeasured(msgspec.Struct, tag=True, frozen=True):
     """Durations of the timed queries in milliseconds, in the order in which they came.
 
@@ -355,14 +386,20 @@ class Failed(msgspec.Struct, tag=True, frozen=True):
 
 ToHost = Fork
 FromHost = HostReady | HostFailed | Forked | Exited
-ToModel = Load | Evaluate | MeasureLatency
+ToModel = Load | Evaluate | AnswerSome | MeasureLatency | Predict | Export | Probe | TrainModel
 ToData = Prepare | Describe | Split
 FromModel = (
     Confined
     | Loaded
     | Progress
     | Evaluated
+    | SomeAnswered
     | LatencyMeasured
+    | Probed
+    | Predicted
+    | Converted
+    | EpochDone
+    | Trained
     | Prepared
     | Described
     | Divided

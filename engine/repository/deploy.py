@@ -1,4 +1,6 @@
-"""Carrying out a switch of what is deployed: intent on record, link replaced, targets told, outcome on record.
+"""Carrying out a switch of what is deployed, in steps of which each may be the last before a crash.
+
+Intent on record, bytes hashed again, model loaded, link replaced, targets told, outcome on record.
 
 Owns the order of the steps and what becomes of a step that fails. Whether the switch should happen is the
 job's to decide; how the link is replaced is `engine.repository.switch`'s.
@@ -13,6 +15,7 @@ from engine.repository.integrity import ChangedError, WriteError
 from engine.repository.keeper import note_mended
 from engine.repository.objects import Kept, Objects
 from engine.repository.outside import under_way
+from engine.repository.probation import Switched, follow
 from engine.repository.switch import (
     CHANGED_FAULT,
     deployed,
@@ -24,8 +27,10 @@ from engine.repository.switch import (
 )
 from engine.repository.targets.target import News, TargetError
 from engine.repository.telling import Telling
+from storage import jobs
 from storage.database import Writer
-from storage.errors import JobError, RefusedError
+from storage.durations import seconds
+from storage.errors import Error, JobError, RefusedError
 from storage.records import GateReport, Job, Version
 from storage.settings import ModelSettings, Trust
 from storage.tables import deployed as deployed_contents
@@ -34,6 +39,13 @@ from storage.vocabulary import JobKind, PromotionOutcome, Severity, Status
 from storage.workspace import Workspace
 
 LOOK_AGAIN = "Look again, then decide."
+
+PREPARATION_S = 900.0
+"""How long making sure of bytes and process may take: the largest of models, read from a slow disk and loaded."""
+
+
+def _nothing() -> None:
+    """Prove nothing."""
 
 
 class Change(NamedTuple):
@@ -58,8 +70,8 @@ class Deployer(NamedTuple):
     trust: Trust = Trust()
     """What the workspace's owner lets run."""
 
-    def deploy(self, change: Change) -> None:
-        """Make ``change.to`` the deployed version.
+    def deploy(self, change: Change, prove: Callable[[], None] = _nothing) -> None:
+        """Make ``change.to`` the deployed version, once ``prove`` has shown that it can be loaded.
 
         Raises:
             RefusedError: it cannot be done, or things changed meanwhile; nothing was touched.
@@ -70,10 +82,18 @@ class Deployer(NamedTuple):
         telling = Telling(self.workspace, self.settings, self.trust)
         news = News(self.workspace, model, to.number, change.from_number, to.sha256 or "")
         telling.check(news)
-        # Held until it is on record what the copy is wanted for.
-        with self._verify(to):
+        with self.writer.transaction() as connection:
+            intent = self._intend(connection, change)
+        try:
+            kept = self._ready(change, intent, telling, prove)
+        except Error as error:
             with self.writer.transaction() as connection:
-                intent = self._intend(connection, change, telling)
+                # Somebody may have settled it meanwhile, from what the link says.
+                if promotions.is_open(connection, intent):
+                    promotions.settle(connection, intent, PromotionOutcome.ABANDONED, problem=error.message)
+            raise
+        # Held until it is on record what the copy is wanted for.
+        with kept:
             try:
                 switch(self.workspace, model, to.number)
             except OSError as error:
@@ -84,7 +104,19 @@ class Deployer(NamedTuple):
                 self._take_back(change, intent, telling, str(error))
             with self.writer.transaction() as connection:
                 self._record(connection, change, intent)
-                telling.record(connection, model, now=self.now())
+                telling.record(connection, model, now=self.now(), promotion=intent)
+
+    def _ready(self, change: Change, intent: int, telling: Telling, prove: Callable[[], None]) -> Kept:
+        """Make sure of bytes and process, and once more that nothing changed since the decision: next is the link."""
+        kept = self._verify(change.to)
+        try:
+            prove()
+            with self.writer.transaction() as connection:
+                self._confirm(connection, change, intent, telling)
+        except BaseException:
+            kept.close()
+            raise
+        return kept
 
     def _verify(self, version: Version) -> Kept:
         """Make sure that the bytes on disk are those which were evaluated, and that they could be brought back."""
@@ -110,11 +142,47 @@ class Deployer(NamedTuple):
             note_mended(self.writer, version.model, version.number, now=self.now())
         return kept
 
-    def _intend(self, connection: sqlite3.Connection, change: Change, telling: Telling) -> int:
+    def _intend(self, connection: sqlite3.Connection, change: Change) -> int:
         """Put the intent on record, in the transaction that sees that nothing changed since the decision."""
         model, now = change.job.model, self.now()
         if model in under_way(connection, self.workspace, now=now):
             raise RefusedError(f"Another switch of {model} is under way.", LOOK_AGAIN)
+        row = self._unchanged(connection, change)
+        return promotions.intend(
+            connection,
+            row["id"],
+            job_id=change.job.id,
+            at=now,
+            requested_by=change.job.requested_by,
+            kind=change.job.kind,
+            from_number=change.from_number,
+            to_number=change.to.number,
+            gate=change.gate,
+            forced=change.job.parameters.force and change.gate is not None and not change.gate.passed,
+            reason=change.job.parameters.reason,
+            patience_s=PREPARATION_S,
+            sha256=change.to.sha256 or "",
+            probation_s=self._probation_s(change.job),
+        )
+
+    def _confirm(self, connection: sqlite3.Connection, change: Change, intent: int, telling: Telling) -> None:
+        """Put on record that the switch itself begins, in the transaction that sees that still nothing changed."""
+        if not promotions.is_open(connection, intent):
+            raise RefusedError(
+                f"Making sure of {change.to.model}@{change.to.number} took so long that it was given up.",
+                LOOK_AGAIN,
+            )
+        row = self._unchanged(connection, change)
+        telling.begin(connection, change.to.model, row["id"])
+        promotions.prolong(connection, intent, now=self.now(), patience_s=telling.patience_s)
+
+    def _unchanged(self, connection: sqlite3.Connection, change: Change) -> sqlite3.Row:
+        """Return the row of a model of which nothing changed since the decision.
+
+        Raises:
+            RefusedError: something did.
+        """
+        model = change.to.model
         row = next(row for row in models.model_rows(connection) if row["name"] == model)
         target = models.version(connection, change.to.id)
         if row["current"] != change.from_number or read_current(self.workspace, model) != change.from_number:
@@ -128,21 +196,7 @@ class Deployer(NamedTuple):
                 f"{model}@{change.to.number} changed since you looked: it is {target.status if target else 'gone'} now.",
                 LOOK_AGAIN,
             )
-        telling.begin(connection, model, row["id"])
-        return promotions.intend(
-            connection,
-            row["id"],
-            job_id=change.job.id,
-            at=now,
-            requested_by=change.job.requested_by,
-            kind=change.job.kind,
-            from_number=change.from_number,
-            to_number=change.to.number,
-            gate=change.gate,
-            forced=change.job.parameters.force and change.gate is not None and not change.gate.passed,
-            reason=change.job.parameters.reason,
-            patience_s=telling.patience_s,
-        )
+        return row
 
     def _failed(self, change: Change, intent: int, telling: Telling, error: OSError) -> None:
         """Go on where the link was replaced before the failure; else give up and say so."""
@@ -162,7 +216,7 @@ class Deployer(NamedTuple):
                 )
                 return
             promotions.settle(connection, intent, PromotionOutcome.ABANDONED, problem=error.strerror or "")
-            telling.record(connection, model, now=self.now())
+            telling.record(connection, model, now=self.now(), promotion=intent)
         raise JobError(
             f"models/{model}/current could not be replaced: {error.strerror}. Deployed is still {_named(change.from_number)}.",
             "Check the disk and the folder's permissions, then try again.",
@@ -184,7 +238,7 @@ class Deployer(NamedTuple):
         with self.writer.transaction() as connection:
             if back:
                 promotions.settle(connection, intent, PromotionOutcome.ABANDONED, problem=told)
-                telling.record(connection, model, now=self.now())
+                telling.record(connection, model, now=self.now(), promotion=intent)
             else:
                 # The link tells, and the targets are told again what it says.
                 [row] = [row for row in promotions.unsettled(connection) if row["id"] == intent]
@@ -214,7 +268,23 @@ class Deployer(NamedTuple):
         for number in {change.from_number, change.to.number}:
             events.close_fault(connection, CHANGED_FAULT, at=now, model=job.model, version=number)
         events.add(connection, job.kind, change.message, at=now, model=job.model, version=change.to.number)
+        switched = Switched(
+            job.model,
+            model_id,
+            job.kind,
+            change.to.number,
+            job.requested_by,
+            job.parameters.reason,
+            change.to.sha256 or "",
+            self._probation_s(job),
+        )
+        follow(connection, switched, now=now)
         refresh_gates(connection, job.model, self.settings)
+
+    def _probation_s(self, job: Job) -> float:
+        """Return how long what a job deploys is watched."""
+        by_itself = job.kind is JobKind.PROMOTE and job.requested_by == jobs.ITSELF
+        return seconds(self.settings.gate.probation) if by_itself and self.settings is not None else 0.0
 
 
 def _named(number: int | None) -> str:

@@ -52,6 +52,20 @@ def report(
     return msgspec.structs.replace(judge(found.facts()), basis=basis)
 
 
+def unevaluated(
+    connection: sqlite3.Connection, current: Version | None, candidate: Version, settings: ModelSettings
+) -> tuple[Version, ...]:
+    """Return the versions that have to be evaluated before the gate can judge a candidate."""
+    from engine.evaluation.gate import unevaluated as without
+    from engine.repository.gate_facts import GateFacts
+
+    anchor = GateFacts(connection, current, candidate, settings).anchor_version
+    # An anchor that cannot be loaded any more is not asked for: the gate does without it.
+    held_to = anchor if current is not None and anchor is not None and anchor.status is Status.READY else None
+    others = {one.id: one for one in (current, held_to) if one is not None and one.id != candidate.id}
+    return without(candidate, others.values())
+
+
 def renew_anchor(
     connection: sqlite3.Connection, current: Version | None, promoted: Version, settings: ModelSettings
 ) -> None:

@@ -7,6 +7,7 @@ is none of these: its intent is on record before the link changes.
 import sqlite3
 from collections.abc import Iterable
 
+from engine.repository.probation import Switched, follow
 from engine.repository.switch import (
     CHANGED_FAULT,
     deployed,
@@ -19,9 +20,6 @@ from storage import jobs
 from storage.tables import events, models, promotions
 from storage.vocabulary import JobKind, JobState, PromotionOutcome, Severity
 from storage.workspace import Workspace
-
-OUTSIDE = "outside modeltender"
-"""Who did it, in the history."""
 
 
 def under_way(connection: sqlite3.Connection, workspace: Workspace, *, now: float) -> set[str]:
@@ -66,7 +64,7 @@ def _switched(connection: sqlite3.Connection, row: sqlite3.Row, number: int, *, 
         row["id"],
         job_id=None,
         at=now,
-        requested_by=OUTSIDE,
+        requested_by=jobs.OUTSIDE,
         kind=JobKind.PROMOTE,
         from_number=row["current"],
         to_number=number,
@@ -74,13 +72,14 @@ def _switched(connection: sqlite3.Connection, row: sqlite3.Row, number: int, *, 
     )
     promotions.settle(connection, promotion, PromotionOutcome.DONE)
     deployed(connection, row["id"], kind=JobKind.PROMOTE, from_number=row["current"], to_number=number)
+    follow(connection, Switched(row["name"], row["id"], JobKind.PROMOTE, number, "hand"), now=now)
     if not events.is_open(connection, CHANGED_FAULT, model=row["name"], version=number):
         # What changed behind our back does not become what was deployed by a link that points to it.
         remember_content(connection, row["id"], number)
     link = f"models/{row['name']}/current"
     told = f"{link} points to it"
     if row["current"] is not None:
-        told = f"{link} was moved away from version {row['current']} {OUTSIDE}"
+        told = f"{link} was moved away from version {row['current']} {jobs.OUTSIDE}"
     message = f"version {number} is deployed: {told}"
     severity = Severity.INFO if row["current"] is None else Severity.WARNING
     events.add(
@@ -96,9 +95,8 @@ def _removed(connection: sqlite3.Connection, row: sqlite3.Row, *, now: float) ->
         current_id=None,
         previous_id=models.version_id(connection, row["id"], row["current"]),
     )
-    message = (
-        f"version {row['current']} is no longer deployed: models/{row['name']}/current was changed {OUTSIDE}"
-    )
+    follow(connection, Switched(row["name"], row["id"], JobKind.PROMOTE, None, "hand"), now=now)
+    message = f"version {row['current']} is no longer deployed: models/{row['name']}/current was changed {jobs.OUTSIDE}"
     events.add(
         connection,
         "promote-outside",

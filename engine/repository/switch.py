@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from engine.repository.probation import Switched, follow
 from engine.repository.scanner import CURRENT, Link
 from engine.repository.telling import tell_again
 from storage.database import Writer
@@ -168,6 +169,17 @@ def settle_intent(
             connection, intent["model_id"], kind=kind, from_number=intent["from_number"], to_number=number
         )
         remember_content(connection, intent["model_id"], number)
+        switched = Switched(
+            model,
+            intent["model_id"],
+            kind,
+            number,
+            intent["requested_by"],
+            intent["reason"],
+            intent["sha256"],
+            intent["probation_s"],
+        )
+        follow(connection, switched, now=now)
         code, message = (
             f"{kind}-recovered",
             f"the {word} to version {number} was interrupted after it had taken effect",

@@ -11,10 +11,11 @@ from engine.repository.targets import opened
 from engine.repository.targets.target import News, Target, TargetError
 from storage import jobs
 from storage.errors import RefusedError
-from storage.records import PromotionTarget
+from storage.records import PromotionTarget, ToldTarget
 from storage.settings import ModelSettings, Trust
-from storage.tables import events, models, promotion_targets
+from storage.tables import events, models, promotion_targets, promotions
 from storage.target_settings import TargetSettings
+from storage.text import clean
 from storage.vocabulary import JobKind, Severity, TargetKind, TargetState
 from storage.workspace import Workspace
 
@@ -128,8 +129,10 @@ class Telling:
                 self._said[settings.name] = Said(state, last, "taken back: another target failed")
         return problems
 
-    def record(self, connection: sqlite3.Connection, model: str, *, now: float) -> None:
-        """Put on record what became of each target."""
+    def record(
+        self, connection: sqlite3.Connection, model: str, *, now: float, promotion: int | None = None
+    ) -> None:
+        """Put on record what became of each target, and with the promotion that it was told of."""
         model_id = models.model_id(connection, model)
         if model_id is None:
             raise sqlite3.IntegrityError(f"the model {model} is gone")
@@ -145,6 +148,8 @@ class Telling:
             )
         if self._settings is None:
             self._record_untold(connection, model, model_id, now=now)
+        if promotion is not None:
+            promotions.set_told(connection, promotion, self._told())
 
     def _record_untold(
         self, connection: sqlite3.Connection, model: str, model_id: int, *, now: float
@@ -171,6 +176,13 @@ class Telling:
                 severity=Severity.WARNING,
                 model=model,
             )
+
+    def _told(self) -> list[ToldTarget]:
+        return [
+            ToldTarget(settings.name, settings.kind, said.state, clean(said.message))
+            for settings, _ in self._targets
+            if (said := self._said.get(settings.name)) is not None
+        ]
 
     def _last(self, settings: TargetSettings) -> int | None:
         """Return the version that a target had confirmed before this round."""

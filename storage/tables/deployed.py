@@ -72,6 +72,23 @@ def all_deployed(connection: sqlite3.Connection) -> list[Deployed]:
     ]
 
 
+def last_evaluated(connection: sqlite3.Connection) -> dict[str, float | None]:
+    """Return the models that have something deployed, and when that was last evaluated."""
+    rows = connection.execute(
+        "SELECT models.name, evaluations.at FROM models JOIN versions ON versions.id = current_id "
+        "LEFT JOIN evaluations ON evaluations.id = versions.evaluation_id WHERE present ORDER BY models.name"
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def current_number(connection: sqlite3.Connection, name: str) -> int | None:
+    """Return the number of the version of a model that is deployed, or ``None``."""
+    row = connection.execute(
+        "SELECT number FROM models JOIN versions ON versions.id = current_id WHERE name = ?", (name,)
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
 def _content(row: sqlite3.Row) -> DeployedContent:
     return DeployedContent(
         artefact=row["artefact"],

@@ -15,7 +15,7 @@ SAMPLE = ("utilisation", "memory_used_bytes", "temperature_c", "power_w")
 
 
 def replace(connection: sqlite3.Connection, devices: list[Device]) -> None:
-    """Record which devices there are; those that went keep no row."""
+    """Record which devices there are; those that went keep no row, only their readings."""
     kept = [device.id for device in devices]
     connection.execute(f"DELETE FROM devices WHERE id NOT IN ({', '.join('?' * len(kept))})", kept)  # noqa: S608 - placeholders only
     for device in devices:
@@ -50,14 +50,11 @@ def add_samples(connection: sqlite3.Connection, devices: list[Device]) -> None:
     )
     connection.executemany(
         "UPDATE devices SET details = ? WHERE id = ?",
-        [(msgspec.json.encode(device.details).decode(), device.id) for device in read],
+        [
+            (msgspec.json.encode(device.details).decode(), device.id)
+            for device in {device.id: device for device in read}.values()
+        ],
     )
-
-
-def prune(connection: sqlite3.Connection, *, before: float) -> None:
-    """Drop the readings from before a time."""
-    for row in connection.execute("SELECT id FROM devices").fetchall():
-        connection.execute("DELETE FROM device_samples WHERE device_id = ? AND at < ?", (row["id"], before))
 
 
 def read(connection: sqlite3.Connection) -> list[Device]:

@@ -1,5 +1,6 @@
 """The engine's description of itself: one row, renewed by its main loop."""
 
+import itertools
 import sqlite3
 
 import msgspec
@@ -60,3 +61,16 @@ def read(connection: sqlite3.Connection) -> EngineState | None:
         sandbox=msgspec.json.decode(row["sandbox"], type=dict[str, str]),
         hosts=msgspec.json.decode(row["hosts"], type=tuple[HostState, ...]),
     )
+
+
+def unexpected_starts(connection: sqlite3.Connection, *, limit: int) -> list[float]:
+    """Return when engines began that followed one which had not ended in order, the oldest of the latest first.
+
+    The log tells: each begins with ``engine-started`` and, in order, ends with ``engine-stopped``.
+    """
+    rows = connection.execute(
+        "SELECT at, code FROM events WHERE code IN ('engine-started', 'engine-stopped') ORDER BY id DESC LIMIT ?",
+        (2 * limit,),
+    ).fetchall()
+    told = [(row["at"], row["code"] == "engine-started") for row in reversed(rows)]
+    return [at for (_, began_before), (at, began) in itertools.pairwise(told) if began_before and began]

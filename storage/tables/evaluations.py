@@ -99,6 +99,15 @@ def add_latency(connection: sqlite3.Connection, evaluation_id: int, report: Late
     )
 
 
+def since(connection: sqlite3.Connection, version_id: int, at: float, *, limit: int) -> list[Evaluation]:
+    """Return the latest evaluations of a version that are not older than ``at``, the newest first."""
+    rows = connection.execute(
+        "SELECT * FROM evaluations WHERE version_id = ? AND at >= ? ORDER BY id DESC LIMIT ?",
+        (version_id, at, limit),
+    ).fetchall()
+    return [_evaluation(connection, row) for row in rows]
+
+
 def read_one(connection: sqlite3.Connection, evaluation_id: int | None) -> Evaluation | None:
     """Return one evaluation with its figures, or ``None``."""
     if evaluation_id is None:
@@ -122,6 +131,14 @@ def of_job(connection: sqlite3.Connection, job_id: int) -> Evaluation | None:
         "SELECT * FROM evaluations WHERE job_id = ? ORDER BY id DESC LIMIT 1", (job_id,)
     ).fetchone()
     return None if row is None else _evaluation(connection, row)
+
+
+def any_isolated(connection: sqlite3.Connection, isolation: str) -> bool:
+    """Whether any evaluation on record ran behind such walls."""
+    row = connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM evaluations WHERE isolation = ?)", (isolation,)
+    ).fetchone()
+    return bool(row[0])
 
 
 def read(connection: sqlite3.Connection, model: str, *, limit: int) -> list[Evaluation]:

@@ -2,8 +2,6 @@
 
 import sqlite3
 
-from msgspec.structs import replace
-
 from storage.records import Event, Fault
 from storage.text import clean
 from storage.vocabulary import FaultState, Severity
@@ -62,11 +60,19 @@ def open_fault(
     severity: Severity = Severity.WARNING,
     repair: str = "",
 ) -> bool:
-    """Open a fault, or count its repetition; return whether it is new."""
+    """Open a fault, or count its repetition; return whether it is new.
+
+    One that somebody has acknowledged stays so, unless it has become worse since.
+    """
     changed = connection.execute(
-        "UPDATE faults SET last_at = ?, count = count + 1, message = ?, repair = ? "
+        "UPDATE faults SET last_at = ?, count = count + 1, message = ?, repair = ?, "
+        "state = CASE WHEN severity <> ? AND ? = ? THEN ? ELSE state END, severity = ? "
         "WHERE code = ? AND model = ? AND version IS ? AND state <> ?",
-        (at, clean(message), repair, code, model, version, FaultState.RESOLVED),
+        (
+            *(at, clean(message), repair),
+            *(severity, severity, Severity.ERROR, FaultState.OPEN, severity),
+            *(code, model, version, FaultState.RESOLVED),
+        ),
     ).rowcount
     if changed:
         return False
@@ -88,20 +94,31 @@ def close_fault(
     return changed > 0
 
 
-def acknowledge(connection: sqlite3.Connection, fault_id: int, *, by: str, at: float) -> Fault | None:
-    """Record that somebody has seen an open fault, or, where that is on record, that it wants attention again.
+def fault(connection: sqlite3.Connection, fault_id: int) -> Fault | None:
+    """Return a fault, also one that has ended, or ``None``."""
+    row = connection.execute("SELECT * FROM faults WHERE id = ?", (fault_id,)).fetchone()
+    return None if row is None else _fault(row)
 
-    Return the fault as it is now, or ``None`` where it is not open any more.
-    """
-    fault = next((fault for fault in faults(connection) if fault.id == fault_id), None)
-    if fault is None:
-        return None
-    seen = fault.state is FaultState.OPEN
-    state = FaultState.ACKNOWLEDGED if seen else FaultState.OPEN
-    connection.execute("UPDATE faults SET state = ? WHERE id = ?", (state, fault_id))
-    said = f"{'acknowledged' if seen else 'no longer acknowledged'} by {by}: {fault.message}"
-    add(connection, ACKNOWLEDGED, said, at=at, model=fault.model, version=fault.version)
-    return replace(fault, state=state)
+
+def acknowledge(connection: sqlite3.Connection, fault_id: int, *, by: str) -> None:
+    """Record that somebody knows of an open fault: it stays, and asks for nobody."""
+    connection.execute(
+        "UPDATE faults SET state = ?, acknowledged_by = ? WHERE id = ? AND state = ?",
+        (FaultState.ACKNOWLEDGED, clean(by), fault_id, FaultState.OPEN),
+    )
+
+
+def tried(connection: sqlite3.Connection, fault_id: int, repair: str, *, at: float) -> None:
+    """Record that a repair was tried; whether it helped, the next check tells."""
+    connection.execute("UPDATE faults SET tried = ?, tried_at = ? WHERE id = ?", (repair, at, fault_id))
+
+
+def reopen(connection: sqlite3.Connection, fault_id: int) -> None:
+    """Record that a fault wants attention again, although somebody had acknowledged it."""
+    connection.execute(
+        "UPDATE faults SET state = ? WHERE id = ? AND state = ?",
+        (FaultState.OPEN, fault_id, FaultState.ACKNOWLEDGED),
+    )
 
 
 def is_open(
@@ -121,19 +138,12 @@ def faults(connection: sqlite3.Connection, model: str | None = None) -> list[Fau
         "SELECT * FROM faults WHERE state <> ? AND (? IS NULL OR model = ?) ORDER BY severity = 'error' DESC, last_at DESC",
         (FaultState.RESOLVED, model, model),
     )
-    return [
-        Fault(
-            id=row["id"],
-            code=row["code"],
-            model=row["model"],
-            version=row["version"],
-            severity=Severity(row["severity"]),
-            message=row["message"],
-            repair=row["repair"],
-            state=FaultState(row["state"]),
-            first_at=row["first_at"],
-            last_at=row["last_at"],
-            count=row["count"],
-        )
-        for row in rows
-    ]
+    return [_fault(row) for row in rows]
+
+
+def _fault(row: sqlite3.Row) -> Fault:
+    return Fault(
+        **{name: row[name] for name in Fault.__struct_fields__ if name not in {"severity", "state"}},
+        severity=Severity(row["severity"]),
+        state=FaultState(row["state"]),
+    )

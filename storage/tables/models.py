@@ -7,7 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from storage.records import Arrival, EvaluationFailure, GateReport, Loading, Model, Refusal, Version
-from storage.tables import evaluations
+from storage.tables import evaluations, probations
 from storage.vocabulary import Custody, Format, Role, Status, Task
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
@@ -323,7 +323,8 @@ def _model(connection: sqlite3.Connection, row: sqlite3.Row) -> Model:
         "SELECT id FROM versions WHERE model_id = ? AND number = ?", (row["id"], counted[1])
     ).fetchone()
     open_faults = connection.execute(
-        "SELECT count(*) FROM faults WHERE model = ? AND state = 'open'", (row["name"],)
+        "SELECT count(*) FROM faults WHERE model = ? AND state = 'open' AND severity <> 'info'",
+        (row["name"],),
     ).fetchone()
     kept = connection.execute(
         "SELECT count(*) FROM quarantine WHERE model = ? AND state = ?", (row["name"], Custody.KEPT)
@@ -342,6 +343,7 @@ def _model(connection: sqlite3.Connection, row: sqlite3.Row) -> Model:
         faults=open_faults[0],
         trend=evaluations.trend(connection, row["current_id"], TREND_POINTS) if current else (),
         quarantined=kept[0],
+        probation=probations.open_one(connection, row["id"]),
     )
 
 

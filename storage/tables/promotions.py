@@ -1,10 +1,11 @@
 """The append-only history of what was deployed: intents before the switch, outcomes after it."""
 
 import sqlite3
+from collections.abc import Sequence
 
 import msgspec
 
-from storage.records import GateCheck, GateReport, Promotion
+from storage.records import GateCheck, GateReport, Promotion, ToldTarget
 from storage.text import clean
 from storage.vocabulary import JobKind, PromotionOutcome, Verdict
 
@@ -23,14 +24,17 @@ def intend(
     forced: bool = False,
     reason: str = "",
     patience_s: float = 30.0,
+    sha256: str = "",
+    probation_s: float = 0.0,
 ) -> int:
     """Record that a switch is about to happen and return its id; it is no history until `settle` says how it ended.
 
-    After ``patience_s`` nobody is at it any more.
+    After ``patience_s`` nobody is at it any more. What is deployed, of content ``sha256``, is on probation for as long as
+    ``probation_s`` says.
     """
     cursor = connection.execute(
-        "INSERT INTO promotions (model_id, job_id, at, requested_by, kind, from_number, to_number, verdict, checks, forced, reason, outcome, patience_s) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO promotions (model_id, job_id, at, requested_by, kind, from_number, to_number, verdict, checks, forced, reason, outcome, patience_s, sha256, probation_s) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             model_id,
             job_id,
@@ -45,9 +49,26 @@ def intend(
             reason,
             PromotionOutcome.INTENDED,
             patience_s,
+            sha256,
+            probation_s,
         ),
     )
     return int(cursor.lastrowid or 0)
+
+
+def prolong(connection: sqlite3.Connection, promotion_id: int, *, now: float, patience_s: float) -> None:
+    """Record that an intended switch is taken up now, and after how long nobody is at it any more."""
+    connection.execute(
+        "UPDATE promotions SET patience_s = ? - at + ? WHERE id = ?", (now, patience_s, promotion_id)
+    )
+
+
+def is_open(connection: sqlite3.Connection, promotion_id: int) -> bool:
+    """Whether an intended switch has not been settled."""
+    row = connection.execute(
+        "SELECT 1 FROM promotions WHERE id = ? AND outcome = ?", (promotion_id, PromotionOutcome.INTENDED)
+    ).fetchone()
+    return row is not None
 
 
 def settle(
@@ -57,6 +78,12 @@ def settle(
     connection.execute(
         "UPDATE promotions SET outcome = ?, problem = ? WHERE id = ?", (outcome, clean(problem), promotion_id)
     )
+
+
+def set_told(connection: sqlite3.Connection, promotion_id: int, told: Sequence[ToldTarget]) -> None:
+    """Record what became of each target when it was told of an intended switch."""
+    packed = msgspec.json.encode(tuple(told)).decode()
+    connection.execute("UPDATE promotions SET told = ? WHERE id = ?", (packed, promotion_id))
 
 
 def unsettled(connection: sqlite3.Connection) -> list[sqlite3.Row]:
@@ -73,6 +100,16 @@ def read(connection: sqlite3.Connection, model: str, *, limit: int = 1000) -> li
         "SELECT promotions.*, models.name AS model FROM promotions JOIN models ON models.id = model_id "
         "WHERE models.name = ? AND outcome = ? ORDER BY promotions.id DESC LIMIT ?",
         (model, PromotionOutcome.DONE, limit),
+    )
+    return [_promotion(row) for row in rows]
+
+
+def entries(connection: sqlite3.Connection, model: str, *, limit: int = 1000) -> list[Promotion]:
+    """Return every change of a model's deployed version that was begun, however it ended, the newest first."""
+    rows = connection.execute(
+        "SELECT promotions.*, models.name AS model FROM promotions JOIN models ON models.id = model_id "
+        "WHERE models.name = ? ORDER BY promotions.id DESC LIMIT ?",
+        (model, limit),
     )
     return [_promotion(row) for row in rows]
 
@@ -99,4 +136,7 @@ def _promotion(row: sqlite3.Row) -> Promotion:
         checks=msgspec.json.decode(row["checks"], type=tuple[GateCheck, ...]),
         forced=bool(row["forced"]),
         reason=row["reason"],
+        outcome=PromotionOutcome(row["outcome"]),
+        problem=row["problem"],
+        told=msgspec.json.decode(row["told"], type=tuple[ToldTarget, ...]),
     )

@@ -63,7 +63,7 @@ def sampling(watched_s: float = WATCHED_S) -> float:
     """Return the share of a core that a sampler takes that writes into a database of its own."""
     with tempfile.TemporaryDirectory(prefix="modeltender-sampling-") as folder:
         writer = Writer(create_workspace(Path(folder)).database)
-        sampler = Watched(writer, 1.0, time.time, retention_s=3600.0)
+        sampler = Watched(writer, 1.0, time.time)
         began = time.perf_counter()
         sampler.start()
         time.sleep(watched_s)

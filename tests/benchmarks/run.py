@@ -17,13 +17,18 @@ import psutil
 from sample_models.build import build
 from tests.benchmarks import (
     arrival,
+    comparing,
     console,
     devices,
     evaluation,
+    exporting,
     growth,
+    history,
+    promotion,
     speed,
     starvation,
     timing,
+    training,
     watching,
 )
 from tests.benchmarks.figure import Figure
@@ -34,14 +39,19 @@ MARK = "<!-- measured -->"
 
 BENCHMARKS: tuple[Callable[[Stage], list[Figure]], ...] = (
     evaluation.run,
+    comparing.run,
     arrival.run,
+    promotion.run,
     console.run,
     devices.run,
     speed.run,
     growth.run,
+    history.run,
     timing.run,
+    exporting.run,
     watching.run,
     starvation.run,
+    training.run,
 )
 
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from storage import jobs, launch
 from storage.database import Reader
-from storage.records import Job
+from storage.records import Job, JobParameters
 from storage.vocabulary import FINISHED, JobKind
 from storage.workspace import Workspace
 
@@ -60,11 +60,15 @@ class Stage:
             time.sleep(0.1)
         reader.close()
 
-    def ask(self, kind: JobKind, model: str, version: int) -> tuple[float, float, Job]:
+    def ask(
+        self, kind: JobKind, model: str, version: int, parameters: JobParameters | None = None
+    ) -> tuple[float, float, Job]:
         """Ask for a job as a key does; return the seconds until it ran and until its result was recorded, and the job."""
         reader = Reader(self.workspace.database)
         asked = time.perf_counter()
-        job = jobs.submit(self.workspace, kind, model, version, requested_by="benchmark")
+        job = jobs.submit(
+            self.workspace, kind, model, version, requested_by="benchmark", parameters=parameters
+        )
         running_s = None
         while True:
             with reader.transaction() as connection:

@@ -35,6 +35,7 @@ from storage.vocabulary import (
     Task,
     Verdict,
 )
+from tests.console.targets import add_targets
 
 NOW = 1_763_994_187.0
 """2025-11-24 14:23:07 UTC."""
@@ -95,7 +96,10 @@ def _models(connection: sqlite3.Connection) -> None:
         Played(2, wave, 0.68, mib=1.2),
         Played(3, (0.9735, 0.974), 0.74, mib=1.4),
     )
+    deploy(connection, mnist, current=2, previous=1, at=NOW - 56 * HOUR)
+    deploy(connection, mnist, current=1, previous=2, at=NOW - 48 * HOUR, kind=JobKind.ROLLBACK)
     deploy(connection, mnist, current=2, previous=1, at=NOW - 40 * HOUR)
+    add_targets(connection, "mnist", told_at=NOW - 40 * HOUR, now=NOW)
     models.set_gate(connection, mnist[3], PASSED)
     digits = add_model(
         connection,
@@ -147,7 +151,13 @@ def add_model(connection: sqlite3.Connection, name: str, *played: Played) -> dic
 
 
 def deploy(
-    connection: sqlite3.Connection, ids: dict[int, int], *, current: int, previous: int | None, at: float
+    connection: sqlite3.Connection,
+    ids: dict[int, int],
+    *,
+    current: int,
+    previous: int | None,
+    at: float,
+    kind: JobKind = JobKind.PROMOTE,
 ) -> None:
     """Record which version is deployed, and since when."""
     [model_id] = connection.execute("SELECT model_id FROM versions WHERE id = ?", (ids[current],)).fetchone()
@@ -159,7 +169,7 @@ def deploy(
         job_id=None,
         at=at,
         requested_by="ann",
-        kind=JobKind.PROMOTE,
+        kind=kind,
         from_number=previous,
         to_number=current,
         gate=None,

@@ -7,9 +7,9 @@ from textual import events as textual_events
 
 from storage import jobs
 from storage.database import Writer
-from storage.records import Job
+from storage.records import SAME_DATA, GateCheck, GateReport, Job
 from storage.tables import models
-from storage.vocabulary import JobKind, JobState
+from storage.vocabulary import CheckVerdict, JobKind, JobState, Verdict
 from storage.workspace import Workspace
 from tests.console.conftest import Open
 from tests.console.screen import SOON_S, Console, read_it, shows, text, told
@@ -144,19 +144,25 @@ async def test_p_and_y_promote(open_console: Open, staged: Workspace, writer: Wr
     assert not job.parameters.force
 
 
-@pytest.mark.parametrize(
-    "keys", [["y"], ["enter"], ["y", "enter"], ["y", "y", "y", "y"], ["escape"], ["n"], ["q"]]
-)
-async def test_burst_of_keys_promotes_nothing(
-    open_console: Open, staged: Workspace, writer: Writer, keys: list[str]
+async def test_p_evaluates_first_where_the_gate_cannot_judge(
+    open_console: Open, staged: Workspace, writer: Writer
 ) -> None:
-    """Keys that come with the p, as from a slow line or a paste, confirm nothing."""
+    """What is missing is named, and one yes asks for the promotion that makes it and judges then."""
+    with writer.transaction() as connection:
+        candidate = models.versions(connection, "mnist")[0]
+        detail = "version 2 has no evaluation to compare with: modeltender evaluate mnist@2"
+        check = GateCheck(SAME_DATA, CheckVerdict.INCONCLUSIVE, detail)
+        models.set_gate(connection, candidate.id, GateReport(2, Verdict.INCONCLUSIVE, (check,)))
     async with open_console(staged).run_test(size=SIZE) as pilot:
         await select(pilot, "mnist")
-        await pilot.press("p", *keys)
-        await pilot.pause(0.3)
-        await pilot.press("escape")
-    assert asked(writer) == []
+        await pilot.press("p")
+        shown = await shows(pilot, "Evaluate, then promote mnist v3?")
+        assert "? version 2 has no evaluation to compare with" in shown
+        await read_it(pilot)
+        await pilot.press("y")
+        [job] = await answered(writer)
+    assert (job.kind, job.version, job.parameters.force) == (JobKind.PROMOTE, 3, False)
+    assert job.parameters.expected_current == 2
 
 
 @pytest.mark.parametrize("key", ["p", "u", "R", "c"])
@@ -175,18 +181,6 @@ async def test_enter_cancels_every_question(
     assert asked(writer) == []
     with writer.transaction() as connection:
         assert not jobs.cancelled(connection, 3)
-
-
-async def test_held_key_promotes_nothing(open_console: Open, staged: Workspace, writer: Writer) -> None:
-    """A y that is held down repeats faster than anybody reads, so it never confirms."""
-    async with open_console(staged).run_test(size=SIZE) as pilot:
-        await select(pilot, "mnist")
-        await pilot.press("p")
-        for _ in range(12):
-            await pilot.press("y")
-            await pilot.pause(0.03)
-        assert "Promote mnist v3?" in text(pilot)
-    assert asked(writer) == []
 
 
 async def test_pasted_text_is_no_key(open_console: Open, staged: Workspace, writer: Writer) -> None:

@@ -14,8 +14,10 @@ import numpy as np
 import pytest
 
 from engine.data.examples import Examples, open_examples
+from engine.evaluation.probe import probe
 from engine.processes.client import Hosts
-from engine.protocols import LoadedModel, RuntimeSpec
+from engine.processes.probes import Probe
+from engine.protocols import HasWeights, LoadedModel, RuntimeSpec
 from engine.repository.objects import Objects
 from engine.runtimes import RUNTIMES, installed_versions, recognise, runtime_for
 from storage.errors import JobError
@@ -167,6 +169,30 @@ def test_a_model_describes_itself(
     if model.inputs[0].shape is not None:
         assert model.inputs[0].dtype == "float32"
         assert sorted(filter(None, model.inputs[0].shape)) == [1, 8, 8]
+
+
+WITH_WEIGHTS = {Format.KERAS, Format.KERAS_H5, Format.TORCHSCRIPT, Format.TORCH_EXPORT}
+"""Formats that give their weights; ONNX, LiteRT, OpenVINO and SavedModels keep them to themselves."""
+
+
+@each_format
+def test_a_few_examples_are_answered_the_same_to_the_bit(
+    spec: RuntimeSpec,
+    wanted: Format,
+    loaded: Callable[[RuntimeSpec, Format], LoadedModel],
+    digits_file: Path,
+) -> None:
+    """Those of the data, and then the very same again; weights are looked through where the format gives them."""
+    model = loaded(spec, wanted)
+    first = probe(model, Probe(data=str(digits_file), preprocess=PREPROCESS[wanted]))
+    assert first.repeatable
+    assert {array.shape[0] for array in (*first.inputs, *first.outputs)} == {16}
+    assert probe(model, Probe(inputs=first.inputs)) == first
+    assert isinstance(model, HasWeights) is (wanted in WITH_WEIGHTS)
+    assert (first.weights is not None) is (wanted in WITH_WEIGHTS)
+    assert first.broken_weights == ()
+    if isinstance(model, HasWeights):
+        assert sum(array.size for _, array in model.weights()) == PARAMETERS
 
 
 @each_format

@@ -14,7 +14,7 @@ from storage.errors import JobError
 from storage.settings import WorkspaceSettings
 from storage.vocabulary import JobKind, JobState, Status
 from tests.faults.test_switch import Silent
-from tests.handmade_models import onnx_bytes, save_onnx
+from tests.handmade_models import onnx_bytes
 from tests.watched import Watched
 
 
@@ -35,6 +35,11 @@ def hosts(watched: Watched) -> Iterator[CountingHosts]:
     held = CountingHosts(scratch=watched.workspace.scratch, limits=WorkspaceSettings().limits)
     yield held
     held.close()
+
+
+def broken(name: str) -> bytes:
+    """Return an ONNX file whose node is of a type that is not there."""
+    return onnx_bytes(name).replace(b"Relu", b"Rely")
 
 
 def work(watched: Watched, hosts: Hosts) -> None:
@@ -60,7 +65,8 @@ def work(watched: Watched, hosts: Hosts) -> None:
 
 def test_three_starts_and_no_more_until_the_file_changes(watched: Watched, hosts: CountingHosts) -> None:
     """A day of looking and working starts a broken model exactly three times; new content is tried at once."""
-    save_onnx(watched.workspace.version_folder("mnist", 1) / "model.onnx", "names a type that is not there")
+    file = watched.put_version("mnist", 1)
+    file.write_bytes(broken("some content"))
     watched.settle()
     for _ in range(200):
         work(watched, hosts)
@@ -74,8 +80,7 @@ def test_three_starts_and_no_more_until_the_file_changes(watched: Watched, hosts
     watched.settle()
     work(watched, hosts)
     assert hosts.starts == 3, "a restart is no reason to try again"
-    file = watched.workspace.version_folder("mnist", 1) / "model.onnx"
-    file.write_bytes(onnx_bytes("other content, as broken"))
+    file.write_bytes(broken("other content"))
     watched.settle()
     work(watched, hosts)
     assert hosts.starts == 4

@@ -16,9 +16,10 @@ from storage.vocabulary import FINISHED, JobKind, JobState, Status
 from storage.workspace import Workspace, engine_pid
 
 MODEL = "mnist-onnx"
-KILLS = 50
+KILLS = 24
 LONGEST_S = 0.12
-"""A promotion takes some 20 ms from key to result: kills fall before, into and after it."""
+"""A roll-back takes some 20 ms from key to result: kills fall before, into and after it. A promotion loads the version
+in a host that has to be started first; how long that takes here and now is measured."""
 
 
 def job_of(workspace: Workspace, job_id: int) -> Job:
@@ -87,16 +88,30 @@ def ready(workspace: Workspace, number: int) -> None:
         time.sleep(0.02)
 
 
+def cold_promotion_s(workspace: Workspace) -> float:
+    """Return how long a promotion takes with an engine that has just started; what was deployed is deployed again."""
+    kill(workspace)
+    launch.start(workspace)
+    began = time.monotonic()
+    job = jobs.submit(workspace, JobKind.PROMOTE, MODEL, 2, requested_by="test")
+    assert wait(workspace, job.id).state is JobState.SUCCEEDED
+    took_s = time.monotonic() - began
+    job = jobs.submit(workspace, JobKind.ROLLBACK, MODEL, requested_by="test")
+    assert wait(workspace, job.id).state is JobState.SUCCEEDED
+    return took_s
+
+
 @pytest.mark.timeout(400)
-def test_fifty_kills_leave_a_valid_link_and_a_consistent_history(engine: Workspace) -> None:
+def test_kills_leave_a_valid_link_and_a_consistent_history(engine: Workspace) -> None:
     """However a promotion or roll-back is cut off, `current` is a ready version and the history ends with it."""
     two_versions(engine)
     chance = random.Random(7)
+    longest_s = {JobKind.PROMOTE: 1.2 * cold_promotion_s(engine), JobKind.ROLLBACK: LONGEST_S}
     for round_ in range(KILLS):
         current = state(engine)[0]
         kind, version = (JobKind.PROMOTE, 2) if current == 1 else (JobKind.ROLLBACK, None)
         job = jobs.submit(engine, kind, MODEL, version, requested_by=f"kill {round_}")
-        time.sleep(chance.uniform(0, LONGEST_S))
+        time.sleep(chance.uniform(0, longest_s[kind]))
         kill(engine)
         link = engine.current_link(MODEL)
         assert link.readlink().name in {"1", "2"}

@@ -3,6 +3,7 @@
 import errno
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ import pytest
 
 from engine.jobs import promote, rollback
 from engine.jobs.context import Context
+from engine.processes.pool import Pool
 from engine.repository.switch import recover
 from storage import jobs
 from storage.database import Writer
@@ -27,16 +29,21 @@ from storage.vocabulary import JobKind, JobState, PromotionOutcome
 from storage.workspace import Workspace, create_workspace
 from tests.handmade_models import onnx_bytes
 from tests.nursery import killing, nursery
+from tests.warm import Warm
 from tests.watched import Watched
 
 CALLS = ("open", "symlink", "fsync", "replace", "readlink", "stat", "lstat", "close", "read")
 """What a promotion asks of the system."""
 
-KILLS = 60
-LONGEST_S = 0.12
+KILLS = 50
+LONGEST_S = 0.1
 """From the start of the child's work to the kill: dozens of switches, or none."""
 
-SEED = 20240607
+SEEDS = (20240607, 20250131, 20261126, 20270815)
+"""One a test: 200 kills in all, and no test takes long on a busy machine."""
+
+AT = "kill-at"
+"""The file that tells a worker at which of its steps it kills itself."""
 
 PROJECT = str(Path(__file__).parents[2])
 
@@ -69,7 +76,9 @@ def act(workspace: Workspace, writer: Writer, kind: JobKind, version: int | None
         )
         job = jobs.claim(connection, frozenset({kind}), now=time.time())
     assert job is not None
-    context = Context(workspace, writer, WorkspaceSettings(), cast("Any", None), cast("Any", None), time.time)
+    context = Context(
+        workspace, writer, WorkspaceSettings(), cast("Any", None), cast("Pool", Warm()), time.time
+    )
     state = JobState.FAILED
     try:
         outcome = (promote if kind is JobKind.PROMOTE else rollback).run(context, job, Silent())
@@ -172,32 +181,61 @@ def work(root: str) -> None:
         act(workspace, writer, JobKind.ROLLBACK)
 
 
+def step_by_step(root: str) -> None:
+    """Do one job, and be killed before a step: before any call of `CALLS`, any commit, any load, or after the last one."""
+    workspace = Workspace(Path(root))
+    kind, at = (workspace.root / AT).read_text().split()
+    writer = Writer(workspace.database)
+    print(os.getpid(), flush=True)
+    left = int(at)
+
+    def counted(step: Callable[..., Any]) -> Callable[..., Any]:
+        def taken(*arguments: Any, **keywords: Any) -> Any:
+            nonlocal left
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return step(*arguments, **keywords)
+
+        return taken
+
+    for name in CALLS:
+        setattr(os, name, counted(getattr(os, name)))
+    for owner, name in ((Writer, "transaction"), (Warm, "holds")):
+        setattr(owner, name, counted(getattr(owner, name)))
+    act(workspace, writer, JobKind(kind), 3 if kind == JobKind.PROMOTE else None)
+    (workspace.root / AT).write_text("done")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def grow(root: str) -> None:
     """Be the nursery of such processes."""
     # A gate is imported when it is first asked, which is longer than a worker lives.
     for name in ("engine.evaluation.comparison", "engine.evaluation.gate", "engine.repository.gate_facts"):
         import_module(name)
-    nursery(lambda: work(root))
+    single = (Path(root) / AT).exists
+    nursery(lambda: step_by_step(root) if single() else work(root))
 
 
 @pytest.fixture
-def workers(watched: Watched) -> Iterator[Callable[[float], None]]:
+def workers(watched: Watched) -> Iterator[Callable[[float | None], None]]:
     """Return what runs a worker for some seconds and then kills it."""
     root = str(watched.workspace.root)
     with killing(f"from tests.faults.test_switch import grow; grow({root!r})") as run_and_kill:
         yield run_and_kill
 
 
+@pytest.mark.parametrize("seed", SEEDS)
 def test_kill_9_at_any_moment_leaves_a_valid_link_and_a_consistent_history(
-    watched: Watched, workers: Callable[[float], None]
+    watched: Watched, workers: Callable[[float | None], None], seed: int
 ) -> None:
     """Again and again a real process that promotes and rolls back is killed; recovery finds link and history agreeing."""
     watched.ready("mnist", {1: 0.90, 2: 0.93, 3: 0.95})
     workspace = watched.workspace
     act(workspace, watched.writer, JobKind.PROMOTE, 1)
-    chance = random.Random(SEED)
+    chance = random.Random(seed)
     interrupted = kills = 0
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 100
     # A busy machine may need more kills until the workers have worked and some have fallen into a switch.
     while kills < KILLS or not interrupted or len(watched.promotions("mnist")) <= KILLS:
         kills += 1
@@ -212,6 +250,37 @@ def test_kill_9_at_any_moment_leaves_a_valid_link_and_a_consistent_history(
         recover(workspace, writer, time.time())
         assert check_consistent(workspace, writer) in {1, 2, 3}
         writer.close()
+
+
+@pytest.mark.parametrize("kind", [JobKind.PROMOTE, JobKind.ROLLBACK])
+def test_kill_9_before_any_step_leaves_the_old_or_the_new_version(
+    watched: Watched, workers: Callable[[float | None], None], kind: JobKind
+) -> None:
+    """For every n: a real process is killed before its n-th step; recovery tells from the link what became of it."""
+    watched.ready("mnist", {1: 0.90, 2: 0.93, 3: 0.95})
+    workspace = watched.workspace
+    for number in (1, 2):
+        act(workspace, watched.writer, JobKind.PROMOTE, number)
+    new, seen, outcomes = (3 if kind is JobKind.PROMOTE else 1), set(), set()
+    for n in range(1, 500):
+        (workspace.root / AT).write_text(f"{kind} {n}")
+        workers(None)
+        with watched.writer.transaction() as connection:
+            [last] = connection.execute("SELECT outcome FROM promotions ORDER BY id DESC LIMIT 1").fetchall()
+            jobs.recover(connection, now=time.time())
+        outcomes.add(last["outcome"])
+        recover(workspace, watched.writer, time.time())
+        deployed = check_consistent(workspace, watched.writer)
+        seen.add(deployed)
+        if deployed != 2:
+            back = (JobKind.ROLLBACK, None) if kind is JobKind.PROMOTE else (JobKind.PROMOTE, 2)
+            act(workspace, watched.writer, *back)
+        if (workspace.root / AT).read_text() == "done":
+            break
+    assert deployed == new, "the last one got to the end"
+    assert seen == {2, new}
+    assert outcomes == {PromotionOutcome.INTENDED, PromotionOutcome.DONE}
+    assert n > 15
 
 
 TINY_DISK = """

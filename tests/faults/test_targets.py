@@ -128,11 +128,13 @@ def stage(watched: Watched) -> Iterator[Stage]:
     here.write("refused", "")
     here.write("deadly", "")
     launch.start(workspace)
-    job = here.submit(2)
-    assert until(lambda: here.job(job.id).state is JobState.SUCCEEDED), here.job(job.id)
-    yield here
-    launch.stop(workspace)
-    here.close()
+    try:
+        job = here.submit(2)
+        assert until(lambda: here.job(job.id).state is JobState.SUCCEEDED), here.job(job.id)
+        yield here
+    finally:
+        launch.stop(workspace)
+        here.close()
 
 
 def test_kill_9_between_the_link_and_a_target_is_settled_at_the_next_start(stage: Stage) -> None:

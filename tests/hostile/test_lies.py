@@ -12,6 +12,7 @@ from engine.processes import wire
 from engine.processes.client import ModelProcessError
 from engine.processes.protocol import (
     MAXIMUM_MESSAGE,
+    AnswerSome,
     Confined,
     Evaluated,
     Failed,
@@ -19,10 +20,12 @@ from engine.processes.protocol import (
     Loaded,
     MeasureLatency,
     Progress,
+    SomeAnswered,
 )
 from engine.protocols import TensorSpec
 from storage.records import ExampleValues, Metric
 from storage.settings import Preprocess
+from storage.vocabulary import OutputScale
 from tests.hostile.workbench import Bench
 
 HONEST = Evaluated(
@@ -96,6 +99,27 @@ def test_nonsense_is_dropped(bench: Bench, forged: bytes) -> None:
         bench.evaluate(process)
     assert caught.value.code == "nonsense"
     assert not process.alive
+    process.close()
+
+
+SOME = {
+    "no rows": {"rows": 0},
+    "no digest": {"dataset_sha256": "x"},
+    "answers to fewer examples": {"right": b""},
+    "answers to more examples": {"right": b"\xc0\xc0"},
+    "no scale": {"scale": None},
+}
+
+
+@pytest.mark.parametrize("lie", SOME.values(), ids=SOME)
+def test_impossible_answers_to_some_examples_are_dropped(bench: Bench, lie: dict[str, Any]) -> None:
+    """They are about as many examples as were asked for, and say which data those are of."""
+    told = SomeAnswered(2, "0" * 64, b"\xc0", several=False, scale=OutputScale.SCORES)
+    bench.artefact.write_bytes(wire.frame(msgspec.structs.replace(told, **lie)))
+    process = bench.open("forging")
+    request = AnswerSome(str(bench.data), (), Preprocess(), b"\0\0\0\0\1\0\0\0", batch_size=2)
+    with pytest.raises(ModelProcessError, match="nonsense while it was evaluated"):
+        process.answer_some(request, on_progress=lambda _done, _total: None, deadline_s=20)
     process.close()
 
 

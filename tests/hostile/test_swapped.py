@@ -53,9 +53,8 @@ def test_a_swapped_file_is_refused_at_load(
     """The sentence is the one that its examination would have given, and what is harmful stays marked so."""
     file = save_onnx(tmp_path / "models" / "model.onnx")
     (tmp_path / "secret.bin").write_bytes(bytes(64))
-    with pytest.raises(ModelProcessError, match="ONNXRuntimeError"):
-        # It is ONNX to every check, and only its framework can tell that it does not run.
-        hosts.open(file, runtime_for(Format.ONNX), "cpu", [file.parent], wanted=Format.ONNX)
+    # What is swapped below is sound: it loads.
+    hosts.open(file, runtime_for(Format.ONNX), "cpu", [file.parent], wanted=Format.ONNX).close()
     swap(file)
     with pytest.raises(ModelProcessError) as caught:
         hosts.open(file, runtime_for(Format.ONNX), "cpu", [tmp_path], wanted=Format.ONNX)

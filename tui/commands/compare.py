@@ -7,15 +7,15 @@ import click
 import msgspec
 
 from storage import jobs
+from storage.comparisons import Compared, ComparedFigure, Early
 from storage.database import Reader
 from storage.records import Job, JobParameters, Version
 from storage.vocabulary import ExitCode, JobKind, JobState, Role, Verdict
 from storage.workspace import Workspace
 from tui.commands.arrivals import await_first_evaluation
-from tui.commands.documents import ComparedFigureDocument, ComparisonDocument
 from tui.commands.figures import number
 from tui.commands.options import requester, standard_options
-from tui.commands.output import show_document, show_text
+from tui.commands.output import remark, show_document, show_text
 from tui.commands.reading import to_ask
 from tui.commands.tables import table
 from tui.commands.targets import find_model, find_version, target
@@ -36,6 +36,8 @@ WORDS = {
 }
 """What the verdict on a single figure is called: short, so that a row fits into 80 columns."""
 
+
+ON_RECORD = "Both had answered these examples already, so nothing was run and all of them count."
 
 UNPAIRED = "unpaired"
 UNPAIRED_MARK = "*"
@@ -60,7 +62,13 @@ def version(text: str) -> int | Role:
     is_flag=True,
     help="Run both in turns on the device, and compare how long they take.",
 )
-@click.option("--device", default="cpu", show_default=True, help="Where they run for --latency.")
+@click.option(
+    "--early",
+    is_flag=True,
+    help="Run what has not answered yet, on examples drawn at random, and stop as soon as they decide.",
+)
+@click.option("--data", default="", metavar="NAME", help="With --early: which of the model's data files.")
+@click.option("--device", default="cpu", show_default=True, help="Where they run for --latency and --early.")
 @standard_options
 def compare(
     *,
@@ -70,14 +78,20 @@ def compare(
     before: int | Role,
     after: int | Role,
     latency: bool,
+    early: bool,
+    data: str,
     device: str,
 ) -> int:
     """Compare version B of a model with version A, on the same examples.
 
     A and B are numbers or roles (current, previous, candidate). Exits with 0 when B is better or shown not to be worse by the gate's margin, 1 when it is worse, 5 when the examples do not decide. Nothing is promoted, and no candidate is counted.
+
+    With --early nothing is waited for: a version whose answers are not on record is run on examples in random order until they decide, and what the report says holds although it looked many times. With --data it is another data file than the model's test data.
     """
+    if data and not early:
+        raise click.UsageError("--data needs --early: without it what is on record is compared.")
     with to_ask(workspace) as reader:
-        old, new = (_evaluated(workspace, reader, model, wanted) for wanted in (before, after))
+        old, new = (_wanted(workspace, reader, model, wanted, early=early) for wanted in (before, after))
         if old.number == new.number:
             raise click.UsageError(f"A and B are the same: version {old.number}.")
         if latency:
@@ -88,19 +102,23 @@ def compare(
                 (old, new),
                 JobParameters(against=old.number, device=device),
             )
-        job = _asked(workspace, reader, JobKind.COMPARE, (old, new), JobParameters(against=old.number))
-    document = msgspec.json.decode(job.result, type=ComparisonDocument)
+        kind, parameters = JobKind.COMPARE, JobParameters(against=old.number)
+        if early:
+            kind, parameters = JobKind.EARLY, msgspec.structs.replace(parameters, device=device, data=data)
+        job = _asked(workspace, reader, kind, (old, new), parameters)
+    document = msgspec.json.decode(job.result, type=Compared)
     if as_json:
         show_document(document)
     else:
         show_text(in_words(document))
+        remark(ON_RECORD if early and document.early is None else "")
     return EXITS[document.verdict]
 
 
-def _evaluated(workspace: Workspace, reader: Reader, model: str, wanted: int | Role) -> Version:
+def _wanted(workspace: Workspace, reader: Reader, model: str, wanted: int | Role, *, early: bool) -> Version:
     with reader.transaction() as connection:
         found = find_version(connection, find_model(connection, model), wanted)
-    return await_first_evaluation(workspace, reader, found)
+    return found if early else await_first_evaluation(workspace, reader, found)
 
 
 def _asked(
@@ -122,7 +140,7 @@ def _asked(
     return ended
 
 
-def in_words(document: ComparisonDocument) -> str:
+def in_words(document: Compared) -> str:
     """Return a comparison as it is read on a terminal."""
     old, new = document.from_version, document.to_version
     lines = [f"{document.model}: version {new} against version {old}, on the same examples"]
@@ -133,7 +151,7 @@ def in_words(document: ComparisonDocument) -> str:
     return "\n".join(lines)
 
 
-def _row(figure: ComparedFigureDocument) -> list[str]:
+def _row(figure: ComparedFigure) -> list[str]:
     return [
         figure.name + (UNPAIRED_MARK if figure.method == UNPAIRED else ""),
         number(figure.before),
@@ -146,7 +164,7 @@ def _row(figure: ComparedFigureDocument) -> list[str]:
     ]
 
 
-def _remarks(document: ComparisonDocument) -> list[str]:
+def _remarks(document: Compared) -> list[str]:
     lines = []
     deciding = next((one for one in document.figures if one.name == document.metric), None)
     if deciding is not None:
@@ -165,6 +183,8 @@ def _remarks(document: ComparisonDocument) -> list[str]:
             f"{document.gained} examples only version {document.to_version} has right, "
             f"{document.lost} only version {document.from_version}{p}"
         )
+    if document.early is not None:
+        lines.extend(_how_early(document.early))
     if document.latency is not None:
         one = document.latency
         lines.append(
@@ -178,6 +198,18 @@ def _remarks(document: ComparisonDocument) -> list[str]:
         more = f"; if they are equally good, about {deciding.needed - deciding.n:,} more labelled examples decide"
     lines.append(f"{document.verdict} in {document.metric} at a margin of {document.margin:g}{more}")
     return lines
+
+
+def _how_early(early: Early) -> list[str]:
+    """Return how many examples it took, and on what the verdict rests."""
+    who = "versions" if len(early.ran) > 1 else "version"
+    ran = f"({who} {' and '.join(map(str, early.ran))} ran)"
+    if not early.decided:
+        return [f"early: no look decided; all {early.examples:,} examples count, at half the level {ran}"]
+    return [
+        f"early: decided after {early.used:,} of {early.examples:,} examples {ran}",
+        "anytime-valid: the stated confidence holds for all its looks together",
+    ]
 
 
 def _signed(value: float) -> str:

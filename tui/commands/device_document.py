@@ -58,3 +58,21 @@ def device_document(device: Device) -> DeviceDocument:
     }
     at = None if device.at is None else datetime.fromtimestamp(device.at, UTC)
     return DeviceDocument(**told, at=at, unusable_by=device.obstacles)
+
+
+class DeviceHistoryDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """``history --device``: what a reading was in one stretch of time."""
+
+    at: datetime
+    """When the stretch begins."""
+    device: str
+    reading: str
+    step_s: float | None
+    """How long it is; ``None`` for a single reading."""
+    n: int
+    min: float
+    mean: float
+    max: float
+    p50: float
+    p90: float
+    p99: float

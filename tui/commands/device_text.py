@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from storage.device_details import DeviceDetails, DeviceProcess, Obstacle, Partition
 from storage.records import Device
 from tui.commands.figures import NOT_KNOWN, percent, size
+from tui.commands.output import WIDTH
 from tui.commands.tables import table
-
-WIDTH = 80
 
 INDENT = "  "
 

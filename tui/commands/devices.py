@@ -12,9 +12,9 @@ from storage.tables import devices as device_table
 from storage.vocabulary import ExitCode
 from storage.workspace import Workspace
 from tui.commands.device_document import device_document
-from tui.commands.device_text import WIDTH, devices_text
+from tui.commands.device_text import devices_text
 from tui.commands.options import standard_options
-from tui.commands.output import remark, show_document, show_text
+from tui.commands.output import columns, remark, show_document, show_text
 from tui.commands.reading import engine_state, staleness, to_look
 
 WATCH_S = 1.0
@@ -52,12 +52,4 @@ def _show(found: list[Device], *, as_json: bool) -> None:
     if as_json:
         show_document([device_document(device) for device in found])
     else:
-        show_text(devices_text(found, _width()))
-
-
-def _width() -> int:
-    """Return how many columns there are: those of the terminal, or as many as every terminal has."""
-    if not sys.stdout.isatty():
-        return WIDTH
-    # Some terminals (serial lines) tell 0.
-    return os.get_terminal_size(sys.stdout.fileno()).columns or WIDTH
+        show_text(devices_text(found, columns()))

@@ -1,8 +1,9 @@
 """Records as the documents that scripts get: pure, one function a document."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
+from storage.exported import Exported
 from storage.records import (
     Arrival,
     Evaluation,
@@ -14,6 +15,7 @@ from storage.records import (
     LatencyMeasurement,
     Metric,
     Model,
+    Probation,
     PromotionTarget,
     Quarantined,
     Refusal,
@@ -27,12 +29,14 @@ from tui.commands.documents import (
     EvaluationDocument,
     EvaluationFailureDocument,
     EventDocument,
+    ExportedDocument,
     FaultDocument,
     FigureDocument,
     HistoryDocument,
     JobDocument,
     LatencyDocument,
     ModelDocument,
+    ProbationDocument,
     QuarantineDocument,
     RefusalDocument,
     RuntimeDocument,
@@ -63,7 +67,7 @@ def evaluation_document(version: Version, evaluation: Evaluation) -> EvaluationD
         runtime=RuntimeDocument(name=evaluation.runtime, version=evaluation.runtime_version),
         device=evaluation.device,
         duration_s=evaluation.duration_s,
-        metrics=_figures(evaluation),
+        metrics=figure_documents(evaluation),
         latency=evaluation.latency,
         confusion=evaluation.confusion,
         scale=evaluation.scale,
@@ -87,10 +91,11 @@ def model_document(model: Model) -> ModelDocument:
         candidate=model.candidate.number if model.candidate else None,
         status=version.status if version else None,
         versions=model.versions,
-        metrics=_figures(evaluation),
+        metrics=figure_documents(evaluation),
         latency=evaluation.latency if evaluation else None,
         faults=model.faults,
         evaluated_at=moment(evaluation.at if evaluation else None),
+        probation=_probation(model.probation) if model.probation else None,
     )
 
 
@@ -99,6 +104,7 @@ def shown_model_document(
     versions: tuple[Version, ...],
     latencies: Sequence[LatencyMeasurement],
     targets: Sequence[PromotionTarget],
+    exports: Mapping[str, Exported],
 ) -> ShownModelDocument:
     """Return what ``show`` says of a model and its versions."""
     row = model_document(model)
@@ -109,14 +115,28 @@ def shown_model_document(
         candidate=row.candidate,
         status=row.status,
         versions=tuple(
-            version_document(version, [found for found in latencies if found.version_id == version.id])
+            version_document(
+                version,
+                [found for found in latencies if found.version_id == version.id],
+                exports.get(version.sha256 or ""),
+            )
             for version in versions
         ),
         metrics=row.metrics,
         latency=row.latency,
         faults=row.faults,
         evaluated_at=row.evaluated_at,
+        probation=row.probation,
         targets=tuple(target_document(target) for target in targets),
+    )
+
+
+def _probation(probation: Probation) -> ProbationDocument:
+    return ProbationDocument(
+        version=probation.number,
+        since=datetime.fromtimestamp(probation.begun_at, UTC),
+        until=datetime.fromtimestamp(probation.ends_at, UTC),
+        looks=probation.looks,
     )
 
 
@@ -133,7 +153,9 @@ def target_document(target: PromotionTarget) -> TargetDocument:
     )
 
 
-def version_document(version: Version, latencies: Sequence[LatencyMeasurement]) -> VersionDocument:
+def version_document(
+    version: Version, latencies: Sequence[LatencyMeasurement], made: Exported | None
+) -> VersionDocument:
     """Return what ``show`` says of one version."""
     evaluation, loading = version.evaluation, version.loading
     return VersionDocument(
@@ -144,7 +166,7 @@ def version_document(version: Version, latencies: Sequence[LatencyMeasurement]) 
         role=version.role,
         sha256=version.sha256,
         bytes=version.bytes,
-        metrics=_figures(evaluation),
+        metrics=figure_documents(evaluation),
         latency=evaluation.latency if evaluation else None,
         evaluated_at=moment(evaluation.at if evaluation else None),
         latencies=tuple(latency_document(found) for found in latencies),
@@ -157,6 +179,21 @@ def version_document(version: Version, latencies: Sequence[LatencyMeasurement]) 
         peak_rss_bytes=loading.peak_rss_bytes if loading else None,
         failure=_failure(version.failure) if version.failure else None,
         refusal=_refusal(version.refusal) if version.refusal else None,
+        exported=exported_document(made) if made and made.parent != version.number else None,
+    )
+
+
+def exported_document(made: Exported) -> ExportedDocument:
+    """Return what ``show`` says of where a version came from."""
+    return ExportedDocument(
+        from_version=made.parent,
+        source=made.source,
+        target=made.target,
+        quantize=made.quantize,
+        parity=made.parity,
+        tools=made.tools,
+        at=datetime.fromtimestamp(made.at, UTC),
+        by=made.requested_by,
     )
 
 
@@ -324,7 +361,8 @@ def moment(at: float | None) -> datetime | None:
     return None if at is None else datetime.fromtimestamp(at, UTC)
 
 
-def _figures(evaluation: Evaluation | None) -> dict[str, FigureDocument]:
+def figure_documents(evaluation: Evaluation | None) -> dict[str, FigureDocument]:
+    """Return the figures of all examples, by their names; none before there is an evaluation."""
     return {} if evaluation is None else _documents(evaluation.metrics)
 
 

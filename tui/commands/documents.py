@@ -8,6 +8,7 @@ from datetime import datetime
 
 import msgspec
 
+from storage.exported import Parity
 from storage.records import GateCheck, JobParameters, LatencyReport, Surroundings
 from storage.vocabulary import (
     Custody,
@@ -15,6 +16,8 @@ from storage.vocabulary import (
     JobKind,
     JobState,
     OutputScale,
+    PromotionOutcome,
+    Quantization,
     Role,
     Scenario,
     Severity,
@@ -146,6 +149,16 @@ class FailureDocument(Document, frozen=True, kw_only=True):
     error: ErrorDocument
 
 
+class ProbationDocument(Document, frozen=True, kw_only=True):
+    """``models``, ``show`` and ``status``: the watching of a version that was promoted by itself."""
+
+    version: int
+    since: datetime
+    until: datetime
+    looks: int
+    """How often it has been evaluated so far because of that."""
+
+
 class ModelDocument(Document, frozen=True, kw_only=True):
     """``models``: one model; figures and status are the current version's, or the newest one's where none is deployed."""
 
@@ -159,6 +172,7 @@ class ModelDocument(Document, frozen=True, kw_only=True):
     latency: LatencyReport | None
     faults: int
     evaluated_at: datetime | None
+    probation: ProbationDocument | None
 
 
 class TensorDocument(Document, frozen=True, kw_only=True):
@@ -186,6 +200,19 @@ class RefusalDocument(Document, frozen=True, kw_only=True):
     liftable: bool
 
 
+class ExportedDocument(Document, frozen=True, kw_only=True):
+    """``show``: what a version was made from by an export, and how well its outputs agree with the original's."""
+
+    from_version: int = msgspec.field(name="from")
+    source: Format
+    target: Format
+    quantize: Quantization | None
+    parity: Parity
+    tools: dict[str, str]
+    at: datetime
+    by: str
+
+
 class VersionDocument(Document, frozen=True, kw_only=True):
     """``show``: one version of the model; from ``runtime`` on, what it was when it was last loaded."""
 
@@ -209,6 +236,7 @@ class VersionDocument(Document, frozen=True, kw_only=True):
     peak_rss_bytes: int | None
     failure: EvaluationFailureDocument | None
     refusal: RefusalDocument | None
+    exported: ExportedDocument | None = None
 
 
 class TargetDocument(Document, frozen=True, kw_only=True):
@@ -237,6 +265,7 @@ class ShownModelDocument(Document, frozen=True, kw_only=True):
     latency: LatencyReport | None
     faults: int
     evaluated_at: datetime | None
+    probation: ProbationDocument | None
     targets: tuple[TargetDocument, ...] = ()
     """What else learns of promotions, in the order in which it is told."""
 
@@ -258,6 +287,44 @@ class PromotionDocument(Document, frozen=True, kw_only=True):
     verdict: Verdict | None = None
     promoted: bool
     checks: tuple[GateCheck, ...] = ()
+
+
+class ToldTargetDocument(Document, frozen=True, kw_only=True):
+    """``show --promotions``: what became of one target when it was told."""
+
+    name: str
+    kind: TargetKind
+    state: TargetState
+    message: str
+
+
+class PromotionEntryDocument(Document, frozen=True, kw_only=True):
+    """``show --promotions``: one promotion or roll-back that was begun."""
+
+    id: int
+    at: datetime
+    kind: JobKind
+    by: str
+    from_version: int | None = msgspec.field(name="from")
+    to_version: int = msgspec.field(name="to")
+    outcome: PromotionOutcome
+    problem: str
+    """Why it did not come about, or empty."""
+    verdict: Verdict | None
+    """The gate's; ``null`` for roll-backs, which no gate is asked about, and for changes of the link by hand."""
+    checks: tuple[GateCheck, ...]
+    forced: bool
+    reason: str
+    targets: tuple[ToldTargetDocument, ...]
+    """In the order in which they were told."""
+
+
+class PromotionsDocument(Document, frozen=True, kw_only=True):
+    """``show --promotions``: the append-only history of what was deployed, the newest first."""
+
+    model: str
+    current: int | None
+    promotions: tuple[PromotionEntryDocument, ...]
 
 
 class TrustDocument(Document, frozen=True, kw_only=True):
@@ -317,59 +384,6 @@ class RepairedDocument(Document, frozen=True, kw_only=True):
     set_aside: str | None
     """Where what was replaced lies, below the workspace."""
     detail: str
-
-
-class RepairDocument(Document, frozen=True, kw_only=True):
-    """``repair``: the versions that were looked at; ``repaired`` says whether any of them was restored."""
-
-    model: str
-    repaired: bool
-    versions: tuple[RepairedDocument, ...]
-
-
-class ComparedFigureDocument(Document, frozen=True, kw_only=True):
-    """One figure of two versions: the advantage is that of ``to``, positive where it is better."""
-
-    name: str
-    before: float
-    after: float
-    advantage: float
-    low: float | None
-    high: float | None
-    confidence: float
-    n: int
-    method: str
-    verdict: Verdict
-    p_mid: float | None
-    p_exact: float | None
-    needed: int | None
-
-
-class ComparedLatencyDocument(Document, frozen=True, kw_only=True):
-    """How many times as long ``to`` takes as ``from``, from ``n`` rounds in turns."""
-
-    device: str
-    ratio: float
-    low: float
-    high: float
-    confidence: float
-    n: int
-
-
-class ComparisonDocument(Document, frozen=True, kw_only=True):
-    """``compare``: two versions on the same examples; the verdict is that of the figure that the gate decides by."""
-
-    model: str
-    from_version: int = msgspec.field(name="from")
-    to_version: int = msgspec.field(name="to")
-    verdict: Verdict
-    metric: str
-    margin: float
-    gained: int | None
-    lost: int | None
-    figures: tuple[ComparedFigureDocument, ...]
-    latency: ComparedLatencyDocument | None
-    problem: str = ""
 
 
 class HistoryDocument(Document, frozen=True, kw_only=True):

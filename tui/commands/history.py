@@ -3,9 +3,13 @@
 import csv
 import io
 import sqlite3
+from collections.abc import Sequence
 from difflib import get_close_matches
+from enum import Enum, auto
+from math import inf
 
 import click
+import msgspec
 
 from storage.errors import UnknownError
 from storage.records import HistoryPoint
@@ -13,48 +17,125 @@ from storage.tables import evaluations, latencies
 from storage.text import NAME, clean
 from storage.vocabulary import ExitCode
 from storage.workspace import Workspace
+from tui.commands import device_history
+from tui.commands.device_document import DeviceHistoryDocument
 from tui.commands.documenting import history_document
 from tui.commands.documents import HistoryDocument
 from tui.commands.figures import clock, number
-from tui.commands.options import moment, standard_options
-from tui.commands.output import show_document, show_text
+from tui.commands.options import length_of_time, moment, standard_options
+from tui.commands.output import columns, show_document, show_text
+from tui.commands.plot import plot
 from tui.commands.reading import to_look
 from tui.commands.tables import table
 from tui.commands.targets import find_model
+from tui.widgets.braille import Point
+
+
+class Form(Enum):
+    """How the values are told."""
+
+    TEXT = auto()
+    JSON = auto()
+    CSV = auto()
+    PLOT = auto()
 
 
 @click.command(epilog="Example: modeltender history mnist accuracy --since 7d --csv > accuracy.csv")
-@click.argument("model")
+@click.argument("model", required=False, metavar="[MODEL]")
 @click.argument("metric", required=False)
+@click.option("--device", metavar="DEVICE", help="A device's readings instead of a model's figures.")
 @click.option("--since", type=moment, metavar="AGE", help="Not older: an age (90s, 15m, 7d, 2w) or a date.")
+@click.option("--until", type=moment, metavar="AGE", help="Older than this: an age or a date.")
+@click.option("--step", type=length_of_time, metavar="LENGTH", help="One value for each 90s, 15m, 12h, 7d.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print comma-separated values.")
+@click.option("--plot", "as_plot", is_flag=True, help="Draw it.")
 @standard_options
 def history(
-    *, workspace: Workspace, as_json: bool, model: str, metric: str | None, since: float | None, as_csv: bool
+    *,
+    workspace: Workspace,
+    as_json: bool,
+    model: str | None,
+    metric: str | None,
+    device: str | None,
+    since: float | None,
+    until: float | None,
+    step: float | None,
+    as_csv: bool,
+    as_plot: bool,
 ) -> int:
-    """List a metric's values over all versions of a model.
+    """List a figure's values over time: of all versions of a model, or of a device.
 
     The oldest value comes first. METRIC is a quality figure or one of the latency's (p50_ms, throughput,
-    server_b1_max_qps, ...); without it every quality figure is listed.
+    server_b1_max_qps, ...); without it every quality figure is listed. With --step the last value of each version
+    in each step is listed.
+
+    With --device the only word is a reading: utilisation, memory_used_bytes, temperature_c or power_w; without it all
+    are listed, by default of the last hour. Long times are told by minutes, hours or days.
     """
-    if as_json and as_csv:
-        raise click.UsageError("--json and --csv exclude each other.")
-    with to_look(workspace) as reader, reader.transaction() as connection:
-        find_model(connection, model)
-        points = [
-            point
-            for name in _metrics(connection, model, metric)
-            for point in evaluations.history(connection, model, name, since=since or 0.0)
-        ]
-    points.sort(key=lambda point: (point.at, point.metric))
-    documents = [history_document(point) for point in points]
-    if as_json:
-        show_document(documents)
-    elif as_csv:
-        show_text(_csv(documents))
+    if as_json + as_csv + as_plot > 1:
+        raise click.UsageError("--json, --csv and --plot exclude each other.")
+    form = Form.JSON if as_json else Form.CSV if as_csv else Form.PLOT if as_plot else Form.TEXT
+    if device is not None:
+        if metric is not None:
+            raise click.UsageError("With --device there is one word at most, the reading.")
+        within = device_history.wanted(since, until, step)
+        with to_look(workspace) as reader, reader.transaction() as connection:
+            found = device_history.read(connection, device, model, within)
+        _show_device(found, form)
+    elif model is None:
+        raise click.UsageError("Name a model, or a device with --device.")
     else:
-        show_text(_text(points) if points else f"No figures of {clean(model, NAME)} in that time.")
+        if since is not None and until is not None and since >= until:
+            raise click.UsageError("--until is not after --since.")
+        with to_look(workspace) as reader, reader.transaction() as connection:
+            find_model(connection, model)
+            points = _read(connection, model, metric, (since or 0.0, inf if until is None else until))
+        _show(_thinned(points, step) if step else points, form, model)
     return ExitCode.DONE
+
+
+def _read(
+    connection: sqlite3.Connection, model: str, metric: str | None, within: tuple[float, float]
+) -> list[HistoryPoint]:
+    since, until = within
+    points = [
+        point
+        for name in _metrics(connection, model, metric)
+        for point in evaluations.history(connection, model, name, since=since)
+        if point.at < until
+    ]
+    return sorted(points, key=lambda point: (point.at, point.metric))
+
+
+def _thinned(points: list[HistoryPoint], step_s: float) -> list[HistoryPoint]:
+    """Return the last value that each version had in each step: what was measured, and no mean of it."""
+    last = {(point.metric, point.version, point.at // step_s): point for point in points}
+    return sorted(last.values(), key=lambda point: (point.at, point.metric))
+
+
+def _show(points: list[HistoryPoint], form: Form, model: str) -> None:
+    found = [history_document(point) for point in points]
+    if form is Form.JSON:
+        show_document(found)
+    elif form is Form.CSV:
+        show_text(_csv(HistoryDocument, found))
+    elif not points:
+        show_text(f"No figures of {clean(model, NAME)} in that time.")
+    elif form is Form.PLOT:
+        show_text(_drawing(points))
+    else:
+        show_text(_text(points))
+
+
+def _show_device(found: list[device_history.Series], form: Form) -> None:
+    if form is Form.JSON:
+        show_document(device_history.documents(found))
+    elif form is Form.CSV:
+        show_text(_csv(DeviceHistoryDocument, device_history.documents(found)))
+    elif form is Form.PLOT:
+        show_text(device_history.drawing(found, columns()))
+    else:
+        show_text(device_history.text(found))
 
 
 def _metrics(connection: sqlite3.Connection, model: str, wanted: str | None) -> list[str]:
@@ -72,8 +153,8 @@ def _metrics(connection: sqlite3.Connection, model: str, wanted: str | None) -> 
     )
 
 
-def _csv(documents: list[HistoryDocument]) -> str:
-    names = HistoryDocument.__struct_fields__
+def _csv(kind: type[msgspec.Struct], documents: Sequence[msgspec.Struct]) -> str:
+    names = kind.__struct_fields__
     lines = io.StringIO()
     writer = csv.writer(lines, lineterminator="\n")
     writer.writerow(names)
@@ -83,6 +164,25 @@ def _csv(documents: list[HistoryDocument]) -> str:
             [value.isoformat() if name == "at" else value for name, value in zip(names, values, strict=True)]
         )
     return lines.getvalue().removesuffix("\n")
+
+
+def _drawing(points: list[HistoryPoint]) -> str:
+    """Return a chart for each figure, in which the curve of each version is a piece of its own."""
+    drawn = []
+    for name in dict.fromkeys(point.metric for point in points):
+        mine = [point for point in points if point.metric == name]
+        versions = [None, *(point.version for point in mine)]
+        curve = [
+            Point(point.at, point.value, point.low, point.high, joined=point.version == before)
+            for point, before in zip(mine, versions, strict=False)
+        ]
+        drawn.append(plot(curve, title=f"{mine[0].metric}, {_versions(mine)}", width=columns()))
+    return "\n\n".join(drawn)
+
+
+def _versions(points: list[HistoryPoint]) -> str:
+    numbers = sorted({point.version for point in points})
+    return f"version {numbers[0]}" if len(numbers) == 1 else f"versions {numbers[0]} to {numbers[-1]}"
 
 
 def _text(points: list[HistoryPoint]) -> str:

@@ -109,7 +109,7 @@ def _jobs_text(found: list[Job], now: float) -> str:
         [
             str(job.id),
             str(job.kind),
-            job.model + (f"@{job.version}" if job.version is not None else ""),
+            job.model + (f"@{job.version}" if job.version is not None else "") or "workspace",
             str(job.state),
             f"{job.done}/{job.total}" if job.total else "",
             job.requested_by,

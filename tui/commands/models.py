@@ -8,18 +8,25 @@ from typing import NamedTuple
 
 import click
 
+from storage.database import Reader
+from storage.exported import Exported
 from storage.records import Arrival, LatencyMeasurement, Model, PromotionTarget, Quarantined, Version
-from storage.tables import events, latencies, promotion_targets, quarantine
+from storage.tables import events, exports, latencies, promotion_targets, quarantine, training
 from storage.tables import models as model_table
+from storage.tables import promotions as promotion_table
+from storage.training_records import TrainingRun
 from storage.vocabulary import ExitCode, Status
 from storage.workspace import Workspace
-from tui import allowance
+from tui import allowance, health
 from tui.commands import figures, latency_figures
 from tui.commands.checks import checks_text
 from tui.commands.documenting import model_document, shown_model_document, standing_for
+from tui.commands.export_figures import parentage
 from tui.commands.options import standard_options
 from tui.commands.output import remark, show_document, show_text
+from tui.commands.promotion_history import promotions_document, promotions_text
 from tui.commands.reading import engine_state, staleness, to_look
+from tui.commands.runs import origin_text
 from tui.commands.signatures import needs_page, needs_table, proposed_text
 from tui.commands.tables import table
 from tui.commands.targets import Target, find_model, find_version
@@ -47,21 +54,47 @@ def models(*, workspace: Workspace, as_json: bool) -> int:
 
 @click.command(epilog="Example: modeltender show mnist@candidate")
 @click.argument("target", metavar="MODEL[@VERSION]", type=as_target)
+@click.option(
+    "--promotions",
+    "history",
+    is_flag=True,
+    help="Show instead every promotion and roll-back: when, who, what the gate found, which targets were told.",
+)
 @standard_options
-def show(*, workspace: Workspace, as_json: bool, target: Target) -> int:
+def show(*, workspace: Workspace, as_json: bool, target: Target, history: bool) -> int:
     """Show one model's versions, or one of them: figures, problems, inputs and outputs, and what loading took.
 
     Where the last evaluation failed because the data do not fit, the lines to write into model.toml are printed.
     """
     with to_look(workspace) as reader:
+        if history:
+            _show_promotions(reader, target, as_json=as_json)
+            return ExitCode.DONE
         with reader.transaction() as connection:
             page = _page(connection, target)
         if as_json:
-            show_document(shown_model_document(page.model, page.versions, page.measured, page.targets))
+            show_document(
+                shown_model_document(page.model, page.versions, page.measured, page.targets, page.exports)
+            )
             return ExitCode.DONE
         show_text(_shown_text(page))
         remark(staleness(workspace, engine_state(reader)))
     return ExitCode.DONE
+
+
+def _show_promotions(reader: Reader, target: Target, *, as_json: bool) -> None:
+    """Show what was done to what is deployed, or of that what one version had a part in."""
+    with reader.transaction() as connection:
+        model = find_model(connection, target.model)
+        entries = promotion_table.entries(connection, model.name)
+        number = None if target.version is None else find_version(connection, model, target.version).number
+    if number is not None:
+        entries = [entry for entry in entries if number in {entry.from_version, entry.to_version}]
+    current = model.current.number if model.current else None
+    if as_json:
+        show_document(promotions_document(model.name, current, entries))
+    else:
+        show_text(promotions_text(model.name, current, entries, shutil.get_terminal_size().columns))
 
 
 def models_text(found: list[Model], arrivals: Sequence[Arrival], now: float) -> str:
@@ -73,7 +106,12 @@ def models_text(found: list[Model], arrivals: Sequence[Arrival], now: float) -> 
     headings = ["MODEL", "TASK", "CURRENT", "CANDIDATE", "STATUS", "QUALITY", "MEDIAN", "EVALUATED"]
     rows = [_row(model, now) for model in found]
     return "\n".join(
-        [table(headings, rows, right=("CURRENT", "CANDIDATE", "MEDIAN")), *_ailing(found), *coming]
+        [
+            table(headings, rows, right=("CURRENT", "CANDIDATE", "MEDIAN")),
+            *_watched(found, now),
+            *_ailing(found),
+            *coming,
+        ]
     )
 
 
@@ -90,6 +128,10 @@ def _row(model: Model, now: float) -> list[str]:
         figures.median_latency(evaluation),
         figures.age(evaluation.at if evaluation else None, now),
     ]
+
+
+def _watched(found: list[Model], now: float) -> list[str]:
+    return [f"{model.name}: {told}" for model in found if (told := health.on_probation(model, now))]
 
 
 def _ailing(found: list[Model]) -> list[str]:
@@ -121,6 +163,9 @@ class Page(NamedTuple):
     problems: tuple[str, ...]
     measured: tuple[LatencyMeasurement, ...]
     targets: tuple[PromotionTarget, ...]
+    exports: dict[str, Exported]
+    origins: tuple[TrainingRun, ...]
+    """The trainings that the shown versions came from."""
     single: bool
 
 
@@ -130,6 +175,8 @@ def _page(connection: sqlite3.Connection, target: Target) -> Page:
     measured = latencies.latest(connection, target.model)
     faults = events.faults(connection, target.model)
     told = promotion_targets.read(connection, target.model)
+    made = exports.read(connection, target.model)
+    origins = training.origins(connection, target.model)
     if target.version is None:
         return Page(
             model,
@@ -139,6 +186,8 @@ def _page(connection: sqlite3.Connection, target: Target) -> Page:
             tuple(fault.message for fault in faults),
             tuple(measured),
             told,
+            made,
+            tuple(origins.values()),
             single=False,
         )
     number = find_version(connection, model, target.version).number
@@ -150,6 +199,8 @@ def _page(connection: sqlite3.Connection, target: Target) -> Page:
         tuple(fault.message for fault in faults if fault.version in {number, None}),
         tuple(measurement for measurement in measured if measurement.version == number),
         told,
+        made,
+        tuple(origin for made, origin in origins.items() if made == number),
         single=True,
     )
 
@@ -157,7 +208,9 @@ def _page(connection: sqlite3.Connection, target: Target) -> Page:
 def _shown_text(page: Page) -> str:
     model, versions = page.model, page.versions
     lines = [f"{model.name}  {model.task or ''}".rstrip()]
+    lines.extend(_watched([model], time.time()))
     lines.append(_versions_table(versions) if versions else "No versions yet.")
+    lines += parentage(versions, page.exports, single=page.single)
     needs = needs_page(versions[0]) if page.single else needs_table(versions)
     if needs:
         lines += ["as last loaded:", needs]
@@ -170,6 +223,7 @@ def _shown_text(page: Page) -> str:
     if page.targets and not page.single:
         current = model.current.number if model.current else None
         lines += ["promotion targets:", told_text(model.name, page.targets, current, now=time.time())]
+    lines.extend(origin_text(origin) for origin in page.origins)
     lines.extend(_arrival_line(arrival) for arrival in page.arrivals)
     lines.extend(
         f"{entry.name} is in quarantine ({entry.id}): {entry.reason}; {allowance.way_out(entry)}"

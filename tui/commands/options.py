@@ -73,6 +73,17 @@ def moment(text: str) -> float:
     return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
 
 
+def length_of_time(text: str) -> float:
+    """Return the seconds of a length of time such as ``90s`` or ``1h``, which is not nothing."""
+    try:
+        found = seconds(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.") from None
+    if not found:
+        raise click.BadParameter("a step must be longer than nothing.")
+    return found
+
+
 def _workspace(context: click.Context, _parameter: click.Parameter, folder: Path | None) -> Workspace | None:
     """Turn ``--workspace``, here or before the command's name, into a workspace."""
     if context.resilient_parsing:

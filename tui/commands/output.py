@@ -4,10 +4,22 @@ One JSON document a line, or text for people. Whatever the text holds, it cannot
 cleaned before it was stored, and is made printable here once more.
 """
 
+import os
 import sys
 
 import click
 import msgspec
+
+WIDTH = 80
+"""Columns that every terminal has."""
+
+
+def columns() -> int:
+    """Return how many columns there are: those of the terminal, or as many as every terminal has."""
+    if not sys.stdout.isatty():
+        return WIDTH
+    # Some terminals (serial lines) tell 0.
+    return os.get_terminal_size(sys.stdout.fileno()).columns or WIDTH
 
 
 def show_document(document: object) -> None:

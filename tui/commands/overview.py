@@ -1,4 +1,4 @@
-"""``modeltender status`` and ``faults``: the overview in plain text, and what needs a person."""
+"""``modeltender status``: the overview in plain text, and what needs a person."""
 
 import time
 
@@ -6,12 +6,11 @@ import click
 
 from storage import snapshot
 from storage.errors import SettingsError
-from storage.objectives import judge
+from storage.objectives import MISSED_FAULT, judge
 from storage.records import Fault, Model, Version
 from storage.settings import read_model_settings
 from storage.snapshot import Snapshot
-from storage.tables import events
-from storage.vocabulary import ExitCode, Severity, Status
+from storage.vocabulary import ExitCode, Status
 from storage.workspace import Workspace, engine_pid
 from tui import allowance
 from tui.commands.device_document import device_document
@@ -24,12 +23,11 @@ from tui.commands.documenting import (
     quarantined_document,
 )
 from tui.commands.documents import EngineDocument, StatusDocument, WaitingDocument
-from tui.commands.figures import age
+from tui.commands.faults import needs_person
 from tui.commands.models import models_text
 from tui.commands.options import standard_options
 from tui.commands.output import show_document, show_text
 from tui.commands.reading import staleness, to_look
-from tui.commands.tables import table
 
 UNWELL = frozenset({Status.FAILED, Status.QUARANTINED, Status.UNSUPPORTED, Status.MISSING})
 
@@ -52,27 +50,12 @@ def status(*, workspace: Workspace, as_json: bool) -> int:
     return ExitCode.NO if wanted else ExitCode.DONE
 
 
-@click.command(epilog="Example: modeltender faults --json")
-@standard_options
-def faults(*, workspace: Workspace, as_json: bool) -> int:
-    """List the open problems, each with what mends it.
-
-    The worst come first. Exits with 1 when there are any.
-    """
-    with to_look(workspace) as reader, reader.transaction() as connection:
-        found = events.faults(connection)
-    if as_json:
-        show_document([fault_document(fault) for fault in found])
-    else:
-        show_text(_faults_text(found, time.time()))
-    return ExitCode.NO if found else ExitCode.DONE
-
-
 def attention(workspace: Workspace, seen: Snapshot) -> tuple[str, ...]:
     """Return a sentence for each thing that needs a person, the worst first, none twice."""
     told = {(fault.model, fault.version) for fault in seen.faults}
+    codes = {(fault.model, fault.code) for fault in seen.faults}
     sentences = [staleness(workspace, seen.engine)]
-    sentences.extend(_fault_sentence(fault) for fault in seen.faults if fault.severity is not Severity.INFO)
+    sentences.extend(_fault_sentence(fault) for fault in seen.faults if needs_person(fault))
     for model in seen.models:
         if model.problem and not any(model.problem in sentence for sentence in sentences):
             sentences.append(f"{model.name}: {model.problem}")
@@ -80,7 +63,8 @@ def attention(workspace: Workspace, seen: Snapshot) -> tuple[str, ...]:
             if version is not None and version.status in UNWELL and (model.name, version.number) not in told:
                 told.add((model.name, version.number))
                 sentences.append(f"{_name(version)} is {version.status}: {allowance.reason(version)}")
-        sentences.extend(_missed_objectives(workspace, model))
+        if (model.name, MISSED_FAULT) not in codes:
+            sentences.extend(_missed_objectives(workspace, model))
         if model.candidate is not None and model.candidate.gate is not None and model.candidate.gate.passed:
             verdict = model.candidate.gate.verdict
             sentences.append(
@@ -139,26 +123,6 @@ def _text(workspace: Workspace, seen: Snapshot, wanted: tuple[str, ...], now: fl
             "",
             *needs,
         ]
-    )
-
-
-def _faults_text(found: list[Fault], now: float) -> str:
-    if not found:
-        return "No open problems."
-    rows = [
-        [
-            str(fault.id),
-            str(fault.severity),
-            fault.code,
-            fault.model + (f"@{fault.version}" if fault.version is not None else ""),
-            age(fault.first_at, now),
-            str(fault.count),
-            f"{fault.message} {fault.repair}".rstrip(),
-        ]
-        for fault in found
-    ]
-    return table(
-        ["ID", "SEVERITY", "CODE", "MODEL", "SINCE", "TIMES", "PROBLEM"], rows, right=("ID", "TIMES")
     )
 
 

@@ -42,11 +42,19 @@ ANSWERS = {
     "show": ("one document", "tui.commands.documents:ShownModelDocument"),
     "evaluate": ("one document, with `--all` a list of", "tui.commands.documents:EvaluationDocument"),
     "latency": ("one document", "tui.commands.documents:MeasuredDocument"),
-    "compare": ("one document", "tui.commands.documents:ComparisonDocument"),
+    "compare": ("one document", "storage.comparisons:Compared"),
+    "export": ("one document", "tui.commands.export_documents:ExportDocument"),
+    "optimise": ("one document", "tui.commands.export_documents:OptimisationDocument"),
     "promote": ("one document", "tui.commands.documents:PromotionDocument"),
     "rollback": ("one document", "tui.commands.documents:PromotionDocument"),
     "tell": ("one document", "tui.commands.documents:ToldDocument"),
-    "repair": ("one document", "tui.commands.documents:RepairDocument"),
+    "check": ("one document", "tui.commands.maintenance_documents:CheckDocument"),
+    "faults": ("a list of", "tui.commands.maintenance_documents:OpenFaultDocument"),
+    "acknowledge": ("one document", "tui.commands.maintenance_documents:AcknowledgedDocument"),
+    "repair": ("one document", "tui.commands.maintenance_documents:RepairDocument"),
+    "train": ("one document", "tui.commands.runs:RunDocument"),
+    "build": ("one document", "tui.commands.runs:RunDocument"),
+    "runs": ("a list of", "tui.commands.runs:RunDocument"),
     "trust": ("one document, with `--list` a list of", "tui.commands.documents:TrustDocument"),
     "quarantine list": ("a list of", "tui.commands.documents:QuarantineDocument"),
     "quarantine release": ("one document", "tui.commands.documents:QuarantineDocument"),
@@ -55,8 +63,11 @@ ANSWERS = {
     "data describe": ("one document", "engine.data_command:DescribeDocument"),
     "data import": ("one document", "engine.data_command:ImportDocument"),
     "data split": ("one document", "engine.data_command:SplitDocument"),
+    "db stats": ("one document", "tui.commands.db:StatsDocument"),
+    "db compact": ("one document", "tui.commands.db:CompactDocument"),
+    "db backup": ("one document", "tui.commands.db:BackupDocument"),
+    "db verify": ("one document", "tui.commands.db:VerifyDocument"),
     "devices": ("a list of", "tui.commands.device_document:DeviceDocument"),
-    "faults": ("a list of", "tui.commands.documents:FaultDocument"),
     "jobs": ("a list of", "tui.commands.documents:JobDocument"),
     "cancel": ("one document", "tui.commands.documents:JobDocument"),
     "events": ("a list of", "tui.commands.documents:EventDocument"),
@@ -67,6 +78,12 @@ ANSWERS = {
     "doctor": ("one document", "engine.doctor.report:Report"),
 }
 """What each command prints with ``--json``, and where its fields are defined; loaded by name, as the commands are."""
+
+BESIDES = {
+    "show": ("with `--promotions` one document", "tui.commands.documents:PromotionsDocument"),
+    "history": ("with `--device` a list of", "tui.commands.device_document:DeviceHistoryDocument"),
+}
+"""What a command prints instead where it is asked for something else."""
 
 
 def reference() -> str:
@@ -113,10 +130,10 @@ def _section(command: click.Command, context: click.Context) -> Iterator[str]:
     path = context.command_path
     yield f"## {path}\n"
     yield f"```text\n{command.get_help(context)}\n```\n"
-    shape, target = ANSWERS.get(path.removeprefix("modeltender").strip(), ("", ""))
-    if shape:
-        module, _, name = target.partition(":")
-        yield f"JSON: {shape} `{fields(getattr(import_module(module), name))}`\n"
+    name = path.removeprefix("modeltender").strip()
+    for shape, target in (answers[name] for answers in (ANSWERS, BESIDES) if name in answers):
+        module, _, document = target.partition(":")
+        yield f"JSON: {shape} `{fields(getattr(import_module(module), document))}`\n"
 
 
 if __name__ == "__main__":

@@ -1,34 +1,62 @@
-"""``modeltender repair``: bring back what is deployed where its files changed or are gone, and say what was done.
+"""``modeltender repair``: end faults, each by its repair, and say whether that helped.
 
-The work and the judgement are the engine's.
+The work and the judgement are the engine's: a check that follows every repair tells whether it did.
 """
 
 import click
 import msgspec
 
 from storage import jobs
-from storage.records import Job
-from storage.vocabulary import ExitCode, JobKind
+from storage.database import Reader
+from storage.records import Fault, Job, JobParameters
+from storage.tables import events
+from storage.vocabulary import ExitCode, FaultState, JobKind, RepairKind
 from storage.workspace import Workspace
 from tui.commands.arrivals import find_target
 from tui.commands.documenting import job_document
-from tui.commands.documents import RepairDocument
+from tui.commands.documents import RepairedDocument
+from tui.commands.maintenance_documents import RepairDocument, TreatedDocument
 from tui.commands.options import requester, standard_options
 from tui.commands.output import remark, show_document, show_text
 from tui.commands.reading import to_ask
 from tui.commands.targets import Target, find_model
 from tui.commands.targets import target as as_target
-from tui.commands.waiting import await_job, failure
+from tui.commands.waiting import await_job, failure, read_job
 
 
-@click.command(epilog="Example: modeltender repair mnist")
+class Treated(msgspec.Struct, frozen=True):
+    """What was done about a fault, as the engine tells it."""
+
+    fault: int
+    code: str
+    repair: RepairKind | None
+    done: bool
+    detail: str
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What a repair came to, as the engine tells it."""
+
+    model: str
+    repaired: bool
+    versions: tuple[RepairedDocument, ...]
+    faults: tuple[Treated, ...] = ()
+    check: int | None = None
+    """The job that finds out whether it helped."""
+
+
+@click.command(epilog="Example: modeltender repair mnist --dry-run")
 @click.argument("target", metavar="MODEL[@VERSION]", type=as_target)
+@click.option("--fault", type=int, metavar="ID", help="Repair this fault alone; faults lists their numbers.")
+@click.option("--dry-run", is_flag=True, help="Say what would be changed, and change nothing.")
 @click.option("--no-wait", is_flag=True, help="Return the job at once, and let the engine work.")
 @standard_options
-def repair(*, workspace: Workspace, as_json: bool, target: Target, no_wait: bool) -> int:
-    """Restore deployed files that changed or are gone, byte for byte.
+def repair(
+    *, workspace: Workspace, as_json: bool, target: Target, fault: int | None, dry_run: bool, no_wait: bool
+) -> int:
+    """End the faults of a model, as far as there is a repair for them, and check whether that helped.
 
-    Without a VERSION the current and the previous one are looked at. What is replaced is set aside, never deleted. Exits with 0 when everything is as it was deployed, also when nothing had to be done, and with 3 when there is no copy to restore from.
+    Without a VERSION the files of the current and the previous one are restored where they changed or are gone, byte for byte; what is replaced is set aside, never deleted. Other open faults are repaired too, but for repairs that would deploy another version: name the fault for that. Exits with 0 when all is well afterwards, also when nothing had to be done, with 1 when a repair did not help, and with 3 when there is no copy to restore from.
     """
     with to_ask(workspace) as reader:
         if target.version is None:
@@ -37,10 +65,16 @@ def repair(*, workspace: Workspace, as_json: bool, target: Target, no_wait: bool
         else:
             version = find_target(workspace, reader, target)
             number, model = version.number, version.model
-        job = jobs.submit(workspace, JobKind.REPAIR, model, number, requested_by=requester())
+        parameters = JobParameters(fault=fault, dry_run=dry_run)
+        job = jobs.submit(
+            workspace, JobKind.REPAIR, model, number, requested_by=requester(), parameters=parameters
+        )
         if no_wait:
             return _promise(job, as_json=as_json)
-        return _report(await_job(workspace, reader, job), as_json=as_json)
+        job = await_job(workspace, reader, job)
+        answer = msgspec.json.decode(job.result, type=Answer) if job.result else None
+        states = _verified(workspace, reader, answer)
+    return _report(job, _document(answer, states), as_json=as_json, dry_run=dry_run)
 
 
 def _promise(job: Job, *, as_json: bool) -> int:
@@ -52,23 +86,81 @@ def _promise(job: Job, *, as_json: bool) -> int:
     return ExitCode.DONE
 
 
-def _report(job: Job, *, as_json: bool) -> int:
+def _verified(workspace: Workspace, reader: Reader, answer: Answer | None) -> dict[int, Fault | None]:
+    """Wait for the check that follows a repair; return the faults as they are then."""
+    if answer is None or answer.check is None:
+        return {}
+    verification = await_job(workspace, reader, read_job(reader, answer.check))
+    if (error := failure(verification)) is not None:
+        remark(f"Whether it helped is not known: {error.message}")
+        return {}
+    with reader.transaction() as connection:
+        return {one.fault: events.fault(connection, one.fault) for one in answer.faults if one.done}
+
+
+def _document(answer: Answer | None, states: dict[int, Fault | None]) -> RepairDocument | None:
+    if answer is None:
+        return None
+    return RepairDocument(
+        model=answer.model,
+        repaired=answer.repaired,
+        versions=answer.versions,
+        faults=tuple(
+            TreatedDocument(
+                fault=one.fault,
+                code=one.code,
+                repair=one.repair,
+                done=one.done,
+                helped=_helped(states.get(one.fault)),
+                detail=one.detail,
+            )
+            for one in answer.faults
+        ),
+    )
+
+
+def _helped(fault: Fault | None) -> bool | None:
+    return None if fault is None else fault.state is FaultState.RESOLVED
+
+
+def _report(job: Job, document: RepairDocument | None, *, as_json: bool, dry_run: bool) -> int:
     """Say what became of a repair, and return the exit status."""
     error = failure(job)
-    document = msgspec.json.decode(job.result, type=RepairDocument) if job.result else None
     if error is not None:
         if document is not None:
             remark(_in_words(document))
         raise error
-    if document is not None and as_json:
+    if document is None:
+        return ExitCode.DONE
+    if as_json:
         show_document(document)
-    elif document is not None:
-        show_text(_in_words(document) or f"{job.model}: nothing is deployed, so there is nothing to repair.")
-    return ExitCode.DONE
+    else:
+        show_text(_in_words(document, dry_run=dry_run) or _nothing(job))
+    return ExitCode.NO if any(one.helped is False for one in document.faults) else ExitCode.DONE
 
 
-def _in_words(document: RepairDocument) -> str:
+def _nothing(job: Job) -> str:
+    if job.parameters.fault is not None:
+        return f"{job.model}: {job.message}, so there is nothing to repair."
+    if job.parameters.dry_run:
+        return f"{job.model}: no fault is open, so there is nothing to repair."
+    return f"{job.model}: nothing is deployed, so there is nothing to repair."
+
+
+def _in_words(document: RepairDocument, *, dry_run: bool = False) -> str:
     lines = [f"{document.model}: {version.detail}." for version in document.versions]
-    if document.versions and not document.repaired:
+    told = {version.detail for version in document.versions}
+    lines.extend(_fault_line(one, dry_run=dry_run, told=one.detail in told) for one in document.faults)
+    if document.versions and not document.repaired and not document.faults:
         lines.append("There is nothing to repair.")
-    return "\n".join(lines)
+    return "\n".join(line for line in lines if line)
+
+
+def _fault_line(one: TreatedDocument, *, dry_run: bool, told: bool) -> str:
+    name = f"fault {one.fault} ({one.code})"
+    if not one.done:
+        would = f"repair '{one.repair}' " if one.repair else ""
+        return f"{name}: {would}{one.detail.rstrip('.')}." if dry_run or not one.repair else ""
+    helped = {True: "it helped", False: "it did not help, the fault is still there", None: "not checked yet"}
+    detail = "" if told else f"{one.detail.rstrip('.')}; "
+    return f"{name}: {detail}{helped[one.helped]}."

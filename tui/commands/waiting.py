@@ -53,7 +53,12 @@ def await_job(workspace: Workspace, reader: Reader, job: Job) -> Job:
             found = read_job(reader, job.id)
             if found.state in FINISHED:
                 return found
-            progress.show(found.done, found.total, found.message or found.state)
+            first = _first_of(reader, found)
+            if first is not None and first.total:
+                # A bar would leave no room for what is waited for.
+                progress.show(0, 0, f"{found.message}, {first.done / first.total:.0%}")
+            else:
+                progress.show(found.done, found.total, found.message or found.state)
             return None
 
         return await_change(workspace, reader, ended, f"job {job.id} ({what})")
@@ -97,6 +102,15 @@ def read_job(reader: Reader, job_id: int) -> Job:
     if found is None:
         raise UnknownError(f"There is no job {job_id}.", "List them with: modeltender jobs")
     return found
+
+
+def _first_of(reader: Reader, job: Job) -> Job | None:
+    """Return the job that a waiting one waits for at the moment, or ``None``: its progress is what there is to see."""
+    if job.state is not JobState.QUEUED or not job.waits_for:
+        return None
+    with reader.transaction() as connection:
+        others = [found for number in job.waits_for if (found := jobs.read_one(connection, number))]
+    return next((other for other in others if other.state not in FINISHED), None)
 
 
 def failure(job: Job) -> Error | None:

@@ -13,20 +13,18 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Input, Label
 
-from storage.records import Evaluation, GateCheck, GateReport, Version
+from storage.records import Evaluation, GateCheck, GateReport, PromotionTarget, Version
 from storage.vocabulary import CheckVerdict
 from tui.about import wrapped
 from tui.commands.figures import milliseconds, number, size, with_interval
 from tui.dialogs.confirm import Confirm
+from tui.dialogs.consequences import WIDTH, consequences
 
 TYPED_GAP_S = 0.05
 """A person's Enter comes later after the key before it; one that was pasted or typed ahead does not."""
 
 SHOWN_METRICS = 4
 """Quality figures compared in the dialog: the whole list is on the model's screen."""
-
-WIDTH = 68
-"""Columns inside the dialog's frame, beside a bar for scrolling; in a narrower terminal lines wrap once more."""
 
 NAME_CELLS, OLD_CELLS, NEW_CELLS, CHANGE_CELLS = 22, 17, 19, 10
 """Columns of the comparison: together not more than the dialog has."""
@@ -48,6 +46,8 @@ class Change(NamedTuple):
 
     current: Version | None
     candidate: Version
+    targets: tuple[PromotionTarget, ...] | None = ()
+    """What else would be told, or ``None`` where that is not read yet."""
 
     @property
     def gate(self) -> GateReport | None:
@@ -131,8 +131,9 @@ class Promote(Confirm):
 
 
 def body(change: Change) -> list[Text]:
-    """Return what the question shows: the comparison, the gate's checks, and the way back."""
-    return [*_comparison(change), Text(), *_checks(change), Text(), _way_back(change)]
+    """Return what the question shows: the comparison, the gate's checks, and what would change."""
+    changes = consequences(change.current, change.candidate, change.targets, _way_back(change))
+    return [*_comparison(change), Text(), *_checks(change), Text(), *changes]
 
 
 def _passed(change: Change) -> str:

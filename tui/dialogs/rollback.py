@@ -1,26 +1,30 @@
 """Roll back? States exactly which version goes and which one comes back."""
 
+from collections.abc import Sequence
+
 from rich.text import Text
 
-from storage.records import Version
+from storage.records import PromotionTarget, Version
 from tui.commands.figures import quality
 from tui.dialogs.confirm import Confirm
+from tui.dialogs.consequences import consequences
 
 
-def rollback(current: Version, previous: Version) -> Confirm:
+def rollback(current: Version, previous: Version, targets: Sequence[PromotionTarget] | None) -> Confirm:
     """Return the question whether to deploy ``previous`` again instead of ``current``."""
-    return Confirm(f"Roll back {current.model}?", body(current, previous), "y  roll back")
+    return Confirm(f"Roll back {current.model}?", body(current, previous, targets), "y  roll back")
 
 
-def body(current: Version, previous: Version) -> list[Text]:
+def body(current: Version, previous: Version, targets: Sequence[PromotionTarget] | None) -> list[Text]:
     """Return what the question shows."""
+    way_back = Text(f"No gate is asked. v{current.number} stays on disk: p promotes it again.", "dim")
     return [
         Text.assemble((f"v{current.number} -> v{previous.number}", "bold")),
         Text(),
         _line("now", current),
         _line("then", previous),
         Text(),
-        Text(f"No gate is asked. v{current.number} stays on disk: p promotes it again.", "dim"),
+        *consequences(current, previous, targets, way_back),
     ]
 
 

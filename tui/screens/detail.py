@@ -127,7 +127,9 @@ class Detail(ConsoleScreen):
         """Put the latest into the panels."""
         down = engine_down(view)
         self.query_one("#notice", Line).show(down)
-        self.query_one("#sentence", Line).show(Text(health.sentence(view.model)) if view.model else Text())
+        self.query_one("#sentence", Line).show(
+            Text(health.sentence(view.model, view.now)) if view.model else Text()
+        )
         self.query_one(Header).show(heading.of_model(view, view.selected or ""), heading.right(view))
         self.query_one(KeyBar).show(footer(Where.DETAIL, width, _labels(view, self.selected_version())))
         height -= 3 + (down is not None)

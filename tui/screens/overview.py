@@ -160,7 +160,7 @@ class Overview(ConsoleScreen):
     def _fill_panels(self, view: View, snapshot: Snapshot) -> None:
         room = self._plan.room
         table = self.query_one(ModelTable)
-        note = health.sentence(view.model) if view.model else ""
+        note = health.sentence(view.model, view.now) if view.model else ""
         if view.model and not view.model.problem:
             note = health.coming(view.model.name, snapshot.arrivals) or note
         listed = rows.model_rows(snapshot, view.now, view.listing)

@@ -14,6 +14,9 @@ DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 
 BLANK = 0x2800
 
+FORTH, BACK, BACK_SIGN = "┆", "┊", "◂"
+"""The line of a promotion, that of a roll-back, and what stands before the name of the version that came back."""
+
 
 class Kind(Enum):
     """What a cell shows."""
@@ -33,6 +36,15 @@ class Point(NamedTuple):
     low: float | None = None
     high: float | None = None
     joined: bool = True
+
+
+class Marker(NamedTuple):
+    """A moment at which another version was deployed."""
+
+    x: float
+    name: str
+    back: bool = False
+    """Whether an earlier one came back: it has a sign before its name and a finer line, so that no colour is needed."""
 
 
 class Frame(NamedTuple):
@@ -78,7 +90,7 @@ def plot(
     frame: Frame,
     *,
     objective: float | None = None,
-    markers: Sequence[tuple[float, str]] = (),
+    markers: Sequence[Marker] = (),
 ) -> list[list[Cell]]:
     """Return the cells of a chart, row by row from the top; points are in the order of time."""
     line = [[0] * frame.columns for _ in range(frame.rows)]
@@ -196,16 +208,26 @@ def _put_objective(cells: list[list[Cell]], frame: Frame, objective: float | Non
             cells[row][x] = ("┄", Kind.OBJECTIVE)
 
 
-def _put_markers(cells: list[list[Cell]], frame: Frame, markers: Sequence[tuple[float, str]]) -> None:
-    """Draw a dashed upright line where another version was deployed, its name at the top."""
-    for at, name in markers:
-        if not frame.start <= at <= frame.end:
-            continue
-        x = frame.dot_x(at) // 2
+def _put_markers(cells: list[list[Cell]], frame: Frame, markers: Sequence[Marker]) -> None:
+    """Draw an upright line where another version was deployed, its name at the top, or below one that is there already."""
+    shown = [marker for marker in markers if frame.start <= marker.x <= frame.end]
+    for marker in shown:
+        x = min(frame.dot_x(marker.x) // 2, frame.columns - 1)
         for row in cells:
             if row[x][1] is not Kind.LINE:
-                row[x] = ("┆", Kind.MARKER)
-        place = min(x, frame.columns - len(name))
-        for offset, letter in enumerate(name):
-            if cells[0][place + offset][1] is not Kind.LINE:
-                cells[0][place + offset] = (letter, Kind.MARKER)
+                row[x] = (BACK if marker.back else FORTH, Kind.MARKER)
+    taken: set[tuple[int, int]] = set()
+    for marker in shown:
+        name = f"{BACK_SIGN}{marker.name}" if marker.back else marker.name
+        place = max(min(frame.dot_x(marker.x) // 2, frame.columns - len(name)), 0)
+        top = _free_row(taken, place, len(name), frame.rows)
+        for column in range(place, min(place + len(name), frame.columns)):
+            taken.add((top, column))
+            if cells[top][column][1] is not Kind.LINE:
+                cells[top][column] = (name[column - place], Kind.MARKER)
+
+
+def _free_row(taken: set[tuple[int, int]], place: int, length: int, rows: int) -> int:
+    """Return the uppermost row where a name stands clear of others, or the first where there is none."""
+    around = range(place - 1, place + length + 1)
+    return next((row for row in range(rows) if not any((row, column) in taken for column in around)), 0)

@@ -14,7 +14,7 @@ from rich.text import Text
 from storage.records import HistoryPoint
 from tui import format as form
 from tui.widgets import braille
-from tui.widgets.braille import Frame, Kind, Point
+from tui.widgets.braille import Frame, Kind, Marker, Point
 from tui.widgets.lines import Lines
 
 GUTTER = 7
@@ -45,7 +45,7 @@ class _Wanted(NamedTuple):
 
     points: Sequence[HistoryPoint]
     objective: float | None
-    markers: Sequence[tuple[float, str]]
+    markers: Sequence[Marker]
     unit: str
     title: str
     window: tuple[float, float] | None
@@ -66,7 +66,7 @@ class HistoryChart(Lines):
         points: Sequence[HistoryPoint],
         *,
         objective: float | None = None,
-        markers: Sequence[tuple[float, str]] = (),
+        markers: Sequence[Marker] = (),
         unit: str = "",
         title: str = "",
         window: tuple[float, float] | None = None,
@@ -121,7 +121,7 @@ class HistoryChart(Lines):
         )
         told = _value_of(points[-1], wanted.unit) if points else ""
         if self._cursor is not None and self._cursor in points:
-            first, last = wanted.window or (points[0].at, points[-1].at)
+            first, last = wanted.window or _ends(points, wanted.markers)
             column = GUTTER + Frame(size.width - GUTTER, 1, first, last, 0.0, 1.0).dot_x(self._cursor.at) // 2
             for line in lines[:-1]:
                 line.stylize("reverse", column, column + 1)
@@ -135,14 +135,14 @@ def chart_lines(
     height: int,
     *,
     objective: float | None = None,
-    markers: Sequence[tuple[float, str]] = (),
+    markers: Sequence[Marker] = (),
     window: tuple[float, float] | None = None,
     nothing: str = NOTHING_YET,
 ) -> list[Text]:
     """Return a chart of ``width`` by ``height`` cells, axes included."""
     if not points:
         return [Text()] * ((height - 1) // 2) + [Text(nothing.center(width), "dim")]
-    first, last = window or (points[0].at, points[-1].at)
+    first, last = window or _ends(points, markers)
     bottom, top = value_range(points, objective)
     frame = Frame(width - GUTTER, height - 1, first, last, bottom, top)
     cells = braille.plot(_joined(points), frame, objective=objective, markers=markers)
@@ -153,6 +153,11 @@ def chart_lines(
     axis = _time_axis(first, last, width)
     axis.truncate(width)
     return [*lines, axis]
+
+
+def _ends(points: Sequence[HistoryPoint], markers: Sequence[Marker]) -> tuple[float, float]:
+    """Return from when to when there is something: a version that was deployed after its last evaluation has its marker."""
+    return points[0].at, max(points[-1].at, *(marker.x for marker in markers)) if markers else points[-1].at
 
 
 def value_range(points: Sequence[HistoryPoint], objective: float | None) -> tuple[float, float]:

@@ -1,7 +1,7 @@
 """As quick as before: the ratio of median latencies, measured in turns, is within ``gate.max_latency_ratio``.
 
 The two versions are never held to figures of different times: a machine is not the same an hour later. The ratio
-comes from `engine.jobs.compare`, which loads both and runs them in turns.
+comes from `engine.jobs.side_by_side`, which loads both and runs them in turns.
 """
 
 from engine.evaluation.facts import Facts

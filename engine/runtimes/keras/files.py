@@ -11,16 +11,28 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import msgspec
 
+from engine.artefacts.archive import open_archive
+from engine.artefacts.content import Content, ContentError
 from engine.protocols import TensorSpec
 from engine.runtimes.keras import hdf5
 from engine.runtimes.keras.legacy import check_file
+from engine.runtimes.keras.spec import METADATA
 from engine.runtimes.keras.weights import check_weights
-from storage.errors import JobError
+from storage.errors import Error, JobError
 from storage.text import clean
 
 ARCHIVE, LEGACY = ".keras", ".h5"
 """Keras goes by the name; the content has been looked at before."""
+
+METADATA_BYTES = 64 * 1024
+"""Of ``metadata.json``: it holds two lines."""
+
+WORDS = 250
+"""Characters of Keras' own words that are told: it goes on with the layer's whole configuration."""
+
+VERSION = 20
 
 UNKNOWN_LAYER = re.compile(r"Unknown layer: '([^']+)'")
 
@@ -58,7 +70,35 @@ def _is_hdf5(artefact: Path) -> bool:
 
 def _read_archive(artefact: Path, *, trusted: bool) -> Any:
     check_weights(artefact)
-    return _read(artefact, ARCHIVE, trusted=trusted)
+    saved_with = _saved_with(artefact)
+    try:
+        return _read(artefact, ARCHIVE, trusted=trusted)
+    except Exception as error:
+        if isinstance(error, Error) or saved_with in {"", keras.__version__}:
+            raise
+        # Keras' own words seldom say that another Keras is why.
+        words = clean(str(error).strip().split("\n", 1)[0] or type(error).__name__, WORDS).rstrip(".")
+        raise JobError(
+            f"{words} (saved with Keras {saved_with}, installed is {keras.__version__}).",
+            f"Load it with Keras {saved_with} and save it again, or export it as a SavedModel there.",
+        ) from error
+
+
+def _saved_with(artefact: Path) -> str:
+    """Return the version of the Keras that made an archive, or nothing where it does not tell."""
+    with Content(artefact) as content:
+        try:
+            told = msgspec.json.decode(open_archive(content).read(METADATA, METADATA_BYTES), type=_Metadata)
+        except (ContentError, KeyError, msgspec.MsgspecError):
+            # Keras will say what is wrong with the file; nothing is known of who made it.
+            return ""
+    return clean(told.keras_version, VERSION)
+
+
+class _Metadata(msgspec.Struct):
+    """What ``metadata.json`` tells of who made an archive."""
+
+    keras_version: str = ""
 
 
 def _read_legacy(artefact: Path, *, trusted: bool) -> Any:

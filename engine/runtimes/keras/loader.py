@@ -6,8 +6,11 @@ engine.
 """
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from numpy.typing import NDArray
 
 # Keras asks for its backend once, when it is first imported. The settings in a person's home folder may say
 # another one, and other defaults; a figure must not depend on them. Nor is a file written there.
@@ -40,6 +43,12 @@ class KerasModel:
             return [tf.convert_to_tensor(answer) for answer in keras.tree.flatten(answers)]
 
         self.run = Compiled(call, signature, device).run
+        self._variables = model.weights
+
+    def weights(self) -> "Iterator[tuple[str, NDArray[Any]]]":
+        """Return each variable with its path."""
+        for variable in self._variables:
+            yield variable.path, keras.ops.convert_to_numpy(variable)
 
 
 def load(artefact: Path, device: str, *, trusted: bool = False) -> KerasModel:

@@ -17,6 +17,7 @@ SPEC = RuntimeSpec(
     distributions=("tensorflow", "keras"),
     extra="tensorflow",
     loader="engine.runtimes.keras.loader:load",
+    trainer="engine.runtimes.keras.trainer:train",
     needs_sandbox=False,
     hears_of_trust=True,
     alternatives=(

@@ -5,7 +5,7 @@ again; it runs no operation, opens no device and starts no thread. It must not b
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,11 @@ class KerasModel:
         self.inputs = tuple(map(describe, model.inputs))
         self.outputs: tuple[TensorSpec, ...] = tuple(map(describe, model.outputs))
         self.parameters: int | None = int(model.count_params())
+
+    def weights(self) -> "Iterator[tuple[str, NDArray[Any]]]":
+        """Return each variable with its path."""
+        for variable in self._model.weights:
+            yield variable.path, keras.ops.convert_to_numpy(variable)
 
     def run(self, inputs: "Sequence[NDArray[Any]]") -> "tuple[NDArray[Any], ...]":
         """Run one batch."""

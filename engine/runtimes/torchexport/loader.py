@@ -7,7 +7,7 @@ without paying again; it opens no device and starts no thread. It must not be im
 import io
 import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,14 @@ class ExportedModel:
         self.inputs = tuple(_spec(program, name) for name in program.graph_signature.user_inputs)
         self.outputs = tuple(_spec(program, name) for name in program.graph_signature.user_outputs)
         self.parameters: int | None = _count(program)
+        self._tensors = list(program.state_dict.items())
+
+    def weights(self) -> "Iterator[tuple[str, NDArray[Any]]]":
+        """Return each parameter and buffer with its name."""
+        for name, held in self._tensors:
+            # numpy has no bfloat16.
+            known = held.float() if held.dtype is torch.bfloat16 else held
+            yield name, known.detach().cpu().numpy()
 
     def run(self, inputs: "Sequence[NDArray[Any]]") -> "tuple[NDArray[Any], ...]":
         """Run one batch."""

@@ -5,7 +5,7 @@ again; it runs no operation, opens no device and starts no thread. It must not b
 """
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,16 @@ class TorchScriptModel:
         self.inputs = tuple(TensorSpec(name, None, "") for name in _argument_names(module))
         self.outputs = tuple(TensorSpec(name, None, "") for name in _output_names(module))
         self.parameters: int | None = _count(module)
+        # Frozen it has no parameters any more, only constants; these are the same memory.
+        self._tensors = [*module.named_parameters(), *module.named_buffers()]
         self._module = _frozen(module)
+
+    def weights(self) -> "Iterator[tuple[str, NDArray[Any]]]":
+        """Return each parameter and buffer with its name."""
+        for name, held in self._tensors:
+            # numpy has no bfloat16.
+            known = held.float() if held.dtype is torch.bfloat16 else held
+            yield name, known.detach().cpu().numpy()
 
     def run(self, inputs: "Sequence[NDArray[Any]]") -> "tuple[NDArray[Any], ...]":
         """Run one batch."""

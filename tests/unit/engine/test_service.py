@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from engine import jobs as kinds
-from engine.jobs.context import Context, Handler, Outcome, Report
+from engine.jobs import ON_LINKS, ON_MODELS
+from engine.jobs.context import Context, Handler, Needed, Outcome, Report
 from engine.processes.client import Hosts
 from engine.processes.endings import CANCELLED
 from engine.processes.pool import Pool
@@ -248,3 +249,64 @@ def test_a_clock_that_is_set_is_told(reader: Reader, serve: Serve, context: Cont
         assert time.monotonic() < deadline
         time.sleep(0.02)
     assert [event.message.partition(";")[0] for event in told] == ["the clock was set back by 2 hours"]
+
+
+@pytest.fixture
+def two_lanes(context: Context) -> Iterator[tuple[Lane, Lane]]:
+    """Return the lanes of models and of links, each woken when the other has recorded something."""
+    lanes = Lane("models", ON_MODELS, context), Lane("links", ON_LINKS, context)
+    for lane, other in (lanes, lanes[::-1]):
+        lane.when_recorded(other.wake)
+    yield lanes
+    for lane in lanes:
+        lane.stop()
+
+
+def test_a_job_that_waits_for_another_one_leaves_its_lane_to_others(
+    workspace: Workspace, reader: Reader, two_lanes: tuple[Lane, Lane], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While an evaluation goes on that a promotion needs, another promotion is done; then the first one goes on."""
+    release = threading.Event()
+
+    def work(_context: Context, job: Job, _report: Report) -> Outcome:
+        if job.kind is JobKind.EVALUATE:
+            release.wait(60)
+            return Outcome()
+        if job.model == "m" and not job.waits_for:
+            return Outcome(first=(Needed(JobKind.EVALUATE, 2),))
+        return Outcome(message="promoted")
+
+    monkeypatch.setattr(kinds, "handler", lambda _kind: work)
+    waiting = jobs.submit(workspace, JobKind.PROMOTE, "m", 2, requested_by="ann")
+    other = jobs.submit(workspace, JobKind.PROMOTE, "other", 1, requested_by="bob")
+    for lane in two_lanes:
+        lane.start()
+    assert finished(reader, other, 60).state is JobState.SUCCEEDED
+    with reader.transaction() as connection:
+        found = jobs.read_one(connection, waiting.id)
+    assert found is not None
+    [evaluation] = found.waits_for
+    assert (found.state, found.message) == (
+        JobState.QUEUED,
+        f"waits for evaluation J{evaluation} of version 2",
+    )
+    release.set()
+    assert finished(reader, waiting, 60).message == "promoted"
+
+
+def test_a_job_that_was_cancelled_does_not_wait(
+    workspace: Workspace, reader: Reader, two_lanes: tuple[Lane, Lane], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who cancelled it while it found out what it needs finds it cancelled, and nothing was asked for."""
+
+    def work(_context: Context, job: Job, _report: Report) -> Outcome:
+        jobs.cancel(workspace, job.id)
+        return Outcome(first=(Needed(JobKind.EVALUATE, 2),))
+
+    monkeypatch.setattr(kinds, "handler", lambda _kind: work)
+    job = jobs.submit(workspace, JobKind.PROMOTE, "m", 2, requested_by="ann")
+    for lane in two_lanes:
+        lane.start()
+    assert finished(reader, job, 60).state is JobState.CANCELLED
+    with reader.transaction() as connection:
+        assert [found.id for found in jobs.read(connection, limit=10)] == [job.id]

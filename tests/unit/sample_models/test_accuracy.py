@@ -11,6 +11,7 @@ import pytest
 
 import sample_models
 from sample_models.build import SAMPLES, arrival
+from sample_models.candidates import artefacts
 
 MARGIN = 0.02
 """What the gates of the samples ask for."""
@@ -68,7 +69,7 @@ def measured(script: str, data: Path, *files: Path) -> list[float]:
 
 @pytest.fixture(scope="module")
 def accuracies(samples: Path) -> dict[tuple[str, int], float]:
-    """Return the accuracy of every version, the arriving one included."""
+    """Return the accuracy of every version, the arriving one and the candidates included."""
     found: dict[tuple[str, int], float] = {}
     for sample in SAMPLES:
         folder = samples / "models" / sample.name
@@ -77,6 +78,7 @@ def accuracies(samples: Path) -> dict[tuple[str, int], float]:
         ]
         if sample.name == "mnist":
             versions.append(arrival(samples))
+        versions += [file for candidate, file in artefacts().items() if candidate.model == sample.name]
         figures = measured(SCRIPTS[sample.artefact], samples / "test" / sample.name / "test.npz", *versions)
         found |= {(sample.name, number): figure for number, figure in enumerate(figures, start=1)}
     return found

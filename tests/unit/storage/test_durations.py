@@ -2,7 +2,7 @@
 
 import pytest
 
-from storage.durations import seconds
+from storage.durations import rough, seconds, written
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,23 @@ def test_what_is_no_length_of_time(text: str) -> None:
     """Anything else is refused with the forms that there are."""
     with pytest.raises(ValueError, match=r"expected a length of time \(90s, 15m"):
         seconds(text)
+
+
+@pytest.mark.parametrize(
+    ("length", "whole", "about"),
+    [
+        (0.0, "0s", "0s"),
+        (90.0, "90s", "90s"),
+        (150.0, "150s", "3m"),
+        (600.0, "10m", "10m"),
+        (2519.4, "2519s", "42m"),
+        (3600.0, "1h", "60m"),
+        (86400.0, "1d", "24h"),
+        (604800.0, "1w", "7d"),
+        (-5.0, "0s", "0s"),
+    ],
+)
+def test_how_a_length_of_time_is_written(length: float, whole: str, about: str) -> None:
+    """Exactly, so that it could be read again, and for people who wait."""
+    assert (written(length), rough(length)) == (whole, about)
+    assert seconds(written(length)) == max(0, round(length))

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from storage.database import Reader, Writer
-from storage.objectives import judge, missed
+from storage.objectives import judge, missed, misses
 from storage.records import Evaluation
 from storage.tables import models
 from tests.unit.tui.commands.rows import fill
@@ -53,3 +53,32 @@ def test_without_a_latency_report_its_objectives_are_not_measured(evaluation: Ev
     (judgement,) = judge({"latency_p50_ms": "<= 0.1"}, untimed)
     assert judgement.met is None
     assert judgement.sentence() == "objective latency_p50_ms <= 0.1: not measured"
+
+
+@pytest.mark.parametrize(
+    ("objective", "sentence"),
+    [
+        (">= 0.94", None),
+        (">= 0.945", None),
+        (">= 0.99", "objective accuracy >= 0.99: missed (0.94, at most 0.95)"),
+        ("<= 0.935", None),
+        ("<= 0.9", "objective accuracy <= 0.9: missed (0.94, at least 0.93)"),
+    ],
+)
+def test_a_miss_is_certain_where_the_whole_interval_misses(
+    evaluation: Evaluation, objective: str, sentence: str | None
+) -> None:
+    """What chance explains is none, on either side."""
+    accuracy = evaluation.metric("accuracy")
+    assert accuracy is not None
+    known = msgspec.structs.replace(
+        evaluation, metrics=(msgspec.structs.replace(accuracy, value=0.94, low=0.93, high=0.95),)
+    )
+    found = misses({"accuracy": objective}, known)
+    assert [(miss.sentence, miss.certain) for miss in found] == ([(sentence, True)] if sentence else [])
+
+
+def test_a_miss_of_a_figure_without_an_interval_is_not_certain(evaluation: Evaluation) -> None:
+    """A latency has a bad moment now and then."""
+    [miss] = misses({"latency_p50_ms": "<= 0.1", "latency_p99_ms": "<= 1", "accuracy": ">= 0.1"}, evaluation)
+    assert (miss.name, miss.certain) == ("latency_p50_ms", False)

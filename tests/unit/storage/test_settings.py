@@ -232,3 +232,33 @@ def test_the_page_about_the_gate_tells_the_defaults(tmp_path: Path) -> None:
     everything = read_model_settings(write(tmp_path, example.replace("\n# ", "\n"))).gate
     assert everything.class_margin == 0.05
     assert everything.require == (Requirement(metric="recall", slice="class=3", at_least=0.9),)
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        ('"4s"', "gate.probation: expected 5s or more, got 4s"),
+        ('"soon"', "gate.probation: expected a length of time (90s, 15m, 12h, 7d, 2w), got 'soon'"),
+    ],
+)
+def test_a_probation_has_a_length(tmp_path: Path, written: str, problem: str) -> None:
+    """What is no length of time, or hardly any, is told with its key."""
+    file = tmp_path / "model.toml"
+    file.write_text(f"[gate]\nautomatic = true\nprobation = {written}\n")
+    with pytest.raises(SettingsError) as caught:
+        read_model_settings(file)
+    assert problem in caught.value.message
+
+
+def test_lengths_of_time_are_lengths_of_time(tmp_path: Path) -> None:
+    """How long figures are kept is written as people write it; anything else is named with its key."""
+    file = tmp_path / "modeltender.toml"
+    file.write_text('[retention]\nminutes = "4w"\n')
+    assert read_workspace_settings(file).retention.minutes == "4w"
+    file.write_text('[retention]\nminutes = "for long"\nhours = "-1d"\n')
+    with pytest.raises(SettingsError) as caught:
+        read_workspace_settings(file)
+    assert [problem.split(":")[0] for problem in caught.value.problems] == [
+        "retention.minutes",
+        "retention.hours",
+    ]

@@ -16,6 +16,7 @@ from storage.records import (
     LatencyReport,
     Metric,
     Model,
+    Probation,
     Version,
 )
 from storage.snapshot import Snapshot
@@ -25,6 +26,7 @@ from storage.vocabulary import (
     Format,
     JobKind,
     JobState,
+    ProbationState,
     Scenario,
     Severity,
     Status,
@@ -125,9 +127,11 @@ def test_the_worst_that_is_true_is_said(
 
 def test_a_sentence_names_the_key_that_helps() -> None:
     """What can be done is said with its key."""
-    assert health.sentence(model(**READY)) == "v2 is superior: p promotes it"
-    assert health.sentence(model()) == ""
-    assert "cut short" in health.sentence(model(newest=version(2, status=Status.FAILED, reason="cut short")))
+    assert health.sentence(model(**READY), NOW) == "v2 is superior: p promotes it"
+    assert health.sentence(model(), NOW) == ""
+    assert "cut short" in health.sentence(
+        model(newest=version(2, status=Status.FAILED, reason="cut short")), NOW
+    )
 
 
 def arrival(name: str, status: Status, reason: str) -> Arrival:
@@ -153,7 +157,7 @@ def test_what_is_on_its_way_shows_where_nothing_else_does() -> None:
 def test_a_version_that_is_copied_into_place_says_how_far_it_is() -> None:
     """What is known of a copy under way is in the model's sentence."""
     copied = version(2, status=Status.SETTLING, reason="arriving: 3 MiB so far")
-    assert health.sentence(model(newest=copied)) == "v2 arriving: 3 MiB so far"
+    assert health.sentence(model(newest=copied), NOW) == "v2 arriving: 3 MiB so far"
 
 
 @pytest.mark.parametrize(
@@ -266,3 +270,40 @@ def test_the_worst_classes_come_first() -> None:
     assert lines[1].plain.split()[:3] == ["3", "70.0%", "!"]
     assert "1 (30)" in lines[1].plain
     assert len(lines) == 5
+
+
+@pytest.mark.parametrize(
+    ("left", "looks", "said"),
+    [
+        (42 * 60, 1, "v1 is on probation, 42m left (looked at once): u rolls back"),
+        (50, 3, "v1 is on probation, 50s left (looked at 3 times): u rolls back"),
+        (
+            -1,
+            5,
+            "v1 is on probation, until it has been looked at often enough (looked at 5 times): u rolls back",
+        ),
+    ],
+)
+def test_a_version_on_probation_says_for_how_long(left: float, looks: int, said: str) -> None:
+    """How much is left, how often it was looked at, and the key that ends it; a candidate can wait."""
+    probation = Probation(
+        id=1,
+        model="m",
+        number=1,
+        sha256="a",
+        begun_at=NOW - 60,
+        ends_at=NOW + left,
+        every_s=600,
+        looks=looks,
+        looked_at=NOW - 60,
+        state=ProbationState.OPEN,
+        reason="",
+    )
+    assert health.sentence(model(probation=probation, **READY), NOW) == said
+
+
+def test_a_job_that_waits_for_another_one_says_so() -> None:
+    """What keeps it is more than that it waits."""
+    waits = job(JobState.QUEUED, message="waits for evaluation J9 of version 1")
+    assert "waits for evaluation J9" in rows.job_lines([waits, job(JobState.QUEUED)], 80, NOW)[0].plain
+    assert rows.job_lines([job(JobState.QUEUED)], 80, NOW)[0].plain.endswith("waiting")

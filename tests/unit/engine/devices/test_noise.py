@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from engine.devices import cgroup, noise
@@ -147,6 +148,23 @@ def test_another_process_on_the_same_core_is_seen() -> None:
         pytest.skip("this machine keeps no account of its cores")
     assert found.others > 0.2
     assert "other processes used" in doubts(found, 1.0)
+
+
+def test_a_process_that_is_measured_too_does_not_disturb() -> None:
+    """Of two that run in turns neither is the other's neighbour."""
+    cores = tuple(os.sched_getaffinity(0))
+    neighbour = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    alone, together = Watch(os.getpid(), cores), Watch(os.getpid(), cores, beside=(neighbour.pid,))
+    used = psutil.Process(neighbour.pid)
+    before = used.cpu_times().user
+    while used.cpu_times().user - before < 0.5:
+        time.sleep(0.01)
+    fewer, more = together.end().others, alone.end().others
+    neighbour.kill()
+    neighbour.wait()
+    if fewer is None or more is None:
+        pytest.skip("this machine keeps no account of its cores")
+    assert fewer < more
 
 
 @pytest.mark.parametrize(

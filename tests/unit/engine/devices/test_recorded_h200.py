@@ -103,7 +103,7 @@ def test_the_command_shows_it(
     h200: ReplayedNvml, workspace: Workspace, writer: Writer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What the engine recorded of the card at work is what ``modeltender devices`` shows, at 80 columns and in JSON."""
-    sampler = Sampler(writer, 1.0, time.time, retention_s=3600.0)
+    sampler = Sampler(writer, 1.0, time.time)
     sampler._look()
     h200.go_to(AT_WORK, 2)
     sampler._sample()

@@ -54,8 +54,8 @@ def start(writer: Writer) -> Iterator[Start]:
     """Return a function that starts a quick sampler; those started end with the test."""
     started: list[Sampler] = []
 
-    def begin(retention_s: float = 3600.0) -> Sampler:
-        thread = Sampler(writer, 0.02, time.time, retention_s=retention_s)
+    def begin() -> Sampler:
+        thread = Sampler(writer, 0.02, time.time)
         started.append(thread)
         thread.start()
         return thread
@@ -125,13 +125,13 @@ def test_it_ends_at_once(start: Start) -> None:
 
 def test_it_may_be_ended_before_it_began(writer: Writer) -> None:
     """Ending a sampler that was never started does nothing."""
-    Sampler(writer, 1.0, time.time, retention_s=60.0).stop()
+    Sampler(writer, 1.0, time.time).stop()
 
 
 @pytest.mark.usefixtures("writer")
 def test_a_sample_costs_little(writer: Writer) -> None:
     """A look at this machine's devices and a record of it take less than 5 ms of a core: 0.5 % at once a second."""
-    thread = Sampler(writer, 1.0, time.time, retention_s=3600.0)
+    thread = Sampler(writer, 1.0, time.time)
     thread._look()
     began = time.thread_time()
     for _ in range(40):
@@ -227,13 +227,19 @@ def test_what_a_device_tells_besides_is_recorded(
     assert found.obstacles == (obstacle,)
 
 
-def test_old_readings_are_dropped(start: Start, cards: dict[str, Card], reader: Reader) -> None:
-    """Readings older than the retention do not stay."""
+def test_readings_are_noted_to_be_rolled_up(start: Start, cards: dict[str, Card], reader: Reader) -> None:
+    """Whatever was read is sure to be rolled up: its minute, hour and day are due from the same transaction on."""
     del cards
-    start(retention_s=0.2)
-    wait_for(lambda: len(recorded(reader).get("cuda:0", EMPTY).history) >= 2)
-    first = oldest(reader)
-    wait_for(lambda: oldest(reader) > first)
+    start()
+    wait_for(lambda: recorded(reader).get("cuda:0", EMPTY).history)
+    with reader.transaction() as connection:
+        for level in (60, 3600, 86400):
+            (missing,) = connection.execute(
+                "SELECT count(*) FROM device_samples WHERE NOT EXISTS (SELECT 1 FROM rollups_due AS due WHERE level = ? "
+                "AND due.device_id = device_samples.device_id AND due.at <= device_samples.at AND device_samples.at < due.at + level)",
+                (level,),
+            ).fetchone()
+            assert missing == 0
 
 
 def test_locked_database_leaves_a_gap(
@@ -259,9 +265,3 @@ def test_locked_database_leaves_a_gap(
 
 
 EMPTY = Card("none").device
-
-
-def oldest(reader: Reader) -> float:
-    """Return the time of the oldest reading."""
-    with reader.transaction() as connection:
-        return float(connection.execute("SELECT min(at) FROM device_samples").fetchone()[0])

@@ -1,15 +1,19 @@
 """Doing a job as the engine does, for the kinds that read what is on record or switch links."""
 
+import sqlite3
+from collections.abc import Mapping
 from typing import Any, cast
 
 import msgspec
 
 from engine.jobs import handler
 from engine.jobs.context import Context, Outcome
+from engine.processes.pool import Pool
 from storage import jobs
 from storage.records import Job, JobParameters, Metric
 from storage.settings import WorkspaceSettings
 from storage.vocabulary import JobKind, JobState
+from tests.warm import Warm
 from tests.watched import Watched
 
 
@@ -37,9 +41,13 @@ def ask(
     *,
     model: str = "mnist",
     stopping: bool = False,
+    waited: Mapping[int, tuple[JobState, str]] | None = None,
     **parameters: Any,
 ) -> tuple[Outcome, dict[str, Any]]:
-    """Do a job as the engine does, and return its outcome with its answer."""
+    """Do a job as the engine does, and return its outcome with its answer.
+
+    ``waited`` are the evaluations that it has waited for, by version: how each ended, and with which error.
+    """
     with watched.writer.transaction() as connection:
         jobs.add(
             connection,
@@ -51,6 +59,10 @@ def ask(
             parameters=JobParameters(**parameters),
         )
         job = jobs.claim(connection, frozenset({kind}), now=watched.clock.now())
+        if job is not None and waited:
+            asked = [_evaluated(connection, model, number, *how) for number, how in waited.items()]
+            jobs.put_back(connection, job.id, asked, message="waits")
+            job = jobs.claim(connection, frozenset({kind}), now=watched.clock.now())
     assert job is not None
     try:
         outcome = run(watched, job, stopping=stopping)
@@ -60,6 +72,13 @@ def ask(
     return outcome, msgspec.json.decode(outcome.result or "{}")
 
 
+def _evaluated(connection: sqlite3.Connection, model: str, number: int, state: JobState, error: str) -> Job:
+    """Return an evaluation that has ended."""
+    job = jobs.add(connection, JobKind.EVALUATE, model, number, requested_by="ann", now=0.0)
+    jobs.finish(connection, job.id, state, now=0.0, error=error)
+    return job
+
+
 def run(watched: Watched, job: Job, *, stopping: bool = False) -> Outcome:
     """Call the handler of a job of a kind that needs neither hosts nor model processes."""
     context = Context(
@@ -67,7 +86,7 @@ def run(watched: Watched, job: Job, *, stopping: bool = False) -> Outcome:
         watched.writer,
         WorkspaceSettings(),
         cast("Any", None),
-        cast("Any", None),
+        cast("Pool", Warm()),
         watched.clock.now,
     )
     return handler(job.kind)(context, job, Quiet(stopping=stopping))

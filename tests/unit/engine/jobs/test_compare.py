@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from engine.jobs.compare import Answer
 from engine.repository.gates import refresh_gates
+from storage.comparisons import Compared
 from storage.errors import UnknownError
 from storage.records import LatencyRatio
 from storage.settings import ModelSettings
@@ -30,7 +30,7 @@ def test_two_versions_are_held_against_each_other(
 ) -> None:
     """Either way round, whatever is deployed; positive is in favour of the version that was named."""
     outcome, _ = ask(three, JobKind.COMPARE, version, against=against)
-    answer = msgspec.json.decode(outcome.result, type=Answer)
+    answer = msgspec.json.decode(outcome.result, type=Compared)
     assert (answer.from_version, answer.to_version, answer.verdict) == (against, version, verdict)
     [figure] = answer.figures
     assert (figure.name, figure.method, figure.n) == ("accuracy", "Tango", 2000)
@@ -68,11 +68,11 @@ def test_a_measured_latency_ratio_is_told(three: Watched) -> None:
         gates.set_ratio(connection, first, second, msgspec.structs.replace(ratio, ratio=9.0))
         gates.set_ratio(connection, first, second, ratio)
     outcome, _ = ask(three, JobKind.COMPARE, 2, against=1)
-    found = msgspec.json.decode(outcome.result, type=Answer).latency
+    found = msgspec.json.decode(outcome.result, type=Compared).latency
     assert found is not None
     assert (found.device, found.ratio, found.low, found.high, found.n) == ("cpu", 1.25, 1.2, 1.3, 15)
     outcome, _ = ask(three, JobKind.COMPARE, 1, against=2)
-    assert msgspec.json.decode(outcome.result, type=Answer).latency is None
+    assert msgspec.json.decode(outcome.result, type=Compared).latency is None
 
 
 def test_unknown_versions_are_told(three: Watched) -> None:

@@ -98,7 +98,7 @@ def test_figures_that_do_not_decide_are_inconclusive(three: Watched) -> None:
     """Evaluations on different data refuse with the code of their own that commands turn into an exit status."""
     ask(three, version=2)
     three.evaluated("mnist", 3, 0.99, dataset="e" * 64)
-    outcome, answer = ask(three)
+    outcome, answer = ask(three, waited={2: (JobState.SUCCEEDED, "")})
     assert (outcome.state, outcome.code, answer["verdict"]) == (
         JobState.FAILED,
         "inconclusive",
@@ -329,7 +329,7 @@ def test_a_best_version_that_was_evaluated_on_other_data_is_asked_for(three: Wat
     ask(three, version=3)
     ask(three, JobKind.ROLLBACK)
     three.evaluated("mnist", 3, 0.97, dataset="e" * 64)
-    outcome, answer = ask(three, version=2)
+    outcome, answer = ask(three, version=2, waited=dict.fromkeys((1, 2, 3), (JobState.SUCCEEDED, "")))
     assert (answer["verdict"], outcome.code) == ("inconclusive", "inconclusive")
     assert "modeltender evaluate mnist@" in outcome.error
 

@@ -13,8 +13,8 @@ import pytest
 
 from engine.jobs import repair
 from engine.jobs.context import Context, Outcome
-from engine.jobs.repair import NO_COPY
 from engine.processes.client import Hosts
+from engine.repairs.restore import NO_COPY
 from engine.repository import restore
 from engine.repository.keeper import Keeper
 from engine.repository.switch import CHANGED_FAULT

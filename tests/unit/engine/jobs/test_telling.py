@@ -10,6 +10,7 @@ import pytest
 
 from engine.jobs import promote, rollback, tell
 from engine.jobs.context import Context, Outcome
+from engine.processes.pool import Pool
 from engine.repository import deploy
 from engine.repository.switch import recover, switch
 from storage import jobs
@@ -21,6 +22,7 @@ from storage.vocabulary import JobKind, JobState, PromotionOutcome, TargetState
 from storage.workspace import Workspace
 from tests.serving import TensorFlowServing, until
 from tests.serving_definitions import model_server_config
+from tests.warm import Warm
 from tests.watched import Watched
 
 HANDLERS = {JobKind.PROMOTE: promote, JobKind.ROLLBACK: rollback, JobKind.TELL: tell}
@@ -92,7 +94,7 @@ class Stage:
         assert job is not None
         settings = WorkspaceSettings(trust=self.trust)
         nobody = cast("Any", None)
-        context = Context(self.watched.workspace, writer, settings, nobody, nobody, now)
+        context = Context(self.watched.workspace, writer, settings, nobody, cast("Pool", Warm()), now)
         try:
             return cast("Outcome", HANDLERS[kind].run(context, job, Silent()))
         finally:

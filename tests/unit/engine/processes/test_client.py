@@ -11,7 +11,7 @@ import pytest
 from engine.processes.client import Hosts, ModelProcessError
 from engine.processes.lockdown import FULL, probe
 from engine.processes.model_process import ModelProcess
-from engine.processes.protocol import Evaluate, MeasureLatency
+from engine.processes.protocol import AnswerSome, Evaluate, MeasureLatency
 from engine.runtimes import RUNTIMES, chosen_options, installed_versions, runtime_for
 from storage.settings import LimitSettings, RuntimeOptions
 from storage.vocabulary import Format, LayerState, Task
@@ -93,6 +93,25 @@ def test_evaluation_is_exact(process: ModelProcess, wanted: Format, digits_file:
     outcomes = np.unpackbits(np.frombuffer(found.correct, np.uint8), count=ROWS).astype(bool)
     assert (outcomes == hits).all()
     assert heard[-1] == (ROWS, ROWS)
+
+
+def test_some_answers_are_those_of_the_whole(
+    process: ModelProcess, wanted: Format, digits_file: Path
+) -> None:
+    """Every format answers a few examples, in any order, as it answers all of them."""
+    places = np.random.default_rng(0).permutation(ROWS)[:300]
+    request = AnswerSome(
+        str(digits_file), (), PREPROCESS[wanted], places.astype("<u4").tobytes(), batch_size=256
+    )
+    heard: list[tuple[int, int]] = []
+    found = process.answer_some(
+        request, on_progress=lambda done, total: heard.append((done, total)), deadline_s=60
+    )
+    right = np.unpackbits(np.frombuffer(found.right, np.uint8), count=300).astype(bool)
+    hits = expected_probabilities().argmax(axis=1) == digits()[1][1000:]
+    assert (right == hits[places]).all()
+    assert found.rows == ROWS
+    assert heard[-1] == (300, 300)
 
 
 def test_latency_is_measured(process: ModelProcess, wanted: Format, digits_file: Path) -> None:

@@ -141,3 +141,41 @@ def test_threads_share_it(bench: Bench, pool: Pool) -> None:
         thread.join()
     assert clashes == []
     assert len(pool) <= LIMITS.warm_processes
+
+
+def test_what_is_wanted_goes_last(bench: Bench) -> None:
+    """Of two that were used before, the one that is deployed stays, however long ago it was used."""
+    held = Pool(LIMITS, wanted=lambda: {("a", "runtime")})
+    a, b, c = (borrowed(held, bench, name) for name in "abc")
+    assert [process.alive for process in (a, b, c)] == [True, False, True]
+    d = borrowed(held, bench, "d")
+    assert [process.alive for process in (a, c, d)] == [True, False, True]
+    held.close()
+
+
+def test_who_was_lent_a_moment_ago_stays_among_those_that_are_wanted(bench: Bench) -> None:
+    """Where all places are taken by what is deployed, the longest unused of them goes: work goes on warm."""
+    held = Pool(LIMITS, wanted=lambda: {("a", "runtime"), ("b", "runtime")})
+    a, b, c = (borrowed(held, bench, name) for name in "abc")
+    assert [process.alive for process in (a, b, c)] == [False, True, True]
+    held.close()
+
+
+def test_a_process_is_held_while_it_lives_lent_or_at_rest(bench: Bench, pool: Pool) -> None:
+    """What is asked for is the process, not the record of it."""
+    assert not pool.holds(key("a"))
+    with pool.borrow(key("a"), bench.open) as process:
+        assert pool.holds(key("a"))
+        assert not pool.holds(key("b"))
+    assert pool.holds(key("a"))
+    process._conversation.end()
+    assert not pool.holds(key("a"))
+
+
+def test_rest_can_begin_anew(bench: Bench, pool: Pool) -> None:
+    """A switch is a use of a model's processes, and of nobody else's."""
+    a, b = borrowed(pool, bench, "a"), borrowed(pool, bench, "b")
+    pool._resting[:] = [rest._replace(since=rest.since - IDLE_S - 10) for rest in pool._resting]
+    pool.renew("a")
+    pool.expire(time.monotonic())
+    assert [process.alive for process in (a, b)] == [True, False]

@@ -42,6 +42,7 @@ COMPARED: dict[str, Any] = {
     "figures": [ACCURACY, AREA],
     "latency": None,
     "problem": "",
+    "early": None,
 }
 
 
@@ -120,3 +121,48 @@ def test_wrong_versions_are_told(ask: Run) -> None:
     said = ask("compare", "mnist", "1", "current")
     assert said.status == ExitCode.USAGE
     assert "A and B are the same: version 1." in said.err
+
+
+BETTING = ACCURACY | {"method": "betting", "n": 512, "p_mid": None, "p_exact": None}
+EARLY = {"used": 512, "examples": 50_000, "decided": True, "ran": [1, 2]}
+
+
+def test_an_early_decision_is_asked_for_without_waiting_for_evaluations(ask: Run, working: Begin) -> None:
+    """Another job is asked for, on the data and the device that are named; version 3 never had an evaluation."""
+    done = working(answered(COMPARED | {"early": EARLY}))
+    said = ask("compare", "mnist", "1", "3", "--early", "--data", "large", "--device", "cuda:0", "--json")
+    [job] = done
+    assert (job.kind, job.version, job.parameters.against) == (JobKind.EARLY, 3, 1)
+    assert (job.parameters.data, job.parameters.device) == ("large", "cuda:0")
+    assert said.json["early"] == EARLY
+
+
+def test_a_person_reads_how_many_examples_an_early_decision_took(ask: Run, working: Begin) -> None:
+    """How many of how many, who ran, and that looking often did no harm; within 80 columns."""
+    working(answered(COMPARED | {"early": EARLY, "figures": [BETTING]}))
+    lines = ask("compare", "mnist", "1", "2", "--early").out.splitlines()
+    assert "early: decided after 512 of 50,000 examples (versions 1 and 2 ran)" in lines
+    assert "anytime-valid: the stated confidence holds for all its looks together" in lines
+    assert max(map(len, lines)) <= 80
+
+
+def test_where_no_look_decided_that_is_told(ask: Run, working: Begin) -> None:
+    """All examples count then, at what is left of the level."""
+    early = EARLY | {"used": 50_000, "decided": False, "ran": [2]}
+    working(answered(COMPARED | {"early": early}))
+    text = ask("compare", "mnist", "1", "2", "--early").out
+    assert "early: no look decided; all 50,000 examples count, at half the level (version 2 ran)" in text
+    assert "anytime-valid" not in text
+
+
+def test_where_everything_was_on_record_that_is_told(ask: Run, working: Begin) -> None:
+    """Nothing was run, and nothing was saved."""
+    working(answered(COMPARED))
+    assert "nothing was run" in ask("compare", "mnist", "1", "2", "--early").err
+
+
+def test_other_data_need_a_run(ask: Run) -> None:
+    """What is on record is of the test data."""
+    said = ask("compare", "mnist", "1", "2", "--data", "large")
+    assert said.status == ExitCode.USAGE
+    assert "--data needs --early" in said.err

@@ -32,6 +32,7 @@ MODEL = [
     "latency",
     "faults",
     "evaluated_at",
+    "probation",
 ]
 VERSION = [
     "version",
@@ -54,6 +55,7 @@ VERSION = [
     "peak_rss_bytes",
     "failure",
     "refusal",
+    "exported",
 ]
 MEASUREMENT = [
     "version",
@@ -154,6 +156,7 @@ DEVICE = [
 ]
 HISTORY = ["at", "version", "metric", "value", "low", "high", "n"]
 FAULT = ["id", "code", "model", "version", "severity", "message", "repair"]
+OPEN_FAULT = [*FAULT, "state", "first_at", "last_at", "count", "acknowledged_by", "tried"]
 EVENT = ["id", "at", "severity", "code", "model", "version", "message"]
 ENGINE = [
     "running",
@@ -171,7 +174,7 @@ LISTS = {
     ("models",): MODEL,
     ("devices",): DEVICE,
     ("history", "mnist"): HISTORY,
-    ("faults",): FAULT,
+    ("faults",): OPEN_FAULT,
     ("events",): EVENT,
 }
 

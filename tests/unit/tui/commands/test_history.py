@@ -84,3 +84,26 @@ def test_a_person_gets_a_table(ask: Run) -> None:
         "2000",
     ]
     assert "No figures of digits in that time." in ask("history", "digits").out
+
+
+def test_until_leaves_out_what_is_younger(ask: Run) -> None:
+    """Only values before the moment are listed."""
+    found = ask("history", "mnist", "accuracy", "--until", "2025-06-15T15:08:00", "--json").json
+    assert [point["value"] for point in found] == [0.95, 0.94]
+    said = ask("history", "mnist", "--since", "1h", "--until", "2h")
+    assert said.status == ExitCode.USAGE
+
+
+def test_a_step_keeps_the_last_value_of_each_version(ask: Run) -> None:
+    """What is listed was measured: nothing is averaged over evaluations."""
+    found = ask("history", "mnist", "accuracy", "--step", "1d", "--json").json
+    assert [(point["version"], point["value"]) for point in found] == [(1, 0.94), (2, 0.96)]
+
+
+def test_a_figure_is_drawn(ask: Run) -> None:
+    """The chart has its title, its values and its time in 80 columns, and a figure without values says so."""
+    lines = ask("history", "mnist", "accuracy", "--plot").out.splitlines()
+    assert lines[0] == "accuracy, versions 1 to 2"
+    assert max(map(len, lines)) <= 80
+    assert lines[-1].split() == ["2025-06-15", "15:06:40", "2025-06-15", "15:08:40"]
+    assert ask("history", "mnist", "p99_ms", "--plot").out == "No figures of mnist in that time.\n"

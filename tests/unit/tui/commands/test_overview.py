@@ -3,6 +3,7 @@
 import pytest
 
 from storage.database import Writer
+from storage.objectives import MISSED_FAULT
 from storage.records import GateCheck, GateReport
 from storage.tables import events, models
 from storage.vocabulary import CheckVerdict, ExitCode, Status, Verdict
@@ -76,6 +77,24 @@ def test_a_missed_objective_needs_a_person(ask: Run, well: Workspace) -> None:
     assert said.json["attention"] == ["mnist@1: objective accuracy >= 0.95: missed (0.94)"]
 
 
+@pytest.mark.parametrize("known", [False, True])
+def test_an_objective_whose_fault_is_open_is_told_once(
+    ask: Run, well: Workspace, writer: Writer, *, known: bool
+) -> None:
+    """With the fault's own figures; and not at all where somebody knows of it."""
+    file = well.model_settings("mnist")
+    file.parent.mkdir(parents=True)
+    file.write_text('[objectives]\naccuracy = ">= 0.97"\n')
+    with writer.transaction() as connection:
+        events.open_fault(connection, MISSED_FAULT, "It is below.", at=0, model="mnist", version=1)
+        if known:
+            [fault] = events.faults(connection, "mnist")
+            events.acknowledge(connection, fault.id, by="ann")
+    said = ask("status", "--json")
+    assert said.json["attention"] == ([] if known else ["mnist@1: It is below."])
+    assert said.status == (ExitCode.DONE if known else ExitCode.NO)
+
+
 def test_broken_settings_are_told_once(ask: Run, well: Workspace, writer: Writer) -> None:
     """A model whose settings cannot be read is told with what the engine recorded, and breaks nothing."""
     file = well.model_settings("mnist")
@@ -114,11 +133,3 @@ def test_the_text_holds_the_other_tables(ask: Run) -> None:
     assert "accuracy 0.9400 ±0.0100" in text
     assert "A processor" in text
     assert "! mnist@3: version 3 does not load" in text
-
-
-def test_faults_are_listed_with_their_repair(ask: Run) -> None:
-    """An open problem has its sentence, what mends it, and exit status 1."""
-    said = ask("faults")
-    assert said.status == ExitCode.NO
-    assert "version 3 does not load Copy it again." in said.out
-    assert ask("faults", "--json").json[0]["repair"] == "Copy it again."

@@ -1,10 +1,15 @@
 """What ``repair`` asks of the engine, and how it reports the answer."""
 
+import msgspec
 import pytest
 
-from storage.vocabulary import ExitCode, JobKind
+from storage import jobs
+from storage.database import Writer
+from storage.records import Job
+from storage.tables import events
+from storage.vocabulary import ExitCode, JobKind, JobState
 from tests.unit.tui.commands.conftest import Begin, Run
-from tests.unit.tui.commands.rows import answered, failed
+from tests.unit.tui.commands.rows import Answer, answered, failed
 
 INTACT = {
     "version": 1,
@@ -20,7 +25,7 @@ RESTORED = {
     "set_aside": ".modeltender/damaged/mnist@2-20261126T200000Z",
     "detail": "version 2 is restored as it was deployed",
 }
-REPAIRED = {"model": "mnist", "repaired": True, "versions": [RESTORED, INTACT]}
+REPAIRED = {"model": "mnist", "repaired": True, "versions": [RESTORED, INTACT], "faults": []}
 
 
 def test_what_was_restored_is_told(ask: Run, working: Begin) -> None:
@@ -92,3 +97,68 @@ def test_unknown_names_are_usage_errors(ask: Run) -> None:
     assert said.status == ExitCode.USAGE
     assert "Did you mean 'mnist'?" in said.err
     assert ask("repair", "mnist@9").status == ExitCode.USAGE
+
+
+def treated(fault: int, *, done: bool = True, repair: str | None = "reload") -> dict[str, object]:
+    """Return what the engine says of a fault that it looked at."""
+    return {
+        "fault": fault,
+        "code": "load-failed",
+        "repair": repair,
+        "done": done,
+        "detail": "version 3 is loaded again",
+    }
+
+
+def with_check(*, ends: bool) -> Answer:
+    """Return an answer to a repair of fault 1, and to the check that follows it."""
+
+    def answer(writer: Writer, job: Job) -> None:
+        with writer.transaction() as connection:
+            if job.kind is JobKind.CHECK:
+                if ends:
+                    events.close_fault(connection, "load-failed", at=2.0, model="mnist", version=3)
+                jobs.finish(connection, job.id, JobState.SUCCEEDED, now=2.0)
+                return
+            check = jobs.add(connection, JobKind.CHECK, "mnist", None, requested_by="ann", now=1.0)
+            result = {
+                "model": "mnist",
+                "repaired": True,
+                "versions": [],
+                "faults": [treated(1)],
+                "check": check.id,
+            }
+            packed = msgspec.json.encode(result).decode()
+            jobs.finish(connection, job.id, JobState.SUCCEEDED, now=1.0, result=packed)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("ends", "told", "status"),
+    [
+        (True, "it helped", ExitCode.DONE),
+        (False, "it did not help, the fault is still there", ExitCode.NO),
+    ],
+)
+def test_whether_it_helped_is_what_the_check_says(
+    *, ends: bool, told: str, status: int, ask: Run, working: Begin
+) -> None:
+    """A repair is believed only when the check that found the fault finds it no more."""
+    done = working(with_check(ends=ends))
+    said = ask("repair", "mnist", "--fault", "1")
+    assert said.out == f"fault 1 (load-failed): version 3 is loaded again; {told}.\n"
+    assert said.status == status
+    assert [job.kind for job in done] == [JobKind.REPAIR, JobKind.CHECK]
+    assert done[0].parameters.fault == 1
+
+
+def test_a_dry_run_says_what_would_be_done(ask: Run, working: Begin) -> None:
+    """The sentence is the engine's, and nothing is checked afterwards."""
+    planned = {"model": "mnist", "repaired": False, "versions": [], "faults": [treated(1, done=False)]}
+    done = working(answered(planned))
+    said = ask("repair", "mnist", "--dry-run")
+    assert said.out == "fault 1 (load-failed): repair 'reload' version 3 is loaded again.\n"
+    assert done[0].parameters.dry_run
+    said = ask("repair", "mnist", "--dry-run", "--json")
+    assert said.json["faults"] == [treated(1, done=False) | {"helped": None}]

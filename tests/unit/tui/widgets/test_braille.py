@@ -4,7 +4,7 @@ import pytest
 
 from storage.records import HistoryPoint
 from tui.widgets import braille
-from tui.widgets.braille import Frame, Kind, Point
+from tui.widgets.braille import Frame, Kind, Marker, Point
 from tui.widgets.history_chart import GUTTER, NOTHING_YET, chart_lines, value_range
 
 
@@ -64,7 +64,7 @@ def test_a_single_point_is_large_enough_to_be_seen() -> None:
 def test_objective_and_markers_give_way_to_the_curve() -> None:
     """What was measured is never covered."""
     curve = [Point(0.0, 0.5), Point(9999.0, 0.5)]
-    cells = braille.plot(curve, FRAME, objective=0.5, markers=[(5000.0, "v2")])
+    cells = braille.plot(curve, FRAME, objective=0.5, markers=[Marker(5000.0, "v2")])
     assert len(kinds(cells, Kind.LINE)) == 40
     assert kinds(cells, Kind.OBJECTIVE) == set()
     marked = kinds(cells, Kind.MARKER)
@@ -112,3 +112,54 @@ def test_an_objective_that_is_near_is_in_the_picture_and_a_far_one_does_not_flat
     near, far = value_range(points([0.95]), 0.93), value_range(points([0.95]), 0.5)
     assert near[0] <= 0.93
     assert far[0] > 0.9
+
+
+def column(cells: list[list[braille.Cell]], x: int) -> str:
+    """Return what stands in a column, from the top."""
+    return "".join(row[x][0] for row in cells)
+
+
+def test_a_roll_back_is_told_from_a_promotion_without_colour() -> None:
+    """Its line is a finer one, and a sign before its name points back."""
+    forth, back = Marker(2500.0, "v2"), Marker(7500.0, "v1", back=True)
+    cells = braille.plot([], FRAME, markers=[forth, back])
+    top = "".join(glyph for glyph, _ in cells[0])
+    assert "v2" in top
+    assert "◂v2" not in top
+    assert "◂v1" in top
+    assert set(column(cells, top.index("v2"))[1:]) == {"┆"}
+    assert set(column(cells, top.index("◂"))[1:]) == {"┊"}
+
+
+def test_names_of_markers_close_together_can_all_be_read() -> None:
+    """A promotion, its roll-back and another promotion within one column stand one below the other."""
+    markers = [
+        Marker(5000.0, "v12"),
+        Marker(5001.0, "v11", back=True),
+        Marker(5100.0, "v12"),
+        Marker(0.0, "v1"),
+    ]
+    lines = ["".join(glyph for glyph, _ in row) for row in braille.plot([], FRAME, markers=markers)]
+    assert [word in line for word, line in zip(("v12", "◂v11", "v12"), lines, strict=False)] == [True] * 3
+    assert lines[0].startswith("v1")
+
+
+@pytest.mark.parametrize("columns", [2, 3, 5, 60])
+def test_a_marker_at_the_edge_stays_in_the_chart(columns: int) -> None:
+    """However narrow the chart, every row keeps its width."""
+    frame = Frame(columns, 4, 0.0, 100.0, 0.0, 1.0)
+    cells = braille.plot([], frame, markers=[Marker(100.0, "v123", back=True), Marker(0.0, "v1")])
+    assert [len(row) for row in cells] == [columns] * 4
+
+
+def test_a_promotion_after_the_last_evaluation_has_its_marker() -> None:
+    """The axis goes on to it, and its end is that moment."""
+    history = points([0.90, 0.92, 0.95])
+    last = history[-1].at
+    without = "\n".join(line.plain for line in chart_lines(history, 60, 8))
+    marked = "\n".join(
+        line.plain for line in chart_lines(history, 60, 8, markers=[Marker(last + 7200.0, "v2")])
+    )
+    assert "v2" not in without
+    assert "v2" in marked
+    assert marked.splitlines()[-1] != without.splitlines()[-1]

@@ -51,3 +51,33 @@ def test_a_stake_depends_on_what_came_before_it_alone() -> None:
     one, other = (sequential.not_worse(given, 0.02, 0.05) for given in (differences, changed))
     assert np.array_equal(one[:150], other[:150])
     assert one[150] != other[150]
+
+
+def test_wealth_stays_a_number_however_clear_it_is() -> None:
+    """A hundred thousand examples that all say the same neither overflow nor fail."""
+    assert sequential.better(100_000, 0) > 1e300
+    assert sequential.better(0, 100_000) == pytest.approx(0.0)
+    assert np.isfinite(sequential.not_worse(np.ones(100_000), 0.02, 0.05)).all()
+    assert sequential.not_worse(-np.ones(100_000), 0.02, 0.05)[-1] == pytest.approx(0.0)
+
+
+def test_bounds_are_where_the_wealth_reaches_the_level() -> None:
+    """Just below the lower bound an advantage is refused by the same bets, just above it is not."""
+    differences = np.random.default_rng(2).choice([1.0, -1.0, 0.0], size=4000, p=[0.06, 0.02, 0.92])
+    low, high = sequential.bounds(differences, 0.05)
+    assert low < 0.04 < high
+    assert (sequential.not_worse(differences, -(low - 1e-5), 0.05) >= 20).any()
+    assert not (sequential.not_worse(differences, -(low + 1e-5), 0.05) >= 20).any()
+    assert sequential.bounds(-differences, 0.05) == pytest.approx((-high, -low))
+
+
+def test_bounds_hold_at_all_moments_together() -> None:
+    """In 120 streams the true advantage lies outside at any of three looks no oftener than the level says."""
+    random, missed = np.random.default_rng(4), 0
+    for _ in range(120):
+        differences = random.choice([1.0, -1.0, 0.0], size=2000, p=[0.05, 0.03, 0.92])
+        missed += any(
+            not low <= 0.02 <= high
+            for low, high in (sequential.bounds(differences[:seen], 0.05) for seen in (200, 800, 2000))
+        )
+    assert missed / 120 <= 0.1 + 4 * (0.1 * 0.9 / 120) ** 0.5

@@ -1,6 +1,8 @@
 """Keras models as they really come: several inputs, fixed batches, never built."""
 
+import json
 import warnings
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -72,3 +74,44 @@ def test_a_model_that_was_never_built_is_an_error(keep: Callable[[Any], Any]) ->
     with pytest.raises(JobError, match="before it was built") as caught:
         keep(keras.Sequential([keras.layers.Dense(1)]))
     assert "keras.Input" in caught.value.hint
+
+
+@pytest.mark.parametrize(("saved_with", "named"), [("9.1.0", True), (None, False)])
+def test_a_model_of_another_keras_names_both_versions(
+    tmp_path: Path, *, saved_with: str | None, named: bool
+) -> None:
+    """Where Keras cannot load what it made itself, its own words stand alone."""
+    keras = import_keras()
+    from engine.runtimes.keras.loader import load
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Keras' own, while it saves
+        keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save(tmp_path / "whole.keras")
+    with (
+        zipfile.ZipFile(tmp_path / "whole.keras") as whole,
+        zipfile.ZipFile(tmp_path / "m.keras", "w") as made,
+    ):
+        for name in whole.namelist():
+            content = whole.read(name)
+            if name == "config.json":
+                content = content.replace(b'"Dense"', b'"DenseOfTheFuture"')
+            if name == "metadata.json" and saved_with:
+                content = json.dumps({"keras_version": saved_with}).encode()
+            made.writestr(name, content)
+    with pytest.raises(Exception, match="DenseOfTheFuture") as caught:
+        load(tmp_path / "m.keras", "cpu")
+    told = f"(saved with Keras 9.1.0, installed is {keras.__version__})." in str(caught.value)
+    assert told is named
+    assert isinstance(caught.value, JobError) is named
+
+
+def test_weights_are_given_by_their_paths(keep: Callable[[Any], Any]) -> None:
+    """As many numbers as the model says that it has."""
+    keras = import_keras()
+    model = keep(keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, name="only")]))
+    found = dict(model.weights())
+    assert {name.rsplit("/", 1)[1]: array.shape for name, array in found.items()} == {
+        "kernel": (3, 2),
+        "bias": (2,),
+    }
+    assert sum(array.size for array in found.values()) == model.parameters

@@ -1,0 +1,75 @@
+"""How the answers of a model now compare with those that are on record: to the bit, within a tolerance, or neither.
+
+Pure. It owns the tolerance of each kind of number; what becomes of a difference is a check's to say.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.evaluation.likeness import Compared, Examined
+from engine.evaluation.probe import different_rows, rows_without_number, unpacked
+from engine.processes.probes import PlainArray, Probed
+
+RELATIVE = {"float16": 1e-2, "float32": 1e-4, "float64": 1e-8}
+"""How far apart two answers may be, as a share of the largest one (of 1 where all are smaller): an order of magnitude
+more than a framework's other order of summation makes of a deep network in that precision."""
+
+STEP = 1.0
+"""The same for whole numbers: quantised models round to the next step."""
+
+
+def pack(arrays: Sequence[PlainArray]) -> bytes:
+    """Return arrays as they are kept on record."""
+    return msgspec.msgpack.encode(tuple(arrays))
+
+
+def unpack(kept: bytes) -> tuple[PlainArray, ...]:
+    """Return arrays that were kept on record."""
+    return msgspec.msgpack.decode(kept, type=tuple[PlainArray, ...])
+
+
+def examine(probed: Probed) -> Examined:
+    """Return what the answers of a probe are like."""
+    inputs, outputs = [[unpacked(array) for array in arrays] for arrays in (probed.inputs, probed.outputs)]
+    rows = len(outputs[0])
+    return Examined(rows, different_rows(inputs), different_rows(outputs), rows_without_number(outputs, rows))
+
+
+def compare(before: Sequence[PlainArray], now: Sequence[PlainArray]) -> Compared:
+    """Return how far answers are from those on record."""
+    rows = before[0].shape[0] if before and before[0].shape else 0
+    if [(array.dtype, array.shape) for array in before] != [(array.dtype, array.shape) for array in now]:
+        return Compared(False, float("inf"), 0.0, rows, rows, same_form=False)
+    if list(before) == list(now):
+        return Compared(True, 0.0, 0.0, 0, rows)
+    found = [_compare(unpacked(old), unpacked(new)) for old, new in zip(before, now, strict=True)]
+    # The output that is furthest beyond what it may be speaks for all.
+    largest, tolerance = max(found, key=lambda pair: pair[0] / pair[1])
+    return Compared(False, largest, tolerance, _turned(before, now), rows)
+
+
+def _compare(old: "NDArray[Any]", new: "NDArray[Any]") -> tuple[float, float]:
+    relative = RELATIVE.get(old.dtype.name)
+    # As float64 no difference of two numbers overflows, and infinities of the same sign are the same.
+    before, after = old.astype(np.float64), new.astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        apart = np.where(
+            (before == after) | (np.isnan(before) & np.isnan(after)), 0.0, np.abs(after - before)
+        )
+    largest = float(np.where(np.isnan(apart), np.inf, apart).max(initial=0.0))
+    finite = np.abs(before[np.isfinite(before)])
+    scale = max(1.0, float(finite.max(initial=0.0)))
+    return largest, STEP if relative is None else relative * scale
+
+
+def _turned(before: Sequence[PlainArray], now: Sequence[PlainArray]) -> int:
+    """Return for how many examples the largest output of the first array of scores is another one."""
+    for old, new in zip(before, now, strict=True):
+        if len(old.shape) == 2 and old.shape[1] > 1:
+            first, second = unpacked(old), unpacked(new)
+            return int((first.argmax(axis=1) != second.argmax(axis=1)).sum())
+    return 0

@@ -1,0 +1,24 @@
+"""The folder of what is deployed is gone."""
+
+from engine.faults.finding import FaultSpec, Finding, found, healthy, unknown
+from engine.faults.state import ModelState
+from storage.vocabulary import RepairKind, Severity
+
+SPEC = FaultSpec(
+    code="missing",
+    severity=Severity.ERROR,
+    means="The folder of the deployed version is gone: whoever starts to serve the model finds nothing.",
+    advice="Restore it: modeltender repair {model}; or deploy another one: modeltender rollback {model}",
+    repair=RepairKind.RESTORE,
+)
+
+
+def check(state: ModelState) -> Finding:
+    """Say whether the folder is there."""
+    number, content = state.current.number, state.content
+    if content is None:
+        return unknown("what was deployed is not on record", version=number)
+    if content.gone:
+        where = f"models/{state.model}/{number}"
+        return found(f"Version {number} of {state.model} is deployed, but {where} is gone", version=number)
+    return healthy("its folder is there", version=number)

@@ -1,0 +1,36 @@
+"""Weights of the deployed version hold NaN or infinity."""
+
+from engine.faults.finding import FaultSpec, Finding, found, healthy, unknown
+from engine.faults.sentences import count
+from engine.faults.state import ModelState
+from storage.vocabulary import RepairKind, Severity
+
+SHOWN = 3
+
+SPEC = FaultSpec(
+    code="broken-weights",
+    severity=Severity.ERROR,
+    means="Arrays of weights hold NaN or infinity. It may still answer numbers on most inputs, and will not on others. "
+    "Formats that do not give their weights (ONNX, LiteRT, SavedModel, OpenVINO) cannot be looked through.",
+    advice="Deploy what was before it: modeltender rollback {model}; its training diverged",
+    repair=RepairKind.ROLLBACK,
+)
+
+
+def check(state: ModelState) -> Finding:
+    """Name the arrays that hold no numbers."""
+    version, probing = state.current.number, state.probing
+    if probing is None:
+        return unknown(state.not_probed or "it was not loaded", version=version)
+    if probing.weights is None:
+        return unknown(f"{probing.runtime} does not give the weights", version=version)
+    arrays = count(probing.weights, "array")
+    if probing.broken_weights:
+        named = ", ".join(probing.broken_weights[:SHOWN])
+        more = len(probing.broken_weights) - SHOWN
+        return found(
+            f"Version {version} has NaN or infinity among its weights: {named}{f' and {more} more' if more > 0 else ''}"
+            f", of {arrays}",
+            version=version,
+        )
+    return healthy(f"{arrays} of weights hold numbers only", version=version)

@@ -1,0 +1,47 @@
+"""Faults that are noticed where they happen, not by a check: what they mean and what ends them, for the documentation.
+
+They are opened and closed by what watches the folders, keeps the copies and evaluates.
+"""
+
+from engine.faults.finding import FaultSpec
+from storage.vocabulary import RepairKind, Severity
+
+NOTICED = (
+    FaultSpec(
+        code="folder",
+        severity=Severity.ERROR,
+        means="A folder of the workspace is missing, empty or cannot be read: what lies there is unknown.",
+        advice="Mount the disk, or give the engine's user the right to read it",
+    ),
+    FaultSpec(
+        code="settings",
+        severity=Severity.WARNING,
+        means="`model.toml` cannot be used: the model is not evaluated or promoted until it can.",
+        advice="Correct the file; it is read again at once",
+    ),
+    FaultSpec(
+        code="current",
+        severity=Severity.ERROR,
+        means="The link `current` leads to no version: whoever serves the model finds nothing.",
+        advice="Deploy a version: modeltender promote {model}@VERSION",
+    ),
+    FaultSpec(
+        code="not-kept",
+        severity=Severity.WARNING,
+        means="No copy of what is deployed can be kept, so that it could not be restored.",
+        advice="Free some disk space; it is tried again by itself",
+    ),
+    FaultSpec(
+        code="evaluation-failed",
+        severity=Severity.ERROR,
+        means="The last evaluation of a version did not work: the data do not fit it, or it fails on them.",
+        advice="Do what its sentence says, then: modeltender evaluate {model}",
+        repair=RepairKind.REEVALUATE,
+    ),
+    FaultSpec(
+        code="no-data",
+        severity=Severity.WARNING,
+        means="There are no test data for a model, so that nothing is known about its quality.",
+        advice="Put labelled data into test/{model}/; they are evaluated by themselves",
+    ),
+)

@@ -1,0 +1,69 @@
+"""An objective of quality is missed beyond chance: the whole interval of the figure lies on the wrong side of the limit."""
+
+from math import ceil
+
+from engine.faults.finding import FaultSpec, Finding, found, healthy, unknown
+from engine.faults.sentences import figure
+from engine.faults.state import ModelState
+from storage.objectives import COMPARISONS, LATENCY, MISSED_FAULT
+from storage.records import Metric
+from storage.settings import OBJECTIVE
+from storage.vocabulary import RepairKind, Severity
+
+SPEC = FaultSpec(
+    code=MISSED_FAULT,
+    severity=Severity.ERROR,
+    means="A figure of the deployed version is on the wrong side of a limit in `[objectives]`, and so is its whole 95 % "
+    "interval: chance does not explain it. A figure that misses the limit within its interval is no fault yet.",
+    advice="See since when: modeltender history {model}; deploy what was before it: modeltender rollback {model}; "
+    "or train a better one",
+    repair=RepairKind.ROLLBACK,
+    source="the figure's own interval (docs/metrics.md): at the very limit, one test set in 40 is a false alarm",
+)
+
+MOST = 10_000_000
+"""Examples beyond which a number is no help."""
+
+
+def check(state: ModelState) -> Finding:
+    """Hold each objective against the interval of its figure."""
+    wanted = {
+        name: text.strip() for name, text in state.settings.objectives.items() if not name.startswith(LATENCY)
+    }
+    number = state.current.number
+    if not wanted:
+        return healthy("no objective of quality is set in model.toml", version=number)
+    if not state.evaluations:
+        return unknown("the deployed version has not been evaluated", version=number)
+    latest = state.evaluations[-1]
+    basis = str(latest.id)
+    missed, undecided, kept = list[str](), list[str](), list[str]()
+    for name, text in wanted.items():
+        metric, parsed = latest.metric(name), OBJECTIVE.fullmatch(text)
+        if metric is None or parsed is None:
+            undecided.append(f"{name}: the last evaluation has no such figure")
+            continue
+        holds, limit = COMPARISONS[parsed[1]], float(parsed[2])
+        best = metric.high if parsed[1].startswith(">") else metric.low
+        if holds(metric.value, limit):
+            kept.append(figure(metric))
+        elif best is None or holds(best, limit):
+            undecided.append(f"{figure(metric)} misses {text} within its interval{_needed(metric, limit)}")
+        else:
+            side = "below" if parsed[1].startswith(">") else "above"
+            missed.append(f"{figure(metric)} is {side} {limit:g} with 95 % confidence")
+    if missed:
+        return found(f"Version {number}: {'; '.join(missed)}", version=number, basis=basis)
+    if undecided:
+        return unknown("; ".join(undecided), version=number)
+    return healthy("; ".join(kept), version=number, basis=basis)
+
+
+def _needed(metric: Metric, limit: float) -> str:
+    """Return how many examples would tell a figure from its limit, if it stays what it is."""
+    if metric.low is None or metric.high is None or metric.high <= metric.low or metric.value == limit:
+        return ""
+    # The interval shrinks with the root of the examples.
+    reach = (metric.high - metric.low) / 2
+    needed = ceil(metric.n * (reach / abs(metric.value - limit)) ** 2)
+    return f"; about {needed:,} examples would tell" if metric.n < needed <= MOST else ""

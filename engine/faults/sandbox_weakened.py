@@ -1,0 +1,25 @@
+"""A wall of the sandbox that stood around models before is missing now."""
+
+from engine.faults.finding import FaultSpec, Finding, found, healthy, unknown
+from engine.faults.state import PlaceState
+from storage.vocabulary import WALLS, LayerState, Severity
+
+SPEC = FaultSpec(
+    code="sandbox-weakened",
+    severity=Severity.WARNING,
+    means="A wall of the sandbox stood around an evaluation on record, and this machine does not offer it any more: "
+    "another kernel, a container with other rights.",
+    advice="See which and why: modeltender doctor; to load no model without: [trust] require_sandbox = true",
+)
+
+
+def check(state: PlaceState) -> Finding:
+    """Compare the walls with those of earlier evaluations."""
+    if not state.walls:
+        return unknown("the engine could not find out which walls there are")
+    standing = {layer for layer, found_state in state.walls.items() if found_state == LayerState.ON}
+    lost = sorted(state.walls_before - standing)
+    if lost:
+        names = ", ".join(name for layer, name in WALLS.items() if layer in lost)
+        return found(f"Models run without what stood around them before: {names}")
+    return healthy(f"{len(standing)} of {len(WALLS)} walls stand")

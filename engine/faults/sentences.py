@@ -1,0 +1,40 @@
+"""How figures and ages stand in the sentence of a fault. Pure."""
+
+from storage.records import Metric
+
+LARGE = 100.0
+"""Figures above are told with six digits, not with four decimals."""
+
+UNITS = ((86400.0, "day"), (3600.0, "hour"), (60.0, "minute"), (1.0, "second"))
+
+GIB = 1024**3
+MIB = 1024**2
+
+
+def number(value: float) -> str:
+    """Return a figure."""
+    return f"{value:.4f}" if abs(value) < LARGE else f"{value:.6g}"
+
+
+def figure(metric: Metric) -> str:
+    """Return a metric with its interval and its examples."""
+    told = f"{metric.name} {number(metric.value)}"
+    if metric.low is not None and metric.high is not None:
+        told += f" [{number(metric.low)}, {number(metric.high)}]"
+    return f"{told} (n={metric.n:,})"
+
+
+def age(seconds: float) -> str:
+    """Return how long ago something was, in its largest unit."""
+    length, unit = next(((length, unit) for length, unit in UNITS if seconds >= length), UNITS[-1])
+    return count(int(seconds // length), unit)
+
+
+def count(n: int, what: str, several: str = "") -> str:
+    """Return a number of things: ``1 class``, ``3 classes``."""
+    return f"{n:,} {what if n == 1 else several or what + 's'}"
+
+
+def size(amount: float) -> str:
+    """Return bytes as people read them."""
+    return f"{amount / GIB:.1f} GiB" if amount >= GIB else f"{amount / MIB:.0f} MiB"

@@ -1,0 +1,27 @@
+"""The deployed version is old, and nothing newer has come."""
+
+from engine.faults.finding import FaultSpec, Finding, found, healthy
+from engine.faults.sentences import age
+from engine.faults.state import ModelState
+from storage.vocabulary import Severity
+
+SPEC = FaultSpec(
+    code="stale-model",
+    severity=Severity.INFO,
+    means="The deployed version came longer ago than `[checks] model_age`. What it was trained on may not be what it "
+    "sees now.",
+    advice="Train one on fresh data and save it in train/{model}/",
+)
+
+
+def check(state: ModelState) -> Finding:
+    """Compare the age of the version with what it may be."""
+    version = state.current.number
+    since = state.now - state.current.found_at
+    if since > state.plan.model_age_s:
+        return found(
+            f"Version {version} came {age(since)} ago and is still deployed; after {age(state.plan.model_age_s)} it is "
+            "called old",
+            version=version,
+        )
+    return healthy(f"came {age(max(since, 0.0))} ago", version=version)

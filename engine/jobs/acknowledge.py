@@ -1,0 +1,49 @@
+"""Acknowledge: record that somebody knows of a fault, so that it asks for nobody any more while it lasts."""
+
+import msgspec
+
+from engine.jobs.context import Context, Outcome, Report
+from storage.errors import UnknownError
+from storage.records import Job
+from storage.tables import events
+from storage.vocabulary import FaultState, Severity
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """The fault that was acknowledged, as the command prints it."""
+
+    id: int
+    code: str
+    model: str
+    version: int | None
+    severity: Severity
+    acknowledged_by: str
+
+
+def run(context: Context, job: Job, report: Report) -> Outcome:
+    """Acknowledge the fault that the job names; once more does no harm."""
+    del report  # it is one row
+    with context.writer.transaction() as connection:
+        fault = events.fault(connection, job.parameters.fault or 0)
+        if fault is None:
+            raise UnknownError(
+                f"There is no fault {job.parameters.fault}.", "List them with: modeltender faults"
+            )
+        if fault.state is FaultState.RESOLVED:
+            raise UnknownError(
+                f"Fault {fault.id} ({fault.code}) has ended.", "List those that are open: modeltender faults"
+            )
+        by = fault.acknowledged_by
+        if fault.state is FaultState.OPEN:
+            by = job.requested_by
+            events.acknowledge(connection, fault.id, by=by)
+            events.add(
+                connection,
+                "acknowledged",
+                f"fault {fault.id} ({fault.code}) is known to {by}",
+                at=context.now(),
+                model=fault.model,
+                version=fault.version,
+            )
+    answer = Answer(fault.id, fault.code, fault.model, fault.version, fault.severity, by)
+    return Outcome(message=f"fault {fault.id} is known to {by}", result=msgspec.json.encode(answer).decode())

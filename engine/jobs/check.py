@@ -1,0 +1,255 @@
+"""Check: look for the faults of a model and of what is deployed of it, or of the workspace, and record what was found.
+
+Owns the order of the looks, and what opens, counts and closes a fault. What is looked at is `engine.jobs.check_facts`'s
+and `check_probe`'s, what it means each check's in `engine.faults`.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from engine.faults import ABOUT_MODELS, ABOUT_PLACE, artefact_changed, artefact_missing
+from engine.faults.finding import FaultSpec, Finding
+from engine.faults.state import ModelState
+from engine.faults.steadiness import Step, decide
+from engine.jobs import check_facts, check_probe
+from engine.jobs.context import Context, Outcome, Report
+from engine.jobs.loading import LOADABLE
+from engine.jobs.switching import unknown_model
+from engine.processes.endings import CANCELLED
+from storage.errors import JobError, RefusedError, SettingsError
+from storage.records import CheckAnswer, Fault, Job, Model, Version
+from storage.settings import ModelSettings, read_model_settings
+from storage.tables import checks, events, models
+from storage.vocabulary import Answer, FaultState, JobState, Severity
+
+WITHOUT_SETTINGS = frozenset({artefact_missing.SPEC.code, artefact_changed.SPEC.code})
+"""What is looked for also where model.toml cannot be read: what was deployed does not depend on it."""
+
+Found = Sequence[tuple[FaultSpec, Finding]]
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What one check said."""
+
+    code: str
+    answer: Answer
+    detail: str
+    version: int | None = None
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What a round of checks came to."""
+
+    model: str
+    answers: tuple[Told, ...]
+
+
+def run(context: Context, job: Job, report: Report) -> Outcome:
+    """Check the model that the job names, or the workspace where it names none."""
+    began = context.now()
+    if not job.model:
+        state = check_facts.place_state(context)
+        found: Found = [(fault.spec, fault.check(state)) for fault in ABOUT_PLACE]
+        with context.writer.transaction() as connection:
+            _record(connection, "", found, job, began=began, now=context.now())
+        return _outcome(job, found)
+    with context.writer.transaction() as connection:
+        model = models.read_one(connection, job.model)
+        if model is None:
+            raise unknown_model(job.model)
+        if model.current is None:
+            _close_others(connection, model.name, None, now=context.now())
+            return Outcome(
+                message="nothing is deployed, so there is nothing to check", result=_packed(job, ())
+            )
+        current = model.current
+    found = _look(context, model, current, job, report)
+    if report.cancelled():
+        return Outcome(state=JobState.CANCELLED, code=CANCELLED, error="Cancelled.")
+    with context.writer.transaction() as connection:
+        after = models.read_one(connection, job.model)
+        if after is None or after.current is None or after.current.number != current.number:
+            raise RefusedError(
+                f"What is deployed of {job.model} changed while it was checked.", "Check it again."
+            )
+        _record(connection, job.model, found, job, began=began, now=context.now())
+        _close_others(connection, job.model, current.number, now=context.now())
+        _verify(connection, job, now=context.now())
+    return _outcome(job, found)
+
+
+def _look(context: Context, model: Model, current: Version, job: Job, report: Report) -> Found:
+    """Gather what there is to know about a model, and ask each check."""
+    try:
+        settings = read_model_settings(context.workspace.model_settings(model.name))
+    except SettingsError:
+        # A broken model.toml has a fault of its own, and must not hide that what is deployed has changed.
+        state = check_facts.model_state(context, model, current, ModelSettings())
+        return [(one.spec, one.check(state)) for one in ABOUT_MODELS if one.spec.code in WITHOUT_SETTINGS]
+    total = len(ABOUT_MODELS)
+    report.progress(0, total, "hashing what is deployed")
+    state = check_facts.model_state(context, model, current, settings)
+    state = _asked(context, state, job, report)
+    counted = check_facts.overlap(context, model.name, settings, report)
+    if isinstance(counted, str):
+        state = msgspec.structs.replace(state, not_compared=counted)
+    else:
+        state = msgspec.structs.replace(state, overlap=counted)
+    found = [(one.spec, one.check(state)) for one in ABOUT_MODELS]
+    report.progress(total, total, "looked at everything")
+    return found
+
+
+def _asked(context: Context, state: ModelState, job: Job, report: Report) -> ModelState:
+    """Load what is deployed and ask it, where it is what was deployed; return what is known then."""
+    current, content = state.current, state.content
+    if (
+        content is None
+        or content.found_sha256 != content.deployed_sha256
+        or content.found_sha256 != current.sha256
+    ):
+        return msgspec.structs.replace(state, not_probed="what lies there is not what was deployed")
+    if current.status not in LOADABLE:
+        return msgspec.structs.replace(state, not_probed=f"version {current.number} is {current.status}")
+    try:
+        asked = check_probe.ask(
+            check_probe.Asking(context, current, state.settings, job.parameters.device, report)
+        )
+        problem, probing = asked.problem, asked.probing
+    except JobError as error:
+        if error.code == CANCELLED:
+            raise
+        # What became of the version is on record by now, and a check says so.
+        problem, probing = "it does not load", None
+    with context.writer.passing() as connection:
+        loaded = models.version(connection, current.id) or current
+    return msgspec.structs.replace(state, current=loaded, probing=probing, not_probed=problem)
+
+
+def _record(
+    connection: sqlite3.Connection, model: str, found: Found, job: Job, *, began: float, now: float
+) -> None:
+    """Record each answer, and open, count and close the faults that follow from them."""
+    before, verified = checks.read(connection, model), _codes(connection, job.parameters.verify)
+    known = {(fault.code, fault.version): fault for fault in events.faults(connection, model)}
+    for spec, finding in found:
+        fault = known.get((spec.code, finding.version))
+        if fault is not None and fault.last_at > began and finding.answer is Answer.HEALTHY:
+            # What watches the folders has seen it since: this look is older than that.
+            continue
+        is_open = fault is not None
+        decided = decide(
+            spec, finding, before.get(spec.code), is_open=is_open, verifying=spec.code in verified
+        )
+        answer = CheckAnswer(
+            model=model,
+            code=spec.code,
+            version=finding.version,
+            answer=finding.answer,
+            detail=finding.detail,
+            basis=finding.basis,
+            recent=decided.recent,
+            at=now,
+        )
+        checks.set_answer(connection, answer)
+        if decided.step is Step.OPEN:
+            _open(connection, model, spec, finding, now=now)
+        elif decided.step is Step.CLOSE:
+            events.close_fault(connection, spec.code, at=now, model=model, version=finding.version)
+            _tell(
+                connection,
+                f"{spec.code}-mended",
+                f"{spec.code} is over: {finding.detail}",
+                model,
+                finding,
+                now=now,
+            )
+
+
+def _open(
+    connection: sqlite3.Connection, model: str, spec: FaultSpec, finding: Finding, *, now: float
+) -> None:
+    message = f"{finding.detail}."
+    new = events.open_fault(
+        connection,
+        spec.code,
+        message,
+        at=now,
+        model=model,
+        version=finding.version,
+        severity=spec.severity,
+        repair=spec.advice.replace("{model}", model),
+    )
+    if new:
+        _tell(connection, spec.code, message, model, finding, now=now, severity=spec.severity)
+
+
+def _tell(
+    connection: sqlite3.Connection,
+    code: str,
+    message: str,
+    model: str,
+    finding: Finding,
+    *,
+    now: float,
+    severity: Severity = Severity.INFO,
+) -> None:
+    events.add(connection, code, message, at=now, severity=severity, model=model, version=finding.version)
+
+
+def _close_others(connection: sqlite3.Connection, model: str, number: int | None, *, now: float) -> None:
+    """Close what checks found of versions that are not deployed any more; what watches the folders closes its own."""
+    ours = {one.spec.code for one in ABOUT_MODELS} - WITHOUT_SETTINGS
+    for fault in events.faults(connection, model):
+        if fault.code in ours and fault.version is not None and fault.version != number:
+            events.close_fault(connection, fault.code, at=now, model=model, version=fault.version)
+
+
+def _codes(connection: sqlite3.Connection, faults: Iterable[int]) -> set[str]:
+    known = (events.fault(connection, number) for number in faults)
+    return {fault.code for fault in known if fault is not None}
+
+
+def _verify(connection: sqlite3.Connection, job: Job, *, now: float) -> None:
+    """Say whether repairs have helped; a fault that one did not end wants attention again."""
+    for number in job.parameters.verify:
+        fault = events.fault(connection, number)
+        if fault is None:
+            continue
+        helped = fault.state is FaultState.RESOLVED
+        if not helped:
+            events.reopen(connection, number)
+        events.add(
+            connection,
+            "repair-helped" if helped else "repair-did-not-help",
+            _verified(fault, helped=helped),
+            at=now,
+            severity=Severity.INFO if helped else Severity.WARNING,
+            model=fault.model,
+            version=fault.version,
+        )
+
+
+def _verified(fault: Fault, *, helped: bool) -> str:
+    if helped:
+        return f"repair '{fault.tried}' ended fault {fault.id} ({fault.code})"
+    return f"repair '{fault.tried}' did not help: fault {fault.id} ({fault.code}) is still there"
+
+
+def _packed(job: Job, found: Found) -> str:
+    answers = tuple(
+        Told(spec.code, finding.answer, finding.detail, finding.version) for spec, finding in found
+    )
+    return msgspec.json.encode(Result(job.model, answers)).decode()
+
+
+def _outcome(job: Job, found: Found) -> Outcome:
+    counts = {answer: sum(finding.answer is answer for _, finding in found) for answer in Answer}
+    message = f"{counts[Answer.HEALTHY]} checks passed"
+    if counts[Answer.FAULT]:
+        message += f", {counts[Answer.FAULT]} found a fault"
+    if counts[Answer.UNKNOWN]:
+        message += f", {counts[Answer.UNKNOWN]} cannot tell yet"
+    return Outcome(message=message, result=_packed(job, found))

@@ -1,0 +1,74 @@
+"""Export a version: make another format or smaller numbers of it, check the outputs, and hand it in as a new version.
+
+The result lands in ``train/``, so it takes the same road as every other version: examined, ingested, evaluated, candidate,
+gate. Its parentage is known by its content.
+"""
+
+import time
+
+import msgspec
+
+from engine.exports import way_to, why_not
+from engine.jobs.context import Context, Outcome, Report
+from engine.jobs.delivering import deliver
+from engine.jobs.exporting import made, origin_of
+from engine.jobs.loading import wanted_version
+from storage.errors import JobError, UnknownError
+from storage.exported import Parity
+from storage.records import Job
+from storage.settings import read_model_settings
+from storage.vocabulary import Format, Quantization
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What the command that waits is told; which version it became is for the inbox to say."""
+
+    model: str
+    version: int
+    """That was exported."""
+    source: Format
+    target: Format
+    quantize: Quantization | None
+    file: str
+    """Path in the workspace."""
+    sha256: str
+    bytes: int
+    source_bytes: int | None
+    parity: Parity
+    duration_s: float
+
+
+def run(context: Context, job: Job, report: Report) -> Outcome:
+    """Export the version that the job names, or the current one."""
+    began = time.monotonic()
+    version, wanted = wanted_version(context, job), job.parameters
+    if version.format is None or wanted.to is None:
+        raise JobError(f"{job.model}@{version.number} has not been checked yet.", "Try again in a moment.")
+    way = way_to(version.format, wanted.to, wanted.quantize)
+    if way is None:
+        raise UnknownError(
+            why_not(version.format, wanted.to, wanted.quantize),
+            "docs/export.md lists what can be made of what.",
+        )
+    settings = read_model_settings(context.workspace.model_settings(job.model))
+    origin = origin_of(context, version, settings)
+    with made(origin, way, report) as variant:
+        report.progress(1, 1, f"handing in {way.name}")
+        name = deliver(origin, variant, job)
+    answer = Answer(
+        job.model,
+        version.number,
+        version.format,
+        way.target,
+        way.quantize,
+        f"train/{job.model}/{name}",
+        variant.artefact.content.sha256,
+        variant.artefact.content.bytes,
+        version.bytes,
+        variant.parity,
+        time.monotonic() - began,
+    )
+    return Outcome(
+        message=f"{way.name} of version {version.number}: outputs differ by at most {variant.parity.max_difference:.3g}",
+        result=msgspec.json.encode(answer).decode(),
+    )

@@ -1,0 +1,36 @@
+"""Re-evaluate: ask for another evaluation of the version that a fault is about."""
+
+from engine.repairs.repairing import Case, Plan, RepairSpec, Work, subject
+from storage import jobs
+from storage.vocabulary import JobKind, RepairKind
+
+SPEC = RepairSpec(
+    kind=RepairKind.REEVALUATE,
+    does="Evaluates the version again on the test data as they are now. Nothing but figures changes.",
+)
+
+
+def plan(case: Case) -> Plan:
+    """Say which version would be evaluated."""
+    number = subject(case)
+    if number is None:
+        return Plan(possible=False, sentence=f"nothing of {case.model.name} is deployed")
+    return Plan(
+        possible=True,
+        sentence=f"evaluates version {number} of {case.model.name} again; only its figures change",
+    )
+
+
+def act(work: Work) -> str:
+    """Ask for the evaluation."""
+    number, model = subject(work.case), work.case.model.name
+    with work.context.writer.transaction() as connection:
+        job = jobs.add(
+            connection,
+            JobKind.EVALUATE,
+            model,
+            number,
+            requested_by=work.job.requested_by,
+            now=work.context.now(),
+        )
+    return f"version {number} is evaluated again (job {job.id})"

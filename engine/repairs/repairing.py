@@ -1,0 +1,70 @@
+"""What a repair is given and what it says: the shape that every file beside this one has.
+
+A repair is a module with its `RepairSpec` and two functions: ``plan(case)`` says what it would change, or why it
+cannot be done, and touches nothing; ``act(work)`` does it. Whether it helped is for the check to say that found the
+fault: no repair judges itself.
+"""
+
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from engine.jobs.context import Context, Report
+from storage.records import Fault, Job, Model
+from storage.vocabulary import RepairKind
+
+
+class RepairSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known about a repair without doing it."""
+
+    kind: RepairKind
+    does: str
+    """What it does, for the documentation."""
+    deploys: bool = False
+    """Whether another version is deployed afterwards: that is done only where somebody names the fault or allows it."""
+
+
+class Case(NamedTuple):
+    """What is to be repaired."""
+
+    model: Model
+    fault: Fault
+
+
+class Plan(NamedTuple):
+    """What a repair would change, in a sentence; or why it cannot be done."""
+
+    possible: bool
+    sentence: str
+
+
+class Work(NamedTuple):
+    """A repair under way."""
+
+    context: Context
+    job: Job
+    report: Report
+    case: Case
+
+
+class Planning(Protocol):
+    """Says what a repair would change."""
+
+    def __call__(self, case: Case, /) -> Plan:
+        """Return what would be changed, or why it cannot be done."""
+        ...
+
+
+class Acting(Protocol):
+    """Does a repair."""
+
+    def __call__(self, work: Work, /) -> str:
+        """Change what was planned; return a sentence about it."""
+        ...
+
+
+def subject(case: Case) -> int | None:
+    """Return the number of the version that a repair is about: the fault's, else the deployed one's."""
+    if case.fault.version is not None:
+        return case.fault.version
+    return None if case.model.current is None else case.model.current.number

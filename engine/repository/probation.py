@@ -1,0 +1,69 @@
+"""When a version is put on probation, and what ends that: decided by what becomes deployed, however it does.
+
+Owns that every switch, ours or by hand, finished at once or after a crash, begins and ends probations in its own
+transaction. Looking at what is on probation is `engine.automatic`'s.
+"""
+
+import sqlite3
+from typing import NamedTuple
+
+from engine import policy
+from storage import jobs
+from storage.durations import written
+from storage.records import Probation
+from storage.tables import events, probations
+from storage.vocabulary import JobKind, ProbationState
+
+
+class Switched(NamedTuple):
+    """What was deployed, by whom, and why."""
+
+    model: str
+    model_id: int
+    kind: JobKind
+    number: int | None
+    """The version that is deployed now, or ``None`` where the link was removed."""
+    by: str
+    reason: str = ""
+    sha256: str = ""
+    probation_s: float = 0.0
+    """How long the version is watched; 0 where a person promoted it."""
+
+
+def follow(connection: sqlite3.Connection, switched: Switched, *, now: float) -> None:
+    """End the probation that a switch ends, and begin the one that it begins."""
+    known = probations.open_one(connection, switched.model_id)
+    if known is not None:
+        _end(connection, known, switched, now=now)
+    if switched.probation_s > 0 and switched.number is not None:
+        _begin(connection, switched, switched.number, now=now)
+
+
+def _end(connection: sqlite3.Connection, known: Probation, switched: Switched, *, now: float) -> None:
+    if switched.by == jobs.ITSELF and switched.kind is JobKind.ROLLBACK:
+        # The log says so already: it was rolled back by itself, and why.
+        probations.end(connection, known.id, ProbationState.FAILED, reason=switched.reason)
+        return
+    what = "the link was removed" if switched.number is None else f"version {switched.number} was deployed"
+    reason = f"{what} by {switched.by}"
+    probations.end(connection, known.id, ProbationState.ENDED, reason=reason)
+    message = f"the probation of version {known.number} ended: {reason}"
+    events.add(connection, "probation-ended", message, at=now, model=known.model, version=known.number)
+
+
+def _begin(connection: sqlite3.Connection, switched: Switched, number: int, *, now: float) -> None:
+    every_s = policy.look_every(switched.probation_s)
+    probations.begin(
+        connection,
+        switched.model_id,
+        number=number,
+        sha256=switched.sha256,
+        now=now,
+        length_s=switched.probation_s,
+        every_s=every_s,
+    )
+    message = (
+        f"version {number} is on probation for {written(switched.probation_s)}: "
+        f"evaluated every {written(every_s)}, and rolled back if it proves bad"
+    )
+    events.add(connection, "probation", message, at=now, model=switched.model, version=number)

@@ -1,0 +1,168 @@
+"""The part of the engine that asks for work when it is time: evaluations, checks, and repairs that an owner allows.
+
+Owns the thread, what is read for the decision, and the jobs that follow. Whether it is time is `engine.schedule`'s to
+say, and doing the work is the lanes'.
+"""
+
+import logging
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from engine import schedule
+from engine.faults import SPECS
+from engine.schedule import Due, Seen
+from storage import jobs, maintenance_settings
+from storage.database import Writer
+from storage.errors import SettingsError
+from storage.maintenance_settings import Plan
+from storage.records import Fault, JobParameters
+from storage.settings import ModelSettings, WorkspaceSettings, read_model_settings
+from storage.tables import checks, events, models
+from storage.tables import deployed as deployed_contents
+from storage.vocabulary import JobKind
+from storage.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+TICK_S = 5.0
+"""How often it is asked whether something is due: half of the shortest interval that can be set."""
+
+STOP_S = 5.0
+
+PLACE = ""
+"""The name under which the workspace itself is checked."""
+
+
+class Remembered(NamedTuple):
+    """The settings of a model, and how their file looked when they were read."""
+
+    mark: tuple[int, ...]
+    settings: ModelSettings | None
+    """``None`` where they cannot be read: then the workspace's hold."""
+
+
+class Scheduler:
+    """A part of the engine: asks for at most one scheduled job at a time."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        writer: Writer,
+        settings: WorkspaceSettings,
+        *,
+        now: Callable[[], float],
+        local: Callable[[float], time.struct_time] = time.localtime,
+    ) -> None:
+        self._workspace = workspace
+        self._writer = writer
+        self._settings = settings
+        self._now = now
+        self._local = local
+        self._since = now()
+        self._remembered: dict[str, Remembered] = {}
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name="scheduler", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, and return when ended."""
+        self._stopping.set()
+        self._thread.join(STOP_S)
+
+    def tick(self) -> None:
+        """Ask for what is due now, unless a scheduled job waits or runs, and for repairs that need nobody's leave."""
+        with self._writer.passing() as connection:
+            deployed = deployed_contents.last_evaluated(connection)
+            checked = checks.last_rounds(connection)
+            busy = jobs.unfinished_of(connection, jobs.SCHEDULE)
+            faults = [fault for fault in events.faults(connection) if not fault.tried]
+        plans = {name: self._plan(name) for name in deployed}
+        if not busy:
+            wanted = schedule.next_of(self._due(deployed, checked, plans))
+            if wanted is not None:
+                self._ask(wanted)
+        self._repair(faults, plans)
+
+    def _loop(self) -> None:
+        while not self._stopping.wait(TICK_S):
+            try:
+                self.tick()
+            except (OSError, sqlite3.Error):
+                # A disk that is full or failing: what is due stays due.
+                log.exception("what is due could not be asked for")
+
+    def _due(
+        self, deployed: dict[str, float | None], checked: dict[str, float], plans: dict[str, Plan]
+    ) -> list[Due]:
+        now = self._now()
+        told = self._local(now)
+        minute = told.tm_hour * 60 + told.tm_min
+        seen = [Seen(name, plans[name], at, checked.get(name)) for name, at in deployed.items()]
+        seen.append(Seen(PLACE, maintenance_settings.plan(self._settings), None, checked.get(PLACE)))
+        return [one for each in seen for one in schedule.due(each, now=now, minute=minute, since=self._since)]
+
+    def _ask(self, wanted: Due) -> None:
+        with self._writer.transaction() as connection:
+            number = deployed_contents.current_number(connection, wanted.model)
+            if wanted.kind is JobKind.EVALUATE and number is None:
+                return
+            version = number if wanted.kind is JobKind.EVALUATE else None
+            jobs.add(
+                connection, wanted.kind, wanted.model, version, requested_by=jobs.SCHEDULE, now=self._now()
+            )
+
+    def _repair(self, faults: Iterable[Fault], plans: dict[str, Plan]) -> None:
+        """Ask for the repair of each fault whose owner allows that, once: what did not help is a person's to decide."""
+        for fault in faults:
+            spec, plan = SPECS.get(fault.code), plans.get(fault.model)
+            if spec is None or spec.repair is None or plan is None or spec.repair not in plan.automatic:
+                continue
+            with self._writer.transaction() as connection:
+                found = models.read_one(connection, fault.model)
+                known = events.fault(connection, fault.id)
+                if found is None or known is None or known.tried:
+                    continue
+                # Tried from here on, also where it turns out that it cannot be done.
+                events.tried(connection, fault.id, spec.repair, at=self._now())
+                if fault.version not in {None, found.current.number if found.current else None}:
+                    continue
+                jobs.add(
+                    connection,
+                    JobKind.REPAIR,
+                    fault.model,
+                    None,
+                    requested_by=jobs.UNASKED,
+                    now=self._now(),
+                    parameters=JobParameters(fault=fault.id),
+                )
+
+    def _plan(self, model: str) -> Plan:
+        file = self._workspace.model_settings(model)
+        mark = _mark(file)
+        known = self._remembered.get(model)
+        if known is None or known.mark != mark:
+            try:
+                settings = read_model_settings(file) if mark else None
+            except SettingsError:
+                # The engine has made a fault of the model out of it.
+                settings = None
+            known = self._remembered[model] = Remembered(mark, settings)
+        return maintenance_settings.plan(self._settings, known.settings)
+
+
+def _mark(file: Path) -> tuple[int, ...]:
+    """Return what tells one state of a file from another; nothing where there is none that can be looked at."""
+    try:
+        status = os.stat(file)  # noqa: PTH116 - called for every model every few seconds
+    except OSError:
+        # Then the workspace's settings hold.
+        return ()
+    return (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)

@@ -1,0 +1,50 @@
+"""What is kept of an export: what it was made from, by which way, and how well its outputs agree with the original's."""
+
+import msgspec
+
+from storage.records import Record
+from storage.vocabulary import Format, Quantization
+
+
+class Parity(msgspec.Struct, frozen=True):
+    """How far a model's outputs lie from those of the model that it was made from, on the same examples."""
+
+    dataset: str
+    n: int
+    """Examples that both have answered."""
+    max_difference: float
+    """Between any two numbers of the same place."""
+    mean_difference: float
+    agreement: float | None
+    """The share of examples with the same top class, 0 to 1; ``None`` where an answer is no choice among classes."""
+    tolerance: float | None
+    """What the largest difference may be; ``None`` where numbers were made smaller, so that they must differ."""
+
+
+class Exported(Record, frozen=True, kw_only=True):
+    """Where content came from that an export has made."""
+
+    model: str
+    sha256: str
+    """Of the content that was made."""
+    parent: int
+    """The version that it was made from."""
+    parent_sha256: str
+    source: Format
+    target: Format
+    quantize: Quantization | None
+    parity: Parity
+    tools: dict[str, str]
+    """Versions of what made it, by name."""
+    at: float
+    requested_by: str
+
+    @property
+    def way(self) -> str:
+        """What was made, in a word or two: ``litert, int8``."""
+        return self.target if self.quantize is None else f"{self.target}, {self.quantize}"
+
+
+def variant_name(target: Format, quantize: Quantization | None) -> str:
+    """Return what a variant of a model is called: ``litert-int8``."""
+    return str(target) if quantize is None else f"{target}-{quantize}"

@@ -1,0 +1,87 @@
+"""Versions that were promoted by themselves and are watched for a while, and how that ended."""
+
+import sqlite3
+
+from storage.records import Probation
+from storage.text import clean
+from storage.vocabulary import ProbationState, PromotionOutcome
+
+COLUMNS = "probations.*, models.name AS model"
+
+
+def begin(
+    connection: sqlite3.Connection,
+    model_id: int,
+    *,
+    number: int,
+    sha256: str,
+    now: float,
+    length_s: float,
+    every_s: float,
+) -> None:
+    """Record that a version is watched from now on; none of the same model may be."""
+    connection.execute(
+        "INSERT INTO probations (model_id, number, sha256, begun_at, ends_at, every_s, looked_at, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (model_id, number, sha256, now, now + length_s, every_s, now, ProbationState.OPEN),
+    )
+
+
+def looked(connection: sqlite3.Connection, probation_id: int, *, now: float) -> None:
+    """Record that a version on probation is looked at once more."""
+    connection.execute(
+        "UPDATE probations SET looks = looks + 1, looked_at = ? WHERE id = ?", (now, probation_id)
+    )
+
+
+def end(
+    connection: sqlite3.Connection, probation_id: int, state: ProbationState, *, reason: str = ""
+) -> None:
+    """Record how a probation ended, and why."""
+    connection.execute(
+        "UPDATE probations SET state = ?, reason = ? WHERE id = ?", (state, clean(reason), probation_id)
+    )
+
+
+def open_one(connection: sqlite3.Connection, model_id: int) -> Probation | None:
+    """Return the probation of a model's version that is under way, or ``None``."""
+    row = connection.execute(
+        f"SELECT {COLUMNS} FROM probations JOIN models ON models.id = model_id WHERE model_id = ? AND state = ?",  # noqa: S608 - a constant
+        (model_id, ProbationState.OPEN),
+    ).fetchone()
+    return None if row is None else _probation(row)
+
+
+def all_open(connection: sqlite3.Connection) -> list[Probation]:
+    """Return the probations that are under way."""
+    rows = connection.execute(
+        f"SELECT {COLUMNS} FROM probations JOIN models ON models.id = model_id WHERE state = ? ORDER BY probations.id",  # noqa: S608 - a constant
+        (ProbationState.OPEN,),
+    )
+    return [_probation(row) for row in rows]
+
+
+def read(connection: sqlite3.Connection, model: str) -> list[Probation]:
+    """Return the probations of a model's versions, the newest first."""
+    rows = connection.execute(
+        f"SELECT {COLUMNS} FROM probations JOIN models ON models.id = model_id WHERE models.name = ? ORDER BY probations.id DESC",  # noqa: S608 - a constant
+        (model,),
+    )
+    return [_probation(row) for row in rows]
+
+
+def was_deployed(connection: sqlite3.Connection, model_id: int, *, number: int, sha256: str) -> bool:
+    """Whether a version was ever deployed, or its content under another number, as far as that is known."""
+    row = connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM promotions WHERE model_id = ? AND outcome = ? AND (to_number = ? OR sha256 = ?)) "
+        "OR EXISTS (SELECT 1 FROM deployed_contents JOIN versions ON versions.id = version_id "
+        "WHERE model_id = ? AND deployed_contents.sha256 = ?)",
+        (model_id, PromotionOutcome.DONE, number, sha256, model_id, sha256),
+    ).fetchone()
+    return bool(row[0])
+
+
+def _probation(row: sqlite3.Row) -> Probation:
+    return Probation(
+        state=ProbationState(row["state"]),
+        **{name: row[name] for name in Probation.__struct_fields__ if name != "state"},
+    )

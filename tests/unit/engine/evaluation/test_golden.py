@@ -1,0 +1,102 @@
+"""Answers now against answers on record: to the bit, within a tolerance that fits their precision, or neither."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.evaluation import golden
+from engine.evaluation.likeness import Compared
+from engine.evaluation.probe import different_rows, packed, rows_without_number, unpacked
+
+
+def compared(old: Any, new: Any) -> Compared:
+    """Compare one array with another."""
+    return golden.compare([packed(np.asarray(old))], [packed(np.asarray(new))])
+
+
+def floats(rows: list[list[float]]) -> Any:
+    """Return rows of single precision."""
+    return np.array(rows, np.float32)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "apart", "within"),
+    [
+        ("float32", 0.0, True),
+        ("float32", 5e-5, True),
+        ("float32", 5e-4, False),
+        ("float16", 5e-3, True),
+        ("float16", 5e-2, False),
+        ("float64", 5e-9, True),
+        ("float64", 5e-7, False),
+        ("int8", 1, True),
+        ("int8", 2, False),
+    ],
+)
+def test_each_precision_has_its_tolerance(dtype: str, apart: float, *, within: bool) -> None:
+    """And the same bytes are the same to the bit."""
+    old = np.zeros((4, 3), dtype)
+    new = old.copy()
+    new[2, 1] = apart
+    found = compared(old, new)
+    assert found.within is within
+    assert found.identical is (apart == 0)
+    assert found.rows == 4
+
+
+def test_large_answers_may_differ_by_more() -> None:
+    """The tolerance is a share of the largest one."""
+    assert compared(np.full((2, 2), 1e6, np.float32), np.full((2, 2), 1e6 + 50, np.float32)).within
+    assert not compared(np.full((2, 2), 1e6, np.float32), np.full((2, 2), 1e6 + 500, np.float32)).within
+
+
+def test_what_is_no_number_is_like_itself_only() -> None:
+    """NaN for NaN is no change, NaN for a number is one without limit, and so is infinity."""
+    old = np.array([[np.nan, np.inf, 1.0]], np.float32)
+    assert compared(old, old).identical
+    same = np.array([[np.nan, np.inf, 1.00001]], np.float32)
+    assert compared(old, same).within
+    for broken in ([1.0, np.inf, 1.0], [np.nan, 1.0, 1.0], [np.nan, -np.inf, 1.0], [np.nan, np.inf, np.nan]):
+        found = compared(old, np.array([broken], np.float32))
+        assert not found.within
+        assert found.largest == np.inf
+
+
+def test_examples_whose_class_turned_are_counted() -> None:
+    """The largest output is another one."""
+    found = compared(floats([[0.9, 0.1], [0.2, 0.8]]), floats([[0.4, 0.6], [0.2, 0.8]]))
+    assert (found.turned, found.within) == (1, False)
+
+
+@pytest.mark.parametrize("other", [np.zeros((4, 2), np.float32), np.zeros((4, 3), np.float64)])
+def test_another_form_is_a_change(other: Any) -> None:
+    """Whatever stands in it."""
+    found = compared(np.zeros((4, 3), np.float32), other)
+    assert not found.same_form
+    assert not found.within
+
+
+def test_arrays_are_kept_as_they_are() -> None:
+    """Every kind and shape comes back the same, also from an array that lies in memory the other way round."""
+    rng = np.random.default_rng(0)
+    arrays: list[Any] = [
+        rng.normal(size=(3, 4, 5)).astype(np.float32).transpose(0, 2, 1),
+        rng.integers(0, 9, (3, 1)),
+        rng.random(3) > 0.5,
+        rng.random((3, 2)).astype(np.float16),
+    ]
+    kept = golden.unpack(golden.pack([packed(array) for array in arrays]))
+    for array, back in zip(arrays, map(unpacked, kept), strict=True):
+        assert back.dtype == array.dtype
+        assert np.array_equal(back, array)
+        assert back.flags.writeable
+
+
+def test_rows_are_counted_over_all_outputs() -> None:
+    """A row that is wrong in one output is wrong; rows are alike where all their arrays are."""
+    first, second = floats([[1, 1], [np.nan, 1], [1, 1]]), floats([[1], [1], [np.inf]])
+    assert rows_without_number([first, second], 3) == 2
+    assert rows_without_number([floats([[-np.inf]])], 1) == 0
+    assert different_rows([first, second]) == 3
+    assert different_rows([np.ones((5, 2))]) == 1

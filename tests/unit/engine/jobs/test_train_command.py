@@ -1,0 +1,172 @@
+"""Programs of owners' that train: told by their environment, heard line by line, ended with their children."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, cast
+
+import psutil
+import pytest
+
+from engine.jobs.context import Context
+from engine.processes.endings import CANCELLED
+from engine.training.folder import TrainingFolder
+from storage.database import Writer
+from storage.errors import JobError
+from storage.settings import Trust, WorkspaceSettings
+from storage.vocabulary import TrainingState
+from storage.workspace import Workspace
+from tests.unit.engine.jobs.training_bench import TrainingBench
+
+PATIENT_S = 60.0
+
+
+@pytest.fixture
+def bench(workspace: Workspace, writer: Writer) -> TrainingBench:
+    """Return a bench whose workspace runs its owner's programs; no host is needed for that."""
+    none = cast("Any", None)
+    settings = WorkspaceSettings(trust=Trust(commands=True))
+    return TrainingBench(Context(workspace, writer, settings, none, none, time.time))
+
+
+def program(bench: TrainingBench, source: str) -> None:
+    """Write the program, and name it in model.toml."""
+    file = bench.context.workspace.root / "train.py"
+    file.write_text(f"import json, os, subprocess, sys, time\n{source}")
+    bench.settings(f'[train]\nepochs = 2\nseed = 7\ncommand = ["{sys.executable}", "train.py"]\n')
+
+
+def ended(pid: int) -> bool:
+    """Whether a process has ended, buried or not."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def until_ended(pid: int) -> None:
+    """Wait until a process has ended."""
+    deadline = time.monotonic() + PATIENT_S
+    while not ended(pid):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_program_is_told_and_heard(bench: TrainingBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It gets what it needs and no secret; its lines of JSON are epochs, the others its log; what it saves is delivered."""
+    monkeypatch.setenv("SECRET_TOKEN", "hush")
+    program(
+        bench,
+        "told = {k: v for k, v in os.environ.items() if k.startswith(('MODELTENDER', 'SECRET'))}\n"
+        "print('began with', len(told), flush=True)\n"
+        "for epoch in (1, 2):\n"
+        "    print(json.dumps({'epoch': epoch, 'epochs': 2, 'loss': 1 / epoch, 'note': 'x'}), flush=True)\n"
+        "print('{broken'); print(json.dumps({'loss': 3}))\n"
+        "open(os.path.join(told['MODELTENDER_OUTPUT'], 'model.onnx'), 'w').write(json.dumps(told))\n",
+    )
+    outcome = bench.train()
+    run = bench.runs()[0]
+    assert (run.state, run.how, run.seed) == (TrainingState.SUCCEEDED, "command", 7)
+    assert [(epoch.number, epoch.figures) for epoch in run.curve] == [(1, {"loss": 1.0}), (2, {"loss": 0.5})]
+    assert bench.left() == [run.artefact] == ["trained-1.onnx"]
+    said = bench.made().read_text()
+    for words in (
+        f'"MODELTENDER_TRAIN_DATA": "{bench.inbox}/train.npz"',
+        f'"MODELTENDER_VALIDATION_DATA": "{bench.tested}/validation.npz"',
+        '"MODELTENDER_SEED": "7"',
+        '"MODELTENDER_EPOCHS": "2"',
+        '"MODELTENDER_MODEL": "digits"',
+    ):
+        assert words in said
+    assert "hush" not in said
+    log = TrainingFolder(bench.context.workspace, run.id).log.read_text()
+    assert "began with 9" in log
+    assert "{broken" in log
+    assert "epoch 2/2, loss 0.5" in bench.listener.heard
+    assert "trained-1.onnx is the next version" in outcome.message
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("print('no data', file=sys.stderr); sys.exit(3)", "ended with exit status 3: no data"),
+        ("os.abort()", "ended with signal 6"),
+        ("pass", "left nothing in MODELTENDER_OUTPUT"),
+        (
+            "[open(os.environ['MODELTENDER_OUTPUT'] + f'/{n}', 'w') for n in 'ab']",
+            "left 2 in MODELTENDER_OUTPUT",
+        ),
+    ],
+    ids=["status", "signal", "nothing", "two"],
+)
+def test_what_goes_wrong_is_one_sentence(bench: TrainingBench, source: str, words: str) -> None:
+    """How it ended and its last words; nothing lands in the inbox."""
+    program(bench, source)
+    with pytest.raises(JobError) as raised:
+        bench.train()
+    assert words in raised.value.message
+    assert bench.left() == []
+    assert bench.runs()[0].state is TrainingState.FAILED
+
+
+def test_a_program_that_is_not_there_is_named(bench: TrainingBench) -> None:
+    """The sentence says which program, and where it is written."""
+    bench.settings('[train]\ncommand = ["no-such-trainer"]\n')
+    with pytest.raises(JobError) as raised:
+        bench.train()
+    assert raised.value.message == "no-such-trainer cannot be started: No such file or directory."
+
+
+def test_nothing_is_run_where_commands_are_not_trusted(workspace: Workspace, writer: Writer) -> None:
+    """Without a word in modeltender.toml the program does not run, and the word is told."""
+    none = cast("Any", None)
+    bench = TrainingBench(Context(workspace, writer, WorkspaceSettings(), none, none, time.time))
+    program(bench, "open('ran', 'w')")
+    with pytest.raises(JobError) as raised:
+        bench.train()
+    assert "[trust] commands = true" in raised.value.hint
+    assert not (workspace.root / "ran").exists()
+
+
+def test_cancelling_ends_the_program_with_its_children(bench: TrainingBench) -> None:
+    """Also a child that has left the program's group goes."""
+    program(
+        bench,
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'], start_new_session=True)\n"
+        "print(json.dumps({'epoch': 1, 'pid': child.pid, 'own': os.getpid()}), flush=True)\n"
+        "time.sleep(600)\n",
+    )
+
+    def stop(message: str) -> None:
+        bench.listener.stop = bench.listener.stop or message.startswith("epoch 1/2")
+
+    bench.listener.meanwhile = stop
+    with pytest.raises(JobError) as raised:
+        bench.train()
+    assert raised.value.code == CANCELLED
+    figures = bench.runs()[0].curve[0].figures
+    for pid in (int(figures["pid"]), int(figures["own"])):
+        until_ended(pid)
+
+
+def test_a_program_that_outlived_its_engine_is_ended(bench: TrainingBench) -> None:
+    """Before a cut-off training begins again, what still works at it goes; another process of that number stays."""
+    program(bench, "open(os.path.join(os.environ['MODELTENDER_OUTPUT'], 'model.onnx'), 'w').write('x')\n")
+    folder = bench.context.workspace.training / "1"
+    folder.mkdir(parents=True)
+    command = [sys.executable, "-c", "import time; time.sleep(600)"]
+    with subprocess.Popen(command) as left, subprocess.Popen(command) as other:
+        try:
+            (folder / "process").write_text(f"{left.pid} {psutil.Process(left.pid).create_time()!r}")
+            bench.train()
+            until_ended(left.pid)
+            second = Path(bench.context.workspace.training / "2")
+            second.mkdir()
+            (second / "process").write_text(f"{other.pid} 1.0")
+            bench.train()
+            assert not ended(other.pid)
+        finally:
+            left.kill()
+            other.kill()
+    assert not (folder / "process").exists()

@@ -1,0 +1,168 @@
+"""What readings that are rolled up promise."""
+
+import math
+import statistics
+
+import pytest
+
+from storage.database import Reader, Writer
+from storage.sketch import RELATIVE_ERROR
+from storage.tables import rollups
+from storage.tables.rollups import DAY, HOUR, MINUTE, RAW, Bucket
+from tests.readings import MIDNIGHT, record, uses
+
+LATER = MIDNIGHT + 40 * DAY
+
+
+def roll(writer: Writer, now: float = LATER) -> int:
+    """Make every bucket that is over; return how many."""
+    made = 0
+    with writer.passing() as connection:
+        while (wanted := rollups.due(connection, now=now)) is not None:
+            rollups.make(connection, wanted)
+            made += 1
+    return made
+
+
+def read(reader: Reader, level: int, *, distributed: bool = False) -> list[Bucket]:
+    """Return all buckets of the card's utilisation."""
+    with reader.transaction() as connection:
+        return rollups.read(
+            connection, "cuda:0", "utilisation", level=level, since=0.0, until=1e12, distributed=distributed
+        )
+
+
+@pytest.fixture
+def values(writer: Writer) -> list[float]:
+    """Return three hours of readings, which are recorded."""
+    found = uses(3 * HOUR)
+    with writer.passing() as connection:
+        record(connection, found, since=MIDNIGHT)
+    return found
+
+
+@pytest.mark.parametrize(("level", "buckets"), [(MINUTE, 180), (HOUR, 3), (DAY, 1)])
+def test_every_level_tells_what_all_its_seconds_were(
+    writer: Writer, reader: Reader, values: list[float], level: int, buckets: int
+) -> None:
+    """Count, least, mean, greatest and p99 of a bucket are those of its seconds, before it is made and after."""
+    before = read(reader, level, distributed=True)
+    roll(writer)
+    found = read(reader, level, distributed=True)
+    assert len(found) == buckets
+    assert before == found
+    for number, bucket in enumerate(found):
+        seconds = values[number * level : (number + 1) * level]
+        assert bucket.at == MIDNIGHT + number * level
+        assert (bucket.n, bucket.least, bucket.greatest) == (len(seconds), min(seconds), max(seconds))
+        assert bucket.mean == pytest.approx(statistics.fmean(seconds))
+        true = sorted(seconds)[math.floor(0.99 * (len(seconds) - 1))]
+        assert bucket.sketch is not None
+        assert bucket.sketch.quantile(0.99) == pytest.approx(true, rel=RELATIVE_ERROR)
+
+
+def test_doing_it_again_changes_nothing(writer: Writer, reader: Reader, values: list[float]) -> None:
+    """A bucket that is noted once more comes out the same, and what is done is not due any more."""
+    roll(writer)
+    before = {level: read(reader, level, distributed=True) for level in rollups.TABLES}
+    assert roll(writer) == 0
+    with writer.passing() as connection:
+        record(connection, values, since=MIDNIGHT)
+    assert roll(writer) == 180 + 3 + 1
+    assert {level: read(reader, level, distributed=True) for level in rollups.TABLES} == before
+
+
+def test_what_is_not_over_is_not_made(writer: Writer, values: list[float]) -> None:
+    """The minute, hour and day that it is now wait for their end, and are told all the same."""
+    del values
+    now = MIDNIGHT + 2.5 * HOUR + 30
+    with writer.passing() as connection:
+        connection.execute("DELETE FROM device_samples WHERE at > ?", (now,))
+        connection.execute("DELETE FROM rollups_due WHERE at > ?", (now,))
+    roll(writer, now)
+    with writer.passing() as connection:
+        waiting = [
+            tuple(row) for row in connection.execute("SELECT level, at FROM rollups_due ORDER BY level")
+        ]
+        minutes, hours = (
+            rollups.read(connection, "cuda:0", "utilisation", level=level, since=0.0, until=1e12)
+            for level in (MINUTE, HOUR)
+        )
+    assert waiting == [(MINUTE, now - 30), (HOUR, MIDNIGHT + 2 * HOUR), (DAY, MIDNIGHT)]
+    assert minutes[-1].n == 31
+    assert hours[-1].n == 1831
+
+
+def test_a_gap_stays_a_gap(writer: Writer, reader: Reader) -> None:
+    """Where nothing was read there is no bucket, and none is made up between two."""
+    with writer.passing() as connection:
+        record(connection, uses(60), since=MIDNIGHT)
+        record(connection, uses(60), since=MIDNIGHT + 5 * HOUR)
+    roll(writer)
+    for level in (MINUTE, HOUR):
+        assert [bucket.at for bucket in read(reader, level)] == [MIDNIGHT, MIDNIGHT + 5 * HOUR]
+    assert [bucket.n for bucket in read(reader, DAY)] == [120]
+
+
+def test_dropped_readings_stay_rolled_up(writer: Writer, reader: Reader, values: list[float]) -> None:
+    """When the seconds are gone, the minutes tell of them, and a bucket that is due by mistake is not emptied."""
+    roll(writer)
+    before = read(reader, MINUTE, distributed=True)
+    more = True
+    with writer.passing() as connection:
+        while more:
+            more = rollups.drop(connection, RAW, before=LATER)
+    assert read(reader, RAW) == []
+    with writer.passing() as connection:
+        connection.execute("INSERT INTO rollups_due VALUES (60, 'cuda:0', ?)", (MIDNIGHT,))
+    assert roll(writer) == 1
+    assert read(reader, MINUTE, distributed=True) == before
+    assert sum(bucket.n for bucket in before) == len(values)
+
+
+def test_nothing_is_dropped_before_it_is_rolled_up(
+    writer: Writer, reader: Reader, values: list[float]
+) -> None:
+    """However old readings are, they wait for their minutes, and minutes for their hours."""
+    for level in (RAW, MINUTE, HOUR):
+        with writer.passing() as connection:
+            assert not rollups.drop(connection, level, before=LATER)
+    assert len(read(reader, RAW)) == len(values)
+    with writer.passing() as connection:
+        for _ in range(180):
+            wanted = rollups.due(connection, now=LATER)
+            assert wanted is not None
+            rollups.make(connection, wanted)
+        assert not rollups.drop(connection, MINUTE, before=LATER)
+    assert len(read(reader, MINUTE)) == 180
+
+
+def test_old_readings_are_dropped_a_few_at_a_time(
+    writer: Writer, reader: Reader, values: list[float]
+) -> None:
+    """One transaction drops no more than its share and says that there is more; what is young enough stays."""
+    roll(writer)
+    with writer.passing() as connection:
+        assert rollups.drop(connection, RAW, before=MIDNIGHT + 2 * HOUR)
+    assert len(read(reader, RAW)) == len(values) - rollups.DROPPED_AT_ONCE
+    more = True
+    with writer.passing() as connection:
+        while more:
+            more = rollups.drop(connection, RAW, before=MIDNIGHT + 2 * HOUR)
+    assert read(reader, RAW)[0].at == MIDNIGHT + 2 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("span_s", "level"), [(600, RAW), (3000, RAW), (2 * DAY, MINUTE), (100 * DAY, HOUR), (3650 * DAY, DAY)]
+)
+def test_no_range_reads_more_than_some_thousand_points(span_s: float, level: int) -> None:
+    """The level is the finest that answers with at most some thousand buckets."""
+    assert rollups.level_for(span_s) == level
+
+
+def test_steps_put_buckets_together(writer: Writer, reader: Reader, values: list[float]) -> None:
+    """Buckets joined to a longer step tell the same as all that is in them."""
+    roll(writer)
+    (whole,) = rollups.joined(read(reader, MINUTE, distributed=True), 6 * HOUR)
+    assert whole._replace(mean=0.0) == read(reader, DAY, distributed=True)[0]._replace(mean=0.0)
+    assert whole.mean == pytest.approx(statistics.fmean(values))

@@ -1,0 +1,256 @@
+"""A workspace with a deployed model under a doctor's eyes: real files, real models in real processes, real jobs."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from engine.jobs.context import Context
+from engine.processes.client import Hosts
+from engine.processes.pool import Pool
+from storage import jobs
+from storage.database import Writer
+from storage.records import Fault, Job, JobParameters, Metric, Version
+from storage.settings import Trust, WorkspaceSettings
+from storage.tables import events, models
+from storage.vocabulary import Format, JobKind, JobState, Severity, Status
+from storage.workspace import Workspace
+from tests.artefacts import artefact_sha256
+from tests.tiny_models import digits, onnx_model, save_onnx, weights
+
+MODEL = "digits"
+
+SETTINGS = (
+    f"labels = {[str(number) for number in range(10)]}\n"
+    '[preprocess]\ndtype = "float32"\nscale = 0.0625\nlayout = "NCHW"\n'
+)
+
+Save = Callable[[Path], Path]
+
+
+class Quiet:
+    """A report to nobody."""
+
+    def progress(self, done: int, total: int, message: str = "") -> None:
+        """Tell nobody."""
+
+    def figure(self, figure: Metric) -> None:
+        """Take no interest in it."""
+
+    def cancelled(self) -> bool:
+        """Nobody asks for the end."""
+        return False
+
+
+class Ward:
+    """Version 1 of the classifier of digits is previous and version 2 deployed; the figures of version 2 are known."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.passed = 0.0
+        """Seconds by which the clock was put forward."""
+        self.context = context._replace(now=self.now)
+        (context.workspace.test / MODEL).mkdir(parents=True)
+        self.settings("")
+        self.data(*good_data(797))
+        for number in (1, 2):
+            self.put(number, save_onnx)
+        self.deploy(1)
+        self.deploy(2)
+        self.evaluate()
+
+    def now(self) -> float:
+        """Return the time, put forward."""
+        return time.time() + self.passed
+
+    def settings(self, more: str) -> None:
+        """Write model.toml."""
+        folder = self.context.workspace.models / MODEL
+        folder.mkdir(exist_ok=True)
+        self.context.workspace.model_settings(MODEL).write_text(SETTINGS + more)
+
+    def workspace_settings(self, settings: WorkspaceSettings) -> None:
+        """Have the engine begin with other settings."""
+        self.context = self.context._replace(settings=settings)
+
+    def trust_loaders(self) -> None:
+        """Let Python files of models' owners be run."""
+        self.workspace_settings(WorkspaceSettings(trust=Trust(own_loaders=True)))
+
+    def data(self, images: "NDArray[Any]", classes: "NDArray[Any]", part: str = "test") -> None:
+        """Write a part of the data."""
+        folder = self.context.workspace.train if part == "train" else self.context.workspace.test
+        (folder / MODEL).mkdir(exist_ok=True)
+        np.savez(folder / MODEL / f"{part}.npz", x=images, y=classes)
+
+    def put(self, number: int, save: Save, kind: Format = Format.ONNX, name: str = "model.onnx") -> Path:
+        """Put a version in place, and record it as the repository does once it has loaded."""
+        folder = self.folder(number)
+        folder.mkdir(parents=True)
+        file = save(folder / name)
+        with self.context.writer.transaction() as connection:
+            model = models.ensure(connection, MODEL, now=self.now())
+            version = models.add_version(connection, model, number, status=Status.READY, found_at=self.now())
+            models.set_artefact(
+                connection,
+                version,
+                artefact=name,
+                kind=kind,
+                sha256=artefact_sha256(file),
+                size=file.stat().st_size,
+            )
+        return file
+
+    def folder(self, number: int) -> Path:
+        """Return a version's folder."""
+        return self.context.workspace.version_folder(MODEL, number)
+
+    def deploy(self, number: int) -> None:
+        """Deploy a version without asking the gate, as a person who insists does."""
+        self.do(JobKind.PROMOTE, number, force=True, reason="to see what happens")
+
+    def evaluate(self, number: int | None = None) -> Job:
+        """Evaluate a version, or what is deployed."""
+        return self.do(JobKind.EVALUATE, number)
+
+    def check(self, model: str = MODEL) -> dict[str, dict[str, Any]]:
+        """Check a model, or the workspace, and return what each check said."""
+        result = msgspec.json.decode(self.do(JobKind.CHECK, None, model=model).result)
+        return {told["code"]: told for told in result["answers"]}
+
+    def repair(self, fault: Fault) -> Job:
+        """Repair a fault, and do everything that follows from that."""
+        return self.do(JobKind.REPAIR, None, fault=fault.id)
+
+    def do(self, kind: JobKind, number: int | None, *, model: str = MODEL, **parameters: Any) -> Job:
+        """Ask for a job, and do what waits until nothing does; return it as it ended."""
+        with self.context.writer.transaction() as connection:
+            asked = jobs.add(
+                connection,
+                kind,
+                model,
+                number,
+                requested_by="ann",
+                now=self.now(),
+                parameters=JobParameters(**parameters),
+            )
+        while self._one():
+            pass
+        with self.context.writer.transaction() as connection:
+            found = jobs.read_one(connection, asked.id)
+        assert found is not None
+        return found
+
+    def _one(self) -> bool:
+        """Do the oldest waiting job as a lane does; return whether there was one."""
+        from engine.service import _outcome  # what becomes of a handler's errors is the service's to say
+
+        with self.context.writer.transaction() as connection:
+            job = jobs.claim(connection, frozenset(JobKind), now=self.now())
+        if job is None:
+            return False
+        outcome = _outcome(self.context, job, Quiet())  # type: ignore[arg-type]
+        with self.context.writer.transaction() as connection:
+            jobs.finish(
+                connection,
+                job.id,
+                outcome.state,
+                now=self.now(),
+                message=outcome.message,
+                code=outcome.code,
+                error=outcome.error,
+                hint=outcome.hint,
+                result=outcome.result,
+            )
+        assert outcome.code != "internal", outcome.error
+        return True
+
+    def faults(self) -> dict[str, Fault]:
+        """Return the open faults of what checks look for, by their code."""
+        with self.context.writer.transaction() as connection:
+            return {fault.code: fault for fault in events.faults(connection)}
+
+    def serious(self) -> set[str]:
+        """Return the codes of the open faults that are more than a hint."""
+        return {code for code, fault in self.faults().items() if fault.severity is not Severity.INFO}
+
+    def current(self) -> Version:
+        """Return what is deployed."""
+        with self.context.writer.transaction() as connection:
+            model = models.read_one(connection, MODEL)
+        assert model is not None
+        assert model.current is not None
+        return model.current
+
+    def messages(self) -> list[str]:
+        """Return the log, oldest first."""
+        with self.context.writer.transaction() as connection:
+            return [event.message for event in events.read(connection, limit=1000)][::-1]
+
+    def succeeded(self, job: Job) -> bool:
+        """Whether a job did what it should."""
+        return job.state is JobState.SUCCEEDED
+
+
+def good_data(rows: int, seed: int | None = None) -> "tuple[NDArray[Any], NDArray[Any]]":
+    """Return digits that the model was not trained on: the first ones, or drawn from them."""
+    images, classes = digits()
+    if seed is None:
+        return images[1000 : 1000 + rows], classes[1000 : 1000 + rows]
+    chosen = 1000 + np.random.default_rng(seed).choice(797, rows, replace=False)
+    return images[chosen], classes[chosen]
+
+
+def save_digits(
+    kernel: "NDArray[Any] | None" = None, bias: "NDArray[Any] | None" = None, *, noise: bool = False
+) -> Save:
+    """Return what saves the classifier as ONNX with other weights, or with random numbers among its answers."""
+    from onnx import helper, numpy_helper
+
+    def save(file: Path) -> Path:
+        model = onnx_model()
+        own_kernel, own_bias = weights()
+        del model.graph.initializer[:]
+        model.graph.initializer.extend(
+            [
+                numpy_helper.from_array(
+                    own_kernel if kernel is None else kernel.astype(np.float32), "kernel"
+                ),
+                numpy_helper.from_array(own_bias if bias is None else bias.astype(np.float32), "bias"),
+            ]
+        )
+        if noise:
+            gemm, softmax = model.graph.node[1], model.graph.node[2]
+            gemm.output[0] = "clean"
+            drawn = [
+                helper.make_node("RandomUniformLike", ["clean"], ["drawn"], low=-3.0, high=3.0),
+                helper.make_node("Add", ["clean", "drawn"], ["logits"]),
+            ]
+            del model.graph.node[2:]
+            model.graph.node.extend([*drawn, softmax])
+        file.write_bytes(model.SerializeToString())
+        return file
+
+    return save
+
+
+@pytest.fixture(scope="session")
+def ward_hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
+    """Return hosts that stay warm for all tests of a run."""
+    held = Hosts(scratch=tmp_path_factory.mktemp("scratch"), limits=WorkspaceSettings().limits)
+    yield held
+    held.close()
+
+
+@pytest.fixture
+def ward(workspace: Workspace, writer: Writer, ward_hosts: Hosts) -> Iterator[Ward]:
+    """Return a ward in a workspace of its own."""
+    settings = WorkspaceSettings()
+    pool = Pool(settings.limits)
+    yield Ward(Context(workspace, writer, settings, ward_hosts, pool, time.time))
+    pool.close()

@@ -1,0 +1,56 @@
+"""What a switch of the deployed version would change: on the disk, and for whom else. Pure, for the questions that ask."""
+
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from storage.records import PromotionTarget, Version
+from storage.vocabulary import TargetState
+from tui.about import wrapped
+from tui.commands.figures import clock
+
+WIDTH = 68
+"""Columns inside a dialog's frame, beside a bar for scrolling; in a narrower terminal lines wrap once more."""
+
+UNREAD = "? targets  what else is told is not read yet: esc, and ask again"
+
+
+def consequences(
+    current: Version | None, new: Version, targets: Sequence[PromotionTarget] | None, way_back: Text
+) -> list[Text]:
+    """Return what would change, and how it is undone, a line each; ``targets`` is ``None`` before they have been read.
+
+    The targets come last: of what may have to be scrolled to they are the least surprising.
+    """
+    was = "nothing" if current is None else str(current.number)
+    link = Text.assemble(
+        ("changes  ", "bold dim"),
+        f"models/{new.model}/current",
+        ("  now ", "dim"),
+        was,
+        " -> ",
+        (str(new.number), "bold"),
+    )
+    if targets is None:
+        return wrapped([link, way_back, Text(UNREAD)], WIDTH)
+    if not targets:
+        return wrapped([link, way_back, Text("nothing else is told", "dim")], WIDTH)
+    heading = Text("told then, in this order; if one fails, all is taken back", "dim")
+    return wrapped([link, way_back, heading, *(_target(target) for target in targets)], WIDTH)
+
+
+def _target(target: PromotionTarget) -> Text:
+    kind = "" if target.name == target.kind else f" ({target.kind})"
+    return Text.assemble("  ", (target.name, "bold"), f"{kind}  ", *_last(target))
+
+
+def _last(target: PromotionTarget) -> list[str | tuple[str, str]]:
+    """Return what became of the last time that a target was told."""
+    if target.state is TargetState.UNTOLD:
+        return [("never told yet", "dim")]
+    if target.state is TargetState.TELLING:
+        return [("being told now, or that was cut short", "bold")]
+    when = clock(target.at)[:-3]
+    if target.state is TargetState.FAILED:
+        return [("FAILED", "bold red"), f" {when}: {target.message}"]
+    return [f"v{target.version} confirmed ", (when, "dim")]
