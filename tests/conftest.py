@@ -24,6 +24,18 @@ settings.load_profile("patient")
 """Generated examples are run without a clock: a busy machine is no defect. A folder may have a profile of its own."""
 
 
+SAMPLES_S = 300
+"""The limit of a test on the samples: the first one of a run waits until they are trained, on a busy machine for a while."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give tests on the samples the time that the making of them may take, unless they ask for another one."""
+    for item in items:
+        fixtures = item.fixturenames if isinstance(item, pytest.Function) else ()
+        if "samples" in fixtures and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(SAMPLES_S))
+
+
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
     """Return an empty workspace."""
