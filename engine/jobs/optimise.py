@@ -21,68 +21,13 @@ from engine.jobs.loading import CPU, fresh, mark_ready, wanted_version
 from engine.jobs.variants import Bench, Beside, Measured
 from engine.processes.endings import CANCELLED
 from storage.errors import JobError, UnknownError
-from storage.exported import Parity
+from storage.optimised import FailedVariant, Optimised, Variant
 from storage.records import Job, Metric
 from storage.settings import read_model_settings
-from storage.vocabulary import Format, Quantization, Verdict
+from storage.vocabulary import Format
 
 PARETO: Final = "pareto"
 """What is kept where every variant that no other one dominates is to be."""
-
-
-class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """The original, or one variant with how it compares with the original."""
-
-    name: str
-    format: Format
-    quantize: Quantization | None
-    value: float
-    """Of the figure that the gate decides by."""
-    p50_ms: float | None
-    bytes: int
-    peak_rss_bytes: int | None
-    load_s: float
-    missed: tuple[str, ...]
-    pareto: bool
-    advantage: float | None = None
-    low: float | None = None
-    high: float | None = None
-    verdict: Verdict | None = None
-    faster: float | None = None
-    faster_low: float | None = None
-    faster_high: float | None = None
-    noisy: str = ""
-    """Why the speed is not to be relied on, or empty."""
-    parity: Parity | None = None
-    sha256: str | None = None
-    file: str | None = None
-    """Path in the workspace, where it was kept."""
-
-
-class Failed(msgspec.Struct, frozen=True):
-    """A variant that could not be made or measured, and why."""
-
-    name: str
-    reason: str
-
-
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What an optimisation came to."""
-
-    model: str
-    version: int
-    metric: str
-    margin: float
-    confidence: float
-    dataset: str
-    n: int
-    original: Row
-    variants: tuple[Row, ...]
-    """The fastest first."""
-    failed: tuple[Failed, ...]
-    recommended: str | None
-    recommendation: str
-    notes: tuple[str, ...]
 
 
 class Tried(NamedTuple):
@@ -154,7 +99,7 @@ def _check_names(keep: tuple[str, ...], source: Format, found: tuple[Way, ...]) 
 
 def _try_all(
     stack: contextlib.ExitStack, origin: Origin, bench: Bench, found: tuple[Way, ...], report: Report
-) -> tuple[list[Tried], list[Failed]]:
+) -> tuple[list[Tried], list[FailedVariant]]:
     """Make and measure each variant; one that fails is told and keeps no other one from being tried."""
     tried, failed = [], []
     for place, way in enumerate(found, 1):
@@ -165,7 +110,7 @@ def _try_all(
         except JobError as error:
             if error.code == CANCELLED:
                 raise
-            failed.append(Failed(way.name, error.message))
+            failed.append(FailedVariant(name=way.name, reason=error.message))
     if not tried:
         raise JobError(
             f"No variant of {origin.version.model}@{origin.version.number} could be made: "
@@ -174,7 +119,9 @@ def _try_all(
     return tried, failed
 
 
-def _answer(job: Job, origin: Origin, bench: Bench, tried: list[Tried], failed: tuple[Failed, ...]) -> Answer:
+def _answer(
+    job: Job, origin: Origin, bench: Bench, tried: list[Tried], failed: tuple[FailedVariant, ...]
+) -> Optimised:
     # It ran beside each variant; where it was disturbed least it shows what it can do.
     original = bench.original(min((one.beside.original for one in tried), key=lambda seen: seen.mean_ms))
     base = _rated(str(origin.version.format), original, None)
@@ -188,7 +135,7 @@ def _answer(job: Job, origin: Origin, bench: Bench, tried: list[Tried], failed: 
         notes.append(
             "There are no validation data: the variants were compared on the test data, so whatever is kept has been chosen by them."
         )
-    return Answer(
+    return Optimised(
         model=job.model,
         version=origin.version.number,
         metric=original.metric.name,
@@ -212,10 +159,10 @@ def _rated(name: str, measured: Measured, beside: Beside | None) -> Rated:
     return Rated(name, compared.advantage, measured.bytes, beside.faster, compared.verdict, measured.missed)
 
 
-def _original_row(origin: Origin, measured: Measured, *, pareto: bool) -> Row:
+def _original_row(origin: Origin, measured: Measured, *, pareto: bool) -> Variant:
     if origin.version.format is None:
         raise RuntimeError("a version that was loaded has a format")
-    return Row(
+    return Variant(
         name=str(origin.version.format),
         format=origin.version.format,
         quantize=None,
@@ -229,9 +176,9 @@ def _original_row(origin: Origin, measured: Measured, *, pareto: bool) -> Row:
     )
 
 
-def _row(one: Tried, *, pareto: bool) -> Row:
+def _row(one: Tried, *, pareto: bool) -> Variant:
     measured, compared, faster = one.beside.measured, one.beside.compared, one.beside.faster
-    return Row(
+    return Variant(
         name=one.made.way.name,
         format=one.made.way.target,
         quantize=one.made.way.quantize,
@@ -285,7 +232,7 @@ def _in_words(one: Tried, base: Rated, margin: float) -> str:
     )
 
 
-def _keep(job: Job, origin: Origin, answer: Answer, tried: list[Tried]) -> dict[str, str]:
+def _keep(job: Job, origin: Origin, answer: Optimised, tried: list[Tried]) -> dict[str, str]:
     """Hand in what was asked to be kept; return where each lies now."""
     wanted = set(job.parameters.keep)
     if PARETO in wanted:

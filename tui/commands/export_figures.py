@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from storage.exported import Exported, Parity
+from storage.optimised import Optimised, Variant
 from storage.records import Version
-from tui.commands.export_documents import ExportDocument, OptimisationDocument, VariantDocument
+from tui.commands.export_documents import ExportDocument
 from tui.commands.figures import NOT_KNOWN, number, quality, size
 from tui.commands.tables import table
 
@@ -53,7 +54,7 @@ def export_text(document: ExportDocument, version: Version) -> str:
     return "\n".join(lines)
 
 
-def optimisation_text(document: OptimisationDocument) -> str:
+def optimisation_text(document: Optimised) -> str:
     """Return every variant as a row, what could not be made, and the recommendation."""
     points = 0 <= document.original.value <= 1
     rows = [_row(one, points=points) for one in (*document.variants, document.original)]
@@ -74,7 +75,7 @@ def optimisation_text(document: OptimisationDocument) -> str:
     return "\n".join([*lines, document.recommendation])
 
 
-def _row(one: VariantDocument, *, points: bool) -> list[str]:
+def _row(one: Variant, *, points: bool) -> list[str]:
     scale = 100 if points else 1
     advantage, form = number(one.value), "+.1f" if points else "+.2g"
     if one.advantage is not None and one.low is not None and one.high is not None:

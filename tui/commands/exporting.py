@@ -12,13 +12,14 @@ from storage import jobs
 from storage.database import Reader
 from storage.errors import JobError
 from storage.exported import Parity
+from storage.optimised import Optimised
 from storage.records import Job, JobParameters, Version
 from storage.tables import models
 from storage.vocabulary import ExitCode, Format, JobKind, Quantization, Status
 from storage.workspace import Workspace
 from tui.commands.arrivals import await_first_evaluation, find_target
 from tui.commands.documenting import figure_documents, job_document
-from tui.commands.export_documents import ExportDocument, OptimisationDocument
+from tui.commands.export_documents import ExportDocument
 from tui.commands.export_figures import export_text, optimisation_text
 from tui.commands.options import requester, standard_options
 from tui.commands.output import remark, show_document, show_text
@@ -114,7 +115,7 @@ def optimise(
         if no_wait:
             return _promise(job, as_json=as_json)
         done = _done(workspace, reader, job)
-    document = msgspec.json.decode(done.result, type=OptimisationDocument)
+    document = msgspec.json.decode(done.result, type=Optimised)
     if as_json:
         show_document(document)
     else:

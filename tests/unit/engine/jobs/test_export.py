@@ -23,6 +23,7 @@ from storage import jobs
 from storage.database import Writer
 from storage.errors import JobError, UnknownError
 from storage.exported import Exported
+from storage.optimised import Optimised
 from storage.records import Job, JobParameters
 from storage.settings import WorkspaceSettings, read_model_settings
 from storage.tables import exports, models
@@ -243,7 +244,7 @@ def test_optimising_measures_every_variant_and_keeps_what_was_asked_for(
     """Each is compared on the same validation examples and run in turns with the original; one becomes a version."""
     monkeypatch.setattr(variants, "ROUNDS", 3)
     outcome = optimise.run(context, asked(context, JobKind.OPTIMISE, keep=("onnx-int8",)), Quiet())
-    answer = msgspec.json.decode(outcome.result, type=optimise.Answer)
+    answer = msgspec.json.decode(outcome.result, type=Optimised)
     assert (answer.dataset, answer.n, answer.metric, answer.failed) == ("validation.npz", 400, "accuracy", ())
     assert {row.name for row in answer.variants} == {"onnx-float16", "onnx-dynamic", "onnx-int8"}
     assert answer.original.p50_ms is not None
