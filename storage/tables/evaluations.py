@@ -213,19 +213,14 @@ def headline(evaluation: Evaluation | None) -> Metric | None:
 
 def trend(connection: sqlite3.Connection, version_id: int | None, points: int) -> tuple[float, ...]:
     """Return the headline metric's latest values of one version, oldest first."""
-    latest = connection.execute(
-        "SELECT id FROM evaluations WHERE version_id = ? ORDER BY at DESC LIMIT ?", (version_id, points)
-    ).fetchall()
-    values = []
     marks = ", ".join("?" * len(HEADLINE_METRICS))
-    for row in reversed(latest):
-        found = connection.execute(
-            f"SELECT value FROM metrics WHERE evaluation_id = ? AND slice = '' AND name IN ({marks}) ORDER BY name LIMIT 1",  # noqa: S608 - placeholders only
-            (row["id"], *HEADLINE_METRICS),
-        ).fetchone()
-        if found is not None:
-            values.append(float(found[0]))
-    return tuple(values)
+    # One question for all points: the console asks this of every model each time that anything was written.
+    rows = connection.execute(
+        "SELECT (SELECT value FROM metrics WHERE evaluation_id = evaluations.id AND slice = '' "  # noqa: S608 - placeholders only
+        f"AND name IN ({marks}) ORDER BY name LIMIT 1) AS headline FROM evaluations WHERE version_id = ? ORDER BY at DESC LIMIT ?",
+        (*HEADLINE_METRICS, version_id, points),
+    ).fetchall()
+    return tuple(float(row["headline"]) for row in reversed(rows) if row["headline"] is not None)
 
 
 def _evaluation(connection: sqlite3.Connection, row: sqlite3.Row) -> Evaluation:

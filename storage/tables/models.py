@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from functools import cache, partial
 from typing import TypeVar
 
 import msgspec
@@ -310,7 +311,9 @@ def version_with_sha256(connection: sqlite3.Connection, model_id: int, sha256: s
 
 
 def _model(connection: sqlite3.Connection, row: sqlite3.Row) -> Model:
-    current = version(connection, row["current_id"])
+    # The newest version often is the current one or the candidate: each is read once.
+    seen = cache(partial(version, connection))
+    current = seen(row["current_id"])
     above = current.number if current else 0
     counted = connection.execute(
         "SELECT count(*), max(number) FROM versions WHERE model_id = ?", (row["id"],)
@@ -329,7 +332,7 @@ def _model(connection: sqlite3.Connection, row: sqlite3.Row) -> Model:
     kept = connection.execute(
         "SELECT count(*) FROM quarantine WHERE model = ? AND state = ?", (row["name"], Custody.KEPT)
     ).fetchone()
-    found_candidate = version(connection, candidate["id"]) if candidate else None
+    found_candidate = seen(candidate["id"]) if candidate else None
     return Model(
         id=row["id"],
         name=row["name"],
@@ -337,9 +340,9 @@ def _model(connection: sqlite3.Connection, row: sqlite3.Row) -> Model:
         problem=row["problem"],
         versions=counted[0],
         current=current,
-        previous=version(connection, row["previous_id"]),
+        previous=seen(row["previous_id"]),
         candidate=None if found_candidate is None else _with_role(found_candidate, found_candidate.number),
-        newest=version(connection, newest["id"]) if newest else None,
+        newest=seen(newest["id"]) if newest else None,
         faults=open_faults[0],
         trend=evaluations.trend(connection, row["current_id"], TREND_POINTS) if current else (),
         quarantined=kept[0],
