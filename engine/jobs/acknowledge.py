@@ -4,20 +4,10 @@ import msgspec
 
 from engine.jobs.context import Context, Outcome, Report
 from storage.errors import UnknownError
+from storage.job_answers import Acknowledged
 from storage.records import Job
 from storage.tables import events
-from storage.vocabulary import FaultState, Severity
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """The fault that was acknowledged, as the command prints it."""
-
-    id: int
-    code: str
-    model: str
-    version: int | None
-    severity: Severity
-    acknowledged_by: str
+from storage.vocabulary import FaultState
 
 
 def run(context: Context, job: Job, report: Report) -> Outcome:
@@ -45,5 +35,5 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
                 model=fault.model,
                 version=fault.version,
             )
-    answer = Answer(fault.id, fault.code, fault.model, fault.version, fault.severity, by)
+    answer = Acknowledged(fault.id, fault.code, fault.model, fault.version, fault.severity, by)
     return Outcome(message=f"fault {fault.id} is known to {by}", result=msgspec.json.encode(answer).decode())

@@ -14,28 +14,9 @@ from engine.jobs.delivering import deliver
 from engine.jobs.exporting import made, origin_of
 from engine.jobs.loading import wanted_version
 from storage.errors import JobError, UnknownError
-from storage.exported import Parity
+from storage.job_answers import HandedIn
 from storage.records import Job
 from storage.settings import read_model_settings
-from storage.vocabulary import Format, Quantization
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """What the command that waits is told; which version it became is for the inbox to say."""
-
-    model: str
-    version: int
-    """That was exported."""
-    source: Format
-    target: Format
-    quantize: Quantization | None
-    file: str
-    """Path in the workspace."""
-    sha256: str
-    bytes: int
-    source_bytes: int | None
-    parity: Parity
-    duration_s: float
 
 
 def run(context: Context, job: Job, report: Report) -> Outcome:
@@ -55,7 +36,7 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
     with made(origin, way, report) as variant:
         report.progress(1, 1, f"handing in {way.name}")
         name = deliver(origin, variant, job)
-    answer = Answer(
+    answer = HandedIn(
         job.model,
         version.number,
         version.format,

@@ -13,34 +13,13 @@ from engine.jobs.context import Context, Outcome, Report
 from engine.jobs.switching import unknown_model
 from engine.repairs import REPAIRS, Repair
 from engine.repairs.repairing import Case, Work
-from engine.repairs.restore import Repaired, restore_version
+from engine.repairs.restore import restore_version
 from storage import jobs
 from storage.errors import Error, JobError, RefusedError, UnknownError
+from storage.job_answers import Repaired, Repairs, Treated
 from storage.records import Fault, Job, JobParameters, Model, Version
 from storage.tables import events, models
 from storage.vocabulary import JobKind, JobState, RepairKind
-
-
-class Treated(msgspec.Struct, frozen=True):
-    """What was done, or would be, about one fault."""
-
-    fault: int
-    code: str
-    repair: RepairKind | None
-    """``None`` where only a person can end it."""
-    done: bool
-    detail: str
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """What a repair came to, as the command prints it."""
-
-    model: str
-    repaired: bool
-    versions: tuple[Repaired, ...]
-    faults: tuple[Treated, ...] = ()
-    check: int | None = None
-    """The job that finds out whether it helped."""
 
 
 def run(context: Context, job: Job, report: Report) -> Outcome:
@@ -98,7 +77,7 @@ def _ended(context: Context, job: Job) -> Outcome:
         raise UnknownError(
             f"{job.model} has no fault {job.parameters.fault}.", "List them with: modeltender faults"
         )
-    result = msgspec.json.encode(Answer(job.model, repaired=False, versions=())).decode()
+    result = msgspec.json.encode(Repairs(job.model, repaired=False, versions=())).decode()
     return Outcome(message=f"fault {fault.id} ({fault.code}) has ended already", result=result)
 
 
@@ -173,7 +152,7 @@ def _noted(work: Work, repair: Repair, detail: str) -> Treated:
 def _told(job: Job, planned: list[Treated]) -> Outcome:
     """Return what would be done."""
     result = msgspec.json.encode(
-        Answer(job.model, repaired=False, versions=(), faults=tuple(planned))
+        Repairs(job.model, repaired=False, versions=(), faults=tuple(planned))
     ).decode()
     return Outcome(message=f"{len(planned)} open faults looked at, nothing changed", result=result)
 
@@ -195,7 +174,7 @@ def _outcome(
                 now=context.now(),
                 parameters=JobParameters(verify=tuple(tried)),
             ).id
-    answer = Answer(job.model, repaired, tuple(done), tuple(treated), check)
+    answer = Repairs(job.model, repaired, tuple(done), tuple(treated), check)
     result = msgspec.json.encode(answer).decode()
     if failed is not None:
         return Outcome(

@@ -7,8 +7,6 @@ recorded about a restored version, and the words. How files are put back is `eng
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-import msgspec
-
 from engine.jobs.context import Context
 from engine.processes.endings import ModelProcessError
 from engine.processes.examiner_process import Suspect
@@ -23,6 +21,7 @@ from engine.repository.scanner import Item
 from engine.repository.switch import CHANGED_FAULT
 from storage import jobs
 from storage.errors import JobError, UnknownError
+from storage.job_answers import Repaired
 from storage.records import DeployedContent, Version
 from storage.tables import deployed, events, models
 from storage.text import NAME, clean
@@ -43,18 +42,6 @@ EXAMINE_S = 60.0
 
 NAMED = 3
 """Files that a sentence names before it says how many more there are."""
-
-
-class Repaired(msgspec.Struct, frozen=True):
-    """What a repair found and did about one version."""
-
-    version: int
-    repaired: bool
-    sha256: str | None = None
-    """Of what its folder holds now, and held when it was deployed."""
-    set_aside: str | None = None
-    """Where what was replaced lies, below the workspace; ``None`` where nothing was there."""
-    detail: str = ""
 
 
 def plan(case: Case) -> Plan:

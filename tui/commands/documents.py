@@ -374,18 +374,6 @@ class QuarantineDocument(Document, frozen=True, kw_only=True):
     why: str
 
 
-class RepairedDocument(Document, frozen=True, kw_only=True):
-    """``repair``: what was found and done about one version."""
-
-    version: int
-    repaired: bool
-    sha256: str | None
-    """Of what its folder holds now."""
-    set_aside: str | None
-    """Where what was replaced lies, below the workspace."""
-    detail: str
-
-
 class HistoryDocument(Document, frozen=True, kw_only=True):
     """``history``: one value."""
 

@@ -11,7 +11,7 @@ import msgspec
 from storage import jobs
 from storage.database import Reader
 from storage.errors import JobError
-from storage.exported import Parity
+from storage.job_answers import HandedIn
 from storage.optimised import Optimised
 from storage.records import Job, JobParameters, Version
 from storage.tables import models
@@ -34,22 +34,6 @@ TARGETS = (Format.LITERT, Format.ONNX, Format.SAVED_MODEL, Format.TORCHSCRIPT)
 PARETO = "pareto"
 
 TURNED_DOWN = frozenset({Status.UNSUPPORTED, Status.QUARANTINED, Status.FAILED})
-
-
-class Made(msgspec.Struct, frozen=True):
-    """What the job says; which version it became is looked for here."""
-
-    model: str
-    version: int
-    source: Format
-    target: Format
-    quantize: Quantization | None
-    file: str
-    sha256: str
-    bytes: int
-    source_bytes: int | None
-    parity: Parity
-    duration_s: float
 
 
 @click.command(epilog="Example: modeltender export mnist --to litert --quantize int8")
@@ -81,7 +65,7 @@ def export(
         job = _submit(workspace, reader, JobKind.EXPORT, target, parameters)
         if no_wait:
             return _promise(job, as_json=as_json)
-        made = msgspec.json.decode(_done(workspace, reader, job).result, type=Made)
+        made = msgspec.json.decode(_done(workspace, reader, job).result, type=HandedIn)
         version = await_first_evaluation(workspace, reader, _arrived(workspace, reader, made))
     document = _document(made, version)
     if as_json:
@@ -154,7 +138,7 @@ def _promise(job: Job, *, as_json: bool) -> int:
     return ExitCode.DONE
 
 
-def _arrived(workspace: Workspace, reader: Reader, made: Made) -> Version:
+def _arrived(workspace: Workspace, reader: Reader, made: HandedIn) -> Version:
     """Return the version that has the content that was made, once the inbox has taken it."""
     name = made.file.rpartition("/")[2]
 
@@ -172,7 +156,7 @@ def _arrived(workspace: Workspace, reader: Reader, made: Made) -> Version:
     return await_change(workspace, reader, look, f"the arrival of {made.file}")
 
 
-def _document(made: Made, version: Version) -> ExportDocument:
+def _document(made: HandedIn, version: Version) -> ExportDocument:
     same: dict[str, Any] = {name: getattr(made, name) for name in made.__struct_fields__ if name != "version"}
     return ExportDocument(
         **same,

@@ -13,13 +13,14 @@ import msgspec
 
 from storage import jobs
 from storage.errors import JobError
+from storage.job_answers import Acknowledged
 from storage.records import Fault, JobParameters
 from storage.tables import events
 from storage.vocabulary import ExitCode, FaultState, JobKind, Severity
 from storage.workspace import Workspace
 from tui.commands.documenting import fault_document, moment
 from tui.commands.figures import age
-from tui.commands.maintenance_documents import AcknowledgedDocument, OpenFaultDocument
+from tui.commands.maintenance_documents import OpenFaultDocument
 from tui.commands.options import requester, standard_options
 from tui.commands.output import show_document, show_text
 from tui.commands.reading import to_ask, to_look
@@ -73,7 +74,7 @@ def acknowledge(*, workspace: Workspace, as_json: bool, fault: int) -> int:
         )
     if (error := failure(job)) is not None or not job.result:
         raise error or JobError(f"Job {job.id} ended without a result.", "Try again.")
-    document = msgspec.json.decode(job.result, type=AcknowledgedDocument)
+    document = msgspec.json.decode(job.result, type=Acknowledged)
     if as_json:
         show_document(document)
     else:

@@ -1,9 +1,10 @@
-"""What ``check``, ``faults``, ``acknowledge`` and ``repair`` print with ``--json``: the contract with scripts."""
+"""What ``check``, ``faults`` and ``repair`` print with ``--json``: the contract with scripts."""
 
 from datetime import datetime
 
-from storage.vocabulary import FaultState, RepairKind, Severity
-from tui.commands.documents import Document, FaultDocument, RepairedDocument
+from storage.job_answers import Repaired
+from storage.vocabulary import FaultState, RepairKind
+from tui.commands.documents import Document, FaultDocument
 
 
 class CheckDocument(Document, frozen=True, kw_only=True):
@@ -25,17 +26,6 @@ class OpenFaultDocument(FaultDocument, frozen=True, kw_only=True):
     """The repair that was last tried, or empty."""
 
 
-class AcknowledgedDocument(Document, frozen=True, kw_only=True):
-    """``acknowledge``: the fault that somebody knows of now."""
-
-    id: int
-    code: str
-    model: str
-    version: int | None
-    severity: Severity
-    acknowledged_by: str
-
-
 class TreatedDocument(Document, frozen=True, kw_only=True):
     """``repair``: what was done, or would be, about one fault."""
 
@@ -54,5 +44,5 @@ class RepairDocument(Document, frozen=True, kw_only=True):
 
     model: str
     repaired: bool
-    versions: tuple[RepairedDocument, ...]
+    versions: tuple[Repaired, ...]
     faults: tuple[TreatedDocument, ...] = ()

@@ -50,7 +50,7 @@ ANSWERS = {
     "tell": ("one document", "tui.commands.documents:ToldDocument"),
     "check": ("one document", "tui.commands.maintenance_documents:CheckDocument"),
     "faults": ("a list of", "tui.commands.maintenance_documents:OpenFaultDocument"),
-    "acknowledge": ("one document", "tui.commands.maintenance_documents:AcknowledgedDocument"),
+    "acknowledge": ("one document", "storage.job_answers:Acknowledged"),
     "repair": ("one document", "tui.commands.maintenance_documents:RepairDocument"),
     "train": ("one document", "tui.commands.runs:RunDocument"),
     "build": ("one document", "tui.commands.runs:RunDocument"),

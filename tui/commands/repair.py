@@ -8,13 +8,13 @@ import msgspec
 
 from storage import jobs
 from storage.database import Reader
+from storage.job_answers import Repairs
 from storage.records import Fault, Job, JobParameters
 from storage.tables import events
-from storage.vocabulary import ExitCode, FaultState, JobKind, RepairKind
+from storage.vocabulary import ExitCode, FaultState, JobKind
 from storage.workspace import Workspace
 from tui.commands.arrivals import find_target
 from tui.commands.documenting import job_document
-from tui.commands.documents import RepairedDocument
 from tui.commands.maintenance_documents import RepairDocument, TreatedDocument
 from tui.commands.options import requester, standard_options
 from tui.commands.output import remark, show_document, show_text
@@ -22,27 +22,6 @@ from tui.commands.reading import to_ask
 from tui.commands.targets import Target, find_model
 from tui.commands.targets import target as as_target
 from tui.commands.waiting import await_job, failure, read_job
-
-
-class Treated(msgspec.Struct, frozen=True):
-    """What was done about a fault, as the engine tells it."""
-
-    fault: int
-    code: str
-    repair: RepairKind | None
-    done: bool
-    detail: str
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """What a repair came to, as the engine tells it."""
-
-    model: str
-    repaired: bool
-    versions: tuple[RepairedDocument, ...]
-    faults: tuple[Treated, ...] = ()
-    check: int | None = None
-    """The job that finds out whether it helped."""
 
 
 @click.command(epilog="Example: modeltender repair mnist --dry-run")
@@ -72,7 +51,7 @@ def repair(
         if no_wait:
             return _promise(job, as_json=as_json)
         job = await_job(workspace, reader, job)
-        answer = msgspec.json.decode(job.result, type=Answer) if job.result else None
+        answer = msgspec.json.decode(job.result, type=Repairs) if job.result else None
         states = _verified(workspace, reader, answer)
     return _report(job, _document(answer, states), as_json=as_json, dry_run=dry_run)
 
@@ -86,7 +65,7 @@ def _promise(job: Job, *, as_json: bool) -> int:
     return ExitCode.DONE
 
 
-def _verified(workspace: Workspace, reader: Reader, answer: Answer | None) -> dict[int, Fault | None]:
+def _verified(workspace: Workspace, reader: Reader, answer: Repairs | None) -> dict[int, Fault | None]:
     """Wait for the check that follows a repair; return the faults as they are then."""
     if answer is None or answer.check is None:
         return {}
@@ -98,7 +77,7 @@ def _verified(workspace: Workspace, reader: Reader, answer: Answer | None) -> di
         return {one.fault: events.fault(connection, one.fault) for one in answer.faults if one.done}
 
 
-def _document(answer: Answer | None, states: dict[int, Fault | None]) -> RepairDocument | None:
+def _document(answer: Repairs | None, states: dict[int, Fault | None]) -> RepairDocument | None:
     if answer is None:
         return None
     return RepairDocument(

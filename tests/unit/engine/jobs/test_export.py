@@ -23,6 +23,7 @@ from storage import jobs
 from storage.database import Writer
 from storage.errors import JobError, UnknownError
 from storage.exported import Exported
+from storage.job_answers import HandedIn
 from storage.optimised import Optimised
 from storage.records import Job, JobParameters
 from storage.settings import WorkspaceSettings, read_model_settings
@@ -98,11 +99,11 @@ def asked(context: Context, kind: JobKind, **parameters: Any) -> Job:
     return job
 
 
-def exported(context: Context, quantize: Quantization) -> export.Answer:
+def exported(context: Context, quantize: Quantization) -> HandedIn:
     """Export the version with smaller numbers and return the answer."""
     job = asked(context, JobKind.EXPORT, to=Format.ONNX, quantize=quantize)
     outcome = export.run(context, job, Quiet())
-    return msgspec.json.decode(outcome.result, type=export.Answer)
+    return msgspec.json.decode(outcome.result, type=HandedIn)
 
 
 def parentage(context: Context) -> dict[str, Exported]:

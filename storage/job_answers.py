@@ -1,0 +1,72 @@
+"""What exports, repairs and acknowledgements came to: a job's result, which the command that waits reads.
+
+Engine and console share these words, so that neither describes them a second time.
+"""
+
+import msgspec
+
+from storage.exported import Parity
+from storage.vocabulary import Format, Quantization, RepairKind, Severity
+
+
+class HandedIn(msgspec.Struct, frozen=True):
+    """What an export made and put into the inbox; which version it became is for the inbox to say."""
+
+    model: str
+    version: int
+    """That was exported."""
+    source: Format
+    target: Format
+    quantize: Quantization | None
+    file: str
+    """Path in the workspace."""
+    sha256: str
+    bytes: int
+    source_bytes: int | None
+    parity: Parity
+    duration_s: float
+
+
+class Repaired(msgspec.Struct, frozen=True):
+    """What was found and done about one version; part of what ``repair`` prints."""
+
+    version: int
+    repaired: bool
+    sha256: str | None = None
+    """Of what its folder holds now, and held when it was deployed."""
+    set_aside: str | None = None
+    """Where what was replaced lies, below the workspace; ``null`` where nothing was there."""
+    detail: str = ""
+
+
+class Treated(msgspec.Struct, frozen=True):
+    """What was done, or would be, about one fault."""
+
+    fault: int
+    code: str
+    repair: RepairKind | None
+    """``None`` where only a person can end it."""
+    done: bool
+    detail: str
+
+
+class Repairs(msgspec.Struct, frozen=True):
+    """What a repair came to."""
+
+    model: str
+    repaired: bool
+    versions: tuple[Repaired, ...]
+    faults: tuple[Treated, ...] = ()
+    check: int | None = None
+    """The job that finds out whether it helped."""
+
+
+class Acknowledged(msgspec.Struct, frozen=True):
+    """``acknowledge``: the fault that somebody knows of now."""
+
+    id: int
+    code: str
+    model: str
+    version: int | None
+    severity: Severity
+    acknowledged_by: str
