@@ -59,6 +59,8 @@ class Server(NamedTuple):
     url: str
     deadline: float
     """By the monotonic clock."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """What every request says besides the usual."""
 
     def ask(self, method: str, path: str, body: object = None) -> Answer:
         """Send one request and return the answer, whatever its status.
@@ -69,7 +71,7 @@ class Server(NamedTuple):
         parts = urlsplit(self.url)
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         connection = kind(parts.hostname or "", parts.port, timeout=self._left())
-        headers = {"Accept": "application/json", "Connection": "close"}
+        headers = {"Accept": "application/json", "Connection": "close", **dict(self.headers)}
         content = None if body is None else msgspec.json.encode(body)
         if content is not None:
             headers["Content-Type"] = "application/json"

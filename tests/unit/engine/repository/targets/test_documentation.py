@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from engine.owners_command import KEPT
 from engine.repository.targets import opened
-from engine.repository.targets.command import KEPT
 from engine.repository.targets.target import News
 from storage.settings import read_model_settings, read_workspace_settings
 from storage.target_settings import Command, TargetSettings, TensorFlowServing, Triton
