@@ -43,6 +43,7 @@ COMMANDS = {
     "trust": "tui.commands.trust:trust",
     "quarantine": "tui.commands.quarantine:quarantine",
     "history": "tui.commands.history:history",
+    "report": "tui.commands.report:report",
     "data": "engine.data_command:data",
     "db": "tui.commands.db:db",
     "devices": "tui.commands.devices:devices",

@@ -1,6 +1,7 @@
 """The log that people read, and the open problems."""
 
 import sqlite3
+from collections.abc import Sequence
 
 from storage.records import Event, Fault
 from storage.text import clean
@@ -30,18 +31,29 @@ def add(
 def read(connection: sqlite3.Connection, *, limit: int, after: int = 0) -> list[Event]:
     """Return the latest events that came after the event with id ``after``, the newest first."""
     rows = connection.execute("SELECT * FROM events WHERE id > ? ORDER BY id DESC LIMIT ?", (after, limit))
-    return [
-        Event(
-            id=row["id"],
-            at=row["at"],
-            severity=Severity(row["severity"]),
-            code=row["code"],
-            model=row["model"],
-            version=row["version"],
-            message=row["message"],
-        )
-        for row in rows
-    ]
+    return [_event(row) for row in rows]
+
+
+def of_codes(connection: sqlite3.Connection, codes: Sequence[str], *, since: float) -> list[Event]:
+    """Return the events of some codes, from ``since`` on, the oldest first."""
+    marks = ", ".join("?" * len(codes))
+    rows = connection.execute(
+        f"SELECT * FROM events WHERE at >= ? AND code IN ({marks}) ORDER BY id",  # noqa: S608 - placeholders only
+        (since, *codes),
+    )
+    return [_event(row) for row in rows]
+
+
+def _event(row: sqlite3.Row) -> Event:
+    return Event(
+        id=row["id"],
+        at=row["at"],
+        severity=Severity(row["severity"]),
+        code=row["code"],
+        model=row["model"],
+        version=row["version"],
+        message=row["message"],
+    )
 
 
 def prune(connection: sqlite3.Connection, *, keep: int) -> None:
@@ -137,6 +149,18 @@ def faults(connection: sqlite3.Connection, model: str | None = None) -> list[Fau
     rows = connection.execute(
         "SELECT * FROM faults WHERE state <> ? AND (? IS NULL OR model = ?) ORDER BY severity = 'error' DESC, last_at DESC",
         (FaultState.RESOLVED, model, model),
+    )
+    return [_fault(row) for row in rows]
+
+
+def past_faults(
+    connection: sqlite3.Connection, model: str | None = None, *, since: float, limit: int
+) -> list[Fault]:
+    """Return the faults (of a model) that ended, from ``since`` on, the latest first."""
+    rows = connection.execute(
+        "SELECT * FROM faults WHERE state = ? AND (? IS NULL OR model = ?) AND last_at >= ? "
+        "ORDER BY last_at DESC, id DESC LIMIT ?",
+        (FaultState.RESOLVED, model, model, since, limit),
     )
     return [_fault(row) for row in rows]
 
