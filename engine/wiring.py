@@ -11,8 +11,9 @@ from logging.handlers import RotatingFileHandler
 from engine.automatic import Automatic
 from engine.devices.sampler import Sampler
 from engine.examiner import Examiner
-from engine.jobs import ON_LINKS, ON_MODELS, ON_TRAININGS
+from engine.jobs import ON_LINKS, ON_MODELS, ON_NOTICES, ON_TRAININGS
 from engine.jobs.context import Context
+from engine.notify.notifier import Notifier
 from engine.processes import lockdown
 from engine.processes.client import Hosts
 from engine.processes.pool import Pool
@@ -136,6 +137,7 @@ def _work(
     models.when_recorded(links.wake, automatic.wake)
     links.when_recorded(models.wake, automatic.wake)
     trainings = Lane("trainings", ON_TRAININGS, context)
+    telling = Lane("notices", ON_NOTICES, context)
     watching = Watching(repository, rescan_s=settings.repository.rescan_s, scanned=models.wake)
     repository.when_known(watching.wake)
     observer = Observer(
@@ -150,8 +152,9 @@ def _work(
     try:
         keeper = Keeper(workspace, writer, now=time.time)
         scheduler = Scheduler(workspace, writer, settings, now=time.time)
-        parts = (sampler, rolling, examiner, watching, observer, keeper, automatic, scheduler)
-        Service(context, (models, links, trainings), parts, stopping, time.monotonic).run()
+        notifier = Notifier(workspace, writer, settings, now=time.time)
+        parts = (sampler, rolling, examiner, watching, observer, keeper, automatic, scheduler, notifier)
+        Service(context, (models, links, trainings, telling), parts, stopping, time.monotonic).run()
     finally:
         pool.close()
         hosts.close()

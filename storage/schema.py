@@ -21,11 +21,12 @@ from storage.statements.measured import (
     SLICES_OF_EXAMPLES,
     WHAT_VERSIONS_NEED,
 )
+from storage.statements.notices import NOTICES
 from storage.statements.upkeep import ANSWERS_OF_CHECKS, EXPORTS, TRAINING_RUNS
 
 migrations = Migrations("modeltender")
 
-SCHEMA_VERSION = 16
+SCHEMA_VERSION = 17
 
 
 @migrations()
@@ -125,6 +126,12 @@ def rolled_up_readings(database: Database) -> None:
 def training_runs(database: Database) -> None:
     """Keep what each training began from, how it went, and what it left."""
     _execute(database, TRAINING_RUNS)
+
+
+@migrations()
+def notices(database: Database) -> None:
+    """Keep what people are told of by themselves, and what became of each telling."""
+    _execute(database, NOTICES)
 
 
 def _execute(database: Database, statements: str) -> None:

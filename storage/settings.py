@@ -10,9 +10,10 @@ from pathlib import Path
 
 import msgspec
 
-from storage import maintenance_settings
+from storage import maintenance_settings, notify_settings
 from storage.durations import seconds
 from storage.maintenance_settings import Checks, Repair, Schedule, WorkspaceChecks
+from storage.notify_settings import ModelNotify, Notify
 from storage.settings_file import Settings, convert, read_table, settled
 from storage.target_settings import TargetSettings, read_targets
 from storage.text import clean
@@ -99,6 +100,7 @@ class WorkspaceSettings(Settings, frozen=True, kw_only=True):
     schedule: Schedule = Schedule()
     checks: WorkspaceChecks = WorkspaceChecks()
     repair: Repair = Repair()
+    notify: Notify = Notify()
 
 
 class Data(Settings, frozen=True, kw_only=True):
@@ -211,6 +213,7 @@ class ModelSettings(Settings, frozen=True, kw_only=True):
     schedule: Schedule = Schedule()
     checks: Checks = Checks()
     repair: Repair = Repair()
+    notify: ModelNotify = ModelNotify()
     train: Train = Train()
     build: Build = Build()
     targets: tuple[TargetSettings, ...] = ()
@@ -233,6 +236,7 @@ def read_workspace_settings(file: Path) -> WorkspaceSettings:
     if not 0.2 <= settings.sampling.interval_s <= 60:
         problems.append(f"sampling.interval_s: expected 0.2 to 60, got {settings.sampling.interval_s:g}")
     maintenance_settings.check(settings.schedule, settings.checks, problems)
+    notify_settings.check(settings.notify, problems)
     if not settings.checks.free_gib >= 0:
         problems.append(f"checks.free_gib: expected 0 or more, got {settings.checks.free_gib:g}")
     return settled(file, settings, problems)
@@ -253,6 +257,7 @@ def read_model_settings(file: Path) -> ModelSettings:
             problems.append(f"objectives.{name}: expected '>= number' or '<= number', got '{objective}'")
     _check_gate(settings.gate, problems)
     maintenance_settings.check(settings.schedule, settings.checks, problems)
+    notify_settings.check_model(settings.notify, problems)
     _check_preprocess(settings.preprocess, problems)
     _check_figures(settings, problems)
     check_train(settings.train, problems)

@@ -2,6 +2,7 @@
 
 from storage import jobs
 from storage.database import Reader
+from storage.notice_records import Delivery
 from storage.records import (
     Arrival,
     Device,
@@ -24,11 +25,12 @@ from storage.tables import (
     evaluations,
     events,
     models,
+    notices,
     promotion_targets,
     promotions,
     quarantine,
 )
-from storage.vocabulary import JobState
+from storage.vocabulary import Channel, JobState
 
 SHOWN_JOBS = 20
 SHOWN_EVENTS = 50
@@ -53,6 +55,8 @@ class Snapshot(Record, frozen=True, kw_only=True):
     faults: tuple[Fault, ...]
     quarantined: tuple[Quarantined, ...] = ()
     """What was taken out of the inbox and is kept."""
+    told: Delivery | None = None
+    """The latest that consoles were told by themselves."""
 
 
 class Detail(Record, frozen=True, kw_only=True):
@@ -90,6 +94,7 @@ def read(reader: Reader, *, deep: bool = False) -> Snapshot:
             events=tuple(events.read(connection, limit=most_events)),
             faults=tuple(events.faults(connection)),
             quarantined=tuple(quarantine.kept(connection)),
+            told=next(iter(notices.latest(connection, limit=1, of=Channel.CONSOLE)), None),
         )
 
 

@@ -6,6 +6,7 @@ What is shown is `tui.navigation`'s, what the keys ask of the engine `tui.action
 
 import os
 import platform
+import sys
 import time
 from collections.abc import Callable
 
@@ -14,6 +15,7 @@ from textual.message import Message
 from storage.text import clean
 from storage.workspace import Workspace
 from tui import ending, terminal
+from tui.calling import GIVE_BACK_TITLE, Caller
 from tui.feed import Feed, News
 from tui.navigation import Navigation
 from tui.theme import COLOURS, OWN, TERMINAL, TOASTS
@@ -62,6 +64,9 @@ class Console(Navigation):
         self.theme = (TERMINAL if ansi else OWN).name
         self.ansi_theme_dark = COLOURS
         self.failure: BaseException | None = None
+        self.caller = Caller(self._say_to_terminal)
+        if feed.news.snapshot is not None:
+            self.caller.hear(feed.news.snapshot.told)
 
     def now(self) -> float:
         """Return the time that ages are counted from."""
@@ -77,8 +82,10 @@ class Console(Navigation):
         self._feed.start(lambda news: self.post_message(Arrived(news)), self._failed)
 
     def on_arrived(self, message: Arrived) -> None:
-        """Show what was read."""
+        """Show what was read, and call whoever looks elsewhere."""
         self.take(message.news)
+        if message.news.snapshot is not None:
+            self.caller.hear(message.news.snapshot.told)
 
     def action_retry(self) -> None:
         """Look at the database again now."""
@@ -87,6 +94,11 @@ class Console(Navigation):
     def action_leave(self) -> None:
         """Leave; the engine and its jobs go on."""
         self.exit(0)
+
+    def _say_to_terminal(self, sequence: str) -> None:
+        """Write what is no part of any screen."""
+        if self._driver is not None and not self.is_headless:
+            self._driver.write(sequence)
 
     def _failed(self, failure: BaseException) -> None:
         """End with a defect of this program, which is told when the terminal is restored."""
@@ -103,6 +115,9 @@ def run(workspace: Workspace, *, read_only: bool = False) -> int:
         console.run()
     finally:
         feed.stop()
+        if console.caller.titled and sys.__stderr__ is not None:
+            sys.__stderr__.write(GIVE_BACK_TITLE)
+            sys.__stderr__.flush()
     if console.failure is not None:
         raise console.failure
     return console.return_code or 0

@@ -45,6 +45,7 @@ COMMANDS = {
     "history": "tui.commands.history:history",
     "report": "tui.commands.report:report",
     "data": "engine.data_command:data",
+    "notify": "tui.commands.notifying:notify",
     "db": "tui.commands.db:db",
     "devices": "tui.commands.devices:devices",
     "jobs": "tui.commands.log:jobs",

@@ -30,7 +30,10 @@ ON_MODELS = frozenset(
 ON_TRAININGS = frozenset({JobKind.TRAIN})
 """Kinds that take long and measure nothing: they give way while models are measured."""
 
-ON_LINKS = frozenset(JobKind) - ON_MODELS - ON_TRAININGS
+ON_NOTICES = frozenset({JobKind.NOTIFY})
+"""Kinds that wait for servers of others: nobody waits behind them."""
+
+ON_LINKS = frozenset(JobKind) - ON_MODELS - ON_TRAININGS - ON_NOTICES
 """Kinds that run no model (they read what is on record, switch a link, move a file): they never wait behind an evaluation."""
 
 

@@ -64,6 +64,7 @@ ANSWERS = {
     "data describe": ("one document", "engine.data_command:DescribeDocument"),
     "data import": ("one document", "engine.data_command:ImportDocument"),
     "data split": ("one document", "engine.data_command:SplitDocument"),
+    "notify": ("one document", "tui.commands.notifying:NotifyDocument"),
     "db stats": ("one document", "tui.commands.db:StatsDocument"),
     "db compact": ("one document", "tui.commands.db:CompactDocument"),
     "db backup": ("one document", "tui.commands.db:BackupDocument"),

@@ -1,0 +1,59 @@
+"""The page on notifications shows settings that hold, and names for every failure a test that exists."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from engine.notify import pace
+from engine.notify.message import MessageDocument
+from storage import notify_settings
+from storage.settings import read_model_settings, read_workspace_settings
+from storage.vocabulary import Channel, NoticeKind
+
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "notifications.md").read_text()
+
+TESTS = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", PAGE)
+
+
+@pytest.mark.parametrize(("file", "name"), TESTS, ids=[name for _, name in TESTS])
+def test_every_test_that_is_named_exists(file: str, name: str) -> None:
+    """A row says only what is shown."""
+    assert re.search(rf"^def {name}\(", (ROOT / file).read_text(), re.MULTILINE)
+
+
+def test_the_settings_can_be_written_as_they_stand(tmp_path: Path) -> None:
+    """The workspace's have every way and every key, and the model's are different."""
+    workspace, model = (block for block in re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL))
+    (tmp_path / "modeltender.toml").write_text(workspace)
+    (tmp_path / "model.toml").write_text(model)
+    notify = read_workspace_settings(tmp_path / "modeltender.toml").notify
+    assert notify_settings.ways(notify) == tuple(Channel)
+    own = read_model_settings(tmp_path / "model.toml").notify
+    assert notify_settings.telling(notify, own).channels == (Channel.EMAIL,)
+    written = tomllib.loads(workspace)["notify"]
+    keys = {field.encode_name for field in msgspec.structs.fields(notify)} - {"channels"}
+    assert set(written) == keys
+
+
+def test_the_document_is_the_one_that_is_sent() -> None:
+    """It can be read as one, and shows every field."""
+    [shown] = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
+    found = msgspec.json.decode(shown, type=MessageDocument)
+    assert set(msgspec.json.decode(shown)) == set(MessageDocument.__struct_fields__)
+    assert found.notices[0].kind is NoticeKind.FAULT
+
+
+def test_the_pauses_are_those_that_hold() -> None:
+    """Half a minute to an hour."""
+    assert [pace.again_in(failures) for failures in range(1, 6)] == [30, 120, 480, 1920, 3600]
+    assert "30 s, 2 min, 8 min, 32 min, then every hour" in PAGE
+
+
+def test_every_kind_has_its_row() -> None:
+    """But for the test, which somebody asks for."""
+    rows = set(re.findall(r"^\| `(\w+)` \|", PAGE, re.MULTILINE))
+    assert rows == {kind.value for kind in NoticeKind if kind is not NoticeKind.TEST}
