@@ -336,6 +336,8 @@ class JobParameters(msgspec.Struct, frozen=True, omit_defaults=True):
     """Whether a first model is made, as ``[build]`` or the data say."""
     untrained: bool = False
     """Whether what is built is left as it is."""
+    interpreter: str = ""
+    """The Python of another environment, by its absolute path, in which what is deployed is tried."""
 
 
 class Job(Record, frozen=True, kw_only=True):

@@ -128,6 +128,8 @@ class JobKind(StrEnum):
     EXPORT = "export"
     OPTIMISE = "optimise"
     TRAIN = "train"
+    REHEARSE = "rehearse"
+    """Try what is deployed in another environment."""
     NOTIFY = "notify"
     """Send a test message by every way to people."""
 
@@ -240,6 +242,23 @@ class FaultState(StrEnum):
     OPEN = "open"
     ACKNOWLEDGED = "acknowledged"
     RESOLVED = "resolved"
+
+
+class Rehearsal(StrEnum):
+    """What would become of a deployed version in another environment."""
+
+    SAME = "same"
+    """It answers the same, but for rounding, and no figure moves."""
+    MOVES = "moves"
+    """A figure moves, by less than would break anything."""
+    LOADS = "loads"
+    """It loads there; there is nothing to compare it by."""
+    BREAKS = "breaks"
+    """It does not load there, answers something else, or is worse."""
+    MENDS = "mends"
+    """It does not work here, and works there."""
+    BROKEN = "broken"
+    """It works neither here nor there."""
 
 
 class NoticeKind(StrEnum):

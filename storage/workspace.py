@@ -70,6 +70,11 @@ class Workspace(NamedTuple):
         return self.state / "scratch"
 
     @property
+    def rehearsal(self) -> Path:
+        """The same for the model processes of another environment, while it is tried."""
+        return self.state / "rehearsal"
+
+    @property
     def prepared(self) -> Path:
         """Prepared copies of data that are no plain arrays, one folder a model."""
         return self.state / "data"

@@ -37,6 +37,7 @@ COMMANDS = {
     "faults": "tui.commands.faults:faults",
     "acknowledge": "tui.commands.faults:acknowledge",
     "repair": "tui.commands.repair:repair",
+    "rehearse": "tui.commands.rehearse:rehearse",
     "train": "tui.commands.training:train",
     "build": "tui.commands.training:build",
     "runs": "tui.commands.runs:runs",

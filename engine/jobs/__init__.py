@@ -23,6 +23,7 @@ ON_MODELS = frozenset(
         JobKind.EXPORT,
         JobKind.OPTIMISE,
         JobKind.CHECK,
+        JobKind.REHEARSE,
     }
 )
 """Kinds that run models: one at a time, because each measures, or would disturb what does."""

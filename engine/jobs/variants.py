@@ -11,7 +11,7 @@ import msgspec
 
 from engine.data.prepared import Wanted
 from engine.devices import noise
-from engine.evaluation.comparison import Comparison, NotComparableError, Question, Side, compare, side
+from engine.evaluation.comparison import Comparison, NotComparableError, Question, compare
 from engine.evaluation.facts import deciding_metric
 from engine.evaluation.turns import Ratio, ratio
 from engine.jobs.companions import class_names
@@ -20,11 +20,12 @@ from engine.jobs.exporting import Made, Origin, opened
 from engine.jobs.reading import mappable
 from engine.jobs.side_by_side import Turns
 from engine.jobs.timing import summarise
+from engine.jobs.unrecorded import evaluation_of, side_of
 from engine.processes.model_process import ModelProcess
 from engine.processes.protocol import Evaluate, Evaluated
 from storage.errors import JobError
 from storage.objectives import judge
-from storage.records import Evaluation, ExampleValues, Job, LatencyReport, Metric, Version
+from storage.records import Job, LatencyReport, Metric, Version
 from storage.vocabulary import Task
 
 ROUNDS: Final = 7
@@ -71,7 +72,7 @@ class Bench:
         self._cores = cores
         self._gate = origin.settings.gate
         self._original = self._evaluated(process, report)
-        self._side = _side(self._original[0], self._original[1])
+        self._side = side_of(self._original[0], self._original[1])
 
     @property
     def metric(self) -> Metric:
@@ -93,7 +94,7 @@ class Bench:
             version, evaluated = self._evaluated(process, report)
             question = Question(self._metric(version).name, self._gate.margin, 1 - self._gate.confidence)
             try:
-                compared = compare(self._side, _side(version, evaluated), question)
+                compared = compare(self._side, side_of(version, evaluated), question)
             except NotComparableError as error:
                 raise JobError(f"{variant.way.name} cannot be compared with the original: {error}.") from None
             turns = Turns(self._origin.context, self._job, report, self._origin.settings, rounds=ROUNDS)
@@ -157,38 +158,11 @@ class Bench:
             deadline_s=context.settings.limits.evaluation_s,
             cancelled=report.cancelled,
         )
-        evaluation = _evaluation(origin, evaluated, process, context.now())
+        evaluation = evaluation_of(
+            origin.version, evaluated, process, dataset=origin.dataset, at=context.now()
+        )
         return msgspec.structs.replace(origin.version, evaluation=evaluation), evaluated
-
-
-def _side(version: Version, evaluated: Evaluated) -> Side:
-    values: dict[str, ExampleValues] = {one.name: one for one in evaluated.examples}
-    return side(version, evaluated.correct, values)
 
 
 def _report(latencies_ms: list[float], evaluated: Evaluated) -> LatencyReport:
     return summarise(latencies_ms, throughput=evaluated.rows / max(evaluated.duration_s, 1e-9), stable=True)
-
-
-def _evaluation(origin: Origin, evaluated: Evaluated, process: ModelProcess, at: float) -> Evaluation:
-    """Return an evaluation that is never stored, for what reads records of evaluations."""
-    return Evaluation(
-        id=0,
-        version_id=origin.version.id,
-        job_id=None,
-        at=at,
-        requested_by="",
-        dataset_name=origin.dataset,
-        dataset_rows=evaluated.rows,
-        dataset_sha256=evaluated.dataset_sha256,
-        artefact_sha256="",
-        preprocessing_sha256="",
-        runtime="",
-        runtime_version="",
-        device="cpu",
-        batch_size=evaluated.batch_size,
-        isolation=process.isolation,
-        duration_s=evaluated.duration_s,
-        confusion=None,
-        metrics=tuple(metric for metric in evaluated.metrics if not metric.slice),
-    )

@@ -22,6 +22,7 @@ from engine.processes.data_process import DATA, DataProcess
 from engine.processes.endings import CANCELLED, ModelProcessError
 from engine.processes.examiner_process import EXAMINER, EXAMINER_BYTES, SCRATCH_BYTES, ExaminerProcess
 from engine.processes.framework_host import FrameworkHost
+from engine.processes.interpreter import OWN, Interpreter
 from engine.processes.model_process import ModelProcess
 from engine.processes.protocol import Limits, Load, Profile
 from engine.processes.training_process import TrainingProcess
@@ -63,9 +64,11 @@ class Order(NamedTuple):
 class Hosts:
     """Starts hosts on demand, reuses them, replaces them in time, and ends them."""
 
-    def __init__(self, *, scratch: Path, limits: LimitSettings) -> None:
+    def __init__(self, *, scratch: Path, limits: LimitSettings, interpreter: Interpreter = OWN) -> None:
+        """Hosts run with ``interpreter``; nobody else may write ``scratch``."""
         self._scratch = scratch
         self._limits = limits
+        self._interpreter = interpreter
         self._lock = threading.Lock()
         self._hosts: dict[str, FrameworkHost] = {}
         self._retired: list[FrameworkHost] = []
@@ -234,7 +237,13 @@ class Hosts:
         if host is None or not host.usable:
             if host is not None:
                 self._retired.append(host)
-            host = FrameworkHost(framework, spawner=self._spawner, home=self._folder(), inherited=os.environ)
+            host = FrameworkHost(
+                framework,
+                spawner=self._spawner,
+                home=self._folder(),
+                inherited=os.environ,
+                interpreter=self._interpreter,
+            )
             self._hosts[framework] = host
         host.used_at = time.monotonic()
         return host

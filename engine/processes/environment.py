@@ -7,7 +7,10 @@ from typing import Final
 SANDBOX_OFF: Final = "MODELTENDER_SANDBOX_OFF"
 """Names walls that a test does without (``files,network``); the report of every process shows it."""
 
-KEPT: Final = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONPATH", "CUDA_VISIBLE_DEVICES", SANDBOX_OFF)
+KEPT: Final = (
+    *("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE"),
+    *("CUDA_VISIBLE_DEVICES", SANDBOX_OFF),
+)
 """What a host inherits from the engine: how to find programs, libraries and devices."""
 
 QUIET: Final = {

@@ -9,7 +9,6 @@ import logging
 import os
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -23,6 +22,7 @@ import msgspec
 from engine.processes import environment, scratch, wire
 from engine.processes.conversation import LAST_BYTES
 from engine.processes.endings import CANCELLED, LAST_WORDS, ModelProcessError
+from engine.processes.interpreter import OWN, Interpreter
 from engine.processes.protocol import Exited, Fork, Forked, FromHost, HostFailed, HostReady, Profile
 from storage.text import clean
 
@@ -58,7 +58,13 @@ class FrameworkHost:
     """A process that has imported a framework and forks model processes."""
 
     def __init__(
-        self, framework: str, *, spawner: Executor, home: Path, inherited: Mapping[str, str]
+        self,
+        framework: str,
+        *,
+        spawner: Executor,
+        home: Path,
+        inherited: Mapping[str, str],
+        interpreter: Interpreter = OWN,
     ) -> None:
         self.framework: Final = framework
         self._home = home
@@ -74,7 +80,7 @@ class FrameworkHost:
         self._channel, theirs = socket.socketpair()
         with theirs:
             command = [
-                sys.executable,
+                interpreter.executable,
                 "-P",
                 "-m",
                 "engine.processes.host",
@@ -90,7 +96,7 @@ class FrameworkHost:
                 stdout=self._stderr,
                 stderr=self._stderr,
                 cwd="/",
-                env=environment.for_host(inherited, str(home)),
+                env=environment.for_host(interpreter.environment(inherited), str(home)),
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,
             ).result()

@@ -52,6 +52,7 @@ ANSWERS = {
     "faults": ("a list of", "tui.commands.maintenance_documents:OpenFaultDocument"),
     "acknowledge": ("one document", "storage.job_answers:Acknowledged"),
     "repair": ("one document", "tui.commands.maintenance_documents:RepairDocument"),
+    "rehearse": ("one document", "storage.rehearsed:Rehearsed"),
     "train": ("one document", "tui.commands.runs:RunDocument"),
     "build": ("one document", "tui.commands.runs:RunDocument"),
     "runs": ("a list of", "tui.commands.runs:RunDocument"),
