@@ -39,9 +39,6 @@ TICK_S: Final = 2.0
 STOP_S: Final = 5.0
 """How long an engine that stops waits for a message that is under way; it is sent again by the next one."""
 
-BATCH: Final = 50
-"""Notices of one message: more would not be read, and the rest is told by the next one."""
-
 FAILED: Final = f"{noticing.OWN}failed"
 WORKS: Final = f"{noticing.OWN}works"
 
@@ -109,7 +106,8 @@ class Notifier:
     def _notice(self) -> None:
         now = self._now()
         with self._writer.passing() as connection:
-            marks = notices.marks(connection) or self._first_marks(connection, now)
+            before = notices.marks(connection)
+            marks = before or self._first_marks(connection, now)
             faults = notices.untold_faults(connection)
             ended = notices.ended_faults(connection)
             lines, last = notices.events_after(connection, marks.event_id)
@@ -125,14 +123,11 @@ class Notifier:
             marks = marks._replace(digest_day=today)
             by = tuple(channel for channel in self._ways if channel is not Channel.CONSOLE)
             found.append(Found(noticing.of_digest(today, now), by))
-        self._record(found, marks._replace(event_id=last))
+        marks = marks._replace(event_id=last)
+        if found or marks != before:
+            self._record(found, marks)
 
     def _record(self, found: Iterable[Found], marks: Marks) -> None:
-        found = list(found)
-        with self._writer.passing() as connection:
-            known = notices.marks(connection) == marks
-        if known and not found:
-            return
         with self._writer.transaction() as connection:
             for one in found:
                 notices.add(connection, one.notice, one.channels)
@@ -162,7 +157,7 @@ class Notifier:
             one for one in waiting if one not in idle and not pace.is_held(one, self._rule(one.model), minute)
         ]
         if due:
-            self._send(channel, due[:BATCH], state)
+            self._send(channel, due, state)
 
     def _send(self, channel: Channel, due: list[Notice], state: ChannelState) -> None:
         with self._writer.passing() as connection:

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from engine.notify.message import Message, MessageDocument, NoticeDocument
 from storage.notice_records import Notice
+from storage.notify_settings import RANKS
 from storage.text import clean
 from storage.vocabulary import NoticeKind, Severity
 
@@ -15,6 +16,9 @@ INDENT: Final = "  "
 
 SUBJECT: Final = 120
 """Characters of a subject: what lists of mails show of one."""
+
+LISTED: Final = 50
+"""Notices that the plain words tell: more would not be read; programs get all."""
 
 NAMED: Final = 3
 """Models that a subject names."""
@@ -40,7 +44,9 @@ def message(notices: Sequence[Notice], sender: From, digests: Mapping[int, str] 
     """Return one message that tells all notices, at least one; ``digests`` are the words of those, by their ids."""
     told = merged(notices)
     subject = clean(f"{sender.workspace}: {_subject(told)}", SUBJECT)
-    parts = [_part(notice, (digests or {}).get(notice.id, "")) for notice in told]
+    parts = [_part(notice, (digests or {}).get(notice.id, "")) for notice in _worst_first(told)[:LISTED]]
+    if len(told) > LISTED:
+        parts.append(f"and {len(told) - LISTED} more")
     ending = f"-- \nmodeltender on {sender.host}. More: modeltender status; modeltender faults"
     return Message(
         MessageDocument(
@@ -58,6 +64,10 @@ def merged(notices: Sequence[Notice]) -> list[Notice]:
     """Return notices without the beginnings of faults whose end is among them, and without what was worse later."""
     last = {notice.fault: notice.id for notice in notices if notice.fault is not None}
     return [notice for notice in notices if notice.fault is None or last[notice.fault] == notice.id]
+
+
+def _worst_first(told: Sequence[Notice]) -> list[Notice]:
+    return sorted(told, key=lambda notice: (-RANKS.index(notice.severity), notice.id))
 
 
 def name(notice: Notice) -> str:

@@ -19,6 +19,12 @@ PLAIN: Final = tuple(
 )
 
 
+RANK: Final = (
+    "CASE {0}.severity " + " ".join(f"WHEN '{one}' THEN {rank}" for rank, one in enumerate(RANKS)) + " END"
+)
+"""How much something matters, as SQL; of a table."""
+
+
 class Marks(NamedTuple):
     """How far it has been looked."""
 
@@ -72,14 +78,13 @@ def add(connection: sqlite3.Connection, new: NewNotice, channels: Iterable[Chann
 
 def untold_faults(connection: sqlite3.Connection) -> list[Fault]:
     """Return the open faults that are not on record, or that matter more than when they were put there; the oldest first."""
-    known = {
-        row["fault"]: RANKS.index(Severity(row["severity"]))
-        for row in connection.execute(
-            "SELECT fault, severity FROM notices WHERE fault IS NOT NULL AND NOT ended ORDER BY id"
-        )
-    }
-    found = sorted(events.faults(connection), key=lambda fault: fault.id)
-    return [fault for fault in found if RANKS.index(fault.severity) > known.get(fault.id, -1)]
+    # Asked every few seconds: what is on record already never leaves the database.
+    rows = connection.execute(
+        "SELECT id FROM faults WHERE state <> ? AND NOT EXISTS (SELECT 1 FROM notices WHERE fault = faults.id "  # noqa: S608 - our own words only
+        f"AND NOT ended AND {RANK.format('notices')} >= {RANK.format('faults')}) ORDER BY id",
+        (FaultState.RESOLVED,),
+    ).fetchall()
+    return [found for row in rows if (found := events.fault(connection, row["id"])) is not None]
 
 
 def ended_faults(connection: sqlite3.Connection) -> list[tuple[Fault, tuple[Channel, ...]]]:
@@ -104,14 +109,13 @@ def ended_faults(connection: sqlite3.Connection) -> list[tuple[Fault, tuple[Chan
 def events_after(connection: sqlite3.Connection, number: int) -> tuple[list[Event], int]:
     """Return the lines of the log after one, the oldest first, those that only repeat a fault left out, and the latest's id."""
     found = list(reversed(events.read(connection, limit=1000, after=number)))
-    last = found[-1].id if found else number
+    if not found:
+        return [], number
     repeated = {
-        (row["code"], row["model"])
-        for row in connection.execute("SELECT DISTINCT code, model FROM faults")
-        if found
+        (row["code"], row["model"]) for row in connection.execute("SELECT DISTINCT code, model FROM faults")
     }
     own = [event for event in found if (event.code.removesuffix("-mended"), event.model) not in repeated]
-    return own, last
+    return own, found[-1].id
 
 
 def last_event(connection: sqlite3.Connection) -> int:

@@ -52,6 +52,16 @@ def test_what_is_over_by_now_is_told_once() -> None:
     assert [one.id for one in told] == [8, 9]
 
 
+def test_hundreds_at_once_are_one_message_that_can_be_read() -> None:
+    """The worst are listed and the rest is counted; programs get all of them."""
+    many = [notice(id=number, fault=number, severity=Severity.WARNING) for number in range(300)]
+    told = message(*many, notice(id=300, fault=300, code="missing"))
+    assert told.text.splitlines()[0].startswith("ERROR  mnist@2  missing")
+    assert "\nand 251 more\n" in told.text
+    assert told.text.count("WARNING") == wording.LISTED - 1
+    assert len(told.document.notices) == 301
+
+
 def test_words_keep_to_80_columns_and_say_what_to_do() -> None:
     """Mail is read in terminals as well."""
     words = message(notice(message="one two three " * 25), OVER).text
