@@ -124,7 +124,9 @@ def _plane(chart: Chart) -> Plane:
     highs = [point.y if point.high is None else point.high for point in points]
     limits = [limit.value for limit in chart.limits]
     low, high = min([*lows, *limits]), max([*highs, *limits])
-    span = high - low or abs(high) * 0.1 or 1.0
+    span = high - low
+    if span <= max(abs(low), abs(high)) * scale.LEAST_SHARE:
+        span = abs(high) * 0.1 or 1.0
     bottom = 0.0 if chart.from_zero and low >= 0 else low - span * MARGIN
     return Plane(start - room, end + room, bottom, high + span * MARGIN)
 

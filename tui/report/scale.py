@@ -11,6 +11,9 @@ STEPS_S = (
 )
 """Lengths of time that people count in."""
 
+LEAST_SHARE = 1e-9
+"""Of a value: a range that is narrower has no round values that floating point could tell apart."""
+
 MOST_MOMENTS = 6
 """Labels that fit below a chart without touching each other."""
 
@@ -27,7 +30,7 @@ class Tick(NamedTuple):
 
 def values(low: float, high: float, *, most: int = 5) -> list[Tick]:
     """Return round values from ``low`` to ``high``, ``most`` of them at most, all with the same places."""
-    if not high > low:
+    if high - low <= max(abs(low), abs(high)) * LEAST_SHARE:
         return [Tick(low, f"{low:.4g}")]
     step = _round_step((high - low) / most)
     places = max(0, -floor(log10(step) + 1e-9))

@@ -53,7 +53,13 @@ def test_everything_lies_within_the_frame() -> None:
 
 
 @pytest.mark.parametrize(
-    "points", [POINTS[:1], (Point(1_750_000_000, 0.0),), (Point(1.0, 5.0), Point(1.2, 5.0))]
+    "points",
+    [
+        POINTS[:1],
+        (Point(1_750_000_000, 0.0),),
+        (Point(1.0, 5.0), Point(1.2, 5.0)),
+        (Point(1.0, 30.0), Point(9.0, 30.0 + 1e-12)),
+    ],
 )
 def test_little_is_drawn_as_well(points: tuple[Point, ...]) -> None:
     """One value, a value of nothing, values at one moment."""
