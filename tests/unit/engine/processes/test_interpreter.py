@@ -15,6 +15,12 @@ from storage.errors import UnknownError
 from tests.environments import environment
 
 
+@pytest.fixture(scope="module")
+def there(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the interpreter of an environment that has all that this one has, but this program."""
+    return environment(tmp_path_factory.mktemp("environments") / "there")
+
+
 def told(interpreter: Interpreter, program: str) -> list[str]:
     """Return the lines that a program prints in an environment."""
     done = subprocess.run(
@@ -28,9 +34,9 @@ def told(interpreter: Interpreter, program: str) -> list[str]:
     return done.stdout.splitlines()
 
 
-def test_it_finds_our_code_and_nothing_else_of_ours(tmp_path: Path) -> None:
+def test_it_finds_our_code_and_nothing_else_of_ours(there: Path) -> None:
     """The folder on its path holds the two packages that model processes are made of, and goes afterwards."""
-    with interpreters.other(environment(tmp_path / "there"), os.environ) as found:
+    with interpreters.other(there, os.environ) as found:
         assert sorted(one.name for one in Path(found.ours).iterdir()) == ["engine", "storage"]
         assert told(found, "import engine, storage, msgspec; print('both')") == ["both"]
         with pytest.raises(subprocess.CalledProcessError):
@@ -38,20 +44,20 @@ def test_it_finds_our_code_and_nothing_else_of_ours(tmp_path: Path) -> None:
     assert not Path(found.ours).exists()
 
 
-def test_its_processes_may_read_that_environment_and_not_this_one(tmp_path: Path) -> None:
+def test_its_processes_may_read_that_environment_and_not_this_one(there: Path) -> None:
     """What the sandbox grants is made of where that interpreter and our code lie."""
     program = "import engine.processes.child\nfrom engine.processes.readable import system_readable\nprint(*system_readable(), sep='\\n')"
-    with interpreters.other(environment(tmp_path / "there"), os.environ) as found:
+    with interpreters.other(there, os.environ) as found:
         granted = told(found, program)
-    there = sysconfig.get_path("purelib", vars={"base": str(tmp_path / "there"), "platbase": ""})
-    assert there in granted
+    folder = str(there.parents[1])
+    assert sysconfig.get_path("purelib", vars={"base": folder, "platbase": folder}) in granted
     here = sysconfig.get_path("purelib")
     assert not [path for path in granted if Path(here).is_relative_to(path)]
 
 
-def test_it_says_what_it_runs_models_with(tmp_path: Path) -> None:
+def test_it_says_what_it_runs_models_with(there: Path) -> None:
     """As that environment resolves it; importing no framework for that."""
-    with interpreters.other(environment(tmp_path / "there"), os.environ) as found:
+    with interpreters.other(there, os.environ) as found:
         inventory = interpreters.inventory(found, os.environ)
     assert inventory.runtimes == RUNTIMES
     assert inventory.python == ".".join(map(str, sys.version_info[:3]))
