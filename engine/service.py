@@ -18,6 +18,7 @@ from engine import clock
 from engine import jobs as kinds
 from engine.jobs.context import Context, Needed, Outcome, Refinement
 from engine.jobs.reading import prepared_data
+from engine.manager import Manager
 from engine.processes.endings import CANCELLED
 from storage import jobs
 from storage.errors import Error
@@ -299,6 +300,7 @@ class Service(NamedTuple):
     parts: tuple[Part, ...]
     stopping: threading.Event
     monotonic: Callable[[], float]
+    manager: Manager = Manager()
 
     def run(self) -> None:
         """Work until ``stopping`` is set, then end every part in reverse order."""
@@ -307,7 +309,9 @@ class Service(NamedTuple):
             for part in (*self.parts, *self.lanes):
                 part.start()
                 started.append(part)
+            self.manager.ready()
             self._loop()
+            self.manager.stopping()
         finally:
             for lane in self.lanes:
                 lane.let_go()
@@ -339,6 +343,8 @@ class Service(NamedTuple):
                 now = self.monotonic()
                 if now >= beat_at:
                     beat_at = now + HEARTBEAT_S
+                    # Before the database is written: a full disk is no reason to be started anew.
+                    self.manager.alive()
                     self._beat(process)
                     looked = self._tell_clock(looked)
                 if now >= housekeeping_at:

@@ -1,11 +1,11 @@
 """The only place where the engine's parts meet: what is made, in which order, and with what."""
 
+import faulthandler
 import logging
 import os
 import signal
 import threading
 import time
-from importlib.metadata import PackageNotFoundError, version
 from logging.handlers import RotatingFileHandler
 
 from engine.automatic import Automatic
@@ -13,6 +13,7 @@ from engine.devices.sampler import Sampler
 from engine.examiner import Examiner
 from engine.jobs import ON_LINKS, ON_MODELS, ON_TRAININGS
 from engine.jobs.context import Context
+from engine.manager import Manager, present
 from engine.processes import lockdown
 from engine.processes.client import Hosts
 from engine.processes.pool import Pool
@@ -24,6 +25,7 @@ from engine.repository.repository import Repository
 from engine.rolling import Rolling, kept
 from engine.scheduling import Scheduler
 from engine.service import Lane, Service
+from engine.versions import program_version
 from engine.watching import Watching
 from storage import jobs
 from storage.database import Writer
@@ -31,7 +33,7 @@ from storage.settings import WorkspaceSettings, read_workspace_settings
 from storage.tables import deployed, events
 from storage.tables import engine as engine_table
 from storage.text import clean
-from storage.vocabulary import Severity
+from storage.vocabulary import ExitCode, Severity
 from storage.workspace import Workspace, check_writable, create_workspace, engine_lock
 
 log = logging.getLogger(__name__)
@@ -50,18 +52,22 @@ def run(workspace: Workspace) -> int:
     check_writable(workspace)
     create_workspace(workspace.root)
     settings = read_workspace_settings(workspace.settings_file)
-    stopping = threading.Event()
+    manager = present()
+    stopping, broken = threading.Event(), threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stopping.set())
-    threading.excepthook = lambda failed: _end_on(failed, stopping)
+    threading.excepthook = lambda failed: _end_on(failed, broken, stopping)
+    # A crash of a library, and a service manager that ends an engine which hangs, leave where every thread was.
+    faulthandler.enable()
     # The terminal that started the engine may close; that is no reason to end.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     with engine_lock(workspace):
         _log_to(workspace)
+        _stand_back(settings.limits.nice)
         writer = Writer(workspace.database)
         try:
             _begin(workspace, writer)
-            _work(workspace, writer, settings, stopping)
+            _work(workspace, writer, settings, stopping, manager)
             with writer.transaction() as connection:
                 engine_table.stop(connection, now=time.time())
                 events.add(connection, "engine-stopped", "engine stopped", at=time.time())
@@ -70,22 +76,27 @@ def run(workspace: Workspace) -> int:
             raise
         finally:
             writer.close()
-    return 0
+    # A service manager starts an engine anew that broke, and lets one rest that was asked to end.
+    return ExitCode.FAILED if broken.is_set() else ExitCode.DONE
 
 
-def _end_on(failed: threading.ExceptHookArgs, stopping: threading.Event) -> None:
+def _end_on(failed: threading.ExceptHookArgs, broken: threading.Event, stopping: threading.Event) -> None:
     """End the engine when one of its threads ended on a mistake of ours: one that works by half would mislead."""
     name = failed.thread.name if failed.thread else "a thread"
     log.critical("%s ended unexpectedly; the engine stops", name, exc_info=failed.exc_value)
+    broken.set()
     stopping.set()
 
 
-def program_version() -> str:
-    """Return this program's version, or ``unknown`` where it runs from a folder that was never installed."""
+def _stand_back(nice: int | None) -> None:
+    """Let other programs go first, as the settings say; threads and processes that are begun from here on do so too."""
+    if nice is None or nice == os.getpriority(os.PRIO_PROCESS, 0):
+        return
     try:
-        return version("modeltender")
-    except PackageNotFoundError:
-        return "unknown"
+        os.setpriority(os.PRIO_PROCESS, 0, nice)
+    except PermissionError:
+        # Only root may come forward again; to work as it was started is better than not to work.
+        log.warning("limits.nice = %d: this user may not go below what the engine was started with", nice)
 
 
 def _begin(workspace: Workspace, writer: Writer) -> None:
@@ -122,7 +133,11 @@ def _sandbox() -> dict[str, str]:
 
 
 def _work(
-    workspace: Workspace, writer: Writer, settings: WorkspaceSettings, stopping: threading.Event
+    workspace: Workspace,
+    writer: Writer,
+    settings: WorkspaceSettings,
+    stopping: threading.Event,
+    manager: Manager,
 ) -> None:
     hosts = Hosts(scratch=workspace.scratch, limits=settings.limits)
     pool = Pool(settings.limits, wanted=lambda: _deployed(writer))
@@ -151,7 +166,7 @@ def _work(
         keeper = Keeper(workspace, writer, now=time.time)
         scheduler = Scheduler(workspace, writer, settings, now=time.time)
         parts = (sampler, rolling, examiner, watching, observer, keeper, automatic, scheduler)
-        Service(context, (models, links, trainings), parts, stopping, time.monotonic).run()
+        Service(context, (models, links, trainings), parts, stopping, time.monotonic, manager).run()
     finally:
         pool.close()
         hosts.close()
