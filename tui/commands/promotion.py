@@ -17,6 +17,7 @@ from storage.vocabulary import CheckVerdict, ExitCode, JobKind, JobState, Role, 
 from storage.workspace import Workspace
 from tui.commands.arrivals import await_first_evaluation, find_target
 from tui.commands.checks import checks_text
+from tui.commands.completing import complete_model, complete_target
 from tui.commands.documenting import job_document
 from tui.commands.documents import PromotionDocument
 from tui.commands.options import requester, standard_options
@@ -33,7 +34,7 @@ ANSWERED = frozenset({JobState.SUCCEEDED, JobState.FAILED})
 
 
 @click.command(epilog="Example: modeltender promote mnist@4")
-@click.argument("target", metavar="MODEL[@VERSION]", type=as_target)
+@click.argument("target", metavar="MODEL[@VERSION]", type=as_target, shell_complete=complete_target)
 @click.option(
     "--force", is_flag=True, help="Promote whatever the gate says; needs a reason, which is recorded."
 )
@@ -66,7 +67,7 @@ def promote(
 
 
 @click.command(epilog="Example: modeltender rollback mnist")
-@click.argument("model")
+@click.argument("model", shell_complete=complete_model)
 @click.option("--reason", default="", metavar="TEXT", help="Why, in words, for the history.")
 @click.option("--no-wait", is_flag=True, help="Return the job at once, and let the engine work.")
 @standard_options

@@ -75,7 +75,9 @@ ANSWERS = {
     "engine stop": ("one document", "engine.cli:EngineDocument"),
     "engine status": ("one document", "engine.cli:EngineDocument"),
     "engine logs": ("one document", "engine.cli:LogDocument"),
+    "engine install": ("one document", "engine.install_command:UnitDocument"),
     "doctor": ("one document", "engine.doctor.report:Report"),
+    "completion": ("one document", "tui.commands.completion:CompletionDocument"),
 }
 """What each command prints with ``--json``, and where its fields are defined; loaded by name, as the commands are."""
 
