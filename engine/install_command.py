@@ -145,6 +145,9 @@ def _elsewhere(workspace: Workspace) -> Iterator[Path]:
         real = folder.resolve()
         if not real.is_relative_to(workspace.root):
             yield real
+    textfile = read_workspace_settings(workspace.settings_file).metrics.textfile
+    if textfile and not (workspace.root / textfile).is_relative_to(workspace.root):
+        yield Path(textfile).parent
     for file in sorted(workspace.models.glob("*/model.toml")):
         try:
             targets = read_model_settings(file).targets

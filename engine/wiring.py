@@ -11,6 +11,7 @@ from logging.handlers import RotatingFileHandler
 from engine.automatic import Automatic
 from engine.devices.sampler import Sampler
 from engine.examiner import Examiner
+from engine.exposing import Exposing
 from engine.jobs import ON_LINKS, ON_MODELS, ON_TRAININGS
 from engine.jobs.context import Context
 from engine.manager import Manager, present
@@ -24,11 +25,12 @@ from engine.repository.observer import Observer
 from engine.repository.repository import Repository
 from engine.rolling import Rolling, kept
 from engine.scheduling import Scheduler
-from engine.service import Lane, Service
+from engine.service import Lane, Part, Service
 from engine.versions import program_version
 from engine.watching import Watching
-from storage import jobs
+from storage import durations, jobs
 from storage.database import Writer
+from storage.exposure_settings import Exposure
 from storage.settings import WorkspaceSettings, read_workspace_settings
 from storage.tables import deployed, events
 from storage.tables import engine as engine_table
@@ -165,11 +167,29 @@ def _work(
     try:
         keeper = Keeper(workspace, writer, now=time.time)
         scheduler = Scheduler(workspace, writer, settings, now=time.time)
-        parts = (sampler, rolling, examiner, watching, observer, keeper, automatic, scheduler)
+        parts: tuple[Part, ...] = (
+            sampler,
+            rolling,
+            examiner,
+            watching,
+            observer,
+            keeper,
+            automatic,
+            scheduler,
+        )
+        parts += _exposing(workspace, settings.metrics)
         Service(context, (models, links, trainings), parts, stopping, time.monotonic, manager).run()
     finally:
         pool.close()
         hosts.close()
+
+
+def _exposing(workspace: Workspace, exposure: Exposure) -> tuple[Exposing, ...]:
+    """Return the part that writes figures for a collector, where the settings name a file for it."""
+    if not exposure.textfile:
+        return ()
+    file = workspace.root / exposure.textfile
+    return (Exposing(workspace.database, file, durations.seconds(exposure.every)),)
 
 
 def _deployed(writer: Writer) -> set[tuple[str, str]]:

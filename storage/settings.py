@@ -10,8 +10,9 @@ from pathlib import Path
 
 import msgspec
 
-from storage import maintenance_settings
+from storage import exposure_settings, maintenance_settings
 from storage.durations import seconds
+from storage.exposure_settings import Exposure
 from storage.maintenance_settings import Checks, Repair, Schedule, WorkspaceChecks
 from storage.settings_file import Settings, convert, read_table, settled
 from storage.target_settings import TargetSettings, read_targets
@@ -103,6 +104,7 @@ class WorkspaceSettings(Settings, frozen=True, kw_only=True):
     schedule: Schedule = Schedule()
     checks: WorkspaceChecks = WorkspaceChecks()
     repair: Repair = Repair()
+    metrics: Exposure = Exposure()
 
 
 class Data(Settings, frozen=True, kw_only=True):
@@ -238,6 +240,7 @@ def read_workspace_settings(file: Path) -> WorkspaceSettings:
     if not 0.2 <= settings.sampling.interval_s <= 60:
         problems.append(f"sampling.interval_s: expected 0.2 to 60, got {settings.sampling.interval_s:g}")
     maintenance_settings.check(settings.schedule, settings.checks, problems)
+    exposure_settings.check(settings.metrics, problems)
     if not settings.checks.free_gib >= 0:
         problems.append(f"checks.free_gib: expected 0 or more, got {settings.checks.free_gib:g}")
     return settled(file, settings, problems)

@@ -44,6 +44,7 @@ COMMANDS = {
     "trust": "tui.commands.trust:trust",
     "quarantine": "tui.commands.quarantine:quarantine",
     "history": "tui.commands.history:history",
+    "metrics": "tui.commands.metrics:metrics",
     "data": "engine.data_command:data",
     "db": "tui.commands.db:db",
     "devices": "tui.commands.devices:devices",

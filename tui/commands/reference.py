@@ -60,6 +60,7 @@ ANSWERS = {
     "quarantine release": ("one document", "tui.commands.documents:QuarantineDocument"),
     "quarantine delete": ("one document", "tui.commands.documents:QuarantineDocument"),
     "history": ("a list of", "tui.commands.documents:HistoryDocument"),
+    "metrics": ("a list of", "tui.commands.metrics:FamilyDocument"),
     "data describe": ("one document", "engine.data_command:DescribeDocument"),
     "data import": ("one document", "engine.data_command:ImportDocument"),
     "data split": ("one document", "engine.data_command:SplitDocument"),
