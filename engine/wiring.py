@@ -26,12 +26,13 @@ from engine.repository.repository import Repository
 from engine.rolling import Rolling, kept
 from engine.scheduling import Scheduler
 from engine.service import Lane, Part, Service
+from engine.settings_watch import SettingsWatch
 from engine.versions import program_version
 from engine.watching import Watching
 from storage import durations, jobs
 from storage.database import Writer
 from storage.exposure_settings import Exposure
-from storage.settings import WorkspaceSettings, read_workspace_settings
+from storage.settings import read_workspace_settings
 from storage.tables import deployed, events
 from storage.tables import engine as engine_table
 from storage.text import clean
@@ -53,7 +54,8 @@ def run(workspace: Workspace) -> int:
     """
     check_writable(workspace)
     create_workspace(workspace.root)
-    settings = read_workspace_settings(workspace.settings_file)
+    # Before anything is touched: wrong settings are told and nothing else happens.
+    read_workspace_settings(workspace.settings_file)
     manager = present()
     stopping, broken = threading.Event(), threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -65,11 +67,15 @@ def run(workspace: Workspace) -> int:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     with engine_lock(workspace):
         _log_to(workspace)
-        _stand_back(settings.limits.nice)
         writer = Writer(workspace.database)
         try:
             _begin(workspace, writer)
-            _work(workspace, writer, settings, stopping, manager)
+            watch = SettingsWatch(workspace.settings_file, writer, now=time.time)
+            while not stopping.is_set():
+                logging.getLogger().setLevel(watch.settings.log.level.upper())
+                _stand_back(watch.settings.limits.nice)
+                _work(workspace, writer, watch, stopping, manager)
+                watch.renew()
             with writer.transaction() as connection:
                 engine_table.stop(connection, now=time.time())
                 events.add(connection, "engine-stopped", "engine stopped", at=time.time())
@@ -137,10 +143,12 @@ def _sandbox() -> dict[str, str]:
 def _work(
     workspace: Workspace,
     writer: Writer,
-    settings: WorkspaceSettings,
+    watch: SettingsWatch,
     stopping: threading.Event,
     manager: Manager,
 ) -> None:
+    """Put the engine together by the settings that hold, and work until it is to end or they hold no more."""
+    settings = watch.settings
     hosts = Hosts(scratch=workspace.scratch, limits=settings.limits)
     pool = Pool(settings.limits, wanted=lambda: _deployed(writer))
     context = Context(workspace, writer, settings, hosts, pool, time.time)
@@ -178,7 +186,9 @@ def _work(
             scheduler,
         )
         parts += _exposing(workspace, settings.metrics)
-        Service(context, (models, links, trainings), parts, stopping, time.monotonic, manager).run()
+        Service(
+            context, (models, links, trainings), parts, stopping, time.monotonic, manager, watch.outdated
+        ).run()
     finally:
         pool.close()
         hosts.close()

@@ -1,10 +1,11 @@
-"""The table ``[metrics]`` of ``modeltender.toml``: where the engine writes the present figures for a collector.
+"""The tables ``[metrics]`` and ``[log]`` of ``modeltender.toml``: what the engine tells others, and where.
 
-Owns the keys and their limits; what is written is `storage.openmetrics`', and writing it the engine's.
+Owns the keys and their limits; what is exposed is `storage.openmetrics`', and writing it the engine's.
 """
 
 from storage import durations
 from storage.settings_file import Settings
+from storage.vocabulary import LogLevel
 
 SHORTEST_S = 1.0
 """The engine itself beats no faster."""
@@ -17,6 +18,13 @@ class Exposure(Settings, frozen=True, kw_only=True):
     """The file, absolute or below the workspace; empty writes none."""
     every: str = "15s"
     """How often it is written."""
+
+
+class Log(Settings, frozen=True, kw_only=True):
+    """The engine's log."""
+
+    level: LogLevel = LogLevel.INFO
+    """What is at least as grave as this is written."""
 
 
 def check(exposure: Exposure, problems: list[str]) -> None:

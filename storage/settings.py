@@ -12,7 +12,7 @@ import msgspec
 
 from storage import exposure_settings, maintenance_settings
 from storage.durations import seconds
-from storage.exposure_settings import Exposure
+from storage.exposure_settings import Exposure, Log
 from storage.maintenance_settings import Checks, Repair, Schedule, WorkspaceChecks
 from storage.settings_file import Settings, convert, read_table, settled
 from storage.target_settings import TargetSettings, read_targets
@@ -105,6 +105,7 @@ class WorkspaceSettings(Settings, frozen=True, kw_only=True):
     checks: WorkspaceChecks = WorkspaceChecks()
     repair: Repair = Repair()
     metrics: Exposure = Exposure()
+    log: Log = Log()
 
 
 class Data(Settings, frozen=True, kw_only=True):

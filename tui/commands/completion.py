@@ -17,7 +17,7 @@ class CompletionDocument(msgspec.Struct, frozen=True, kw_only=True):
     script: str
 
 
-@click.command(epilog='Example: eval "$(modeltender completion bash)"')
+@click.command(epilog="Example: modeltender completion bash >> ~/.bashrc")
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def completion(*, shell: str, as_json: bool) -> int:
