@@ -329,7 +329,6 @@ class Service(NamedTuple):
                 now = self.monotonic()
                 if now >= beat_at:
                     beat_at = now + HEARTBEAT_S
-                    # Before the database is written: a full disk is no reason to be started anew.
                     self.manager.alive()
                     self._beat(process)
                     looked = self._tell_clock(looked)
@@ -339,8 +338,10 @@ class Service(NamedTuple):
                     housekeeping_at = now + HOUSEKEEPING_S
                     self._keep_house(now)
             except sqlite3.Error:
-                # The disk is full or the file is locked: the heart beats late, which is what a viewer should see.
+                # The disk is full or the file is locked: the heart beats late, which is what a viewer should see. The loop
+                # goes round all the same, and nothing would be better after a new start.
                 log.exception("the database could not be written")
+                self.manager.alive()
                 self.stopping.wait(STORE_RETRY_S)
 
     def _over(self) -> bool:
