@@ -21,8 +21,9 @@ from storage.vocabulary import Role
 from storage.workspace import find_workspace
 from tui.commands.options import FOLDER
 
-BREAKS: Final = frozenset("@:=")
-"""What may be within a word of ours and ends one of bash's, as long as nobody told bash otherwise."""
+BREAKS: Final = {"@": 0, ":": 1, "=": 1}
+"""What may be within a word of ours and ends one of bash's, as long as nobody told bash otherwise, and how much of it bash
+keeps: a part that begins with ``@`` is replaced with it, because host names are completed so."""
 
 Item = CompletionItem[str]
 
@@ -50,7 +51,7 @@ def complete_version(context: click.Context, _parameter: click.Parameter, incomp
 
 
 class Bash(BashComplete):
-    """Completion for bash, which takes a word apart at each ``@`` and wants the last part of it only."""
+    """Completion for bash, which takes a word apart at an ``@`` and wants the last part of it only."""
 
     source_template = """\
 %(complete_func)s() {
@@ -86,8 +87,11 @@ complete -o nosort -F %(complete_func)s %(prog_name)s
     def format_completion(self, item: CompletionItem[str]) -> str:
         """Return a line of the answer, without what bash keeps of the word by itself."""
         _, incomplete = self.get_completion_args()
-        breaks = set(os.environ.get("COMP_WORDBREAKS", "")) & BREAKS
-        kept = 1 + max((incomplete.rfind(letter) for letter in breaks), default=-1)
+        breaks = set(os.environ.get("COMP_WORDBREAKS", "")) & set(BREAKS)
+        kept = max(
+            (incomplete.rfind(letter) + BREAKS[letter] for letter in breaks if letter in incomplete),
+            default=0,
+        )
         return f"{item.type},{item.value[kept:]}"
 
 

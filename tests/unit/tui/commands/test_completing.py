@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pexpect
 import pytest
 
 from storage.vocabulary import ExitCode
@@ -117,11 +118,42 @@ def test_options_and_folders_are_offered(tmp_path: Path) -> None:
 @needs_bash
 def test_bash_gets_the_part_of_the_word_that_it_is_at(filled: Workspace) -> None:
     """Bash takes a word apart at @, so that only what comes after it is wanted."""
-    assert bash("modeltender show mnist@c", filled.root) == ["current", "candidate"]
-    assert bash("modeltender show mnist@", filled.root)[0] == "current"
+    assert bash("modeltender show mnist@c", filled.root) == ["@current", "@candidate"]
+    assert bash("modeltender show mnist@", filled.root)[0] == "@current"
     assert bash("modeltender show mni", filled.root)[0] == "mnist"
     assert bash("modeltender prom", filled.root) == ["promote"]
     assert "start" in bash("modeltender engine ", filled.root)
+
+
+@needs_bash
+def test_a_key_completes_the_line_of_a_real_bash(filled: Workspace) -> None:
+    """On a terminal: what is typed so far and one tab make the whole name, which the command then understands."""
+    environment = os.environ | {
+        "PATH": f"{MODELTENDER.parent}:{os.environ['PATH']}",
+        "PS1": "$ ",
+        "TERM": "dumb",
+    }
+    terminal = pexpect.spawn(
+        "bash",
+        ["--norc"],
+        cwd=str(filled.root),
+        env=environment,
+        encoding="utf-8",
+        dimensions=(24, 200),
+        timeout=100,
+    )
+    try:
+        # The sum is what is waited for: the line itself is echoed.
+        terminal.sendline('eval "$(modeltender completion bash)"; echo taught $((1 + 1))')
+        terminal.expect_exact("taught 2")
+        terminal.send("modeltender sho\t")
+        terminal.expect_exact("show ")
+        terminal.send("mnist@cu\t")
+        terminal.expect_exact("current ")
+        terminal.sendline("--json | grep -c '\"role\":\"current\"' | sed 's/^/lines /'")
+        terminal.expect_exact("lines 1")
+    finally:
+        terminal.close(force=True)
 
 
 @pytest.mark.parametrize("shell", SHELLS)
