@@ -1,7 +1,7 @@
 """``modeltender engine install``: writes the systemd unit that keeps a workspace's engine running.
 
 Owns where units lie, whom an engine runs as and which unit may be overwritten; what a unit says is `engine.units`'. It
-never talks to the service manager: what to type next is printed.
+never talks to the service manager: what to type next is printed. Light to import, as it is mounted beside ``engine status``.
 """
 
 import os
@@ -15,10 +15,7 @@ import msgspec
 
 from engine import units
 from engine.options import answer, standard_options
-from engine.processes import kernel
 from storage.errors import RefusedError, SettingsError, WorkspaceError
-from storage.settings import read_model_settings, read_workspace_settings
-from storage.target_settings import TensorFlowServing, Triton
 from storage.text import clean
 from storage.vocabulary import ExitCode
 from storage.workspace import Workspace
@@ -113,6 +110,8 @@ def _facts(
             raise WorkspaceError(
                 f"{clean(str(path))} has characters in its name that no unit can hold.", "Rename the folder."
             )
+    from storage.settings import read_workspace_settings
+
     limits = read_workspace_settings(workspace.settings_file).limits
     return units.Facts(
         name=name,
@@ -141,6 +140,9 @@ def _owner(workspace: Workspace, run_as: str) -> str:
 
 def _elsewhere(workspace: Workspace) -> Iterator[Path]:
     """Yield what the engine writes outside the workspace: where its folders lead to, and files of promotion targets."""
+    from storage.settings import read_model_settings, read_workspace_settings
+    from storage.target_settings import TensorFlowServing, Triton
+
     for folder in (workspace.train, workspace.test, workspace.models, workspace.state):
         real = folder.resolve()
         if not real.is_relative_to(workspace.root):
@@ -164,6 +166,8 @@ def _elsewhere(workspace: Workspace) -> Iterator[Path]:
 
 def _may_stand_apart() -> bool:
     """Whether this user may make user namespaces, without which a user's service manager cannot hide any file."""
+    from engine.processes import kernel
+
     pid = os.fork()
     if not pid:
         try:

@@ -58,11 +58,11 @@ class SettingsWatch:
                 "settings-wrong", f"{error.message}; the former settings go on holding", Severity.WARNING
             )
             return
-        if found != self._next:
+        changed, self._next = found != self._next, found
+        if changed:
             self._tell(
                 "settings-changed", f"{self._file.name} changed; what runs ends by the former settings"
             )
-        self._next = found
 
     def _tell(self, code: str, message: str, severity: Severity = Severity.INFO) -> None:
         with self._writer.passing() as connection:
