@@ -19,6 +19,7 @@ from engine.evaluation.comparison import Question, verdict_of
 from engine.evaluation.early import Answered
 from engine.evaluation.facts import share_of
 from engine.evaluation.paired import bootstrap, delong, mcnemar, sequential, tango
+from engine.evaluation.paired.rows import single
 from engine.evaluation.paired.tango import Discordance
 from storage.vocabulary import GateMode, Verdict
 
@@ -250,8 +251,8 @@ def other_figures() -> Iterator[list[str]]:
 
 def loss_passes(old: "NDArray[np.float64]", new: "NDArray[np.float64]") -> bool:
     """Whether losses whose true means are apart by the margin, 0.1, pass."""
-    rows = bootstrap.single(np.stack([old, new], axis=1), lambda means: means[..., 0] - means[..., 1])
-    return bootstrap.estimate(rows, 1 - 2 * LEVEL, resamples=1000).low > -0.1
+    rows = single(np.stack([old, new], axis=1), lambda means: means[..., 0] - means[..., 1])
+    return bootstrap.drawn(rows, 1 - 2 * LEVEL, resamples=1000).low > -0.1
 
 
 def area_passes(random: np.random.Generator) -> bool:
