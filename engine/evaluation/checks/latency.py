@@ -21,8 +21,8 @@ def check(facts: Facts) -> tuple[GateCheck, ...]:
     if found is None:
         model, numbers = old.version.model, (old.version.number, facts.candidate.version.number)
         detail = (
-            f"not measured in turns with version {numbers[0]} yet; a promotion does that first, "
-            f"and so does: modeltender compare {model} {numbers[0]} {numbers[1]} --latency"
+            f"not measured in turns with version {numbers[0]} yet; a promotion does that once all else passes, "
+            f"or: modeltender compare {model} {numbers[0]} {numbers[1]} --latency"
         )
         return (GateCheck(LATENCY, CheckVerdict.INCONCLUSIVE, detail),)
     noise = f"; meanwhile {found.noisy}" if found.noisy else ""
