@@ -293,13 +293,13 @@ class GateReport(msgspec.Struct, frozen=True):
 
     @property
     def lacks_ratio(self) -> bool:
-        """Whether nothing holds the candidate back but a comparison of latencies that a promotion will make."""
-        others = (check for check in self.checks if check.name != LATENCY)
-        return self.unmeasured and all(check.verdict in PASSING for check in others)
+        """Whether nothing is open but how the latencies compare: a promotion measures that, again where it was not decided."""
+        held = {(check.name, check.verdict) for check in self.checks if check.verdict not in PASSING}
+        return held == {(LATENCY, CheckVerdict.INCONCLUSIVE)}
 
     @property
     def promotable(self) -> bool:
-        """Whether nothing that is known speaks against a promotion, which asks for what is not known."""
+        """Whether nothing that is known speaks against a promotion, which measures what is not known."""
         return self.passed or self.lacks_ratio
 
     @property

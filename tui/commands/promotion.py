@@ -43,7 +43,7 @@ def promote(
 ) -> int:
     """Deploy a version if the gate finds it good enough.
 
-    Without a VERSION the candidate is meant, which is the newest ready version above the current one. Exits with 0 when it was promoted, 1 when the gate refused, 5 when the figures do not decide.
+    Without a VERSION the candidate is meant, which is the newest ready version above the current one. What is missing is evaluated first; where the gate limits the latency, both versions are run in turns, some ten seconds. Exits with 0 when it was promoted, 1 when the gate refused, 5 when the figures do not decide.
     """
     if force and not reason.strip():
         raise click.UsageError("--force needs a --reason, which is kept in the history.")

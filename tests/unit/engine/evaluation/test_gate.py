@@ -425,6 +425,13 @@ def test_a_latency_that_was_not_measured_is_not_all_that_holds_back_a_worse_cand
     assert (report.unmeasured, report.lacks_ratio, report.promotable) == (True, False, False)
 
 
+def test_a_latency_that_was_not_decided_may_be_measured_again() -> None:
+    """It is all that is open; but somebody has measured it, so that only a person asks again."""
+    measured = LatencyRatio("cpu", 0.0, 1.2, 1.1, 1.3, 0.9, 15)
+    report = judged(apart(80, 10, 2000), gate={"max_latency_ratio": 1.2}, ratio=measured)
+    assert (report.unmeasured, report.lacks_ratio, report.promotable) == (False, True, True)
+
+
 def test_a_first_version_has_nothing_to_be_slower_than() -> None:
     """A limit on how much longer it may take is told, and holds nothing back."""
     report = judged((None, apart(80, 10, 2000)[1]), gate={"max_latency_ratio": 1.2})
