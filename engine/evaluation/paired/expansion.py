@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from engine.evaluation.paired.rows import Course, Estimate, Floats, Rows
+from engine.evaluation.paired.rows import Course, Estimate, Floats, Rows, weighted
 
 SHIFTED = 0.5
 """Of an example's weight, the step of the derivatives: none becomes negative, and rounding is far below it."""
@@ -64,7 +64,7 @@ def _shape(rows: Rows, value: float) -> _Shape:
     if squares == 0:
         return _Shape(0.0, np.zeros_like(means), 0.0, 0.0, 0.0, 0.0)
     deviation = np.sqrt(squares) / n
-    direction = (rows.times * slopes) @ apart / (n**2 * deviation)
+    direction = weighted(rows.times * slopes, apart) / (n**2 * deviation)
     ahead, behind = (float(rows.figure(means + sign * direction)) for sign in (1, -1))
     return _Shape(
         float(deviation),
