@@ -48,7 +48,7 @@ QUIET_S = 1.0
 STOP_S = 5.0
 """How long a lane may take to let go of its work after it was asked to."""
 
-NOUNS = {JobKind.EVALUATE: "evaluation"}
+NOUNS = {JobKind.EVALUATE: "evaluation", JobKind.LATENCY: "latency measurement"}
 """What a job of a kind is called while another one waits for it."""
 
 HOUSEKEEPING_S = 60.0
@@ -239,7 +239,13 @@ def _put_back(connection: sqlite3.Connection, context: Context, job: Job, needed
         return
     asked = [
         jobs.add(
-            connection, one.kind, job.model, one.version, requested_by=job.requested_by, now=context.now()
+            connection,
+            one.kind,
+            job.model,
+            one.version,
+            requested_by=job.requested_by,
+            now=context.now(),
+            parameters=one.parameters,
         )
         for one in needed
     ]

@@ -202,6 +202,11 @@ class Gate(Settings, frozen=True, kw_only=True):
     """How long a version that was promoted without a person is watched."""
     require: tuple[Requirement, ...] = ()
 
+    @property
+    def two_sided(self) -> float:
+        """The confidence of an interval that excludes on either side what a test at `confidence` does."""
+        return 1 - 2 * (1 - self.confidence)
+
 
 class ModelSettings(Settings, frozen=True, kw_only=True):
     """``model.toml``."""

@@ -192,6 +192,8 @@ def _remarks(document: Compared) -> list[str]:
             f"latency: {one.ratio:.3f} times as long [{one.low:.3f}, {one.high:.3f}] on {one.device}, "
             f"{one.n} rounds in turns"
         )
+        if one.noisy:
+            lines.append(f"meanwhile {one.noisy}")
     if document.problem:
         lines.append(f"not compared: {document.problem}")
     more = ""

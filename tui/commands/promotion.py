@@ -12,8 +12,8 @@ import msgspec
 from storage import jobs
 from storage.database import Reader
 from storage.errors import JobError, RefusedError, UnknownError
-from storage.records import Job, JobParameters, Version
-from storage.vocabulary import CheckVerdict, ExitCode, JobKind, JobState, Role, Verdict
+from storage.records import PASSING, Job, JobParameters, Version
+from storage.vocabulary import ExitCode, JobKind, JobState, Role, Verdict
 from storage.workspace import Workspace
 from tui.commands.arrivals import await_first_evaluation, find_target
 from tui.commands.checks import checks_text
@@ -26,8 +26,6 @@ from tui.commands.reading import to_ask
 from tui.commands.targets import Target, find_model
 from tui.commands.targets import target as as_target
 from tui.commands.waiting import await_job, failure
-
-PASSING = frozenset({CheckVerdict.PASS, CheckVerdict.SKIPPED})
 
 ANSWERED = frozenset({JobState.SUCCEEDED, JobState.FAILED})
 """States in which a job's result is its answer, be it a no; a job that was cut short has none."""
@@ -46,7 +44,7 @@ def promote(
 ) -> int:
     """Deploy a version if the gate finds it good enough.
 
-    Without a VERSION the candidate is meant, which is the newest ready version above the current one. Exits with 0 when it was promoted, 1 when the gate refused, 5 when the figures do not decide.
+    Without a VERSION the candidate is meant, which is the newest ready version above the current one. What is missing is evaluated first; where the gate limits the latency, both versions are run in turns, some ten seconds. Exits with 0 when it was promoted, 1 when the gate refused, 5 when the figures do not decide.
     """
     if force and not reason.strip():
         raise click.UsageError("--force needs a --reason, which is kept in the history.")
