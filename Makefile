@@ -8,7 +8,7 @@ DEMO ?= demo
 COUNT ?= 2000
 MINUTES ?= 60
 
-.PHONY: install demo test lint fuzz soak bench pictures clean
+.PHONY: install demo test lint dist man fuzz soak bench pictures clean
 
 install: $(STAMP)
 
@@ -29,6 +29,15 @@ lint: install
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The source distribution and the wheel in dist/, after a wheel like it was installed elsewhere and tried.
+dist: install
+	$(BIN)/python -P -m pytest tests/dist
+	$(BIN)/python -m tests.dist.make
+
+# The manual's pages, for man -l build/man/modeltender.1; the wheel brings them along.
+man: install
+	$(BIN)/python -P -m tui.commands.manual build/man
 
 # Damaged models of every format, in model processes; ends with a table of what became of them.
 fuzz: install
@@ -51,4 +60,4 @@ $(PEERS): tests/benchmarks/peers.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) demo build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

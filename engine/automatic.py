@@ -143,7 +143,7 @@ class Automatic:
         candidacy = Candidacy(
             automatic=settings.gate.automatic,
             dry_run=settings.gate.dry_run,
-            passed=candidate.gate.passed,
+            passed=candidate.gate.passed or (candidate.gate.lacks_ratio and candidate.gate.unmeasured),
             missed=any(miss.certain for miss in misses),
             known=probations.was_deployed(
                 connection, model.id, number=candidate.number, sha256=candidate.sha256 or ""

@@ -6,14 +6,14 @@ status costs no numerical library. Errors are raised, never printed: that is the
 
 import os
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
 
 import click
 import msgspec
 
+from engine.install_command import install
+from engine.options import answer, standard_options
 from storage import jobs, launch
 from storage.database import Reader
 from storage.errors import DatabaseError, WorkspaceError
@@ -21,9 +21,7 @@ from storage.records import EngineState, HostState
 from storage.tables import engine as engine_table
 from storage.text import clean
 from storage.vocabulary import ExitCode, JobState
-from storage.workspace import Workspace, engine_pid, find_workspace
-
-Command = TypeVar("Command", bound=Callable[..., int])
+from storage.workspace import Workspace, engine_pid
 
 LINE = 2000
 """Characters of a log line that are shown: a traceback's longest line with room."""
@@ -60,37 +58,6 @@ class EngineDocument(msgspec.Struct, frozen=True, kw_only=True):
     cpu_percent: float | None
     hosts: tuple[HostState, ...]
     jobs: Waiting
-
-
-def _workspace(context: click.Context, _parameter: click.Parameter, folder: Path | None) -> Workspace | None:
-    """Turn ``--workspace``, here or before the command's name, into a workspace."""
-    if context.resilient_parsing:
-        return None
-    folder = folder or context.find_root().params.get("folder")
-    try:
-        return find_workspace(folder or Path.cwd())
-    except FileNotFoundError:
-        raise WorkspaceError(
-            "The current folder does not exist any more.", "Go to another one, or name one: --workspace DIR"
-        ) from None
-
-
-def standard_options(command: Command) -> Command:
-    """Give a command ``--workspace`` and ``--json``, which every command of the engine has."""
-    with_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(command)
-    return click.option(
-        "-w",
-        "--workspace",
-        metavar="DIR",
-        type=click.Path(path_type=Path, readable=False),
-        callback=_workspace,
-        help="The workspace; by default this folder or the nearest parent that is one.",
-    )(with_json)
-
-
-def answer(document: object, text: str, *, as_json: bool) -> None:
-    """Print a document for a script or a text for a person, on standard output."""
-    click.echo(msgspec.json.encode(document) if as_json else text)
 
 
 @click.group(no_args_is_help=False)
@@ -173,6 +140,9 @@ def logs(*, workspace: Workspace, as_json: bool, lines: int, follow: bool) -> in
         position = _print_new(workspace.log, position)
         time.sleep(FOLLOW_S)
     return ExitCode.DONE
+
+
+engine.add_command(install)
 
 
 def _read(workspace: Workspace) -> EngineDocument:

@@ -13,12 +13,12 @@ from pathlib import Path
 import click
 import msgspec
 
-from engine.cli import answer, standard_options
 from engine.data import importing
 from engine.data.descriptions import PARTS, PARTS_FOLDER, PartDescription, Shared
 from engine.data.location import locate
 from engine.data.naming import members
 from engine.data_words import counted, described_in_words
+from engine.options import answer, standard_options
 from engine.processes.client import Hosts
 from engine.processes.confined_process import Terms
 from engine.processes.data_process import DataProcess

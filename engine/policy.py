@@ -132,7 +132,7 @@ class Candidacy(NamedTuple):
     """Whether its model's owner lets the engine do so."""
     dry_run: bool
     passed: bool
-    """Whether the gate passes it."""
+    """Whether the gate passes it, but for what nobody has measured yet."""
     missed: bool
     """Whether it misses an objective beyond its interval: it would be rolled back at the first look."""
     known: bool

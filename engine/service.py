@@ -16,12 +16,14 @@ import psutil
 
 from engine import clock
 from engine import jobs as kinds
+from engine.job_report import JobReport
 from engine.jobs.context import Context, Needed, Outcome, Refinement
 from engine.jobs.reading import prepared_data
+from engine.manager import Manager
 from engine.processes.endings import CANCELLED
 from storage import jobs
 from storage.errors import Error
-from storage.records import Job, Metric
+from storage.records import Job
 from storage.tables import engine as engine_table
 from storage.tables import events
 from storage.text import clean
@@ -43,13 +45,10 @@ HEARTBEAT_S = 1.0
 QUIET_S = 1.0
 """How long a lane rests before it refines a result: who presses a key twice is not kept waiting by the first time."""
 
-PROGRESS_S = 0.1
-"""Progress is written at most this often: ten times a second looks live and costs nothing."""
-
 STOP_S = 5.0
 """How long a lane may take to let go of its work after it was asked to."""
 
-NOUNS = {JobKind.EVALUATE: "evaluation"}
+NOUNS = {JobKind.EVALUATE: "evaluation", JobKind.LATENCY: "latency measurement"}
 """What a job of a kind is called while another one waits for it."""
 
 HOUSEKEEPING_S = 60.0
@@ -77,6 +76,8 @@ class Lane:
         self._handled = handled
         self._wake = threading.Event()
         self._stopping = threading.Event()
+        self._finishing = threading.Event()
+        self._finished = threading.Event()
         self._refinements: dict[Hashable, Refinement] = {}
         self._recorded: tuple[Callable[[], None], ...] = ()
         self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
@@ -94,6 +95,16 @@ class Lane:
         """Look for jobs now."""
         self._wake.set()
 
+    def finish(self) -> None:
+        """Take no further job; the present one goes on to its end."""
+        self._finishing.set()
+        self._wake.set()
+
+    @property
+    def finished(self) -> bool:
+        """Whether it was asked to finish, and its last job has ended."""
+        return self._finished.is_set()
+
     def let_go(self) -> None:
         """Take no further job, and let go of the present one as soon as it can be."""
         self._stopping.set()
@@ -109,7 +120,7 @@ class Lane:
             self._wake.wait()
             self._wake.clear()
             try:
-                while not self._stopping.is_set() and self._one():
+                while not self._ending() and self._one():
                     pass
                 self._refine()
             except sqlite3.Error:
@@ -117,6 +128,12 @@ class Lane:
                 log.exception("the database could not be written")
                 self._stopping.wait(STORE_RETRY_S)
                 self._wake.set()
+                continue
+            if self._finishing.is_set():
+                self._finished.set()
+
+    def _ending(self) -> bool:
+        return self._stopping.is_set() or self._finishing.is_set()
 
     def _one(self) -> bool:
         """Do the oldest waiting job; return whether there was one."""
@@ -186,44 +203,11 @@ class Lane:
         return True
 
     def _wanted(self) -> bool:
-        """Whether a job waits for this lane, or the engine stops."""
-        if self._stopping.is_set():
+        """Whether a job waits for this lane, or it is to end."""
+        if self._ending():
             return True
         with self._context.writer.passing() as connection:
             return jobs.waiting(connection, self._handled)
-
-
-class JobReport:
-    """What a handler is told with: progress into the database, cancellation out of it."""
-
-    def __init__(self, context: Context, job: Job, stopping: threading.Event) -> None:
-        self._context = context
-        self._job = job
-        self._stopping = stopping
-        self._written = 0.0
-        self._so_far = ""
-
-    def progress(self, done: int, total: int, message: str = "") -> None:
-        """Record progress, unless the last record is younger than a tenth of a second."""
-        now = self._context.now()
-        if not message and abs(now - self._written) < PROGRESS_S:
-            return
-        self._written = now
-        with self._context.writer.passing() as connection:
-            jobs.progress(connection, self._job.id, done=done, total=total, message=message or self._so_far)
-
-    def figure(self, figure: Metric) -> None:
-        """Note what the headline figure is so far: the next progress says it."""
-        self._so_far = f"{figure.name} {figure.value:.4f}"
-        if figure.low is not None and figure.high is not None:
-            self._so_far += f" ({figure.low:.4f} to {figure.high:.4f})"
-
-    def cancelled(self) -> bool:
-        """Whether the job's end was asked for, or the engine's."""
-        if self._stopping.is_set():
-            return True
-        with self._context.writer.passing() as connection:
-            return jobs.cancelled(connection, self._job.id)
 
 
 def _outcome(context: Context, job: Job, report: JobReport) -> Outcome:
@@ -255,7 +239,13 @@ def _put_back(connection: sqlite3.Connection, context: Context, job: Job, needed
         return
     asked = [
         jobs.add(
-            connection, one.kind, job.model, one.version, requested_by=job.requested_by, now=context.now()
+            connection,
+            one.kind,
+            job.model,
+            one.version,
+            requested_by=job.requested_by,
+            now=context.now(),
+            parameters=one.parameters,
         )
         for one in needed
     ]
@@ -299,15 +289,21 @@ class Service(NamedTuple):
     parts: tuple[Part, ...]
     stopping: threading.Event
     monotonic: Callable[[], float]
+    manager: Manager = Manager()
+    outdated: Callable[[], bool] = lambda: False
+    """Whether the settings that the parts were made with hold no more; asked once a second."""
 
     def run(self) -> None:
-        """Work until ``stopping`` is set, then end every part in reverse order."""
+        """Work until ``stopping`` is set or the settings are outdated, then end every part in reverse order."""
         started: list[Part] = []
         try:
             for part in (*self.parts, *self.lanes):
                 part.start()
                 started.append(part)
+            self.manager.ready()
             self._loop()
+            if self.stopping.is_set():
+                self.manager.stopping()
         finally:
             for lane in self.lanes:
                 lane.let_go()
@@ -339,15 +335,33 @@ class Service(NamedTuple):
                 now = self.monotonic()
                 if now >= beat_at:
                     beat_at = now + HEARTBEAT_S
+                    self.manager.alive()
                     self._beat(process)
                     looked = self._tell_clock(looked)
+                    if self._over():
+                        return
                 if now >= housekeeping_at:
                     housekeeping_at = now + HOUSEKEEPING_S
                     self._keep_house(now)
             except sqlite3.Error:
-                # The disk is full or the file is locked: the heart beats late, which is what a viewer should see.
+                # The disk is full or the file is locked: the heart beats late, which is what a viewer should see. The loop
+                # goes round all the same, and nothing would be better after a new start.
                 log.exception("the database could not be written")
+                self.manager.alive()
                 self.stopping.wait(STORE_RETRY_S)
+
+    def _over(self) -> bool:
+        """Whether it is time to begin anew with other settings: each job that runs ends by those that it began with.
+
+        One lane after another, the last one first: while a training goes on for hours, the others work as ever.
+        """
+        if not self.outdated():
+            return False
+        for lane in reversed(self.lanes):
+            lane.finish()
+            if not lane.finished:
+                return False
+        return True
 
     def _beat(self, process: psutil.Process) -> None:
         with process.oneshot():

@@ -1,18 +1,20 @@
 """The only place where the engine's parts meet: what is made, in which order, and with what."""
 
+import faulthandler
 import logging
 import os
 import signal
 import threading
 import time
-from importlib.metadata import PackageNotFoundError, version
 from logging.handlers import RotatingFileHandler
 
 from engine.automatic import Automatic
 from engine.devices.sampler import Sampler
 from engine.examiner import Examiner
+from engine.exposing import Exposing
 from engine.jobs import ON_LINKS, ON_MODELS, ON_NOTICES, ON_TRAININGS
 from engine.jobs.context import Context
+from engine.manager import Manager, present
 from engine.notify.notifier import Notifier
 from engine.processes import lockdown
 from engine.processes.client import Hosts
@@ -24,15 +26,18 @@ from engine.repository.observer import Observer
 from engine.repository.repository import Repository
 from engine.rolling import Rolling, kept
 from engine.scheduling import Scheduler
-from engine.service import Lane, Service
+from engine.service import Lane, Part, Service
+from engine.settings_watch import SettingsWatch
+from engine.versions import program_version
 from engine.watching import Watching
-from storage import jobs
+from storage import durations, jobs
 from storage.database import Writer
-from storage.settings import WorkspaceSettings, read_workspace_settings
+from storage.exposure_settings import Exposure
+from storage.settings import read_workspace_settings
 from storage.tables import deployed, events
 from storage.tables import engine as engine_table
 from storage.text import clean
-from storage.vocabulary import Severity
+from storage.vocabulary import ExitCode, Severity
 from storage.workspace import Workspace, check_writable, create_workspace, engine_lock
 
 log = logging.getLogger(__name__)
@@ -50,11 +55,15 @@ def run(workspace: Workspace) -> int:
     """
     check_writable(workspace)
     create_workspace(workspace.root)
-    settings = read_workspace_settings(workspace.settings_file)
-    stopping = threading.Event()
+    # Before anything is touched: wrong settings are told and nothing else happens.
+    read_workspace_settings(workspace.settings_file)
+    manager = present()
+    stopping, broken = threading.Event(), threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stopping.set())
-    threading.excepthook = lambda failed: _end_on(failed, stopping)
+    threading.excepthook = lambda failed: _end_on(failed, broken, stopping)
+    # A crash of a library, and a service manager that ends an engine which hangs, leave where every thread was.
+    faulthandler.enable()
     # The terminal that started the engine may close; that is no reason to end.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     with engine_lock(workspace):
@@ -62,7 +71,12 @@ def run(workspace: Workspace) -> int:
         writer = Writer(workspace.database)
         try:
             _begin(workspace, writer)
-            _work(workspace, writer, settings, stopping)
+            watch = SettingsWatch(workspace.settings_file, writer, now=time.time)
+            while not stopping.is_set():
+                logging.getLogger().setLevel(watch.settings.log.level.upper())
+                _stand_back(watch.settings.limits.nice)
+                _work(workspace, writer, watch, stopping, manager)
+                watch.renew()
             with writer.transaction() as connection:
                 engine_table.stop(connection, now=time.time())
                 events.add(connection, "engine-stopped", "engine stopped", at=time.time())
@@ -71,22 +85,27 @@ def run(workspace: Workspace) -> int:
             raise
         finally:
             writer.close()
-    return 0
+    # A service manager starts an engine anew that broke, and lets one rest that was asked to end.
+    return ExitCode.FAILED if broken.is_set() else ExitCode.DONE
 
 
-def _end_on(failed: threading.ExceptHookArgs, stopping: threading.Event) -> None:
+def _end_on(failed: threading.ExceptHookArgs, broken: threading.Event, stopping: threading.Event) -> None:
     """End the engine when one of its threads ended on a mistake of ours: one that works by half would mislead."""
     name = failed.thread.name if failed.thread else "a thread"
     log.critical("%s ended unexpectedly; the engine stops", name, exc_info=failed.exc_value)
+    broken.set()
     stopping.set()
 
 
-def program_version() -> str:
-    """Return this program's version, or ``unknown`` where it runs from a folder that was never installed."""
+def _stand_back(nice: int | None) -> None:
+    """Let other programs go first, as the settings say; threads and processes that are begun from here on do so too."""
+    if nice is None or nice == os.getpriority(os.PRIO_PROCESS, 0):
+        return
     try:
-        return version("modeltender")
-    except PackageNotFoundError:
-        return "unknown"
+        os.setpriority(os.PRIO_PROCESS, 0, nice)
+    except PermissionError:
+        # Only root may come forward again; to work as it was started is better than not to work.
+        log.warning("limits.nice = %d: this user may not go below what the engine was started with", nice)
 
 
 def _begin(workspace: Workspace, writer: Writer) -> None:
@@ -123,8 +142,14 @@ def _sandbox() -> dict[str, str]:
 
 
 def _work(
-    workspace: Workspace, writer: Writer, settings: WorkspaceSettings, stopping: threading.Event
+    workspace: Workspace,
+    writer: Writer,
+    watch: SettingsWatch,
+    stopping: threading.Event,
+    manager: Manager,
 ) -> None:
+    """Put the engine together by the settings that hold, and work until it is to end or they hold no more."""
+    settings = watch.settings
     hosts = Hosts(scratch=workspace.scratch, limits=settings.limits)
     pool = Pool(settings.limits, wanted=lambda: _deployed(writer))
     context = Context(workspace, writer, settings, hosts, pool, time.time)
@@ -153,11 +178,31 @@ def _work(
         keeper = Keeper(workspace, writer, now=time.time)
         scheduler = Scheduler(workspace, writer, settings, now=time.time)
         notifier = Notifier(workspace, writer, settings, now=time.time)
-        parts = (sampler, rolling, examiner, watching, observer, keeper, automatic, scheduler, notifier)
-        Service(context, (models, links, trainings, telling), parts, stopping, time.monotonic).run()
+        parts: tuple[Part, ...] = (
+            sampler,
+            rolling,
+            examiner,
+            watching,
+            observer,
+            keeper,
+            automatic,
+            scheduler,
+            notifier,
+        )
+        parts += _exposing(workspace, settings.metrics)
+        lanes = (models, links, trainings, telling)
+        Service(context, lanes, parts, stopping, time.monotonic, manager, watch.outdated).run()
     finally:
         pool.close()
         hosts.close()
+
+
+def _exposing(workspace: Workspace, exposure: Exposure) -> tuple[Exposing, ...]:
+    """Return the part that writes figures for a collector, where the settings name a file for it."""
+    if not exposure.textfile:
+        return ()
+    file = workspace.root / exposure.textfile
+    return (Exposing(workspace.database, file, durations.seconds(exposure.every)),)
 
 
 def _deployed(writer: Writer) -> set[tuple[str, str]]:

@@ -36,6 +36,8 @@ class ComparedLatency(msgspec.Struct, frozen=True):
     high: float
     confidence: float
     n: int
+    noisy: str = ""
+    """What disturbed the measurement; empty where nothing is known to have."""
 
 
 class Early(msgspec.Struct, frozen=True):

@@ -237,3 +237,5 @@ class LatencyRatio(msgspec.Struct, frozen=True):
     confidence: float
     n: int
     """Rounds, of which each has runs of both."""
+    noisy: str = ""
+    """What disturbed the measurement, in a sentence without a full stop; empty where nothing is known to have."""

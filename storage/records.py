@@ -259,6 +259,12 @@ EVALUATED = "evaluated"
 SAME_DATA = "same-data"
 """The checks without which nothing can be compared: a promotion evaluates what they miss."""
 
+LATENCY = "latency"
+"""The check of how long a candidate takes: a promotion measures what it misses, where everything else passes."""
+
+PASSING = frozenset({CheckVerdict.PASS, CheckVerdict.SKIPPED})
+"""What of a check holds nothing back: it passed, or did not apply."""
+
 
 class GateCheck(msgspec.Struct, frozen=True):
     """One check of a gate: its name, its verdict, and a sentence with the figures."""
@@ -277,11 +283,24 @@ class GateReport(msgspec.Struct, frozen=True):
     checks: tuple[GateCheck, ...]
     basis: str = ""
     """A digest of everything that it was judged from: with the same the answer would be the same."""
+    unmeasured: bool = False
+    """Whether it asks how the latencies compare, and nobody has measured that."""
 
     @property
     def passed(self) -> bool:
         """Whether every check passed or did not apply."""
-        return all(check.verdict in {CheckVerdict.PASS, CheckVerdict.SKIPPED} for check in self.checks)
+        return all(check.verdict in PASSING for check in self.checks)
+
+    @property
+    def lacks_ratio(self) -> bool:
+        """Whether nothing is open but how the latencies compare: a promotion measures that, again where it was not decided."""
+        held = {(check.name, check.verdict) for check in self.checks if check.verdict not in PASSING}
+        return held == {(LATENCY, CheckVerdict.INCONCLUSIVE)}
+
+    @property
+    def promotable(self) -> bool:
+        """Whether nothing that is known speaks against a promotion, which measures what is not known."""
+        return self.passed or self.lacks_ratio
 
     @property
     def lacks_figures(self) -> bool:

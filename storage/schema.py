@@ -26,7 +26,7 @@ from storage.statements.upkeep import ANSWERS_OF_CHECKS, EXPORTS, TRAINING_RUNS
 
 migrations = Migrations("modeltender")
 
-SCHEMA_VERSION = 17
+SCHEMA_VERSION = 18
 
 
 @migrations()
@@ -126,6 +126,12 @@ def rolled_up_readings(database: Database) -> None:
 def training_runs(database: Database) -> None:
     """Keep what each training began from, how it went, and what it left."""
     _execute(database, TRAINING_RUNS)
+
+
+@migrations()
+def noise_of_ratios(database: Database) -> None:
+    """Keep what disturbed a comparison of latencies."""
+    database.conn.execute("ALTER TABLE latency_ratios ADD COLUMN noisy TEXT NOT NULL DEFAULT ''")
 
 
 @migrations()

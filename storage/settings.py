@@ -10,8 +10,9 @@ from pathlib import Path
 
 import msgspec
 
-from storage import maintenance_settings, notify_settings
+from storage import exposure_settings, maintenance_settings, notify_settings
 from storage.durations import seconds
+from storage.exposure_settings import Exposure, Log
 from storage.maintenance_settings import Checks, Repair, Schedule, WorkspaceChecks
 from storage.notify_settings import ModelNotify, Notify
 from storage.settings_file import Settings, convert, read_table, settled
@@ -45,7 +46,7 @@ class Repository(Settings, frozen=True, kw_only=True):
 
 
 class LimitSettings(Settings, frozen=True, kw_only=True):
-    """What one model process may use."""
+    """What one model process may use, and what the engine with all of them may take of the machine."""
 
     memory_gib: float = 8.0
     evaluation_s: float = 600.0
@@ -54,6 +55,10 @@ class LimitSettings(Settings, frozen=True, kw_only=True):
     process_idle_s: float = 900.0
     """How long a model process stays warm after its last work."""
     warm_processes: int = 8
+    nice: int | None = None
+    """How far the engine and all that it starts stand back behind other programs, 0 to 19; ``None``: as they were started."""
+    total_gib: float | None = None
+    """What they may take together where systemd runs the engine (see docs/service.md); ``None``: nine tenths of the machine's."""
 
 
 class Trust(Settings, frozen=True, kw_only=True):
@@ -100,6 +105,8 @@ class WorkspaceSettings(Settings, frozen=True, kw_only=True):
     schedule: Schedule = Schedule()
     checks: WorkspaceChecks = WorkspaceChecks()
     repair: Repair = Repair()
+    metrics: Exposure = Exposure()
+    log: Log = Log()
     notify: Notify = Notify()
 
 
@@ -197,6 +204,11 @@ class Gate(Settings, frozen=True, kw_only=True):
     """How long a version that was promoted without a person is watched."""
     require: tuple[Requirement, ...] = ()
 
+    @property
+    def two_sided(self) -> float:
+        """The confidence of an interval that excludes on either side what a test at `confidence` does."""
+        return 1 - 2 * (1 - self.confidence)
+
 
 class ModelSettings(Settings, frozen=True, kw_only=True):
     """``model.toml``."""
@@ -231,15 +243,24 @@ def read_workspace_settings(file: Path) -> WorkspaceSettings:
     settings = convert(table, WorkspaceSettings, "", problems)
     _positive(settings.repository, "repository", ("settle_s", "rescan_s"), problems)
     _positive(settings.limits, "limits", ("memory_gib", "evaluation_s", "load_s", "scratch_mib"), problems)
+    _check_share(settings.limits, problems)
     _positive(settings.retention, "retention", ("prepared_gib",), problems)
     _check_lengths_of_time(settings.retention, "retention", ("minutes", "hours", "days"), problems)
     if not 0.2 <= settings.sampling.interval_s <= 60:
         problems.append(f"sampling.interval_s: expected 0.2 to 60, got {settings.sampling.interval_s:g}")
     maintenance_settings.check(settings.schedule, settings.checks, problems)
+    exposure_settings.check(settings.metrics, problems)
     notify_settings.check(settings.notify, problems)
     if not settings.checks.free_gib >= 0:
         problems.append(f"checks.free_gib: expected 0 or more, got {settings.checks.free_gib:g}")
     return settled(file, settings, problems)
+
+
+def _check_share(limits: LimitSettings, problems: list[str]) -> None:
+    if limits.nice is not None and not 0 <= limits.nice <= 19:
+        problems.append(f"limits.nice: expected 0 to 19, got {limits.nice}")
+    if limits.total_gib is not None and not 0 < limits.total_gib < inf:
+        problems.append(f"limits.total_gib: expected a number above 0, got {limits.total_gib:g}")
 
 
 def read_model_settings(file: Path) -> ModelSettings:

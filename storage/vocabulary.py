@@ -357,6 +357,15 @@ class Condition(StrEnum):
     PROBLEM = "problem"
 
 
+class LogLevel(StrEnum):
+    """How much the engine's log holds; the words are those of Python's logging."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 class ExitCode:
     """What a command's exit status tells a script."""
 

@@ -15,6 +15,7 @@ from typing import Any, cast
 
 import click
 import msgspec
+from click.shell_completion import CompletionItem
 
 from storage.errors import Error
 from storage.text import clean
@@ -44,6 +45,7 @@ COMMANDS = {
     "trust": "tui.commands.trust:trust",
     "quarantine": "tui.commands.quarantine:quarantine",
     "history": "tui.commands.history:history",
+    "metrics": "tui.commands.metrics:metrics",
     "report": "tui.commands.report:report",
     "data": "engine.data_command:data",
     "notify": "tui.commands.notifying:notify",
@@ -54,6 +56,7 @@ COMMANDS = {
     "events": "tui.commands.log:events",
     "engine": "engine.cli:engine",
     "doctor": "engine.doctor_command:doctor",
+    "completion": "tui.commands.completion:completion",
 }
 """Where each command lies, in the order in which help lists them."""
 
@@ -63,6 +66,9 @@ INTERRUPTED = 128 + 2
 """What a shell reports of a command that Ctrl-C ended."""
 
 STDOUT = 1
+
+COMPLETING = "_MODELTENDER_COMPLETE"
+"""By this variable a shell's function asks what may come next; the name is click's."""
 
 MESSAGE = 4000
 """Characters of an error's message: a settings file with dozens of problems is told in full."""
@@ -89,11 +95,17 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command that the first word names; a word that names a folder opens the console there."""
-        if args[0] in COMMANDS or args[0].startswith("-"):
+        if args[0] in COMMANDS or args[0].startswith("-") or ctx.resilient_parsing:
             return super().resolve_command(ctx, args)
         if not _is_path(args[0]):
             raise click.UsageError(_unknown_word(args[0]), ctx)
         return "console", _load(CONSOLE), args
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """Return what a first word may be: a command, or a folder where it looks like a path."""
+        if os.sep in incomplete or incomplete.startswith((".", "~")):
+            return [CompletionItem(incomplete, type="dir")]
+        return super().shell_complete(ctx, incomplete)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; that nobody reads its answer any more is told apart from a no, which click's own way is not."""
@@ -119,7 +131,14 @@ class Commands(click.Group):
     help="The workspace; by default this folder or the nearest parent that is one.",
 )
 @click.option("--read-only", is_flag=True, help="Open a console that changes nothing.")
-@click.version_option(package_name="modeltender", prog_name="modeltender", message="%(prog)s %(version)s")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda context, _option, wanted: _tell_versions(context) if wanted else None,
+    help="Show the version, and those of what runs models here, and exit.",
+)
 @click.pass_context
 def modeltender(context: click.Context, *, folder: Path | None, read_only: bool) -> int:
     """Watch, evaluate, promote and roll back deployed models.
@@ -137,6 +156,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in words
     _be_tolerant()
+    if COMPLETING in os.environ:
+        _teach_bash()
     try:
         status = modeltender.main(words, prog_name="modeltender", standalone_mode=False)
         click.echo(nl=False)  # flushes: what cannot be written fails here and not after the last word
@@ -154,6 +175,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - the last resort: a person gets a sentence, a file the traceback
         return _tell_unexpected(error, words, as_json=as_json)
     return int(status or ExitCode.DONE)
+
+
+def _tell_versions(context: click.Context) -> None:
+    """Print the program's version in the first line, as scripts expect it, and what it works with below."""
+    for name, number in _versions().items():
+        click.echo(f"{name} {number}")
+    context.exit()
+
+
+def _versions() -> dict[str, str]:
+    found: dict[str, str] = import_module("engine.versions").versions()
+    return found
+
+
+def _teach_bash() -> None:
+    from click.shell_completion import add_completion_class
+
+    from tui.commands.completing import Bash
+
+    add_completion_class(Bash)
 
 
 def _load(target: str) -> click.Command:

@@ -127,6 +127,8 @@ def _of_candidate(candidate: Version) -> str:
         return f"v{candidate.number} is a candidate and is being evaluated"
     if candidate.gate.passed:
         return f"v{candidate.number} is {candidate.gate.verdict}: p promotes it"
+    if candidate.gate.lacks_ratio:
+        return f"v{candidate.number} passes but for its latency: p measures and promotes it"
     return f"v{candidate.number} is held back ({candidate.gate.verdict}): p shows why"
 
 
@@ -183,7 +185,7 @@ def _newer(model: Model) -> Health | None:
         return Health("◐", f"v{newest.number} {ARRIVING[newest.status]}", WORKING, "cyan")
     if candidate is None or candidate.gate is None:
         return None
-    if candidate.gate.passed:
+    if candidate.gate.promotable:
         return Health("▲", f"v{candidate.number} READY", CANDIDATE, "bold cyan")
     return Health("△", f"v{candidate.number} held", IDLE, "dim")
 

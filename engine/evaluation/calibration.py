@@ -34,6 +34,8 @@ class Calibration:
         self._rates: dict[int, float] = {}
         self._tries = dict.fromkeys(SIZES, 0)
         self._over = False
+        self._doubted: int | None = None
+        """The size whose first try took too long for larger ones to follow: its second decides."""
         self._memory = memory_bytes or _usable_memory()
         self._used = peak_memory()
 
@@ -50,6 +52,8 @@ class Calibration:
         """Return the size to try on the next of ``left`` examples, or ``None`` when the search is over."""
         if self._over:
             return None
+        if self._doubted is not None and self._doubted <= left:
+            return self._doubted
         waiting = [size for size, tries in self._tries.items() if size <= left and tries < ROUNDS]
         return min(waiting, key=lambda size: (self._tries[size], size), default=None)
 
@@ -57,8 +61,8 @@ class Calibration:
         """Take in how long a batch of a proposed size took."""
         self._tries[size] += 1
         self._rates[size] = max(self._rates.get(size, 0.0), size / seconds)
-        if self._tries[size] == 1:
-            self._limit(size, seconds)
+        if self._tries[size] == 1 or size == self._doubted:
+            self._limit(size)
         best = max(self._rates.values())
         for tried, rate in self._rates.items():
             if self._tries[tried] >= 2 and rate < best * HOPELESS:
@@ -68,16 +72,20 @@ class Calibration:
         """End the search: a larger size failed."""
         self._over = True
 
-    def _limit(self, size: int, seconds: float) -> None:
+    def _limit(self, size: int) -> None:
         """Leave out the larger sizes where the next one would take too long or too much memory."""
         grown, self._used = peak_memory() - self._used, peak_memory()
         larger = [other for other in self._tries if other > size]
+        self._doubted = None
         if not larger:
             return
         times = larger[0] / size
-        too_slow = seconds * times > LONGEST_BATCH_S
+        too_slow = size / self._rates[size] * times > LONGEST_BATCH_S
         too_large = self._used + grown * times > self._memory * MEMORY_SHARE
-        if too_slow or too_large:
+        if too_slow and not too_large and self._tries[size] == 1:
+            # Preparing a deep network for a new shape can take longer than many batches of it.
+            self._doubted = size
+        elif too_slow or too_large:
             for other in larger:
                 del self._tries[other]
 

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from engine.evaluation import unpaired
 from engine.evaluation.paired import bootstrap, delong, figures, mcnemar, needed, tango
+from engine.evaluation.paired.rows import Estimate, Rows
 from engine.evaluation.paired.tango import Discordance
 from storage.records import Evaluation, ExampleValues, Metric, Version
 from storage.vocabulary import Column, Verdict
@@ -116,7 +117,7 @@ def compare(old: Side, new: Side, question: Question) -> Comparison:
     if area is not None:
         z = NormalDist().inv_cdf(1 - question.level)
         value = area.after - area.before
-        found = bootstrap.Estimate(value, value - z * area.deviation, value + z * area.deviation)
+        found = Estimate(value, value - z * area.deviation, value + z * area.deviation)
         return _of_estimate(DELONG, found, (before, after), question)
     rows = None
     if old.values and new.values and _same_targets(old, new):
@@ -193,7 +194,7 @@ def of_answers(seen: Discordance, both: tuple[float, float], question: Question)
 
 def _of_estimate(
     method: str,
-    found: bootstrap.Estimate,
+    found: Estimate,
     both: tuple[Metric, Metric],
     question: Question,
     *,
@@ -252,6 +253,6 @@ def _same_targets(old: Side, new: Side) -> bool:
     return True
 
 
-def _span(rows: bootstrap.Rows) -> float:
+def _span(rows: Rows) -> float:
     """Return how far apart one example can pull the figure: the width of what examples add."""
     return float(np.ptp(rows.values, axis=0).max())

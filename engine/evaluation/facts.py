@@ -43,6 +43,11 @@ class Facts(NamedTuple):
         return self.settings.gate
 
     @property
+    def unmeasured(self) -> bool:
+        """Whether the settings ask how the latencies compare, and nobody has measured that."""
+        return self.gate.max_latency_ratio is not None and self.current is not None and self.ratio is None
+
+    @property
     def level(self) -> float:
         """The one-sided level that this candidate is judged at."""
         return share_of(self.place, self.gate.budget) * (1 - self.gate.confidence)

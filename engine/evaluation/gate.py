@@ -31,7 +31,7 @@ def judge(facts: Facts) -> GateReport:
     verdict, compared = _figure(facts.current, facts)
     guards = (made for check in COMPARED for made in check(facts))
     checks = (evaluated, same, compared, *guards)
-    return GateReport(against, _together(verdict, checks), checks)
+    return GateReport(against, _together(verdict, checks), checks, unmeasured=facts.unmeasured)
 
 
 def comparable(current: Version | None, candidate: Version) -> bool:

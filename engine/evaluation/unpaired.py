@@ -8,7 +8,7 @@ from statistics import NormalDist
 
 from engine.evaluation.confidence import CONFIDENCE
 from engine.evaluation.metrics import METRICS
-from engine.evaluation.paired.bootstrap import Estimate
+from engine.evaluation.paired.rows import Estimate
 from storage.records import Metric
 
 

@@ -124,4 +124,6 @@ def figure(found: Comparison) -> ComparedFigure:
 
 
 def _latency(found: LatencyRatio) -> ComparedLatency:
-    return ComparedLatency(found.device, found.ratio, found.low, found.high, found.confidence, found.n)
+    return ComparedLatency(
+        found.device, found.ratio, found.low, found.high, found.confidence, found.n, found.noisy
+    )

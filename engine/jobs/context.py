@@ -13,7 +13,7 @@ import msgspec
 from engine.processes.client import Hosts
 from engine.processes.pool import Pool
 from storage.database import Writer
-from storage.records import Job, Metric
+from storage.records import Job, JobParameters, Metric
 from storage.settings import WorkspaceSettings
 from storage.vocabulary import JobKind, JobState
 from storage.workspace import Workspace
@@ -65,6 +65,7 @@ class Needed(NamedTuple):
 
     kind: JobKind
     version: int
+    parameters: JobParameters = JobParameters()
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

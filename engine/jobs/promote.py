@@ -1,17 +1,17 @@
 """Promote a version: judge it against what is deployed, and switch where the gate passes or a person insists.
 
-What the gate cannot judge without is evaluated first; the promotion waits for that off its lane, and is run again.
-Owns the questions that are asked before a promotion and the words of the answer. How the switch is carried
-out is `engine.repository.deploy`'s, what the gate demands is `engine.evaluation.gate`'s.
+What the gate cannot judge without is measured first (`engine.jobs.promote_first`); the promotion waits for that off its
+lane, and is run again. Owns the questions that are asked before a promotion and the words of the answer. How the switch
+is carried out is `engine.repository.deploy`'s, what the gate demands is `engine.evaluation.gate`'s.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import msgspec
 
 from engine.jobs.context import Context, Needed, Outcome, Report
 from engine.jobs.loading import show_loadable
+from engine.jobs.promote_first import Evaluations, device_of, latencies
 from engine.jobs.switching import (
     Answer,
     check_content,
@@ -28,15 +28,12 @@ from engine.repository.gates import report as gate_report
 from engine.repository.gates import unevaluated
 from storage import jobs
 from storage.errors import RefusedError, UnknownError
-from storage.records import GateCheck, GateReport, Job, Metric, Version
-from storage.settings import read_model_settings
-from storage.tables import models
+from storage.records import PASSING, GateReport, Job, Metric, Version
+from storage.settings import ModelSettings, read_model_settings
+from storage.tables import gates, models
 from storage.tables.evaluations import headline
 from storage.text import clean
-from storage.vocabulary import CheckVerdict, JobKind, JobState, Role, Verdict
-
-NOT_EVALUATED = "evaluation"
-"""The check that stands for an evaluation that was asked for and did not work."""
+from storage.vocabulary import JobState, Role, Verdict
 
 
 def run(context: Context, job: Job, report: Report) -> Outcome:
@@ -52,15 +49,9 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
     answer = Answer(job.model, number_of(current), number_of(target))
     try:
         target = _promotable(target, current, job)
-        with context.writer.transaction() as connection:
-            gate = gate_report(connection, current, target, settings)
-            missing = _Missing(
-                () if job.parameters.force else unevaluated(connection, current, target, settings),
-                [one for number in job.waits_for if (one := jobs.read_one(connection, number))],
-            )
-        if missing.needed and not missing.failed:
-            return Outcome(first=missing.needed)
-        gate = missing.told(gate)
+        gate, first = _judged(context, job, (current, target), settings)
+        if first:
+            return Outcome(first=first)
         answer = msgspec.structs.replace(answer, verdict=gate.verdict, checks=gate.checks)
         _check_gate(gate, target, job, dry_run=settings.gate.dry_run)
         if report.cancelled():
@@ -77,41 +68,28 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
     return Outcome(message=change.message, result=packed(answer))
 
 
-class _Missing(NamedTuple):
-    """What the gate cannot judge without, and what was asked for because of that."""
-
-    versions: Sequence[Version]
-    """Those that have to be evaluated."""
-    asked: Sequence[Job]
-    """The evaluations that this promotion has waited for."""
-
-    @property
-    def needed(self) -> tuple[Needed, ...]:
-        """The evaluations to wait for: one of each version, and never a second one."""
-        tried = {one.version for one in self.asked}
-        return tuple(
-            Needed(JobKind.EVALUATE, version.number)
-            for version in self.versions
-            if version.number not in tried
-        )
-
-    @property
-    def failed(self) -> Sequence[Job]:
-        """The evaluations that did not bring what is missing."""
-        numbers = {version.number for version in self.versions}
-        return [one for one in self.asked if one.version in numbers and one.state is not JobState.SUCCEEDED]
-
-    def told(self, gate: GateReport) -> GateReport:
-        """Return what the gate says, with why evaluations failed."""
-        checks = tuple(
-            GateCheck(
-                NOT_EVALUATED,
-                CheckVerdict.ERROR,
-                f"version {one.version} could not be evaluated (J{one.id}): {one.error or one.state}",
-            )
-            for one in self.failed
-        )
-        return msgspec.structs.replace(gate, checks=(*gate.checks, *checks)) if checks else gate
+def _judged(
+    context: Context, job: Job, both: tuple[Version | None, Version], settings: ModelSettings
+) -> tuple[GateReport, tuple[Needed, ...]]:
+    """Return what the gate says, and what has to be measured before it can be asked; a person who insists waits for nothing."""
+    current, target = both
+    with context.writer.transaction() as connection:
+        gate = gate_report(connection, current, target, settings)
+        if job.parameters.force:
+            return gate, ()
+        asked = [one for number in job.waits_for if (one := jobs.read_one(connection, number))]
+        missing = Evaluations(unevaluated(connection, current, target, settings), asked)
+        ratio = None
+        if current is not None:
+            contents = current.sha256 or "", target.sha256 or ""
+            ratio = gates.ratio(connection, *contents, device=device_of(target))
+    if missing.needed and not missing.failed:
+        return gate, missing.needed
+    gate = missing.told(gate)
+    turns = latencies(settings.gate, both, asked, ratio, context.now())
+    if turns is None:
+        return gate, ()
+    return turns.told(gate), (turns.needed,) if turns.missing(gate) else ()
 
 
 def _target(found: Sequence[Version], job: Job) -> Version | None:
@@ -153,8 +131,7 @@ def _check_gate(gate: GateReport, target: Version, job: Job, *, dry_run: bool) -
                 f"Take dry_run out of models/{target.model}/model.toml to let the gate promote.",
             )
         return
-    passing = {CheckVerdict.PASS, CheckVerdict.SKIPPED}
-    told = "; ".join(f"{check.name} {check.detail}" for check in gate.checks if check.verdict not in passing)
+    told = "; ".join(f"{check.name} {check.detail}" for check in gate.checks if check.verdict not in PASSING)
     if gate.verdict is Verdict.INFERIOR:
         raise RefusedError(f"{name} does not pass the gate: {told}.", _insist(name))
     raise RefusedError(

@@ -4,6 +4,7 @@ A latency job with ``against`` does this instead of a measurement of its own: a 
 with. What it finds is put on record for the gate. While one version runs the other one's process sleeps.
 """
 
+import time
 from typing import Final
 
 import msgspec
@@ -22,6 +23,7 @@ from storage.errors import JobError
 from storage.records import Job, LatencyRatio, Version
 from storage.settings import ModelSettings, read_model_settings
 from storage.tables import events, gates
+from storage.text import clean
 
 ROUNDS: Final = 15
 """Enough for an interval of Student's that is no wider than a normal one by more than a twelfth."""
@@ -52,15 +54,14 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
     ):
         mark_ready(context, before, old, device)
         mark_ready(context, after, new, device)
+        watch, began = noise.Watch(old.pid, cores, beside=(new.pid,)), time.monotonic()
         rounds = Turns(context, job, report, settings, rounds=ROUNDS).measured(old, new)
-    confidence = 1 - 2 * (1 - settings.gate.confidence)
-    found = ratio(rounds, confidence)
-    return _recorded(
-        context,
-        (before, after),
-        settings,
-        LatencyRatio(device, context.now(), *found, confidence, len(rounds)),
+        noisy = noise.doubts(watch.end(), time.monotonic() - began)
+    confidence = settings.gate.two_sided
+    found = LatencyRatio(
+        device, context.now(), *ratio(rounds, confidence), confidence, len(rounds), clean(noisy)
     )
+    return _recorded(context, (before, after), settings, found)
 
 
 class Turns:
@@ -123,7 +124,7 @@ def _recorded(
     before, after = both
     message = (
         f"version {after.number} takes {found.ratio:.3f} times as long as version {before.number} "
-        f"[{found.low:.3f}, {found.high:.3f}]"
+        f"[{found.low:.3f}, {found.high:.3f}]{f'; meanwhile {found.noisy}' if found.noisy else ''}"
     )
     with context.writer.transaction() as connection:
         gates.set_ratio(connection, before.sha256 or "", after.sha256 or "", found)

@@ -17,7 +17,7 @@ from storage.settings import ModelSettings
 from storage.tables import evaluations, events, gates, models
 from storage.vocabulary import CheckVerdict, Status
 
-EDITION = 1
+EDITION = 2
 """Of the rules: a gate that was stored under other ones is judged again. Raise it when what they say changes."""
 
 
@@ -89,10 +89,12 @@ class GateFacts:
 
     @cached_property
     def ratio(self) -> LatencyRatio | None:
-        """How long the candidate takes beside the current version."""
-        if self._current is None or not (self._current.sha256 and self._candidate.sha256):
+        """How long the candidate takes beside the current version, on the device where it was evaluated."""
+        current, candidate = self._current, self._candidate
+        if current is None or candidate.evaluation is None or not (current.sha256 and candidate.sha256):
             return None
-        return gates.ratio(self._connection, self._current.sha256, self._candidate.sha256)
+        device = candidate.evaluation.device
+        return gates.ratio(self._connection, current.sha256, candidate.sha256, device=device)
 
     @cached_property
     def anchor_version(self) -> Version | None:

@@ -1,4 +1,4 @@
-"""The candidates of all models that nothing holds back, in one question however many models there are."""
+"""The candidates of all models that nothing known holds back, in one question however many models there are."""
 
 import sqlite3
 
@@ -10,7 +10,7 @@ from storage.vocabulary import Status
 
 
 def passing(connection: sqlite3.Connection) -> list[Version]:
-    """Return the candidates of which it is on record that the gate passes them."""
+    """Return the candidates that the gate passes by what is on record, but for what a promotion measures."""
     rows = connection.execute(
         "SELECT versions.id, versions.gate FROM models LEFT JOIN versions AS current ON current.id = current_id "
         "JOIN versions ON versions.model_id = models.id AND versions.number = (SELECT max(number) FROM versions AS newer "
@@ -18,5 +18,5 @@ def passing(connection: sqlite3.Connection) -> list[Version]:
         "WHERE present AND versions.gate IS NOT NULL ORDER BY models.name",
         (Status.READY,),
     ).fetchall()
-    passed = (row["id"] for row in rows if msgspec.json.decode(row["gate"], type=GateReport).passed)
+    passed = (row["id"] for row in rows if msgspec.json.decode(row["gate"], type=GateReport).promotable)
     return [found for version_id in passed if (found := models.version(connection, version_id)) is not None]

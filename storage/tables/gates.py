@@ -54,10 +54,16 @@ def set_ratio(
     )
 
 
-def ratio(connection: sqlite3.Connection, before_sha256: str, after_sha256: str) -> LatencyRatio | None:
-    """Return the latest ratio of two versions' latencies, or ``None`` where it was not measured."""
+def ratio(
+    connection: sqlite3.Connection, before_sha256: str, after_sha256: str, *, device: str | None = None
+) -> LatencyRatio | None:
+    """Return the latest ratio of two versions' latencies, or ``None`` where it was not measured.
+
+    Without a ``device`` it may be that of any.
+    """
     row = connection.execute(
-        "SELECT * FROM latency_ratios WHERE before_sha256 = ? AND after_sha256 = ? ORDER BY at DESC LIMIT 1",
-        (before_sha256, after_sha256),
+        "SELECT * FROM latency_ratios WHERE before_sha256 = ? AND after_sha256 = ? AND device = coalesce(?, device) "
+        "ORDER BY at DESC LIMIT 1",
+        (before_sha256, after_sha256, device),
     ).fetchone()
     return None if row is None else LatencyRatio(*(row[name] for name in LatencyRatio.__struct_fields__))

@@ -3,20 +3,23 @@
 import shutil
 import statistics
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.evaluation.gate import judge
-from engine.evaluation.paired import bootstrap
+from engine.evaluation.paired import bootstrap, figures
+from engine.evaluation.paired.rows import Course, Rows, single
 from engine.repository.gate_facts import GateFacts
 from sample_models.candidates import ARTEFACT, artefacts
 from storage.database import Reader, visit
 from storage.records import JobParameters, Version
 from storage.settings import read_model_settings
 from storage.tables import models
-from storage.vocabulary import JobKind, Status
+from storage.vocabulary import Column, JobKind, Status
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.stage import Stage
 
@@ -37,7 +40,13 @@ def run(stage: Stage) -> list[Figure]:
     gate_s = statistics.median(_judged(stage) for _ in range(ROUNDS))
     against = JobParameters(against=1)
     compared_s = statistics.median(stage.ask(JobKind.COMPARE, MODEL, 2, against)[1] for _ in range(ROUNDS))
-    bootstrap_s = statistics.median(_bootstrapped() for _ in range(ROUNDS))
+    rows = single(
+        np.random.default_rng(0).exponential(size=(EXAMPLES, 2)),
+        lambda means: means[..., 0] - means[..., 1],
+        Course.STRAIGHT,
+    )
+    bootstrap_s = _took(lambda: bootstrap.drawn(rows, 0.95, resamples=RESAMPLES))
+    calibration = _calibration()
     return [
         _beside(
             "two evaluations of 10,000 examples by small ONNX networks, and the gate between them",
@@ -52,6 +61,12 @@ def run(stage: Stage) -> list[Figure]:
             "",
             "0.5 s",
             bootstrap_s < 0.5,
+        ),
+        _instead("a mean", _took(lambda: bootstrap.estimate(rows, 0.95)), bootstrap_s),
+        _instead(
+            "the calibration error",
+            _took(lambda: bootstrap.estimate(calibration, 0.95)),
+            _took(lambda: bootstrap.drawn(calibration, 0.95)),
         ),
     ]
 
@@ -108,11 +123,39 @@ def _judged(stage: Stage) -> float:
         return time.perf_counter() - began
 
 
-def _bootstrapped() -> float:
+def _took(made: Callable[[], object]) -> float:
+    """Return the median of how long something takes."""
+    seconds = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        made()
+        seconds.append(time.perf_counter() - began)
+    return statistics.median(seconds)
+
+
+def _calibration() -> Rows:
+    """Return what two versions' calibration errors are made of, each of them sure of most of its answers."""
     random = np.random.default_rng(0)
-    rows = bootstrap.single(
-        random.exponential(size=(EXAMPLES, 2)), lambda means: means[..., 0] - means[..., 1]
+    sides: list[dict[str, NDArray[Any]]] = [
+        {
+            Column.TARGET: np.zeros(EXAMPLES, dtype=np.int64),
+            Column.PREDICTED: (random.random(EXAMPLES) < 0.05).astype(np.int64),
+            Column.CONFIDENCE: random.beta(8, 1, EXAMPLES),
+        }
+        for _ in range(2)
+    ]
+    rows = figures.rows_of("ece", *sides)
+    assert rows is not None
+    return rows
+
+
+def _instead(what: str, seconds: float, drawn_s: float) -> Figure:
+    """Return the row of an interval as the gate makes it, beside the draws that it stands for."""
+    return Figure(
+        f"the interval of {what}'s difference on {EXAMPLES:,} examples, without drawing them",
+        f"{seconds * 1e3:.1f} ms",
+        f"{drawn_s * 1e3:.0f} ms: {RESAMPLES:,} resamples",
+        f"1/{drawn_s / seconds:.0f}",
+        "less",
+        seconds < drawn_s,
     )
-    began = time.perf_counter()
-    bootstrap.estimate(rows, 0.95, resamples=RESAMPLES)
-    return time.perf_counter() - began

@@ -1,36 +1,30 @@
 """How often the gate is wrong: simulated candidates, against the confidence that it states.
 
 ``python -m tests.benchmarks.gate docs/gate.md`` writes the tables of that page, between its two marks. Every draw is
-seeded, so that the page only changes when the statistics do. It takes five minutes of one core.
+seeded, so that the page only changes when the statistics do. It takes eight minutes of one core.
 """
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
-from math import sqrt
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.evaluation import early
 from engine.evaluation.comparison import Question, verdict_of
 from engine.evaluation.early import Answered
 from engine.evaluation.facts import share_of
-from engine.evaluation.paired import bootstrap, delong, mcnemar, sequential, tango
+from engine.evaluation.paired import mcnemar, sequential, tango
 from engine.evaluation.paired.tango import Discordance
 from storage.vocabulary import GateMode, Verdict
+from tests.benchmarks.gate_figures import CALIBRATED, LEVEL, SLOW_PAIRS, calibrations, other_figures, percent
 
 BEGIN, END = "<!-- simulated: begin -->", "<!-- simulated: end -->"
 
 PAIRS = 20_000
 """Simulated comparisons of a row: a rate of 5 % is known to 0.3 points (95 % interval)."""
-
-SLOW_PAIRS = 10_000
-"""The same where every comparison is a bootstrap."""
-
-LEVEL = 0.05
 
 PASSING = frozenset({Verdict.SUPERIOR, Verdict.NON_INFERIOR})
 
@@ -227,49 +221,6 @@ def one_stream(setting: Setting, margins: int, run: int) -> tuple[Verdict, int]:
     return stopped.verdict or early.told(stopped, question).verdict, len(stopped.seen.old)
 
 
-def other_figures() -> Iterator[list[str]]:
-    """Yield how often a figure that is worse by the margin passes, for figures that are no share of right answers."""
-    n, confidence = 200, 1 - 2 * LEVEL
-    cases: tuple[tuple[str, Callable[[np.random.Generator], bool]], ...] = (
-        (
-            "mean loss, errors normal",
-            lambda random: loss_passes(random.normal(1, 1, n), random.normal(1.1, 1, n)),
-        ),
-        (
-            "mean loss, errors exponential",
-            lambda random: loss_passes(random.exponential(1, n), random.exponential(1.1, n)),
-        ),
-        ("ROC AUC, 100 of each class", area_passes),
-    )
-    del confidence
-    for words, passes in cases:
-        random = np.random.default_rng(n)
-        promoted = sum(passes(random) for _ in range(SLOW_PAIRS)) / SLOW_PAIRS
-        yield [words, str(n), percent(promoted)]
-
-
-def loss_passes(old: "NDArray[np.float64]", new: "NDArray[np.float64]") -> bool:
-    """Whether losses whose true means are apart by the margin, 0.1, pass."""
-    rows = bootstrap.single(np.stack([old, new], axis=1), lambda means: means[..., 0] - means[..., 1])
-    return bootstrap.estimate(rows, 1 - 2 * LEVEL, resamples=1000).low > -0.1
-
-
-def area_passes(random: np.random.Generator) -> bool:
-    """Whether scores whose true areas are apart by the margin, 0.05, pass."""
-    belongs = np.arange(200) < 100
-    shared = random.normal(size=200)
-    # Of normal scores d apart the area is Phi(d / sqrt 2): 0.90 and 0.85.
-    old, new = (belongs * apart + (shared + random.normal(size=200)) / sqrt(2) for apart in (1.8124, 1.4657))
-    found = delong.difference(belongs, old, new)
-    assert found is not None
-    return found.after - found.before - 1.6449 * found.deviation > -0.05
-
-
-def percent(share: float) -> str:
-    """Return a share in percent."""
-    return f"{share * 100:.1f} %"
-
-
 def table(headings: list[str], rows: Iterator[list[str]]) -> list[str]:
     """Return a Markdown table."""
     lines = [headings, ["---"] * len(headings), *rows]
@@ -331,6 +282,14 @@ def page() -> str:
         f"Other figures, worse by the margin ({SLOW_PAIRS:,} simulated pairs each): how often they pass at a level of 5 %.",
         "",
         *table(["figure", "n", "worse: promoted"], other_figures()),
+        "",
+        f"The calibration guard ({CALIBRATED:,} simulated pairs each): how often it holds a candidate back at a level of 5 %. The deployed",
+        "version is calibrated; the candidate is right less often than it claims by so much in every bin.",
+        "",
+        *table(
+            ["n", "margin", "equal: held back", "worse by the margin", "worse by twice the margin"],
+            calibrations(),
+        ),
     ]
     return "\n".join(lines)
 

@@ -7,7 +7,7 @@ from textual import events as textual_events
 
 from storage import jobs
 from storage.database import Writer
-from storage.records import SAME_DATA, GateCheck, GateReport, Job
+from storage.records import LATENCY, SAME_DATA, GateCheck, GateReport, Job
 from storage.tables import models
 from storage.vocabulary import CheckVerdict, JobKind, JobState, Verdict
 from storage.workspace import Workspace
@@ -158,6 +158,33 @@ async def test_p_evaluates_first_where_the_gate_cannot_judge(
         await pilot.press("p")
         shown = await shows(pilot, "Evaluate, then promote mnist v3?")
         assert "? version 2 has no evaluation to compare with" in shown
+        await read_it(pilot)
+        await pilot.press("y")
+        [job] = await answered(writer)
+    assert (job.kind, job.version, job.parameters.force) == (JobKind.PROMOTE, 3, False)
+    assert job.parameters.expected_current == 2
+
+
+async def test_p_measures_first_where_only_the_latency_is_open(
+    open_console: Open, staged: Workspace, writer: Writer
+) -> None:
+    """The comparison is shown as ever, and one yes asks for the promotion that measures and decides then."""
+    with writer.transaction() as connection:
+        candidate = models.versions(connection, "mnist")[0]
+        checks = (
+            GateCheck("accuracy", CheckVerdict.PASS, "0.9425 -> 0.9740: +0.0315"),
+            GateCheck(LATENCY, CheckVerdict.INCONCLUSIVE, "not measured in turns with version 2 yet"),
+        )
+        models.set_gate(
+            connection, candidate.id, GateReport(2, Verdict.INCONCLUSIVE, checks, unmeasured=True)
+        )
+    async with open_console(staged).run_test(size=SIZE) as pilot:
+        await select(pilot, "mnist")
+        await pilot.press("p")
+        shown = await shows(pilot, "Promote mnist v3?")
+        for part in ("y  measure, then promote", "? latency", "candidate v3", "run in turns first"):
+            assert part in shown
+        assert "To overrule" not in shown
         await read_it(pilot)
         await pilot.press("y")
         [job] = await answered(writer)

@@ -17,6 +17,7 @@ from storage.records import Fault, Job, JobParameters
 from storage.tables import events, models
 from storage.vocabulary import Answer, ExitCode, FaultState, JobKind
 from storage.workspace import Workspace
+from tui.commands.completing import complete_model
 from tui.commands.documenting import fault_document, job_document
 from tui.commands.faults import LEAST_WIDTH, faults_text, needs_person
 from tui.commands.maintenance_documents import CheckDocument
@@ -47,7 +48,7 @@ class Result(msgspec.Struct, frozen=True):
 
 
 @click.command(epilog="Example: modeltender check mnist || mail -s 'mnist is not well' me@example.org")
-@click.argument("model", required=False)
+@click.argument("model", required=False, shell_complete=complete_model)
 @click.option("--all", "everything", is_flag=True, help="Say what each check found, also where all is well.")
 @click.option("--device", default="cpu", show_default=True, help="Where models are loaded: cpu, cuda:0, ...")
 @click.option("--no-wait", is_flag=True, help="Return the jobs at once, and let the engine work.")

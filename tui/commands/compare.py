@@ -13,6 +13,7 @@ from storage.records import Job, JobParameters, Version
 from storage.vocabulary import ExitCode, JobKind, JobState, Role, Verdict
 from storage.workspace import Workspace
 from tui.commands.arrivals import await_first_evaluation
+from tui.commands.completing import complete_model, complete_version
 from tui.commands.figures import number
 from tui.commands.options import requester, standard_options
 from tui.commands.output import remark, show_document, show_text
@@ -53,9 +54,9 @@ def version(text: str) -> int | Role:
 
 
 @click.command(epilog="Example: modeltender compare mnist current candidate")
-@click.argument("model")
-@click.argument("before", metavar="A", type=version)
-@click.argument("after", metavar="B", type=version)
+@click.argument("model", shell_complete=complete_model)
+@click.argument("before", metavar="A", type=version, shell_complete=complete_version)
+@click.argument("after", metavar="B", type=version, shell_complete=complete_version)
 @click.option(
     "--latency",
     "latency",
@@ -191,6 +192,8 @@ def _remarks(document: Compared) -> list[str]:
             f"latency: {one.ratio:.3f} times as long [{one.low:.3f}, {one.high:.3f}] on {one.device}, "
             f"{one.n} rounds in turns"
         )
+        if one.noisy:
+            lines.append(f"meanwhile {one.noisy}")
     if document.problem:
         lines.append(f"not compared: {document.problem}")
     more = ""

@@ -13,6 +13,7 @@ from storage.tables import models
 from storage.vocabulary import ExitCode
 from storage.workspace import Workspace
 from tui.commands.arrivals import Request, find_target, join_or_submit
+from tui.commands.completing import complete_target
 from tui.commands.options import standard_options
 from tui.commands.output import show_document, show_text
 from tui.commands.reading import to_ask
@@ -21,7 +22,9 @@ from tui.commands.targets import target as as_target
 
 
 @click.command(epilog="Example: modeltender evaluate mnist@candidate --json")
-@click.argument("target", metavar="[MODEL[@VERSION]]", type=as_target, required=False)
+@click.argument(
+    "target", metavar="[MODEL[@VERSION]]", type=as_target, required=False, shell_complete=complete_target
+)
 @click.option("--device", default="cpu", show_default=True, help="Where it runs: cpu, cuda:0, ...")
 @click.option(
     "--data", default="", metavar="NAME", help="Which of the model's data files; by default its test data."

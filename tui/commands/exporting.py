@@ -18,6 +18,7 @@ from storage.tables import models
 from storage.vocabulary import ExitCode, Format, JobKind, Quantization, Status
 from storage.workspace import Workspace
 from tui.commands.arrivals import await_first_evaluation, find_target
+from tui.commands.completing import complete_target
 from tui.commands.documenting import figure_documents, job_document
 from tui.commands.export_documents import ExportDocument
 from tui.commands.export_figures import export_text, optimisation_text
@@ -37,7 +38,7 @@ TURNED_DOWN = frozenset({Status.UNSUPPORTED, Status.QUARANTINED, Status.FAILED})
 
 
 @click.command(epilog="Example: modeltender export mnist --to litert --quantize int8")
-@click.argument("target", metavar="MODEL[@VERSION]", type=as_target)
+@click.argument("target", metavar="MODEL[@VERSION]", type=as_target, shell_complete=complete_target)
 @click.option(
     "--to",
     "to",
@@ -76,7 +77,7 @@ def export(
 
 
 @click.command(epilog="Example: modeltender optimise mnist --keep litert-int8")
-@click.argument("target", metavar="MODEL[@VERSION]", type=as_target)
+@click.argument("target", metavar="MODEL[@VERSION]", type=as_target, shell_complete=complete_target)
 @click.option(
     "--keep",
     multiple=True,

@@ -18,6 +18,7 @@ from storage.text import NAME, clean
 from storage.vocabulary import ExitCode
 from storage.workspace import Workspace
 from tui.commands import device_history
+from tui.commands.completing import complete_model
 from tui.commands.device_document import DeviceHistoryDocument
 from tui.commands.documenting import history_document
 from tui.commands.documents import HistoryDocument
@@ -41,7 +42,7 @@ class Form(Enum):
 
 
 @click.command(epilog="Example: modeltender history mnist accuracy --since 7d --csv > accuracy.csv")
-@click.argument("model", required=False, metavar="[MODEL]")
+@click.argument("model", required=False, metavar="[MODEL]", shell_complete=complete_model)
 @click.argument("metric", required=False)
 @click.option("--device", metavar="DEVICE", help="A device's readings instead of a model's figures.")
 @click.option("--since", type=moment, metavar="AGE", help="Not older: an age (90s, 15m, 7d, 2w) or a date.")

@@ -18,6 +18,7 @@ from storage.text import NAME, clean
 from storage.vocabulary import ExitCode, JobKind, Scenario
 from storage.workspace import Workspace
 from tui.commands.arrivals import HOPELESS, await_first_evaluation, find_target
+from tui.commands.completing import complete_target
 from tui.commands.documenting import job_document, latency_document
 from tui.commands.documents import MeasuredDocument
 from tui.commands.latency_figures import measured_text
@@ -50,7 +51,7 @@ def sizes(text: str) -> tuple[int, ...]:
 
 
 @click.command(epilog="Example: modeltender latency mnist --scenario server --objective-ms 20")
-@click.argument("target", metavar="MODEL[@VERSION]", type=as_target)
+@click.argument("target", metavar="MODEL[@VERSION]", type=as_target, shell_complete=complete_target)
 @click.option(
     "--scenario",
     type=click.Choice([scenario.value for scenario in Scenario]),

@@ -20,6 +20,7 @@ from storage.workspace import Workspace
 from tui import allowance, health
 from tui.commands import figures, latency_figures
 from tui.commands.checks import checks_text
+from tui.commands.completing import complete_target
 from tui.commands.documenting import model_document, shown_model_document, standing_for
 from tui.commands.export_figures import parentage
 from tui.commands.options import standard_options
@@ -53,7 +54,7 @@ def models(*, workspace: Workspace, as_json: bool) -> int:
 
 
 @click.command(epilog="Example: modeltender show mnist@candidate")
-@click.argument("target", metavar="MODEL[@VERSION]", type=as_target)
+@click.argument("target", metavar="MODEL[@VERSION]", type=as_target, shell_complete=complete_target)
 @click.option(
     "--promotions",
     "history",

@@ -18,6 +18,9 @@ from storage.workspace import Workspace, find_workspace
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+FOLDER = "modeltender.folder"
+"""Where a context keeps which folder ``--workspace`` named, while nothing is carried out."""
+
 
 def standard_options(command: Command) -> Command:
     """Give a command ``--workspace``, which it receives as a `Workspace`, and ``--json``."""
@@ -87,5 +90,7 @@ def length_of_time(text: str) -> float:
 def _workspace(context: click.Context, _parameter: click.Parameter, folder: Path | None) -> Workspace | None:
     """Turn ``--workspace``, here or before the command's name, into a workspace."""
     if context.resilient_parsing:
+        # A shell asks what may come next: that is for the workspace on the line.
+        context.meta[FOLDER] = folder
         return None
     return workspace_at(folder or context.find_root().params.get("folder"))

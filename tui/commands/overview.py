@@ -65,11 +65,7 @@ def attention(workspace: Workspace, seen: Snapshot) -> tuple[str, ...]:
                 sentences.append(f"{_name(version)} is {version.status}: {allowance.reason(version)}")
         if (model.name, MISSED_FAULT) not in codes:
             sentences.extend(_missed_objectives(workspace, model))
-        if model.candidate is not None and model.candidate.gate is not None and model.candidate.gate.passed:
-            verdict = model.candidate.gate.verdict
-            sentences.append(
-                f"{_name(model.candidate)} is {verdict}; deploy it: modeltender promote {model.name}"
-            )
+        sentences.extend(_ready(model))
     sentences.extend(
         f"train/{arrival.model}/{arrival.name} is {arrival.status}: {arrival.reason}"
         for arrival in seen.arrivals
@@ -129,6 +125,20 @@ def _text(workspace: Workspace, seen: Snapshot, wanted: tuple[str, ...], now: fl
 def _fault_sentence(fault: Fault) -> str:
     subject = fault.model + (f"@{fault.version}" if fault.version is not None else "")
     return f"{subject}: {fault.message}" if subject else fault.message
+
+
+def _ready(model: Model) -> list[str]:
+    """Return that a model's candidate may be promoted, if it may."""
+    candidate = model.candidate
+    if candidate is None or candidate.gate is None or not candidate.gate.promotable:
+        return []
+    found = candidate.gate.verdict
+    told = (
+        "passes but for its latency; measure and deploy it"
+        if candidate.gate.lacks_ratio
+        else f"is {found}; deploy it"
+    )
+    return [f"{_name(candidate)} {told}: modeltender promote {model.name}"]
 
 
 def _name(version: Version) -> str:

@@ -12,11 +12,12 @@ import msgspec
 from storage import jobs
 from storage.database import Reader
 from storage.errors import JobError, RefusedError, UnknownError
-from storage.records import Job, JobParameters, Version
-from storage.vocabulary import CheckVerdict, ExitCode, JobKind, JobState, Role, Verdict
+from storage.records import PASSING, Job, JobParameters, Version
+from storage.vocabulary import ExitCode, JobKind, JobState, Role, Verdict
 from storage.workspace import Workspace
 from tui.commands.arrivals import await_first_evaluation, find_target
 from tui.commands.checks import checks_text
+from tui.commands.completing import complete_model, complete_target
 from tui.commands.documenting import job_document
 from tui.commands.documents import PromotionDocument
 from tui.commands.options import requester, standard_options
@@ -26,14 +27,12 @@ from tui.commands.targets import Target, find_model
 from tui.commands.targets import target as as_target
 from tui.commands.waiting import await_job, failure
 
-PASSING = frozenset({CheckVerdict.PASS, CheckVerdict.SKIPPED})
-
 ANSWERED = frozenset({JobState.SUCCEEDED, JobState.FAILED})
 """States in which a job's result is its answer, be it a no; a job that was cut short has none."""
 
 
 @click.command(epilog="Example: modeltender promote mnist@4")
-@click.argument("target", metavar="MODEL[@VERSION]", type=as_target)
+@click.argument("target", metavar="MODEL[@VERSION]", type=as_target, shell_complete=complete_target)
 @click.option(
     "--force", is_flag=True, help="Promote whatever the gate says; needs a reason, which is recorded."
 )
@@ -45,7 +44,7 @@ def promote(
 ) -> int:
     """Deploy a version if the gate finds it good enough.
 
-    Without a VERSION the candidate is meant, which is the newest ready version above the current one. Exits with 0 when it was promoted, 1 when the gate refused, 5 when the figures do not decide.
+    Without a VERSION the candidate is meant, which is the newest ready version above the current one. What is missing is evaluated first; where the gate limits the latency, both versions are run in turns, some ten seconds. Exits with 0 when it was promoted, 1 when the gate refused, 5 when the figures do not decide.
     """
     if force and not reason.strip():
         raise click.UsageError("--force needs a --reason, which is kept in the history.")
@@ -66,7 +65,7 @@ def promote(
 
 
 @click.command(epilog="Example: modeltender rollback mnist")
-@click.argument("model")
+@click.argument("model", shell_complete=complete_model)
 @click.option("--reason", default="", metavar="TEXT", help="Why, in words, for the history.")
 @click.option("--no-wait", is_flag=True, help="Return the job at once, and let the engine work.")
 @standard_options

@@ -6,15 +6,13 @@ from datetime import UTC, datetime
 from typing import Final
 
 from storage.jobs import OUTSIDE
-from storage.records import GateCheck, Promotion, ToldTarget
-from storage.vocabulary import CheckVerdict, JobKind, PromotionOutcome, TargetState
+from storage.records import LATENCY, PASSING, GateCheck, Promotion, ToldTarget
+from storage.vocabulary import JobKind, PromotionOutcome, TargetState
 from tui.commands.checks import LEAST_WIDTH
 from tui.commands.documents import PromotionEntryDocument, PromotionsDocument, ToldTargetDocument
 
 FORMAL: Final = frozenset({"evaluated", "same-data"})
 """Checks that come before the figure that decides; where they pass they tell nothing."""
-
-PASSING: Final = frozenset({CheckVerdict.PASS, CheckVerdict.SKIPPED})
 
 WORDS: Final = {JobKind.PROMOTE: "promoted", JobKind.ROLLBACK: "rolled back"}
 
@@ -112,9 +110,14 @@ def _remarks(entry: Promotion) -> list[tuple[str, str]]:
 
 
 def _telling(checks: Sequence[GateCheck]) -> list[GateCheck]:
-    """Return the check of the figure that decided, and those that did not pass: the others are in the document."""
+    """Return the checks of the figure that decided and of the latency, and those that did not pass.
+
+    The others are in the document.
+    """
     figure = next((check for check in checks if check.name not in FORMAL), None)
-    return [check for check in checks if check is figure or check.verdict not in PASSING]
+    return [
+        check for check in checks if check is figure or check.name == LATENCY or check.verdict not in PASSING
+    ]
 
 
 def _told(told: ToldTarget) -> str:

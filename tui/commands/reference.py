@@ -61,6 +61,7 @@ ANSWERS = {
     "quarantine release": ("one document", "tui.commands.documents:QuarantineDocument"),
     "quarantine delete": ("one document", "tui.commands.documents:QuarantineDocument"),
     "history": ("a list of", "tui.commands.documents:HistoryDocument"),
+    "metrics": ("a list of", "tui.commands.metrics:FamilyDocument"),
     "report": ("one document", "tui.commands.report:ReportDocument"),
     "data describe": ("one document", "engine.data_command:DescribeDocument"),
     "data import": ("one document", "engine.data_command:ImportDocument"),
@@ -78,7 +79,9 @@ ANSWERS = {
     "engine stop": ("one document", "engine.cli:EngineDocument"),
     "engine status": ("one document", "engine.cli:EngineDocument"),
     "engine logs": ("one document", "engine.cli:LogDocument"),
+    "engine install": ("one document", "engine.install_command:UnitDocument"),
     "doctor": ("one document", "engine.doctor.report:Report"),
+    "completion": ("one document", "tui.commands.completion:CompletionDocument"),
 }
 """What each command prints with ``--json``, and where its fields are defined; loaded by name, as the commands are."""
 

@@ -14,6 +14,7 @@ from storage.tables import events
 from storage.vocabulary import ExitCode, FaultState, JobKind
 from storage.workspace import Workspace
 from tui.commands.arrivals import find_target
+from tui.commands.completing import complete_target
 from tui.commands.documenting import job_document
 from tui.commands.maintenance_documents import RepairDocument, TreatedDocument
 from tui.commands.options import requester, standard_options
@@ -25,7 +26,7 @@ from tui.commands.waiting import await_job, failure, read_job
 
 
 @click.command(epilog="Example: modeltender repair mnist --dry-run")
-@click.argument("target", metavar="MODEL[@VERSION]", type=as_target)
+@click.argument("target", metavar="MODEL[@VERSION]", type=as_target, shell_complete=complete_target)
 @click.option("--fault", type=int, metavar="ID", help="Repair this fault alone; faults lists their numbers.")
 @click.option("--dry-run", is_flag=True, help="Say what would be changed, and change nothing.")
 @click.option("--no-wait", is_flag=True, help="Return the job at once, and let the engine work.")

@@ -11,6 +11,7 @@ from storage.training_records import TrainingRun
 from storage.vocabulary import ExitCode, JobKind, TrainingState
 from storage.workspace import Workspace
 from tui.commands import figures
+from tui.commands.completing import complete_model
 from tui.commands.documenting import moment
 from tui.commands.documents import Document
 from tui.commands.options import standard_options
@@ -66,7 +67,7 @@ class RunDocument(Document, frozen=True, kw_only=True):
 
 
 @click.command(epilog="Example: modeltender runs mnist")
-@click.argument("model", metavar="MODEL")
+@click.argument("model", metavar="MODEL", shell_complete=complete_model)
 @standard_options
 def runs(*, workspace: Workspace, as_json: bool, model: str) -> int:
     """List a model's trainings, the latest first: what each began from, how it went, and which version it became.

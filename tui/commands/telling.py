@@ -14,6 +14,7 @@ from storage.records import PromotionTarget
 from storage.vocabulary import ExitCode, JobKind, TargetState
 from storage.workspace import Workspace
 from tui.commands import figures
+from tui.commands.completing import complete_model
 from tui.commands.documenting import job_document, target_document
 from tui.commands.documents import ToldDocument
 from tui.commands.options import requester, standard_options
@@ -31,7 +32,7 @@ class _Answer(msgspec.Struct):
 
 
 @click.command(epilog="Example: modeltender tell mnist")
-@click.argument("model")
+@click.argument("model", shell_complete=complete_model)
 @click.option("--no-wait", is_flag=True, help="Return the job at once, and let the engine work.")
 @standard_options
 def tell(*, workspace: Workspace, as_json: bool, model: str, no_wait: bool) -> int:

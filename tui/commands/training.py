@@ -15,6 +15,7 @@ from storage.text import NAME, clean
 from storage.training_records import TrainingRun
 from storage.vocabulary import ExitCode, JobKind, Status
 from storage.workspace import Workspace, valid_model_name
+from tui.commands.completing import complete_model
 from tui.commands.documenting import job_document
 from tui.commands.options import requester, standard_options
 from tui.commands.output import show_document, show_text
@@ -36,7 +37,7 @@ NO_WAIT = click.option("--no-wait", is_flag=True, help="Return the job at once, 
 
 
 @click.command(epilog="Example: modeltender train mnist --epochs 5")
-@click.argument("model", metavar="MODEL")
+@click.argument("model", metavar="MODEL", shell_complete=complete_model)
 @EPOCHS
 @click.option(
     "--from-scratch", is_flag=True, help="Begin with fresh weights instead of the deployed version's."
@@ -59,7 +60,7 @@ def train(
 
 
 @click.command(epilog="Example: modeltender build flowers")
-@click.argument("model", metavar="MODEL")
+@click.argument("model", metavar="MODEL", shell_complete=complete_model)
 @EPOCHS
 @click.option("--untrained", is_flag=True, help="Leave it with the weights that it is made with.")
 @NO_WAIT

@@ -15,6 +15,7 @@ from storage.tables import trust as trust_table
 from storage.vocabulary import ExitCode, JobKind, Status
 from storage.workspace import Workspace
 from tui.commands.arrivals import await_first_evaluation, find_target
+from tui.commands.completing import complete_target
 from tui.commands.documenting import job_document, trusted_document
 from tui.commands.documents import TrustDocument
 from tui.commands.figures import clock
@@ -35,7 +36,9 @@ class TrustAnswer(msgspec.Struct, frozen=True):
 
 
 @click.command(epilog="Example: modeltender trust mnist@3 --reason 'our own Lambda layer, reviewed by Ann'")
-@click.argument("target", metavar="MODEL@VERSION", type=as_target, required=False)
+@click.argument(
+    "target", metavar="MODEL@VERSION", type=as_target, required=False, shell_complete=complete_target
+)
 @click.option("--reason", default="", metavar="TEXT", help="Why, in words, for the history; needed to trust.")
 @click.option("--revoke", is_flag=True, help="Trust this content no longer.")
 @click.option("--list", "listed", is_flag=True, help="List what was trusted and revoked, the newest first.")

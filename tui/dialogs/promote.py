@@ -13,7 +13,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Input, Label
 
-from storage.records import Evaluation, GateCheck, GateReport, PromotionTarget, Version
+from storage.records import PASSING, Evaluation, GateCheck, GateReport, PromotionTarget, Version
 from storage.vocabulary import CheckVerdict
 from tui.about import wrapped
 from tui.commands.figures import milliseconds, number, size, with_interval
@@ -38,9 +38,6 @@ GLYPHS = {
 }
 
 
-PASSING = frozenset({CheckVerdict.PASS, CheckVerdict.SKIPPED})
-
-
 class Change(NamedTuple):
     """What a promotion would change."""
 
@@ -61,6 +58,29 @@ class Change(NamedTuple):
         """Whether the gate lets the candidate pass."""
         return self.gate is not None and self.gate.passed
 
+    @property
+    def measures(self) -> bool:
+        """Whether nothing but its latency is open, which the promotion measures before it decides."""
+        return self.gate is not None and self.gate.lacks_ratio
+
+    @property
+    def needs_reason(self) -> bool:
+        """Whether promoting it is overruling the gate."""
+        return not (self.passed or self.measures)
+
+    @property
+    def verb(self) -> str:
+        """What the key of a yes does."""
+        if self.needs_reason:
+            return "⏎  promote anyway"
+        return "y  measure, then promote" if self.measures else "y  promote"
+
+
+MEASURED_FIRST = (
+    "Both versions are run in turns first, for some ten seconds; it is promoted if its latency passes "
+    "then. Nobody is asked again; if it does not, nothing changes."
+)
+
 
 class Promote(Confirm):
     """Asks whether to promote; `reason` is set where the gate is to be overruled."""
@@ -78,9 +98,8 @@ class Promote(Confirm):
     BINDINGS: ClassVar = []
 
     def __init__(self, change: Change) -> None:
-        verb = "y  promote" if change.passed else "⏎  promote anyway"
         title = f"Promote {change.candidate.model} v{change.candidate.number}?"
-        super().__init__(title, body(change), verb, subtitle=_passed(change))
+        super().__init__(title, body(change), change.verb, subtitle=_passed(change))
         self._change = change
         self._key_at = 0.0
         self._gap = 0.0
@@ -88,7 +107,7 @@ class Promote(Confirm):
 
     def compose_fields(self) -> ComposeResult:
         """Ask for the name and a reason where the gate did not pass."""
-        if self._change.passed:
+        if not self._change.needs_reason:
             return
         for id_, label in (("name", "To overrule, type its name"), ("reason", "Reason (kept in the log)")):
             with Horizontal(classes="field"):
@@ -97,7 +116,7 @@ class Promote(Confirm):
 
     def on_mount(self) -> None:
         """Say how the fields are reached."""
-        if not self._change.passed:
+        if self._change.needs_reason:
             verdict = "The gate did not pass." if self._change.gate else "There is no gate report yet."
             self.say(f"{verdict}  tab  goes to the fields")
 
@@ -108,8 +127,8 @@ class Promote(Confirm):
         self._gap, self._key_at = now - self._key_at, now
 
     def action_yes(self) -> None:
-        """Take a yes only where the gate passed; overruling it takes more than a key."""
-        if self._change.passed:
+        """Take a yes only where the gate is not overruled, which takes more than a key."""
+        if not self._change.needs_reason:
             super().action_yes()
 
     @on(Input.Submitted, "#name")
@@ -133,7 +152,8 @@ class Promote(Confirm):
 def body(change: Change) -> list[Text]:
     """Return what the question shows: the comparison, the gate's checks, and what would change."""
     changes = consequences(change.current, change.candidate, change.targets, _way_back(change))
-    return [*_comparison(change), Text(), *_checks(change), Text(), *changes]
+    first = wrapped([Text(MEASURED_FIRST)], WIDTH) if change.measures else []
+    return [*_comparison(change), Text(), *_checks(change), Text(), *first, *changes]
 
 
 def _passed(change: Change) -> str:

@@ -23,7 +23,13 @@ from storage.records import GateCheck
 
 Check = Callable[[Facts], tuple[GateCheck, ...]]
 
-FIRST: Sequence[Check] = (objectives.check, examples.check, requirements.check, dry_run.check)
+FIRST: Sequence[Check] = (
+    objectives.check,
+    latency.check,
+    examples.check,
+    requirements.check,
+    dry_run.check,
+)
 
 COMPARED: Sequence[Check] = (
     anchor.check,

@@ -9,9 +9,9 @@ from engine.automatic import Automatic
 from engine.repository.gates import refresh_gates
 from engine.repository.switch import recover, switch
 from storage import jobs
-from storage.records import Job, JobParameters, Probation
+from storage.records import Job, JobParameters, LatencyRatio, Probation
 from storage.settings import read_model_settings
-from storage.tables import events, models, probations, promotions
+from storage.tables import events, gates, models, probations, promotions
 from storage.vocabulary import JobKind, JobState, ProbationState, PromotionOutcome, Severity, Status
 from tests.unit.engine.jobs.asking import ask, run
 from tests.watched import Watched, examiner, examiner_hosts, watched
@@ -167,6 +167,25 @@ def test_a_candidate_that_does_not_pass_is_left_to_people(stage: Stage) -> None:
     """Worse, or not decided: the gate's no is the engine's."""
     stage.arrive(2, 0.86)
     assert stage.look() == []
+
+
+@pytest.mark.parametrize("ratio", [1.2, 1.5])
+def test_a_candidate_whose_latency_is_not_known_is_measured_by_itself_once(
+    stage: Stage, ratio: float
+) -> None:
+    """The promotion that the engine asks for measures it; what it does not decide, or is too slow, is left to people."""
+    stage.write(AUTOMATIC.replace("[gate]", "[gate]\nmax_latency_ratio = 1.2"))
+    stage.arrive(2, 0.97)
+    [job] = stage.look()
+    assert (job.kind, job.version) == (JobKind.PROMOTE, 2)
+    stage.end(job, JobState.FAILED)
+    both = [stage.watched.version("mnist", number).sha256 or "" for number in (1, 2)]
+    with stage.watched.writer.transaction() as connection:
+        gates.set_ratio(
+            connection, both[0], both[1], LatencyRatio("cpu", 0.0, ratio, ratio - 0.1, ratio + 0.1, 0.9, 15)
+        )
+    stage.judge()
+    assert stage.look(after=HOUR) == []
 
 
 def test_a_person_s_own_promotion_begins_no_probation(stage: Stage) -> None:

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from engine.cli import LINE
-from storage import launch
-from storage.vocabulary import ExitCode
+from storage import jobs, launch
+from storage.database import Reader
+from storage.vocabulary import FINISHED, ExitCode, JobKind, JobState
 from storage.workspace import Workspace, engine_pid
 
 MODELTENDER = Path(sys.executable).with_name("modeltender")
@@ -147,3 +148,70 @@ def test_a_log_that_goes_on_is_no_document(workspace: Workspace) -> None:
     """--follow with --json is a usage error."""
     said = engine(workspace, "logs", "--follow", "--json")
     assert (said.returncode, json.loads(said.stdout)["error"]["code"]) == (ExitCode.USAGE, "usage")
+
+
+BROKEN = """
+import sys
+from pathlib import Path
+from engine.scheduling import Scheduler
+from engine.wiring import run
+from storage.workspace import Workspace
+
+def end(_self):
+    raise ZeroDivisionError("a mistake of ours")
+
+Scheduler._loop = end
+sys.exit(run(Workspace(Path(sys.argv[1]))))
+"""
+
+
+def test_an_engine_of_which_a_part_broke_ends_with_a_failure(workspace: Workspace) -> None:
+    """A service manager starts it anew; the log holds the traceback, and everything else ended in good order."""
+    said = subprocess.run(
+        [sys.executable, "-P", "-c", BROKEN, str(workspace.root)],
+        check=False,
+        text=True,
+        capture_output=True,
+        timeout=100,
+    )
+    assert (said.returncode, said.stdout, said.stderr) == (ExitCode.FAILED, "", "")
+    log = workspace.log.read_text()
+    assert "scheduler ended unexpectedly; the engine stops" in log
+    assert "ZeroDivisionError: a mistake of ours" in log
+    assert engine_pid(workspace) is None
+
+
+def test_an_engine_stands_back_as_far_as_its_settings_say(workspace: Workspace) -> None:
+    """Other programs go first; what it starts stands back as far, since it is started by it."""
+    workspace.settings_file.write_text("[limits]\nnice = 19\n")
+    pid = launch.start(workspace)
+    try:
+        assert os.getpriority(os.PRIO_PROCESS, pid) == 19
+    finally:
+        launch.stop(workspace)
+
+
+@pytest.mark.parametrize(("level", "told"), [("info", True), ("error", False)])
+def test_the_log_holds_what_its_level_says(*, level: str, told: bool, workspace: Workspace) -> None:
+    """What is less grave is left out: that a job began is told at info."""
+    workspace.settings_file.write_text(f"[log]\nlevel = '{level}'\n")
+    launch.start(workspace)
+    try:
+        asked = jobs.submit(workspace, JobKind.EVALUATE, "no-such-model", requested_by="ann")
+        reader = Reader(workspace.database)
+        try:
+            deadline = time.monotonic() + 60
+            while _state(reader, asked.id) not in FINISHED:
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+        finally:
+            reader.close()
+    finally:
+        launch.stop(workspace)
+    assert (f"job {asked.id}: evaluate" in workspace.log.read_text()) is told
+
+
+def _state(reader: Reader, number: int) -> JobState | None:
+    with reader.transaction() as connection:
+        job = jobs.read_one(connection, number)
+    return job.state if job else None

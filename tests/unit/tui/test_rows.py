@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from storage.records import (
+    LATENCY,
     Arrival,
     Device,
     Evaluation,
@@ -96,6 +97,13 @@ def gate(verdict: CheckVerdict) -> GateReport:
     )
 
 
+UNMEASURED = GateReport(
+    1,
+    Verdict.INCONCLUSIVE,
+    (GateCheck("accuracy", CheckVerdict.PASS, ""), GateCheck(LATENCY, CheckVerdict.INCONCLUSIVE, "")),
+    unmeasured=True,
+)
+OPEN: dict[str, Any] = {"candidate": version(2, gate=UNMEASURED), "newest": version(2)}
 READY: dict[str, Any] = {"candidate": version(2, gate=gate(CheckVerdict.PASS)), "newest": version(2)}
 
 
@@ -113,6 +121,7 @@ READY: dict[str, Any] = {"candidate": version(2, gate=gate(CheckVerdict.PASS)), 
         ({"newest": version(2, status=Status.FAILED)}, [], "v2 FAILED", True),
         ({"newest": version(2, status=Status.CHECKING)}, [], "v2 checking", False),
         (READY, [], "v2 READY", True),
+        (OPEN, [], "v2 READY", True),
         ({"candidate": version(2, gate=gate(CheckVerdict.FAIL)), "newest": version(2)}, [], "v2 held", False),
     ],
 )
@@ -128,6 +137,8 @@ def test_the_worst_that_is_true_is_said(
 def test_a_sentence_names_the_key_that_helps() -> None:
     """What can be done is said with its key."""
     assert health.sentence(model(**READY), NOW) == "v2 is superior: p promotes it"
+    open_one = health.sentence(model(**OPEN), NOW)
+    assert open_one == "v2 passes but for its latency: p measures and promotes it"
     assert health.sentence(model(), NOW) == ""
     assert "cut short" in health.sentence(
         model(newest=version(2, status=Status.FAILED, reason="cut short")), NOW

@@ -56,6 +56,22 @@ def test_slow_models_keep_small_batches() -> None:
     assert search({32: 100, 128: 1000}) == (32, [32] * 6)
 
 
+def test_a_slow_first_try_does_not_rule_out_larger_batches() -> None:
+    """It pays for what the framework prepares; only a second one that is as slow tells that the model is."""
+    found = Calibration(PLENTY)
+    found.note(32, 3.0)
+    assert found.propose(10_000) == 32
+    found.note(32, 0.15)
+    assert found.propose(10_000) == 128
+    found.note(128, 3.0)
+    found.note(128, 0.6)
+    tried = set()
+    while (size := found.propose(10_000)) is not None:
+        tried.add(size)
+        found.note(size, size / 200)
+    assert tried == {32, 128}, "a batch of 256 would take longer than a second"
+
+
 def test_memory_is_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """When the last batch made the process grow, a four times larger one must still fit into half of it."""
     sizes = iter([100, 300, 300])

@@ -415,7 +415,36 @@ def test_a_latency_that_was_not_measured_is_asked_for() -> None:
     """Where a ratio is demanded and unknown, the candidate is held and the command is named."""
     report = judged(apart(80, 10, 2000), gate={"max_latency_ratio": 1.2})
     assert (report.verdict, report.passed) == (Verdict.INCONCLUSIVE, False)
+    assert (report.unmeasured, report.lacks_ratio, report.promotable) == (True, True, True)
     assert check(report, "latency").detail.endswith("modeltender compare mnist 1 2 --latency")
+
+
+def test_a_latency_that_was_not_measured_is_not_all_that_holds_back_a_worse_candidate() -> None:
+    """Then a promotion has no reason to measure it."""
+    report = judged(apart(10, 80, 2000), gate={"max_latency_ratio": 1.2})
+    assert (report.unmeasured, report.lacks_ratio, report.promotable) == (True, False, False)
+
+
+def test_a_latency_that_was_not_decided_may_be_measured_again() -> None:
+    """It is all that is open; but somebody has measured it, so that only a person asks again."""
+    measured = LatencyRatio("cpu", 0.0, 1.2, 1.1, 1.3, 0.9, 15)
+    report = judged(apart(80, 10, 2000), gate={"max_latency_ratio": 1.2}, ratio=measured)
+    assert (report.unmeasured, report.lacks_ratio, report.promotable) == (False, True, True)
+
+
+def test_a_first_version_has_nothing_to_be_slower_than() -> None:
+    """A limit on how much longer it may take is told, and holds nothing back."""
+    report = judged((None, apart(80, 10, 2000)[1]), gate={"max_latency_ratio": 1.2})
+    assert check(report, "latency").verdict is CheckVerdict.SKIPPED
+    assert (report.passed, report.unmeasured) == (True, False)
+
+
+def test_what_disturbed_a_measurement_is_told_with_its_verdict() -> None:
+    """Whoever reads that it passed, reads as well how busy the machine was."""
+    measured = LatencyRatio("cpu", 0.0, 1.0, 0.9, 1.1, 0.9, 15, "other processes used 40% of its cores' time")
+    report = judged(apart(80, 10, 2000), gate={"max_latency_ratio": 1.2}, ratio=measured)
+    assert report.passed
+    assert check(report, "latency").detail.endswith("; meanwhile other processes used 40% of its cores' time")
 
 
 def test_few_examples_may_be_refused_outright() -> None:

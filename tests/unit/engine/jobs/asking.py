@@ -42,11 +42,13 @@ def ask(
     model: str = "mnist",
     stopping: bool = False,
     waited: Mapping[int, tuple[JobState, str]] | None = None,
+    turned: tuple[int, JobState, str] | None = None,
     **parameters: Any,
 ) -> tuple[Outcome, dict[str, Any]]:
     """Do a job as the engine does, and return its outcome with its answer.
 
-    ``waited`` are the evaluations that it has waited for, by version: how each ended, and with which error.
+    ``waited`` are the evaluations that it has waited for, by version: how each ended, and with which error; ``turned`` is the
+    comparison of latencies: against which version, how it ended, and with which error.
     """
     with watched.writer.transaction() as connection:
         jobs.add(
@@ -59,8 +61,9 @@ def ask(
             parameters=JobParameters(**parameters),
         )
         job = jobs.claim(connection, frozenset({kind}), now=watched.clock.now())
-        if job is not None and waited:
-            asked = [_evaluated(connection, model, number, *how) for number, how in waited.items()]
+        if job is not None and (waited or turned):
+            asked = [_evaluated(connection, model, number, *how) for number, how in (waited or {}).items()]
+            asked += [_turned(connection, job, *turned)] if turned else []
             jobs.put_back(connection, job.id, asked, message="waits")
             job = jobs.claim(connection, frozenset({kind}), now=watched.clock.now())
     assert job is not None
@@ -77,6 +80,23 @@ def _evaluated(connection: sqlite3.Connection, model: str, number: int, state: J
     job = jobs.add(connection, JobKind.EVALUATE, model, number, requested_by="ann", now=0.0)
     jobs.finish(connection, job.id, state, now=0.0, error=error)
     return job
+
+
+def _turned(connection: sqlite3.Connection, job: Job, against: int, state: JobState, error: str) -> Job:
+    """Return a comparison of latencies that has ended."""
+    asked = jobs.add(
+        connection,
+        JobKind.LATENCY,
+        job.model,
+        job.version,
+        requested_by="ann",
+        now=0.0,
+        parameters=JobParameters(against=against),
+    )
+    jobs.finish(connection, asked.id, state, now=0.0, error=error)
+    found = jobs.read_one(connection, asked.id)
+    assert found is not None
+    return found
 
 
 def run(watched: Watched, job: Job, *, stopping: bool = False) -> Outcome:

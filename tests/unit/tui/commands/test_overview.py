@@ -67,6 +67,21 @@ def test_a_candidate_that_may_be_promoted_needs_a_person(
     assert said.status == (ExitCode.NO if told else ExitCode.DONE)
 
 
+def test_a_candidate_of_which_only_the_latency_is_open_needs_a_person(
+    ask: Run, well: Workspace, writer: Writer
+) -> None:
+    """Its promotion measures it, and is for somebody to ask for."""
+    del well
+    with writer.transaction() as connection:
+        third = models.versions(connection, "mnist")[0]
+        check = GateCheck("latency", CheckVerdict.INCONCLUSIVE, "not measured")
+        gate = GateReport(1, Verdict.INCONCLUSIVE, (check,), unmeasured=True)
+        models.set_gate(connection, third.id, gate)
+    assert ask("status", "--json").json["attention"] == [
+        "mnist@3 passes but for its latency; measure and deploy it: modeltender promote mnist"
+    ]
+
+
 def test_a_missed_objective_needs_a_person(ask: Run, well: Workspace) -> None:
     """A deployed version that misses an objective of its settings is named with figure and limit."""
     file = well.model_settings("mnist")

@@ -109,6 +109,24 @@ def test_every_change_is_told_with_its_reasons(ask: Run, eventful: Writer) -> No
     assert max(map(len, lines)) <= 80
 
 
+def test_a_latency_is_told_also_where_it_passed(ask: Run, writer: Writer) -> None:
+    """Whoever limited it wants to read what it came to."""
+    gate = GateReport(
+        1,
+        Verdict.SUPERIOR,
+        (
+            GateCheck("accuracy", CheckVerdict.PASS, FIGURE),
+            GateCheck("latency", CheckVerdict.PASS, "1.010 times as long [0.990, 1.030]; at most 1.2"),
+            GateCheck("faults", CheckVerdict.PASS, "no new ones"),
+        ),
+    )
+    with writer.transaction() as connection:
+        happened(connection, at=NOW, from_number=1, to_number=2, gate=gate)
+    text = " ".join(ask("show", "mnist", "--promotions").out.split())
+    assert "pass latency 1.010 times as long [0.990, 1.030]; at most 1.2" in text
+    assert "no new ones" not in text
+
+
 def test_a_script_gets_everything(ask: Run, eventful: Writer) -> None:
     """The document has every check, every target and how each change ended."""
     del eventful

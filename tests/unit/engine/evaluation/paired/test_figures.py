@@ -1,18 +1,17 @@
-"""Promises about the advantage in any figure: the bootstrap's intervals, DeLong's deviation, and rows of examples."""
+"""Promises about the advantage in any figure: rows of examples, and DeLong's deviation."""
 
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy import stats
 
 from engine.evaluation.figures import Setup
 from engine.evaluation.gathering import Gathering
 from engine.evaluation.kept import Kept
 from engine.evaluation.metrics import metrics_for
 from engine.evaluation.outcomes import Outcomes, Scale
-from engine.evaluation.paired import bootstrap, delong, figures
+from engine.evaluation.paired import delong, figures
 from engine.evaluation.values import NO_SCORES, Values
 from storage.vocabulary import Task
 
@@ -105,50 +104,6 @@ def test_values_that_are_not_finite_are_not_kept() -> None:
     kept.add(Outcomes(np.array([[0.0], [1.0]]), np.array([[1.0], [1.0]]), NO_SCORES, Scale.LOGITS))
     assert "mape" not in read(kept)
     assert {"mae", "mse", "target"} <= read(kept).keys()
-
-
-def test_bca_agrees_with_scipy() -> None:
-    """The limits of a skewed mean are those of scipy's bootstrap, as far as two sets of draws agree."""
-    values = np.random.default_rng(3).exponential(size=150)
-    rows = bootstrap.single(values[:, np.newaxis], lambda means: means[..., 0])
-    ours = bootstrap.estimate(rows, 0.9, resamples=20_000)
-    theirs = stats.bootstrap(
-        (values,),
-        np.mean,
-        n_resamples=20_000,
-        confidence_level=0.9,
-        method="BCa",
-        random_state=np.random.default_rng(4),
-    ).confidence_interval
-    width = theirs.high - theirs.low
-    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=0.03 * width)
-
-
-def test_groups_of_equal_examples_are_as_good_as_the_examples() -> None:
-    """Rows that stand for several examples give the interval that each on its own gives."""
-    values = np.repeat([0.0, 1.0, 5.0], [100, 60, 20])
-    alone = bootstrap.single(values[:, np.newaxis], lambda means: means[..., 0])
-    grouped = bootstrap.Rows(
-        np.array([[0.0], [1.0], [5.0]]), np.array([100, 60, 20]), lambda means: means[..., 0]
-    )
-    one, other = (bootstrap.estimate(rows, 0.9, resamples=20_000) for rows in (alone, grouped))
-    assert other == pytest.approx(one, abs=0.03 * (one.high - one.low))
-
-
-def test_many_examples_have_the_jackknifes_interval() -> None:
-    """Beyond what is drawn the interval of a mean is the normal one of textbooks."""
-    values = np.random.default_rng(0).exponential(size=30_000)
-    rows = bootstrap.single(values[:, np.newaxis], lambda means: means[..., 0])
-    found = bootstrap.estimate(rows, 0.95)
-    reach = 1.959964 * values.std(ddof=1) / np.sqrt(len(values))
-    assert (found.low, found.high) == pytest.approx((values.mean() - reach, values.mean() + reach), rel=1e-4)
-
-
-def test_a_bootstrap_says_the_same_twice() -> None:
-    """Its draws are seeded: a gate that is asked again gives the same answer."""
-    values = np.random.default_rng(0).normal(size=(300, 1))
-    rows = bootstrap.single(values, lambda means: means[..., 0])
-    assert bootstrap.estimate(rows, 0.9) == bootstrap.estimate(rows, 0.9)
 
 
 def test_delongs_deviation_is_that_of_its_definition() -> None:

@@ -1,0 +1,76 @@
+"""The interval of a figure with derivatives, without a single draw: ABC, the approximate bootstrap confidence interval.
+
+Owns the expansions that BCa's limits have when the examples are many. Bias, curvature and skewness are found by
+shifting a little weight to each example in turn, and the limits are the figure's values at a point on the line along
+which it changes fastest (DiCiccio and Efron 1992, Biometrika 79:231; Efron and Tibshirani 1993, An Introduction to the
+Bootstrap, chapter 22). They differ from BCa's by less than BCa's own draws do: of 2,000 draws nine lie beyond a limit
+of 99.1 %, and so that limit is known to a tenth of the figure's deviation. Letters as in the book.
+"""
+
+from statistics import NormalDist
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from engine.evaluation.paired.rows import Course, Estimate, Floats, Rows, weighted
+
+SHIFTED = 0.5
+"""Of an example's weight, the step of the derivatives: none becomes negative, and rounding is far below it."""
+
+
+class _Shape(NamedTuple):
+    """How the figure changes with the weights of the examples."""
+
+    deviation: float
+    direction: Floats
+    """What the means change by along the fastest line, in a step of one deviation."""
+    acceleration: float
+    bias: float
+    curvature: float
+    heaviest: float
+    """The greatest share of an example's own weight that such a step takes from it."""
+
+
+def interval(rows: Rows, confidence: float, *, most: float = 1.0) -> Estimate | None:
+    """Return the figure with its interval, or ``None`` where so few examples carry it that no expansion holds.
+
+    That is where a limit of a figure that is no mere sum would take ``most`` of an example's weight, or more.
+    """
+    value = float(rows.figure(rows.means))
+    shape = _shape(rows, value)
+    if shape.deviation == 0:
+        return Estimate(value, value, value)
+    both = float(ndtr(shape.acceleration) * 2 * ndtr(shape.curvature - shape.bias / shape.deviation))
+    if not 0 < both < 1:
+        return None
+    shift, tail = float(ndtri(both)), NormalDist().inv_cdf(0.5 + confidence / 2)
+    limits = []
+    for z in (shift - tail, shift + tail):
+        bent = 1 - shape.acceleration * z
+        step = z / bent**2
+        if bent <= 0 or (rows.course is not Course.STRAIGHT and abs(step) * shape.heaviest >= most):
+            return None
+        limits.append(float(rows.figure(rows.means + step * shape.direction)))
+    return Estimate(value, min(limits[0], value), max(limits[1], value))
+
+
+def _shape(rows: Rows, value: float) -> _Shape:
+    n, means, step = rows.n, rows.means, SHIFTED / rows.n
+    apart = rows.values - means
+    more, less = (rows.figure(means + sign * step * apart) for sign in (1, -1))
+    slopes, bends = (more - less) / (2 * step), (more - 2 * value + less) / step**2
+    squares = float(rows.times @ slopes**2)
+    if squares == 0:
+        return _Shape(0.0, np.zeros_like(means), 0.0, 0.0, 0.0, 0.0)
+    deviation = np.sqrt(squares) / n
+    direction = weighted(rows.times * slopes, apart) / (n**2 * deviation)
+    ahead, behind = (float(rows.figure(means + sign * direction)) for sign in (1, -1))
+    return _Shape(
+        float(deviation),
+        direction,
+        float(rows.times @ slopes**3) / (6 * squares**1.5),
+        float(rows.times @ bends) / (2 * n**2),
+        (ahead - 2 * value + behind) / (2 * float(deviation)),
+        float(np.abs(slopes).max()) / float(np.sqrt(squares)),
+    )

@@ -1,0 +1,24 @@
+"""Which versions of the program, of Python and of what runs models are installed here, found without importing any of it."""
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+from engine.runtimes import RUNTIMES, installed_versions
+
+MODELTENDER = "modeltender"
+
+
+def program_version() -> str:
+    """Return this program's version, or ``unknown`` where it runs from a folder that was never installed."""
+    try:
+        return version(MODELTENDER)
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def versions() -> dict[str, str]:
+    """Return the program first, then Python, then what the runtimes need, each once, in the order of the registry."""
+    found = {MODELTENDER: program_version(), "Python": platform.python_version()}
+    for spec in RUNTIMES:
+        found |= installed_versions(spec)
+    return found

@@ -1,0 +1,372 @@
+"""The present figures as OpenMetrics 1.0 text, for Prometheus and what else reads that: pure, from one snapshot.
+
+Owns the names, units and labels of what is exposed, which are a promise to dashboards and alerts (docs/prometheus.md is
+made from this list). A figure that is not known is left out, as the format wants it, and never told as zero.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from math import isfinite
+from typing import Final, NamedTuple
+
+from storage.records import Device, EngineState, Evaluation, Model, Version
+from storage.snapshot import Snapshot
+from storage.vocabulary import FaultState, Role, Severity
+
+PREFIX: Final = "modeltender"
+
+KIND: Final = "gauge"
+"""Every figure is a present one. Of the types it is also the one that the older format of Prometheus shares, which node
+exporter reads files in: the text is valid as either."""
+
+Labels = tuple[tuple[str, str], ...]
+
+
+class Sample(NamedTuple):
+    """One value, and what it is the value of."""
+
+    labels: Labels
+    value: float
+
+
+class Family(NamedTuple):
+    """All values of one meaning."""
+
+    name: str
+    """Without the program's; a unit is its last word."""
+    unit: str
+    help: str
+    labels: tuple[str, ...]
+    collect: Callable[[Snapshot], Iterator[Sample]]
+
+    @property
+    def full_name(self) -> str:
+        """The name under which it is found."""
+        return f"{PREFIX}_{self.name}"
+
+
+class Look(NamedTuple):
+    """What is known besides the snapshot: whether the engine holds its workspace."""
+
+    seen: Snapshot
+    running: bool
+
+
+def text(look: Look) -> str:
+    """Return the whole exposition."""
+    lines: list[str] = []
+    for family, samples in collected(look):
+        lines += [f"# TYPE {family.full_name} {KIND}", *_unit(family)]
+        lines.append(f"# HELP {family.full_name} {_escaped(family.help)}")
+        lines += [f"{family.full_name}{_labels(sample.labels)} {_number(sample.value)}" for sample in samples]
+    return "\n".join([*lines, "# EOF", ""])
+
+
+def collected(look: Look) -> list[tuple[Family, list[Sample]]]:
+    """Return the families that have a value, each with its samples."""
+    up = [Sample((), float(look.running))]
+    found = [(UP, up), *((family, [*family.collect(look.seen)]) for family in FAMILIES)]
+    return [(family, samples) for family, samples in found if samples]
+
+
+def _unit(family: Family) -> list[str]:
+    return [f"# UNIT {family.full_name} {family.unit}"] if family.unit else []
+
+
+def _labels(labels: Labels) -> str:
+    return "{" + ",".join(f'{name}="{_escaped(value)}"' for name, value in labels) + "}" if labels else ""
+
+
+def _escaped(text_: str) -> str:
+    return text_.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
+
+
+def _number(value: float) -> str:
+    if isfinite(value):
+        return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(float(value))
+    return "NaN" if value != value else "+Inf" if value > 0 else "-Inf"  # noqa: PLR0124 - only NaN differs from itself
+
+
+def _known(labels: Labels, value: float | None) -> Iterator[Sample]:
+    """Yield a value that is known."""
+    if value is not None:
+        yield Sample(labels, float(value))
+
+
+def _engine_version(seen: Snapshot) -> Iterator[Sample]:
+    if seen.engine is not None:
+        yield Sample((("version", seen.engine.version),), 1.0)
+
+
+def _engine(read: Callable[[EngineState], float]) -> Callable[[Snapshot], Iterator[Sample]]:
+    """Return what collects a figure of the engine, once one ran here."""
+
+    def collect(seen: Snapshot) -> Iterator[Sample]:
+        if seen.engine is not None:
+            yield Sample((), float(read(seen.engine)))
+
+    return collect
+
+
+def _jobs(seen: Snapshot) -> Iterator[Sample]:
+    yield Sample((("state", "queued"),), float(seen.queued))
+    yield Sample((("state", "running"),), float(seen.running))
+
+
+def _deployed(model: Model) -> Iterator[tuple[Role, Version]]:
+    for role in Role:
+        version: Version | None = getattr(model, role.value)
+        if version is not None:
+            yield role, version
+
+
+def _versions(seen: Snapshot) -> Iterator[Sample]:
+    for model in seen.models:
+        yield Sample((("model", model.name),), float(model.versions))
+
+
+def _numbers(seen: Snapshot) -> Iterator[Sample]:
+    for model in seen.models:
+        for role, version in _deployed(model):
+            yield Sample((("model", model.name), ("role", role.value)), float(version.number))
+
+
+def _statuses(seen: Snapshot) -> Iterator[Sample]:
+    for model in seen.models:
+        for role, version in _deployed(model):
+            labels = (("model", model.name), ("role", role.value), ("version", str(version.number)))
+            yield Sample((*labels, ("status", version.status.value)), 1.0)
+
+
+def _sizes(seen: Snapshot) -> Iterator[Sample]:
+    for model in seen.models:
+        for role, version in _deployed(model):
+            yield from _known(_of(model, role, version), version.bytes)
+
+
+def _evaluated(read: Callable[[Evaluation], Iterator[Sample]]) -> Callable[[Snapshot], Iterator[Sample]]:
+    """Return what collects figures of the latest evaluation of each version that matters."""
+
+    def collect(seen: Snapshot) -> Iterator[Sample]:
+        for model in seen.models:
+            for role, version in _deployed(model):
+                if version.evaluation is not None:
+                    for sample in read(version.evaluation):
+                        yield Sample((*_of(model, role, version), *sample.labels), sample.value)
+
+    return collect
+
+
+def _of(model: Model, role: Role, version: Version) -> Labels:
+    return (("model", model.name), ("role", role.value), ("version", str(version.number)))
+
+
+def _metrics(part: str) -> Callable[[Evaluation], Iterator[Sample]]:
+    def read(evaluation: Evaluation) -> Iterator[Sample]:
+        for metric in evaluation.metrics:
+            yield from _known((("metric", metric.name),), getattr(metric, part))
+
+    return read
+
+
+def _latencies(evaluation: Evaluation) -> Iterator[Sample]:
+    if evaluation.latency is not None:
+        for quantile, name in (("0.5", "p50_ms"), ("0.9", "p90_ms"), ("0.95", "p95_ms"), ("0.99", "p99_ms")):
+            value: float | None = getattr(evaluation.latency, name)
+            yield from _known((("quantile", quantile),), None if value is None else value / 1000)
+
+
+def _throughput(evaluation: Evaluation) -> Iterator[Sample]:
+    if evaluation.latency is not None:
+        yield Sample((), evaluation.latency.throughput)
+
+
+def _evaluated_at(evaluation: Evaluation) -> Iterator[Sample]:
+    yield Sample((), evaluation.at)
+
+
+def _faults(seen: Snapshot) -> Iterator[Sample]:
+    counts = Counter((fault.severity, fault.state) for fault in seen.faults)
+    for severity in Severity:
+        for state in (FaultState.OPEN, FaultState.ACKNOWLEDGED):
+            yield Sample(
+                (("severity", severity.value), ("state", state.value)), float(counts[severity, state])
+            )
+
+
+def _open_faults(seen: Snapshot) -> Iterator[Sample]:
+    worst: dict[Labels, float] = {}
+    for fault in seen.faults:
+        labels: Labels = (
+            ("code", fault.code),
+            ("model", fault.model),
+            ("severity", fault.severity.value),
+            ("state", fault.state.value),
+        )
+        worst[labels] = min(fault.first_at, worst.get(labels, fault.first_at))
+    for labels, first_at in worst.items():
+        yield Sample(labels, first_at)
+
+
+def _quarantined(seen: Snapshot) -> Iterator[Sample]:
+    yield Sample((), float(len(seen.quarantined)))
+
+
+def _device(read: Callable[[Device], float | None]) -> Callable[[Snapshot], Iterator[Sample]]:
+    """Return what collects a reading of each device that gives it."""
+
+    def collect(seen: Snapshot) -> Iterator[Sample]:
+        for device in seen.devices:
+            yield from _known((("device", device.id),), read(device))
+
+    return collect
+
+
+VERSIONED: Final = ("model", "role", "version")
+
+UP: Final = Family("engine_up", "", "Whether an engine holds the workspace.", (), lambda _: iter(()))
+"""The one figure that a snapshot does not know."""
+
+FAMILIES: Final = (
+    Family(
+        "engine_version",
+        "",
+        "1 for the version of the engine that last ran here.",
+        ("version",),
+        _engine_version,
+    ),
+    Family(
+        "engine_start_timestamp_seconds",
+        "seconds",
+        "When it began.",
+        (),
+        _engine(lambda engine: engine.started_at),
+    ),
+    Family(
+        "engine_heartbeat_timestamp_seconds",
+        "seconds",
+        "Its last sign of life, one a second.",
+        (),
+        _engine(lambda engine: engine.heartbeat_at),
+    ),
+    Family(
+        "engine_memory_bytes",
+        "bytes",
+        "Resident memory of the engine alone, without model processes.",
+        (),
+        _engine(lambda engine: engine.rss_bytes),
+    ),
+    Family("jobs", "", "Jobs that wait or run.", ("state",), _jobs),
+    Family("model_versions", "", "Versions of a model that are known.", ("model",), _versions),
+    Family(
+        "model_version_number",
+        "",
+        "Which version has a role: current, previous, candidate.",
+        ("model", "role"),
+        _numbers,
+    ),
+    Family(
+        "model_version_status",
+        "",
+        "1 for the status that a version with a role has.",
+        (*VERSIONED, "status"),
+        _statuses,
+    ),
+    Family("model_size_bytes", "bytes", "What its artefact takes.", VERSIONED, _sizes),
+    Family(
+        "model_evaluated_timestamp_seconds",
+        "seconds",
+        "When it was last evaluated.",
+        VERSIONED,
+        _evaluated(_evaluated_at),
+    ),
+    Family(
+        "model_metric",
+        "",
+        "A quality figure of its latest evaluation, as in docs/metrics.md.",
+        (*VERSIONED, "metric"),
+        _evaluated(_metrics("value")),
+    ),
+    Family(
+        "model_metric_low",
+        "",
+        "The lower end of its 95 % interval.",
+        (*VERSIONED, "metric"),
+        _evaluated(_metrics("low")),
+    ),
+    Family(
+        "model_metric_high",
+        "",
+        "The upper end of its 95 % interval.",
+        (*VERSIONED, "metric"),
+        _evaluated(_metrics("high")),
+    ),
+    Family(
+        "model_metric_examples",
+        "",
+        "The examples that it stands on.",
+        (*VERSIONED, "metric"),
+        _evaluated(_metrics("n")),
+    ),
+    Family(
+        "model_latency_seconds",
+        "seconds",
+        "A percentile of its latency, where there were enough queries to mean it.",
+        (*VERSIONED, "quantile"),
+        _evaluated(_latencies),
+    ),
+    Family(
+        "model_throughput",
+        "",
+        "Examples a second, at its latest evaluation.",
+        VERSIONED,
+        _evaluated(_throughput),
+    ),
+    Family(
+        "faults",
+        "",
+        "Open problems, by severity and by whether somebody knows of them.",
+        ("severity", "state"),
+        _faults,
+    ),
+    Family(
+        "fault_since_timestamp_seconds",
+        "seconds",
+        "When a problem that is open was first seen; model is empty for the workspace's own.",
+        ("code", "model", "severity", "state"),
+        _open_faults,
+    ),
+    Family("quarantined", "", "Arrivals that are kept in quarantine.", (), _quarantined),
+    Family(
+        "device_utilisation_ratio",
+        "ratio",
+        "Share of the time that a device was busy.",
+        ("device",),
+        _device(lambda device: device.utilisation),
+    ),
+    Family(
+        "device_memory_used_bytes",
+        "bytes",
+        "Its memory in use.",
+        ("device",),
+        _device(lambda device: device.memory_used_bytes),
+    ),
+    Family(
+        "device_memory_total_bytes",
+        "bytes",
+        "All of its memory.",
+        ("device",),
+        _device(lambda device: device.memory_total_bytes),
+    ),
+    Family(
+        "device_temperature_celsius",
+        "celsius",
+        "Its temperature.",
+        ("device",),
+        _device(lambda device: device.temperature_c),
+    ),
+    Family(
+        "device_power_watts", "watts", "What it draws.", ("device",), _device(lambda device: device.power_w)
+    ),
+)
+"""Everything that is exposed, in the order in which it is."""

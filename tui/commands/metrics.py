@@ -1,0 +1,56 @@
+"""The command ``metrics``: the present figures as Prometheus and what else speaks OpenMetrics read them."""
+
+import click
+import msgspec
+
+from storage import openmetrics, snapshot
+from storage.openmetrics import Look
+from storage.vocabulary import ExitCode
+from storage.workspace import Workspace, engine_pid
+from tui.commands.options import standard_options
+from tui.commands.output import show_document
+from tui.commands.reading import to_look
+
+
+class SampleDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """One value."""
+
+    labels: dict[str, str]
+    value: float
+
+
+class FamilyDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """All values of one meaning; ``metrics --json`` is a list of these."""
+
+    name: str
+    type: str
+    unit: str
+    help: str
+    samples: tuple[SampleDocument, ...]
+
+
+@click.command(epilog="Example: modeltender metrics | grep model_metric")
+@standard_options
+def metrics(*, workspace: Workspace, as_json: bool) -> int:
+    """Print the present figures as OpenMetrics text.
+
+    For Prometheus and what reads the same; the engine writes the same text into a file where [metrics] in
+    modeltender.toml names one. A figure that is not known is left out.
+    """
+    with to_look(workspace) as reader:
+        look = Look(snapshot.read(reader), running=engine_pid(workspace) is not None)
+    if as_json:
+        show_document([_document(family, samples) for family, samples in openmetrics.collected(look)])
+    else:
+        click.echo(openmetrics.text(look), nl=False)
+    return ExitCode.DONE
+
+
+def _document(family: openmetrics.Family, samples: list[openmetrics.Sample]) -> FamilyDocument:
+    return FamilyDocument(
+        name=family.full_name,
+        type=openmetrics.KIND,
+        unit=family.unit,
+        help=family.help,
+        samples=tuple(SampleDocument(labels=dict(sample.labels), value=sample.value) for sample in samples),
+    )
