@@ -13,6 +13,7 @@ from engine.devices.sampler import Sampler
 from engine.examiner import Examiner
 from engine.jobs import ON_LINKS, ON_MODELS, ON_TRAININGS
 from engine.jobs.context import Context
+from engine.packing import Packing
 from engine.processes import lockdown
 from engine.processes.client import Hosts
 from engine.processes.pool import Pool
@@ -147,10 +148,11 @@ def _work(
     )
     sampler = Sampler(writer, settings.sampling.interval_s, time.time)
     rolling = Rolling(writer, kept(settings.retention), now=time.time, monotonic=time.monotonic)
+    packing = Packing(writer)
     try:
         keeper = Keeper(workspace, writer, now=time.time)
         scheduler = Scheduler(workspace, writer, settings, now=time.time)
-        parts = (sampler, rolling, examiner, watching, observer, keeper, automatic, scheduler)
+        parts = (sampler, rolling, packing, examiner, watching, observer, keeper, automatic, scheduler)
         Service(context, (models, links, trainings), parts, stopping, time.monotonic).run()
     finally:
         pool.close()

@@ -15,6 +15,7 @@ from storage.statements.deploying import (
 )
 from storage.statements.devices import DETAILS_OF_DEVICES, ROLLED_UP_READINGS
 from storage.statements.first import FIRST_TABLES
+from storage.statements.history import FIGURES_OVER_YEARS, OVERVIEWS
 from storage.statements.measured import (
     EXAMPLES_OF_EVALUATIONS,
     LATENCY_MEASUREMENTS,
@@ -25,7 +26,7 @@ from storage.statements.upkeep import ANSWERS_OF_CHECKS, EXPORTS, TRAINING_RUNS
 
 migrations = Migrations("modeltender")
 
-SCHEMA_VERSION = 16
+SCHEMA_VERSION = 17
 
 
 @migrations()
@@ -125,6 +126,14 @@ def rolled_up_readings(database: Database) -> None:
 def training_runs(database: Database) -> None:
     """Keep what each training began from, how it went, and what it left."""
     _execute(database, TRAINING_RUNS)
+
+
+@migrations()
+def history_at_scale(database: Database) -> None:
+    """Keep ready made what there is to say of each model at a glance, and which figures each has."""
+    for statement in OVERVIEWS:
+        database.conn.execute(statement)
+    _execute(database, FIGURES_OVER_YEARS)
 
 
 def _execute(database: Database, statements: str) -> None:
