@@ -75,7 +75,7 @@ class Refusal(Record, frozen=True, kw_only=True):
     """Whether its owner's trust in this very content would have it loaded."""
 
 
-class Version(Record, frozen=True, kw_only=True):
+class Version(Record, frozen=True, kw_only=True, array_like=True):
     """One immutable artefact of a model, with the figures of its latest evaluation."""
 
     id: int
@@ -136,7 +136,7 @@ class Probation(Record, frozen=True, kw_only=True):
     reason: str
 
 
-class Model(Record, frozen=True, kw_only=True):
+class Model(Record, frozen=True, kw_only=True, array_like=True):
     """A named thing that is deployed, with the versions that matter at a glance."""
 
     id: int
@@ -211,7 +211,7 @@ class Quarantined(Record, frozen=True, kw_only=True):
     """The reason that was given for it."""
 
 
-class ToldTarget(msgspec.Struct, frozen=True):
+class ToldTarget(msgspec.Struct, frozen=True, gc=False):
     """What became of one target when it was told of a promotion."""
 
     name: str
@@ -260,7 +260,7 @@ SAME_DATA = "same-data"
 """The checks without which nothing can be compared: a promotion evaluates what they miss."""
 
 
-class GateCheck(msgspec.Struct, frozen=True):
+class GateCheck(msgspec.Struct, frozen=True, gc=False):
     """One check of a gate: its name, its verdict, and a sentence with the figures."""
 
     name: str
@@ -268,7 +268,7 @@ class GateCheck(msgspec.Struct, frozen=True):
     detail: str
 
 
-class GateReport(msgspec.Struct, frozen=True):
+class GateReport(msgspec.Struct, frozen=True, gc=False):
     """What the gate says about promoting one version over another."""
 
     against: int | None

@@ -15,7 +15,7 @@ from storage.records import Model, Version
 from storage.tables import assembly
 
 
-class Packed(msgspec.Struct, frozen=True, array_like=True):
+class Packed(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A model with each of its versions once; the places say which of them is what."""
 
     model: Model
@@ -50,10 +50,12 @@ class Overviews:
         return self._present
 
     def _take(self, connection: sqlite3.Connection) -> None:
+        # Where everything is new, it is read as it lies, and not by the index.
+        newer = "WHERE revision > :seen" if self._revision else "WHERE :seen = 0"
         rows = connection.execute(
-            "SELECT model_id, present, CASE WHEN layout = ? THEN packed END FROM overviews "
-            "JOIN models ON models.id = model_id WHERE revision > ?",
-            (_layout(), self._revision),
+            "SELECT model_id, present, CASE WHEN layout = :layout THEN packed END "  # noqa: S608 - one of two conditions
+            f"FROM overviews JOIN models ON models.id = model_id {newer}",
+            {"layout": _layout(), "seen": self._revision},
         ).fetchall()
         loose = [model_id for model_id, present, packed in rows if present and packed is None]
         for model_id, present, packed in rows:
@@ -109,19 +111,18 @@ def _packed(model: Model) -> bytes:
 
 def _unpacked(data: bytes) -> Model:
     packed = DECODER.decode(data)
-
-    def at(place: int | None) -> Version | None:
-        return None if place is None else packed.versions[place]
-
-    return msgspec.structs.replace(
-        packed.model,
-        current=at(packed.current),
-        previous=at(packed.previous),
-        candidate=None
-        if packed.candidate is None
-        else assembly.as_candidate(packed.versions[packed.candidate]),
-        newest=at(packed.newest),
-    )
+    model, versions = packed.model, packed.versions
+    # Nobody else has seen this model yet; a changed copy of each would take a third of the time of it all.
+    if packed.current is not None:
+        msgspec.structs.force_setattr(model, "current", versions[packed.current])
+    if packed.previous is not None:
+        msgspec.structs.force_setattr(model, "previous", versions[packed.previous])
+    if packed.candidate is not None:
+        candidate = assembly.as_candidate(versions[packed.candidate])
+        msgspec.structs.force_setattr(model, "candidate", candidate)
+    if packed.newest is not None:
+        msgspec.structs.force_setattr(model, "newest", versions[packed.newest])
+    return model
 
 
 @cache
