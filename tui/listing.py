@@ -51,8 +51,11 @@ USUAL = Listing()
 
 def arranged(rows: Sequence["ModelRow"], listing: Listing) -> tuple["ModelRow", ...]:
     """Return the rows that are wanted, in their order; equal ones by name."""
-    matches = matcher(listing.typed)
-    return _ordered(sorted((row for row in rows if matches(_parts(row))), key=lambda row: row.name), listing)
+    wanted = rows
+    if listing.typed:
+        matches = matcher(listing.typed)
+        wanted = [row for row in rows if matches(_parts(row))]
+    return _ordered(sorted(wanted, key=lambda row: row.name), listing)
 
 
 def _parts(row: "ModelRow") -> dict[str, str]:

@@ -3,7 +3,8 @@
 Widths are in cells; every line fits. Text from files was cleaned when it was stored and is never markup here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ from tui import format as form
 from tui import health
 from tui.commands.figures import NOT_KNOWN
 from tui.health import Health
-from tui.listing import USUAL, Listing, arranged, figures
+from tui.listing import ORDERS, USUAL, Listing, arranged, figures
 
 
 class ModelRow(NamedTuple):
@@ -25,7 +26,7 @@ class ModelRow(NamedTuple):
 
     name: str
     health: Health
-    cells: dict[str, str]
+    cells: Mapping[str, str]
     figures: Mapping[str, float] = MappingProxyType({})
     """What the table can be sorted by, where it is known."""
 
@@ -84,16 +85,42 @@ def model_width(width: int, shown: Sequence[Column]) -> int:
 def model_rows(snapshot: Snapshot, now: float, listing: Listing = USUAL) -> tuple[ModelRow, ...]:
     """Return the models as rows, as a person chose and ordered them: those that need somebody first, unless told otherwise."""
     arriving = {arrival.model for arrival in snapshot.arrivals if arrival.status is Status.SETTLING}
+    jobs: dict[str, list[Job]] = {}
+    for job in snapshot.jobs:
+        jobs.setdefault(job.model, []).append(job)
+    by_figure = bool(ORDERS[listing.order].figure)
     found = [
         ModelRow(
             model.name,
-            health.with_arrivals(health.of_model(model, snapshot.jobs, now), arriving=model.name in arriving),
-            _cells(model, now),
-            figures(model, now),
+            health.with_arrivals(
+                health.of_model(model, jobs.get(model.name, ()), now), arriving=model.name in arriving
+            ),
+            Cells(model, now),
+            figures(model, now) if by_figure else {},
         )
         for model in snapshot.models
     ]
     return arranged(found, listing)
+
+
+class Cells(Mapping[str, str]):
+    """What a model's columns say, put into words when it is looked at: of thousands of rows some dozens are in sight."""
+
+    def __init__(self, model: Model, now: float) -> None:
+        self._model, self._now = model, now
+
+    @cached_property
+    def _words(self) -> dict[str, str]:
+        return _cells(self._model, self._now)
+
+    def __getitem__(self, column: str) -> str:
+        return self._words[column]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._words)
+
+    def __len__(self) -> int:
+        return len(self._words)
 
 
 def _cells(model: Model, now: float) -> dict[str, str]:

@@ -12,7 +12,11 @@ from typing import Final, NamedTuple
 
 from storage.records import HistoryPoint
 from storage.tables import evaluations, latencies
-from storage.tables.rollups import DAY, HOUR, MINUTE, POINTS
+from storage.tables.rollups import DAY, HOUR, MINUTE
+
+MOST: Final = 2000
+"""Values that a person is shown of a figure at most: a wide terminal has six hundred dots in a row. Each is looked up,
+which takes some microseconds."""
 
 STEPS: Final = (
     *(1.0, 5.0, 15.0),
@@ -70,7 +74,7 @@ def charted(
     *,
     since: float = 0.0,
     until: float = inf,
-    most: int = POINTS,
+    most: int = MOST,
 ) -> Thinned:
     """Return a figure's values over all versions of a model: every one, or where those are too many one for each step.
 

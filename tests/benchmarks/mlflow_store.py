@@ -20,7 +20,7 @@ from tests.benchmarks.years import EVALUATIONS_OF_A_MODEL, METRICS, NOW, NUMBERS
 
 ROUNDS = 60
 
-MOST = 3000
+MOST = 2000
 """Points of a chart, as ours."""
 
 
