@@ -76,7 +76,11 @@ class Refusal(Record, frozen=True, kw_only=True):
 
 
 class Version(Record, frozen=True, kw_only=True, array_like=True):
-    """One immutable artefact of a model, with the figures of its latest evaluation."""
+    """One immutable artefact of a model, with the figures of its latest evaluation.
+
+    Like a model and an evaluation it is written down in one place, packed by the thousand (`storage.tables.overviews`),
+    and there without the names of its fields.
+    """
 
     id: int
     model: str
