@@ -71,15 +71,15 @@ def _trigger(table: str, event: str, body: str, when: str = "") -> str:
 
 
 def _triggers(told: Told) -> tuple[str, ...]:
-    after, before = (TOUCH.format(models=told.models.format(row=row)) for row in ("NEW", "OLD"))
+    after, before = (told.models.format(row=row) for row in ("NEW", "OLD"))
     update, when = "UPDATE", ""
     if told.columns:
         update, when = f"UPDATE OF {', '.join(told.columns)}", _changed(told.columns)
     return (
-        _trigger(told.table, "INSERT", after),
+        _trigger(told.table, "INSERT", TOUCH.format(models=after)),
         # A row that goes over from one model to another is news of both.
-        _trigger(told.table, update, before + after, when),
-        _trigger(told.table, "DELETE", before),
+        _trigger(told.table, update, TOUCH.format(models=f"{before} UNION {after}"), when),
+        _trigger(told.table, "DELETE", TOUCH.format(models=before)),
     )
 
 
