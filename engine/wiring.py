@@ -16,6 +16,7 @@ from engine.jobs import ON_LINKS, ON_MODELS, ON_NOTICES, ON_TRAININGS
 from engine.jobs.context import Context
 from engine.manager import Manager, present
 from engine.notify.notifier import Notifier
+from engine.packing import Packing
 from engine.processes import lockdown
 from engine.processes.client import Hosts
 from engine.processes.pool import Pool
@@ -174,6 +175,7 @@ def _work(
     )
     sampler = Sampler(writer, settings.sampling.interval_s, time.time)
     rolling = Rolling(writer, kept(settings.retention), now=time.time, monotonic=time.monotonic)
+    packing = Packing(writer)
     try:
         keeper = Keeper(workspace, writer, now=time.time)
         scheduler = Scheduler(workspace, writer, settings, now=time.time)
@@ -181,6 +183,7 @@ def _work(
         parts: tuple[Part, ...] = (
             sampler,
             rolling,
+            packing,
             examiner,
             watching,
             observer,

@@ -8,7 +8,7 @@ from storage.record import Record
 from storage.vocabulary import OutputScale, Scenario
 
 
-class Metric(msgspec.Struct, frozen=True):
+class Metric(msgspec.Struct, frozen=True, gc=False):
     """One quality figure with its confidence interval (95 %), measured on ``n`` examples."""
 
     name: str
@@ -24,7 +24,7 @@ ValueKind = Literal["f4", "u1", "u2", "u4"]
 """How the numbers of `ExampleValues` are written, as numpy calls it: little-endian floats or counts."""
 
 
-class ExampleValues(msgspec.Struct, frozen=True):
+class ExampleValues(msgspec.Struct, frozen=True, gc=False):
     """One number of each example, in the data's order."""
 
     name: str
@@ -33,7 +33,7 @@ class ExampleValues(msgspec.Struct, frozen=True):
     data: bytes
 
 
-class TensorSpec(msgspec.Struct, frozen=True):
+class TensorSpec(msgspec.Struct, frozen=True, gc=False):
     """One input or output of a model: its name, its shape (``None`` where free) and its numpy dtype."""
 
     name: str
@@ -91,7 +91,7 @@ class LatencyReport(Record, frozen=True, kw_only=True):
     stable: bool
 
 
-class Surroundings(msgspec.Struct, frozen=True):
+class Surroundings(msgspec.Struct, frozen=True, gc=False):
     """What went on around a latency measurement; ``None`` where the machine does not tell."""
 
     cores: int
@@ -167,7 +167,7 @@ class LatencyMeasurement(NewLatencyMeasurement, frozen=True, kw_only=True):
     requested_by: str
 
 
-class Evaluation(Record, frozen=True, kw_only=True):
+class Evaluation(Record, frozen=True, kw_only=True, array_like=True):
     """One evaluation: its figures and the fingerprint that makes it comparable with another."""
 
     id: int
@@ -225,7 +225,7 @@ class NewEvaluation(Record, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
 
 
-class LatencyRatio(msgspec.Struct, frozen=True):
+class LatencyRatio(msgspec.Struct, frozen=True, gc=False):
     """How many times as long one version takes as another, measured in turns on the same device."""
 
     device: str

@@ -75,8 +75,12 @@ class Refusal(Record, frozen=True, kw_only=True):
     """Whether its owner's trust in this very content would have it loaded."""
 
 
-class Version(Record, frozen=True, kw_only=True):
-    """One immutable artefact of a model, with the figures of its latest evaluation."""
+class Version(Record, frozen=True, kw_only=True, array_like=True):
+    """One immutable artefact of a model, with the figures of its latest evaluation.
+
+    Like a model and an evaluation it is written down in one place, packed by the thousand (`storage.tables.overviews`),
+    and there without the names of its fields.
+    """
 
     id: int
     model: str
@@ -136,7 +140,7 @@ class Probation(Record, frozen=True, kw_only=True):
     reason: str
 
 
-class Model(Record, frozen=True, kw_only=True):
+class Model(Record, frozen=True, kw_only=True, array_like=True):
     """A named thing that is deployed, with the versions that matter at a glance."""
 
     id: int
@@ -211,7 +215,7 @@ class Quarantined(Record, frozen=True, kw_only=True):
     """The reason that was given for it."""
 
 
-class ToldTarget(msgspec.Struct, frozen=True):
+class ToldTarget(msgspec.Struct, frozen=True, gc=False):
     """What became of one target when it was told of a promotion."""
 
     name: str
@@ -266,7 +270,7 @@ PASSING = frozenset({CheckVerdict.PASS, CheckVerdict.SKIPPED})
 """What of a check holds nothing back: it passed, or did not apply."""
 
 
-class GateCheck(msgspec.Struct, frozen=True):
+class GateCheck(msgspec.Struct, frozen=True, gc=False):
     """One check of a gate: its name, its verdict, and a sentence with the figures."""
 
     name: str
@@ -274,7 +278,7 @@ class GateCheck(msgspec.Struct, frozen=True):
     detail: str
 
 
-class GateReport(msgspec.Struct, frozen=True):
+class GateReport(msgspec.Struct, frozen=True, gc=False):
     """What the gate says about promoting one version over another."""
 
     against: int | None

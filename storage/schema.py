@@ -15,6 +15,7 @@ from storage.statements.deploying import (
 )
 from storage.statements.devices import DETAILS_OF_DEVICES, ROLLED_UP_READINGS
 from storage.statements.first import FIRST_TABLES
+from storage.statements.history import FIGURES_OVER_YEARS, OVERVIEWS
 from storage.statements.measured import (
     EXAMPLES_OF_EVALUATIONS,
     LATENCY_MEASUREMENTS,
@@ -26,7 +27,7 @@ from storage.statements.upkeep import ANSWERS_OF_CHECKS, EXPORTS, TRAINING_RUNS
 
 migrations = Migrations("modeltender")
 
-SCHEMA_VERSION = 18
+SCHEMA_VERSION = 19
 
 
 @migrations()
@@ -138,6 +139,14 @@ def noise_of_ratios(database: Database) -> None:
 def notices(database: Database) -> None:
     """Keep what people are told of by themselves, and what became of each telling."""
     _execute(database, NOTICES)
+
+
+@migrations()
+def history_at_scale(database: Database) -> None:
+    """Keep ready made what there is to say of each model at a glance, and which figures each has."""
+    for statement in OVERVIEWS:
+        database.conn.execute(statement)
+    _execute(database, FIGURES_OVER_YEARS)
 
 
 def _execute(database: Database, statements: str) -> None:

@@ -1,5 +1,8 @@
 """One read transaction, one frozen picture of everything that the console shows."""
 
+import sqlite3
+from math import inf
+
 from storage import jobs
 from storage.database import Reader
 from storage.notice_records import Delivery
@@ -29,7 +32,9 @@ from storage.tables import (
     promotion_targets,
     promotions,
     quarantine,
+    thinning,
 )
+from storage.tables.overviews import Overviews
 from storage.vocabulary import Channel, JobState
 
 SHOWN_JOBS = 20
@@ -37,8 +42,6 @@ SHOWN_EVENTS = 50
 DEEP_JOBS, DEEP_EVENTS = 500, 2000
 """How far back the screens of jobs and events reach, while they are open."""
 SHOWN_EVALUATIONS = 20
-SHOWN_HISTORY = 20_000
-"""Points of one chart: far more than a terminal has dots, few enough to draw within milliseconds."""
 
 
 class Snapshot(Record, frozen=True, kw_only=True):
@@ -70,6 +73,9 @@ class Detail(Record, frozen=True, kw_only=True):
     """The headline metric over all versions, oldest first."""
     latency: tuple[HistoryPoint, ...]
     """The median latency over all versions, oldest first."""
+    recent_history: tuple[HistoryPoint, ...] = ()
+    recent_latency: tuple[HistoryPoint, ...] = ()
+    """The same of the time that the charts show, where the whole time has too many values to tell each of them."""
     promotions: tuple[Promotion, ...]
     faults: tuple[Fault, ...]
     quarantined: tuple[Quarantined, ...] = ()
@@ -78,14 +84,20 @@ class Detail(Record, frozen=True, kw_only=True):
     """What else learns of a promotion, in the order in which it is told."""
 
 
-def read(reader: Reader, *, deep: bool = False) -> Snapshot:
-    """Return the state of the whole workspace; a ``deep`` look reaches further back among jobs and events."""
+def read(reader: Reader, *, deep: bool = False, seen: Overviews | None = None) -> Snapshot:
+    """Return the state of the whole workspace.
+
+    Args:
+        reader: the database.
+        deep: whether to reach further back among jobs and events.
+        seen: the models as they were last read; only what changed since is read again.
+    """
     most_jobs, most_events = (DEEP_JOBS, DEEP_EVENTS) if deep else (SHOWN_JOBS, SHOWN_EVENTS)
     with reader.transaction() as connection:
         waiting = jobs.counts(connection)
         return Snapshot(
             engine=engine.read(connection),
-            models=tuple(models.read(connection)),
+            models=(seen or Overviews()).read(connection),
             arrivals=tuple(models.arrivals(connection)),
             devices=tuple(devices.read(connection)),
             jobs=tuple(jobs.read(connection, limit=most_jobs)),
@@ -98,8 +110,17 @@ def read(reader: Reader, *, deep: bool = False) -> Snapshot:
         )
 
 
-def read_detail(reader: Reader, name: str, *, metric: str | None = None, since: float = 0.0) -> Detail | None:
-    """Return the state of one model, or ``None`` where there is no such model; ``metric`` defaults to its headline metric."""
+def read_detail(
+    reader: Reader, name: str, *, metric: str | None = None, span_s: float = inf
+) -> Detail | None:
+    """Return the state of one model, or ``None`` where there is no such model.
+
+    Args:
+        reader: the database.
+        name: the model's name.
+        metric: whose history is wanted; by default the model's headline metric.
+        span_s: how far back from the latest value charts show.
+    """
     with reader.transaction() as connection:
         model = models.read_one(connection, name)
         if model is None:
@@ -109,15 +130,30 @@ def read_detail(reader: Reader, name: str, *, metric: str | None = None, since: 
             (metric for metric in evaluations.HEADLINE_METRICS if metric in known),
             evaluations.HEADLINE_METRICS[0],
         )
+        history, recent_history = _charted(connection, name, headline, span_s)
+        latency, recent_latency = _charted(connection, name, "p50_ms", span_s)
         return Detail(
             model=model,
             versions=tuple(models.versions(connection, name)),
             arrivals=tuple(models.arrivals(connection, name)),
             evaluations=tuple(evaluations.read(connection, name, limit=SHOWN_EVALUATIONS)),
-            history=tuple(evaluations.history(connection, name, headline, since=since, limit=SHOWN_HISTORY)),
-            latency=tuple(evaluations.history(connection, name, "p50_ms", since=since, limit=SHOWN_HISTORY)),
+            history=history,
+            latency=latency,
+            recent_history=recent_history,
+            recent_latency=recent_latency,
             promotions=tuple(promotions.read(connection, name)),
             faults=tuple(events.faults(connection, name)),
             quarantined=tuple(quarantine.kept(connection, name)),
             targets=promotion_targets.read(connection, name),
         )
+
+
+def _charted(
+    connection: sqlite3.Connection, model: str, figure: str, span_s: float
+) -> tuple[tuple[HistoryPoint, ...], tuple[HistoryPoint, ...]]:
+    """Return a figure over all the time, and where that could not tell every value, over the latest of it."""
+    whole = thinning.charted(connection, model, figure)
+    if whole.step_s is None or span_s == inf or not whole.points:
+        return tuple(whole.points), ()
+    recent = thinning.charted(connection, model, figure, since=whole.points[-1].at - span_s)
+    return tuple(whole.points), tuple(recent.points)

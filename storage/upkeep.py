@@ -13,6 +13,7 @@ from storage import database
 from storage.database import Reader
 from storage.errors import WorkspaceError
 from storage.record import Record
+from storage.tables import evaluations
 from storage.text import clean
 
 FIGURES = ("evaluations", "metrics", "latencies", "latency_measurements")
@@ -188,6 +189,7 @@ def salvage(path: Path) -> tuple[Path, list[Loss]]:
         target.execute("PRAGMA foreign_keys = OFF")
         found = _rescue(kept, target)
         _drop_orphans(target)
+        evaluations.find_names(target)
         target.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     finally:
         target.close()

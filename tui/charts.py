@@ -31,6 +31,7 @@ def show_accuracy(chart: HistoryChart, view: View) -> None:
         view,
         detail,
         detail.history,
+        detail.recent_history,
         name=metric.replace("_", " "),
         objective=_limit(view.news, metric),
     )
@@ -43,7 +44,16 @@ def show_latency(chart: HistoryChart, view: View) -> None:
         chart.show((), title=_title(view, LATENCY))
         return
     objective = _limit(view.news, "latency_p50_ms")
-    _show(chart, view, detail, detail.latency, name=LATENCY, objective=objective, unit="ms")
+    _show(
+        chart,
+        view,
+        detail,
+        detail.latency,
+        detail.recent_latency,
+        name=LATENCY,
+        objective=objective,
+        unit="ms",
+    )
 
 
 def _show(
@@ -51,13 +61,18 @@ def _show(
     view: View,
     detail: Detail,
     points: Sequence[HistoryPoint],
+    recent: Sequence[HistoryPoint],
     *,
     name: str,
     objective: float | None,
     unit: str = "",
 ) -> None:
     window = _window(view)
-    shown = points if window is None else [point for point in points if window[0] <= point.at <= window[1]]
+    shown = (
+        points
+        if window is None
+        else [point for point in recent or points if window[0] <= point.at <= window[1]]
+    )
     nothing = f"nothing was measured in the last {SPANS[view.span].word}: ] shows more" if points else ""
     chart.show(
         shown,

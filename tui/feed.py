@@ -5,6 +5,7 @@ not draw, and it holds no transaction between two reads: a terminal that stops t
 keep the database's log from being written back.
 """
 
+import math
 import os
 import sqlite3
 import threading
@@ -17,6 +18,7 @@ from storage import snapshot
 from storage.database import Reader
 from storage.errors import DatabaseError, Error, SettingsError
 from storage.snapshot import Detail, Snapshot
+from storage.tables.overviews import Overviews
 from storage.text import clean
 from storage.workspace import Workspace, engine_pid
 
@@ -59,10 +61,12 @@ class Feed:
         self._reader: Reader | None = None
         self._inode: int | None = None
         self._version: int | None = None
+        self._seen = Overviews()
         self._alive_until = 0.0
         self._running = False
         self._wanted: str | None = None
         self._deep = False
+        self._span_s = math.inf
         self._detail_of: str | None = None
         self._detail_key: object = None
         self._detail_until = 0.0
@@ -82,6 +86,13 @@ class Feed:
         if deep != self._deep:
             self._deep = deep
             self._version = None
+            self._woken.set()
+
+    def look_back(self, span_s: float) -> None:
+        """Say how much time the charts show; where a model has too many values to tell each of them, they are read at once."""
+        if span_s != self._span_s:
+            self._span_s = span_s
+            self._detail_until = 0.0
             self._woken.set()
 
     def retry(self) -> None:
@@ -136,7 +147,7 @@ class Feed:
         version = _data_version(self._reader)
         shown = self.news.snapshot
         if shown is None or version != self._version:
-            shown = snapshot.read(self._reader, deep=self._deep)
+            shown = snapshot.read(self._reader, deep=self._deep, seen=self._seen)
             self._version = version
         detail, settings = self._read_detail(self._reader, shown)
         return News(shown, detail, self._running, settings=settings)
@@ -149,7 +160,7 @@ class Feed:
         self._detail_of, self._detail_key, self._detail_until = name, _key(shown, name), now + DETAIL_S
         if name is None:
             return None, None
-        return snapshot.read_detail(reader, name), self._read_settings(name)
+        return snapshot.read_detail(reader, name, span_s=self._span_s), self._read_settings(name)
 
     def _read_settings(self, name: str) -> "ModelSettings | None":
         from storage.settings import read_model_settings
@@ -171,6 +182,7 @@ class Feed:
 
     def _let_go(self) -> None:
         reader, self._reader, self._version = self._reader, None, None
+        self._seen = Overviews()
         self._detail_until = 0.0
         if reader is not None:
             reader.close()

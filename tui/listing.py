@@ -51,8 +51,11 @@ USUAL = Listing()
 
 def arranged(rows: Sequence["ModelRow"], listing: Listing) -> tuple["ModelRow", ...]:
     """Return the rows that are wanted, in their order; equal ones by name."""
-    matches = matcher(listing.typed)
-    return _ordered(sorted((row for row in rows if matches(_parts(row))), key=lambda row: row.name), listing)
+    wanted = rows
+    if listing.typed:
+        matches = matcher(listing.typed)
+        wanted = [row for row in rows if matches(_parts(row))]
+    return _ordered(sorted(wanted, key=lambda row: row.name), listing)
 
 
 def _parts(row: "ModelRow") -> dict[str, str]:
@@ -79,7 +82,7 @@ def _ordered(found: list["ModelRow"], listing: Listing) -> tuple["ModelRow", ...
     return tuple(reversed(found)) if listing.reverse else tuple(found)
 
 
-def figures(model: Model, now: float) -> dict[str, float]:
+def figures(model: Model) -> dict[str, float]:
     """Return what a table can be sorted by, where it is known."""
     version = model.current or model.candidate or model.newest
     evaluation = version.evaluation if version else None
@@ -89,6 +92,7 @@ def figures(model: Model, now: float) -> dict[str, float]:
     known = {
         "score": metric.value if metric else None,
         "p95": latency.p95_ms if latency else None,
-        "evaluated": now - evaluation.at,
+        # The latest first, as by age, which would be another one at each look.
+        "evaluated": -evaluation.at,
     }
     return {name: value for name, value in known.items() if value is not None}

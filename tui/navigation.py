@@ -16,7 +16,7 @@ from tui.list_screen import ListScreen
 from tui.listing import ORDERS, USUAL, Listing
 from tui.mending import Mending
 from tui.screens.overview import Overview
-from tui.spans import ALL
+from tui.spans import ALL, SPANS
 from tui.view import View
 
 if TYPE_CHECKING:
@@ -172,6 +172,7 @@ class Navigation(Mending):
     def action_span(self, step: int) -> None:
         """Show less or more time in the charts."""
         self._span = min(max(self._span + step, 0), ALL)
+        self._feed.look_back(SPANS[self._span].seconds)
         self.refresh_view()
 
     async def action_palette(self) -> None:

@@ -3,7 +3,7 @@
 Widths are in cells; every line fits. Text from files was cleaned when it was stored and is never markup here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -25,7 +25,7 @@ class ModelRow(NamedTuple):
 
     name: str
     health: Health
-    cells: dict[str, str]
+    cells: Mapping[str, str]
     figures: Mapping[str, float] = MappingProxyType({})
     """What the table can be sorted by, where it is known."""
 
@@ -83,17 +83,72 @@ def model_width(width: int, shown: Sequence[Column]) -> int:
 
 def model_rows(snapshot: Snapshot, now: float, listing: Listing = USUAL) -> tuple[ModelRow, ...]:
     """Return the models as rows, as a person chose and ordered them: those that need somebody first, unless told otherwise."""
-    arriving = {arrival.model for arrival in snapshot.arrivals if arrival.status is Status.SETTLING}
-    found = [
-        ModelRow(
-            model.name,
-            health.with_arrivals(health.of_model(model, snapshot.jobs, now), arriving=model.name in arriving),
-            _cells(model, now),
-            figures(model, now),
-        )
-        for model in snapshot.models
-    ]
-    return arranged(found, listing)
+    return ModelRows().read(snapshot, now, listing)
+
+
+class ModelRows:
+    """The models as rows as they were last made: of those to which nothing happened, only their ages change."""
+
+    def __init__(self) -> None:
+        self._moment = Moment(0.0)
+        self._basis: object = None
+        self._made: dict[str, tuple[object, ModelRow]] = {}
+        self._rows: tuple[ModelRow, ...] = ()
+
+    def read(self, snapshot: Snapshot, now: float, listing: Listing) -> tuple[ModelRow, ...]:
+        """Return the rows of a snapshot, as `model_rows` does."""
+        self._moment.now = now
+        basis = (snapshot.models, snapshot.jobs, snapshot.arrivals, listing)
+        if basis != self._basis:
+            self._basis, self._made = basis, self._all(snapshot)
+            self._rows = arranged([row for _, row in self._made.values()], listing)
+        return self._rows
+
+    def _all(self, snapshot: Snapshot) -> dict[str, tuple[object, ModelRow]]:
+        arriving = {arrival.model for arrival in snapshot.arrivals if arrival.status is Status.SETTLING}
+        jobs: dict[str, tuple[Job, ...]] = {}
+        for job in snapshot.jobs:
+            jobs[job.model] = (*jobs.get(job.model, ()), job)
+        made = {}
+        for model in snapshot.models:
+            basis = (model, jobs.get(model.name, ()), model.name in arriving)
+            known = self._made.get(model.name)
+            made[model.name] = known if known and known[0] == basis else (basis, self._row(*basis))
+        return made
+
+    def _row(self, model: Model, jobs: Sequence[Job], arriving: bool) -> ModelRow:  # noqa: FBT001 - a fact, not a switch
+        state = health.with_arrivals(health.of_model(model, jobs, self._moment.now), arriving=arriving)
+        return ModelRow(model.name, state, Cells(model, self._moment), figures(model))
+
+
+class Moment:
+    """The time that ages are told from, which goes on."""
+
+    def __init__(self, now: float) -> None:
+        self.now = now
+
+
+class Cells(Mapping[str, str]):
+    """What a model's columns say, put into words when it is looked at: of thousands of rows some dozens are in sight."""
+
+    def __init__(self, model: Model, moment: Moment) -> None:
+        self._model, self._moment = model, moment
+        self._said: tuple[float, dict[str, str]] | None = None
+
+    def _words(self) -> dict[str, str]:
+        now = self._moment.now
+        if self._said is None or self._said[0] != now:
+            self._said = now, _cells(self._model, now)
+        return self._said[1]
+
+    def __getitem__(self, column: str) -> str:
+        return self._words()[column]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._words())
+
+    def __len__(self) -> int:
+        return len(self._words())
 
 
 def _cells(model: Model, now: float) -> dict[str, str]:

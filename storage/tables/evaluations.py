@@ -1,11 +1,12 @@
 """Evaluations with their metrics, latency reports and per-example outcomes."""
 
 import sqlite3
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from storage.records import Evaluation, ExampleValues, HistoryPoint, LatencyReport, Metric, NewEvaluation
-from storage.tables import latencies
+from storage.tables import among, latencies
 from storage.vocabulary import OutputScale, Scenario
 
 OUTCOMES_KEPT = 16
@@ -14,6 +15,9 @@ compare the latest ones, and little enough to store (some hundred kB each)."""
 
 HEADLINE_METRICS = ("accuracy", "subset_accuracy", "r2")
 """The figure that stands for a version at a glance: the first of these that it has."""
+
+EVERY = -1
+"""As a limit: no limit."""
 
 METRIC = "name, value, low, high, n, slice"
 """The columns of a `Metric`, in the order of its fields."""
@@ -59,6 +63,10 @@ def add(
         "INSERT INTO metrics (evaluation_id, name, value, low, high, n, slice) VALUES (?, ?, ?, ?, ?, ?, ?)",
         [(evaluation_id, *msgspec.structs.astuple(metric)) for metric in new.metrics],
     )
+    connection.executemany(
+        "INSERT OR IGNORE INTO metric_names (model_id, name) SELECT model_id, ? FROM versions WHERE id = ?",
+        [(metric.name, version_id) for metric in new.metrics if not metric.slice],
+    )
     if new.correct is not None:
         connection.execute(
             "INSERT INTO outcomes (evaluation_id, correct) VALUES (?, ?)", (evaluation_id, new.correct)
@@ -67,26 +75,30 @@ def add(
         "INSERT INTO example_values (evaluation_id, name, kind, data) VALUES (?, ?, ?, ?)",
         [(evaluation_id, *msgspec.structs.astuple(values)) for values in new.examples],
     )
+    replaced = connection.execute(
+        "SELECT evaluation_id FROM versions WHERE id = ?", (version_id,)
+    ).fetchone()[0]
     connection.execute("UPDATE versions SET evaluation_id = ? WHERE id = ?", (evaluation_id, version_id))
-    _forget_examples(connection, version_id)
+    _forget_examples(connection, version_id, replaced)
     return evaluation_id
 
 
-def _forget_examples(connection: sqlite3.Connection, version_id: int) -> None:
+def _forget_examples(connection: sqlite3.Connection, version_id: int, replaced: int | None) -> None:
     """Drop what each example came to where no gate needs it any more.
 
     Kept are the last evaluations of what is deployed, of what no candidate may be worse than, and of the versions
-    of the model that were evaluated last.
+    of the model that were evaluated last. Only those are looked at that this was kept of: a model has been evaluated
+    a hundred thousand times.
     """
     for table in ("outcomes", "example_values"):
         connection.execute(
-            f"DELETE FROM {table} WHERE evaluation_id IN (SELECT evaluations.id FROM evaluations "  # noqa: S608 - our own names
-            "JOIN versions AS mine ON mine.id = version_id JOIN versions AS given ON given.model_id = mine.model_id "
-            "JOIN models ON models.id = mine.model_id WHERE given.id = :version AND (evaluations.id IS NOT mine.evaluation_id OR "
-            "(mine.id IS NOT current_id AND mine.id NOT IN (SELECT version_id FROM anchors WHERE anchors.model_id = mine.model_id) "
+            f"DELETE FROM {table} WHERE evaluation_id = :replaced OR evaluation_id IN (SELECT mine.evaluation_id "  # noqa: S608 - our own names
+            "FROM versions AS given JOIN versions AS mine ON mine.model_id = given.model_id JOIN models ON models.id = mine.model_id "
+            "WHERE given.id = :version AND mine.id IS NOT current_id "
+            "AND mine.id NOT IN (SELECT version_id FROM anchors WHERE anchors.model_id = mine.model_id) "
             "AND mine.evaluation_id NOT IN (SELECT evaluation_id FROM versions WHERE model_id = mine.model_id "
-            "AND evaluation_id IS NOT NULL ORDER BY evaluation_id DESC LIMIT :kept))))",
-            {"version": version_id, "kept": OUTCOMES_KEPT},
+            "AND evaluation_id IS NOT NULL ORDER BY evaluation_id DESC LIMIT :kept))",
+            {"version": version_id, "replaced": replaced, "kept": OUTCOMES_KEPT},
         )
 
 
@@ -105,15 +117,21 @@ def since(connection: sqlite3.Connection, version_id: int, at: float, *, limit: 
         "SELECT * FROM evaluations WHERE version_id = ? AND at >= ? ORDER BY id DESC LIMIT ?",
         (version_id, at, limit),
     ).fetchall()
-    return [_evaluation(connection, row) for row in rows]
+    return _evaluations(connection, rows)
 
 
 def read_one(connection: sqlite3.Connection, evaluation_id: int | None) -> Evaluation | None:
     """Return one evaluation with its figures, or ``None``."""
-    if evaluation_id is None:
-        return None
-    row = connection.execute("SELECT * FROM evaluations WHERE id = ?", (evaluation_id,)).fetchone()
-    return None if row is None else _evaluation(connection, row)
+    return None if evaluation_id is None else read_many(connection, [evaluation_id]).get(evaluation_id)
+
+
+def read_many(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Evaluation]:
+    """Return evaluations with their figures, by their ids."""
+    rows = connection.execute(
+        f"SELECT evaluations.* FROM {among.WANTED} CROSS JOIN evaluations ON evaluations.id = wanted",  # noqa: S608 - a constant
+        (among.packed(ids),),
+    ).fetchall()
+    return {found.id: found for found in _evaluations(connection, rows)}
 
 
 def slices(connection: sqlite3.Connection, evaluation_id: int) -> tuple[Metric, ...]:
@@ -127,10 +145,10 @@ def slices(connection: sqlite3.Connection, evaluation_id: int) -> tuple[Metric, 
 
 def of_job(connection: sqlite3.Connection, job_id: int) -> Evaluation | None:
     """Return the evaluation that a job recorded, or ``None``."""
-    row = connection.execute(
+    rows = connection.execute(
         "SELECT * FROM evaluations WHERE job_id = ? ORDER BY id DESC LIMIT 1", (job_id,)
-    ).fetchone()
-    return None if row is None else _evaluation(connection, row)
+    ).fetchall()
+    return next(iter(_evaluations(connection, rows)), None)
 
 
 def any_isolated(connection: sqlite3.Connection, isolation: str) -> bool:
@@ -144,11 +162,13 @@ def any_isolated(connection: sqlite3.Connection, isolation: str) -> bool:
 def read(connection: sqlite3.Connection, model: str, *, limit: int) -> list[Evaluation]:
     """Return the latest evaluations of a model's versions, the newest first."""
     rows = connection.execute(
-        "SELECT evaluations.* FROM evaluations JOIN versions ON versions.id = version_id JOIN models ON models.id = model_id "
-        "WHERE models.name = ? ORDER BY evaluations.at DESC, evaluations.id DESC LIMIT ?",
-        (model, limit),
+        # The latest of each version first, so that what is put in order is little, however often a model was evaluated.
+        "SELECT evaluations.* FROM models CROSS JOIN versions ON model_id = models.id CROSS JOIN evaluations ON evaluations.id IN ("
+        "SELECT latest.id FROM evaluations AS latest WHERE latest.version_id = versions.id ORDER BY latest.at DESC, latest.id DESC "
+        "LIMIT :limit) WHERE models.name = :model ORDER BY evaluations.at DESC, evaluations.id DESC LIMIT :limit",
+        {"model": model, "limit": limit},
     ).fetchall()
-    return [_evaluation(connection, row) for row in rows]
+    return _evaluations(connection, rows)
 
 
 def outcomes(connection: sqlite3.Connection, evaluation_id: int) -> bytes | None:
@@ -196,12 +216,18 @@ def history(
 def metric_names(connection: sqlite3.Connection, model: str) -> list[str]:
     """Return the names of the metrics that any version of a model ever had."""
     rows = connection.execute(
-        "SELECT DISTINCT metrics.name FROM metrics JOIN evaluations ON evaluations.id = metrics.evaluation_id "
-        "JOIN versions ON versions.id = version_id JOIN models ON models.id = model_id WHERE models.name = ? AND slice = '' "
-        "ORDER BY 1",
+        "SELECT metric_names.name FROM metric_names JOIN models ON models.id = model_id WHERE models.name = ? ORDER BY 1",
         (model,),
     )
     return [row[0] for row in rows]
+
+
+def find_names(connection: sqlite3.Connection) -> None:
+    """Note once more which metrics each model has, where some of the notes were lost."""
+    connection.execute(
+        "INSERT OR IGNORE INTO metric_names SELECT DISTINCT model_id, name FROM metrics "
+        "JOIN evaluations ON evaluations.id = metrics.evaluation_id JOIN versions ON versions.id = version_id WHERE slice = ''"
+    )
 
 
 def headline(evaluation: Evaluation | None) -> Metric | None:
@@ -211,24 +237,46 @@ def headline(evaluation: Evaluation | None) -> Metric | None:
     return next((metric for name in HEADLINE_METRICS if (metric := evaluation.metric(name))), None)
 
 
-def trend(connection: sqlite3.Connection, version_id: int | None, points: int) -> tuple[float, ...]:
-    """Return the headline metric's latest values of one version, oldest first."""
+def trends(
+    connection: sqlite3.Connection, version_ids: Iterable[int], points: int
+) -> dict[int, tuple[float, ...]]:
+    """Return the headline metric's latest values of versions, oldest first, by the versions' ids."""
     marks = ", ".join("?" * len(HEADLINE_METRICS))
-    # One question for all points: the console asks this of every model each time that anything was written.
     rows = connection.execute(
-        "SELECT (SELECT value FROM metrics WHERE evaluation_id = evaluations.id AND slice = '' "  # noqa: S608 - placeholders only
-        f"AND name IN ({marks}) ORDER BY name LIMIT 1) AS headline FROM evaluations WHERE version_id = ? ORDER BY at DESC LIMIT ?",
-        (*HEADLINE_METRICS, version_id, points),
-    ).fetchall()
-    return tuple(float(row["headline"]) for row in reversed(rows) if row["headline"] is not None)
+        "SELECT version_id, (SELECT value FROM metrics WHERE evaluation_id = evaluations.id AND slice = '' "  # noqa: S608 - placeholders and a constant
+        f"AND name IN ({marks}) ORDER BY name LIMIT 1) AS headline FROM {among.WANTED} CROSS JOIN evaluations "
+        "ON evaluations.id IN (SELECT latest.id FROM evaluations AS latest WHERE latest.version_id = wanted "
+        "ORDER BY latest.at DESC LIMIT ?) ORDER BY version_id, at",
+        (*HEADLINE_METRICS, among.packed(version_ids), points),
+    )
+    found: dict[int, list[float]] = {}
+    for version_id, headline in rows:
+        if headline is not None:
+            found.setdefault(version_id, []).append(float(headline))
+    return {version_id: tuple(values) for version_id, values in found.items()}
 
 
-def _evaluation(connection: sqlite3.Connection, row: sqlite3.Row) -> Evaluation:
-    metrics = connection.execute(
-        f"SELECT {METRIC} FROM metrics WHERE evaluation_id = ? AND slice = '' ORDER BY rowid",  # noqa: S608 - a constant
-        (row["id"],),
-    ).fetchall()
-    latency = connection.execute("SELECT * FROM latencies WHERE evaluation_id = ?", (row["id"],)).fetchone()
+def _evaluations(connection: sqlite3.Connection, rows: Sequence[sqlite3.Row]) -> list[Evaluation]:
+    """Return evaluations with their figures: one statement for each kind of figure, however many they are."""
+    ids = among.packed(row["id"] for row in rows)
+    metrics: dict[int, list[Metric]] = {}
+    for evaluation_id, *figure in connection.execute(
+        f"SELECT evaluation_id, {METRIC} FROM {among.WANTED} "  # noqa: S608 - constants
+        "CROSS JOIN metrics ON evaluation_id = wanted AND slice = '' ORDER BY metrics.rowid",
+        (ids,),
+    ):
+        metrics.setdefault(evaluation_id, []).append(Metric(*figure))
+    latencies_of = {
+        row["evaluation_id"]: _latency(row)
+        for row in connection.execute(
+            f"SELECT latencies.* FROM {among.WANTED} CROSS JOIN latencies ON evaluation_id = wanted",  # noqa: S608 - a constant
+            (ids,),
+        )
+    }
+    return [_evaluation(row, metrics.get(row["id"], ()), latencies_of.get(row["id"])) for row in rows]
+
+
+def _evaluation(row: sqlite3.Row, metrics: Iterable[Metric], latency: LatencyReport | None) -> Evaluation:
     confusion = (
         None
         if row["confusion"] is None
@@ -241,8 +289,8 @@ def _evaluation(connection: sqlite3.Connection, row: sqlite3.Row) -> Evaluation:
         at=row["at"],
         requested_by=row["requested_by"],
         confusion=confusion,
-        metrics=tuple(Metric(*metric) for metric in metrics),
-        latency=None if latency is None else _latency(latency),
+        metrics=tuple(metrics),
+        latency=latency,
         scale=None if row["scale"] is None else OutputScale(row["scale"]),
         notes=msgspec.json.decode(row["notes"], type=tuple[str, ...]),
         **{name: row[name] for name in FINGERPRINT},

@@ -133,21 +133,22 @@ def history(
     wanted = figure(name)
     if wanted is None:
         raise KeyError(name)
+    # Each source by itself begins with the model, or all that was ever measured would be put together first.
+    of_model = "JOIN versions ON versions.id = version_id JOIN models ON models.id = model_id WHERE models.name = :model"
     sources = []
     if wanted.evaluated:
         sources.append(
-            f"SELECT at, version_id, {wanted.column} AS value, n FROM latencies "  # noqa: S608 - one of our names
-            "JOIN evaluations ON evaluations.id = evaluation_id"
+            f"SELECT at, number, {wanted.column} AS value, n FROM latencies "  # noqa: S608 - one of our names
+            f"JOIN evaluations ON evaluations.id = latencies.evaluation_id {of_model} AND at >= :since"
         )
     if wanted.measured:
         sources.append(
-            f"SELECT at, version_id, {wanted.column} AS value, n FROM latency_measurements "  # noqa: S608 - one of our names
-            "WHERE scenario = :scenario AND batch_size = :batch_size"
+            f"SELECT at, number, {wanted.column} AS value, n FROM latency_measurements {of_model} "  # noqa: S608 - one of our names
+            "AND scenario = :scenario AND batch_size = :batch_size AND at >= :since"
         )
     rows = connection.execute(
         f"SELECT at, number, value, n FROM ({' UNION ALL '.join(sources)}) "  # noqa: S608 - as above
-        "JOIN versions ON versions.id = version_id JOIN models ON models.id = model_id "
-        "WHERE models.name = :model AND at >= :since AND value IS NOT NULL ORDER BY at DESC LIMIT :limit",
+        "WHERE value IS NOT NULL ORDER BY at DESC LIMIT :limit",
         {
             "scenario": wanted.scenario,
             "batch_size": wanted.batch_size,

@@ -2,24 +2,13 @@
 
 import sqlite3
 from collections.abc import Sequence
-from functools import cache, partial
-from typing import TypeVar
 
 import msgspec
 
 from storage.records import Arrival, EvaluationFailure, GateReport, Loading, Model, Refusal, Version
-from storage.tables import evaluations, probations
-from storage.vocabulary import Custody, Format, Role, Status, Task
-
-StructT = TypeVar("StructT", bound=msgspec.Struct)
-
-TREND_POINTS = 8
-"""Values of the small trend line in the models table: as many as its column has cells."""
-
-VERSION_COLUMNS = """
-    versions.*, models.name AS model,
-    CASE versions.id WHEN models.current_id THEN 'current' WHEN models.previous_id THEN 'previous' END AS role
-"""
+from storage.tables import assembly
+from storage.tables.overviews import Overviews
+from storage.vocabulary import Format, Role, Status, Task
 
 
 def ensure(connection: sqlite3.Connection, name: str, *, now: float) -> int:
@@ -204,45 +193,42 @@ def names(connection: sqlite3.Connection) -> list[str]:
 
 def versions(connection: sqlite3.Connection, name: str) -> list[Version]:
     """Return every version of a model with its latest evaluation, the newest first."""
-    rows = connection.execute(
-        f"SELECT {VERSION_COLUMNS} FROM versions JOIN models ON models.id = versions.model_id "  # noqa: S608 - a constant
-        "WHERE models.name = ? ORDER BY number DESC",
-        (name,),
-    ).fetchall()
-    found = [_version(connection, row) for row in rows]
+    ids = _ids(
+        connection,
+        "SELECT versions.id FROM versions JOIN models ON models.id = model_id WHERE name = ? ORDER BY number DESC",
+        name,
+    )
+    seen = assembly.versions(connection, ids)
+    found = [seen[each] for each in ids]
     candidate = _candidate(found)
-    return [_with_role(version, candidate) for version in found]
+    return [assembly.as_candidate(one) if one is candidate else one for one in found]
 
 
 def quarantined(connection: sqlite3.Connection) -> list[Version]:
     """Return the versions that are marked as quarantined, by model and number."""
-    rows = connection.execute(
-        f"SELECT {VERSION_COLUMNS} FROM versions JOIN models ON models.id = versions.model_id "  # noqa: S608 - a constant
-        "WHERE status = ? AND present ORDER BY model, number",
-        (Status.QUARANTINED,),
+    ids = _ids(
+        connection,
+        "SELECT versions.id FROM versions JOIN models ON models.id = model_id WHERE status = ? AND present ORDER BY name, number",
+        Status.QUARANTINED,
     )
-    return [_version(connection, row) for row in rows.fetchall()]
+    seen = assembly.versions(connection, ids)
+    return [seen[each] for each in ids]
 
 
 def version(connection: sqlite3.Connection, version_id: int | None) -> Version | None:
     """Return one version with its latest evaluation; its role is current, previous or ``None``."""
-    row = connection.execute(
-        f"SELECT {VERSION_COLUMNS} FROM versions JOIN models ON models.id = versions.model_id WHERE versions.id = ?",  # noqa: S608 - a constant
-        (version_id,),
-    ).fetchone()
-    return None if row is None else _version(connection, row)
+    return None if version_id is None else assembly.versions(connection, [version_id]).get(version_id)
 
 
 def read(connection: sqlite3.Connection) -> list[Model]:
     """Return the models whose folders exist, by name."""
-    rows = connection.execute("SELECT * FROM models WHERE present ORDER BY name").fetchall()
-    return [_model(connection, row) for row in rows]
+    return list(Overviews().read(connection))
 
 
 def read_one(connection: sqlite3.Connection, name: str) -> Model | None:
     """Return the model called ``name``, or ``None``."""
-    row = connection.execute("SELECT * FROM models WHERE name = ? AND present", (name,)).fetchone()
-    return None if row is None else _model(connection, row)
+    found = _ids(connection, "SELECT id FROM models WHERE name = ? AND present", name)
+    return assembly.models(connection, found)[found[0]] if found else None
 
 
 def set_arrival(
@@ -310,88 +296,14 @@ def version_with_sha256(connection: sqlite3.Connection, model_id: int, sha256: s
     return None if row is None else int(row[0])
 
 
-def _model(connection: sqlite3.Connection, row: sqlite3.Row) -> Model:
-    # The newest version often is the current one or the candidate: each is read once.
-    seen = cache(partial(version, connection))
-    current = seen(row["current_id"])
-    above = current.number if current else 0
-    counted = connection.execute(
-        "SELECT count(*), max(number) FROM versions WHERE model_id = ?", (row["id"],)
-    ).fetchone()
-    candidate = connection.execute(
-        "SELECT id FROM versions WHERE model_id = ? AND status = ? AND number > ? ORDER BY number DESC LIMIT 1",
-        (row["id"], Status.READY, above),
-    ).fetchone()
-    newest = connection.execute(
-        "SELECT id FROM versions WHERE model_id = ? AND number = ?", (row["id"], counted[1])
-    ).fetchone()
-    open_faults = connection.execute(
-        "SELECT count(*) FROM faults WHERE model = ? AND state = 'open' AND severity <> 'info'",
-        (row["name"],),
-    ).fetchone()
-    kept = connection.execute(
-        "SELECT count(*) FROM quarantine WHERE model = ? AND state = ?", (row["name"], Custody.KEPT)
-    ).fetchone()
-    found_candidate = seen(candidate["id"]) if candidate else None
-    return Model(
-        id=row["id"],
-        name=row["name"],
-        task=None if row["task"] is None else Task(row["task"]),
-        problem=row["problem"],
-        versions=counted[0],
-        current=current,
-        previous=seen(row["previous_id"]),
-        candidate=None if found_candidate is None else _with_role(found_candidate, found_candidate.number),
-        newest=seen(newest["id"]) if newest else None,
-        faults=open_faults[0],
-        trend=evaluations.trend(connection, row["current_id"], TREND_POINTS) if current else (),
-        quarantined=kept[0],
-        probation=probations.open_one(connection, row["id"]),
-    )
-
-
-def _version(connection: sqlite3.Connection, row: sqlite3.Row) -> Version:
-    return Version(
-        id=row["id"],
-        model=row["model"],
-        number=row["number"],
-        format=None if row["format"] is None else Format(row["format"]),
-        status=Status(row["status"]),
-        reason=row["reason"],
-        role=None if row["role"] is None else Role(row["role"]),
-        sha256=row["sha256"],
-        bytes=row["bytes"],
-        artefact=row["artefact"],
-        companions=msgspec.json.decode(row["companions"], type=tuple[str, ...]),
-        source=row["source"],
-        found_at=row["found_at"],
-        parameters=row["parameters"],
-        evaluation=evaluations.read_one(connection, row["evaluation_id"]),
-        gate=_unpacked(row["gate"], GateReport),
-        loading=_unpacked(row["loading"], Loading),
-        failure=_unpacked(row["failure"], EvaluationFailure),
-        refusal=_unpacked(row["refusal"], Refusal),
-    )
-
-
-def _unpacked(packed: str | None, kind: type[StructT]) -> StructT | None:
-    return None if packed is None else msgspec.json.decode(packed, type=kind)
-
-
-def _candidate(newest_first: list[Version]) -> int | None:
-    """Return the number of the newest ready version above the current one."""
+def _candidate(newest_first: list[Version]) -> Version | None:
+    """Return the newest ready version above the current one."""
     current = next((version.number for version in newest_first if version.role is Role.CURRENT), 0)
     ready = (
-        version.number
-        for version in newest_first
-        if version.status is Status.READY and version.number > current
+        version for version in newest_first if version.status is Status.READY and version.number > current
     )
     return next(ready, None)
 
 
-def _with_role(found: Version, candidate: int | None) -> Version:
-    # A version that was rolled back from is both the previous one's successor and a candidate again: candidate wins,
-    # because that is what can be done with it.
-    if found.number != candidate:
-        return found
-    return msgspec.structs.replace(found, role=Role.CANDIDATE)
+def _ids(connection: sqlite3.Connection, statement: str, parameter: str) -> list[int]:
+    return [row[0] for row in connection.execute(statement, (parameter,))]

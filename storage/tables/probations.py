@@ -1,8 +1,10 @@
 """Versions that were promoted by themselves and are watched for a while, and how that ended."""
 
 import sqlite3
+from collections.abc import Iterable
 
 from storage.records import Probation
+from storage.tables import among
 from storage.text import clean
 from storage.vocabulary import ProbationState, PromotionOutcome
 
@@ -44,11 +46,17 @@ def end(
 
 def open_one(connection: sqlite3.Connection, model_id: int) -> Probation | None:
     """Return the probation of a model's version that is under way, or ``None``."""
-    row = connection.execute(
-        f"SELECT {COLUMNS} FROM probations JOIN models ON models.id = model_id WHERE model_id = ? AND state = ?",  # noqa: S608 - a constant
-        (model_id, ProbationState.OPEN),
-    ).fetchone()
-    return None if row is None else _probation(row)
+    return open_of(connection, [model_id]).get(model_id)
+
+
+def open_of(connection: sqlite3.Connection, model_ids: Iterable[int]) -> dict[int, Probation]:
+    """Return the probations of models' versions that are under way, by the models' ids."""
+    rows = connection.execute(
+        f"SELECT {COLUMNS} FROM {among.WANTED} CROSS JOIN probations ON model_id = wanted AND state = 'open' "  # noqa: S608 - constants
+        "CROSS JOIN models ON models.id = model_id",
+        (among.packed(model_ids),),
+    )
+    return {row["model_id"]: _probation(row) for row in rows}
 
 
 def all_open(connection: sqlite3.Connection) -> list[Probation]:

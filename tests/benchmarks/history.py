@@ -1,12 +1,10 @@
 """How quickly years of figures answer: ten million metrics, three years of readings, five thousand models.
 
-Rows come in by a bulk path, which is why it takes minutes and not a day: evaluations and their metrics are made by one
-INSERT ... SELECT each in the tables as the engine makes them, with every index; of readings there is what retention leaves
-of three years at one a second (14 days of minutes, 400 of hours, all the days; 95 million seconds for each of four
-readings), with sketches of real made-up seconds that are used again and again. The day that is rolled up, and the rows of
-the write path, go the engine's own way.
+The databases are those of `tests.benchmarks.years`. The day that is rolled up, and the rows of the write path, go the
+engine's own way; what a console pays is measured with its own feed, and MLflow's store is filled and asked by itself.
 
-``python -P -m tests.benchmarks.history ROWS`` runs it with fewer metrics.
+``python -m tests.benchmarks.history`` runs it alone with a million metrics, in a minute; with ``10000000`` in full, in
+some minutes and with 3 GB of the temporary folder.
 """
 
 import sqlite3
@@ -18,35 +16,30 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from engine.packing import Packing
 from engine.rolling import Rolling
-from storage import sketch, snapshot, upkeep
+from storage import snapshot, upkeep
 from storage.database import Reader, Writer
-from storage.tables import devices, evaluations, rollups
-from storage.tables.devices import SAMPLE
-from storage.tables.rollups import DAY, HOUR, MINUTE
-from storage.workspace import create_workspace
+from storage.tables import devices, models, rollups, thinning
+from storage.tables.rollups import DAY
+from storage.workspace import Workspace, create_workspace
+from tests.benchmarks import apart, years
 from tests.benchmarks.figure import Figure
+from tests.benchmarks.mlflow_store import Store
 from tests.benchmarks.stage import Stage
+from tests.benchmarks.years import NOW, YEARS
 from tests.readings import MIDNIGHT, card, record, uses
+from tui.feed import Feed
 
-FEW, MANY = 100_000, 10_000_000
-
-METRICS = ("accuracy", "balanced_accuracy", "f1_macro", "log_loss", "ece")
-
-EVALUATIONS_OF_A_MODEL = 400
-"""The same at each size, so that the same question has the same answer and only the heap around it grows."""
+FEW, SOME, MANY = 100_000, 1_000_000, 10_000_000
 
 MODELS = 5000
-
-YEARS = 3
-
-KEPT = {MINUTE: 14 * DAY, HOUR: 400 * DAY, DAY: YEARS * 365 * DAY}
-
-NOW = MIDNIGHT + 2000 * DAY
 
 RANGES = tuple(days * DAY for days in (0.007, 0.04, 0.25, 1, 2, 7, 30, 100, 365, YEARS * 365))
 
 ROUNDS = 40
+
+REFRESHES = 50
 
 READERS = 4
 
@@ -54,6 +47,8 @@ WRITTEN = 200_000
 
 BATCH = 1000
 """Rows of one transaction of the write path."""
+
+PROMETHEUS_BYTES = "1 to 2: Prometheus' documentation, a value and its time alone"
 
 
 def run(stage: Stage) -> list[Figure]:
@@ -65,39 +60,81 @@ def run(stage: Stage) -> list[Figure]:
 def measure(many: int) -> list[Figure]:
     """Measure with so many metrics."""
     with tempfile.TemporaryDirectory(prefix="modeltender-history-") as name:
-        small, large = (_filled(Path(name) / str(rows), rows) for rows in (FEW, many))
-        before, after = _charts(small), _charts(large)
-        devices_s = _device_charts(large)
-        overview_s = _overview(Path(name) / "overview")
-        rate = _writing(Path(name) / "writing")
-        whole_s, step_s = _rolling(Path(name) / "rolling")
-        yearly = _growth(large)
-    ratio = _p99(after) / _p99(before)
+        folder = Path(name)
+        small = years.filled(folder / "small", FEW)
+        large = years.filled(folder / "large", many, busy=True)
+        return [
+            *_of_charts(small, large, many),
+            *_of_overviews(folder / "overview"),
+            *_of_writing(folder),
+            *_of_space(large),
+            *_beside_mlflow(folder, small, many),
+        ]
+
+
+def _of_charts(small: Path, large: Path, many: int) -> list[Figure]:
+    before, after = _p99(_charts(small)), _p99(_charts(large))
+    busy, device = _p99(_charts(large, years.BUSY_NAME)), _p99(_device_charts(large))
     return [
         Figure(
-            f"chart of a metric among {many:,} (p99)",
-            f"{_p99(after) * 1e3:.1f} ms",
-            f"{_p99(before) * 1e3:.1f} ms: among {FEW:,}",
-            f"{ratio:.2f}x",
+            f"chart of a metric among {many:,}, over any of {len(RANGES)} ranges (p99)",
+            f"{after * 1e3:.1f} ms",
+            f"{before * 1e3:.1f} ms: among {FEW:,}",
+            f"{after / before:.2f}x",
             "30 ms, 2x",
-            _p99(after) <= 0.03 and ratio <= 2,
+            after <= 0.03 and after <= 2 * before,
         ),
         Figure(
-            f"chart of a device's reading over any of {len(RANGES)} ranges, 10 minutes to {YEARS} years (p99)",
-            f"{_p99(devices_s) * 1e3:.1f} ms",
+            f"the same of a model that was evaluated {years.BUSY:,} times, every quarter of an hour for {YEARS} years (p99)",
+            f"{busy * 1e3:.1f} ms",
             "",
             "",
             "30 ms",
-            _p99(devices_s) <= 0.03,
+            busy <= 0.03,
         ),
         Figure(
-            f"overview of {MODELS:,} models",
-            f"{overview_s * 1e3:.0f} ms",
+            f"chart of a device's reading over any of {len(RANGES)} ranges, 10 minutes to {YEARS} years (p99)",
+            f"{device * 1e3:.1f} ms",
             "",
+            "",
+            "30 ms",
+            device <= 0.03,
+        ),
+    ]
+
+
+def _of_overviews(folder: Path) -> list[Figure]:
+    path = years.overview(folder, MODELS)
+    loose_s = _overview(path)
+    writer = Writer(path)
+    Packing(writer).work()
+    packed_s = _overview(path)
+    still_s, changed_s = _refreshes(Workspace(folder), writer)
+    writer.close()
+    return [
+        Figure(
+            f"overview of {MODELS:,} models",
+            f"{packed_s * 1e3:.0f} ms",
+            f"{loose_s * 1e3:.0f} ms: when something was just written about every one",
             "",
             "50 ms",
-            overview_s <= 0.05,
+            packed_s <= 0.05,
         ),
+        Figure(
+            f"the console's reading of {MODELS:,} models once a second, while one of them changes",
+            f"{changed_s * 100:.2f} % of a core",
+            f"{still_s * 100:.2f} %: while none does",
+            "",
+            "2 %",
+            max(changed_s, still_s) <= 0.02,
+        ),
+    ]
+
+
+def _of_writing(folder: Path) -> list[Figure]:
+    rate = _writing(folder / "writing")
+    whole_s, step_s = _rolling(folder / "rolling")
+    return [
         Figure(
             f"rows written in transactions of {BATCH:,}, {READERS} readers attached",
             f"{rate:,.0f} a second",
@@ -108,88 +145,78 @@ def measure(many: int) -> list[Figure]:
         ),
         Figure("rolling up a day of one device", f"{whole_s:.2f} s", "", "", "2 s", whole_s <= 2),
         Figure("its longest step", f"{step_s * 1e3:.1f} ms", "", "", "20 ms", step_s <= 0.02),
-        Figure("bytes a model and year, evaluated daily", f"{yearly / 1024:.0f} KiB", "", "", "stated", True),
     ]
 
 
-def _filled(folder: Path, metrics: int) -> Path:
-    """Return a database with so many metrics and with what is left of years of readings."""
-    path = create_workspace(folder).database
-    Writer(path).close()
-    connection = sqlite3.connect(path, isolation_level=None)
-    connection.execute("PRAGMA synchronous = OFF")
-    connection.execute("BEGIN")
-    per_model = EVALUATIONS_OF_A_MODEL * len(METRICS)
-    _add_models(connection, max(1, metrics // per_model), EVALUATIONS_OF_A_MODEL)
-    _add_readings(connection)
-    connection.execute("COMMIT")
-    connection.close()
-    return path
+def _of_space(large: Path) -> list[Figure]:
+    reader = Reader(large)
+    with reader.transaction() as connection:
+        tables = upkeep.sizes(connection)
+        yearly = upkeep.growth(connection, tables).bytes_per_model_year or 0.0
+        evaluated = next(table.rows for table in tables if table.name == "evaluations")
+    reader.close()
+    # At the rate that the engine's usual schedule has, and not at that of the busy one among them.
+    daily = _bytes_of_figures(tables) / evaluated * 365
+    return [
+        Figure(
+            f"bytes a model and year, evaluated daily with {len(years.METRICS)} figures",
+            f"{daily / 1024:.0f} KiB",
+            f"{yearly / 1024:.0f} KiB: as `db stats` tells it, with the busy one",
+            "",
+            "stated",
+            True,
+        )
+    ]
 
 
-def _add_models(connection: sqlite3.Connection, models: int, each: int) -> None:
-    """Add models with four versions each, which were evaluated in turns, daily."""
-    numbers = "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {last})"
-    connection.execute(
-        f"{numbers.format(last=models - 1)} INSERT INTO models (id, name, task, created_at) "
-        "SELECT i + 1, printf('model-%05d', i), 'classification', 0 FROM n"
-    )
-    connection.execute(
-        f"{numbers.format(last=models * 4 - 1)} INSERT INTO versions (id, model_id, number, format, status, found_at) "
-        "SELECT i + 1, i / 4 + 1, i % 4 + 1, 'onnx', 'ready', 0 FROM n"
-    )
-    # Day by day over all models, as time goes, so that a model's rows lie far apart.
-    connection.execute(
-        f"{numbers.format(last=models * each - 1)} INSERT INTO evaluations (id, version_id, at, requested_by, dataset_name, "
-        "dataset_rows, dataset_sha256, artefact_sha256, preprocessing_sha256, runtime, runtime_version, device, batch_size, "
-        "isolation, duration_s) SELECT i + 1, (i % :models) * 4 + (i / :models) * 4 / :each + 1, :now - (:each - i / :models) * 86400.0, "
-        "'engine', 'test.npz', 2000, printf('%064d', 1), printf('%064d', i % :models), printf('%064d', 2), 'onnxruntime', '1.32.0', "
-        "'cpu', 32, 'full', 1.5 FROM n",
-        {"models": models, "each": each, "now": NOW},
-    )
-    names = " UNION ALL ".join(f"SELECT '{name}' AS name" for name in METRICS)
-    connection.execute(
-        "INSERT INTO metrics (evaluation_id, slice, name, value, low, high, n) "
-        f"SELECT id, '', name, 0.9 + (id * 7919 % 1000) / 20000.0, 0.88, 0.97, 2000 FROM evaluations, ({names}) ORDER BY id"
-    )
-    connection.execute(
-        "UPDATE versions SET evaluation_id = (SELECT max(id) FROM evaluations WHERE version_id = versions.id)"
-    )
-    connection.execute(
-        "UPDATE models SET current_id = (SELECT max(id) FROM versions WHERE model_id = models.id AND number = 3)"
-    )
+def _beside_mlflow(folder: Path, small: Path, many: int) -> list[Figure]:
+    """Ask MLflow's store the same of as many metrics, a million at most: it takes several times the room."""
+    among = min(many, SOME)
+    theirs = apart.ask(Store, "mlflow_store", str(folder / "mlflow.db"), str(among))
+    ours = _charts(small, since=0.0)
+    reader = Reader(small)
+    with reader.transaction() as connection:
+        tables = upkeep.sizes(connection)
+        values = next(table.rows for table in tables if table.name == "metrics")
+    reader.close()
+    each = _bytes_of_figures(tables) / values
+    p50 = statistics.median(ours)
+    return [
+        Figure(
+            f"all {years.EVALUATIONS_OF_A_MODEL} values of a metric of a model's {years.VERSIONS} versions (median)",
+            f"{p50 * 1e3:.1f} ms",
+            f"{theirs.chart_s * 1e3:.1f} ms: MLflow's SQLite store, among {among:,}",
+            f"1/{theirs.chart_s / p50:.1f}",
+            "",
+            True,
+        ),
+        Figure(
+            "bytes of a metric's value, with its interval and the fingerprint of its evaluation",
+            f"{each:.0f}",
+            f"{theirs.bytes_per_value:.0f}: MLflow's SQLite store, a value alone; {PROMETHEUS_BYTES}",
+            "",
+            "stated",
+            True,
+        ),
+    ]
 
 
-def _add_readings(connection: sqlite3.Connection) -> None:
-    blobs = [sketch.of(uses(60, seed)).encode() for seed in range(200)]
-    for number, reading in enumerate(SAMPLE, 1):
-        connection.execute("INSERT INTO device_series VALUES (?, 'cuda:0', ?)", (number, reading))
-        for level, kept in KEPT.items():
-            connection.executemany(
-                f"INSERT INTO {rollups.TABLES[level]} VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (
-                    (number, int(NOW) - (back + 1) * level, level, 0.01, 0.1, 0.9, blobs[back % len(blobs)])
-                    for back in range(kept // level - 1, -1, -1)
-                ),
-            )
-    connection.executemany(
-        "INSERT INTO device_samples VALUES ('cuda:0', ?, ?, ?, ?, ?)",
-        ((NOW - DAY + second, 0.5, 1000, 60.0, 200.0) for second in range(DAY)),
-    )
+def _bytes_of_figures(tables: list[upkeep.TableSize]) -> float:
+    return sum(table.bytes or 0 for table in tables if table.name in upkeep.FIGURES)
 
 
-def _charts(path: Path) -> list[float]:
-    """Return how long a chart's read took, for other models and ranges each time."""
+def _charts(path: Path, name: str | None = None, *, since: float | None = None) -> list[float]:
+    """Return how long a chart's read took, over other ranges each time and of other models, unless one is named."""
     reader = Reader(path)
     took = []
     with reader.transaction() as connection:
-        (models,) = connection.execute("SELECT count(*) FROM models").fetchone()
+        known = [one for one in models.names(connection) if one != years.BUSY_NAME]
     for number in range(ROUNDS * len(RANGES)):
-        name = f"model-{number * 7919 % models:05d}"
-        since = NOW - RANGES[number % len(RANGES)]
+        model = name or known[number * 7919 % len(known)]
+        begin = NOW - RANGES[number % len(RANGES)] if since is None else since
 
-        def ask(connection: sqlite3.Connection, name: str = name, since: float = since) -> object:
-            return evaluations.history(connection, name, "accuracy", since=since)
+        def ask(connection: sqlite3.Connection, model: str = model, begin: float = begin) -> object:
+            return thinning.charted(connection, model, "accuracy", since=begin)
 
         took.append(_timed(reader, ask))
     reader.close()
@@ -220,22 +247,41 @@ def _timed(reader: Reader, ask: Callable[[sqlite3.Connection], object]) -> float
     return time.perf_counter() - began
 
 
-def _overview(folder: Path) -> float:
-    """Return the median time of the console's snapshot of many models."""
-    path = create_workspace(folder).database
-    Writer(path).close()
-    connection = sqlite3.connect(path)
-    _add_models(connection, MODELS, 20)
-    connection.commit()
-    connection.close()
-    reader = Reader(path)
+def _overview(path: Path) -> float:
+    """Return the median time of a first look at many models, with a connection of its own as a command has it."""
     took = []
-    for _ in range(5):
+    for _ in range(7):
         began = time.perf_counter()
+        reader = Reader(path)
         snapshot.read(reader)
         took.append(time.perf_counter() - began)
-    reader.close()
+        reader.close()
     return statistics.median(took)
+
+
+def _refreshes(workspace: Workspace, writer: Writer) -> tuple[float, float]:
+    """Return which share of a core a console's feed takes once a second, while a device is sampled and while a model changes, too."""
+    with writer.passing() as connection:
+        devices.replace(connection, [card()])
+    feed = Feed(workspace)
+    feed.select("model-00007")
+    feed.look()
+    shares = []
+    for changes in (False, True):
+        began = time.thread_time()
+        for number in range(REFRESHES):
+            # What the engine writes does not count: it is another process.
+            wrote = time.thread_time()
+            with writer.passing() as connection:
+                devices.add_samples(connection, [card(MIDNIGHT + number + changes * REFRESHES, 0.5)])
+                if changes:
+                    problem = f"change {number}"
+                    models.set_settings(connection, number * 7919 % MODELS + 1, task=None, problem=problem)
+            began += time.thread_time() - wrote
+            feed.look()
+        shares.append((time.thread_time() - began) / REFRESHES)
+    feed.stop()
+    return shares[0], shares[1]
 
 
 def _writing(folder: Path) -> float:
@@ -288,18 +334,10 @@ def _rolling(folder: Path) -> tuple[float, float]:
     return sum(steps), max(steps)
 
 
-def _growth(path: Path) -> float:
-    reader = Reader(path)
-    with reader.transaction() as connection:
-        found = upkeep.growth(connection, upkeep.sizes(connection)).bytes_per_model_year
-    reader.close()
-    return found or 0.0
-
-
 def _p99(took: list[float]) -> float:
     return statistics.quantiles(took, n=100)[98]
 
 
 if __name__ == "__main__":
-    for figure in measure(int(sys.argv[1])):
+    for figure in measure(int(sys.argv[1]) if sys.argv[1:] else SOME):
         print(figure.row(), flush=True)

@@ -1,6 +1,5 @@
 """The main screen in Textual's own test terminal, on a real database: what it shows, at every size, and how it moves."""
 
-import time
 
 import pytest
 
@@ -87,14 +86,12 @@ async def test_cursor_stays_on_its_model(open_console: Open, staged: Workspace, 
 
 
 async def test_new_model_appears(open_console: Open, staged: Workspace, writer: Writer) -> None:
-    """What the engine records is on the screen within half a second."""
+    """What the engine records is on the screen by itself."""
     async with open_console(staged).run_test(size=SMALL) as pilot:
         await shows(pilot, "Models 6")
         with writer.transaction() as connection:
             add_model(connection, "brand-new", Played(1, (0.9,)))
-        written = time.monotonic()
         await shows(pilot, "brand-new")
-        assert time.monotonic() - written < 0.75
         assert "Models 7" in text(pilot)
 
 

@@ -33,6 +33,7 @@ ENGINE_PROCESS = (
     "engine.watching",
     "engine.repository.repository",
     "engine.devices.sampler",
+    "engine.packing",
     "engine.rolling",
     "engine.processes.client",
     "engine.processes.pool",

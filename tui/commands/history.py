@@ -7,24 +7,26 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from enum import Enum, auto
 from math import inf
+from pathlib import Path
 
 import click
 import msgspec
 
+from storage.durations import written
 from storage.errors import UnknownError
 from storage.records import HistoryPoint
-from storage.tables import evaluations, latencies
+from storage.tables import evaluations, latencies, thinning
 from storage.text import NAME, clean
 from storage.vocabulary import ExitCode
 from storage.workspace import Workspace
-from tui.commands import device_history
+from tui.commands import device_history, parquet
 from tui.commands.completing import complete_model
 from tui.commands.device_document import DeviceHistoryDocument
 from tui.commands.documenting import history_document
 from tui.commands.documents import HistoryDocument
-from tui.commands.figures import clock, number
+from tui.commands.figures import clock, number, size
 from tui.commands.options import length_of_time, moment, standard_options
-from tui.commands.output import columns, show_document, show_text
+from tui.commands.output import columns, remark, show_document, show_text
 from tui.commands.plot import plot
 from tui.commands.reading import to_look
 from tui.commands.tables import table
@@ -39,6 +41,11 @@ class Form(Enum):
     JSON = auto()
     CSV = auto()
     PLOT = auto()
+    PARQUET = auto()
+
+
+LOOKED_AT = frozenset({Form.TEXT, Form.PLOT})
+"""Forms for eyes: nobody reads more than some thousand values. The others tell every one."""
 
 
 @click.command(epilog="Example: modeltender history mnist accuracy --since 7d --csv > accuracy.csv")
@@ -49,6 +56,13 @@ class Form(Enum):
 @click.option("--until", type=moment, metavar="AGE", help="Older than this: an age or a date.")
 @click.option("--step", type=length_of_time, metavar="LENGTH", help="One value for each 90s, 15m, 12h, 7d.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print comma-separated values.")
+@click.option(
+    "--parquet",
+    "parquet_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write a Parquet file.",
+)
 @click.option("--plot", "as_plot", is_flag=True, help="Draw it.")
 @standard_options
 def history(
@@ -62,27 +76,28 @@ def history(
     until: float | None,
     step: float | None,
     as_csv: bool,
+    parquet_file: Path | None,
     as_plot: bool,
 ) -> int:
     """List a figure's values over time: of all versions of a model, or of a device.
 
     The oldest value comes first. METRIC is a quality figure or one of the latency's (p50_ms, throughput,
     server_b1_max_qps, ...); without it every quality figure is listed. With --step the last value of each version
-    in each step is listed.
+    in each step is listed; a table or a drawing of more than some thousand values is made that way, too.
 
     With --device the only word is a reading: utilisation, memory_used_bytes, temperature_c or power_w; without it all
     are listed, by default of the last hour. Long times are told by minutes, hours or days.
     """
-    if as_json + as_csv + as_plot > 1:
-        raise click.UsageError("--json, --csv and --plot exclude each other.")
-    form = Form.JSON if as_json else Form.CSV if as_csv else Form.PLOT if as_plot else Form.TEXT
+    if as_json + as_csv + as_plot + (parquet_file is not None) > 1:
+        raise click.UsageError("--json, --csv, --parquet and --plot exclude each other.")
+    form = _form(as_json=as_json, as_csv=as_csv, as_plot=as_plot, parquet=parquet_file is not None)
     if device is not None:
         if metric is not None:
             raise click.UsageError("With --device there is one word at most, the reading.")
         within = device_history.wanted(since, until, step)
         with to_look(workspace) as reader, reader.transaction() as connection:
             found = device_history.read(connection, device, model, within)
-        _show_device(found, form)
+        _show_device(found, form, parquet_file)
     elif model is None:
         raise click.UsageError("Name a model, or a device with --device.")
     else:
@@ -90,36 +105,62 @@ def history(
             raise click.UsageError("--until is not after --since.")
         with to_look(workspace) as reader, reader.transaction() as connection:
             find_model(connection, model)
-            points = _read(connection, model, metric, (since or 0.0, inf if until is None else until))
-        _show(_thinned(points, step) if step else points, form, model)
+            points, longest_s = _read(
+                connection,
+                model,
+                metric,
+                (since or 0.0, inf if until is None else until),
+                step_s=step,
+                form=form,
+            )
+        _show(points, form, model, parquet_file)
+        if longest_s is not None:
+            remark(
+                f"There are more values: of each {written(longest_s)} the last one of each version is told. "
+                "A shorter time, --csv or --json tell all."
+            )
     return ExitCode.DONE
 
 
+def _form(*, as_json: bool, as_csv: bool, as_plot: bool, parquet: bool) -> Form:
+    asked = {Form.JSON: as_json, Form.CSV: as_csv, Form.PLOT: as_plot, Form.PARQUET: parquet}
+    return next((form for form, wanted in asked.items() if wanted), Form.TEXT)
+
+
 def _read(
-    connection: sqlite3.Connection, model: str, metric: str | None, within: tuple[float, float]
-) -> list[HistoryPoint]:
+    connection: sqlite3.Connection,
+    model: str,
+    metric: str | None,
+    within: tuple[float, float],
+    *,
+    step_s: float | None,
+    form: Form,
+) -> tuple[list[HistoryPoint], float | None]:
+    """Return the values that are told, and the longest step of which one is told where nobody asked for steps."""
     since, until = within
-    points = [
-        point
-        for name in _metrics(connection, model, metric)
-        for point in evaluations.history(connection, model, name, since=since)
-        if point.at < until
-    ]
-    return sorted(points, key=lambda point: (point.at, point.metric))
+    points: list[HistoryPoint] = []
+    steps = set[float]()
+    for name in _metrics(connection, model, metric):
+        if step_s is not None:
+            points += thinning.read(connection, model, name, step_s=step_s, since=since, until=until)
+        elif form in LOOKED_AT:
+            found = thinning.charted(connection, model, name, since=since, until=until)
+            points += found.points
+            steps |= {found.step_s} if found.step_s else set()
+        else:
+            every = evaluations.history(connection, model, name, since=since, limit=evaluations.EVERY)
+            points += [point for point in every if point.at < until]
+    return sorted(points, key=lambda point: (point.at, point.metric)), max(steps, default=None)
 
 
-def _thinned(points: list[HistoryPoint], step_s: float) -> list[HistoryPoint]:
-    """Return the last value that each version had in each step: what was measured, and no mean of it."""
-    last = {(point.metric, point.version, point.at // step_s): point for point in points}
-    return sorted(last.values(), key=lambda point: (point.at, point.metric))
-
-
-def _show(points: list[HistoryPoint], form: Form, model: str) -> None:
+def _show(points: list[HistoryPoint], form: Form, model: str, parquet_file: Path | None) -> None:
     found = [history_document(point) for point in points]
     if form is Form.JSON:
         show_document(found)
     elif form is Form.CSV:
         show_text(_csv(HistoryDocument, found))
+    elif parquet_file is not None:
+        _show_written(parquet_file, HistoryDocument, found)
     elif not points:
         show_text(f"No figures of {clean(model, NAME)} in that time.")
     elif form is Form.PLOT:
@@ -128,15 +169,22 @@ def _show(points: list[HistoryPoint], form: Form, model: str) -> None:
         show_text(_text(points))
 
 
-def _show_device(found: list[device_history.Series], form: Form) -> None:
+def _show_device(found: list[device_history.Series], form: Form, parquet_file: Path | None) -> None:
     if form is Form.JSON:
         show_document(device_history.documents(found))
     elif form is Form.CSV:
         show_text(_csv(DeviceHistoryDocument, device_history.documents(found)))
+    elif parquet_file is not None:
+        _show_written(parquet_file, DeviceHistoryDocument, device_history.documents(found))
     elif form is Form.PLOT:
         show_text(device_history.drawing(found, columns()))
     else:
         show_text(device_history.text(found))
+
+
+def _show_written(target: Path, kind: type[msgspec.Struct], documents: Sequence[msgspec.Struct]) -> None:
+    taken = parquet.write(target, kind, documents)
+    show_text(f"{clean(str(target))}: {len(documents):,} values, {size(taken)}.")
 
 
 def _metrics(connection: sqlite3.Connection, model: str, wanted: str | None) -> list[str]:

@@ -57,6 +57,7 @@ class Overview(ConsoleScreen):
         super().__init__()
         self._zoomed = False
         self._plan = layout.zoomed(0, 0)
+        self._rows = rows.ModelRows()
 
     def compose_room(self) -> ComposeResult:
         """Lay out every panel; the size decides which of them are shown."""
@@ -81,7 +82,7 @@ class Overview(ConsoleScreen):
         """Put the cursor on the model that was looked at meanwhile."""
         super().on_screen_resume()
         if self.latest is not None and self.latest.news.snapshot is not None:
-            found = rows.model_rows(self.latest.news.snapshot, self.latest.now, self.latest.listing)
+            found = self._rows.read(self.latest.news.snapshot, self.latest.now, self.latest.listing)
             listed = [row.name for row in found]
             if self.latest.selected in listed:
                 self.query_one(ModelTable).move_to(listed.index(self.latest.selected))
@@ -163,7 +164,7 @@ class Overview(ConsoleScreen):
         note = health.sentence(view.model, view.now) if view.model else ""
         if view.model and not view.model.problem:
             note = health.coming(view.model.name, snapshot.arrivals) or note
-        listed = rows.model_rows(snapshot, view.now, view.listing)
+        listed = self._rows.read(snapshot, view.now, view.listing)
         table.show(listed, note=note, listing=view.listing.words(len(listed), len(snapshot.models)))
         show_accuracy(self.query_one("#accuracy", HistoryChart), view)
         if room("latency")[0]:

@@ -3,19 +3,27 @@
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import cast
 
 import pytest
 
 from storage import snapshot
 from storage.database import Reader, Writer
-from storage.records import Event
+from storage.records import Event, HistoryPoint
 from storage.tables import events, models
+from storage.tables.thinning import MOST
 from storage.workspace import Workspace, create_workspace, engine_lock
-from tests.unit.tui.commands.rows import add_evaluation, fill
+from tests.unit.tui.commands.rows import NOW, add_evaluation, fill
+from tui import charts
 from tui.feed import Feed, News
+from tui.spans import ALL, SPANS
+from tui.view import View
+from tui.widgets.history_chart import HistoryChart
 
 SOON_S = 5.0
+
+DAY = next(place for place, span in enumerate(SPANS) if span.seconds == 86_400.0)
 
 
 @pytest.fixture
@@ -269,3 +277,47 @@ def _await(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline, "did not happen"
         time.sleep(0.005)
+
+
+def test_a_shorter_time_brings_every_value_of_it(feed: Feed, writer: Writer) -> None:
+    """Of a model with more values than a chart tells, the stretch that charts show is read in full, and at once."""
+    with writer.transaction() as connection:
+        version = connection.execute("SELECT current_id FROM models WHERE name = 'mnist'").fetchone()[0]
+        for number in range(MOST + 1):
+            add_evaluation(connection, version, None, accuracy=0.9, at=NOW + 900.0 * number)
+    feed.select("mnist")
+    news = feed.look()
+    assert news is not None
+    assert news.detail is not None
+    assert news.detail.recent_history == ()
+    feed.look_back(86_400.0)
+    closer = feed.look()
+    assert closer is not None
+    assert closer.detail is not None
+    assert closer.detail.history == news.detail.history
+    assert len(closer.detail.recent_history) == len(closer.detail.recent_latency) == 97
+    assert shown_points(closer, span=ALL) == news.detail.history
+    # The window ends at the next full step of its own, a hundredth of it later at most.
+    shown = shown_points(closer, span=DAY)
+    assert len(shown) >= 95
+    assert shown == closer.detail.recent_history[-len(shown) :]
+
+
+class Noting:
+    """Takes the place of a chart and notes what it is to show."""
+
+    points: tuple[HistoryPoint, ...] = ()
+
+    def show(self, points: Sequence[HistoryPoint], **about: object) -> None:
+        """Note it."""
+        del about
+        self.points = tuple(points)
+
+
+def shown_points(news: News, *, span: int) -> tuple[HistoryPoint, ...]:
+    """Return what the chart of accuracy shows at the moment of the latest value."""
+    chart = Noting()
+    assert news.detail is not None
+    view = View(news, news.detail.history[-1].at, "host", "folder", "mnist", span=span)
+    charts.show_accuracy(cast("HistoryChart", chart), view)
+    return chart.points

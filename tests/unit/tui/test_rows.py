@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from storage.records import (
@@ -34,6 +35,7 @@ from storage.vocabulary import (
     Verdict,
 )
 from tui import about, detail_rows, health, rows
+from tui.listing import USUAL, Listing
 
 NOW = 1_700_000_000.0
 
@@ -318,3 +320,25 @@ def test_a_job_that_waits_for_another_one_says_so() -> None:
     waits = job(JobState.QUEUED, message="waits for evaluation J9 of version 1")
     assert "waits for evaluation J9" in rows.job_lines([waits, job(JobState.QUEUED)], 80, NOW)[0].plain
     assert rows.job_lines([job(JobState.QUEUED)], 80, NOW)[0].plain.endswith("waiting")
+
+
+def test_rows_of_models_to_which_nothing_happened_are_the_same_ones() -> None:
+    """Ages go on in rows that are kept; a model that changed, works or is ordered otherwise shows so at once."""
+    made = rows.ModelRows()
+    quiet, other = model("a"), model("b")
+    first = made.read(snapshot(quiet, other), NOW, USUAL)
+    assert [row.cells["evaluated"] for row in first] == ["5m", "5m"]
+    again = made.read(snapshot(quiet, other), NOW + 60, USUAL)
+    assert again is first
+    assert [row.cells["evaluated"] for row in again] == ["6m", "6m"]
+    changed = snapshot(quiet, msgspec.structs.replace(other, faults=1))
+    assert made.read(changed, NOW, USUAL)[1] is first[0]
+    for seen, listing in (
+        (changed, USUAL),
+        (snapshot(quiet, jobs=(job(JobState.RUNNING),)), USUAL),
+        (snapshot(quiet, other, arrivals=(COMING,)), Listing(order=4, reverse=True)),
+    ):
+        kept, anew = made.read(seen, NOW, listing), rows.model_rows(seen, NOW, listing)
+        assert [(row.name, row.health, dict(row.cells), row.figures) for row in kept] == [
+            (row.name, row.health, dict(row.cells), row.figures) for row in anew
+        ]

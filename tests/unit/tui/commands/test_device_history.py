@@ -2,7 +2,10 @@
 
 import csv
 import io
+from datetime import datetime
+from pathlib import Path
 
+import pyarrow.parquet
 import pytest
 
 from storage.database import Writer
@@ -149,3 +152,13 @@ def test_words_that_do_not_go_together_are_a_usage_error(two_hours: Run, ask: Ru
     ):
         assert said.status == ExitCode.USAGE
         assert sentence in said.err
+
+
+def test_readings_go_into_a_parquet_file(two_hours: Run, tmp_path: Path) -> None:
+    """The file holds what JSON holds, step and percentiles included."""
+    file = tmp_path / "card.parquet"
+    assert two_hours("utilisation", *FIRST_HOURS, "--parquet", str(file)).status == ExitCode.DONE
+    rows = pyarrow.parquet.read_table(file).to_pylist()
+    expected = two_hours("utilisation", *FIRST_HOURS, "--json").json
+    assert [row | {"at": None} for row in rows] == [row | {"at": None} for row in expected]
+    assert [row["at"] for row in rows] == [datetime.fromisoformat(row["at"]) for row in expected]

@@ -3,8 +3,11 @@
 import csv
 import io
 
+from storage.database import Writer
+from storage.tables.thinning import MOST
 from storage.vocabulary import ExitCode
 from tests.unit.tui.commands.conftest import Run
+from tests.unit.tui.commands.rows import NOW, add_evaluation
 
 
 def test_values_come_oldest_first_over_all_versions(ask: Run) -> None:
@@ -107,3 +110,19 @@ def test_a_figure_is_drawn(ask: Run) -> None:
     assert max(map(len, lines)) <= 80
     assert lines[-1].split() == ["2025-06-15", "15:06:40", "2025-06-15", "15:08:40"]
     assert ask("history", "mnist", "p99_ms", "--plot").out == "No figures of mnist in that time.\n"
+
+
+def test_a_table_of_thousands_of_values_is_thinned_and_says_so(ask: Run, writer: Writer) -> None:
+    """Eyes get the last value of each step and are told so; scripts get every value."""
+    with writer.transaction() as connection:
+        version = connection.execute("SELECT id FROM versions ORDER BY id DESC LIMIT 1").fetchone()[0]
+        for number in range(MOST + 1):
+            add_evaluation(connection, version, None, accuracy=0.9, at=NOW + 3600 + 10.0 * number)
+    said = ask("history", "digits", "accuracy", "--since", "2025-06-01")
+    assert "of each 15s the last one of each version is told" in said.err
+    assert 1000 < len(said.out.splitlines()) < MOST
+    for form in ("--json", "--csv"):
+        every = ask("history", "digits", "accuracy", "--since", "2025-06-01", form)
+        assert every.err == ""
+        assert (len(every.json) if form == "--json" else len(every.out.splitlines()) - 1) == MOST + 1
+    assert len(ask("history", "digits", "accuracy", "--plot").out.splitlines()[-1]) <= 80
