@@ -21,11 +21,11 @@ from storage.statements.measured import (
     SLICES_OF_EXAMPLES,
     WHAT_VERSIONS_NEED,
 )
-from storage.statements.upkeep import ANSWERS_OF_CHECKS, EXPORTS, TRAINING_RUNS
+from storage.statements.upkeep import ANSWERS_OF_CHECKS, EXPORTS, MEMORY_READINGS, TRAINING_RUNS
 
 migrations = Migrations("modeltender")
 
-SCHEMA_VERSION = 16
+SCHEMA_VERSION = 17
 
 
 @migrations()
@@ -125,6 +125,12 @@ def rolled_up_readings(database: Database) -> None:
 def training_runs(database: Database) -> None:
     """Keep what each training began from, how it went, and what it left."""
     _execute(database, TRAINING_RUNS)
+
+
+@migrations()
+def memory_readings(database: Database) -> None:
+    """Keep what memory the engine's processes take, and what models take that are asked again and again."""
+    _execute(database, MEMORY_READINGS)
 
 
 def _execute(database: Database, statements: str) -> None:
