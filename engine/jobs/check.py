@@ -105,11 +105,9 @@ def _look(context: Context, model: Model, current: Version, job: Job, report: Re
 def _asked(context: Context, state: ModelState, job: Job, report: Report) -> ModelState:
     """Load what is deployed and ask it, where it is what was deployed; return what is known then."""
     current, content = state.current, state.content
-    if (
-        content is None
-        or content.found_sha256 != content.deployed_sha256
-        or content.found_sha256 != current.sha256
-    ):
+    if content is None:
+        return msgspec.structs.replace(state, not_probed="what was deployed is not on record yet")
+    if content.found_sha256 != content.deployed_sha256 or content.found_sha256 != current.sha256:
         return msgspec.structs.replace(state, not_probed="what lies there is not what was deployed")
     if current.status not in LOADABLE:
         return msgspec.structs.replace(state, not_probed=f"version {current.number} is {current.status}")

@@ -2,8 +2,8 @@
 
 Owns the folder ``.modeltender/objects``: in it one folder an artefact, named by its SHA-256, which holds its
 files under their own names. A copy gets its name only when its bytes are those of the name, it is hashed again
-whenever it is to be used, and it stays while somebody holds it. It must not know what the bytes mean, nor
-record anything.
+whenever it is to be used (unless it is known to be untouched since), and it stays while somebody holds it. It must not
+know what the bytes mean, nor record anything.
 """
 
 import contextlib
