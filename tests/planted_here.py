@@ -4,6 +4,7 @@ Devices that go, fail or overheat, processes that keep what they are given, disk
 that are missing.
 """
 
+import gc
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -80,7 +81,8 @@ def read_well(ward: Ward) -> None:
 
 def keep_memory(ward: Ward) -> None:
     """Let the process that checks, which is the engine here, keep more memory each time."""
-    step = max(16 << 20, psutil.Process().memory_info().rss // 24)
+    gc.collect()  # what earlier tests left is not to go meanwhile
+    step = max(16 << 20, psutil.Process().memory_info().rss // 16)
     for _ in range(LOOKS):
         ward.held.append(np.ones(step // 8))
         ward.passed += STEP_S

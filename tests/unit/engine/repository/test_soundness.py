@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,19 @@ def remembering(artefact: Path) -> tuple[Objects, Path, Clock]:
     found = objects.find(artefact.name, folder.name)
     assert found is not None
     found.close()
+    await_tick(folder)
     return objects, folder, clock
+
+
+def await_tick(folder: Path) -> None:
+    """Return when the file system's clock has gone on since a folder or a file in it changed: it ticks, it does not flow."""
+    newest = max(path.lstat().st_ctime_ns for path in (folder, *folder.rglob("*")))
+    probe = folder.parents[1] / "probe"
+    while True:
+        probe.write_bytes(b"")
+        if probe.stat().st_ctime_ns > newest:
+            return
+        time.sleep(0.001)
 
 
 def known(objects: Objects, folder: Path, artefact: Path) -> bool:
@@ -88,6 +101,7 @@ def test_what_was_exchanged_or_joined_is_hashed_again(artefact: Path) -> None:
     objects, folder, clock = remembering(artefact)
     shutil.copy2(folder / artefact.name, folder / "other")
     assert not known(objects, folder, artefact)
+    await_tick(folder)
     (folder / "other").rename(folder / artefact.name)
     assert not known(objects, folder, artefact)
     clock.wall = Clock(folder).wall
@@ -117,6 +131,7 @@ def test_what_changed_while_it_was_hashed_is_not_remembered(artefact: Path) -> N
     assert objects.soundness is not None
     fresh = Soundness(now=lambda: clock.wall)
     before = marks(folder, [artefact.name])
+    await_tick(folder)
     (folder / "other").touch()
     fresh.note(folder, [artefact.name], before)
     assert fresh.files(folder, artefact.name) is None
