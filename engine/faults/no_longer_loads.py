@@ -31,7 +31,7 @@ def check(state: ModelState) -> Finding:
     if current.status in BROKEN:
         reason = current.reason.rstrip(".") or "no reason was given"
         return found(
-            f"Version {current.number} is deployed and does not load: {reason}{_upgraded(state)}",
+            f"Version {current.number} is deployed and does not load{_upgraded(state)}: {reason}",
             version=current.number,
         )
     if current.status is not Status.READY:
@@ -52,7 +52,7 @@ def _upgraded(state: ModelState) -> str:
         return ""
     before = f"{loading.runtime} {loading.runtime_version}"
     if not installed:
-        return f"; it last loaded with {before}, of which something is not installed now"
+        return f" (it last loaded with {before}, of which something is not installed now)"
     if any(one.endswith(f" {loading.runtime_version}") for one in installed):
         return ""
-    return f"; it last loaded with {before}, and {', '.join(installed)} is installed now"
+    return f" (it last loaded with {before}; installed now: {', '.join(installed)})"

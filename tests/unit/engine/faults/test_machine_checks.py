@@ -155,10 +155,13 @@ LOADING = Loading(
     [
         (None, "does not load: no"),
         (("onnxruntime 1.20",), "does not load: no"),
-        ((), "no; it last loaded with onnxruntime 1.20, of which something is not installed now"),
+        (
+            (),
+            "does not load (it last loaded with onnxruntime 1.20, of which something is not installed now): no",
+        ),
         (
             ("onnxruntime 1.30", "onnx 1.17"),
-            "no; it last loaded with onnxruntime 1.20, and onnxruntime 1.30, onnx 1.17 is installed now",
+            "does not load (it last loaded with onnxruntime 1.20; installed now: onnxruntime 1.30, onnx 1.17): no",
         ),
     ],
 )

@@ -65,7 +65,12 @@ def test_data_that_went_through_are_not_opened_again_until_something_changes(
     """Neither while nothing changes, nor for a setting that is none of theirs; data, labels and the model are."""
     asked: list[Any] = []
     ask = check_fit._ask
-    monkeypatch.setattr(check_fit, "_ask", lambda *told: (asked.append(told), ask(*told)))
+
+    def count(*told: Any) -> None:
+        asked.append(told)
+        ask(*told)
+
+    monkeypatch.setattr(check_fit, "_ask", count)
     assert ward.check()["schema-mismatch"]["answer"] == Answer.HEALTHY
     ward.check()
     assert len(asked) == 1
