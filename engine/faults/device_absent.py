@@ -1,4 +1,7 @@
-"""What the deployed version was evaluated on is gone, or cannot be used by its runtime any more."""
+"""What the deployed version was evaluated on is gone, or cannot be used by its runtime any more.
+
+A warning, although nobody may be served: the version is not at fault, and an error would take back what is on probation.
+"""
 
 from engine.faults.finding import FaultSpec, Finding, found, healthy, unknown
 from engine.faults.state import ModelState
@@ -6,7 +9,7 @@ from storage.vocabulary import Severity
 
 SPEC = FaultSpec(
     code="device-absent",
-    severity=Severity.ERROR,
+    severity=Severity.WARNING,
     means="The deployed version was last evaluated on a device that is not here any more, or that its runtime cannot use "
     "any more: a card that fell off its bus, a driver that does not load, a container that was not given it.",
     advice="See what is here and why: modeltender devices; until it is back: modeltender evaluate {model}@current --device "
