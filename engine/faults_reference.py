@@ -1,29 +1,37 @@
-"""The tables of the page about maintenance, made from the registries of faults and repairs.
+"""The lists of the page about maintenance, made from the registries of faults and repairs.
 
 ``python -P -m engine.faults_reference docs/maintenance.md`` writes them into the page, each between its two marks; a test
 fails where the page says something else. It must not know any fault by name.
 """
 
+import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from engine.faults import ABOUT_MODELS, ABOUT_PLACE
 from engine.faults.finding import FaultSpec
 from engine.faults.noticed import NOTICED
 from engine.repairs import REPAIRS
+from storage.vocabulary import Severity
+
+COMMAND = re.compile(r"modeltender [a-z][^;:#(),.]*")
+"""As it stands in an advice: up to the next mark of punctuation."""
 
 MARKS = ("<!-- {}: begin -->", "<!-- {}: end -->")
 
 
 def tables() -> dict[str, str]:
-    """Return each table by the name of its marks."""
+    """Return each table or list by the name of its marks."""
+    models = [fault.spec for fault in ABOUT_MODELS]
+    place = [fault.spec for fault in ABOUT_PLACE]
     return {
-        "models": _faults(fault.spec for fault in ABOUT_MODELS),
-        "place": _faults(fault.spec for fault in ABOUT_PLACE),
+        "index": _index([*models, *place, *NOTICED]),
+        "models": _faults(models),
+        "place": _faults(place),
         "noticed": _faults(NOTICED),
         "repairs": _repairs(),
-        "sources": _sources(),
+        "sources": _sources([*models, *place]),
     }
 
 
@@ -36,18 +44,54 @@ def page(text: str) -> str:
     return text
 
 
-def _faults(specs: Iterable[FaultSpec]) -> str:
+def _index(specs: Sequence[FaultSpec]) -> str:
+    """Return one line a fault, the most severe first: what somebody looks for who has its name."""
+    rank = list(Severity)[::-1]
     rows = [
-        f"| `{spec.code}` | {spec.severity} | {spec.means} | {_advice(spec)} | {spec.repair or 'a person'} |"
-        for spec in specs
+        f"| [`{spec.code}`](#{spec.code}) | {spec.severity} | {_first_sentence(spec.urgent)} | {_command(spec)} |"
+        for spec in sorted(specs, key=lambda spec: rank.index(spec.severity))
     ]
-    return "\n".join(
-        ["| fault | severity | what it means | what to do | ended by |", "|---|---|---|---|---|", *rows]
-    )
+    return "\n".join(["| fault | severity | how urgent | first |", "|---|---|---|---|", *rows])
 
 
-def _advice(spec: FaultSpec) -> str:
-    return spec.advice.replace("{model}", "MODEL").replace("|", r"\|") + "."
+def _faults(specs: Iterable[FaultSpec]) -> str:
+    """Return a section a fault: a table of sentences would be read by nobody in a terminal."""
+    return "\n\n".join(map(_section, specs))
+
+
+def _section(spec: FaultSpec) -> str:
+    repair = f"the repair `{spec.repair}`" if spec.repair else "a person; no repair of ours does"
+    points = [
+        f"- **How urgent:** {spec.urgent}",
+        f"- **First:** {_sentence(spec.advice)}.",
+        f"- **If that did not help:** {_sentence(spec.otherwise)}",
+        f"- **Opens** {_opens(spec)}; **is ended by** {repair}.",
+    ]
+    lines = [spec.means, "", *points]
+    return "\n".join([f"#### `{spec.code}`", "", f"*{spec.severity}.* {lines[0]}", *lines[1:]])
+
+
+def _opens(spec: FaultSpec) -> str:
+    needed, looks = spec.opens
+    opens = "at the first look that finds it" if looks == 1 else f"when {needed} of {looks} looks find it"
+    closes = "one look that does not" if spec.closes == 1 else f"{spec.closes} looks in a row that do not"
+    return f"{opens}, closes after {closes}"
+
+
+def _sentence(text: str) -> str:
+    return text.replace("{model}", "MODEL")
+
+
+def _first_sentence(text: str) -> str:
+    return text.split(". ", maxsplit=1)[0].rstrip(".")
+
+
+def _command(spec: FaultSpec) -> str:
+    """Return the first command that its advice names, or its first words."""
+    found = COMMAND.search(spec.advice)
+    if found is None:
+        return _sentence(spec.advice.split(";")[0].split(":")[0])
+    return f"`{_sentence(found[0].strip())}`".replace("|", r"\|")
 
 
 def _repairs() -> str:
@@ -60,9 +104,8 @@ def _repairs() -> str:
     )
 
 
-def _sources() -> str:
-    specs = [fault.spec for fault in ABOUT_MODELS if fault.spec.source]
-    rows = [f"| `{spec.code}` | {spec.source} |" for spec in specs]
+def _sources(specs: Iterable[FaultSpec]) -> str:
+    rows = [f"| `{spec.code}` | {spec.source} |" for spec in specs if spec.source]
     return "\n".join(["| fault | its statistics |", "|---|---|", *rows])
 
 

@@ -25,6 +25,7 @@ from engine.repository.keeper import Keeper
 from engine.repository.objects import Objects
 from engine.repository.observer import Observer
 from engine.repository.repository import Repository
+from engine.repository.soundness import Soundness
 from engine.rolling import Rolling, kept
 from engine.scheduling import Scheduler
 from engine.service import Lane, Part, Service
@@ -153,7 +154,7 @@ def _work(
     settings = watch.settings
     hosts = Hosts(scratch=workspace.scratch, limits=settings.limits)
     pool = Pool(settings.limits, wanted=lambda: _deployed(writer))
-    context = Context(workspace, writer, settings, hosts, pool, time.time)
+    context = Context(workspace, writer, settings, hosts, pool, time.time, Soundness())
     examiner = Examiner(
         hosts.open_examiner, (workspace.train, workspace.models), idle_s=settings.limits.process_idle_s
     )

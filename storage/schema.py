@@ -23,11 +23,11 @@ from storage.statements.measured import (
     WHAT_VERSIONS_NEED,
 )
 from storage.statements.notices import NOTICES
-from storage.statements.upkeep import ANSWERS_OF_CHECKS, EXPORTS, TRAINING_RUNS
+from storage.statements.upkeep import ANSWERS_OF_CHECKS, EXPORTS, MEMORY_READINGS, TRAINING_RUNS
 
 migrations = Migrations("modeltender")
 
-SCHEMA_VERSION = 19
+SCHEMA_VERSION = 20
 
 
 @migrations()
@@ -147,6 +147,12 @@ def history_at_scale(database: Database) -> None:
     for statement in OVERVIEWS:
         database.conn.execute(statement)
     _execute(database, FIGURES_OVER_YEARS)
+
+
+@migrations()
+def memory_readings(database: Database) -> None:
+    """Keep what memory the engine's processes take, and what models take that are asked again and again."""
+    _execute(database, MEMORY_READINGS)
 
 
 def _execute(database: Database, statements: str) -> None:

@@ -1,6 +1,6 @@
 """One way to plant each fault for real, by its code: files that are damaged, models that are broken, data that change.
 
-Each returns what ends it where no repair does.
+What is planted differs with the ward's seed in what does not matter: which bit, which class, how many examples.
 """
 
 import os
@@ -13,12 +13,24 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from storage.maintenance_settings import WorkspaceChecks
 from storage.records import LatencyReport
-from storage.settings import WorkspaceSettings
-from storage.tables import engine as engine_table
 from storage.tables import evaluations
-from storage.vocabulary import Format, Layer, LayerState, Scenario
+from storage.vocabulary import Format, Scenario
+from tests.planted_here import (
+    bring_card,
+    calm,
+    crash,
+    fill_disk,
+    free_disk,
+    keep_inputs,
+    keep_memory,
+    let_go,
+    lose_card,
+    read_well,
+    reading,
+    strengthen,
+    weaken,
+)
 from tests.tiny_models import LOADER, digits, save_safetensors, weights
 from tests.ward import MODEL, Ward, good_data, save_digits
 
@@ -49,7 +61,7 @@ def flip(ward: Ward) -> None:
     """Change one bit of the deployed file, and not its time."""
     file = ward.folder(2) / "model.onnx"
     status, raw = file.stat(), bytearray(file.read_bytes())
-    raw[len(raw) // 2] ^= 1
+    raw[ward.chance.randrange(len(raw))] ^= 1 << ward.chance.randrange(8)
     file.write_bytes(raw)
     os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
 
@@ -79,7 +91,7 @@ def mend_loader(ward: Ward) -> None:
 def answer_nan(ward: Ward) -> None:
     """Deploy a version whose arithmetic overflows."""
     kernel, bias = weights()
-    ward.put(3, save_digits(kernel, np.full_like(bias, np.nan)))
+    ward.put(3, save_digits(kernel, np.full_like(bias, ward.chance.choice([np.nan, np.inf]))))
     ward.deploy(3)
 
 
@@ -138,7 +150,7 @@ def miss_objective(ward: Ward) -> None:
     ward.check()
     assert not ward.faults()
     kernel, bias = weights()
-    noise = np.random.default_rng(0).normal(0, 3, kernel.shape)
+    noise = np.random.default_rng(ward.chance.randrange(1000)).normal(0, 3, kernel.shape)
     ward.put(3, save_digits(kernel + noise, bias))
     ward.evaluate(3)
     ward.deploy(3)
@@ -171,7 +183,7 @@ def too_slow(ward: Ward) -> None:
     """Ask for more than the version does, of which four measurements are on record as an evaluation records them."""
     ward.settings('[objectives]\nlatency_p99_ms = "<= 5"\n')
     for _ in range(4):
-        measured(ward, 10.0)
+        measured(ward, 8.0 + 4 * ward.chance.random())
 
 
 def quick_enough(ward: Ward) -> None:
@@ -188,7 +200,7 @@ def slow_down(ward: Ward) -> None:
     ward.check()
     assert not ward.faults()
     for _ in range(4):
-        measured(ward, 2.0)
+        measured(ward, 1.7 + ward.chance.random())
 
 
 def usual_again(ward: Ward) -> None:
@@ -218,11 +230,21 @@ def measured(ward: Ward, p50_ms: float) -> None:
         evaluations.add_latency(connection, msgspec.json.decode(job.result)["evaluation_id"], report)
 
 
+def answer_one_class(ward: Ward) -> None:
+    """Deploy a version that answers nearly everything with the same class."""
+    kernel, bias = weights()
+    stuck = ward.chance.randrange(10)
+    ward.data(*good_data(700))
+    ward.put(3, save_digits(kernel, np.where(np.arange(10) == stuck, 15.0, bias)))
+    ward.evaluate(3)
+    ward.deploy(3)
+
+
 def forget_a_class(ward: Ward) -> None:
-    """Deploy a version that never answers 3, and bring test data with enough of it."""
+    """Deploy a version that never answers one of the classes, and bring test data with enough of it."""
     kernel, bias = weights()
     ward.data(*digits())
-    ward.put(3, save_digits(kernel, np.where(np.arange(10) == 3, -1e4, bias)))
+    ward.put(3, save_digits(kernel, np.where(np.arange(10) == ward.chance.randrange(10), -1e4, bias)))
     ward.evaluate(3)
     ward.deploy(3)
 
@@ -244,13 +266,23 @@ def calibrate(ward: Ward) -> None:
 
 def other_data(ward: Ward) -> None:
     """Write other test data."""
-    ward.data(*good_data(300))
+    ward.data(*good_data(200 + ward.chance.randrange(400)))
+
+
+def odd_data(ward: Ward) -> None:
+    """Write test data of another form: smaller images, or a label that there is not."""
+    images, classes = good_data(300)
+    if ward.chance.random() < 0.5:
+        ward.data(images[:, :7, :], classes)
+    else:
+        ward.data(images, np.where(np.arange(300) == 200, 10 + ward.chance.randrange(90), classes))
 
 
 def leak(ward: Ward) -> None:
-    """Put half of the test data among the training data."""
+    """Put some of the test data among the training data."""
     images, classes = digits()
-    ward.data(images[:1400], classes[:1400], "train")
+    shared = 1100 + ward.chance.randrange(400)
+    ward.data(images[:shared], classes[:shared], "train")
 
 
 def divide(ward: Ward) -> None:
@@ -264,7 +296,7 @@ def wait(days: float) -> Callable[[Ward], None]:
     """Return what lets days pass."""
 
     def plant(ward: Ward) -> None:
-        ward.passed += days * DAY
+        ward.passed += (days + ward.chance.randrange(300)) * DAY
 
     return plant
 
@@ -290,54 +322,6 @@ def mend_data(ward: Ward) -> None:
     ward.check()
 
 
-def fill_disk(ward: Ward) -> None:
-    """Want more free space than any disk has."""
-    ward.workspace_settings(WorkspaceSettings(checks=WorkspaceChecks(free_gib=1e9)))
-
-
-def free_disk(ward: Ward) -> None:
-    """Be content with what there is."""
-    ward.workspace_settings(WorkspaceSettings(checks=WorkspaceChecks(free_gib=0.0)))
-    for _ in range(2):
-        ward.check("")
-
-
-def crash(ward: Ward) -> None:
-    """Begin as an engine does, four times, without ever ending as one."""
-    from engine.wiring import _begin
-
-    for _ in range(4):
-        _begin(ward.context.workspace, ward.context.writer)
-
-
-def calm(ward: Ward) -> None:
-    """Let two hours pass."""
-    ward.passed += 7200
-    ward.check("")
-
-
-def weaken(ward: Ward) -> None:
-    """Start an engine on a machine that lacks a wall which stood around an evaluation."""
-    with ward.context.writer.transaction() as connection:
-        connection.execute("UPDATE evaluations SET isolation = 'full'")
-    walls = {layer.value: LayerState.ON.value for layer in Layer} | {
-        Layer.NETWORK.value: LayerState.OFF.value
-    }
-    begin(ward, walls)
-
-
-def strengthen(ward: Ward) -> None:
-    """Start an engine on a machine that has every wall again."""
-    begin(ward, {layer.value: LayerState.ON.value for layer in Layer})
-    ward.check("")
-
-
-def begin(ward: Ward, walls: dict[str, str]) -> None:
-    """Record what an engine finds of the sandbox when it starts."""
-    with ward.context.writer.transaction() as connection:
-        engine_table.start(connection, pid=1, version="1", now=ward.now(), sandbox=walls)
-
-
 PLANTS: dict[str, Plant] = {
     "missing": Plant(lose),
     "artefact-changed": Plant(flip),
@@ -347,17 +331,29 @@ PLANTS: dict[str, Plant] = {
     "outputs-changed": Plant(answer_at_random, roll_back, helps=False),
     "broken-weights": Plant(break_weights),
     "objective-missed": Plant(miss_objective),
+    "saturated-classes": Plant(answer_one_class),
+    "device-absent": Plant(lose_card, bring_card),
     "quality-trend": Plant(degrade, recover),
     "latency-objective-missed": Plant(too_slow, quick_enough),
     "latency-regression": Plant(slow_down, usual_again),
+    "memory-growth": Plant(keep_inputs),
     "dead-classes": Plant(forget_a_class, roll_back),
     "calibration-lost": Plant(miscalibrate, calibrate),
+    "schema-mismatch": Plant(odd_data, mend_data),
     "test-data-changed": Plant(other_data),
     "leakage": Plant(leak, divide),
     "stale-evaluation": Plant(wait(31)),
     "stale-model": Plant(wait(91), fresh_model),
     "failing-jobs": Plant(spoil_data, mend_data),
     "disk-low": Plant(fill_disk, free_disk, place=True, looks=2),
+    "device-errors": Plant(reading(uncorrected_errors=2), read_well, place=True),
+    "device-throttled": Plant(
+        reading(slowed_by=("its power limit", "heat beyond the hardware's limit")),
+        read_well,
+        place=True,
+        looks=3,
+    ),
+    "engine-memory": Plant(keep_memory, let_go, place=True),
     "engine-restarts": Plant(crash, calm, place=True),
     "sandbox-weakened": Plant(weaken, strengthen, place=True),
 }

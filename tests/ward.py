@@ -1,7 +1,9 @@
 """A workspace with a deployed model under a doctor's eyes: real files, real models in real processes, real jobs."""
 
+import random
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 from engine.jobs.context import Context
 from engine.processes.client import Hosts
 from engine.processes.pool import Pool
+from engine.repository.soundness import Soundness
 from storage import jobs
 from storage.database import Writer
 from storage.records import Fault, Job, JobParameters, Metric, Version
@@ -50,8 +53,13 @@ class Quiet:
 class Ward:
     """Version 1 of the classifier of digits is previous and version 2 deployed; the figures of version 2 are known."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, seed: int = 0) -> None:
+        """Begin; ``seed`` picks the details of what is planted."""
         self.context = context
+        self.seed = seed
+        self.chance = random.Random(seed)
+        self.held: list[NDArray[Any]] = []
+        """Memory that is kept from one check to the next."""
         self.passed = 0.0
         """Seconds by which the clock was put forward."""
         self.context = context._replace(now=self.now)
@@ -250,7 +258,16 @@ def ward_hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
 @pytest.fixture
 def ward(workspace: Workspace, writer: Writer, ward_hosts: Hosts) -> Iterator[Ward]:
     """Return a ward in a workspace of its own."""
+    with opened(workspace, writer, ward_hosts) as found:
+        yield found
+
+
+@contextmanager
+def opened(workspace: Workspace, writer: Writer, hosts: Hosts, seed: int = 0) -> Iterator[Ward]:
+    """Open a ward in an empty workspace."""
     settings = WorkspaceSettings()
     pool = Pool(settings.limits)
-    yield Ward(Context(workspace, writer, settings, ward_hosts, pool, time.time))
-    pool.close()
+    try:
+        yield Ward(Context(workspace, writer, settings, hosts, pool, time.time, Soundness()), seed)
+    finally:
+        pool.close()

@@ -4,6 +4,7 @@ Runs in a model process. It owns which examples are taken and in what form they 
 one than before is not decided here.
 """
 
+import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from engine.artefacts.doubts import SHOWN_EVIDENCE
 from engine.data.examples import open_examples
 from engine.evaluation.runs import Arrays, ask, fixed_size
-from engine.processes.probes import MAXIMUM_BYTES, PlainArray, Probe, Probed
+from engine.processes.probes import MAXIMUM_BYTES, PlainArray, Probe, Probed, Repeat, Repeated
 from engine.protocols import HasWeights, LoadedModel
 from storage.errors import JobError
 from storage.text import NAME, clean
@@ -40,6 +41,20 @@ def probe(model: LoadedModel, request: Probe) -> Probed:
     again = tuple(map(packed, ask(model, inputs, _which)))
     looked, broken = _weights(model)
     return Probed(tuple(map(packed, inputs)), answered, answered == again, looked, broken)
+
+
+def repeat(model: LoadedModel, request: Repeat) -> Repeated:
+    """Ask ``model`` the same again and again, and say how often.
+
+    Raises:
+        JobError: it fails.
+    """
+    inputs = tuple(map(unpacked, request.inputs))
+    ends, times = time.perf_counter() + request.duration_s, 0
+    while not times or time.perf_counter() < ends:
+        ask(model, inputs, _which)
+        times += 1
+    return Repeated(times)
 
 
 def packed(array: "NDArray[Any]") -> PlainArray:

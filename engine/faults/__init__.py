@@ -13,12 +13,17 @@ from engine.faults import (
     calibration_lost,
     data_changed,
     dead_classes,
+    device_absent,
+    device_errors,
+    device_throttled,
     disk_low,
+    engine_memory,
     engine_restarts,
     failing_jobs,
     latency_objective,
     latency_regression,
     leakage,
+    memory_growth,
     no_longer_loads,
     objective_missed,
     outputs_changed,
@@ -26,6 +31,8 @@ from engine.faults import (
     outputs_not_numbers,
     quality_trend,
     sandbox_weakened,
+    saturated_classes,
+    schema_mismatch,
     stale_evaluation,
     stale_model,
 )
@@ -75,11 +82,15 @@ ABOUT_MODELS = tuple(
         outputs_changed,
         broken_weights,
         objective_missed,
+        saturated_classes,
+        device_absent,
         quality_trend,
         latency_objective,
         latency_regression,
+        memory_growth,
         dead_classes,
         calibration_lost,
+        schema_mismatch,
         data_changed,
         leakage,
         stale_evaluation,
@@ -90,7 +101,15 @@ ABOUT_MODELS = tuple(
 """In the order in which they are told: the worst first."""
 
 ABOUT_PLACE = tuple(
-    PlaceFault(module.SPEC, module.check) for module in (disk_low, engine_restarts, sandbox_weakened)
+    PlaceFault(module.SPEC, module.check)
+    for module in (
+        disk_low,
+        device_errors,
+        device_throttled,
+        engine_restarts,
+        engine_memory,
+        sandbox_weakened,
+    )
 )
 
 SPECS: dict[str, FaultSpec] = {

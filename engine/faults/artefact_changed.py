@@ -10,6 +10,9 @@ SPEC = FaultSpec(
     means="The deployed version's files are not those that were evaluated and deployed: somebody wrote there, or the "
     "disk loses bits. What is served is not what was judged.",
     advice="Restore it: modeltender repair {model}; or deploy another one: modeltender rollback {model}",
+    urgent="Now. What loads it from here on serves something that nobody has evaluated.",
+    otherwise="Without a copy: modeltender rollback {model}. Where it comes back after a repair, somebody writes there "
+    "(lsof +D models/{model}) or the disk loses bits (journalctl -k, smartctl -a): move the workspace.",
     repair=RepairKind.RESTORE,
 )
 

@@ -9,6 +9,10 @@ SPEC = FaultSpec(
     severity=Severity.ERROR,
     means="The folder of the deployed version is gone: whoever starts to serve the model finds nothing.",
     advice="Restore it: modeltender repair {model}; or deploy another one: modeltender rollback {model}",
+    urgent="Now. What holds it in memory still answers; what restarts finds nothing.",
+    otherwise="Its sentence, or the repair, says where there is no copy: deploy another version (modeltender promote "
+    "{model}@VERSION), or put its files back into models/{model}/ from where they were made; they are known "
+    "by their hash.",
     repair=RepairKind.RESTORE,
 )
 

@@ -13,6 +13,9 @@ SPEC = FaultSpec(
     means="Arrays of weights hold NaN or infinity. It may still answer numbers on most inputs, and will not on others. "
     "Formats that do not give their weights (ONNX, LiteRT, SavedModel, OpenVINO) cannot be looked through.",
     advice="Deploy what was before it: modeltender rollback {model}; its training diverged",
+    urgent="Today. It answers numbers so far, and will not on some input.",
+    otherwise="Without a version before it: train one with a smaller learning rate (modeltender train {model}), and "
+    "keep what is deployed until that is there.",
     repair=RepairKind.ROLLBACK,
 )
 

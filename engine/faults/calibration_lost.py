@@ -17,6 +17,9 @@ SPEC = FaultSpec(
     f"{MARGIN:g} beyond both intervals: a probability of 0.9 is no longer right nine times in ten, and thresholds that "
     "were chosen by it are wrong.",
     advice="Look at the data: modeltender data describe {model}; then calibrate or train it on fresh ones",
+    urgent="This week; today, where a threshold decides about something.",
+    otherwise="Choose thresholds anew on fresh data, or deploy a version that is calibrated on them; classes themselves "
+    "may still be right.",
     closes=2,
     source="intervals of the calibration error (docs/metrics.md) that do not overlap, and a margin",
 )

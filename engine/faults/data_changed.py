@@ -11,6 +11,8 @@ SPEC = FaultSpec(
     "and that gates judge by, are of data that are gone. New data are evaluated by themselves, so something keeps that "
     "from happening.",
     advice="Evaluate it: modeltender evaluate {model}@current",
+    urgent="This week. Figures are of data that are gone.",
+    otherwise="Its evaluation is kept from happening or fails: modeltender jobs tells which, and why.",
     repair=RepairKind.REEVALUATE,
 )
 

@@ -1,7 +1,7 @@
 """A class that is in the test data is never predicted."""
 
 from engine.faults.finding import FaultSpec, Finding, found, healthy, unknown
-from engine.faults.sentences import count
+from engine.faults.sentences import class_name, count
 from engine.faults.state import ModelState
 from storage.vocabulary import Severity
 
@@ -23,6 +23,9 @@ SPEC = FaultSpec(
     "ten, that would happen once in a million test sets.",
     advice="Look at its examples and at the labels' order in model.toml; train with its examples weighted: "
     "modeltender show {model}@current",
+    urgent="This week. One class is never recognised.",
+    otherwise="Where the class was recognised before (modeltender history {model}), roll back; where it never was, it "
+    "needs more or better examples.",
     source="binomial: 0.9^132 < 1e-6",
 )
 
@@ -38,7 +41,9 @@ def check(state: ModelState) -> Finding:
     predicted = [sum(row[place] for row in confusion) for place in range(len(confusion))]
     dead = [place for place, n in enumerate(predicted) if not n and examples[place] >= NEEDED]
     if dead:
-        told = ", ".join(f"{_name(state, place)} (of {examples[place]:,})" for place in dead[:SHOWN])
+        told = ", ".join(
+            f"{class_name(state.settings.labels, place)} (of {examples[place]:,})" for place in dead[:SHOWN]
+        )
         more = f" and {len(dead) - SHOWN} more" if len(dead) > SHOWN else ""
         what = count(len(dead), "class", "classes")
         return found(f"Version {version} never predicts {what}: {told}{more}", version=version, basis=basis)
@@ -53,8 +58,3 @@ def check(state: ModelState) -> Finding:
         version=version,
         basis=basis,
     )
-
-
-def _name(state: ModelState, place: int) -> str:
-    labels = state.settings.labels
-    return labels[place] if isinstance(labels, tuple) and place < len(labels) else f"class {place}"

@@ -12,6 +12,9 @@ SPEC = FaultSpec(
     "is full, no version can be ingested, restored or promoted, and no figure is written.",
     advice="Free some space: look at .modeltender/damaged and .modeltender/quarantine, at old versions in models/, and "
     "at prepared copies ([retention] prepared_gib)",
+    urgent="Now, where it is still falling; else today.",
+    otherwise="See what grows (du -x -d 2 / | sort -n | tail). Deployed models are served all the same; the engine goes "
+    "on where it was when there is room.",
     opens=(2, 3),
     closes=2,
 )

@@ -17,6 +17,9 @@ SPEC = FaultSpec(
     means=f"The engine began {CRASHES} times or more within an hour after one that had not ended in order: it is killed "
     "(memory?), or it crashes.",
     advice="Look at its log: modeltender engine logs; and at the machine's: journalctl -k, for 'Out of memory'",
+    urgent="Today. Models are served all the same, but checked and evaluated in between only.",
+    otherwise="Where memory ran out, keep fewer processes warm ([limits] warm_processes in modeltender.toml) or give it "
+    "more; else report the last lines of its log.",
 )
 
 

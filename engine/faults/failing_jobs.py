@@ -21,6 +21,9 @@ SPEC = FaultSpec(
     severity=Severity.WARNING,
     means=f"The last {IN_A_ROW} jobs of one kind failed, for this model: something keeps it from being looked after.",
     advice="Do what its last error says: modeltender jobs",
+    urgent="Today. Until it is mended nobody looks after that part of the model.",
+    otherwise="What happened in full stands in modeltender engine logs. Where all models fail alike, it is the machine: "
+    "modeltender doctor.",
 )
 
 

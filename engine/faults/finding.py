@@ -20,6 +20,10 @@ class FaultSpec(msgspec.Struct, frozen=True, kw_only=True):
     """What it means, for the documentation."""
     advice: str
     """What to do, with ``{model}`` where its name belongs: it stands behind the fault's sentence."""
+    urgent: str
+    """How soon somebody has to look at it, and why, for who is woken by it."""
+    otherwise: str
+    """What to do where the advice, or the repair, did not end it."""
     repair: RepairKind | None = None
     """What would end it; ``None`` where only a person can."""
     opens: tuple[int, int] = (1, 1)

@@ -16,8 +16,11 @@ SPEC = FaultSpec(
     severity=Severity.WARNING,
     means="A percentile of the deployed version's latency was beyond its limit in `[objectives]` in each of the last "
     f"{IN_A_ROW} steady measurements. Percentiles are MLPerf LoadGen's upper bounds at 99 % confidence.",
-    advice="Look for what else runs there: modeltender latency {model} tells what disturbed it; or deploy what was "
-    "before it: modeltender rollback {model}",
+    advice="See what disturbs it there: modeltender latency {model}; or deploy what was before it: modeltender rollback "
+    "{model}",
+    urgent="Today. People wait longer than was agreed.",
+    otherwise="Where the machine is quiet and the version before is as slow, the limit or the machine is wrong; a "
+    "smaller variant may keep it: modeltender optimise {model}.",
     closes=2,
     source="MLPerf LoadGen's early stopping (docs/latency.md)",
 )

@@ -33,6 +33,9 @@ SPEC = FaultSpec(
     f"{DEVIATIONS:g} of its usual deviations above it, in each of the last {IN_A_ROW} steady measurements.",
     advice="Look for what changed on the machine (modeltender devices, other programs, heat); compare the versions in "
     "turns: modeltender compare {model} previous current --latency",
+    urgent="Today. It became slower, though nobody may have complained yet.",
+    otherwise="Where both versions are slow, the machine is: heat, another program, a smaller quota of its container. "
+    "Restart what serves it; move it if that does not help.",
     closes=2,
     source="median and median absolute deviation: Leys et al. 2013, Journal of Experimental Social Psychology 49:764",
 )

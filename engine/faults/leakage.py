@@ -14,6 +14,9 @@ SPEC = FaultSpec(
     means=f"More than {SHARE:.1%} of the test examples are in `train/` as well, byte for byte: a model may know them by "
     "heart, and every figure of it is too good.",
     advice="Divide the data anew: modeltender data split FILE --model {model} --replace",
+    urgent="This week. The model is no worse than it was, but its figures are too good.",
+    otherwise="Where the same examples come back, whatever fills test/ and train/ draws from one source: divide before "
+    "that.",
 )
 
 

@@ -1,4 +1,8 @@
-"""What is deployed cannot be loaded any more: a framework was upgraded, a file that it needs is gone, a wall is missing."""
+"""What is deployed cannot be loaded any more: a framework was upgraded, a file that it needs is gone, a wall is missing.
+
+The process that failed says what the file tells of who wrote it (a ``.keras`` archive's ``metadata.json``); what it was
+loaded with before and what is installed now is told here.
+"""
 
 from engine.faults.finding import FaultSpec, Finding, found, healthy, unknown
 from engine.faults.state import ModelState
@@ -10,6 +14,9 @@ SPEC = FaultSpec(
     means="The deployed version was loaded in a new process, as a server that starts would load it, and that failed. "
     "Servers that hold it in memory still answer; the next one to start will not.",
     advice="Load it once more: modeltender repair {model}; if that fails too: modeltender rollback {model}",
+    urgent="Now, before what serves it restarts; until then it answers.",
+    otherwise="Its sentence names what it was saved and last loaded with, and what is installed: install that again, or "
+    "deploy what loads (modeltender rollback {model}). What the loader said in full: modeltender engine logs.",
     repair=RepairKind.RELOAD,
 )
 
@@ -24,7 +31,8 @@ def check(state: ModelState) -> Finding:
     if current.status in BROKEN:
         reason = current.reason.rstrip(".") or "no reason was given"
         return found(
-            f"Version {current.number} is deployed and does not load: {reason}", version=current.number
+            f"Version {current.number} is deployed and does not load{_upgraded(state)}: {reason}",
+            version=current.number,
         )
     if current.status is not Status.READY:
         return unknown(f"version {current.number} is {current.status}", version=current.number)
@@ -35,3 +43,16 @@ def check(state: ModelState) -> Finding:
         else f" with {loading.runtime} {loading.runtime_version} in {loading.load_s:.2g} s"
     )
     return healthy(f"loads{told}", version=current.number)
+
+
+def _upgraded(state: ModelState) -> str:
+    """Return with what it last loaded and what is installed now, where that is something else."""
+    loading, installed = state.current.loading, state.installed
+    if loading is None or not loading.runtime_version or installed is None:
+        return ""
+    before = f"{loading.runtime} {loading.runtime_version}"
+    if not installed:
+        return f" (it last loaded with {before}, of which something is not installed now)"
+    if any(one.endswith(f" {loading.runtime_version}") for one in installed):
+        return ""
+    return f" (it last loaded with {before}; installed now: {', '.join(installed)})"

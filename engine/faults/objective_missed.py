@@ -17,6 +17,9 @@ SPEC = FaultSpec(
     "interval: chance does not explain it. A figure that misses the limit within its interval is no fault yet.",
     advice="See since when: modeltender history {model}; deploy what was before it: modeltender rollback {model}; "
     "or train a better one",
+    urgent="Today. It is worse than was agreed, beyond chance.",
+    otherwise="Where the version before misses it too (modeltender compare {model} previous current), the data changed "
+    "and not the model: train one on fresh ones, or agree on another limit in [objectives].",
     repair=RepairKind.ROLLBACK,
     source="the figure's own interval (docs/metrics.md): at the very limit, one test set in 40 is a false alarm",
 )

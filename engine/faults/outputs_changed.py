@@ -13,6 +13,11 @@ SPEC = FaultSpec(
     "draws random numbers. Figures from before do not hold any more.",
     advice="Evaluate it again and compare: modeltender evaluate {model}@current; if it answers at random, save it in "
     "inference mode",
+    urgent="Now, where its sentence says that the largest output is another one; else today: figures from before do "
+    "not hold.",
+    otherwise="Where its sentence names another framework, evaluate it; if the figures hold, acknowledge the fault "
+    "(modeltender acknowledge ID), if not, install what was there before. On the same framework, test the "
+    "memory of the machine, and deploy what was before it (modeltender rollback {model}).",
     repair=RepairKind.RELOAD,
 )
 

@@ -22,6 +22,9 @@ SPEC = FaultSpec(
     "explains: what the model sees is no longer what it was trained on. The same version on the same data says nothing "
     "new, so each test set counts once.",
     advice="Look at the data: modeltender data describe {model}; then train a version on fresh ones",
+    urgent="This week. It gets worse with each new test set.",
+    otherwise="Where a freshly trained version falls as well, the task itself has changed: look at classes and slices "
+    "that fell first (modeltender show {model}@current).",
     closes=2,
     source="self-starting CUSUM: Page 1954, Biometrika 41:100; Hawkins 1987, The Statistician 36:299",
 )

@@ -10,6 +10,9 @@ SPEC = FaultSpec(
     means="A wall of the sandbox stood around an evaluation on record, and this machine does not offer it any more: "
     "another kernel, a container with other rights.",
     advice="See which and why: modeltender doctor; to load no model without: [trust] require_sandbox = true",
+    urgent="Today; now, where people whom you do not know send models.",
+    otherwise="Where the kernel or the container cannot be changed, accept it knowingly (modeltender acknowledge ID), "
+    "or load nothing without walls: [trust] require_sandbox.",
 )
 
 

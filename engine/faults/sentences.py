@@ -38,3 +38,8 @@ def count(n: int, what: str, several: str = "") -> str:
 def size(amount: float) -> str:
     """Return bytes as people read them."""
     return f"{amount / GIB:.1f} GiB" if amount >= GIB else f"{amount / MIB:.0f} MiB"
+
+
+def class_name(labels: tuple[str, ...] | str, place: int) -> str:
+    """Return what a class is called: by its label where the settings write them, else by its number."""
+    return labels[place] if isinstance(labels, tuple) and place < len(labels) else f"class {place}"

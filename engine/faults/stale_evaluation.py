@@ -14,6 +14,9 @@ SPEC = FaultSpec(
     means=f"The deployed version was last evaluated longer ago than `[checks] evaluation_age`, or than {MISSED} times "
     "`[schedule] evaluate` and the quiet hours: nobody knows how good it is now.",
     advice="Evaluate it: modeltender evaluate {model}@current",
+    urgent="This week.",
+    otherwise="Evaluations fail or do not begin: modeltender jobs; is the engine running (modeltender engine status), "
+    "and are these quiet hours?",
     repair=RepairKind.REEVALUATE,
 )
 

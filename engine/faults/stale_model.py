@@ -11,6 +11,8 @@ SPEC = FaultSpec(
     means="The deployed version came longer ago than `[checks] model_age`. What it was trained on may not be what it "
     "sees now.",
     advice="Train one on fresh data and save it in train/{model}/",
+    urgent="No hurry.",
+    otherwise="Where it is meant to be that old, say so: [checks] model_age in its model.toml.",
 )
 
 

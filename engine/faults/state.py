@@ -6,8 +6,9 @@ Owns the records only. What gathers them is `engine.jobs.check`'s, what they mea
 import msgspec
 
 from engine.evaluation.likeness import Compared, Examined
+from engine.faults.growth import Reading
 from storage.maintenance_settings import Plan
-from storage.records import Evaluation, Job, Overlap, Version
+from storage.records import Device, Evaluation, Job, Overlap, Version
 from storage.settings import ModelSettings
 
 
@@ -42,6 +43,24 @@ class Probing(msgspec.Struct, frozen=True, kw_only=True):
     """When, and with which version of the runtime, those on record were given."""
 
 
+class Endurance(msgspec.Struct, frozen=True):
+    """What memory the deployed version's process took while it was asked the same examples again and again."""
+
+    at: float
+    """When that was."""
+    readings: tuple[Reading, ...]
+    """By how many examples it had answered; those of its first calls, which set things up, are not among them."""
+
+
+class Fit(msgspec.Struct, frozen=True):
+    """Whether an example of the test data goes through the deployed version."""
+
+    problem: str = ""
+    """Why it does not, or empty."""
+    basis: str = ""
+    """Of the data, the model and the settings that were tried."""
+
+
 class DataMarks(msgspec.Struct, frozen=True):
     """The test data as they lie there now."""
 
@@ -68,6 +87,12 @@ class ModelState(msgspec.Struct, frozen=True, kw_only=True):
     probing: Probing | None = None
     not_probed: str = ""
     """Why it was not asked, where it was not."""
+    endurance: Endurance | None = None
+    fit: Fit | None = None
+    """``None`` where no example was tried."""
+    installed: tuple[str, ...] | None = None
+    """Versions of what is installed of its runtime, none where something of it is missing; ``None``: not known."""
+    devices: tuple[Device, ...] = ()
     data: DataMarks = DataMarks("", "", busy=False)
     overlap: Overlap | None = None
     not_compared: str = ""
@@ -83,6 +108,10 @@ class PlaceState(msgspec.Struct, frozen=True, kw_only=True):
     free_bytes: int
     total_bytes: int
     wanted_free_bytes: int
+    devices: tuple[Device, ...] = ()
+    """As they were read last; what was read too long ago is left out."""
+    memory: dict[str, tuple[Reading, ...]] = {}
+    """Resident memory of the engine and of the hosts that live, by what they are called, the oldest first."""
     crashes: tuple[float, ...] = ()
     """When engines began that followed one which had not ended in order, the oldest first."""
     walls: dict[str, str] = {}

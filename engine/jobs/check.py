@@ -1,7 +1,7 @@
 """Check: look for the faults of a model and of what is deployed of it, or of the workspace, and record what was found.
 
-Owns the order of the looks, and what opens, counts and closes a fault. What is looked at is `engine.jobs.check_facts`'s
-and `check_probe`'s, what it means each check's in `engine.faults`.
+Owns the order of the looks, and what opens, counts and closes a fault. What is looked at is `engine.jobs.check_facts`'s,
+`check_probe`'s and `check_place`'s, what it means each check's in `engine.faults`.
 """
 
 import sqlite3
@@ -9,11 +9,11 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from engine.faults import ABOUT_MODELS, ABOUT_PLACE, artefact_changed, artefact_missing
+from engine.faults import ABOUT_MODELS, ABOUT_PLACE, SPECS, artefact_changed, artefact_missing
 from engine.faults.finding import FaultSpec, Finding
 from engine.faults.state import ModelState
 from engine.faults.steadiness import Step, decide
-from engine.jobs import check_facts, check_probe
+from engine.jobs import check_facts, check_place, check_probe
 from engine.jobs.context import Context, Outcome, Report
 from engine.jobs.loading import LOADABLE
 from engine.jobs.switching import unknown_model
@@ -50,7 +50,7 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
     """Check the model that the job names, or the workspace where it names none."""
     began = context.now()
     if not job.model:
-        state = check_facts.place_state(context)
+        state = check_place.place_state(context)
         found: Found = [(fault.spec, fault.check(state)) for fault in ABOUT_PLACE]
         with context.writer.transaction() as connection:
             _record(connection, "", found, job, began=began, now=context.now())
@@ -105,27 +105,39 @@ def _look(context: Context, model: Model, current: Version, job: Job, report: Re
 def _asked(context: Context, state: ModelState, job: Job, report: Report) -> ModelState:
     """Load what is deployed and ask it, where it is what was deployed; return what is known then."""
     current, content = state.current, state.content
-    if (
-        content is None
-        or content.found_sha256 != content.deployed_sha256
-        or content.found_sha256 != current.sha256
-    ):
+    if content is None:
+        return msgspec.structs.replace(state, not_probed="what was deployed is not on record yet")
+    if content.found_sha256 != content.deployed_sha256 or content.found_sha256 != current.sha256:
         return msgspec.structs.replace(state, not_probed="what lies there is not what was deployed")
     if current.status not in LOADABLE:
         return msgspec.structs.replace(state, not_probed=f"version {current.number} is {current.status}")
     try:
         asked = check_probe.ask(
-            check_probe.Asking(context, current, state.settings, job.parameters.device, report)
+            check_probe.Asking(
+                context,
+                current,
+                state.settings,
+                job.parameters.device,
+                report,
+                # Whether a repair has helped is not to be read off the record of before it.
+                anew=bool(job.parameters.verify),
+            )
         )
-        problem, probing = asked.problem, asked.probing
     except JobError as error:
         if error.code == CANCELLED:
             raise
         # What became of the version is on record by now, and a check says so.
-        problem, probing = "it does not load", None
+        asked = check_probe.Asked(None, "it does not load")
     with context.writer.passing() as connection:
         loaded = models.version(connection, current.id) or current
-    return msgspec.structs.replace(state, current=loaded, probing=probing, not_probed=problem)
+    return msgspec.structs.replace(
+        state,
+        current=loaded,
+        probing=asked.probing,
+        not_probed=asked.problem,
+        endurance=asked.endurance,
+        fit=asked.fit,
+    )
 
 
 def _record(
@@ -235,7 +247,9 @@ def _verify(connection: sqlite3.Connection, job: Job, *, now: float) -> None:
 def _verified(fault: Fault, *, helped: bool) -> str:
     if helped:
         return f"repair '{fault.tried}' ended fault {fault.id} ({fault.code})"
-    return f"repair '{fault.tried}' did not help: fault {fault.id} ({fault.code}) is still there"
+    spec = SPECS.get(fault.code)
+    otherwise = f". {spec.otherwise.replace('{model}', fault.model)}" if spec else ""
+    return f"repair '{fault.tried}' did not help: fault {fault.id} ({fault.code}) is still there{otherwise}"
 
 
 def _packed(job: Job, found: Found) -> str:

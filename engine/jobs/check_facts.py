@@ -1,41 +1,36 @@
-"""Gathering what checks for faults are judged from: the record, the bytes on the disk, the data, the machine.
+"""Gathering what checks of a model are judged from: the record, the bytes on the disk, the data.
 
-Owns what is read and hashed, and decides nothing about it. What a model answers is `engine.jobs.check_probe`'s.
+Owns what is read and hashed, and decides nothing about it. What a model answers is `engine.jobs.check_probe`'s, what the
+machine is like `check_place`'s.
 """
 
 import os
 import sqlite3
 from pathlib import Path
 
-import psutil
-
 from engine.data import importing
 from engine.data.identity import identity, stamp
 from engine.data.location import locate
-from engine.faults.state import Content, DataMarks, ModelState, PlaceState
+from engine.faults.state import Content, DataMarks, ModelState
 from engine.jobs.context import Context, Report
 from engine.processes.confined_process import Terms
 from engine.processes.endings import Activity
 from engine.processes.protocol import Describe
 from engine.repository.integrity import ChangedError, digest
 from engine.repository.objects import Objects
+from engine.runtimes import installed_versions, runtime_for
 from storage import jobs, maintenance_settings
 from storage.errors import JobError
 from storage.records import Evaluation, Model, Overlap, Version
 from storage.settings import ModelSettings
-from storage.tables import deployed, engine, evaluations, models, overlaps
-from storage.vocabulary import JobKind, Layer
+from storage.tables import deployed, devices, evaluations, models, overlaps
+from storage.vocabulary import JobKind
 
 EVALUATIONS = 200
 """Of a model that are looked at: more than any check needs."""
 
 JOBS = 500
 """Jobs of the workspace among which those of a model are looked for."""
-
-CRASHES = 50
-
-FULL = "full"
-"""How an evaluation's isolation is called where every wall stood."""
 
 
 def model_state(context: Context, model: Model, current: Version, settings: ModelSettings) -> ModelState:
@@ -45,6 +40,7 @@ def model_state(context: Context, model: Model, current: Version, settings: Mode
         known = evaluations.read(connection, model.name, limit=EVALUATIONS)
         ended = jobs.of_model(connection, model.name, limit=JOBS)
         data = _test_data(context, connection, current, settings)
+        here = devices.read(connection)
     return ModelState(
         now=context.now(),
         model=model.name,
@@ -54,14 +50,24 @@ def model_state(context: Context, model: Model, current: Version, settings: Mode
         previous=model.previous,
         content=None
         if content is None
-        else _hashed(context, current, content.artefact, content.companions, content.sha256),
+        else hashed(context, current, content.artefact, content.companions, content.sha256),
         evaluations=_alike(known, current),
         data=data,
         jobs=tuple(ended),
+        installed=_installed(current),
+        devices=tuple(here),
     )
 
 
-def _hashed(
+def _installed(version: Version) -> tuple[str, ...] | None:
+    """Return the versions of what is installed of a version's runtime, as this machine tells them without loading it."""
+    if version.format is None:
+        return None
+    found = installed_versions(runtime_for(version.format))
+    return tuple(f"{name} {number}" for name, number in found.items())
+
+
+def hashed(
     context: Context, version: Version, artefact: str, companions: tuple[str, ...], sha256: str
 ) -> Content:
     """Hash what lies in a version's folder under the names of what was deployed."""
@@ -136,21 +142,3 @@ def _count(
         process.close()
     part = told.parts[1]
     return sum(one.n for one in told.shared), part.rows - part.repeated
-
-
-def place_state(context: Context) -> PlaceState:
-    """Return what is known about the workspace and the machine."""
-    disk = psutil.disk_usage(str(context.workspace.root))
-    with context.writer.passing() as connection:
-        described = engine.read(connection)
-        isolated = evaluations.any_isolated(connection, FULL)
-        crashes = engine.unexpected_starts(connection, limit=CRASHES)
-    return PlaceState(
-        now=context.now(),
-        free_bytes=disk.free,
-        total_bytes=disk.total,
-        wanted_free_bytes=int(context.settings.checks.free_gib * (1 << 30)),
-        crashes=tuple(crashes),
-        walls=described.sandbox if described else {},
-        walls_before=frozenset(layer.value for layer in Layer) if isolated else frozenset(),
-    )

@@ -4,6 +4,7 @@ Owns which examples are kept, and when the first answers are put on record. What
 """
 
 import hashlib
+import logging
 from typing import NamedTuple
 
 import msgspec
@@ -11,11 +12,12 @@ import msgspec
 from engine.data.location import locate
 from engine.data.prepared import Wanted
 from engine.evaluation import golden
-from engine.faults.state import Probing
-from engine.jobs import loading
+from engine.faults.state import Endurance, Fit, Probing
+from engine.jobs import check_endurance, check_fit, loading
 from engine.jobs.context import Context, Report
 from engine.jobs.reading import mappable
 from engine.processes.client import ModelProcess
+from engine.processes.endings import CANCELLED
 from engine.processes.probes import Probe, Probed
 from engine.runtimes import runtime_for
 from storage.errors import JobError
@@ -23,6 +25,8 @@ from storage.records import GoldenAnswers, Version
 from storage.settings import ModelSettings
 from storage.tables import golden as golden_table
 from storage.vocabulary import Status
+
+log = logging.getLogger(__name__)
 
 
 class Asking(NamedTuple):
@@ -33,6 +37,8 @@ class Asking(NamedTuple):
     settings: ModelSettings
     device: str
     report: Report
+    anew: bool = False
+    """Whether nothing is taken from the record that could be asked for again."""
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -40,6 +46,8 @@ class Asked(msgspec.Struct, frozen=True):
 
     probing: Probing | None
     problem: str = ""
+    endurance: Endurance | None = None
+    fit: Fit | None = None
 
 
 def ask(asking: Asking) -> Asked:
@@ -50,9 +58,9 @@ def ask(asking: Asking) -> Asked:
     Raises:
         JobError: the version does not load.
     """
-    context, version, _, device, report = asking
+    context, version, settings, device, report, _ = asking
     report.progress(0, 1, f"loading version {version.number}")
-    with loading.fresh(context, version, device, (), report.cancelled) as process:
+    with loading.fresh(context, version, device, (), report.cancelled, hashed=True) as process:
         if version.status is not Status.READY:
             # Otherwise what its last evaluation took stays on record: a load alone takes less.
             loading.mark_ready(context, version, process, device)
@@ -67,12 +75,39 @@ def ask(asking: Asking) -> Asked:
             if report.cancelled():
                 raise
             # It has loaded; that it cannot be asked says something about the examples first.
-            return Asked(None, error.message.rstrip("."))
-        return Asked(_compared(asking, process, probed, kept))
+            unfit = check_fit.fit(context, version, settings, process, report) if process.alive else None
+            return Asked(None, error.message.rstrip("."), fit=unfit)
+        probing = _compared(asking, process, probed, kept)
+        return Asked(
+            probing,
+            endurance=_endurance(asking, process, probed),
+            # What answers without a number is told as that, and not as data that do not fit.
+            fit=None
+            if probing.examined.without_number or not process.alive
+            else check_fit.fit(context, version, settings, process, report),
+        )
+
+
+def _endurance(asking: Asking, process: ModelProcess, probed: Probed) -> Endurance | None:
+    """Return what is known of the memory that answers take, read anew where that is due."""
+    context, version, _, _, report, anew = asking
+    before = check_endurance.recorded(context, version, process)
+    if not anew and not check_endurance.due(context, before):
+        return before
+    try:
+        return check_endurance.endure(context, version, process, probed.inputs, report)
+    except JobError as error:
+        if error.code == CANCELLED:
+            raise
+        # It answered these examples a moment ago: what ends a model that is asked often is for its evaluation to say.
+        log.warning(
+            "%s@%s could not be asked again and again: %s", version.model, version.number, error.message
+        )
+        return None
 
 
 def _request(asking: Asking, process: ModelProcess, kept: GoldenAnswers | None) -> Probe:
-    context, version, settings, _, report = asking
+    context, version, settings, _, report, _ = asking
     if kept is not None:
         return Probe(inputs=golden.unpack(kept.inputs))
     source = locate(context.workspace, version.model, settings)

@@ -12,6 +12,7 @@ import msgspec
 
 from engine.processes.client import Hosts
 from engine.processes.pool import Pool
+from engine.repository.soundness import Soundness
 from storage.database import Writer
 from storage.records import Job, JobParameters, Metric
 from storage.settings import WorkspaceSettings
@@ -29,6 +30,8 @@ class Context(NamedTuple):
     pool: Pool
     now: Callable[[], float]
     """Wall-clock seconds since the epoch."""
+    soundness: Soundness | None = None
+    """What is known of the copies that models are loaded from; without it each is hashed whenever it is loaded."""
 
 
 class Report(Protocol):

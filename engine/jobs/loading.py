@@ -114,12 +114,21 @@ def _key(context: Context, version: Version, device: str) -> Loadable:
 
 @contextmanager
 def fresh(
-    context: Context, version: Version, device: str, cores: Collection[int], cancelled: Callable[[], bool]
+    context: Context,
+    version: Version,
+    device: str,
+    cores: Collection[int],
+    cancelled: Callable[[], bool],
+    *,
+    hashed: bool = False,
 ) -> Iterator[ModelProcess]:
-    """Load the version into a new process of its own on some cores, which ends afterwards; a failed load is recorded."""
+    """Load the version into a new process of its own on some cores, which ends afterwards; a failed load is recorded.
+
+    ``hashed`` says that its folder was read just now and holds what is on record.
+    """
     with _failure_recorded(context, version, device):
         options = _options(context, version, _runtime(version))
-    process = _open(context, version, device, options, cores=cores, cancelled=cancelled)
+    process = _open(context, version, device, options, cores=cores, cancelled=cancelled, hashed=hashed)
     try:
         yield process
     finally:
@@ -134,10 +143,11 @@ def _open(
     *,
     cores: Collection[int] = (),
     cancelled: Callable[[], bool],
+    hashed: bool = False,
 ) -> ModelProcess:
     runtime = _runtime(version)
     with _failure_recorded(context, version, device):
-        kept = keep(context, version)
+        kept = keep(context, version, hashed=hashed)
         try:
             process = context.hosts.open(
                 kept.artefact,
@@ -186,12 +196,17 @@ def _options(context: Context, version: Version, runtime: RuntimeSpec) -> Option
     return (*options, *own_loader(context, version, settings)) if LOADER in runtime.options else options
 
 
-def keep(context: Context, version: Version) -> Kept:
-    """Return the copy that a version is loaded from; the version's own folder must still hold the same."""
+def keep(context: Context, version: Version, *, hashed: bool = False) -> Kept:
+    """Return the copy that a version is loaded from; the version's own folder must still hold the same.
+
+    ``hashed`` says that it was read just now, and does.
+    """
     name = f"{version.model}@{version.number}"
     artefact = context.workspace.version_folder(version.model, version.number) / (version.artefact or "")
     try:
-        kept = Objects(context.workspace.objects).keep(artefact, version.companions, version.sha256 or "")
+        kept = Objects(context.workspace.objects, context.soundness).keep(
+            artefact, version.companions, version.sha256 or "", hashed=hashed
+        )
     except WriteError as error:
         raise JobError(
             f"{name} cannot be loaded: the copy to load it from cannot be kept ({error.strerror}).",

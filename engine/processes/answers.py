@@ -17,7 +17,7 @@ import msgspec
 
 from engine.data.descriptions import ClassCount, PartDescription
 from engine.processes.export_messages import MAXIMUM_OUTPUT_BYTES, Predict, Predicted
-from engine.processes.probes import MAXIMUM_BYTES, PlainArray, Probe, Probed
+from engine.processes.probes import MAXIMUM_BYTES, PlainArray, Probe, Probed, Repeated
 from engine.processes.protocol import (
     AnswerSome,
     Described,
@@ -160,6 +160,12 @@ def checked_probed(probed: Probed, request: Probe) -> Probed:
     return msgspec.structs.replace(
         probed, broken_weights=tuple(clean(name, NAME) for name in probed.broken_weights)
     )
+
+
+def checked_repeated(repeated: Repeated) -> Repeated:
+    """Return ``repeated`` if it says that anything was done at all."""
+    _claim(repeated.times > 0, f"{repeated.times} times")
+    return repeated
 
 
 def checked_predicted(predicted: Predicted, request: Predict) -> Predicted:

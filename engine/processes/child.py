@@ -20,7 +20,7 @@ from engine.evaluation import answering, latency, measure, predicting, probe
 from engine.exports import ROUTES, conversion
 from engine.processes import fork, wire
 from engine.processes.export_messages import Converted, Export, Predict, Predicted
-from engine.processes.probes import Probe
+from engine.processes.probes import Probe, Repeat
 from engine.processes.protocol import (
     AnswerSome,
     Confined,
@@ -118,6 +118,8 @@ class ModelService:
                 answer = self._predict(message)
             case Probe():
                 answer = probe.probe(self._loaded(), message)
+            case Repeat():
+                answer = probe.repeat(self._loaded(), message)
             case Export():
                 answer = self._export(message)
             case TrainModel():

@@ -143,6 +143,10 @@ class ConfinedProcess:
         """Return the most resident memory that the process ever had, or ``None`` where it has ended."""
         return self._oversight.peak_rss_bytes() if self.alive else None
 
+    def own_bytes(self) -> int | None:
+        """Return the resident memory that the process made itself, or ``None`` where it has ended."""
+        return (self._oversight.own_bytes() or None) if self.alive else None
+
     def pin(self, cores: Collection[int]) -> None:
         """Keep the process and the threads that it will start on some cores.
 

@@ -11,7 +11,7 @@ from engine.processes import answers, taking
 from engine.processes.confined_process import ConfinedProcess, Terms, ignored, never, unheard
 from engine.processes.endings import Activity, nonsense
 from engine.processes.export_messages import WRITTEN, Converted, Export, Predict, Predicted
-from engine.processes.probes import Probe, Probed
+from engine.processes.probes import Probe, Probed, Repeat, Repeated
 from engine.processes.protocol import (
     AnswerSome,
     Evaluate,
@@ -128,6 +128,17 @@ class ModelProcess(ConfinedProcess):
         return self.ask(
             request, Probed, terms, lambda answer, _wall_s: answers.checked_probed(answer, request)
         )
+
+    def repeat(self, request: Repeat, *, deadline_s: float, cancelled: Callable[[], bool] = never) -> int:
+        """Have the same examples answered again and again; return how often that was.
+
+        Raises:
+            ModelProcessError: it did not work; its message says how.
+        """
+        terms = Terms(Activity.ANSWERING, deadline_s, cancelled)
+        return self.ask(
+            request, Repeated, terms, lambda answer, _wall_s: answers.checked_repeated(answer)
+        ).times
 
     def predict(
         self, request: Predict, *, deadline_s: float, cancelled: Callable[[], bool] = never

@@ -50,7 +50,7 @@ class Oversight:
         self._looked_at = now
         if self._scratch_bytes and scratch.exceeds(self._scratch, self._scratch_bytes):
             raise endings.over_scratch(activity, self._scratch_bytes)
-        if layers.get(Layer.MEMORY) is not LayerState.ON and self._own_bytes() > self._memory_bytes:
+        if layers.get(Layer.MEMORY) is not LayerState.ON and self.own_bytes() > self._memory_bytes:
             raise endings.over_memory(activity, self._memory_bytes)
 
     def rss_bytes(self) -> int | None:
@@ -64,7 +64,7 @@ class Oversight:
         """Return the kernel's own high-water mark of resident memory, or ``None`` where the process has ended."""
         return self._status().get("VmHWM")
 
-    def _own_bytes(self) -> int:
+    def own_bytes(self) -> int:
         """Return the resident memory that the process made; pages of mapped files are the system's to take back."""
         status = self._status()
         return status.get("RssAnon", 0) + status.get("RssShmem", 0)

@@ -46,3 +46,17 @@ class Probed(msgspec.Struct, tag=True, frozen=True):
     """How many arrays of weights were looked through; ``None`` where the format does not give them."""
     broken_weights: Annotated[tuple[str, ...], Meta(max_length=SHOWN_EVIDENCE)]
     """The first of those that hold NaN or infinity, by name."""
+
+
+class Repeat(msgspec.Struct, tag=True, frozen=True):
+    """Answer the same examples again and again for a while; somebody looks at the process from outside."""
+
+    inputs: tuple[PlainArray, ...]
+    duration_s: float
+    """They are answered once at least."""
+
+
+class Repeated(msgspec.Struct, tag=True, frozen=True):
+    """How often all of them were answered."""
+
+    times: int

@@ -15,7 +15,7 @@ from engine.artefacts.doubts import SHOWN_EVIDENCE
 from engine.data.descriptions import SOURCES, PartDescription, Shared
 from engine.data.proposal import Proposal
 from engine.processes.export_messages import Converted, Export, Predict, Predicted
-from engine.processes.probes import Probe, Probed
+from engine.processes.probes import Probe, Probed, Repeat, Repeated
 from engine.protocols import Options, RuntimeSpec, TensorSpec
 from engine.repository.examine import Examined
 from engine.training.requests import EpochDone, Trained, TrainModel
@@ -386,7 +386,7 @@ class Failed(msgspec.Struct, tag=True, frozen=True):
 
 ToHost = Fork
 FromHost = HostReady | HostFailed | Forked | Exited
-ToModel = Load | Evaluate | AnswerSome | MeasureLatency | Predict | Export | Probe | TrainModel
+ToModel = Load | Evaluate | AnswerSome | MeasureLatency | Predict | Export | Probe | Repeat | TrainModel
 ToData = Prepare | Describe | Split
 FromModel = (
     Confined
@@ -396,6 +396,7 @@ FromModel = (
     | SomeAnswered
     | LatencyMeasured
     | Probed
+    | Repeated
     | Predicted
     | Converted
     | EpochDone

@@ -2,8 +2,8 @@
 
 Owns the folder ``.modeltender/objects``: in it one folder an artefact, named by its SHA-256, which holds its
 files under their own names. A copy gets its name only when its bytes are those of the name, it is hashed again
-whenever it is to be used, and it stays while somebody holds it. It must not know what the bytes mean, nor
-record anything.
+whenever it is to be used (unless it is known to be untouched since), and it stays while somebody holds it. It must not
+know what the bytes mean, nor record anything.
 """
 
 import contextlib
@@ -29,6 +29,7 @@ from engine.repository.integrity import (
     rename_new,
     writing,
 )
+from engine.repository.soundness import Soundness, marks
 
 log = logging.getLogger(__name__)
 
@@ -84,14 +85,18 @@ class Objects(NamedTuple):
     """The copies of one workspace. What is held is known to the kernel, so that any number of these may be made."""
 
     folder: Path
+    soundness: Soundness | None = None
+    """What is known of copies that were hashed lately; without it each is hashed whenever it is used."""
 
-    def keep(self, artefact: Path, companions: Sequence[str], sha256: str) -> Kept:
+    def keep(self, artefact: Path, companions: Sequence[str], sha256: str, *, hashed: bool = False) -> Kept:
         """Return the copy of an artefact, which must still hold what it is known for; made where there is no sound one.
 
         Args:
             artefact: where it is now.
             companions: paths, below its folder, of the other files that belong to it.
             sha256: what they are known for together.
+            hashed: whether the caller has just read the artefact and found that: where there is a sound copy, it is not
+                read again.
 
         Raises:
             ChangedError: the artefact holds something else now, or is being written.
@@ -102,6 +107,8 @@ class Objects(NamedTuple):
         if kept is None:
             # What is copied is hashed on the way, so that one reading serves for both.
             return self._copy(artefact, companions, sha256)
+        if hashed:
+            return kept
         with contextlib.ExitStack() as undo:
             undo.enter_context(kept)
             _check_same(digest(artefact.parent, [artefact.name, *companions]).sha256, sha256)
@@ -115,7 +122,7 @@ class Objects(NamedTuple):
         if descriptor is None:
             return None
         try:
-            files = _sound(folder, name, sha256)
+            files = self._sound(folder, name, sha256)
         except BaseException:
             os.close(descriptor)
             raise
@@ -127,6 +134,20 @@ class Objects(NamedTuple):
     def has(self, name: str, sha256: str) -> bool:
         """Whether there is a copy of the artefact called ``name``, sound or not; opens nothing."""
         return (self.folder / sha256 / name).is_file()
+
+    def _sound(self, folder: Path, name: str, sha256: str) -> tuple[str, ...] | None:
+        """Return the files that belong to the artefact ``name``, or ``None`` where they are not what they should be."""
+        if self.soundness is not None and (known := self.soundness.files(folder, name)):
+            return known
+        others = sorted({str(path.relative_to(folder)) for path in _files(folder)} - {name})
+        # One content may be known by several names: then each file is a copy by itself.
+        for files in ((name, *others), (name,)) if others else ((name,),):
+            before = marks(folder, files)
+            if _is_known_for(folder, files, sha256):
+                if self.soundness is not None:
+                    self.soundness.note(folder, files, before)
+                return files
+        return None
 
     def tidy(self, wanted: Callable[[], Collection[str]]) -> None:
         """Remove the copies that are not ``wanted`` and that nobody holds.
@@ -228,16 +249,12 @@ def _hold(folder: Path) -> int | None:
     return None
 
 
-def _sound(folder: Path, name: str, sha256: str) -> tuple[str, ...] | None:
-    """Return the files that belong to the artefact ``name``, or ``None`` where they are not what they should be."""
+def _is_known_for(folder: Path, files: Sequence[str], sha256: str) -> bool:
     try:
-        if digest(folder, [name]).sha256 == sha256:
-            return (name,)
-        others = sorted({str(path.relative_to(folder)) for path in _files(folder)} - {name})
-        return (name, *others) if digest(folder, [name, *others]).sha256 == sha256 else None
+        return digest(folder, files).sha256 == sha256
     except (OSError, ChangedError):
         # Gone, unreadable or no file at all: in each case not what was kept.
-        return None
+        return False
 
 
 def _files(folder: Path) -> list[Path]:

@@ -77,3 +77,21 @@ CREATE TABLE training_runs (
 ) STRICT;
 CREATE INDEX training_runs_by_model ON training_runs (model, id)
 """
+
+MEMORY_READINGS = """
+CREATE TABLE memory_readings (
+    process TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    began_at REAL NOT NULL,
+    at REAL NOT NULL,
+    bytes INTEGER NOT NULL,
+    PRIMARY KEY (process, at)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE endurances (
+    model TEXT PRIMARY KEY,
+    artefact_sha256 TEXT NOT NULL,
+    runtime_version TEXT NOT NULL,
+    at REAL NOT NULL,
+    readings TEXT NOT NULL
+) STRICT
+"""

@@ -17,6 +17,7 @@ import psutil
 from sample_models.build import build
 from tests.benchmarks import (
     arrival,
+    checking,
     comparing,
     console,
     devices,
@@ -24,6 +25,7 @@ from tests.benchmarks import (
     exporting,
     growth,
     history,
+    planted,
     promotion,
     speed,
     starvation,
@@ -44,6 +46,7 @@ BENCHMARKS: tuple[Callable[[Stage], list[Figure]], ...] = (
     promotion.run,
     console.run,
     devices.run,
+    checking.run,
     speed.run,
     growth.run,
     history.run,
@@ -52,6 +55,7 @@ BENCHMARKS: tuple[Callable[[Stage], list[Figure]], ...] = (
     watching.run,
     starvation.run,
     training.run,
+    planted.run,
 )
 
 

@@ -1,6 +1,5 @@
 """The main screen in Textual's own test terminal, on a real database: what it shows, at every size, and how it moves."""
 
-
 import pytest
 
 from storage.database import KNOWN_VERSION, Writer

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from engine.data.examples import Examples, open_examples
-from engine.evaluation.probe import probe
+from engine.evaluation.probe import probe, repeat
 from engine.processes.client import Hosts
-from engine.processes.probes import Probe
+from engine.processes.probes import Probe, Repeat
 from engine.protocols import HasWeights, LoadedModel, RuntimeSpec
 from engine.repository.objects import Objects
 from engine.runtimes import RUNTIMES, installed_versions, recognise, runtime_for
@@ -188,6 +188,7 @@ def test_a_few_examples_are_answered_the_same_to_the_bit(
     assert first.repeatable
     assert {array.shape[0] for array in (*first.inputs, *first.outputs)} == {16}
     assert probe(model, Probe(inputs=first.inputs)) == first
+    assert repeat(model, Repeat(first.inputs, 0.0)).times == 1, "once at least, however short the time"
     assert isinstance(model, HasWeights) is (wanted in WITH_WEIGHTS)
     assert (first.weights is not None) is (wanted in WITH_WEIGHTS)
     assert first.broken_weights == ()

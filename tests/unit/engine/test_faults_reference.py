@@ -27,7 +27,8 @@ def test_every_fault_and_repair_is_on_the_page() -> None:
     """With its severity; what was simulated has its row."""
     text = PAGE.read_text()
     for spec in SPECS.values():
-        assert f"| `{spec.code}` | {spec.severity} |" in text
+        assert f"| [`{spec.code}`](#{spec.code}) | {spec.severity} |" in text
+        assert text.count(f"#### `{spec.code}`\n\n*{spec.severity}.* {spec.means}\n") == 1
     for kind in REPAIRS:
         assert f"| `{kind}` |" in text
     simulated = text.split(BEGIN)[1]
@@ -38,7 +39,8 @@ def test_every_fault_and_repair_is_on_the_page() -> None:
 def test_what_to_do_names_commands_that_there_are() -> None:
     """Each with options that it has: at three in the morning nobody wants to guess."""
     root = click.Context(modeltender, info_name="modeltender")
-    advised = [spec.advice for spec in SPECS.values()] + PAGE.read_text().split("```")[1].splitlines()
+    told = [text for spec in SPECS.values() for text in (spec.advice, spec.otherwise)]
+    advised = told + PAGE.read_text().split("```")[1].splitlines()
     lines = [words for text in advised for words in re.findall(r"modeltender [^;:#(),.&]+", text)]
     assert len(lines) > 20
     for line in lines:

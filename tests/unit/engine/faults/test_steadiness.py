@@ -8,7 +8,9 @@ from engine.faults.steadiness import Step, decide
 from storage.records import CheckAnswer
 from storage.vocabulary import Severity
 
-ONCE = FaultSpec(code="x", severity=Severity.WARNING, means="It is.", advice="Look")
+ONCE = FaultSpec(
+    code="x", severity=Severity.WARNING, means="It is.", advice="Look", urgent="Today.", otherwise="Wait."
+)
 SLOW = replace(ONCE, opens=(2, 3), closes=2)
 
 NAMES = {

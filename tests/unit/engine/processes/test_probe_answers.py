@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from engine.processes.answers import checked_probed, decode
-from engine.processes.probes import MAXIMUM_BYTES, PlainArray, Probe, Probed
+from engine.processes.answers import checked_probed, checked_repeated, decode
+from engine.processes.probes import MAXIMUM_BYTES, PlainArray, Probe, Probed, Repeated
 from engine.processes.wire import NonsenseError
 
 INPUTS = (PlainArray("float32", (2, 1), b"\0" * 8),)
@@ -62,3 +62,11 @@ def test_it_travels_as_it_is() -> None:
     many = msgspec.structs.replace(HONEST, broken_weights=("w",) * 100)
     with pytest.raises(NonsenseError):
         decode(msgspec.msgpack.encode(many))
+
+
+def test_who_was_asked_again_and_again_has_answered_once_at_least() -> None:
+    """What memory that took is read from outside; how often it was is the process' own word."""
+    assert checked_repeated(Repeated(1)) == Repeated(1)
+    for times in (0, -5):
+        with pytest.raises(NonsenseError):
+            checked_repeated(Repeated(times))
