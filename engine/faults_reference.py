@@ -38,7 +38,7 @@ def page(text: str) -> str:
 
 def _faults(specs: Iterable[FaultSpec]) -> str:
     rows = [
-        f"| `{spec.code}` | {spec.severity} | {spec.means} | {_advice(spec)} | {spec.repair or 'a person'} |"
+        f"| `{spec.code}` | {spec.severity} | {spec.means} | {_advice(spec)} | {' or '.join(spec.repairs) or 'a person'} |"
         for spec in specs
     ]
     return "\n".join(

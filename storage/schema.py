@@ -21,11 +21,16 @@ from storage.statements.measured import (
     SLICES_OF_EXAMPLES,
     WHAT_VERSIONS_NEED,
 )
-from storage.statements.upkeep import ANSWERS_OF_CHECKS, EXPORTS, TRAINING_RUNS
+from storage.statements.upkeep import (
+    ANSWERS_OF_CHECKS,
+    EXPORTS,
+    REPAIRS_THAT_MAKE_VERSIONS,
+    TRAINING_RUNS,
+)
 
 migrations = Migrations("modeltender")
 
-SCHEMA_VERSION = 16
+SCHEMA_VERSION = 17
 
 
 @migrations()
@@ -125,6 +130,12 @@ def rolled_up_readings(database: Database) -> None:
 def training_runs(database: Database) -> None:
     """Keep what each training began from, how it went, and what it left."""
     _execute(database, TRAINING_RUNS)
+
+
+@migrations()
+def repairs_that_make_versions(database: Database) -> None:
+    """Keep the temperature of recalibrated versions, and why a training began and on which state of the data."""
+    _execute(database, REPAIRS_THAT_MAKE_VERSIONS)
 
 
 def _execute(database: Database, statements: str) -> None:

@@ -18,6 +18,7 @@ SPEC = FaultSpec(
     advice="See since when: modeltender history {model}; deploy what was before it: modeltender rollback {model}; "
     "or train a better one",
     repair=RepairKind.ROLLBACK,
+    otherwise=RepairKind.RETRAIN,
     source="the figure's own interval (docs/metrics.md): at the very limit, one test set in 40 is a false alarm",
 )
 

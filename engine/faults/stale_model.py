@@ -3,14 +3,15 @@
 from engine.faults.finding import FaultSpec, Finding, found, healthy
 from engine.faults.sentences import age
 from engine.faults.state import ModelState
-from storage.vocabulary import Severity
+from storage.vocabulary import RepairKind, Severity
 
 SPEC = FaultSpec(
     code="stale-model",
     severity=Severity.INFO,
     means="The deployed version came longer ago than `[checks] model_age`. What it was trained on may not be what it "
     "sees now.",
-    advice="Train one on fresh data and save it in train/{model}/",
+    advice="Train one on fresh data: modeltender repair {model}; or save your own in train/{model}/",
+    repair=RepairKind.RETRAIN,
 )
 
 

@@ -77,3 +77,10 @@ CREATE TABLE training_runs (
 ) STRICT;
 CREATE INDEX training_runs_by_model ON training_runs (model, id)
 """
+
+REPAIRS_THAT_MAKE_VERSIONS = """
+ALTER TABLE exports ADD COLUMN temperature REAL;
+ALTER TABLE training_runs ADD COLUMN trigger TEXT NOT NULL DEFAULT '';
+ALTER TABLE training_runs ADD COLUMN data_stamp TEXT NOT NULL DEFAULT '';
+ALTER TABLE training_runs ADD COLUMN data_bytes INTEGER NOT NULL DEFAULT 0
+"""

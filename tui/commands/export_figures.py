@@ -25,7 +25,7 @@ def parentage(versions: Sequence[Version], exports: dict[str, Exported], *, sing
     """Return a line for each version that an export has made; one on its own page has its parity in full."""
     found = ((version, exports.get(version.sha256 or "")) for version in versions)
     return [
-        f"version {version.number}: exported from version {made.parent} ({made.way}), "
+        f"version {version.number}: {made.verb} from version {made.parent} ({made.way}), "
         + (
             parity_text(made.parity)
             if single
