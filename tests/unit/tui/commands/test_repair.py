@@ -161,4 +161,4 @@ def test_a_dry_run_says_what_would_be_done(ask: Run, working: Begin) -> None:
     assert said.out == "fault 1 (load-failed): repair 'reload' version 3 is loaded again.\n"
     assert done[0].parameters.dry_run
     said = ask("repair", "mnist", "--dry-run", "--json")
-    assert said.json["faults"] == [treated(1, done=False) | {"helped": None}]
+    assert said.json["faults"] == [treated(1, done=False) | {"helped": None, "job": None}]
