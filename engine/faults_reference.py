@@ -52,7 +52,7 @@ def _advice(spec: FaultSpec) -> str:
 
 def _repairs() -> str:
     rows = [
-        f"| `{kind}` | {repair.spec.does} | {'only with `--fault`' if repair.spec.deploys else 'yes'} |"
+        f"| `{kind}` | {repair.spec.does} | {'only with `--fault`' if repair.spec.by_name else 'yes'} |"
         for kind, repair in REPAIRS.items()
     ]
     return "\n".join(

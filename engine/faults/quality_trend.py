@@ -21,7 +21,7 @@ SPEC = FaultSpec(
     means="The headline figure of the deployed version falls from one test set to the next, by more than chance "
     "explains: what the model sees is no longer what it was trained on. The same version on the same data says nothing "
     "new, so each test set counts once.",
-    advice="Look at the data: modeltender data describe {model}; then train a version on fresh ones: modeltender repair {model}",
+    advice="Look at the data: modeltender data describe {model}; then train a version on fresh ones: modeltender repair {model} --fault ID",
     repair=RepairKind.RETRAIN,
     closes=2,
     source="self-starting CUSUM: Page 1954, Biometrika 41:100; Hawkins 1987, The Statistician 36:299",

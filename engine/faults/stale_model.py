@@ -10,7 +10,7 @@ SPEC = FaultSpec(
     severity=Severity.INFO,
     means="The deployed version came longer ago than `[checks] model_age`. What it was trained on may not be what it "
     "sees now.",
-    advice="Train one on fresh data: modeltender repair {model}; or save your own in train/{model}/",
+    advice="Train one on fresh data: modeltender repair {model} --fault ID; or save your own in train/{model}/",
     repair=RepairKind.RETRAIN,
 )
 

@@ -25,7 +25,7 @@ from storage.vocabulary import JobKind, JobState, RepairKind
 def run(context: Context, job: Job, report: Report) -> Outcome:
     """Repair the fault that the job names; or restore what is deployed, and repair the other faults of the model.
 
-    Without a fault, repairs that deploy another version are left out: such a thing is asked for by name.
+    Without a fault, repairs that deploy another version or may take hours are left out: such things are asked for by name.
     """
     with context.writer.transaction() as connection:
         model = models.read_one(connection, job.model)
@@ -135,9 +135,9 @@ def _treated(work: Work, restored: list[Repaired]) -> list[Treated]:
         if named:
             raise RefusedError(f"Fault {fault.id} cannot be repaired: {planned.sentence}.", fault.repair)
         return [_planned(work.case, job)]
-    if named or not (repair.spec.deploys or repair.spec.kind is RepairKind.RESTORE):
+    if named or not (repair.spec.by_name or repair.spec.kind is RepairKind.RESTORE):
         return [_noted(work, repair, repair.act(work))]
-    if repair.spec.deploys:
+    if repair.spec.by_name:
         how = f"its repair {planned.sentence}, which is done by name only: modeltender repair {job.model} --fault {fault.id}"
         others = [kind for kind in SPECS[fault.code].repairs if kind is not repair.spec.kind]
         how += "".join(f", or add --by {kind}" for kind in others)

@@ -22,8 +22,15 @@ class RepairSpec(msgspec.Struct, frozen=True, kw_only=True):
     """What it does, for the documentation."""
     deploys: bool = False
     """Whether another version is deployed afterwards: that is done only where somebody names the fault or allows it."""
+    long: bool = False
+    """Whether it may take hours, so that it too is done only where somebody names the fault or allows it."""
     makes: bool = False
     """Whether it makes a version, which takes the road of every other one: the fault ends when that is deployed."""
+
+    @property
+    def by_name(self) -> bool:
+        """Whether it is left out where nobody names the fault."""
+        return self.deploys or self.long
 
 
 class Case(NamedTuple):

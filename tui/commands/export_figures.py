@@ -29,7 +29,8 @@ def parentage(versions: Sequence[Version], exports: dict[str, Exported], *, sing
         + (
             parity_text(made.parity)
             if single
-            else f"outputs within {made.parity.max_difference:.2g} of its own"
+            else f"outputs within {made.parity.max_difference:.2g} of "
+            + ("its own" if made.temperature is None else "what they should be")
         )
         for version, made in found
         if made is not None and made.parent != version.number

@@ -47,7 +47,7 @@ def repair(
 ) -> int:
     """End the faults of a model, as far as there is a repair for them, and check whether that helped.
 
-    Without a VERSION the files of the current and the previous one are restored where they changed or are gone, byte for byte; what is replaced is set aside, never deleted. Other open faults are repaired too, but for repairs that would deploy another version: name the fault for that. A repair that makes a version hands it in, and the fault ends when that is deployed. Exits with 0 when all is well afterwards, also when nothing had to be done, with 1 when a repair did not help, and with 3 when there is no copy to restore from.
+    Without a VERSION the files of the current and the previous one are restored where they changed or are gone, byte for byte; what is replaced is set aside, never deleted. Other open faults are repaired too, but for repairs that would deploy another version or train one: name the fault for that. A repair that makes a version hands it in, and the fault ends when that is deployed. Exits with 0 when all is well afterwards, also when nothing had to be done, with 1 when a repair did not help, and with 3 when there is no copy to restore from.
     """
     if by is not None and fault is None:
         raise click.UsageError("--by needs the fault that is meant: --fault ID")
