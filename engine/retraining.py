@@ -96,11 +96,14 @@ def _of_data(known: Known) -> Reason | None:
 
 
 def _of_time(known: Known, *, now: float) -> Reason | None:
-    trigger = TrainTrigger.SCHEDULE
-    since = max(known.current.found_at, 0.0 if known.last is None else known.last.started_at)
+    trigger, last, current = TrainTrigger.SCHEDULE, known.last, known.current
+    if last is not None and last.started_at > current.found_at:
+        since, told = last.started_at, f"training {last.id} was"
+    else:
+        since, told = current.found_at, f"version {current.number} came"
     if trigger not in known.train.automatic or now - since < known.train.every_s:
         return None
-    return Reason(trigger, f"{trigger}: the last one is {rough(now - since)} ago")
+    return Reason(trigger, f"{trigger}: {told} {rough(now - since)} ago")
 
 
 def _same_again(known: Known) -> bool:

@@ -103,9 +103,9 @@ def words(found: Reason | None) -> str:
         (known(TrainTrigger.NEW_DATA, volume=800), "new-data: the training data are others"),
         (known(TrainTrigger.NEW_DATA, volume=9000, last=None), ""),
         (known(TrainTrigger.NEW_DATA, stamp="then", volume=9000), ""),
-        (known(TrainTrigger.SCHEDULE), "schedule: the last one is 50d ago"),
+        (known(TrainTrigger.SCHEDULE), "schedule: training 7 was 50d ago"),
         (known(TrainTrigger.SCHEDULE, every="51d"), ""),
-        (known(TrainTrigger.SCHEDULE, last=None), "schedule: the last one is 100d ago"),
+        (known(TrainTrigger.SCHEDULE, last=None), "schedule: version 3 came 100d ago"),
     ],
 )
 def test_each_reason_counts_where_its_owner_names_it(case: Known, begins: str) -> None:
