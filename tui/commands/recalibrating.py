@@ -82,8 +82,10 @@ def recalibration_text(document: RecalibrationDocument, version: Version) -> str
     told = quality(version.evaluation) if version.evaluation else document.reason
     return "\n".join(
         [
-            f"{document.model}@{document.from_version} with temperature {document.temperature:.3g} is version "
-            f"{document.to_version}",
+            (
+                f"{document.model}@{document.from_version} with temperature {document.temperature:.3g} is version "
+                f"{document.to_version}"
+            ),
             f"{changed} on {document.n} examples of {document.dataset}",
             f"its {parity_text(document.parity)}, from what they should be",
             f"{name} is {document.status}" + (f": {told}" if told else ""),
