@@ -60,7 +60,9 @@ def _faults(specs: Iterable[FaultSpec]) -> str:
 
 
 def _section(spec: FaultSpec) -> str:
-    repair = f"the repair `{spec.repair}`" if spec.repair else "a person; no repair of ours does"
+    repair = (
+        " or ".join(f"the repair `{kind}`" for kind in spec.repairs) or "a person; no repair of ours does"
+    )
     points = [
         f"- **How urgent:** {spec.urgent}",
         f"- **First:** {_sentence(spec.advice)}.",
@@ -96,7 +98,7 @@ def _command(spec: FaultSpec) -> str:
 
 def _repairs() -> str:
     rows = [
-        f"| `{kind}` | {repair.spec.does} | {'only with `--fault`' if repair.spec.deploys else 'yes'} |"
+        f"| `{kind}` | {repair.spec.does} | {'only with `--fault`' if repair.spec.by_name else 'yes'} |"
         for kind, repair in REPAIRS.items()
     ]
     return "\n".join(

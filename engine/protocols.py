@@ -6,14 +6,14 @@ each other or a common base.
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 import msgspec
 
 from engine.artefacts.doubts import Doubt
 from storage.exported import variant_name
 from storage.records import TensorSpec
-from storage.vocabulary import Format, Quantization
+from storage.vocabulary import Format, OutputScale, Quantization
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,6 +28,7 @@ __all__ = [
     "Options",
     "Recognition",
     "RuntimeSpec",
+    "Temperature",
     "TensorSpec",
 ]
 
@@ -141,6 +142,29 @@ class ExportRoute(msgspec.Struct, frozen=True, kw_only=True):
         return variant_name(self.target, self.quantize)
 
 
+class Temperature(msgspec.Struct, frozen=True):
+    """By what the outputs of a classifier are softened (above 1) or sharpened (below 1)."""
+
+    value: float
+    """What logits are divided by."""
+    scale: OutputScale
+    """How the output is read: logits are divided; of probabilities their logarithms; scores are sigmoids one by one."""
+    place: int
+    """Of the output with the predictions, counted from 0 in the loader's order."""
+    width: int
+    """Numbers an example: one alone is a sigmoid too."""
+
+    SMALLEST: ClassVar[float] = 2.0**-126
+    """What a probability of 0 is taken for: single precision tells nothing smaller apart from it."""
+    NEAREST: ClassVar[float] = 2.0**-24
+    """How near to 1 a sigmoid in single precision comes before it is 1."""
+
+    @property
+    def one_by_one(self) -> bool:
+        """Whether each probability is a sigmoid of its own, and not one of several that add up to 1."""
+        return self.scale is OutputScale.SCORES or self.width == 1
+
+
 class Conversion(NamedTuple):
     """What a converter is given, inside a model process."""
 
@@ -156,6 +180,15 @@ class Conversion(NamedTuple):
     """Whether the model's owner trusts its very content."""
     options: Options
     """What its loader was told besides."""
+    temperature: Temperature | None = None
+    """What is to be built into the outputs; only converters that recalibrate are given one."""
+
+    @property
+    def softening(self) -> Temperature:
+        """The temperature, where one has to be given."""
+        if self.temperature is None:
+            raise RuntimeError("a recalibration without a temperature")
+        return self.temperature
 
 
 class Converter(Protocol):

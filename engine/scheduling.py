@@ -1,7 +1,7 @@
 """The part of the engine that asks for work when it is time: evaluations, checks, and repairs that an owner allows.
 
 Owns the thread, what is read for the decision, and the jobs that follow. Whether it is time is `engine.schedule`'s to
-say, and doing the work is the lanes'.
+say, whether to train `engine.retraining`'s, and doing the work is the lanes'.
 """
 
 import logging
@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from engine import schedule
 from engine.faults import SPECS
+from engine.retraining import Retraining
 from engine.schedule import Due, Seen
 from storage import jobs, maintenance_settings
 from storage.database import Writer
@@ -63,6 +64,7 @@ class Scheduler:
         self._settings = settings
         self._now = now
         self._local = local
+        self._retraining = Retraining(workspace, writer, now=now)
         self._since = now()
         self._remembered: dict[str, Remembered] = {}
         self._stopping = threading.Event()
@@ -90,6 +92,7 @@ class Scheduler:
             if wanted is not None:
                 self._ask(wanted)
         self._repair(faults, plans)
+        self._train(plans)
 
     def _loop(self) -> None:
         while not self._stopping.wait(TICK_S):
@@ -102,12 +105,24 @@ class Scheduler:
     def _due(
         self, deployed: dict[str, float | None], checked: dict[str, float], plans: dict[str, Plan]
     ) -> list[Due]:
-        now = self._now()
-        told = self._local(now)
-        minute = told.tm_hour * 60 + told.tm_min
+        now, minute = self._now(), self._minute()
         seen = [Seen(name, plans[name], at, checked.get(name)) for name, at in deployed.items()]
         seen.append(Seen(PLACE, maintenance_settings.plan(self._settings), None, checked.get(PLACE)))
         return [one for each in seen for one in schedule.due(each, now=now, minute=minute, since=self._since)]
+
+    def _minute(self) -> int:
+        """Return which minute of the machine's day it is."""
+        told = self._local(self._now())
+        return told.tm_hour * 60 + told.tm_min
+
+    def _train(self, plans: dict[str, Plan]) -> None:
+        """Have looked whether a training should begin by itself, of the models whose owners want that."""
+        minute = self._minute()
+        for name, plan in plans.items():
+            settings = self._remembered[name].settings
+            if settings is None or (plan.quiet is not None and schedule.is_quiet(plan.quiet, minute)):
+                continue
+            self._retraining.look(name, settings)
 
     def _ask(self, wanted: Due) -> None:
         with self._writer.transaction() as connection:
@@ -123,7 +138,9 @@ class Scheduler:
         """Ask for the repair of each fault whose owner allows that, once: what did not help is a person's to decide."""
         for fault in faults:
             spec, plan = SPECS.get(fault.code), plans.get(fault.model)
-            if spec is None or spec.repair is None or plan is None or spec.repair not in plan.automatic:
+            allowed = () if spec is None or plan is None else spec.repairs
+            kind = next((kind for kind in allowed if plan is not None and kind in plan.automatic), None)
+            if kind is None:
                 continue
             with self._writer.transaction() as connection:
                 found = models.read_one(connection, fault.model)
@@ -131,7 +148,7 @@ class Scheduler:
                 if found is None or known is None or known.tried:
                     continue
                 # Tried from here on, also where it turns out that it cannot be done.
-                events.tried(connection, fault.id, spec.repair, at=self._now())
+                events.tried(connection, fault.id, kind, at=self._now())
                 if fault.version not in {None, found.current.number if found.current else None}:
                     continue
                 jobs.add(
@@ -141,7 +158,7 @@ class Scheduler:
                     None,
                     requested_by=jobs.UNASKED,
                     now=self._now(),
-                    parameters=JobParameters(fault=fault.id),
+                    parameters=JobParameters(fault=fault.id, repair=kind),
                 )
 
     def _plan(self, model: str) -> Plan:

@@ -38,10 +38,19 @@ class Exported(Record, frozen=True, kw_only=True):
     """Versions of what made it, by name."""
     at: float
     requested_by: str
+    temperature: float | None = None
+    """By what its probabilities were softened (above 1) or sharpened, where that is what makes it another version."""
+
+    @property
+    def verb(self) -> str:
+        """What was done to the version that it was made from."""
+        return "exported" if self.temperature is None else "recalibrated"
 
     @property
     def way(self) -> str:
         """What was made, in a word or two: ``litert, int8``."""
+        if self.temperature is not None:
+            return f"{self.target}, temperature {self.temperature:.3g}"
         return self.target if self.quantize is None else f"{self.target}, {self.quantize}"
 
 

@@ -27,6 +27,26 @@ class HandedIn(msgspec.Struct, frozen=True):
     duration_s: float
 
 
+class Recalibrated(msgspec.Struct, frozen=True):
+    """What a recalibration made and put into the inbox; both losses and errors are of examples that were not fitted on."""
+
+    model: str
+    version: int
+    """That was recalibrated."""
+    file: str
+    """Path in the workspace."""
+    sha256: str
+    temperature: float
+    dataset: str
+    n: int
+    loss_before: float
+    loss_after: float
+    ece_before: float | None
+    ece_after: float | None
+    parity: Parity
+    duration_s: float
+
+
 class Repaired(msgspec.Struct, frozen=True):
     """What was found and done about one version; part of what ``repair`` prints."""
 
@@ -48,6 +68,8 @@ class Treated(msgspec.Struct, frozen=True):
     """``None`` where only a person can end it."""
     done: bool
     detail: str
+    job: int | None = None
+    """The job that makes a version of it, where the fault ends when that is deployed."""
 
 
 class Repairs(msgspec.Struct, frozen=True):

@@ -28,6 +28,9 @@ SCHEDULE = "schedule"
 UNASKED = "automatic repair"
 """Who asks for repairs that an owner allows to be done without asking."""
 
+RETRAINING = "automatic training"
+"""Who asks for trainings where a model's owner lets the engine do so."""
+
 RECOVERY = "recovery"
 """Who asks that targets be told again: a start after a crash."""
 
@@ -40,7 +43,7 @@ ITSELF = "itself"
 OUTSIDE = "outside modeltender"
 """Who moved a link that the engine did not move."""
 
-AUTOMATIC = (ARRIVAL, NEW_DATA, SCHEDULE, PROBATION)
+AUTOMATIC = (ARRIVAL, NEW_DATA, SCHEDULE, PROBATION, RETRAINING)
 """Whose jobs wait for those of people."""
 
 RETRIED = frozenset(
@@ -54,6 +57,7 @@ RETRIED = frozenset(
         JobKind.TELL,
         JobKind.EXPORT,
         JobKind.OPTIMISE,
+        JobKind.RECALIBRATE,
         JobKind.TRAIN,
     }
 )

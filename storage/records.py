@@ -36,6 +36,7 @@ from storage.vocabulary import (
     ProbationState,
     PromotionOutcome,
     Quantization,
+    RepairKind,
     Role,
     Scenario,
     Severity,
@@ -43,6 +44,7 @@ from storage.vocabulary import (
     TargetKind,
     TargetState,
     Task,
+    TrainTrigger,
     Verdict,
 )
 
@@ -349,6 +351,8 @@ class JobParameters(msgspec.Struct, frozen=True, omit_defaults=True):
     """The fault that is to be repaired."""
     verify: tuple[int, ...] = ()
     """The faults of which a check is to find out whether their repair has helped."""
+    repair: RepairKind | None = None
+    """Which of a fault's repairs is to be done; ``None``: the first that can be."""
     dry_run: bool = False
     """Whether only what would be done is told."""
     epochs: int | None = None
@@ -361,6 +365,8 @@ class JobParameters(msgspec.Struct, frozen=True, omit_defaults=True):
     """Whether what is built is left as it is."""
     interpreter: str = ""
     """The Python of another environment, by its absolute path, in which what is deployed is tried."""
+    trigger: TrainTrigger | None = None
+    """What led to a training that nobody asked for; ``reason`` says it in words."""
 
 
 class Job(Record, frozen=True, kw_only=True):

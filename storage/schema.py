@@ -23,11 +23,17 @@ from storage.statements.measured import (
     WHAT_VERSIONS_NEED,
 )
 from storage.statements.notices import NOTICES
-from storage.statements.upkeep import ANSWERS_OF_CHECKS, EXPORTS, MEMORY_READINGS, TRAINING_RUNS
+from storage.statements.upkeep import (
+    ANSWERS_OF_CHECKS,
+    EXPORTS,
+    MEMORY_READINGS,
+    REPAIRS_THAT_MAKE_VERSIONS,
+    TRAINING_RUNS,
+)
 
 migrations = Migrations("modeltender")
 
-SCHEMA_VERSION = 20
+SCHEMA_VERSION = 21
 
 
 @migrations()
@@ -153,6 +159,12 @@ def history_at_scale(database: Database) -> None:
 def memory_readings(database: Database) -> None:
     """Keep what memory the engine's processes take, and what models take that are asked again and again."""
     _execute(database, MEMORY_READINGS)
+
+
+@migrations()
+def repairs_that_make_versions(database: Database) -> None:
+    """Keep the temperature of recalibrated versions, and why a training began and on which state of the data."""
+    _execute(database, REPAIRS_THAT_MAKE_VERSIONS)
 
 
 def _execute(database: Database, statements: str) -> None:

@@ -6,9 +6,12 @@ Owns the keys and their limits, and reads nothing but the tables: whether a fram
 from math import inf
 from typing import Any
 
-from storage.durations import seconds
+import msgspec
+
+from storage.durations import seconds, written
 from storage.settings_file import Settings
 from storage.text import clean
+from storage.vocabulary import TrainTrigger
 
 OPTIMIZERS = ("adam", "adamw", "sgd", "rmsprop", "nadam", "lion")
 """Those of Keras that do well with nothing but a learning rate."""
@@ -17,6 +20,9 @@ MOST_EPOCHS = 10_000
 MOST_LAYERS = 1000
 LARGEST_SEED = 2**31 - 1
 """What every framework takes."""
+
+SHORTEST_S = 60.0
+"""Trainings that begin by themselves more often than this would leave no processor for anything else."""
 
 
 class Train(Settings, frozen=True, kw_only=True):
@@ -39,11 +45,41 @@ class Train(Settings, frozen=True, kw_only=True):
     """How long one training may take in all."""
     command: tuple[str, ...] = ()
     """The owner's own program that trains instead; it is run where the workspace trusts commands."""
+    automatic: tuple[TrainTrigger, ...] = ()
+    """What leads to a training without anybody asking; by default nothing does."""
+    every: str = "30d"
+    """How long after the last training, or the arrival of what is deployed, ``schedule`` trains."""
+    new_data: float = 0.1
+    """The share by which the training data must grow, or be others, for ``new-data``."""
+    interval: str = "1d"
+    """The least that lies between two trainings that nobody asked for."""
 
     @property
     def max_duration_s(self) -> float:
         """How long one training may take, in seconds."""
         return seconds(self.max_duration)
+
+    @property
+    def every_s(self) -> float:
+        """How long after the last training the schedule trains, in seconds."""
+        return seconds(self.every)
+
+    @property
+    def interval_s(self) -> float:
+        """The least between two trainings that nobody asked for, in seconds."""
+        return seconds(self.interval)
+
+    @property
+    def decisive(self) -> "Train":
+        """The settings that decide what comes of a training, without those that say when there is one."""
+        plain = Train()
+        return msgspec.structs.replace(
+            self,
+            automatic=plain.automatic,
+            every=plain.every,
+            new_data=plain.new_data,
+            interval=plain.interval,
+        )
 
 
 class Build(Settings, frozen=True, kw_only=True):
@@ -72,13 +108,21 @@ def check_train(train: Train, problems: list[str]) -> None:
         problems.append(f"train.seed: expected 0 to {LARGEST_SEED}, got {train.seed}")
     if train.command and (not train.command[0] or any("\0" in word for word in train.command)):
         problems.append("train.command: expected a program and its arguments")
+    if not 0 < train.new_data < inf:
+        problems.append(f"train.new_data: expected a share above 0, got {train.new_data:g}")
+    for name, least_s in (("max_duration", 0.0), ("every", SHORTEST_S), ("interval", SHORTEST_S)):
+        _check_length(f"train.{name}", getattr(train, name), least_s, problems)
+
+
+def _check_length(key: str, text: str, least_s: float, problems: list[str]) -> None:
     try:
-        if train.max_duration_s <= 0:
-            problems.append(
-                f"train.max_duration: expected a length of time above 0, got '{train.max_duration}'"
-            )
+        found = seconds(text)
     except ValueError as error:
-        problems.append(f"train.max_duration: {clean(str(error))}")
+        problems.append(f"{key}: {clean(str(error))}")
+        return
+    if found <= 0 or found < least_s:
+        wanted = f"of {written(least_s)} or more" if least_s else "above 0"
+        problems.append(f"{key}: expected a length of time {wanted}, got '{clean(text, 60)}'")
 
 
 def check_build(build: Build, problems: list[str]) -> None:

@@ -57,3 +57,8 @@ class TrainingRun(Record, frozen=True, kw_only=True):
     """The version that this became."""
     message: str
     """Why it ended as it did."""
+    trigger: str = ""
+    """Why it began, where nobody asked for it."""
+    data_stamp: str = ""
+    data_bytes: int = 0
+    """What the training data looked like when it began."""

@@ -127,11 +127,21 @@ class JobKind(StrEnum):
     DELETE = "delete"
     EXPORT = "export"
     OPTIMISE = "optimise"
+    RECALIBRATE = "recalibrate"
     TRAIN = "train"
     REHEARSE = "rehearse"
     """Try what is deployed in another environment."""
     NOTIFY = "notify"
     """Send a test message by every way to people."""
+
+
+class TrainTrigger(StrEnum):
+    """What may lead to a training without anybody asking; those that are faults are named as the fault is."""
+
+    SCHEDULE = "schedule"
+    NEW_DATA = "new-data"
+    OBJECTIVE_MISSED = "objective-missed"
+    QUALITY_TREND = "quality-trend"
 
 
 class TrainingState(StrEnum):
@@ -233,6 +243,8 @@ class RepairKind(StrEnum):
     RESTORE = "restore"
     RELOAD = "reload"
     REEVALUATE = "re-evaluate"
+    RECALIBRATE = "recalibrate"
+    RETRAIN = "retrain"
     ROLLBACK = "rollback"
 
 

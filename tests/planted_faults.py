@@ -5,6 +5,7 @@ What is planted differs with the ward's seed in what does not matter: which bit,
 
 import os
 import shutil
+import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +15,9 @@ import msgspec
 import numpy as np
 
 from storage.records import LatencyReport
+from storage.settings import Trust, WorkspaceSettings
 from storage.tables import evaluations
-from storage.vocabulary import Format, Scenario
+from storage.vocabulary import Format, JobKind, Scenario
 from tests.planted_here import (
     bring_card,
     calm,
@@ -37,13 +39,16 @@ from tests.ward import MODEL, Ward, good_data, save_digits
 Mend = Callable[[Ward], None]
 DAY = 86400.0
 
+GATE = "[gate]\nmargin = 0.02\n"
+"""What so few examples can decide."""
+
 
 class Plant(NamedTuple):
     """How a fault is planted, and what ends it."""
 
     plant: Callable[[Ward], None]
     mend: Mend | None = None
-    """What ends it; ``None``: its repair."""
+    """What ends it, or deploys what its repair has made; ``None``: its repair."""
     helps: bool = True
     """Whether its repair helps in this case; where not, it is told and the fault stays."""
     place: bool = False
@@ -250,18 +255,40 @@ def forget_a_class(ward: Ward) -> None:
 
 
 def miscalibrate(ward: Ward) -> None:
-    """Bring test data on which it is sure and wrong."""
-    images, classes = good_data(500)
-    ward.data(images, np.where(np.arange(500) % 2, classes, (classes + 1) % 10))
+    """Bring test data on which it is sure and wrong, and validation data that are like them."""
+    images, classes = good_data(797)
+    wrong = np.where(np.arange(797) % 2, classes, (classes + 1) % 10)
+    ward.settings(GATE)
+    ward.data(images[:500], wrong[:500])
+    ward.data(images[500:], wrong[500:], "validation")
     ward.evaluate()
 
 
-def calibrate(ward: Ward) -> None:
-    """Bring good test data, twice."""
-    for seed in range(2):
-        ward.data(*good_data(700, seed))
-        ward.evaluate()
-        ward.check()
+def by_the_gate(ward: Ward) -> None:
+    """Deploy what was handed in, which the gate lets pass, and look at it."""
+    number = ward.take_in()
+    assert ward.succeeded(ward.do(JobKind.PROMOTE, number))
+    ward.check()
+
+
+def grow_old(ward: Ward) -> None:
+    """Let a hundred days pass in which nothing newer comes; a program of the owner's would train something."""
+    program = ward.context.workspace.root / "train.py"
+    program.write_text(TRAINS)
+    ward.settings(f'{GATE}[train]\ncommand = ["{sys.executable}", "train.py"]\n')
+    ward.workspace_settings(WorkspaceSettings(trust=Trust(commands=True)))
+    images, classes = digits()
+    ward.data(images[:900], classes[:900], "train")
+    ward.passed += 100 * DAY
+
+
+TRAINS = """
+import os, onnx
+model = onnx.load(os.environ["MODELTENDER_BASE"])
+onnx.helper.set_model_props(model, {"trained": "anew"})
+onnx.save(model, os.path.join(os.environ["MODELTENDER_OUTPUT"], "model.onnx"))
+"""
+"""What trains where Keras does not: here it has nothing to learn."""
 
 
 def other_data(ward: Ward) -> None:
@@ -301,13 +328,6 @@ def wait(days: float) -> Callable[[Ward], None]:
     return plant
 
 
-def fresh_model(ward: Ward) -> None:
-    """Deploy a version that came today."""
-    ward.put(3, save_digits())
-    ward.deploy(3)
-    ward.check()
-
-
 def spoil_data(ward: Ward) -> None:
     """Damage the test data, and have it evaluated three times all the same."""
     (ward.context.workspace.test / MODEL / "test.npz").write_bytes(b"PK\x03\x04 this is no archive any more")
@@ -333,17 +353,17 @@ PLANTS: dict[str, Plant] = {
     "objective-missed": Plant(miss_objective),
     "saturated-classes": Plant(answer_one_class),
     "device-absent": Plant(lose_card, bring_card),
-    "quality-trend": Plant(degrade, recover),
+    "quality-trend": Plant(degrade, recover, helps=False),
     "latency-objective-missed": Plant(too_slow, quick_enough),
     "latency-regression": Plant(slow_down, usual_again),
     "memory-growth": Plant(keep_inputs),
     "dead-classes": Plant(forget_a_class, roll_back),
-    "calibration-lost": Plant(miscalibrate, calibrate),
+    "calibration-lost": Plant(miscalibrate, by_the_gate),
     "schema-mismatch": Plant(odd_data, mend_data),
     "test-data-changed": Plant(other_data),
     "leakage": Plant(leak, divide),
     "stale-evaluation": Plant(wait(31)),
-    "stale-model": Plant(wait(91), fresh_model),
+    "stale-model": Plant(grow_old, by_the_gate),
     "failing-jobs": Plant(spoil_data, mend_data),
     "disk-low": Plant(fill_disk, free_disk, place=True, looks=2),
     "device-errors": Plant(reading(uncorrected_errors=2), read_well, place=True),

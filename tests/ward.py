@@ -1,6 +1,7 @@
 """A workspace with a deployed model under a doctor's eyes: real files, real models in real processes, real jobs."""
 
 import random
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -177,6 +178,16 @@ class Ward:
             )
         assert outcome.code != "internal", outcome.error
         return True
+
+    def take_in(self) -> int:
+        """Take the model that was handed in as the next version, as the repository does, and evaluate it."""
+        inbox = self.context.workspace.train / MODEL
+        [file] = [path for path in inbox.iterdir() if path.suffix == ".onnx"]
+        with self.context.writer.transaction() as connection:
+            number = 1 + max(version.number for version in models.versions(connection, MODEL))
+        self.put(number, lambda target: Path(shutil.copy(file, target)))
+        assert self.succeeded(self.evaluate(number))
+        return number
 
     def faults(self) -> dict[str, Fault]:
         """Return the open faults of what checks look for, by their code."""

@@ -31,6 +31,7 @@ COMMANDS = {
     "compare": "tui.commands.compare:compare",
     "export": "tui.commands.exporting:export",
     "optimise": "tui.commands.exporting:optimise",
+    "recalibrate": "tui.commands.recalibrating:recalibrate",
     "promote": "tui.commands.promotion:promote",
     "rollback": "tui.commands.promotion:rollback",
     "tell": "tui.commands.telling:tell",

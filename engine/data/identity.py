@@ -56,6 +56,21 @@ def size(path: Path) -> int:
         return 0
 
 
+def volume(path: Path) -> int:
+    """Return how many bytes all files of a data set have, however deep they lie; 0 where they cannot be looked at."""
+    try:
+        if not path.is_dir():
+            return sum(file.stat().st_size for file in _files(path))
+        return sum(
+            os.lstat(os.path.join(parent, name)).st_size  # noqa: PTH118 - a hundred thousand times
+            for parent, _folders, files in os.walk(path)
+            for name in files
+        )
+    except OSError:
+        # It went, or cannot be looked at: whoever uses it says which.
+        return 0
+
+
 def _files(path: Path) -> Iterable[Path]:
     try:
         return members(path).values()

@@ -118,11 +118,24 @@ def chosen_output(
     Raises:
         JobError: several could be meant, or there is none such.
     """
+    return outputs[chosen_place(outputs, specs, wanted)]
+
+
+def chosen_place(outputs: "tuple[NDArray[Any], ...]", specs: tuple[TensorSpec, ...], wanted: Output) -> int:
+    """Return the place of that output among all of them.
+
+    Raises:
+        JobError: several could be meant, or there is none such.
+    """
     names = [spec.name for spec in specs]
     if wanted.name or wanted.index is not None:
-        return outputs[_place(wanted, names, len(outputs))]
-    floats = [output for output in outputs if output.dtype.kind == "f" or output.dtype.name == "bfloat16"]
-    candidates = floats if len(outputs) > 1 else list(outputs)
+        return _place(wanted, names, len(outputs))
+    floats = [
+        place
+        for place, output in enumerate(outputs)
+        if output.dtype.kind == "f" or output.dtype.name == "bfloat16"
+    ]
+    candidates = floats if len(outputs) > 1 else list(range(len(outputs)))
     if len(candidates) == 1:
         return candidates[0]
     raise JobError(

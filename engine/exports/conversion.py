@@ -44,6 +44,7 @@ def convert(model: LoadedModel, loaded: Load, request: Export, scratch: Path) ->
             examples=examples,
             trusted=loaded.trusted,
             options=loaded.options,
+            temperature=request.temperature,
         )
     )
     return Converted(time.perf_counter() - began)

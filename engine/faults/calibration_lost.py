@@ -3,7 +3,7 @@
 from engine.faults.finding import FaultSpec, Finding, found, healthy, unknown
 from engine.faults.sentences import figure, number
 from engine.faults.state import ModelState
-from storage.vocabulary import Severity
+from storage.vocabulary import RepairKind, Severity
 
 METRIC = "ece"
 
@@ -16,10 +16,12 @@ SPEC = FaultSpec(
     means="The expected calibration error is larger than at the first evaluation of this version, by more than "
     f"{MARGIN:g} beyond both intervals: a probability of 0.9 is no longer right nine times in ten, and thresholds that "
     "were chosen by it are wrong.",
-    advice="Look at the data: modeltender data describe {model}; then calibrate or train it on fresh ones",
+    advice="Look at the data: modeltender data describe {model}; then, with validation data as fresh as the test data: "
+    "modeltender repair {model}",
     urgent="This week; today, where a threshold decides about something.",
     otherwise="Choose thresholds anew on fresh data, or deploy a version that is calibrated on them; classes themselves "
     "may still be right.",
+    repair=RepairKind.RECALIBRATE,
     closes=2,
     source="intervals of the calibration error (docs/metrics.md) that do not overlap, and a margin",
 )

@@ -26,12 +26,19 @@ class FaultSpec(msgspec.Struct, frozen=True, kw_only=True):
     """What to do where the advice, or the repair, did not end it."""
     repair: RepairKind | None = None
     """What would end it; ``None`` where only a person can."""
+    second: RepairKind | None = None
+    """What may end it where the first one cannot be done."""
     opens: tuple[int, int] = (1, 1)
     """How many of how many looks in a row must find it before it is one."""
     closes: int = 1
     """How many looks in a row must not find it before it is over."""
     source: str = ""
     """Where its statistics come from, for the documentation."""
+
+    @property
+    def repairs(self) -> tuple[RepairKind, ...]:
+        """What may end it, the first choice first."""
+        return tuple(kind for kind in (self.repair, self.second) if kind is not None)
 
 
 class Finding(NamedTuple):

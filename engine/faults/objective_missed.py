@@ -21,6 +21,7 @@ SPEC = FaultSpec(
     otherwise="Where the version before misses it too (modeltender compare {model} previous current), the data changed "
     "and not the model: train one on fresh ones, or agree on another limit in [objectives].",
     repair=RepairKind.ROLLBACK,
+    second=RepairKind.RETRAIN,
     source="the figure's own interval (docs/metrics.md): at the very limit, one test set in 40 is a false alarm",
 )
 

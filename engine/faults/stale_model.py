@@ -3,16 +3,17 @@
 from engine.faults.finding import FaultSpec, Finding, found, healthy
 from engine.faults.sentences import age
 from engine.faults.state import ModelState
-from storage.vocabulary import Severity
+from storage.vocabulary import RepairKind, Severity
 
 SPEC = FaultSpec(
     code="stale-model",
     severity=Severity.INFO,
     means="The deployed version came longer ago than `[checks] model_age`. What it was trained on may not be what it "
     "sees now.",
-    advice="Train one on fresh data and save it in train/{model}/",
+    advice="Train one on fresh data: modeltender repair {model} --fault ID; or save your own in train/{model}/",
     urgent="No hurry.",
     otherwise="Where it is meant to be that old, say so: [checks] model_age in its model.toml.",
+    repair=RepairKind.RETRAIN,
 )
 
 

@@ -22,6 +22,7 @@ ON_MODELS = frozenset(
         JobKind.EARLY,
         JobKind.EXPORT,
         JobKind.OPTIMISE,
+        JobKind.RECALIBRATE,
         JobKind.CHECK,
         JobKind.REHEARSE,
     }

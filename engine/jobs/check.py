@@ -9,11 +9,11 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from engine.faults import ABOUT_MODELS, ABOUT_PLACE, SPECS, artefact_changed, artefact_missing
+from engine.faults import ABOUT_MODELS, ABOUT_PLACE, artefact_changed, artefact_missing
 from engine.faults.finding import FaultSpec, Finding
 from engine.faults.state import ModelState
 from engine.faults.steadiness import Step, decide
-from engine.jobs import check_facts, check_place, check_probe
+from engine.jobs import check_facts, check_place, check_probe, check_verification
 from engine.jobs.context import Context, Outcome, Report
 from engine.jobs.loading import LOADABLE
 from engine.jobs.switching import unknown_model
@@ -22,7 +22,7 @@ from storage.errors import JobError, RefusedError, SettingsError
 from storage.records import CheckAnswer, Fault, Job, Model, Version
 from storage.settings import ModelSettings, read_model_settings
 from storage.tables import checks, events, models
-from storage.vocabulary import Answer, FaultState, JobState, Severity
+from storage.vocabulary import Answer, JobState, Severity
 
 WITHOUT_SETTINGS = frozenset({artefact_missing.SPEC.code, artefact_changed.SPEC.code})
 """What is looked for also where model.toml cannot be read: what was deployed does not depend on it."""
@@ -75,8 +75,9 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
                 f"What is deployed of {job.model} changed while it was checked.", "Check it again."
             )
         _record(connection, job.model, found, job, began=began, now=context.now())
-        _close_others(connection, job.model, current.number, now=context.now())
-        _verify(connection, job, now=context.now())
+        over = _close_others(connection, job.model, current.number, now=context.now())
+        check_verification.judge_done(connection, job.parameters.verify, now=context.now())
+        check_verification.judge_made(connection, current, over, now=context.now())
     return _outcome(job, found)
 
 
@@ -211,45 +212,27 @@ def _tell(
     events.add(connection, code, message, at=now, severity=severity, model=model, version=finding.version)
 
 
-def _close_others(connection: sqlite3.Connection, model: str, number: int | None, *, now: float) -> None:
-    """Close what checks found of versions that are not deployed any more; what watches the folders closes its own."""
+def _close_others(
+    connection: sqlite3.Connection, model: str, number: int | None, *, now: float
+) -> list[Fault]:
+    """Close what checks found of versions that are not deployed any more, and return it.
+
+    What watches the folders closes its own.
+    """
     ours = {one.spec.code for one in ABOUT_MODELS} - WITHOUT_SETTINGS
-    for fault in events.faults(connection, model):
-        if fault.code in ours and fault.version is not None and fault.version != number:
-            events.close_fault(connection, fault.code, at=now, model=model, version=fault.version)
+    over = [
+        fault
+        for fault in events.faults(connection, model)
+        if fault.code in ours and fault.version is not None and fault.version != number
+    ]
+    for fault in over:
+        events.close_fault(connection, fault.code, at=now, model=model, version=fault.version)
+    return over
 
 
 def _codes(connection: sqlite3.Connection, faults: Iterable[int]) -> set[str]:
     known = (events.fault(connection, number) for number in faults)
     return {fault.code for fault in known if fault is not None}
-
-
-def _verify(connection: sqlite3.Connection, job: Job, *, now: float) -> None:
-    """Say whether repairs have helped; a fault that one did not end wants attention again."""
-    for number in job.parameters.verify:
-        fault = events.fault(connection, number)
-        if fault is None:
-            continue
-        helped = fault.state is FaultState.RESOLVED
-        if not helped:
-            events.reopen(connection, number)
-        events.add(
-            connection,
-            "repair-helped" if helped else "repair-did-not-help",
-            _verified(fault, helped=helped),
-            at=now,
-            severity=Severity.INFO if helped else Severity.WARNING,
-            model=fault.model,
-            version=fault.version,
-        )
-
-
-def _verified(fault: Fault, *, helped: bool) -> str:
-    if helped:
-        return f"repair '{fault.tried}' ended fault {fault.id} ({fault.code})"
-    spec = SPECS.get(fault.code)
-    otherwise = f". {spec.otherwise.replace('{model}', fault.model)}" if spec else ""
-    return f"repair '{fault.tried}' did not help: fault {fault.id} ({fault.code}) is still there{otherwise}"
 
 
 def _packed(job: Job, found: Found) -> str:

@@ -57,13 +57,11 @@ def deliver(origin: Origin, variant: Made, job: Job) -> str:
             shutil.rmtree(partial, ignore_errors=True)
     except (WriteError, OSError) as error:
         raise JobError(
-            f"{variant.way.name} cannot be written to train/{version.model} ({error.strerror or error}).",
+            f"{variant.name} cannot be written to train/{version.model} ({error.strerror or error}).",
             "Free some disk space, or make the folder writable, then try again.",
         ) from None
     except ChangedError:
-        raise JobError(
-            f"{variant.way.name} changed while it was copied.", "Find out who writes there."
-        ) from None
+        raise JobError(f"{variant.name} changed while it was copied.", "Find out who writes there.") from None
 
 
 def _beginning(artefact: Artefact, partial: Path) -> Path:
@@ -74,7 +72,7 @@ def _beginning(artefact: Artefact, partial: Path) -> Path:
 def _name(origin: Origin, variant: Made) -> tuple[str, str]:
     """Return what a variant is called in the inbox, and the ending."""
     version = origin.version
-    return f"{version.model}-{version.number}-{variant.way.name}", Path(variant.artefact.name).suffix
+    return f"{version.model}-{version.number}-{variant.name}", Path(variant.artefact.name).suffix
 
 
 def _named(artefact: Artefact, finished: Path, inbox: Path, name: tuple[str, str]) -> str:
@@ -122,12 +120,13 @@ def _record(origin: Origin, variant: Made, job: Job) -> None:
             tools=variant.way.tools,
             at=now,
             requested_by=job.requested_by,
+            temperature=variant.temperature,
         )
         exports.add(connection, models.ensure(connection, version.model, now=now), exported)
         events.add(
             connection,
-            "exported",
-            f"version {version.number} exported ({exported.way})",
+            "exported" if variant.temperature is None else "recalibrated",
+            f"version {version.number} {exported.verb} ({exported.way})",
             at=now,
             model=version.model,
             version=version.number,

@@ -20,7 +20,7 @@ from engine.processes import scratch
 from engine.processes.examiner_process import Suspect
 from engine.processes.export_messages import Export, Predict, Predicted
 from engine.processes.model_process import ModelProcess
-from engine.protocols import ExportRoute
+from engine.protocols import ExportRoute, Temperature
 from engine.repository.integrity import ChangedError, Content, digest
 from engine.repository.scanner import read_item
 from engine.runtimes import chosen_options, runtime_for
@@ -36,6 +36,8 @@ TEST: Final = "test"
 
 EXAMPLES: Final = 256
 """Examples that outputs are compared on: a conversion that is wrong is wrong on nearly all of them."""
+
+RECALIBRATED: Final = "recalibrated"
 
 EXAMINE_S: Final = 60.0
 """Looking into a file of our own making takes milliseconds; a machine that needs this long is in trouble."""
@@ -94,6 +96,13 @@ class Made(NamedTuple):
     way: Way
     artefact: Artefact
     parity: Parity
+    temperature: float | None = None
+    """What was built into its outputs, where that is what makes it another version."""
+
+    @property
+    def name(self) -> str:
+        """What it is called among the versions that are made of one."""
+        return self.way.name if self.temperature is None else RECALIBRATED
 
 
 def origin_of(context: Context, version: Version, settings: ModelSettings) -> Origin:
@@ -145,7 +154,7 @@ def made(origin: Origin, way: Way, report: Report) -> Iterator[Made]:
     check_way(origin, way)
     context = origin.context
     with contextlib.ExitStack() as stack:
-        with _kept(way.name):
+        with keeping(way.name):
             folder = scratch.make(context.workspace.scratch)
             stack.callback(scratch.sweep, folder)
         before, now = _first_step(origin, way.routes[0], folder, report)
@@ -153,7 +162,7 @@ def made(origin: Origin, way: Way, report: Report) -> Iterator[Made]:
             now = _further_step(origin, now, route, folder, report)
         with opened(origin, now, report) as process:
             report.progress(0, 1, f"comparing outputs of {way.name}")
-            after = _predicted(origin, process, report)
+            after = predicted(origin, process, report)
         found = parity(
             before,
             after,
@@ -200,29 +209,39 @@ def _first_step(
     """Return the original's outputs, and what the first route makes of it: of one and the same process."""
     with fresh(origin.context, origin.version, CPU, (), report.cancelled) as process:
         mark_ready(origin.context, origin.version, process, CPU)
-        before = _predicted(origin, process, report)
-        return before, _converted(origin, process, route, folder, report)
+        before = predicted(origin, process, report)
+        return before, converted(origin, process, route, folder, report)
 
 
 def _further_step(
     origin: Origin, now: Artefact, route: ExportRoute, folder: Path, report: Report
 ) -> Artefact:
     with opened(origin, now, report) as process:
-        return _converted(origin, process, route, folder, report)
+        return converted(origin, process, route, folder, report)
 
 
-def _predicted(origin: Origin, process: ModelProcess, report: Report) -> Predicted:
+def predicted(origin: Origin, process: ModelProcess, report: Report) -> Predicted:
+    """Have the examples answered that outputs are compared on."""
     return process.predict(
         Predict(
-            str(_data(origin, process, report)), origin.settings.preprocess, origin.settings.output, EXAMPLES
+            str(data_of(origin, process, report)),
+            origin.settings.preprocess,
+            origin.settings.output,
+            EXAMPLES,
         ),
         deadline_s=origin.context.settings.limits.evaluation_s,
         cancelled=report.cancelled,
     )
 
 
-def _converted(
-    origin: Origin, process: ModelProcess, route: ExportRoute, folder: Path, report: Report
+def converted(
+    origin: Origin,
+    process: ModelProcess,
+    route: ExportRoute,
+    folder: Path,
+    report: Report,
+    *,
+    temperature: Temperature | None = None,
 ) -> Artefact:
     """Have a process convert what it has loaded, and look into the result as into any stranger's file."""
     report.progress(0, 1, f"converting to {route.name}")
@@ -231,10 +250,11 @@ def _converted(
         route.converter,
         route.artefact,
         route.quantize,
-        str(_data(origin, process, report)),
+        str(data_of(origin, process, report)),
         origin.settings.preprocess,
+        temperature,
     )
-    with _kept(route.name):
+    with keeping(route.name):
         step.mkdir()
         process.export(
             request,
@@ -261,13 +281,14 @@ def _examined(context: Context, folder: Path, route: ExportRoute) -> Artefact:
     return Artefact(folder, item.name, root, files, route.target, digest(root, files))
 
 
-def _data(origin: Origin, process: ModelProcess, report: Report) -> Path:
+def data_of(origin: Origin, process: ModelProcess, report: Report) -> Path:
+    """Return the data as the process can map them, which is told what the model takes."""
     wanted = Wanted(origin.version.model, origin.source, process.loaded.inputs, origin.settings)
     return mappable(origin.context, wanted, report)
 
 
 @contextlib.contextmanager
-def _kept(name: str) -> Iterator[None]:
+def keeping(name: str) -> Iterator[None]:
     """Say what it means that the engine's own folder cannot be used."""
     try:
         yield

@@ -12,7 +12,7 @@ from engine.faults import SPECS
 from engine.jobs.context import Context, Outcome, Report
 from engine.jobs.switching import unknown_model
 from engine.repairs import REPAIRS, Repair
-from engine.repairs.repairing import Case, Work
+from engine.repairs.repairing import Acted, Case, Work
 from engine.repairs.restore import restore_version
 from storage import jobs
 from storage.errors import Error, JobError, RefusedError, UnknownError
@@ -25,7 +25,7 @@ from storage.vocabulary import JobKind, JobState, RepairKind
 def run(context: Context, job: Job, report: Report) -> Outcome:
     """Repair the fault that the job names; or restore what is deployed, and repair the other faults of the model.
 
-    Without a fault, repairs that deploy another version are left out: such a thing is asked for by name.
+    Without a fault, repairs that deploy another version or may take hours are left out: such things are asked for by name.
     """
     with context.writer.transaction() as connection:
         model = models.read_one(connection, job.model)
@@ -37,7 +37,7 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
     if not wanted and job.parameters.fault is not None:
         return _ended(context, job)
     if job.parameters.dry_run:
-        return _told(job, [_planned(Case(model, fault)) for fault in wanted])
+        return _told(job, [_planned(Case(model, fault), job) for fault in wanted])
     done: list[Repaired] = []
     failed: Error | None = None
     for version in _targets(model, found, job):
@@ -95,14 +95,26 @@ def _targets(model: Model, found: list[Version], job: Job) -> list[Version]:
     return wanted
 
 
-def _repair(fault: Fault) -> Repair | None:
-    spec = SPECS.get(fault.code)
-    return None if spec is None or spec.repair is None else REPAIRS[spec.repair]
+def _repair(case: Case, job: Job) -> Repair | None:
+    """Return the repair of a fault: the one that was asked for, else the first of its own that can be done.
+
+    Raises:
+        RefusedError: the one that was asked for is none of its own.
+    """
+    spec, wanted = SPECS.get(case.fault.code), job.parameters.repair
+    kinds = () if spec is None else spec.repairs
+    if wanted is not None and wanted not in kinds:
+        raise RefusedError(
+            f"Fault {case.fault.id} ({case.fault.code}) is not ended by '{wanted}'.",
+            f"It is by: {', '.join(kinds)}." if kinds else "Only a person can end it.",
+        )
+    own = [REPAIRS[kind] for kind in kinds if wanted in {None, kind}]
+    return next((repair for repair in own if repair.plan(case).possible), own[0] if own else None)
 
 
-def _planned(case: Case) -> Treated:
+def _planned(case: Case, job: Job) -> Treated:
     """Say what would be done about a fault."""
-    repair = _repair(case.fault)
+    repair = _repair(case, job)
     if repair is None:
         detail = f"only a person can end it. {case.fault.repair}".rstrip()
         return Treated(case.fault.id, case.fault.code, None, done=False, detail=detail)
@@ -114,28 +126,30 @@ def _planned(case: Case) -> Treated:
 def _treated(work: Work, restored: list[Repaired]) -> list[Treated]:
     """Repair one fault, if it can and may be; return what is to be told of it."""
     fault, job = work.case.fault, work.job
-    repair = _repair(fault)
+    repair = _repair(work.case, job)
     named = job.parameters.fault is not None
     if repair is None:
-        return [_planned(work.case)]
+        return [_planned(work.case, job)]
     planned = repair.plan(work.case)
     if not planned.possible:
         if named:
             raise RefusedError(f"Fault {fault.id} cannot be repaired: {planned.sentence}.", fault.repair)
-        return [_planned(work.case)]
-    if named or not (repair.spec.deploys or repair.spec.kind is RepairKind.RESTORE):
+        return [_planned(work.case, job)]
+    if named or not (repair.spec.by_name or repair.spec.kind is RepairKind.RESTORE):
         return [_noted(work, repair, repair.act(work))]
-    if repair.spec.deploys:
+    if repair.spec.by_name:
         how = f"its repair {planned.sentence}, which is done by name only: modeltender repair {job.model} --fault {fault.id}"
+        others = [kind for kind in SPECS[fault.code].repairs if kind is not repair.spec.kind]
+        how += "".join(f", or add --by {kind}" for kind in others)
         return [Treated(fault.id, fault.code, None, done=False, detail=how)]
     # What is deployed was restored above.
     detail = next((one.detail for one in restored if one.version == fault.version and one.repaired), "")
-    return [_noted(work, repair, detail)] if detail else []
+    return [_noted(work, repair, Acted(detail))] if detail else []
 
 
-def _noted(work: Work, repair: Repair, detail: str) -> Treated:
-    """Put on record that a repair was done."""
-    fault, context = work.case.fault, work.context
+def _noted(work: Work, repair: Repair, acted: Acted) -> Treated:
+    """Put on record that a repair was done, or asked for."""
+    fault, context, detail = work.case.fault, work.context, acted.detail
     with context.writer.transaction() as connection:
         events.tried(connection, fault.id, repair.spec.kind, at=context.now())
         events.add(
@@ -146,7 +160,7 @@ def _noted(work: Work, repair: Repair, detail: str) -> Treated:
             model=fault.model,
             version=fault.version,
         )
-    return Treated(fault.id, fault.code, repair.spec.kind, done=True, detail=detail)
+    return Treated(fault.id, fault.code, repair.spec.kind, done=True, detail=detail, job=acted.job)
 
 
 def _told(job: Job, planned: list[Treated]) -> Outcome:
@@ -160,10 +174,12 @@ def _told(job: Job, planned: list[Treated]) -> Outcome:
 def _outcome(
     context: Context, job: Job, done: list[Repaired], treated: list[Treated], failed: Error | None
 ) -> Outcome:
-    tried = [one.fault for one in treated if one.done]
-    repaired = any(one.repaired for one in done) or bool(tried)
+    # What makes a version has helped when that is deployed, not before.
+    tried = [one.fault for one in treated if one.done and one.job is None]
+    changed = any(one.repaired for one in done) or bool(tried)
+    repaired = changed or any(one.done for one in treated)
     check = None
-    if repaired:
+    if changed:
         with context.writer.transaction() as connection:
             check = jobs.add(
                 connection,

@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from engine.data import identity
 from engine.data.naming import members
 from engine.data.prepared import Wanted
 from engine.jobs.context import Context, Outcome, Report
@@ -16,6 +17,7 @@ from engine.jobs.loading import keep, trusted
 from engine.jobs.reading import mappable
 from engine.processes.endings import CANCELLED, ModelProcessError
 from engine.processes.training_process import TrainingProcess
+from engine.repairs.afterwards import answered_for
 from engine.repository.objects import Kept
 from engine.training import command
 from engine.training.folder import TrainingFolder
@@ -27,7 +29,7 @@ from storage.records import Job
 from storage.tables import events, training
 from storage.text import NAME, clean
 from storage.training_records import Epoch, TrainedOn, TrainingRun
-from storage.vocabulary import Severity, TrainingState
+from storage.vocabulary import RepairKind, Severity, TrainingState
 
 CRASHED: Final = "crashed"
 """The code of what another process may do better: this one was killed."""
@@ -45,6 +47,33 @@ RESULT: Final = "model.keras"
 
 def run(context: Context, job: Job, report: Report) -> Outcome:
     """Train or build the job's model."""
+    with answered_for(context, job, RepairKind.RETRAIN) as answer_for:
+        try:
+            outcome, file = _trained(context, job, report)
+        except Error as error:
+            _tell_unasked(context, job, error)
+            raise
+        answer_for(file, "")
+    return outcome
+
+
+def _tell_unasked(context: Context, job: Job, error: Error) -> None:
+    """Put on record that a training which nobody asked for came to nothing: nobody waits for its error."""
+    if job.parameters.trigger is None or error.code == CANCELLED:
+        return
+    with context.writer.transaction() as connection:
+        events.add(
+            connection,
+            "retraining-failed",
+            f"the training by itself came to nothing: {error.message}",
+            at=context.now(),
+            severity=Severity.WARNING,
+            model=job.model,
+        )
+
+
+def _trained(context: Context, job: Job, report: Report) -> tuple[Outcome, str]:
+    """Do what the job asks for; return how it ended, and what was handed in."""
     wanted = plan(context, job)
     with context.writer.transaction() as connection:
         run = training.begin(
@@ -58,21 +87,25 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
             base_sha256=(wanted.base.sha256 or "") if wanted.base else "",
             seed=wanted.settings.train.seed,
             settings=_decisive(wanted),
+            trigger=job.parameters.reason if job.parameters.trigger else "",
+            data_stamp=identity.stamp(wanted.train),
+            data_bytes=identity.volume(wanted.train),
         )
         abandoned = training.abandon_others(connection, run, at=context.now())
     for number in abandoned:
         TrainingFolder(context.workspace, number).drop_checkpoint()
     work = Work(context, job, report, wanted, run)
     try:
-        return work.do()
+        outcome = work.do()
     except Error as error:
         work.end(error)
         raise
+    return outcome, f"train/{job.model}/{work.artefact}"
 
 
 def _decisive(wanted: Plan) -> dict[str, object]:
     """Return what decided the outcome, as it is kept."""
-    said = msgspec.to_builtins(wanted.settings.train)
+    said = msgspec.to_builtins(wanted.settings.train.decisive)
     return {**said, "epochs": wanted.epochs, "layers": msgspec.to_builtins(wanted.settings.build.layers)}
 
 
@@ -101,9 +134,14 @@ class Work:
             else:
                 self._by_process()
         with self._context.writer.transaction() as connection:
-            run = training.read_one(connection, self._run.id)
+            run = self._run = training.read_one(connection, self._run.id)
         self._deliver(run)
         return self._succeed(run)
+
+    @property
+    def artefact(self) -> str:
+        """What lies in the inbox now."""
+        return self._run.artefact
 
     def end(self, error: Error) -> None:
         """Record why it came to nothing; what only stops with the engine stays as it is, to be gone on with."""

@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from engine.data.descriptions import ClassCount, PartDescription
-from engine.processes.export_messages import MAXIMUM_OUTPUT_BYTES, Predict, Predicted
+from engine.processes.export_messages import MAXIMUM_OUTPUT_BYTES, Predict, Predicted, TemperatureFitted
 from engine.processes.probes import MAXIMUM_BYTES, PlainArray, Probe, Probed, Repeated
 from engine.processes.protocol import (
     AnswerSome,
@@ -174,6 +174,19 @@ def checked_predicted(predicted: Predicted, request: Predict) -> Predicted:
     _claim(0 < predicted.width <= MAXIMUM_OUTPUT_BYTES, f"rows of {predicted.width} numbers")
     _claim(len(predicted.values) == 4 * predicted.rows * predicted.width, "outputs of another shape")
     return predicted
+
+
+def checked_temperature(fitted: TemperatureFitted) -> TemperatureFitted:
+    """Return ``fitted`` if its numbers are numbers, and of some examples."""
+    known = fitted.temperature
+    _claim(fitted.n > 0, f"{fitted.n} examples")
+    _check_digest(fitted.dataset_sha256)
+    _claim(math.isfinite(known.value) and known.value > 0, f"a temperature of {known.value}")
+    _claim(0 <= known.place < MAXIMUM_OUTPUT_BYTES and known.width > 0, f"an output at {known.place}")
+    losses = (fitted.loss_before, fitted.loss_after, fitted.gain_low)
+    errors = tuple(error for error in (fitted.ece_before, fitted.ece_after) if error is not None)
+    _claim(all(map(math.isfinite, (*losses, *errors))), "losses that are no numbers")
+    return fitted
 
 
 def checked_prepared(prepared: Prepared) -> Prepared:

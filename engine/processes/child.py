@@ -16,10 +16,18 @@ from typing import Final
 
 import msgspec
 
-from engine.evaluation import answering, latency, measure, predicting, probe
+from engine.evaluation import answering, fitting, latency, measure, predicting, probe
 from engine.exports import ROUTES, conversion
+from engine.exports.recalibration import RECALIBRATIONS
 from engine.processes import fork, wire
-from engine.processes.export_messages import Converted, Export, Predict, Predicted
+from engine.processes.export_messages import (
+    Converted,
+    Export,
+    FitTemperature,
+    Predict,
+    Predicted,
+    TemperatureFitted,
+)
 from engine.processes.probes import Probe, Repeat
 from engine.processes.protocol import (
     AnswerSome,
@@ -59,7 +67,8 @@ def load(framework: str) -> fork.Service:
     found: dict[str, str] = {}
     # Our own code first: it sees to it that a framework is quiet and reports nothing to its makers.
     targets = [target for spec in ours for target in (spec.loader, spec.trainer) if target]
-    converters = [route.converter for route in ROUTES if route.framework == framework]
+    routes = (*ROUTES, *RECALIBRATIONS)
+    converters = [route.converter for route in routes if route.framework == framework]
     modules = dict.fromkeys(name.partition(":")[0] for name in (*targets, *converters))
     for name in (*modules, framework):
         module = importlib.import_module(name)
@@ -116,6 +125,8 @@ class ModelService:
                 answer = self._measure(message)
             case Predict():
                 answer = self._predict(message)
+            case FitTemperature():
+                answer = self._fit_temperature(message)
             case Probe():
                 answer = probe.probe(self._loaded(), message)
             case Repeat():
@@ -174,6 +185,9 @@ class ModelService:
 
     def _predict(self, message: Predict) -> Predicted:
         return predicting.predict(self._loaded(), message)
+
+    def _fit_temperature(self, message: FitTemperature) -> TemperatureFitted:
+        return fitting.fit(self._loaded(), message, self._progress)
 
     def _export(self, message: Export) -> Converted:
         model, request = self._loaded(), self._request

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from engine.protocols import Temperature
 from storage.settings import Output, Preprocess
 from storage.vocabulary import Quantization
 
@@ -38,6 +39,35 @@ class Export(msgspec.Struct, tag=True, frozen=True):
     data: str
     """Where examples come from that are needed on the way."""
     preprocess: Preprocess
+    temperature: Temperature | None = None
+    """By what a classifier's outputs are softened or sharpened on the way; ``None`` leaves them as they are."""
+
+
+class FitTemperature(msgspec.Struct, tag=True, frozen=True):
+    """Find the temperature that makes the probabilities of a classifier mean what they say, on labelled data."""
+
+    data: str
+    labels: tuple[str, ...]
+    preprocess: Preprocess
+    output: Output
+
+
+class TemperatureFitted(msgspec.Struct, tag=True, frozen=True):
+    """The temperature, and whether it helps on examples that had no part in fitting it."""
+
+    temperature: Temperature
+    n: int
+    """Examples that it was fitted on."""
+    dataset_sha256: str
+    loss_before: float
+    """The mean log loss of an example as the model is."""
+    loss_after: float
+    """The same with a temperature that was fitted on other examples."""
+    gain_low: float
+    """The least that the loss falls by, with 95 % confidence."""
+    ece_before: float | None
+    """The expected calibration error; ``None`` where an example may have several labels."""
+    ece_after: float | None
 
 
 class Predicted(msgspec.Struct, tag=True, frozen=True):

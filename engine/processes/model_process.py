@@ -10,7 +10,15 @@ from engine.data.identity import size
 from engine.processes import answers, taking
 from engine.processes.confined_process import ConfinedProcess, Terms, ignored, never, unheard
 from engine.processes.endings import Activity, nonsense
-from engine.processes.export_messages import WRITTEN, Converted, Export, Predict, Predicted
+from engine.processes.export_messages import (
+    WRITTEN,
+    Converted,
+    Export,
+    FitTemperature,
+    Predict,
+    Predicted,
+    TemperatureFitted,
+)
 from engine.processes.probes import Probe, Probed, Repeat, Repeated
 from engine.processes.protocol import (
     AnswerSome,
@@ -151,6 +159,24 @@ class ModelProcess(ConfinedProcess):
         terms = Terms(Activity.ANSWERING, deadline_s, cancelled, data_bytes=size(Path(request.data)))
         return self.ask(
             request, Predicted, terms, lambda answer, _wall_s: answers.checked_predicted(answer, request)
+        )
+
+    def fit_temperature(
+        self,
+        request: FitTemperature,
+        *,
+        on_progress: Callable[[int, int], None],
+        deadline_s: float,
+        cancelled: Callable[[], bool] = never,
+    ) -> TemperatureFitted:
+        """Find the temperature of a classifier.
+
+        Raises:
+            ModelProcessError: it did not work; its message says how.
+        """
+        terms = Terms(Activity.ANSWERING, deadline_s, cancelled, on_progress, size(Path(request.data)))
+        return self.ask(
+            request, TemperatureFitted, terms, lambda answer, _wall_s: answers.checked_temperature(answer)
         )
 
     def export(

@@ -14,7 +14,14 @@ from msgspec import Meta
 from engine.artefacts.doubts import SHOWN_EVIDENCE
 from engine.data.descriptions import SOURCES, PartDescription, Shared
 from engine.data.proposal import Proposal
-from engine.processes.export_messages import Converted, Export, Predict, Predicted
+from engine.processes.export_messages import (
+    Converted,
+    Export,
+    FitTemperature,
+    Predict,
+    Predicted,
+    TemperatureFitted,
+)
 from engine.processes.probes import Probe, Probed, Repeat, Repeated
 from engine.protocols import Options, RuntimeSpec, TensorSpec
 from engine.repository.examine import Examined
@@ -386,7 +393,18 @@ class Failed(msgspec.Struct, tag=True, frozen=True):
 
 ToHost = Fork
 FromHost = HostReady | HostFailed | Forked | Exited
-ToModel = Load | Evaluate | AnswerSome | MeasureLatency | Predict | Export | Probe | Repeat | TrainModel
+ToModel = (
+    Load
+    | Evaluate
+    | AnswerSome
+    | MeasureLatency
+    | Predict
+    | FitTemperature
+    | Export
+    | Probe
+    | Repeat
+    | TrainModel
+)
 ToData = Prepare | Describe | Split
 FromModel = (
     Confined
@@ -398,6 +416,7 @@ FromModel = (
     | Probed
     | Repeated
     | Predicted
+    | TemperatureFitted
     | Converted
     | EpochDone
     | Trained

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from engine.repairs import reevaluate, reload, restore, rollback
+from engine.repairs import recalibrate, reevaluate, reload, restore, retrain, rollback
 from engine.repairs.repairing import Acting, Planning, RepairSpec
 from storage.vocabulary import RepairKind
 
@@ -17,6 +17,6 @@ class Repair(NamedTuple):
 
 REPAIRS: dict[RepairKind, Repair] = {
     module.SPEC.kind: Repair(module.SPEC, module.plan, module.act)
-    for module in (restore, reload, reevaluate, rollback)
+    for module in (restore, reload, reevaluate, recalibrate, retrain, rollback)
 }
 """Every repair, by its kind: those that change least come first."""

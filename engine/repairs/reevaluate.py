@@ -1,6 +1,6 @@
 """Re-evaluate: ask for another evaluation of the version that a fault is about."""
 
-from engine.repairs.repairing import Case, Plan, RepairSpec, Work, subject
+from engine.repairs.repairing import Acted, Case, Plan, RepairSpec, Work, subject
 from storage import jobs
 from storage.vocabulary import JobKind, RepairKind
 
@@ -21,7 +21,7 @@ def plan(case: Case) -> Plan:
     )
 
 
-def act(work: Work) -> str:
+def act(work: Work) -> Acted:
     """Ask for the evaluation."""
     number, model = subject(work.case), work.case.model.name
     with work.context.writer.transaction() as connection:
@@ -33,4 +33,4 @@ def act(work: Work) -> str:
             requested_by=work.job.requested_by,
             now=work.context.now(),
         )
-    return f"version {number} is evaluated again (job {job.id})"
+    return Acted(f"version {number} is evaluated again (job {job.id})")

@@ -1,6 +1,6 @@
 """Reload: end a version's warm processes, and load it anew in a fresh one."""
 
-from engine.repairs.repairing import Case, Plan, RepairSpec, Work, subject
+from engine.repairs.repairing import Acted, Case, Plan, RepairSpec, Work, subject
 from storage import jobs
 from storage.tables import models
 from storage.vocabulary import JobKind, RepairKind, Status
@@ -23,7 +23,7 @@ def plan(case: Case) -> Plan:
     return Plan(possible=True, sentence=sentence)
 
 
-def act(work: Work) -> str:
+def act(work: Work) -> Acted:
     """End the processes and ask for the version to be loaded."""
     number, model, context = subject(work.case), work.case.model.name, work.context
     ended = context.pool.discard(model)
@@ -37,4 +37,4 @@ def act(work: Work) -> str:
             connection, JobKind.EVALUATE, model, number, requested_by=work.job.requested_by, now=context.now()
         )
     processes = f"{ended} warm process{'' if ended == 1 else 'es'} ended; " if ended else ""
-    return f"{processes}version {number} is loaded again (job {job.id})"
+    return Acted(f"{processes}version {number} is loaded again (job {job.id})")

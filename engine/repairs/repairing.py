@@ -22,6 +22,15 @@ class RepairSpec(msgspec.Struct, frozen=True, kw_only=True):
     """What it does, for the documentation."""
     deploys: bool = False
     """Whether another version is deployed afterwards: that is done only where somebody names the fault or allows it."""
+    long: bool = False
+    """Whether it may take hours, so that it too is done only where somebody names the fault or allows it."""
+    makes: bool = False
+    """Whether it makes a version, which takes the road of every other one: the fault ends when that is deployed."""
+
+    @property
+    def by_name(self) -> bool:
+        """Whether it is left out where nobody names the fault."""
+        return self.deploys or self.long
 
 
 class Case(NamedTuple):
@@ -36,6 +45,14 @@ class Plan(NamedTuple):
 
     possible: bool
     sentence: str
+
+
+class Acted(NamedTuple):
+    """What a repair has done, in a sentence."""
+
+    detail: str
+    job: int | None = None
+    """The job that makes a version to be deployed in the place of the one with the fault; ``None``: it is done already."""
 
 
 class Work(NamedTuple):
@@ -58,8 +75,8 @@ class Planning(Protocol):
 class Acting(Protocol):
     """Does a repair."""
 
-    def __call__(self, work: Work, /) -> str:
-        """Change what was planned; return a sentence about it."""
+    def __call__(self, work: Work, /) -> Acted:
+        """Change what was planned, or ask for it; return what is to be told."""
         ...
 
 

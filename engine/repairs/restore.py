@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from engine.jobs.context import Context
 from engine.processes.endings import ModelProcessError
 from engine.processes.examiner_process import Suspect
-from engine.repairs.repairing import Case, Plan, RepairSpec, Work, subject
+from engine.repairs.repairing import Acted, Case, Plan, RepairSpec, Work, subject
 from engine.repository.examine import Examined
 from engine.repository.integrity import ChangedError
 from engine.repository.keeper import NOT_KEPT_FAULT
@@ -56,7 +56,7 @@ def plan(case: Case) -> Plan:
     )
 
 
-def act(work: Work) -> str:
+def act(work: Work) -> Acted:
     """Restore the version that the fault is about."""
     number = subject(work.case)
     with work.context.writer.transaction() as connection:
@@ -64,7 +64,7 @@ def act(work: Work) -> str:
     version = next((version for version in found if version.number == number), None)
     if version is None:
         raise UnknownError(f"There is no version {work.case.model.name}@{number}.")
-    return restore_version(work.context, version).detail
+    return Acted(restore_version(work.context, version).detail)
 
 
 def restore_version(context: Context, version: Version) -> Repaired:

@@ -3,7 +3,7 @@
 import msgspec
 
 from engine.jobs import rollback
-from engine.repairs.repairing import Case, Plan, RepairSpec, Work
+from engine.repairs.repairing import Acted, Case, Plan, RepairSpec, Work
 from storage.errors import JobError
 from storage.records import JobParameters
 from storage.vocabulary import JobKind, JobState, RepairKind, Status
@@ -33,7 +33,7 @@ def plan(case: Case) -> Plan:
     )
 
 
-def act(work: Work) -> str:
+def act(work: Work) -> Acted:
     """Deploy what was deployed before, if that is still what was planned."""
     current, previous = work.case.model.current, work.case.model.previous
     parameters = JobParameters(
@@ -45,4 +45,4 @@ def act(work: Work) -> str:
     outcome = rollback.run(work.context, job, work.report)
     if outcome.state is not JobState.SUCCEEDED:
         raise JobError(outcome.error, outcome.hint, code=outcome.code)
-    return outcome.message
+    return Acted(outcome.message)

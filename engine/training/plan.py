@@ -67,7 +67,7 @@ def plan(context: Context, job: Job) -> Plan:
             "" if base is None else base.sha256,
             epochs,
             (asked.from_scratch, asked.untrained),
-            (settings.train, settings.build, settings.preprocess, settings.data, settings.output),
+            (settings.train.decisive, settings.build, settings.preprocess, settings.data, settings.output),
             (settings.task, settings.labels, runtime.name),
             identity.identity(train),
             "" if validation is None else identity.identity(validation),

@@ -95,3 +95,10 @@ CREATE TABLE endurances (
     readings TEXT NOT NULL
 ) STRICT
 """
+
+REPAIRS_THAT_MAKE_VERSIONS = """
+ALTER TABLE exports ADD COLUMN temperature REAL;
+ALTER TABLE training_runs ADD COLUMN trigger TEXT NOT NULL DEFAULT '';
+ALTER TABLE training_runs ADD COLUMN data_stamp TEXT NOT NULL DEFAULT '';
+ALTER TABLE training_runs ADD COLUMN data_bytes INTEGER NOT NULL DEFAULT 0
+"""

@@ -14,8 +14,8 @@ from storage.vocabulary import Format, Quantization
 def add(connection: sqlite3.Connection, model_id: int, made: Exported) -> None:
     """Record where content came from; content that was made before is told with its latest origin."""
     connection.execute(
-        "INSERT OR REPLACE INTO exports (model_id, sha256, parent, parent_sha256, source, target, quantize, parity, tools, at, requested_by) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO exports (model_id, sha256, parent, parent_sha256, source, target, quantize, parity, tools, at, requested_by, temperature) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             model_id,
             made.sha256,
@@ -28,6 +28,7 @@ def add(connection: sqlite3.Connection, model_id: int, made: Exported) -> None:
             msgspec.json.encode(made.tools).decode(),
             made.at,
             made.requested_by,
+            made.temperature,
         ),
     )
 
@@ -53,4 +54,5 @@ def _exported(model: str, row: sqlite3.Row) -> Exported:
         tools=msgspec.json.decode(row["tools"], type=dict[str, str]),
         at=row["at"],
         requested_by=row["requested_by"],
+        temperature=row["temperature"],
     )

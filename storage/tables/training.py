@@ -26,6 +26,9 @@ def begin(
     base_sha256: str,
     seed: int,
     settings: dict[str, object],
+    trigger: str = "",
+    data_stamp: str = "",
+    data_bytes: int = 0,
 ) -> TrainingRun:
     """Record that a training begins, and return it; one of the same ``key`` that was cut off goes on instead."""
     found = connection.execute(
@@ -36,8 +39,8 @@ def begin(
         connection.execute("UPDATE training_runs SET job_id = ? WHERE id = ?", (job_id, found["id"]))
         return read_one(connection, int(found["id"]))
     cursor = connection.execute(
-        "INSERT INTO training_runs (model, key, job_id, state, started_at, how, base_version, base_sha256, seed, settings) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO training_runs (model, key, job_id, state, started_at, how, base_version, base_sha256, seed, settings, "
+        "trigger, data_stamp, data_bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             model,
             key,
@@ -49,6 +52,9 @@ def begin(
             base_sha256,
             seed,
             msgspec.json.encode(settings).decode(),
+            clean(trigger),
+            data_stamp,
+            data_bytes,
         ),
     )
     return read_one(connection, int(cursor.lastrowid or 0))

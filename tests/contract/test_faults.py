@@ -59,15 +59,22 @@ def test_a_planted_fault_is_named_and_ends(ward: Ward, code: str) -> None:
     look(ward, planted)
     again = ward.faults()[code]
     assert (again.id, again.count) == (fault.id, times + planted.looks), "it opens once, and is counted"
+    makes = spec.repair is not None and planted.helps and REPAIRS[spec.repair].spec.makes
     if spec.repair is not None:
         ward.repair(fault)
-        word = "ended" if planted.helps else "did not help"
-        assert any(f"'{spec.repair}' {word}" in message for message in ward.messages()), ward.messages()
-        assert (code in ward.faults()) is not planted.helps
+        word = "handed in" if makes else "ended" if planted.helps else "did not help"
+        assert told(ward, spec.repair, word), ward.messages()
+        assert (code in ward.faults()) is (makes or not planted.helps)
     if planted.mend is not None:
         planted.mend(ward)
+    assert not makes or told(ward, spec.repair, "ended"), ward.messages()
     assert code not in ward.faults(), ward.messages()
     assert f"{code} is over" in " ".join(ward.messages()) or spec.repair is not None or code in OF_VERSIONS
+
+
+def told(ward: Ward, repair: RepairKind | None, word: str) -> bool:
+    """Whether it is on record what became of a repair."""
+    return any(f"'{repair}' {word}" in message for message in ward.messages())
 
 
 OF_VERSIONS = {"dead-classes", "stale-model", "artefact-changed", "missing"}

@@ -1,5 +1,6 @@
 """A running engine looks after what is deployed: it checks by itself, and mends what its owner lets it mend."""
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 
@@ -81,3 +82,57 @@ def test_a_damaged_file_is_found_restored_and_checked_with_nobody_looking(looked
     assert current is not None
     assert current.number == 1
     assert any("for automatic repair: version 1 is restored" in message for message in told)
+
+
+PROGRAM = """
+import os, onnx
+model = onnx.load(os.environ["MODELTENDER_BASE"])
+onnx.helper.set_model_props(model, {"trained": "anew"})
+onnx.save(model, os.path.join(os.environ["MODELTENDER_OUTPUT"], "model.onnx"))
+"""
+"""What trains: with nothing to learn, so that what it makes is no better."""
+
+
+@pytest.fixture
+def trained(workspace: Workspace) -> Iterator[Workspace]:
+    """Return a workspace whose deployed model misses its objective, and is trained by itself because of that."""
+    folder = workspace.version_folder(MODEL, 1)
+    folder.mkdir(parents=True)
+    save_onnx(folder / "model.onnx")
+    images, classes = digits()
+    for part, rows in ((workspace.train, slice(0, 1000)), (workspace.test, slice(1000, None))):
+        (part / MODEL).mkdir(exist_ok=True)
+        name = "train.npz" if part == workspace.train else "test.npz"
+        np.savez(part / MODEL / name, x=images[rows], y=classes[rows])
+    (workspace.root / "train.py").write_text(PROGRAM)
+    workspace.model_settings(MODEL).write_text(
+        f'{SETTINGS}[objectives]\naccuracy = ">= 0.99"\n'
+        f'[train]\ncommand = ["{sys.executable}", "train.py"]\nautomatic = ["objective-missed"]\n'
+    )
+    workspace.current_link(MODEL).symlink_to("1")
+    workspace.settings_file.write_text('[schedule]\ncheck = "10s"\n[trust]\ncommands = true\n')
+    launch.start(workspace)
+    yield workspace
+    launch.stop(workspace)
+
+
+def test_a_model_that_misses_its_objective_is_trained_with_nobody_looking(trained: Workspace) -> None:
+    """What comes of it is evaluated and judged, and is a candidate: nobody asked for more, and it is not done again."""
+
+    def judged(found: list[Job], _told: list[Event]) -> bool:
+        done = {(job.kind, job.version) for job in found if job.state is JobState.SUCCEEDED}
+        return {(JobKind.EVALUATE, 2), (JobKind.TRAIN, None)} <= done
+
+    until(trained, judged)
+    reader = Reader(trained.database)
+    with reader.transaction() as connection:
+        [model] = models.read(connection)
+        trainings = [job for job in jobs.read(connection, limit=1000) if job.kind is JobKind.TRAIN]
+        told = [event.message for event in events.read(connection, limit=1000)]
+    reader.close()
+    assert model.current is not None
+    assert model.current.number == 1
+    assert model.candidate is not None
+    assert model.candidate.number == 2
+    assert [(job.requested_by, job.state) for job in trainings] == [(jobs.RETRAINING, JobState.SUCCEEDED)]
+    assert any("version 1 is trained on by itself" in message for message in told)

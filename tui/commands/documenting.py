@@ -190,6 +190,7 @@ def exported_document(made: Exported) -> ExportedDocument:
         source=made.source,
         target=made.target,
         quantize=made.quantize,
+        temperature=made.temperature,
         parity=made.parity,
         tools=made.tools,
         at=datetime.fromtimestamp(made.at, UTC),

@@ -25,6 +25,8 @@ from storage.vocabulary import (
     TargetKind,
     TargetState,
     Task,
+    TrainingState,
+    TrainTrigger,
     Verdict,
 )
 from tui.commands.device_document import DeviceDocument
@@ -207,6 +209,8 @@ class ExportedDocument(Document, frozen=True, kw_only=True):
     source: Format
     target: Format
     quantize: Quantization | None
+    temperature: float | None
+    """By what a recalibrated version's logits are divided; ``null`` for every other one."""
     parity: Parity
     tools: dict[str, str]
     at: datetime
@@ -239,6 +243,25 @@ class VersionDocument(Document, frozen=True, kw_only=True):
     exported: ExportedDocument | None = None
 
 
+class UnaskedDocument(Document, frozen=True, kw_only=True):
+    """``show``: the last training that nobody asked for, and why it began."""
+
+    run: int
+    at: datetime
+    trigger: str
+    state: TrainingState
+    version: int | None
+
+
+class RetrainingDocument(Document, frozen=True, kw_only=True):
+    """``show``: on what a model is trained by itself, and how often at most."""
+
+    on: tuple[TrainTrigger, ...]
+    every_s: float
+    interval_s: float
+    last: UnaskedDocument | None
+
+
 class TargetDocument(Document, frozen=True, kw_only=True):
     """A promotion target: where it is, and what became of the last time that it was told."""
 
@@ -268,6 +291,8 @@ class ShownModelDocument(Document, frozen=True, kw_only=True):
     probation: ProbationDocument | None
     targets: tuple[TargetDocument, ...] = ()
     """What else learns of promotions, in the order in which it is told."""
+    retraining: RetrainingDocument | None = None
+    """``null`` where nothing is trained by itself."""
 
 
 class ToldDocument(Document, frozen=True, kw_only=True):

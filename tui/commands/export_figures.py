@@ -25,11 +25,12 @@ def parentage(versions: Sequence[Version], exports: dict[str, Exported], *, sing
     """Return a line for each version that an export has made; one on its own page has its parity in full."""
     found = ((version, exports.get(version.sha256 or "")) for version in versions)
     return [
-        f"version {version.number}: exported from version {made.parent} ({made.way}), "
+        f"version {version.number}: {made.verb} from version {made.parent} ({made.way}), "
         + (
             parity_text(made.parity)
             if single
-            else f"outputs within {made.parity.max_difference:.2g} of its own"
+            else f"outputs within {made.parity.max_difference:.2g} of "
+            + ("its own" if made.temperature is None else "what they should be")
         )
         for version, made in found
         if made is not None and made.parent != version.number

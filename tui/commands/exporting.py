@@ -11,7 +11,7 @@ import msgspec
 from storage import jobs
 from storage.database import Reader
 from storage.errors import JobError
-from storage.job_answers import HandedIn
+from storage.job_answers import HandedIn, Recalibrated
 from storage.optimised import Optimised
 from storage.records import Job, JobParameters, Version
 from storage.tables import models
@@ -63,11 +63,11 @@ def export(
     """
     parameters = JobParameters(to=Format(to), quantize=Quantization(quantize) if quantize else None)
     with to_ask(workspace) as reader:
-        job = _submit(workspace, reader, JobKind.EXPORT, target, parameters)
+        job = submit(workspace, reader, JobKind.EXPORT, target, parameters)
         if no_wait:
-            return _promise(job, as_json=as_json)
-        made = msgspec.json.decode(_done(workspace, reader, job).result, type=HandedIn)
-        version = await_first_evaluation(workspace, reader, _arrived(workspace, reader, made))
+            return promise(job, as_json=as_json)
+        made = msgspec.json.decode(ended(workspace, reader, job).result, type=HandedIn)
+        version = await_first_evaluation(workspace, reader, arrived(workspace, reader, made))
     document = _document(made, version)
     if as_json:
         show_document(document)
@@ -96,10 +96,10 @@ def optimise(
     """
     parameters = JobParameters(keep=tuple(dict.fromkeys(keep)))
     with to_ask(workspace) as reader:
-        job = _submit(workspace, reader, JobKind.OPTIMISE, target, parameters)
+        job = submit(workspace, reader, JobKind.OPTIMISE, target, parameters)
         if no_wait:
-            return _promise(job, as_json=as_json)
-        done = _done(workspace, reader, job)
+            return promise(job, as_json=as_json)
+        done = ended(workspace, reader, job)
     document = msgspec.json.decode(done.result, type=Optimised)
     if as_json:
         show_document(document)
@@ -112,34 +112,39 @@ def optimise(
     return ExitCode.NO if unkept or document.recommended is None else ExitCode.DONE
 
 
-def _submit(
+def submit(
     workspace: Workspace, reader: Reader, kind: JobKind, target: Target, parameters: JobParameters
 ) -> Job:
-    # What has just arrived is exported once it has loaded.
+    """Ask for something to be made of a version; what has just arrived is taken once it has loaded."""
     version = await_first_evaluation(workspace, reader, find_target(workspace, reader, target))
     return jobs.submit(
         workspace, kind, version.model, version.number, requested_by=requester(), parameters=parameters
     )
 
 
-def _done(workspace: Workspace, reader: Reader, job: Job) -> Job:
-    ended = await_job(workspace, reader, job)
-    error = failure(ended)
+def ended(workspace: Workspace, reader: Reader, job: Job) -> Job:
+    """Return a job as it ended well.
+
+    Raises:
+        Error: it did not.
+    """
+    job = await_job(workspace, reader, job)
+    error = failure(job)
     if error is not None:
         raise error
-    return ended
+    return job
 
 
-def _promise(job: Job, *, as_json: bool) -> int:
+def promise(job: Job, *, as_json: bool) -> int:
+    """Say that a job will be done."""
     if as_json:
         show_document(job_document(job))
     else:
-        does = "exports" if job.kind is JobKind.EXPORT else "optimises"
-        show_text(f"job {job.id} {does} {job.model}@{job.version}: {job.state}")
+        show_text(f"job {job.id} {job.kind}s {job.model}@{job.version}: {job.state}")
     return ExitCode.DONE
 
 
-def _arrived(workspace: Workspace, reader: Reader, made: HandedIn) -> Version:
+def arrived(workspace: Workspace, reader: Reader, made: HandedIn | Recalibrated) -> Version:
     """Return the version that has the content that was made, once the inbox has taken it."""
     name = made.file.rpartition("/")[2]
 

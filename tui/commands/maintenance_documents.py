@@ -35,8 +35,10 @@ class TreatedDocument(Document, frozen=True, kw_only=True):
     """``null`` where only a person can end it."""
     done: bool
     helped: bool | None
-    """What the check afterwards said; ``null`` where nothing was done."""
+    """What the check afterwards said; ``null`` where nothing was done, or a version was made that is not deployed yet."""
     detail: str
+    job: int | None = None
+    """That made a version."""
 
 
 class RepairDocument(Document, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import click
+import msgspec
 
 from storage.database import Reader
 from storage.exported import Exported
@@ -14,6 +15,7 @@ from storage.records import Arrival, LatencyMeasurement, Model, PromotionTarget,
 from storage.tables import events, exports, latencies, promotion_targets, quarantine, training
 from storage.tables import models as model_table
 from storage.tables import promotions as promotion_table
+from storage.train_settings import Train
 from storage.training_records import TrainingRun
 from storage.vocabulary import ExitCode, Status
 from storage.workspace import Workspace
@@ -27,12 +29,16 @@ from tui.commands.options import standard_options
 from tui.commands.output import remark, show_document, show_text
 from tui.commands.promotion_history import promotions_document, promotions_text
 from tui.commands.reading import engine_state, staleness, to_look
+from tui.commands.retraining import retraining_document, retraining_text, train_settings
 from tui.commands.runs import origin_text
 from tui.commands.signatures import needs_page, needs_table, proposed_text
 from tui.commands.tables import table
 from tui.commands.targets import Target, find_model, find_version
 from tui.commands.targets import target as as_target
 from tui.commands.telling import told_text
+
+LOOKED_AT = 100
+"""Trainings among which the last one that nobody asked for is looked for."""
 
 HEALTHY = frozenset({Status.READY, Status.CHECKING, Status.SETTLING})
 
@@ -73,12 +79,15 @@ def show(*, workspace: Workspace, as_json: bool, target: Target, history: bool) 
             return ExitCode.DONE
         with reader.transaction() as connection:
             page = _page(connection, target)
+        train = train_settings(workspace, page.model.name)
         if as_json:
-            show_document(
-                shown_model_document(page.model, page.versions, page.measured, page.targets, page.exports)
+            document = shown_model_document(
+                page.model, page.versions, page.measured, page.targets, page.exports
             )
+            retrained = retraining_document(train, page.runs)
+            show_document(msgspec.structs.replace(document, retraining=retrained))
             return ExitCode.DONE
-        show_text(_shown_text(page))
+        show_text(_shown_text(page, train))
         remark(staleness(workspace, engine_state(reader)))
     return ExitCode.DONE
 
@@ -167,6 +176,8 @@ class Page(NamedTuple):
     exports: dict[str, Exported]
     origins: tuple[TrainingRun, ...]
     """The trainings that the shown versions came from."""
+    runs: tuple[TrainingRun, ...]
+    """The latest trainings, the latest first."""
     single: bool
 
 
@@ -178,6 +189,7 @@ def _page(connection: sqlite3.Connection, target: Target) -> Page:
     told = promotion_targets.read(connection, target.model)
     made = exports.read(connection, target.model)
     origins = training.origins(connection, target.model)
+    runs = tuple(training.read(connection, target.model, limit=LOOKED_AT))
     if target.version is None:
         return Page(
             model,
@@ -189,6 +201,7 @@ def _page(connection: sqlite3.Connection, target: Target) -> Page:
             told,
             made,
             tuple(origins.values()),
+            runs,
             single=False,
         )
     number = find_version(connection, model, target.version).number
@@ -202,14 +215,17 @@ def _page(connection: sqlite3.Connection, target: Target) -> Page:
         told,
         made,
         tuple(origin for made, origin in origins.items() if made == number),
+        runs,
         single=True,
     )
 
 
-def _shown_text(page: Page) -> str:
+def _shown_text(page: Page, train: Train | None) -> str:
     model, versions = page.model, page.versions
     lines = [f"{model.name}  {model.task or ''}".rstrip()]
     lines.extend(_watched([model], time.time()))
+    if not page.single:
+        lines.extend(retraining_text(train, page.runs, time.time()))
     lines.append(_versions_table(versions) if versions else "No versions yet.")
     lines += parentage(versions, page.exports, single=page.single)
     needs = needs_page(versions[0]) if page.single else needs_table(versions)

@@ -44,6 +44,7 @@ ANSWERS = {
     "latency": ("one document", "tui.commands.documents:MeasuredDocument"),
     "compare": ("one document", "storage.comparisons:Compared"),
     "export": ("one document", "tui.commands.export_documents:ExportDocument"),
+    "recalibrate": ("one document", "tui.commands.recalibrating:RecalibrationDocument"),
     "optimise": ("one document", "storage.optimised:Optimised"),
     "promote": ("one document", "tui.commands.documents:PromotionDocument"),
     "rollback": ("one document", "tui.commands.documents:PromotionDocument"),

@@ -8,10 +8,10 @@ import msgspec
 
 from storage import jobs
 from storage.database import Reader
-from storage.job_answers import Repairs
+from storage.job_answers import Repairs, Treated
 from storage.records import Fault, Job, JobParameters
 from storage.tables import events
-from storage.vocabulary import ExitCode, FaultState, JobKind
+from storage.vocabulary import ExitCode, FaultState, JobKind, RepairKind
 from storage.workspace import Workspace
 from tui.commands.arrivals import find_target
 from tui.commands.completing import complete_target
@@ -28,16 +28,30 @@ from tui.commands.waiting import await_job, failure, read_job
 @click.command(epilog="Example: modeltender repair mnist --dry-run")
 @click.argument("target", metavar="MODEL[@VERSION]", type=as_target, shell_complete=complete_target)
 @click.option("--fault", type=int, metavar="ID", help="Repair this fault alone; faults lists their numbers.")
+@click.option(
+    "--by",
+    type=click.Choice([kind.value for kind in RepairKind]),
+    help="With --fault: do this one of its repairs; docs/maintenance.md lists them.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be changed, and change nothing.")
 @click.option("--no-wait", is_flag=True, help="Return the job at once, and let the engine work.")
 @standard_options
 def repair(
-    *, workspace: Workspace, as_json: bool, target: Target, fault: int | None, dry_run: bool, no_wait: bool
+    *,
+    workspace: Workspace,
+    as_json: bool,
+    target: Target,
+    fault: int | None,
+    by: str | None,
+    dry_run: bool,
+    no_wait: bool,
 ) -> int:
     """End the faults of a model, as far as there is a repair for them, and check whether that helped.
 
-    Without a VERSION the files of the current and the previous one are restored where they changed or are gone, byte for byte; what is replaced is set aside, never deleted. Other open faults are repaired too, but for repairs that would deploy another version: name the fault for that. Exits with 0 when all is well afterwards, also when nothing had to be done, with 1 when a repair did not help, and with 3 when there is no copy to restore from.
+    Without a VERSION the files of the current and the previous one are restored where they changed or are gone, byte for byte; what is replaced is set aside, never deleted. Other open faults are repaired too, but for repairs that would deploy another version or train one: name the fault for that. A repair that makes a version hands it in, and the fault ends when that is deployed. Exits with 0 when all is well afterwards, also when nothing had to be done, with 1 when a repair did not help, and with 3 when there is no copy to restore from.
     """
+    if by is not None and fault is None:
+        raise click.UsageError("--by needs the fault that is meant: --fault ID")
     with to_ask(workspace) as reader:
         if target.version is None:
             with reader.transaction() as connection:
@@ -45,7 +59,9 @@ def repair(
         else:
             version = find_target(workspace, reader, target)
             number, model = version.number, version.model
-        parameters = JobParameters(fault=fault, dry_run=dry_run)
+        parameters = JobParameters(
+            fault=fault, repair=None if by is None else RepairKind(by), dry_run=dry_run
+        )
         job = jobs.submit(
             workspace, JobKind.REPAIR, model, number, requested_by=requester(), parameters=parameters
         )
@@ -54,7 +70,8 @@ def repair(
         job = await_job(workspace, reader, job)
         answer = msgspec.json.decode(job.result, type=Repairs) if job.result else None
         states = _verified(workspace, reader, answer)
-    return _report(job, _document(answer, states), as_json=as_json, dry_run=dry_run)
+        made = _made(workspace, reader, answer)
+    return _report(job, _document(answer, states, made), as_json=as_json, dry_run=dry_run)
 
 
 def _promise(job: Job, *, as_json: bool) -> int:
@@ -78,7 +95,19 @@ def _verified(workspace: Workspace, reader: Reader, answer: Repairs | None) -> d
         return {one.fault: events.fault(connection, one.fault) for one in answer.faults if one.done}
 
 
-def _document(answer: Repairs | None, states: dict[int, Fault | None]) -> RepairDocument | None:
+def _made(workspace: Workspace, reader: Reader, answer: Repairs | None) -> dict[int, Job]:
+    """Wait for the jobs that make a version; return them as they ended, by their fault."""
+    asked = () if answer is None else answer.faults
+    return {
+        one.fault: await_job(workspace, reader, read_job(reader, one.job))
+        for one in asked
+        if one.job is not None
+    }
+
+
+def _document(
+    answer: Repairs | None, states: dict[int, Fault | None], made: dict[int, Job]
+) -> RepairDocument | None:
     if answer is None:
         return None
     return RepairDocument(
@@ -91,16 +120,29 @@ def _document(answer: Repairs | None, states: dict[int, Fault | None]) -> Repair
                 code=one.code,
                 repair=one.repair,
                 done=one.done,
-                helped=_helped(states.get(one.fault)),
-                detail=one.detail,
+                helped=_helped(states.get(one.fault), made.get(one.fault)),
+                detail=_detail(one, made.get(one.fault)),
+                job=one.job,
             )
             for one in answer.faults
         ),
     )
 
 
-def _helped(fault: Fault | None) -> bool | None:
+def _helped(fault: Fault | None, made: Job | None) -> bool | None:
+    if made is not None and failure(made) is not None:
+        return False
     return None if fault is None else fault.state is FaultState.RESOLVED
+
+
+def _detail(one: Treated, made: Job | None) -> str:
+    """Return what was done, or what came of the job that it asked for."""
+    if made is None:
+        return one.detail
+    error = failure(made)
+    if error is None:
+        return f"{one.detail}: {made.message}"
+    return f"{one.detail}: {error.message.rstrip('.')}" + (f". {error.hint}" if error.hint else "")
 
 
 def _report(job: Job, document: RepairDocument | None, *, as_json: bool, dry_run: bool) -> int:
@@ -141,6 +183,7 @@ def _fault_line(one: TreatedDocument, *, dry_run: bool, told: bool) -> str:
     if not one.done:
         would = f"repair '{one.repair}' " if one.repair else ""
         return f"{name}: {would}{one.detail.rstrip('.')}." if dry_run or not one.repair else ""
-    helped = {True: "it helped", False: "it did not help, the fault is still there", None: "not checked yet"}
+    unknown = "not checked yet" if one.job is None else "the fault ends when that is deployed"
+    helped = {True: "it helped", False: "it did not help, the fault is still there", None: unknown}
     detail = "" if told else f"{one.detail.rstrip('.')}; "
     return f"{name}: {detail}{helped[one.helped]}."

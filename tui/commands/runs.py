@@ -64,6 +64,8 @@ class RunDocument(Document, frozen=True, kw_only=True):
     started_at: datetime
     finished_at: datetime | None
     message: str
+    trigger: str | None
+    """Why it began, where nobody asked for it."""
 
 
 @click.command(epilog="Example: modeltender runs mnist")
@@ -112,7 +114,8 @@ def runs_table(found: list[TrainingRun], *, active: bool) -> str:
         for run in found
         if run.message and run.state in {TrainingState.FAILED, TrainingState.CANCELLED}
     ]
-    return "\n".join([table(headings, rows, right=("RUN", "BASE", "VERSION", "EPOCHS")), *reasons])
+    began = [f"run {run.id} began by itself: {run.trigger}" for run in found if run.trigger]
+    return "\n".join([table(headings, rows, right=("RUN", "BASE", "VERSION", "EPOCHS")), *began, *reasons])
 
 
 def run_text(run: TrainingRun) -> str:
@@ -190,4 +193,5 @@ def run_document(run: TrainingRun, *, active: bool = True) -> RunDocument:
         started_at=datetime.fromtimestamp(run.started_at, UTC),
         finished_at=moment(run.finished_at),
         message=run.message,
+        trigger=run.trigger or None,
     )

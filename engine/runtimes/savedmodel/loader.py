@@ -65,12 +65,12 @@ def load(artefact: Path, device: str, *, signature: str = "") -> SavedModel:
     tags = [SERVE] if count_graphs(artefact) > 1 else None
     with tf.device(place):
         root = tf.saved_model.load(str(artefact.parent), tags=tags)
-    functions = {**_functions(root), **root.signatures}
+    functions = {**functions_of(root), **root.signatures}
     name = choose(root.signatures, functions, signature)
     return SavedModel(root, name, functions[name], place)
 
 
-def _functions(root: Any) -> dict[str, Any]:
+def functions_of(root: Any) -> dict[str, Any]:
     """Return the functions of the model itself that take one kind of input."""
     found: dict[str, Sequence[Any]] = {
         name: getattr(value, "concrete_functions", ()) for name, value in vars(root).items()

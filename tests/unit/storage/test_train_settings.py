@@ -7,6 +7,7 @@ import pytest
 from storage.errors import SettingsError
 from storage.settings import read_model_settings
 from storage.train_settings import Train
+from storage.vocabulary import TrainTrigger
 
 
 def test_what_is_written_arrives(tmp_path: Path) -> None:
@@ -47,3 +48,29 @@ def test_each_problem_is_named(tmp_path: Path, line: str, problem: str) -> None:
     with pytest.raises(SettingsError) as raised:
         read_model_settings(file)
     assert problem in raised.value.message
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ('automatic = ["whim"]', "train.automatic: expected one of schedule, new-data, objective-missed, "),
+        ('every = "5s"', "train.every: expected a length of time of 1m or more, got '5s'"),
+        ('interval = "0s"', "train.interval: expected a length of time of 1m or more, got '0s'"),
+        ('interval = "soon"', "train.interval: expected a length of time (90s, "),
+        ("new_data = 0.0", "train.new_data: expected a share above 0, got 0"),
+    ],
+)
+def test_what_is_wrong_about_trainings_by_themselves_is_told(line: str, problem: str, tmp_path: Path) -> None:
+    """With its key, like everything else."""
+    file = tmp_path / "model.toml"
+    file.write_text(f"[train]\n{line}\n")
+    with pytest.raises(SettingsError) as failed:
+        read_model_settings(file)
+    assert problem in failed.value.message
+
+
+def test_when_to_train_decides_nothing_about_what_is_trained() -> None:
+    """A training that was cut off goes on although somebody changed the schedule meanwhile."""
+    train = Train(epochs=3, automatic=(TrainTrigger.SCHEDULE,), every="7d", interval="2d", new_data=0.5)
+    assert train.decisive == Train(epochs=3)
+    assert (train.every_s, train.interval_s) == (7 * 86400, 2 * 86400)

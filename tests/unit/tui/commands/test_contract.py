@@ -192,7 +192,7 @@ def test_a_list_holds_documents_of_exactly_these_fields(
 def test_show_is_the_model_with_its_versions(ask: Run) -> None:
     """The document of show is that of models with the versions themselves in place of their number."""
     found = ask("show", "mnist", "--json").json
-    assert list(found) == [*MODEL, "targets"]
+    assert list(found) == [*MODEL, "targets", "retraining"]
     assert [list(version) for version in found["versions"]] == [VERSION] * 3
     assert [version["version"] for version in found["versions"]] == [3, 2, 1]
 

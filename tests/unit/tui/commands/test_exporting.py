@@ -160,6 +160,7 @@ def test_show_says_what_a_version_was_exported_from(ask: Run, working: Begin) ->
         "source": "keras",
         "target": "litert",
         "quantize": "int8",
+        "temperature": None,
         "parity": PARITY,
         "tools": {"keras": "3.15.1"},
         "at": "2025-06-15T15:06:40Z",

@@ -7,7 +7,7 @@ from storage import jobs
 from storage.database import Writer
 from storage.records import Job
 from storage.tables import events
-from storage.vocabulary import ExitCode, JobKind, JobState
+from storage.vocabulary import ExitCode, JobKind, JobState, RepairKind
 from tests.unit.tui.commands.conftest import Begin, Run
 from tests.unit.tui.commands.rows import Answer, answered, failed
 
@@ -161,4 +161,57 @@ def test_a_dry_run_says_what_would_be_done(ask: Run, working: Begin) -> None:
     assert said.out == "fault 1 (load-failed): repair 'reload' version 3 is loaded again.\n"
     assert done[0].parameters.dry_run
     said = ask("repair", "mnist", "--dry-run", "--json")
-    assert said.json["faults"] == [treated(1, done=False) | {"helped": None}]
+    assert said.json["faults"] == [treated(1, done=False) | {"helped": None, "job": None}]
+
+
+def with_maker(*, fails: bool) -> Answer:
+    """Return an answer to a repair of fault 1 that has a version made, and to the job that makes it."""
+
+    def answer(writer: Writer, job: Job) -> None:
+        with writer.transaction() as connection:
+            if job.kind is JobKind.RECALIBRATE:
+                state = JobState.FAILED if fails else JobState.SUCCEEDED
+                told = {"error": "It is well calibrated.", "hint": "Bring data."} if fails else {}
+                jobs.finish(connection, job.id, state, now=2.0, message="temperature 1.8", **told)
+                return
+            asked = jobs.add(connection, JobKind.RECALIBRATE, "mnist", 3, requested_by="ann", now=1.0)
+            made = treated(1, repair="recalibrate") | {"job": asked.id}
+            result = {"model": "mnist", "repaired": True, "versions": [], "faults": [made]}
+            packed = msgspec.json.encode(result).decode()
+            jobs.finish(connection, job.id, JobState.SUCCEEDED, now=1.0, result=packed)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("fails", "told", "status"),
+    [
+        (
+            False,
+            "version 3 is loaded again: temperature 1.8; the fault ends when that is deployed",
+            ExitCode.DONE,
+        ),
+        (
+            True,
+            "version 3 is loaded again: It is well calibrated. Bring data; it did not help, the fault is still there",
+            ExitCode.NO,
+        ),
+    ],
+)
+def test_what_makes_a_version_is_waited_for(
+    *, fails: bool, told: str, status: int, ask: Run, working: Begin
+) -> None:
+    """It is told what was made or why nothing was, and that the fault ends when that is deployed; no check is awaited."""
+    done = working(with_maker(fails=fails))
+    said = ask("repair", "mnist", "--fault", "1", "--by", "recalibrate")
+    assert said.out == f"fault 1 (load-failed): {told}.\n"
+    assert said.status == status
+    assert [job.kind for job in done] == [JobKind.REPAIR, JobKind.RECALIBRATE]
+    assert done[0].parameters.repair is RepairKind.RECALIBRATE
+
+
+def test_by_needs_a_fault(ask: Run) -> None:
+    """Which one would otherwise be a guess."""
+    said = ask("repair", "mnist", "--by", "retrain")
+    assert said.status == ExitCode.USAGE
+    assert "--by needs the fault that is meant: --fault ID" in said.err

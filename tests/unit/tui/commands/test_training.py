@@ -34,6 +34,7 @@ RUN = [
     "started_at",
     "finished_at",
     "message",
+    "trigger",
 ]
 """The promised fields of a training's document."""
 
