@@ -1,5 +1,7 @@
 """One read transaction, one frozen picture of everything that the console shows."""
 
+import sqlite3
+
 from storage import jobs
 from storage.database import Reader
 from storage.records import (
@@ -99,11 +101,7 @@ def read_detail(reader: Reader, name: str, *, metric: str | None = None, since: 
         model = models.read_one(connection, name)
         if model is None:
             return None
-        known = evaluations.metric_names(connection, name)
-        headline = metric or next(
-            (metric for metric in evaluations.HEADLINE_METRICS if metric in known),
-            evaluations.HEADLINE_METRICS[0],
-        )
+        headline = metric or headline_of(connection, name)
         return Detail(
             model=model,
             versions=tuple(models.versions(connection, name)),
@@ -116,3 +114,12 @@ def read_detail(reader: Reader, name: str, *, metric: str | None = None, since: 
             quarantined=tuple(quarantine.kept(connection, name)),
             targets=promotion_targets.read(connection, name),
         )
+
+
+def headline_of(connection: sqlite3.Connection, name: str) -> str:
+    """Return the metric that stands for a model at a glance."""
+    known = evaluations.metric_names(connection, name)
+    return next(
+        (metric for metric in evaluations.HEADLINE_METRICS if metric in known),
+        evaluations.HEADLINE_METRICS[0],
+    )

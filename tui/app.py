@@ -15,7 +15,7 @@ from storage.text import clean
 from storage.workspace import Workspace
 from tui import ending, terminal
 from tui.feed import Feed, News
-from tui.navigation import Navigation
+from tui.looking import Looking
 from tui.theme import COLOURS, OWN, TERMINAL, TOASTS
 
 TICK_S = 1.0
@@ -32,7 +32,7 @@ class Arrived(Message):
         self.news = news
 
 
-class Console(Navigation):
+class Console(Looking):
     """The application; its exit status is 0, or 128 and the signal that ended it."""
 
     ENABLE_COMMAND_PALETTE = False

@@ -9,6 +9,7 @@ import os
 import sqlite3
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,9 +20,12 @@ from storage.errors import DatabaseError, Error, SettingsError
 from storage.snapshot import Detail, Snapshot
 from storage.text import clean
 from storage.workspace import Workspace, engine_pid
+from tui.replaying import Replay, Wish, chosen
 
 if TYPE_CHECKING:
+    from storage.paired import Pair, Wanted
     from storage.settings import ModelSettings
+    from storage.settings_listing import Listed
 
 POLL_S = 0.25
 """Between two looks whether somebody has written; a look takes microseconds."""
@@ -46,6 +50,12 @@ class News(NamedTuple):
     error: Error | None = None
     settings: "ModelSettings | None" = None
     """What the model of the detail is to be measured by; ``None`` where its settings cannot be read."""
+    replay: Replay | None = None
+    """Which moment of the past this is; ``None`` where it is how things stand now."""
+    pair: "Pair | None" = None
+    """The two versions that are compared."""
+    listed: "Listed | None" = None
+    """Every setting, while somebody looks at them."""
 
 
 NO_NEWS = News(None, None, engine_running=False)
@@ -66,6 +76,14 @@ class Feed:
         self._detail_of: str | None = None
         self._detail_key: object = None
         self._detail_until = 0.0
+        self._wishes: deque[Wish] = deque()
+        self._replay: Replay | None = None
+        self._pair: Wanted | None = None
+        self._listing = False
+        self._listed_stamp: object = None
+        self._past_key: object = None
+        self._pair_key: object = None
+        self._paired: Pair | None = None
         self._woken = threading.Event()
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
@@ -82,6 +100,23 @@ class Feed:
         if deep != self._deep:
             self._deep = deep
             self._version = None
+            self._woken.set()
+
+    def replay(self, wish: Wish) -> None:
+        """Say which moment of the past is wanted, or that it is the present again; it is read at once."""
+        self._wishes.append(wish)
+        self._woken.set()
+
+    def compare(self, wanted: "Wanted | None") -> None:
+        """Say which two versions are wanted beside each other; they are read at once."""
+        if wanted != self._pair:
+            self._pair = wanted
+            self._woken.set()
+
+    def list_settings(self, *, wanted: bool) -> None:
+        """Say whether every setting is wanted; they are read at once, and again whenever a file changes."""
+        if wanted != self._listing:
+            self._listing = wanted
             self._woken.set()
 
     def retry(self) -> None:
@@ -133,13 +168,79 @@ class Feed:
         if self._reader is None:
             self._reader = Reader(self._workspace.database)
             self._inode = _inode(self._workspace)
+        self._grant_wishes(self._reader)
+        if self._replay is not None:
+            return self._look_back(self._reader, self._replay)
         version = _data_version(self._reader)
         shown = self.news.snapshot
         if shown is None or version != self._version:
             shown = snapshot.read(self._reader, deep=self._deep)
             self._version = version
         detail, settings = self._read_detail(self._reader, shown)
-        return News(shown, detail, self._running, settings=settings)
+        return News(
+            shown,
+            detail,
+            self._running,
+            settings=settings,
+            pair=self._read_pair(self._reader, shown),
+            listed=self._read_listed(),
+        )
+
+    def _grant_wishes(self, reader: Reader) -> None:
+        """Go where a person wants to in time."""
+        while self._wishes:
+            here = self._replay
+            with reader.transaction() as connection:
+                at, said = chosen(connection, None if here is None else here.at, self._wishes.popleft())
+            # Whichever it is now, what was read before is of another moment.
+            self._version, self._detail_until, self._past_key = None, 0.0, None
+            turn = 0 if here is None else here.turn + 1
+            self._replay = None if at is None else Replay(at, said=said, turn=turn)
+
+    def _look_back(self, reader: Reader, wanted: Replay) -> News:
+        """Return what was at a moment; it is read anew only where something else is wanted of it: the past stands still."""
+        from storage import past
+
+        listed, key = self._read_listed(), (wanted, self._wanted, self._deep, self._pair)
+        if key == self._past_key:
+            return self.news._replace(listed=listed)
+        found = past.read(reader, wanted.at, deep=self._deep)
+        name = self._wanted
+        news = News(
+            found.snapshot,
+            None if name is None else past.read_detail(reader, name, wanted.at),
+            found.ran,
+            settings=None if name is None else self._read_settings(name),
+            replay=wanted._replace(missing=found.missing),
+            pair=self._read_pair(reader, found.snapshot, at=wanted.at),
+            listed=listed,
+        )
+        self._past_key = key
+        return news
+
+    def _read_pair(self, reader: Reader, shown: Snapshot, *, at: float | None = None) -> "Pair | None":
+        wanted = self._pair
+        if wanted is None:
+            return None
+        key = (wanted, at, _key(shown, wanted.model))
+        if key != self._pair_key:
+            from storage import paired
+
+            self._paired = paired.read(reader, wanted, at=at)
+            self._pair_key = key
+        return self._paired
+
+    def _read_listed(self) -> "Listed | None":
+        if not self._listing:
+            self._listed_stamp = None
+            return None
+        from storage.settings_listing import listed, stamp
+
+        now = stamp(self._workspace, self._wanted)
+        if now == self._listed_stamp:
+            return self.news.listed
+        self._listed_stamp = now
+        return listed(self._workspace, self._wanted)
 
     def _read_detail(self, reader: Reader, shown: Snapshot) -> "tuple[Detail | None, ModelSettings | None]":
         name, now = self._wanted, time.monotonic()
@@ -172,6 +273,7 @@ class Feed:
     def _let_go(self) -> None:
         reader, self._reader, self._version = self._reader, None, None
         self._detail_until = 0.0
+        self._past_key = self._pair_key = self._listed_stamp = None
         if reader is not None:
             reader.close()
 

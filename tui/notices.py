@@ -6,6 +6,7 @@ from storage.errors import Error
 from storage.vocabulary import Status
 from tui import health
 from tui.layout import MINIMUM
+from tui.replaying import Replay
 from tui.view import View
 
 NO_DATABASE = "no-database"
@@ -20,6 +21,20 @@ def too_small(view: View, width: int, height: int) -> Text:
     return Text(
         f"{engine}{states or 'no models'} (this terminal is {width}x{height}, panels need {MINIMUM[0]}x{MINIMUM[1]})"
     )
+
+
+def above(view: View) -> Text | None:
+    """Return the line above the panels: that this is the past, or that everything below is old; ``None`` where neither is so."""
+    return engine_down(view) if view.replay is None else _replayed(view, view.replay)
+
+
+def _replayed(view: View, replay: Replay) -> Text:
+    line = Text.assemble(("◂ ", "bold cyan"), ("The past", "bold"), ": L ends it.")
+    if not view.news.engine_running:
+        line.append(" No engine then.", "bold")
+    if replay.missing:
+        line.append(f" Not recorded: {', '.join(replay.missing)}")
+    return line
 
 
 def engine_down(view: View) -> Text | None:

@@ -1,6 +1,7 @@
 """Evaluations with their metrics, latency reports and per-example outcomes."""
 
 import sqlite3
+from math import inf
 
 import msgspec
 
@@ -116,6 +117,15 @@ def read_one(connection: sqlite3.Connection, evaluation_id: int | None) -> Evalu
     return None if row is None else _evaluation(connection, row)
 
 
+def last_until(connection: sqlite3.Connection, version_id: int, until: float) -> Evaluation | None:
+    """Return the last evaluation of a version that is not later than ``until``, or ``None``."""
+    row = connection.execute(
+        "SELECT * FROM evaluations WHERE version_id = ? AND at <= ? ORDER BY at DESC, id DESC LIMIT 1",
+        (version_id, until),
+    ).fetchone()
+    return None if row is None else _evaluation(connection, row)
+
+
 def slices(connection: sqlite3.Connection, evaluation_id: int) -> tuple[Metric, ...]:
     """Return the figures of parts of the examples of an evaluation, in the order in which they were recorded."""
     rows = connection.execute(
@@ -141,12 +151,12 @@ def any_isolated(connection: sqlite3.Connection, isolation: str) -> bool:
     return bool(row[0])
 
 
-def read(connection: sqlite3.Connection, model: str, *, limit: int) -> list[Evaluation]:
-    """Return the latest evaluations of a model's versions, the newest first."""
+def read(connection: sqlite3.Connection, model: str, *, limit: int, until: float = inf) -> list[Evaluation]:
+    """Return the latest evaluations of a model's versions that are not later than ``until``, the newest first."""
     rows = connection.execute(
         "SELECT evaluations.* FROM evaluations JOIN versions ON versions.id = version_id JOIN models ON models.id = model_id "
-        "WHERE models.name = ? ORDER BY evaluations.at DESC, evaluations.id DESC LIMIT ?",
-        (model, limit),
+        "WHERE models.name = ? AND evaluations.at <= ? ORDER BY evaluations.at DESC, evaluations.id DESC LIMIT ?",
+        (model, until, limit),
     ).fetchall()
     return [_evaluation(connection, row) for row in rows]
 
@@ -168,16 +178,23 @@ def example_values(connection: sqlite3.Connection, evaluation_id: int) -> dict[s
 
 
 def history(
-    connection: sqlite3.Connection, model: str, metric: str, *, since: float = 0.0, limit: int = 100_000
+    connection: sqlite3.Connection,
+    model: str,
+    metric: str,
+    *,
+    since: float = 0.0,
+    until: float = inf,
+    limit: int = 100_000,
 ) -> list[HistoryPoint]:
     """Return a metric's (or latency figure's) values over all versions of a model, oldest first, the latest ``limit``."""
     if latencies.figure(metric) is not None:
-        return latencies.history(connection, model, metric, since=since, limit=limit)
+        return latencies.history(connection, model, metric, since=since, until=until, limit=limit)
     rows = connection.execute(
         "SELECT at, number, value, low, high, n FROM evaluations JOIN metrics ON metrics.evaluation_id = evaluations.id "
         "JOIN versions ON versions.id = version_id JOIN models ON models.id = model_id "
-        "WHERE models.name = :model AND metrics.name = :metric AND slice = '' AND at >= :since ORDER BY at DESC, evaluations.id DESC LIMIT :limit",
-        {"model": model, "metric": metric, "since": since, "limit": limit},
+        "WHERE models.name = :model AND metrics.name = :metric AND slice = '' AND at >= :since AND at <= :until "
+        "ORDER BY at DESC, evaluations.id DESC LIMIT :limit",
+        {"model": model, "metric": metric, "since": since, "until": until, "limit": limit},
     ).fetchall()
     return [
         HistoryPoint(
@@ -211,14 +228,16 @@ def headline(evaluation: Evaluation | None) -> Metric | None:
     return next((metric for name in HEADLINE_METRICS if (metric := evaluation.metric(name))), None)
 
 
-def trend(connection: sqlite3.Connection, version_id: int | None, points: int) -> tuple[float, ...]:
+def trend(
+    connection: sqlite3.Connection, version_id: int | None, points: int, *, until: float = inf
+) -> tuple[float, ...]:
     """Return the headline metric's latest values of one version, oldest first."""
     marks = ", ".join("?" * len(HEADLINE_METRICS))
     # One question for all points: the console asks this of every model each time that anything was written.
     rows = connection.execute(
         "SELECT (SELECT value FROM metrics WHERE evaluation_id = evaluations.id AND slice = '' "  # noqa: S608 - placeholders only
-        f"AND name IN ({marks}) ORDER BY name LIMIT 1) AS headline FROM evaluations WHERE version_id = ? ORDER BY at DESC LIMIT ?",
-        (*HEADLINE_METRICS, version_id, points),
+        f"AND name IN ({marks}) ORDER BY name LIMIT 1) AS headline FROM evaluations WHERE version_id = ? AND at <= ? ORDER BY at DESC LIMIT ?",
+        (*HEADLINE_METRICS, version_id, until, points),
     ).fetchall()
     return tuple(float(row["headline"]) for row in reversed(rows) if row["headline"] is not None)
 

@@ -6,6 +6,7 @@ another; the long one says which scenario and batch size: ``server_b1_max_qps``,
 
 import re
 import sqlite3
+from math import inf
 from typing import Final, NamedTuple
 
 import msgspec
@@ -123,7 +124,13 @@ def latest(connection: sqlite3.Connection, model: str) -> list[LatencyMeasuremen
 
 
 def history(
-    connection: sqlite3.Connection, model: str, name: str, *, since: float = 0.0, limit: int = 100_000
+    connection: sqlite3.Connection,
+    model: str,
+    name: str,
+    *,
+    since: float = 0.0,
+    until: float = inf,
+    limit: int = 100_000,
 ) -> list[HistoryPoint]:
     """Return a latency figure's values over all versions of a model, oldest first, the latest ``limit``.
 
@@ -147,12 +154,13 @@ def history(
     rows = connection.execute(
         f"SELECT at, number, value, n FROM ({' UNION ALL '.join(sources)}) "  # noqa: S608 - as above
         "JOIN versions ON versions.id = version_id JOIN models ON models.id = model_id "
-        "WHERE models.name = :model AND at >= :since AND value IS NOT NULL ORDER BY at DESC LIMIT :limit",
+        "WHERE models.name = :model AND at >= :since AND at <= :until AND value IS NOT NULL ORDER BY at DESC LIMIT :limit",
         {
             "scenario": wanted.scenario,
             "batch_size": wanted.batch_size,
             "model": model,
             "since": since,
+            "until": until,
             "limit": limit,
         },
     ).fetchall()

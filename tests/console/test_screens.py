@@ -14,12 +14,20 @@ from tests.console.conftest import Open
 from tests.console.screen import read_it, shows, text, told
 from tests.console.stage import NOW
 from tests.console.test_actions import answered, asked, select
-from tui.keys import KEYS, Where, of
+from tui.keys import KEYS, Where, explained
 from tui.widgets.model_table import ModelTable
 
 SMALL, LARGE = (80, 24), (160, 45)
 
-OPENS = {Where.OVERVIEW: "1", Where.DETAIL: "2", Where.DEVICES: "3", Where.JOBS: "4", Where.EVENTS: "5"}
+OPENS = {
+    Where.OVERVIEW: "1",
+    Where.DETAIL: "2",
+    Where.DEVICES: "3",
+    Where.JOBS: "4",
+    Where.EVENTS: "5",
+    Where.COMPARE: "6",
+    Where.SETTINGS: "7",
+}
 """The key of each screen."""
 
 LEAVING = {"q", "ctrl+c", "enter"}
@@ -31,6 +39,8 @@ TITLES = {
     Where.DEVICES: "Devices 3",
     Where.JOBS: "Jobs 4",
     Where.EVENTS: "Events 6",
+    Where.COMPARE: "Figures 10",
+    Where.SETTINGS: "Settings 8",
 }
 
 
@@ -40,7 +50,7 @@ def _faults(writer: Writer) -> dict[str, Fault]:
 
 
 @pytest.mark.parametrize("size", [(60, 16), SMALL, (100, 30), LARGE])
-@pytest.mark.parametrize("where", [Where.DEVICES, Where.JOBS, Where.EVENTS])
+@pytest.mark.parametrize("where", [Where.DEVICES, Where.JOBS, Where.EVENTS, Where.COMPARE, Where.SETTINGS])
 async def test_everything_has_its_place(
     open_console: Open, faulty: Workspace, where: Where, size: tuple[int, int]
 ) -> None:
@@ -89,8 +99,8 @@ async def test_help_lists_exactly_the_keys(open_console: Open, staged: Workspace
         await shows(pilot, TITLES[where])
         await pilot.press("question_mark")
         shown = await shows(pilot, f"Keys: {where}")
-        for key in of(where):
-            assert f"{key.shown:<8}{key.help}" in shown
+        for line in explained(where):
+            assert f"{line.shown:<8}{line.words}" in shown
         assert "esc closes" in shown
 
 
