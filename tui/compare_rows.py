@@ -62,7 +62,7 @@ def heading(pair: Pair, width: int) -> Text:
     room = f" {'INTERVAL':<{INTERVAL_CELLS}}" if width >= INTERVAL_FROM else ""
     old, new = f"V{pair.before.number}", f"V{pair.after.number}"
     return Text(
-        f"{'FIGURE':<{_name_cells(width)}} {old:<{VALUE_CELLS}} {new:<{VALUE_CELLS}} {'CHANGE':>{CHANGE_CELLS}}{room}",
+        f"{'FIGURE':<{_name_cells(width)}} {old:<{VALUE_CELLS}} {new:<{VALUE_CELLS}} {'ADVANTAGE':>{CHANGE_CELLS}}{room}",
         "dim",
     )
 
@@ -122,7 +122,8 @@ def _speed_text(value: float | None) -> str:
 
 
 def _ratio(before: float | None, after: float | None) -> str:
-    return f"{after / before - 1:+.1%}" if before and after is not None else ""
+    """Return how many times as long, or as large, the second one is: whether that is better depends on the figure."""
+    return f"x{after / before:.3f}" if before and after is not None else ""
 
 
 def _sizes(pair: Pair) -> Iterator[Line]:
@@ -161,9 +162,9 @@ def _parts(pair: Pair) -> list[Line]:
             old, new = before[part][name], figures[name]
             column, _, value = part.partition("=")
             title = f"class {value}" if column == CLASS_SLICE else part
-            change = new.value - old.value
+            change = new.value - old.value if name != "mae" else old.value - new.value
             line = Line(f"{title} {name}", with_interval(old), with_interval(new), signed(change))
-            found.append((-change if name == "mae" else change, line))
+            found.append((change, line))
     return [line for _, line in sorted(found, key=lambda each: each[0])]
 
 

@@ -120,9 +120,9 @@ def beside(width: int, height: int, rows: str, *, about: int) -> Plan:
     return _plan(_columns(width, 5, 3), (height,), ((rows, 1), ("about", 1)))
 
 
-def zoomed(width: int, height: int) -> Plan:
-    """Return the plan in which one chart has all the room."""
-    return _plan((width,), (height,), (("accuracy", 1),))
+def zoomed(width: int, height: int, panel: str = "accuracy") -> Plan:
+    """Return the plan in which one panel has all the room."""
+    return _plan((width,), (height,), ((panel, 1),))
 
 
 def _roomy(width: int, height: int) -> bool:

@@ -50,8 +50,9 @@ class Compare(ListScreen):
         """Give the figures what the verdict leaves; beside each other where there is room."""
         lines = len(compare_rows.lines(view.pair)) if view.pair else 0
         if self._zoomed:
-            return layout.listing(width, height, ("rows", lines), about=height - layout.LEAST_TABLE)
-        return layout.beside(width, height, "rows", about=ABOUT)
+            return layout.zoomed(width, height, "about")
+        below = max(ABOUT, height - lines - 1 - layout.FRAME)
+        return layout.beside(width, height, "rows", about=below)
 
     def fill_lists(self, view: View) -> None:
         """Put the figures into the list."""
@@ -96,6 +97,8 @@ class Compare(ListScreen):
             "app.promote": f"promote v{candidate.number}" if candidate and promotes else "",
             "app.pause": "",
         }
+        if self._zoomed:
+            own["zoom"] = "all panels"
         return own | super().labels(view)
 
     def action_turn_after(self, step: int) -> None:
@@ -110,6 +113,8 @@ class Compare(ListScreen):
         """Give the verdict all the room, or take it back."""
         self._zoomed = not self._zoomed
         self.refill()
+        # What is hidden loses the keys.
+        self.set_focus(None if self._zoomed else self.list_of("rows"))
 
     def _chosen(self, view: View) -> Line | None:
         lines = compare_rows.lines(view.pair) if view.pair else []
