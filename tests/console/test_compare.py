@@ -1,27 +1,16 @@
 """Two versions beside each other: what is on record is shown, what is not is asked for once."""
 
-import pytest
-
 from storage import jobs
 from storage.database import Writer
 from storage.tables import models
 from storage.vocabulary import JobKind, JobState
 from storage.workspace import Workspace
 from tests.console.conftest import Open
-from tests.console.paired import add_comparison
 from tests.console.screen import Console, shows, text, told
 from tests.console.stage import NOW, Played, add_evaluation
 from tests.console.test_actions import answered, asked, select
 
 SMALL, TALL = (80, 24), (112, 60)
-
-
-@pytest.fixture
-def compared(staged: Workspace, writer: Writer) -> Workspace:
-    """Return the stage, on which versions 2 and 3 of mnist were compared."""
-    with writer.transaction() as connection:
-        add_comparison(connection)
-    return staged
 
 
 async def _open(pilot: Console) -> str:

@@ -151,6 +151,20 @@ async def test_r_runs_a_job_again(open_console: Open, staged: Workspace, writer:
     assert (job.kind, job.model, job.version) == (JobKind.EVALUATE, "seg-unet", 2)
 
 
+async def test_the_footer_offers_what_can_be_done_with_the_job(open_console: Open, staged: Workspace) -> None:
+    """Cancelling is offered for what runs or waits, running again for what has ended, and neither for no job at all."""
+    async with open_console(staged).run_test(size=LARGE) as pilot:
+        await shows(pilot, "Models 6")
+        await pilot.press("4")
+        shown = await shows(pilot, "c cancel")
+        assert "r run again" not in shown
+        await pilot.press("j", "j")
+        shown = await shows(pilot, "r run again")
+        assert "c cancel" not in shown
+        await pilot.press("slash", *"nothing", "enter")
+        await shows(pilot, lambda shown: "c cancel" not in shown and "r run again" not in shown)
+
+
 async def test_a_promotion_is_not_run_again_by_a_key(
     open_console: Open, staged: Workspace, writer: Writer
 ) -> None:

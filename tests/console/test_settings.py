@@ -1,7 +1,5 @@
 """The settings on the screen: what holds, where that is said, and that a changed file is seen."""
 
-import pytest
-
 from storage.workspace import Workspace
 from tests.console.conftest import Open
 from tests.console.screen import Console, shows
@@ -10,25 +8,15 @@ from tests.console.test_actions import select
 SMALL = (80, 24)
 
 
-@pytest.fixture
-def written(staged: Workspace) -> Workspace:
-    """Return the stage with settings of the workspace and of mnist, one of each wrong."""
-    staged.settings_file.write_text('[schedule]\nevaluate = "15m"\n[limits]\nwarm = 3\n')
-    file = staged.model_settings("mnist")
-    file.parent.mkdir(parents=True)
-    file.write_text('[objectives]\naccuracy = ">= 0.9"\n\n[gate]\nconfidence = 2.0\n')
-    return staged
-
-
 async def _open(pilot: Console) -> str:
     await select(pilot, "mnist")
     await pilot.press("7")
     return await shows(pilot, "modeltender > settings")
 
 
-async def test_settings_say_where_they_come_from(open_console: Open, written: Workspace) -> None:
+async def test_settings_say_where_they_come_from(open_console: Open, settled: Workspace) -> None:
     """Problems come first with their line, then what somebody wrote, then what holds by default."""
-    async with open_console(written).run_test(size=SMALL) as pilot:
+    async with open_console(settled).run_test(size=SMALL) as pilot:
         await _open(pilot)
         shown = await shows(pilot, "2 problems")
         lines = [" ".join(line.strip("│> ").split()) for line in shown.splitlines()]
@@ -42,24 +30,24 @@ async def test_settings_say_where_they_come_from(open_console: Open, written: Wo
         await shows(pilot, "what is wrong: expected 0.5 to below 1, got 2")
 
 
-async def test_a_changed_file_is_read_again(open_console: Open, written: Workspace) -> None:
+async def test_a_changed_file_is_read_again(open_console: Open, settled: Workspace) -> None:
     """Who mends the file sees that at once, and who breaks it, too."""
-    async with open_console(written).run_test(size=SMALL) as pilot:
+    async with open_console(settled).run_test(size=SMALL) as pilot:
         await _open(pilot)
         await shows(pilot, "2 problems")
-        written.model_settings("mnist").write_text("[gate]\nconfidence = 0.9\n")
+        settled.model_settings("mnist").write_text("[gate]\nconfidence = 0.9\n")
         await shows(pilot, "1 problem ")
-        written.settings_file.write_text('[schedule]\nevaluate = "15m"\n')
+        settled.settings_file.write_text('[schedule]\nevaluate = "15m"\n')
         await shows(pilot, "all well")
-        written.settings_file.write_text("[schedule\n")
+        settled.settings_file.write_text("[schedule\n")
         await shows(pilot, "1 problem ")
         await pilot.press("g")
         await shows(pilot, "what is wrong: not valid TOML")
 
 
-async def test_settings_are_filtered(open_console: Open, written: Workspace) -> None:
+async def test_settings_are_filtered(open_console: Open, settled: Workspace) -> None:
     """A word finds settings by their key, their value, or where they come from."""
-    async with open_console(written).run_test(size=SMALL) as pilot:
+    async with open_console(settled).run_test(size=SMALL) as pilot:
         await _open(pilot)
         await shows(pilot, "2 problems")
         await pilot.press("slash", *"from:model.toml", "enter")
@@ -68,9 +56,9 @@ async def test_settings_are_filtered(open_console: Open, written: Workspace) -> 
         await shows(pilot, "limits.warm")
 
 
-async def test_the_past_says_that_settings_are_of_now(open_console: Open, written: Workspace) -> None:
+async def test_the_past_says_that_settings_are_of_now(open_console: Open, settled: Workspace) -> None:
     """Nobody records settings: in the past the screen says so."""
-    async with open_console(written).run_test(size=(120, 30)) as pilot:
+    async with open_console(settled).run_test(size=(120, 30)) as pilot:
         await _open(pilot)
         await pilot.press("left_curly_bracket")
         await shows(pilot, "as now: not recorded")
