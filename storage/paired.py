@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from storage import jobs, past
+from storage import jobs
 from storage.comparisons import Compared
 from storage.database import Reader
 from storage.record import Record
@@ -66,7 +66,13 @@ def read(reader: Reader, wanted: Wanted, *, at: float | None = None) -> Pair | N
 
 
 def _versions(connection: sqlite3.Connection, model: str, at: float | None) -> dict[int, Version]:
-    found = models.versions(connection, model) if at is None else past.versions_at(connection, model, at)
+    if at is None:
+        found = models.versions(connection, model)
+    else:
+        # A console that never looks back starts without all that the past takes.
+        from storage import past
+
+        found = past.versions_at(connection, model, at)
     return {version.number: version for version in found}
 
 
@@ -77,7 +83,11 @@ def _jobs(connection: sqlite3.Connection, wanted: Wanted, at: float | None) -> l
         for job in jobs.comparisons(connection, wanted.model, wanted.after)
         if job.parameters.against == wanted.before
     ]
-    return found if at is None else [past.job_at(job, at) for job in found if job.requested_at <= at]
+    if at is None:
+        return found
+    from storage.past_work import job_at
+
+    return [job_at(job, at) for job in found if job.requested_at <= at]
 
 
 def _answer(asked: list[Job], before: Version, after: Version) -> Compared | None:

@@ -10,11 +10,11 @@ import sqlite3
 
 from msgspec.structs import replace
 
-from storage import jobs
 from storage.database import Reader
-from storage.past_devices import devices_at, read_near
+from storage.past_devices import devices_at
+from storage.past_work import engine_at, jobs_at, missing_at
 from storage.record import Record
-from storage.records import EngineState, Fault, GateReport, Job, Model, Quarantined, Version
+from storage.records import Fault, GateReport, Model, Quarantined, Version
 from storage.snapshot import (
     DEEP_EVENTS,
     DEEP_JOBS,
@@ -31,12 +31,6 @@ from storage.vocabulary import Custody, FaultState, JobKind, JobState, Role, Sev
 
 AS_NOW = "as it is now; what it was then is not recorded"
 """Said of a version's state where nothing tells what it was."""
-
-EVERY_JOB = 1_000_000
-"""More than retention ever keeps: which of them count is known only when their times were looked at."""
-
-ORDER = {JobState.RUNNING: 0, JobState.QUEUED: 1}
-"""How jobs are listed: what runs, what waits, what has ended."""
 
 
 class Past(Record, frozen=True, kw_only=True):
@@ -57,7 +51,7 @@ def read(reader: Reader, at: float, *, deep: bool = False) -> Past:
         found = jobs_at(connection, at)
         known = devices_at(connection, at)
         readings = any(device.at is not None for device in known)
-        state, ran = _engine(connection, at)
+        state, ran = engine_at(connection, at)
         return Past(
             at=at,
             snapshot=Snapshot(
@@ -73,7 +67,7 @@ def read(reader: Reader, at: float, *, deep: bool = False) -> Past:
                 quarantined=tuple(_quarantined(connection, at)),
             ),
             ran=ran,
-            missing=_missing(connection, at, readings=readings),
+            missing=missing_at(connection, at, readings=readings),
         )
 
 
@@ -140,14 +134,6 @@ def _with_role(found: Version, role: Role | None) -> Version:
         else "what the gate said of it then is not recorded"
     )
     return replace(found, role=role, reason=why)
-
-
-def jobs_at(connection: sqlite3.Connection, at: float) -> list[Job]:
-    """Return the jobs that had been asked for by a moment, as they were then, in the order in which jobs are listed."""
-    then = [job_at(job, at) for job in jobs.read(connection, limit=EVERY_JOB) if job.requested_at <= at]
-    return sorted(
-        then, key=lambda job: (ORDER.get(job.state, 2), job.id if job.state is JobState.QUEUED else -job.id)
-    )
 
 
 def faults_at(connection: sqlite3.Connection, at: float, model: str | None = None) -> list[Fault]:
@@ -250,27 +236,6 @@ def _current_now(connection: sqlite3.Connection, name: str) -> int | None:
     return None if row is None else int(row[0])
 
 
-def job_at(job: Job, at: float) -> Job:
-    """Return a job as it was at a moment, when it had been asked for."""
-    if job.finished_at is not None and job.finished_at <= at:
-        return job
-    running = job.started_at is not None and job.started_at <= at
-    # How far it had come was written over by what came later.
-    return replace(
-        job,
-        state=JobState.RUNNING if running else JobState.QUEUED,
-        done=0,
-        total=0,
-        message="",
-        started_at=job.started_at if running else None,
-        finished_at=None,
-        code="",
-        error="",
-        hint="",
-        result="",
-    )
-
-
 def _quarantined(connection: sqlite3.Connection, at: float, model: str | None = None) -> list[Quarantined]:
     """Return what was kept in quarantine at a moment, the oldest first."""
     then = [
@@ -279,44 +244,3 @@ def _quarantined(connection: sqlite3.Connection, at: float, model: str | None = 
         if entry.found_at <= at and (model is None or entry.model == model)
     ]
     return [entry for entry in then if entry.state is Custody.KEPT or (entry.at or 0.0) > at]
-
-
-def _engine(connection: sqlite3.Connection, at: float) -> tuple[EngineState | None, bool]:
-    """Return the engine that worked at a moment or ended last before it, and whether one worked.
-
-    Each begins with a line in the log and in order ends with one. One that was killed left none: then the readings tell.
-    """
-    told = connection.execute(
-        "SELECT at, code FROM events WHERE code IN ('engine-started', 'engine-stopped') AND at <= ? ORDER BY id DESC LIMIT 1",
-        (at,),
-    ).fetchone()
-    following = connection.execute(
-        "SELECT code FROM events WHERE code IN ('engine-started', 'engine-stopped') AND at > ? ORDER BY id LIMIT 1",
-        (at,),
-    ).fetchone()
-    if told is None:
-        return None, read_near(connection, at)
-    began = told["code"] == "engine-started"
-    killed = following is not None and following["code"] == "engine-started"
-    ran = began and (not killed or read_near(connection, at))
-    state = EngineState(
-        pid=0,
-        version="",
-        started_at=told["at"],
-        heartbeat_at=at if ran else told["at"],
-        rss_bytes=0,
-        cpu_percent=0.0,
-        sandbox={},
-        hosts=(),
-    )
-    return state, ran
-
-
-def _missing(connection: sqlite3.Connection, at: float, *, readings: bool) -> tuple[str, ...]:
-    """Return what is not on record of a moment because it was dropped, or because nobody wrote it down."""
-    found = []
-    for table, column, word in (("events", "at", "events"), ("jobs", "requested_at", "jobs")):
-        oldest = connection.execute(f"SELECT id, {column} AS at FROM {table} ORDER BY id LIMIT 1").fetchone()  # noqa: S608 - our own names
-        if oldest is not None and oldest["id"] > 1 and oldest["at"] > at:
-            found.append(word)
-    return (*found, *(() if readings else ("readings",)))

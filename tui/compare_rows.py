@@ -111,10 +111,10 @@ def _speed(pair: Pair) -> Iterator[Line]:
         version.evaluation.latency if version.evaluation else None for version in (pair.before, pair.after)
     )
     for name in ("p50_ms", "p90_ms", "p95_ms", "p99_ms", "throughput"):
-        values = [getattr(each, name, None) for each in (old, new)]
-        if values != [None, None]:
+        before, after = getattr(old, name, None), getattr(new, name, None)
+        if (before, after) != (None, None):
             title = "examples/s" if name == "throughput" else f"{name.removesuffix('_ms')} latency ms"
-            yield Line(title, *(_speed_text(value) for value in values), _ratio(*values))
+            yield Line(title, _speed_text(before), _speed_text(after), _ratio(before, after))
 
 
 def _speed_text(value: float | None) -> str:
@@ -199,12 +199,18 @@ def _why_not(view: View, pair: Pair) -> str:
     """Return why there is no comparison of the two on record."""
     if pair.unmeasured:
         names = " and ".join(f"v{version.number}" for version in pair.unmeasured)
-        return f"not compared: {names} was never evaluated (r on the model's screen evaluates it)"
+        if view.replay is not None:
+            return f"not compared: {names} had no figures then"
+        return f"not compared: no figures of {names} (r on the model's screen evaluates)"
     job = pair.job
     if job is not None and job.state not in FINISHED:
         return f"J{job.id} compares them: {'running' if job.state is JobState.RUNNING else 'it waits for its turn'}"
     if job is not None and job.state is not JobState.SUCCEEDED:
         return f"J{job.id} {job.state}: {job.error} {job.hint}".strip()
+    return _why_not_asked(view)
+
+
+def _why_not_asked(view: View) -> str:
     if view.replay is not None:
         return "not compared then"
     if view.read_only:

@@ -20,6 +20,7 @@ from storage.errors import DatabaseError, Error, SettingsError
 from storage.snapshot import Detail, Snapshot
 from storage.text import clean
 from storage.workspace import Workspace, engine_pid
+from tui.beside import Beside
 from tui.replaying import Replay, Wish, chosen
 
 if TYPE_CHECKING:
@@ -78,12 +79,8 @@ class Feed:
         self._detail_until = 0.0
         self._wishes: deque[Wish] = deque()
         self._replay: Replay | None = None
-        self._pair: Wanted | None = None
-        self._listing = False
-        self._listed_stamp: object = None
+        self._beside = Beside(workspace)
         self._past_key: object = None
-        self._pair_key: object = None
-        self._paired: Pair | None = None
         self._woken = threading.Event()
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
@@ -109,14 +106,14 @@ class Feed:
 
     def compare(self, wanted: "Wanted | None") -> None:
         """Say which two versions are wanted beside each other; they are read at once."""
-        if wanted != self._pair:
-            self._pair = wanted
+        if wanted != self._beside.pair:
+            self._beside.pair = wanted
             self._woken.set()
 
     def list_settings(self, *, wanted: bool) -> None:
         """Say whether every setting is wanted; they are read at once, and again whenever a file changes."""
-        if wanted != self._listing:
-            self._listing = wanted
+        if wanted != self._beside.settings:
+            self._beside.settings = wanted
             self._woken.set()
 
     def retry(self) -> None:
@@ -182,8 +179,8 @@ class Feed:
             detail,
             self._running,
             settings=settings,
-            pair=self._read_pair(self._reader, shown),
-            listed=self._read_listed(),
+            pair=self._beside.read_pair(self._reader, _of_pair(shown, self._beside.pair)),
+            listed=self._beside.read_settings(self._wanted),
         )
 
     def _grant_wishes(self, reader: Reader) -> None:
@@ -201,7 +198,8 @@ class Feed:
         """Return what was at a moment; it is read anew only where something else is wanted of it: the past stands still."""
         from storage import past
 
-        listed, key = self._read_listed(), (wanted, self._wanted, self._deep, self._pair)
+        listed = self._beside.read_settings(self._wanted)
+        key = (wanted, self._wanted, self._deep, self._beside.pair)
         if key == self._past_key:
             return self.news._replace(listed=listed)
         found = past.read(reader, wanted.at, deep=self._deep)
@@ -212,35 +210,11 @@ class Feed:
             found.ran,
             settings=None if name is None else self._read_settings(name),
             replay=wanted._replace(missing=found.missing),
-            pair=self._read_pair(reader, found.snapshot, at=wanted.at),
+            pair=self._beside.read_pair(reader, wanted, at=wanted.at),
             listed=listed,
         )
         self._past_key = key
         return news
-
-    def _read_pair(self, reader: Reader, shown: Snapshot, *, at: float | None = None) -> "Pair | None":
-        wanted = self._pair
-        if wanted is None:
-            return None
-        key = (wanted, at, _key(shown, wanted.model))
-        if key != self._pair_key:
-            from storage import paired
-
-            self._paired = paired.read(reader, wanted, at=at)
-            self._pair_key = key
-        return self._paired
-
-    def _read_listed(self) -> "Listed | None":
-        if not self._listing:
-            self._listed_stamp = None
-            return None
-        from storage.settings_listing import listed, stamp
-
-        now = stamp(self._workspace, self._wanted)
-        if now == self._listed_stamp:
-            return self.news.listed
-        self._listed_stamp = now
-        return listed(self._workspace, self._wanted)
 
     def _read_detail(self, reader: Reader, shown: Snapshot) -> "tuple[Detail | None, ModelSettings | None]":
         name, now = self._wanted, time.monotonic()
@@ -273,7 +247,8 @@ class Feed:
     def _let_go(self) -> None:
         reader, self._reader, self._version = self._reader, None, None
         self._detail_until = 0.0
-        self._past_key = self._pair_key = self._listed_stamp = None
+        self._past_key = None
+        self._beside.forget()
         if reader is not None:
             reader.close()
 
@@ -283,6 +258,11 @@ def _same(news: News, before: News) -> bool:
     if news.error is not None and before.error is not None:
         return news.error.message == before.error.message and news.engine_running == before.engine_running
     return news == before
+
+
+def _of_pair(shown: Snapshot, wanted: "Wanted | None") -> object:
+    """Return what stays equal as long as what is known of two versions does."""
+    return None if wanted is None else _key(shown, wanted.model)
 
 
 def _key(shown: Snapshot, name: str | None) -> object:

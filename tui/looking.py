@@ -105,9 +105,7 @@ class Looking(Navigation):
         if pair is None:
             self.say("The two versions are not read yet.")
         elif pair.unmeasured:
-            self.say(
-                f"v{pair.unmeasured[0].number} was never evaluated: r on its model's screen evaluates it."
-            )
+            self.say(f"v{pair.unmeasured[0].number} has no figures: r on the model's screen evaluates it.")
         else:
             self._ask(partial(self._comparison, pair))
 

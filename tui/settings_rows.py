@@ -8,7 +8,7 @@ from storage.settings_listing import DEFAULT, NOT_SET, Entry
 from tui.rows import fit
 from tui.widgets.table import Row
 
-KEY_CELLS, SCOPE_CELLS, ORIGIN_CELLS = 28, 12, 20
+KEY_CELLS, SCOPE_CELLS, ORIGIN_CELLS = 25, 11, 19
 
 EVERYWHERE = "every model"
 """Said of what holds for the workspace."""

@@ -59,9 +59,10 @@ class Settings(ListScreen):
         entries = self._entries(view)
         wrong = sum(bool(entry.problem) for entry in entries)
         said = sum(entry.origin != DEFAULT for entry in entries)
-        whose = f"{view.selected} and every model" if view.selected else "every model"
-        state = f"{wrong} problem{'' if wrong == 1 else 's'}" if wrong else f"{said} said, all well"
-        return f"{whose}  {state}" + ("  as now: not recorded" if view.replay is not None else "")
+        state = f"{wrong} problem{'' if wrong == 1 else 's'}" if wrong else f"{said} set"
+        if view.replay is not None:
+            state += ", as now: not recorded"
+        return f"{view.selected}  {state}" if view.selected else state
 
     def _entries(self, view: View) -> tuple[Entry, ...]:
         listed = view.news.listed

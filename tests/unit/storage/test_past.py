@@ -10,6 +10,7 @@ from storage import jobs, moments, past
 from storage.database import Reader, Writer
 from storage.past_devices import devices_at
 from storage.records import Device, GateReport, Model, NewEvaluation, Version
+from storage.snapshot import Detail
 from storage.tables import devices, evaluations, events, models, promotions, quarantine, rollups
 from storage.vocabulary import (
     Custody,
@@ -132,7 +133,7 @@ def test_a_version_has_the_figures_of_then(reader: Reader, story: Story) -> None
         assert (metric.value if metric else None) == accuracy
 
 
-def _detail(reader: Reader, at: float) -> past.Detail:
+def _detail(reader: Reader, at: float) -> Detail:
     found = past.read_detail(reader, "mnist", at)
     assert found is not None
     return found
