@@ -25,6 +25,7 @@ from storage.snapshot import (
     Detail,
     Snapshot,
     headline_of,
+    trainings_of,
 )
 from storage.tables import evaluations, events, models, promotions, quarantine
 from storage.vocabulary import Custody, FaultState, JobKind, JobState, Role, Severity, Status, Task
@@ -65,6 +66,12 @@ def read(reader: Reader, at: float, *, deep: bool = False) -> Past:
                 events=tuple(events.read(connection, limit=most_events, until=at)),
                 faults=tuple(faults_at(connection, at)),
                 quarantined=tuple(_quarantined(connection, at)),
+                # Epochs have no time of their own: of a training that went on nobody knows how far it was.
+                trainings=tuple(
+                    run
+                    for run in trainings_of(connection, found[:most_jobs] if deep else ())
+                    if run.finished_at is not None and run.finished_at <= at
+                ),
             ),
             ran=ran,
             missing=missing_at(connection, at, readings=readings),

@@ -1,6 +1,7 @@
 """One read transaction, one frozen picture of everything that the console shows."""
 
 import sqlite3
+from collections.abc import Sequence
 
 from storage import jobs
 from storage.database import Reader
@@ -29,8 +30,10 @@ from storage.tables import (
     promotion_targets,
     promotions,
     quarantine,
+    training,
 )
-from storage.vocabulary import JobState
+from storage.training_records import TrainingRun
+from storage.vocabulary import JobKind, JobState
 
 SHOWN_JOBS = 20
 SHOWN_EVENTS = 50
@@ -55,6 +58,8 @@ class Snapshot(Record, frozen=True, kw_only=True):
     faults: tuple[Fault, ...]
     quarantined: tuple[Quarantined, ...] = ()
     """What was taken out of the inbox and is kept."""
+    trainings: tuple[TrainingRun, ...] = ()
+    """Those of the jobs, where a look was deep."""
 
 
 class Detail(Record, frozen=True, kw_only=True):
@@ -81,18 +86,25 @@ def read(reader: Reader, *, deep: bool = False) -> Snapshot:
     most_jobs, most_events = (DEEP_JOBS, DEEP_EVENTS) if deep else (SHOWN_JOBS, SHOWN_EVENTS)
     with reader.transaction() as connection:
         waiting = jobs.counts(connection)
+        found = jobs.read(connection, limit=most_jobs)
         return Snapshot(
             engine=engine.read(connection),
             models=tuple(models.read(connection)),
             arrivals=tuple(models.arrivals(connection)),
             devices=tuple(devices.read(connection)),
-            jobs=tuple(jobs.read(connection, limit=most_jobs)),
+            jobs=tuple(found),
             queued=waiting[JobState.QUEUED],
             running=waiting[JobState.RUNNING],
             events=tuple(events.read(connection, limit=most_events)),
             faults=tuple(events.faults(connection)),
             quarantined=tuple(quarantine.kept(connection)),
+            trainings=trainings_of(connection, found) if deep else (),
         )
+
+
+def trainings_of(connection: sqlite3.Connection, found: Sequence[Job]) -> tuple[TrainingRun, ...]:
+    """Return the trainings of jobs, each epoch by epoch."""
+    return tuple(training.of_jobs(connection, [job.id for job in found if job.kind is JobKind.TRAIN]))
 
 
 def read_detail(reader: Reader, name: str, *, metric: str | None = None, since: float = 0.0) -> Detail | None:

@@ -105,11 +105,12 @@ def remaining(job: Job, now: float) -> float | None:
     return None if speed is None or job.done >= job.total else (job.total - job.done) / speed
 
 
-def about(job: Job, now: float) -> list[Text]:
-    """Return everything that is known of a job, in sentences."""
+def about(job: Job, now: float, curves: Sequence[tuple[str, Text]] = ()) -> list[Text]:
+    """Return everything that is known of a job, in sentences; ``curves`` tell how a training goes."""
+    first, *rest = _facts(job, now)
     return [
         Text.assemble((f"{name:<{LABEL_CELLS}}", "dim"), said)
-        for name, said in _facts(job, now)
+        for name, said in (first, *curves, *rest)
         if said.plain
     ]
 

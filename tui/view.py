@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from storage.paired import Pair, Wanted
 from storage.records import Device, Event, Fault, Job, Model
+from storage.training_records import TrainingRun
 from tui.feed import News
 from tui.listing import USUAL, Listing
 from tui.replaying import Replay
@@ -65,6 +66,11 @@ class View(NamedTuple):
     def jobs(self) -> tuple[Job, ...]:
         """The jobs as they were last read."""
         return () if self.news.snapshot is None else self.news.snapshot.jobs
+
+    @property
+    def trainings(self) -> tuple[TrainingRun, ...]:
+        """The trainings of the jobs as they were last read, while somebody looks at jobs."""
+        return () if self.news.snapshot is None else self.news.snapshot.trainings
 
     @property
     def devices(self) -> tuple[Device, ...]:

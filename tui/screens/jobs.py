@@ -10,8 +10,8 @@ from textual.binding import BindingType
 
 from storage.records import Job
 from storage.vocabulary import FINISHED, JobState
+from tui import curves, job_rows, layout, requests
 from tui import format as form
-from tui import job_rows, layout, requests
 from tui.keys import Where, bindings
 from tui.layout import Plan
 from tui.list_screen import ListScreen
@@ -66,9 +66,10 @@ class Jobs(ListScreen):
         job = self.selected_job()
         if job is None:
             return "Job", []
-        return f"J{job.id} {job.kind} {job.model} {job_rows.version_of(job)}".rstrip(), job_rows.about(
-            job, view.as_of
-        )
+        run = next((run for run in view.trainings if run.job_id == job.id), None)
+        told = tuple(curves.lines(run, self.room("about") - self.INDENT)) if run else ()
+        title = f"J{job.id} {job.kind} {job.model} {job_rows.version_of(job)}".rstrip()
+        return title, job_rows.about(job, view.as_of, told)
 
     def labels(self, view: View) -> dict[str, str]:
         """Leave out of the footer what cannot be done with the job under the cursor."""
