@@ -7,6 +7,7 @@ first evaluation; what retention has dropped is named. It reads only.
 """
 
 import sqlite3
+from collections import Counter
 
 from msgspec.structs import replace
 
@@ -115,7 +116,13 @@ def models_at(connection: sqlite3.Connection, at: float, name: str | None = None
         "WHERE model_id = models.id AND evaluations.at > :at)) ORDER BY name",
         {"at": at, "name": name},
     ).fetchall()
-    return [_model(connection, row, at) for row in rows]
+    # Counted once for all models: there may be thousands.
+    faults = Counter(
+        fault.model for fault in faults_at(connection, at) if fault.severity is not Severity.INFO
+    )
+    kept = Counter(entry.model for entry in _quarantined(connection, at))
+    found = [_model(connection, row, at) for row in rows]
+    return [replace(model, faults=faults[model.name], quarantined=kept[model.name]) for model in found]
 
 
 def versions_at(connection: sqlite3.Connection, name: str, at: float) -> list[Version]:
@@ -168,7 +175,6 @@ def _model(connection: sqlite3.Connection, row: sqlite3.Row, at: float) -> Model
     if previous is None:
         _, number = _deployed(connection, name, at)
         previous = next((version for version in versions if version.number == number), None)
-    faults = faults_at(connection, at, name)
     return Model(
         id=row["id"],
         name=name,
@@ -179,9 +185,8 @@ def _model(connection: sqlite3.Connection, row: sqlite3.Row, at: float) -> Model
         previous=previous,
         candidate=by_role.get(Role.CANDIDATE),
         newest=versions[0] if versions else None,
-        faults=sum(fault.severity is not Severity.INFO for fault in faults),
+        faults=0,
         trend=evaluations.trend(connection, current.id, models.TREND_POINTS, until=at) if current else (),
-        quarantined=len(_quarantined(connection, at, name)),
     )
 
 
