@@ -72,7 +72,7 @@ class Key(NamedTuple):
     engine: bool = False
     """Whether it asks the engine for work, which a read-only console does not."""
     pair: str = ""
-    """What the help says of it and of the next one in the table together, where they are two directions of one thing."""
+    """What the help says of it and of the next one in the table together, where a line does for both."""
 
 
 KEYS = (
@@ -144,11 +144,11 @@ KEYS = (
         COMPARE,
         "against",
     ),
-    Key("2", "2", "app.go('model')", "the selected model", Group.MOVE, PANELS),
+    Key("2", "2", "app.go('model')", "the selected model", Group.MOVE, PANELS, pair="the model, devices"),
     Key("3", "3", "app.go('devices')", "devices", Group.MOVE, PANELS),
-    Key("4", "4", "app.go('jobs')", "jobs", Group.MOVE, PANELS),
+    Key("4", "4", "app.go('jobs')", "jobs", Group.MOVE, PANELS, pair="jobs, faults and events"),
     Key("5", "5", "app.go('events')", "faults and events", Group.MOVE, PANELS),
-    Key("6", "6", "app.go('compare')", "compare two versions", Group.MOVE, PANELS),
+    Key("6", "6", "app.go('compare')", "compare two versions", Group.MOVE, PANELS, pair="compare, settings"),
     Key("7", "7", "app.go('settings')", "settings", Group.MOVE, PANELS),
     Key(
         "left_curly_bracket",
@@ -170,7 +170,15 @@ KEYS = (
         pair="replay: by an hour",
     ),
     Key("right_parenthesis", ")", "app.replay_hours(1)", "replay: an hour on", Group.VIEW, PANELS),
-    Key("at", "@", "app.replay_at", "replay: go to a time", Group.VIEW, PANELS),
+    Key(
+        "at",
+        "@",
+        "app.replay_at",
+        "replay: go to a time",
+        Group.VIEW,
+        PANELS,
+        pair="replay: to a time, live again",
+    ),
     Key("L", "L", "app.replay_end", "live again", Group.VIEW, PANELS),
     Key("space", "space", "app.pause", "pause the display", Group.VIEW, PANELS, "pause"),
     Key("z", "z", "zoom", "zoom the chart", Group.VIEW, MODELS, "zoom"),
@@ -231,7 +239,7 @@ def of(where: Where) -> list[Key]:
 
 
 def explained(where: Where) -> list[Explained]:
-    """Return the lines of the help for a screen: one a key, or one for two keys that are two directions of one thing."""
+    """Return the lines of the help for a screen: one a key, or one for two keys that belong together."""
     lines, keys = [], iter(of(where))
     for key in keys:
         other = next(keys) if key.pair else None

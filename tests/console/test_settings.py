@@ -38,7 +38,7 @@ async def test_a_changed_file_is_read_again(open_console: Open, settled: Workspa
         settled.model_settings("mnist").write_text("[gate]\nconfidence = 0.9\n")
         await shows(pilot, "1 problem ")
         settled.settings_file.write_text('[schedule]\nevaluate = "15m"\n')
-        await shows(pilot, "  2 set")
+        await shows(pilot, "  3 set")
         settled.settings_file.write_text("[schedule\n")
         await shows(pilot, "1 problem ")
         await pilot.press("g")

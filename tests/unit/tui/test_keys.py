@@ -72,7 +72,7 @@ def test_footer_says_what_it_was_told() -> None:
 
 @pytest.mark.parametrize("where", list(Where))
 def test_help_has_every_key_once(where: Where) -> None:
-    """Two keys that are two directions of one thing share a line of the help; no key is left out, none is there twice."""
+    """Two keys that belong together share a line of the help; no key is left out, none is there twice."""
     told = [shown for line in explained(where) for shown in line.shown.split()]
     assert sorted(told) == sorted(shown for key in of(where) for shown in key.shown.split())
     for key, other in itertools.pairwise(of(where)):
