@@ -6,6 +6,7 @@ from storage.errors import Error
 from storage.vocabulary import Status
 from tui import health
 from tui.layout import MINIMUM
+from tui.moments import written
 from tui.replaying import Replay
 from tui.view import View
 
@@ -18,6 +19,8 @@ def too_small(view: View, width: int, height: int) -> Text:
         f"{model.name} {health.of_model(model, view.jobs, view.now).word}" for model in view.models
     )
     engine = "" if view.news.engine_running else "ENGINE DOWN, "
+    if view.replay is not None:
+        engine = f"REPLAY {written(view.replay.at)}, "
     return Text(
         f"{engine}{states or 'no models'} (this terminal is {width}x{height}, panels need {MINIMUM[0]}x{MINIMUM[1]})"
     )
