@@ -361,6 +361,15 @@ def of_model(connection: sqlite3.Connection, model: str, *, limit: int) -> list[
     return [_job(row) for row in rows]
 
 
+def comparisons(connection: sqlite3.Connection, model: str, version: int) -> list[Job]:
+    """Return the comparisons of a version with others that were asked for, the latest first."""
+    rows = connection.execute(
+        "SELECT * FROM jobs WHERE kind = ? AND model = ? AND version = ? ORDER BY id DESC",
+        (JobKind.COMPARE, model, version),
+    )
+    return [_job(row) for row in rows]
+
+
 def counts(connection: sqlite3.Connection) -> dict[JobState, int]:
     """Return how many jobs wait and run."""
     rows = connection.execute(

@@ -1,6 +1,7 @@
 """One read transaction, one frozen picture of everything that the console shows."""
 
 import sqlite3
+from collections.abc import Sequence
 from math import inf
 
 from storage import jobs
@@ -33,9 +34,11 @@ from storage.tables import (
     promotions,
     quarantine,
     thinning,
+    training,
 )
 from storage.tables.overviews import Overviews
-from storage.vocabulary import Channel, JobState
+from storage.training_records import TrainingRun
+from storage.vocabulary import Channel, JobKind, JobState
 
 SHOWN_JOBS = 20
 SHOWN_EVENTS = 50
@@ -60,6 +63,8 @@ class Snapshot(Record, frozen=True, kw_only=True):
     """What was taken out of the inbox and is kept."""
     told: Delivery | None = None
     """The latest that consoles were told by themselves."""
+    trainings: tuple[TrainingRun, ...] = ()
+    """Those of the jobs, where a look was deep."""
 
 
 class Detail(Record, frozen=True, kw_only=True):
@@ -95,19 +100,26 @@ def read(reader: Reader, *, deep: bool = False, seen: Overviews | None = None) -
     most_jobs, most_events = (DEEP_JOBS, DEEP_EVENTS) if deep else (SHOWN_JOBS, SHOWN_EVENTS)
     with reader.transaction() as connection:
         waiting = jobs.counts(connection)
+        found = jobs.read(connection, limit=most_jobs)
         return Snapshot(
             engine=engine.read(connection),
             models=(seen or Overviews()).read(connection),
             arrivals=tuple(models.arrivals(connection)),
             devices=tuple(devices.read(connection)),
-            jobs=tuple(jobs.read(connection, limit=most_jobs)),
+            jobs=tuple(found),
             queued=waiting[JobState.QUEUED],
             running=waiting[JobState.RUNNING],
             events=tuple(events.read(connection, limit=most_events)),
             faults=tuple(events.faults(connection)),
             quarantined=tuple(quarantine.kept(connection)),
             told=next(iter(notices.latest(connection, limit=1, of=Channel.CONSOLE)), None),
+            trainings=trainings_of(connection, found) if deep else (),
         )
+
+
+def trainings_of(connection: sqlite3.Connection, found: Sequence[Job]) -> tuple[TrainingRun, ...]:
+    """Return the trainings of jobs, each epoch by epoch."""
+    return tuple(training.of_jobs(connection, [job.id for job in found if job.kind is JobKind.TRAIN]))
 
 
 def read_detail(
@@ -125,11 +137,7 @@ def read_detail(
         model = models.read_one(connection, name)
         if model is None:
             return None
-        known = evaluations.metric_names(connection, name)
-        headline = metric or next(
-            (metric for metric in evaluations.HEADLINE_METRICS if metric in known),
-            evaluations.HEADLINE_METRICS[0],
-        )
+        headline = metric or headline_of(connection, name)
         history, recent_history = _charted(connection, name, headline, span_s)
         latency, recent_latency = _charted(connection, name, "p50_ms", span_s)
         return Detail(
@@ -157,3 +165,12 @@ def _charted(
         return tuple(whole.points), ()
     recent = thinning.charted(connection, model, figure, since=whole.points[-1].at - span_s)
     return tuple(whole.points), tuple(recent.points)
+
+
+def headline_of(connection: sqlite3.Connection, name: str) -> str:
+    """Return the metric that stands for a model at a glance."""
+    known = evaluations.metric_names(connection, name)
+    return next(
+        (metric for metric in evaluations.HEADLINE_METRICS if metric in known),
+        evaluations.HEADLINE_METRICS[0],
+    )

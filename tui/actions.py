@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 READ_ONLY = "This console is read-only: it was opened with --read-only."
 ENGINE_DOWN = "The engine is not running: s starts it."
+REPLAYING = "This is how things stood: nothing can be done there. L shows what is now."
 
 FAILURE_S = 20.0
 """How long a failure stays on the screen: long enough for two sentences; it is in the events, too."""
@@ -127,6 +128,8 @@ class Actions(App[int]):
         """Start the engine, if none runs."""
         if self.read_only:
             self.say(READ_ONLY)
+        elif self.news.replay is not None:
+            self.say(REPLAYING)
         elif self.news.engine_running:
             self.say("The engine is running.")
         else:
@@ -160,6 +163,8 @@ class Actions(App[int]):
     def _may_act(self) -> bool:
         if self.read_only:
             self.say(READ_ONLY)
+        elif self.news.replay is not None:
+            self.say(REPLAYING)
         elif not self.news.engine_running:
             self.say(ENGINE_DOWN)
         else:

@@ -17,7 +17,7 @@ from storage.workspace import Workspace
 from tui import ending, terminal
 from tui.calling import GIVE_BACK_TITLE, Caller
 from tui.feed import Feed, News
-from tui.navigation import Navigation
+from tui.looking import Looking
 from tui.theme import COLOURS, OWN, TERMINAL, TOASTS
 
 TICK_S = 1.0
@@ -34,7 +34,7 @@ class Arrived(Message):
         self.news = news
 
 
-class Console(Navigation):
+class Console(Looking):
     """The application; its exit status is 0, or 128 and the signal that ended it."""
 
     ENABLE_COMMAND_PALETTE = False

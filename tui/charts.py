@@ -23,7 +23,7 @@ def show_accuracy(chart: HistoryChart, view: View) -> None:
     """Draw the figure that stands for the model, over all its versions."""
     detail = _detail(view)
     if detail is None:
-        chart.show((), title=_title(view, "accuracy"))
+        chart.show((), title=_title(view, "accuracy"), nothing=_nothing(view))
         return
     metric = detail.history[-1].metric if detail.history else "accuracy"
     _show(
@@ -41,7 +41,7 @@ def show_latency(chart: HistoryChart, view: View) -> None:
     """Draw how long one query took."""
     detail = _detail(view)
     if detail is None:
-        chart.show((), title=_title(view, LATENCY))
+        chart.show((), title=_title(view, LATENCY), nothing=_nothing(view))
         return
     objective = _limit(view.news, "latency_p50_ms")
     _show(
@@ -73,7 +73,11 @@ def _show(
         if window is None
         else [point for point in recent or points if window[0] <= point.at <= window[1]]
     )
-    nothing = f"nothing was measured in the last {SPANS[view.span].word}: ] shows more" if points else ""
+    nothing = (
+        f"nothing was measured in the last {SPANS[view.span].word}: ] shows more"
+        if points
+        else _nothing(view)
+    )
     chart.show(
         shown,
         objective=objective,
@@ -83,6 +87,11 @@ def _show(
         window=window,
         nothing=nothing,
     )
+
+
+def _nothing(view: View) -> str:
+    """Return what is said where there is no point: of the past that nothing can be done about it."""
+    return "" if view.replay is None else "nothing had been measured then"
 
 
 def _window(view: View) -> tuple[float, float] | None:

@@ -10,6 +10,7 @@ import os
 import sqlite3
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
@@ -21,9 +22,13 @@ from storage.snapshot import Detail, Snapshot
 from storage.tables.overviews import Overviews
 from storage.text import clean
 from storage.workspace import Workspace, engine_pid
+from tui.beside import Beside
+from tui.replaying import Replay, Wish, chosen
 
 if TYPE_CHECKING:
+    from storage.paired import Pair, Wanted
     from storage.settings import ModelSettings
+    from storage.settings_listing import Listed
 
 POLL_S = 0.25
 """Between two looks whether somebody has written; a look takes microseconds."""
@@ -48,6 +53,12 @@ class News(NamedTuple):
     error: Error | None = None
     settings: "ModelSettings | None" = None
     """What the model of the detail is to be measured by; ``None`` where its settings cannot be read."""
+    replay: Replay | None = None
+    """Which moment of the past this is; ``None`` where it is how things stand now."""
+    pair: "Pair | None" = None
+    """The two versions that are compared."""
+    listed: "Listed | None" = None
+    """Every setting, while somebody looks at them."""
 
 
 NO_NEWS = News(None, None, engine_running=False)
@@ -70,6 +81,10 @@ class Feed:
         self._detail_of: str | None = None
         self._detail_key: object = None
         self._detail_until = 0.0
+        self._wishes: deque[Wish] = deque()
+        self._replay: Replay | None = None
+        self._beside = Beside(workspace)
+        self._past_key: object = None
         self._woken = threading.Event()
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
@@ -93,6 +108,23 @@ class Feed:
         if span_s != self._span_s:
             self._span_s = span_s
             self._detail_until = 0.0
+            self._woken.set()
+
+    def replay(self, wish: Wish) -> None:
+        """Say which moment of the past is wanted, or that it is the present again; it is read at once."""
+        self._wishes.append(wish)
+        self._woken.set()
+
+    def compare(self, wanted: "Wanted | None") -> None:
+        """Say which two versions are wanted beside each other; they are read at once."""
+        if wanted != self._beside.pair:
+            self._beside.pair = wanted
+            self._woken.set()
+
+    def list_settings(self, *, wanted: bool) -> None:
+        """Say whether every setting is wanted; they are read at once, and again whenever a file changes."""
+        if wanted != self._beside.settings:
+            self._beside.settings = wanted
             self._woken.set()
 
     def retry(self) -> None:
@@ -144,13 +176,56 @@ class Feed:
         if self._reader is None:
             self._reader = Reader(self._workspace.database)
             self._inode = _inode(self._workspace)
+        self._grant_wishes(self._reader)
+        if self._replay is not None:
+            return self._look_at_past(self._reader, self._replay)
         version = _data_version(self._reader)
         shown = self.news.snapshot
         if shown is None or version != self._version:
             shown = snapshot.read(self._reader, deep=self._deep, seen=self._seen)
             self._version = version
         detail, settings = self._read_detail(self._reader, shown)
-        return News(shown, detail, self._running, settings=settings)
+        return News(
+            shown,
+            detail,
+            self._running,
+            settings=settings,
+            pair=self._beside.read_pair(self._reader, _of_pair(shown, self._beside.pair)),
+            listed=self._beside.read_settings(self._wanted),
+        )
+
+    def _grant_wishes(self, reader: Reader) -> None:
+        """Go where a person wants to in time."""
+        while self._wishes:
+            here = self._replay
+            with reader.transaction() as connection:
+                at, said = chosen(connection, None if here is None else here.at, self._wishes.popleft())
+            # Whichever it is now, what was read before is of another moment.
+            self._version, self._detail_until, self._past_key = None, 0.0, None
+            turn = 0 if here is None else here.turn + 1
+            self._replay = None if at is None else Replay(at, said=said, turn=turn)
+
+    def _look_at_past(self, reader: Reader, wanted: Replay) -> News:
+        """Return what was at a moment; it is read anew only where something else is wanted of it: the past stands still."""
+        from storage import past
+
+        listed = self._beside.read_settings(self._wanted)
+        key = (wanted, self._wanted, self._deep, self._beside.pair)
+        if key == self._past_key:
+            return self.news._replace(listed=listed)
+        found = past.read(reader, wanted.at, deep=self._deep)
+        name = self._wanted
+        news = News(
+            found.snapshot,
+            None if name is None else past.read_detail(reader, name, wanted.at),
+            found.ran,
+            settings=None if name is None else self._read_settings(name),
+            replay=wanted._replace(missing=found.missing),
+            pair=self._beside.read_pair(reader, wanted, at=wanted.at),
+            listed=listed,
+        )
+        self._past_key = key
+        return news
 
     def _read_detail(self, reader: Reader, shown: Snapshot) -> "tuple[Detail | None, ModelSettings | None]":
         name, now = self._wanted, time.monotonic()
@@ -184,6 +259,8 @@ class Feed:
         reader, self._reader, self._version = self._reader, None, None
         self._seen = Overviews()
         self._detail_until = 0.0
+        self._past_key = None
+        self._beside.forget()
         if reader is not None:
             reader.close()
 
@@ -193,6 +270,11 @@ def _same(news: News, before: News) -> bool:
     if news.error is not None and before.error is not None:
         return news.error.message == before.error.message and news.engine_running == before.engine_running
     return news == before
+
+
+def _of_pair(shown: Snapshot, wanted: "Wanted | None") -> object:
+    """Return what stays equal as long as what is known of two versions does."""
+    return None if wanted is None else _key(shown, wanted.model)
 
 
 def _key(shown: Snapshot, name: str | None) -> object:

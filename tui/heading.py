@@ -9,12 +9,13 @@ from storage.records import Model
 from storage.vocabulary import WALLS, LayerState
 from tui import health
 from tui.format import clock
+from tui.moments import written
 from tui.view import View
 
 NAME = "modeltender"
 
-CLOCK_CELLS = 12
-"""Columns that the time takes, with the line's ends."""
+ENDS = 3
+"""Columns that the line's ends take, and the space before the time."""
 
 ROOMY = 110
 """Columns from which there is room for whole phrases."""
@@ -37,7 +38,7 @@ def left(view: View, width: int) -> Text:
     for dispensable in ("", "host", "models", "name"):
         parts.pop(dispensable, None)
         line = gap.join([part for part in parts.values() if part.plain])
-        if line.cell_len <= width - CLOCK_CELLS:
+        if line.cell_len <= width - right(view).cell_len - ENDS:
             break
     return line
 
@@ -50,7 +51,7 @@ def of_model(view: View, name: str) -> Text:
         text.append_text(_role(model))
         found = health.of_model(model, view.jobs, view.now)
         text.append(f"   {found.glyph} {found.word}", found.colour)
-    if not view.news.engine_running:
+    if not view.news.engine_running and view.replay is None:
         text.append("   ENGINE DOWN", "bold red")
     return Text("   ").join([text, *_flags(view)])
 
@@ -58,12 +59,14 @@ def of_model(view: View, name: str) -> Text:
 def of_screen(view: View, name: str, told: str) -> Text:
     """Return the left part of the first line of a screen with a list: its name, and how things stand there."""
     text = Text.assemble((NAME, "bold"), " > ", (name, "bold"))
-    down = Text("" if view.news.engine_running else "ENGINE DOWN", "bold red")
+    down = Text("" if view.news.engine_running or view.replay is not None else "ENGINE DOWN", "bold red")
     return Text("   ").join([part for part in (text, down, Text(told), *_flags(view)) if part.plain])
 
 
 def right(view: View) -> Text:
-    """Return the right part: the time."""
+    """Return the right part: the time, or which moment of the past is shown."""
+    if view.replay is not None:
+        return Text(f" REPLAY {written(view.replay.at)} ", "bold reverse")
     return Text(f"{clock(view.now, view.now)} UTC")
 
 
@@ -85,6 +88,8 @@ def needing_person(view: View) -> int:
 
 def _engine(view: View) -> Text:
     state = view.news.snapshot.engine if view.news.snapshot else None
+    if not view.news.engine_running and view.replay is not None:
+        return Text("no engine then", "bold yellow")
     if not view.news.engine_running:
         last = f" {span(view.now - state.heartbeat_at)}" if state else ""
         return Text(f"ENGINE DOWN{last}", "bold red")

@@ -124,6 +124,8 @@ def _of_newest(newest: Version) -> str:
 
 def _of_candidate(candidate: Version) -> str:
     if candidate.gate is None:
+        if candidate.reason:
+            return f"v{candidate.number} is a candidate: {candidate.reason}"
         return f"v{candidate.number} is a candidate and is being evaluated"
     if candidate.gate.passed:
         return f"v{candidate.number} is {candidate.gate.verdict}: p promotes it"

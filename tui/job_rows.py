@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from rich.text import Text
 
 from storage.records import Job, JobParameters
-from storage.vocabulary import FINISHED, JobState
+from storage.vocabulary import FINISHED, JobKind, JobState
 from tui import format as form
 from tui.rows import fit
 from tui.widgets.table import Row
@@ -19,6 +19,9 @@ LABEL_CELLS = 9
 """Of what a sentence about a job is about."""
 
 DEVICE_CELLS = 8
+
+ON_A_DEVICE = frozenset({JobKind.EVALUATE, JobKind.LATENCY, JobKind.EARLY, JobKind.CHECK})
+"""Kinds of work that a device is chosen for; the others have none, whatever their row says."""
 
 
 def parts(job: Job) -> dict[str, str]:
@@ -36,6 +39,11 @@ def parts(job: Job) -> dict[str, str]:
 def version_of(job: Job) -> str:
     """Return the version that a job is about, or nothing where it is about the whole model."""
     return "" if job.version is None else f"v{job.version}"
+
+
+def device_of(job: Job) -> str:
+    """Return the device that a job was asked to use, or nothing where none plays a part."""
+    return job.parameters.device if job.kind in ON_A_DEVICE else ""
 
 
 def heading(width: int) -> Text:
@@ -58,7 +66,7 @@ def _line(job: Job, width: int, now: float) -> Text:
     name.truncate(_name_cells(width), overflow="ellipsis", pad=True)
     line = Text.assemble((f"{f'J{job.id}':<6}", "bold"), f"{job.kind:<{KIND_CELLS}.{KIND_CELLS}} ", name, " ")
     if width >= DEVICE_FROM:
-        line.append(f"{job.parameters.device:<{DEVICE_CELLS}.{DEVICE_CELLS}} ", "dim")
+        line.append(f"{device_of(job):<{DEVICE_CELLS}.{DEVICE_CELLS}} ", "dim")
     line.append_text(_state(job, width, now))
     if job.state not in FINISHED or job.finished_at is None:
         return fit(line, width)
@@ -97,11 +105,12 @@ def remaining(job: Job, now: float) -> float | None:
     return None if speed is None or job.done >= job.total else (job.total - job.done) / speed
 
 
-def about(job: Job, now: float) -> list[Text]:
-    """Return everything that is known of a job, in sentences."""
+def about(job: Job, now: float, curves: Sequence[tuple[str, Text]] = ()) -> list[Text]:
+    """Return everything that is known of a job, in sentences; ``curves`` tell how a training goes."""
+    first, *rest = _facts(job, now)
     return [
         Text.assemble((f"{name:<{LABEL_CELLS}}", "dim"), said)
-        for name, said in _facts(job, now)
+        for name, said in (first, *curves, *rest)
         if said.plain
     ]
 
@@ -114,7 +123,7 @@ def _facts(job: Job, now: float) -> Iterator[tuple[str, Text]]:
     yield "hint", Text(job.hint)
     yield "said", Text(job.message)
     yield "asked", Text(f"by {job.requested_by} at {form.clock(job.requested_at, now)}")
-    yield "with", Text(", ".join(_parameters(job.parameters)))
+    yield "with", Text(", ".join(_parameters(job)))
 
 
 def _course(job: Job, now: float) -> Text:
@@ -145,10 +154,11 @@ def _amount(speed: float) -> str:
     return f"{speed:,.0f}" if speed >= 10 else f"{speed:.1f}"
 
 
-def _parameters(asked: JobParameters) -> Iterator[str]:
-    """Return what was asked for beyond the usual."""
-    usual = JobParameters()
-    yield f"device {asked.device}"
+def _parameters(job: Job) -> Iterator[str]:
+    """Return what was asked for: the device, where one plays a part, and what is beyond the usual."""
+    asked, usual = job.parameters, JobParameters()
+    if device := device_of(job):
+        yield f"device {device}"
     if asked.data:
         yield f"data {asked.data}"
     if asked.against is not None:

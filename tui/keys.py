@@ -27,6 +27,8 @@ class Where(StrEnum):
     DEVICES = "devices"
     JOBS = "jobs"
     EVENTS = "events"
+    COMPARE = "compare"
+    SETTINGS = "settings"
     PROBLEM = "problem"
 
 
@@ -37,8 +39,18 @@ OVERVIEW = frozenset({Where.OVERVIEW})
 DETAIL = frozenset({Where.DETAIL})
 JOBS = frozenset({Where.JOBS})
 EVENTS = frozenset({Where.EVENTS})
-LISTS = frozenset({Where.DEVICES, Where.JOBS, Where.EVENTS})
+COMPARE = frozenset({Where.COMPARE})
+SETTINGS = frozenset({Where.SETTINGS})
+LISTS = frozenset({Where.DEVICES, Where.JOBS, Where.EVENTS, Where.COMPARE, Where.SETTINGS})
 FILTERED = LISTS | OVERVIEW
+
+
+class Explained(NamedTuple):
+    """A line of the help."""
+
+    shown: str
+    words: str
+    key: "Key"
 
 
 class Key(NamedTuple):
@@ -59,6 +71,8 @@ class Key(NamedTuple):
     """What the footer shows instead, where one entry stands for several keys."""
     engine: bool = False
     """Whether it asks the engine for work, which a read-only console does not."""
+    pair: str = ""
+    """What the help says of it and of the next one in the table together, where a line does for both."""
 
 
 KEYS = (
@@ -66,13 +80,23 @@ KEYS = (
     Key("escape", "esc", "back", "back, close", Group.MOVE, DETAIL | LISTS, "back"),
     Key("escape", "esc", "back", "list all models again", Group.MOVE, OVERVIEW),
     Key("enter", "⏎", "open", "open the model", Group.MOVE, OVERVIEW | JOBS | EVENTS, "open"),
+    Key("enter", "⏎", "compare", "compare with what is deployed", Group.VIEW, DETAIL, "compare"),
     Key("r", "r", "app.evaluate", "evaluate now", Group.ACT, MODELS, "eval", engine=True),
     Key(
-        "p", "p", "app.promote", "promote the candidate", Group.ACT, MODELS, "promote", asks=True, engine=True
+        "p",
+        "p",
+        "app.promote",
+        "promote the candidate",
+        Group.ACT,
+        MODELS | COMPARE,
+        "promote",
+        asks=True,
+        engine=True,
     ),
     Key("u", "u", "app.roll_back", "roll back", Group.ACT, MODELS, "roll back", asks=True, engine=True),
     Key("slash", "/", "filter", "filter", Group.MOVE, FILTERED, "filter"),
-    Key("1", "1", "app.go('overview')", "overview", Group.MOVE, PANELS, "views", sign="1-5"),
+    Key("1", "1", "app.go('overview')", "overview", Group.MOVE, PANELS, "views", sign="1-7"),
+    Key("r", "r", "app.compare_again", "compare now", Group.ACT, COMPARE, "compare", engine=True),
     Key("c", "c", "app.cancel", "cancel its job", Group.ACT, MODELS, "cancel", asks=True, engine=True),
     Key("c", "c", "app.cancel", "cancel the job", Group.ACT, JOBS, "cancel", asks=True, engine=True),
     Key("r", "r", "app.run_again", "run the job again", Group.ACT, JOBS, "run again", engine=True),
@@ -81,28 +105,114 @@ KEYS = (
     Key("f", "f", "app.repair", "mend the fault", Group.ACT, EVENTS, "mend", asks=True, engine=True),
     Key("R", "R", "app.evaluate_all", "evaluate all models", Group.ACT, MODELS, asks=True, engine=True),
     Key("s", "s", "app.start_engine", "start the engine", Group.ACT, EVERYWHERE, engine=True),
-    Key("n", "n", "turn(1)", "next match", Group.MOVE, FILTERED),
+    Key("n", "n", "turn(1)", "next match", Group.MOVE, FILTERED, pair="next, previous match"),
     Key("N", "N", "turn(-1)", "previous match", Group.MOVE, FILTERED),
-    Key("up,k", "↑ k", "move(-1)", "row up", Group.MOVE, PANELS),
+    Key("up,k", "↑ k", "move(-1)", "row up", Group.MOVE, PANELS, pair="row up, down"),
     Key("down,j", "↓ j", "move(1)", "row down", Group.MOVE, PANELS),
-    Key("g,home", "g", "move_to(0)", "first row", Group.MOVE, PANELS),
+    Key("g,home", "g", "move_to(0)", "first row", Group.MOVE, PANELS, pair="first, last row"),
     Key("G,end", "G", "move_to(-1)", "last row", Group.MOVE, PANELS - EVENTS),
     Key("G", "G", "move_to(-1)", "last row", Group.MOVE, EVENTS),
     Key("end", "end", "follow", "follow the newest", Group.MOVE, EVENTS, "follow"),
     Key("tab,shift+tab", "tab", "other", "faults, events", Group.MOVE, EVENTS, "other list"),
-    Key("left", "←", "step(-1)", "the model before", Group.MOVE, DETAIL),
+    Key("left", "←", "step(-1)", "the model before", Group.MOVE, DETAIL, pair="model before, after"),
     Key("right", "→", "step(1)", "the model after", Group.MOVE, DETAIL),
-    Key("2", "2", "app.go('model')", "the selected model", Group.MOVE, PANELS),
+    Key(
+        "left",
+        "←",
+        "turn_after(-1)",
+        "compare another one",
+        Group.MOVE,
+        COMPARE,
+        pair="other version compared",
+    ),
+    Key("right", "→", "turn_after(1)", "compare the next one", Group.MOVE, COMPARE, "version"),
+    Key(
+        "left_square_bracket",
+        "[",
+        "turn_before(-1)",
+        "hold it against another",
+        Group.MOVE,
+        COMPARE,
+        pair="held against another",
+    ),
+    Key(
+        "right_square_bracket",
+        "]",
+        "turn_before(1)",
+        "hold it against the next",
+        Group.MOVE,
+        COMPARE,
+        "against",
+    ),
+    Key("2", "2", "app.go('model')", "the selected model", Group.MOVE, PANELS, pair="the model, devices"),
     Key("3", "3", "app.go('devices')", "devices", Group.MOVE, PANELS),
-    Key("4", "4", "app.go('jobs')", "jobs", Group.MOVE, PANELS),
+    Key("4", "4", "app.go('jobs')", "jobs", Group.MOVE, PANELS, pair="jobs, faults and events"),
     Key("5", "5", "app.go('events')", "faults and events", Group.MOVE, PANELS),
+    Key("6", "6", "app.go('compare')", "compare two versions", Group.MOVE, PANELS, pair="compare, settings"),
+    Key("7", "7", "app.go('settings')", "settings", Group.MOVE, PANELS),
+    Key(
+        "left_curly_bracket",
+        "{",
+        "app.replay_step(-1)",
+        "replay: back",
+        Group.VIEW,
+        PANELS,
+        pair="replay: back, forth",
+    ),
+    Key("right_curly_bracket", "}", "app.replay_step(1)", "replay: forth", Group.VIEW, PANELS),
+    Key(
+        "left_parenthesis",
+        "(",
+        "app.replay_hours(-1)",
+        "replay: an hour back",
+        Group.VIEW,
+        PANELS,
+        pair="replay: by an hour",
+    ),
+    Key("right_parenthesis", ")", "app.replay_hours(1)", "replay: an hour on", Group.VIEW, PANELS),
+    Key(
+        "at",
+        "@",
+        "app.replay_at",
+        "replay: go to a time",
+        Group.VIEW,
+        PANELS,
+        pair="replay: to a time, live again",
+    ),
+    Key("L", "L", "app.replay_end", "live again", Group.VIEW, PANELS),
     Key("space", "space", "app.pause", "pause the display", Group.VIEW, PANELS, "pause"),
     Key("z", "z", "zoom", "zoom the chart", Group.VIEW, MODELS, "zoom"),
-    Key("left_square_bracket", "[", "app.span(-1)", "chart: less time", Group.VIEW, MODELS),
+    Key("z", "z", "zoom", "zoom the verdict", Group.VIEW, COMPARE, "zoom"),
+    Key(
+        "left_square_bracket",
+        "[",
+        "app.span(-1)",
+        "chart: less time",
+        Group.VIEW,
+        MODELS,
+        pair="chart: less, more time",
+    ),
     Key("right_square_bracket", "]", "app.span(1)", "chart: more time", Group.VIEW, MODELS),
-    Key("comma", ",", "cursor(-1)", "chart: value before", Group.VIEW, MODELS),
+    Key(
+        "comma",
+        ",",
+        "cursor(-1)",
+        "chart: value before",
+        Group.VIEW,
+        MODELS,
+        pair="chart: value before, after",
+    ),
     Key("full_stop", ".", "cursor(1)", "chart: value after", Group.VIEW, MODELS),
-    Key("o", "o", "app.order", "sort by the next column", Group.VIEW, OVERVIEW, "sort"),
+    Key(
+        "o",
+        "o",
+        "app.order",
+        "sort by the next column",
+        Group.VIEW,
+        OVERVIEW,
+        "sort",
+        pair="sort by a column, turn",
+    ),
     Key("O", "O", "app.reverse", "sort the other way", Group.VIEW, OVERVIEW),
     Key("colon,ctrl+p", ":", "app.palette", "find an action", Group.VIEW, EVERYWHERE, "actions"),
     Key("enter", "⏎", "app.retry", "look again", Group.VIEW, frozenset({Where.PROBLEM}), "retry"),
@@ -126,6 +236,16 @@ def bindings(where: Where) -> list[Binding]:
 def of(where: Where) -> list[Key]:
     """Return the keys of a screen."""
     return [key for key in KEYS if where in key.screens]
+
+
+def explained(where: Where) -> list[Explained]:
+    """Return the lines of the help for a screen: one a key, or one for two keys that belong together."""
+    lines, keys = [], iter(of(where))
+    for key in keys:
+        other = next(keys) if key.pair else None
+        shown = f"{key.shown} {other.shown}" if other else key.shown
+        lines.append(Explained(shown, key.pair or key.help, key))
+    return lines
 
 
 def footer(where: Where, width: int, labels: dict[str, str] | None = None) -> list[tuple[str, str]]:

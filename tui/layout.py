@@ -113,9 +113,16 @@ def listing(width: int, height: int, *lists: tuple[str, int], about: int = 6) ->
     return _plan((width,), (*rows, height - about - sum(rows), about), (*panels, (last, 1), ("about", 1)))
 
 
-def zoomed(width: int, height: int) -> Plan:
-    """Return the plan in which one chart has all the room."""
-    return _plan((width,), (height,), (("accuracy", 1),))
+def beside(width: int, height: int, rows: str, *, about: int) -> Plan:
+    """Return the plan of a list with what is known of it to the right, or below it where there is little room."""
+    if not _roomy(width, height):
+        return listing(width, height, (rows, 0), about=about)
+    return _plan(_columns(width, 5, 3), (height,), ((rows, 1), ("about", 1)))
+
+
+def zoomed(width: int, height: int, panel: str = "accuracy") -> Plan:
+    """Return the plan in which one panel has all the room."""
+    return _plan((width,), (height,), ((panel, 1),))
 
 
 def _roomy(width: int, height: int) -> bool:

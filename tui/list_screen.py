@@ -11,11 +11,11 @@ from textual import on
 from textual.app import ComposeResult
 from textual.message import Message
 
-from tui import about, heading, layout
+from tui import about, footers, heading, layout
 from tui.console_screen import ConsoleScreen
-from tui.keys import NO_ACTIONS, footer
+from tui.keys import footer
 from tui.layout import Plan
-from tui.notices import engine_down
+from tui.notices import above
 from tui.view import View
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.grid import Panels
@@ -110,7 +110,7 @@ class ListScreen(ConsoleScreen):
 
     def fill(self, view: View, width: int, height: int) -> None:
         """Put the latest into the panels."""
-        down = engine_down(view)
+        down = above(view)
         self.query_one("#notice", Line).show(down)
         self.query_one(Header).show(
             heading.of_screen(view, self.WHERE.value, self.told(view)), heading.right(view)
@@ -131,17 +131,14 @@ class ListScreen(ConsoleScreen):
     def show_list(self, name: str, heading_line: Text, rows: list[Row], *, nothing: str, title: str) -> None:
         """Put rows into a list, and how they were chosen into its frame."""
         subtitle = f"/ {self.typed}" if self.typed else ""
+        if self.latest is not None and self.latest.replay is not None:
+            nothing = "nothing of then is recorded"
         nothing = f"nothing matches {self.typed}: esc shows all" if self.typed else nothing
         self.list_of(name).show(heading_line, rows, nothing=nothing, title=title, subtitle=subtitle)
 
     def labels(self, view: View) -> dict[str, str]:
         """Return the footer's words that are other than usual."""
-        labels = {"app.pause": "resume"} if view.paused else {}
-        if view.read_only or not view.news.engine_running:
-            labels |= NO_ACTIONS
-        if not view.read_only and not view.news.engine_running:
-            labels["app.start_engine"] = "start engine"
-        return labels
+        return footers.labels(view)
 
     def action_back(self) -> None:
         """Show every row again, or go back to the screen below."""

@@ -3,12 +3,15 @@
 It hands every open screen what it is to show, and reads and formats nothing itself.
 """
 
+from collections.abc import Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from storage.records import Model
+from storage.paired import Wanted
+from storage.records import Model, Version
 from storage.text import clean
 from storage.workspace import Workspace
-from tui import rows
+from tui import pairs, rows
 from tui.console_screen import ConsoleScreen
 from tui.feed import Feed, News
 from tui.keys import Where
@@ -43,6 +46,7 @@ class Navigation(Mending):
         self._span = ALL
         self._shown = feed.news
         self._selected: str | None = None
+        self._compared: Wanted | None = None
         self._keep_selection()
         # The selected model is known now: with its detail, too, the first paint is complete.
         self._shown = self.news = feed.look() or feed.news
@@ -55,7 +59,7 @@ class Navigation(Mending):
         """Return what the screens are to show now."""
         return View(
             self._shown,
-            self.now(),
+            self.now() if self._shown.replay is None else self._shown.replay.at,
             self._host,
             clean(str(self.workspace.root)),
             self._selected,
@@ -63,6 +67,7 @@ class Navigation(Mending):
             self._paused,
             self._listing,
             self._span,
+            self._compared,
         )
 
     def model(self) -> Model | None:
@@ -85,7 +90,7 @@ class Navigation(Mending):
     def take(self, news: News) -> None:
         """Take what was read, tell how jobs ended, and show it all unless the display stands still."""
         self.news = news
-        if news.snapshot is not None:
+        if news.snapshot is not None and news.replay is None:
             self.follow(news.snapshot)
         if not self._paused or _is_problem(news) != _is_problem(self._shown):
             self._show_news()
@@ -155,6 +160,8 @@ class Navigation(Mending):
                 for _ in range(above):
                     self._close()
                 return
+        if where is Where.COMPARE and not self._choose_pair(self._selected_version()):
+            return
         if where is not Where.DETAIL or self.model() is not None:
             new = opened(where)
             new.show(self.view())
@@ -198,6 +205,9 @@ class Navigation(Mending):
 
     def action_pause(self) -> None:
         """Let the display stand still, or go on; nothing else stops."""
+        if self._shown.replay is not None:
+            self.say("The past stands still by itself: L shows what is now.")
+            return
         self._paused = not self._paused
         self._show_news()
 
@@ -217,6 +227,25 @@ class Navigation(Mending):
         """Have jobs and events read from further back while somebody looks at them."""
         open_ones = {screen.WHERE for screen in self.screen_stack if isinstance(screen, ConsoleScreen)}
         self._feed.deepen(deep=bool(open_ones & {Where.JOBS, Where.EVENTS}))
+        self._feed.list_settings(wanted=Where.SETTINGS in open_ones)
+        if Where.COMPARE not in open_ones:
+            self._compared = None
+        self._feed.compare(self._compared)
+
+    def _versions(self) -> Sequence[Version]:
+        """Return the versions of the selected model, as far as they are read."""
+        detail = self._shown.detail
+        return detail.versions if detail is not None and detail.model.name == self._selected else ()
+
+    def _choose_pair(self, chosen: Version | None) -> bool:
+        """Choose which two versions of the selected model are compared; where there are none, say why."""
+        model = self.model()
+        found = "No model is selected." if model is None else pairs.usual(model, self._versions(), chosen)
+        if isinstance(found, str):
+            self.say(found)
+            return False
+        self._compared = found
+        return True
 
     def _list(self, listing: Listing) -> None:
         self._listing = listing
@@ -242,30 +271,26 @@ class Navigation(Mending):
 
 
 def _is_problem(news: News) -> bool:
-    """Whether there is nothing to put into panels."""
-    return news.snapshot is None or not news.snapshot.models
+    """Whether there is nothing to put into panels; a past without models is an answer."""
+    return news.snapshot is None or (not news.snapshot.models and news.replay is None)
+
+
+PLACES = {
+    Where.DETAIL: ("detail", "Detail"),
+    Where.DEVICES: ("devices", "Devices"),
+    Where.JOBS: ("jobs", "Jobs"),
+    Where.EVENTS: ("events", "Events"),
+    Where.COMPARE: ("compare", "Compare"),
+    Where.SETTINGS: ("settings", "Settings"),
+    Where.PROBLEM: ("problem", "Problem"),
+}
+"""Where each screen but the first is, by its module in `tui.screens` and its class."""
 
 
 def opened(where: Where) -> ConsoleScreen:
     """Return a new screen; each is loaded when it is first wanted."""
-    if where is Where.DETAIL:
-        from tui.screens.detail import Detail
-
-        return Detail()
-    if where is Where.DEVICES:
-        from tui.screens.devices import Devices
-
-        return Devices()
-    if where is Where.JOBS:
-        from tui.screens.jobs import Jobs
-
-        return Jobs()
-    if where is Where.EVENTS:
-        from tui.screens.events import Events
-
-        return Events()
-    if where is Where.PROBLEM:
-        from tui.screens.problem import Problem
-
-        return Problem()
-    return Overview()
+    if where not in PLACES:
+        return Overview()
+    module, name = PLACES[where]
+    made: ConsoleScreen = getattr(import_module(f"tui.screens.{module}"), name)()
+    return made

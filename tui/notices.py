@@ -6,6 +6,8 @@ from storage.errors import Error
 from storage.vocabulary import Status
 from tui import health
 from tui.layout import MINIMUM
+from tui.moments import written
+from tui.replaying import Replay
 from tui.view import View
 
 NO_DATABASE = "no-database"
@@ -17,9 +19,25 @@ def too_small(view: View, width: int, height: int) -> Text:
         f"{model.name} {health.of_model(model, view.jobs, view.now).word}" for model in view.models
     )
     engine = "" if view.news.engine_running else "ENGINE DOWN, "
+    if view.replay is not None:
+        engine = f"REPLAY {written(view.replay.at)}, "
     return Text(
         f"{engine}{states or 'no models'} (this terminal is {width}x{height}, panels need {MINIMUM[0]}x{MINIMUM[1]})"
     )
+
+
+def above(view: View) -> Text | None:
+    """Return the line above the panels: that this is the past, or that everything below is old; ``None`` where neither is so."""
+    return engine_down(view) if view.replay is None else _replayed(view, view.replay)
+
+
+def _replayed(view: View, replay: Replay) -> Text:
+    line = Text.assemble(("◂ ", "bold cyan"), ("The past", "bold"), ": L ends it.")
+    if not view.news.engine_running:
+        line.append(" No engine then.", "bold")
+    if replay.missing:
+        line.append(f" Not recorded: {', '.join(replay.missing)}")
+    return line
 
 
 def engine_down(view: View) -> Text | None:

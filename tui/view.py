@@ -2,9 +2,12 @@
 
 from typing import NamedTuple
 
+from storage.paired import Pair, Wanted
 from storage.records import Device, Event, Fault, Job, Model
+from storage.training_records import TrainingRun
 from tui.feed import News
 from tui.listing import USUAL, Listing
+from tui.replaying import Replay
 from tui.spans import ALL
 
 
@@ -24,6 +27,24 @@ class View(NamedTuple):
     """Which models are listed, and in which order."""
     span: int = ALL
     """Which stretch of time the charts show, of `SPANS`."""
+    compared: Wanted | None = None
+    """Which two versions are compared."""
+
+    @property
+    def replay(self) -> Replay | None:
+        """Which moment of the past is shown, or ``None`` where it is how things stand now."""
+        return self.news.replay
+
+    @property
+    def acts(self) -> bool:
+        """Whether the engine can be asked for something."""
+        return not self.read_only and self.news.engine_running and self.replay is None
+
+    @property
+    def pair(self) -> Pair | None:
+        """The two versions that are compared, or ``None`` before they are read, and where one of them is not there."""
+        pair = self.news.pair
+        return pair if pair is not None and pair.wanted == self.compared else None
 
     @property
     def model(self) -> Model | None:
@@ -45,6 +66,11 @@ class View(NamedTuple):
     def jobs(self) -> tuple[Job, ...]:
         """The jobs as they were last read."""
         return () if self.news.snapshot is None else self.news.snapshot.jobs
+
+    @property
+    def trainings(self) -> tuple[TrainingRun, ...]:
+        """The trainings of the jobs as they were last read, while somebody looks at jobs."""
+        return () if self.news.snapshot is None else self.news.snapshot.trainings
 
     @property
     def devices(self) -> tuple[Device, ...]:

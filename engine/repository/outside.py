@@ -83,7 +83,13 @@ def _switched(connection: sqlite3.Connection, row: sqlite3.Row, number: int, *, 
     message = f"version {number} is deployed: {told}"
     severity = Severity.INFO if row["current"] is None else Severity.WARNING
     events.add(
-        connection, "promote-outside", message, at=now, severity=severity, model=row["name"], version=number
+        connection,
+        events.MOVED_OUTSIDE,
+        message,
+        at=now,
+        severity=severity,
+        model=row["name"],
+        version=number,
     )
 
 
@@ -99,7 +105,7 @@ def _removed(connection: sqlite3.Connection, row: sqlite3.Row, *, now: float) ->
     message = f"version {row['current']} is no longer deployed: models/{row['name']}/current was changed {jobs.OUTSIDE}"
     events.add(
         connection,
-        "promote-outside",
+        events.MOVED_OUTSIDE,
         message,
         at=now,
         severity=Severity.WARNING,

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from math import inf
 
 import msgspec
 
@@ -134,6 +135,15 @@ def read_many(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, E
     return {found.id: found for found in _evaluations(connection, rows)}
 
 
+def last_until(connection: sqlite3.Connection, version_id: int, until: float) -> Evaluation | None:
+    """Return the last evaluation of a version that is not later than ``until``, or ``None``."""
+    rows = connection.execute(
+        "SELECT * FROM evaluations WHERE version_id = ? AND at <= ? ORDER BY at DESC, id DESC LIMIT 1",
+        (version_id, until),
+    ).fetchall()
+    return next(iter(_evaluations(connection, rows)), None)
+
+
 def slices(connection: sqlite3.Connection, evaluation_id: int) -> tuple[Metric, ...]:
     """Return the figures of parts of the examples of an evaluation, in the order in which they were recorded."""
     rows = connection.execute(
@@ -159,14 +169,15 @@ def any_isolated(connection: sqlite3.Connection, isolation: str) -> bool:
     return bool(row[0])
 
 
-def read(connection: sqlite3.Connection, model: str, *, limit: int) -> list[Evaluation]:
-    """Return the latest evaluations of a model's versions, the newest first."""
+def read(connection: sqlite3.Connection, model: str, *, limit: int, until: float = inf) -> list[Evaluation]:
+    """Return the latest evaluations of a model's versions that are not later than ``until``, the newest first."""
     rows = connection.execute(
         # The latest of each version first, so that what is put in order is little, however often a model was evaluated.
         "SELECT evaluations.* FROM models CROSS JOIN versions ON model_id = models.id CROSS JOIN evaluations ON evaluations.id IN ("
-        "SELECT latest.id FROM evaluations AS latest WHERE latest.version_id = versions.id ORDER BY latest.at DESC, latest.id DESC "
-        "LIMIT :limit) WHERE models.name = :model ORDER BY evaluations.at DESC, evaluations.id DESC LIMIT :limit",
-        {"model": model, "limit": limit},
+        "SELECT latest.id FROM evaluations AS latest WHERE latest.version_id = versions.id AND latest.at <= :until "
+        "ORDER BY latest.at DESC, latest.id DESC LIMIT :limit) WHERE models.name = :model "
+        "ORDER BY evaluations.at DESC, evaluations.id DESC LIMIT :limit",
+        {"model": model, "limit": limit, "until": until},
     ).fetchall()
     return _evaluations(connection, rows)
 
@@ -188,7 +199,12 @@ def example_values(connection: sqlite3.Connection, evaluation_id: int) -> dict[s
 
 
 def history(
-    connection: sqlite3.Connection, model: str, metric: str, *, since: float = 0.0, limit: int = 100_000
+    connection: sqlite3.Connection,
+    model: str,
+    metric: str,
+    *,
+    since: float = 0.0,
+    limit: int = 100_000,
 ) -> list[HistoryPoint]:
     """Return a metric's (or latency figure's) values over all versions of a model, oldest first, the latest ``limit``."""
     if latencies.figure(metric) is not None:
@@ -196,7 +212,8 @@ def history(
     rows = connection.execute(
         "SELECT at, number, value, low, high, n FROM evaluations JOIN metrics ON metrics.evaluation_id = evaluations.id "
         "JOIN versions ON versions.id = version_id JOIN models ON models.id = model_id "
-        "WHERE models.name = :model AND metrics.name = :metric AND slice = '' AND at >= :since ORDER BY at DESC, evaluations.id DESC LIMIT :limit",
+        "WHERE models.name = :model AND metrics.name = :metric AND slice = '' AND at >= :since "
+        "ORDER BY at DESC, evaluations.id DESC LIMIT :limit",
         {"model": model, "metric": metric, "since": since, "limit": limit},
     ).fetchall()
     return [
@@ -238,16 +255,16 @@ def headline(evaluation: Evaluation | None) -> Metric | None:
 
 
 def trends(
-    connection: sqlite3.Connection, version_ids: Iterable[int], points: int
+    connection: sqlite3.Connection, version_ids: Iterable[int], points: int, *, until: float = inf
 ) -> dict[int, tuple[float, ...]]:
     """Return the headline metric's latest values of versions, oldest first, by the versions' ids."""
     marks = ", ".join("?" * len(HEADLINE_METRICS))
     rows = connection.execute(
         "SELECT version_id, (SELECT value FROM metrics WHERE evaluation_id = evaluations.id AND slice = '' "  # noqa: S608 - placeholders and a constant
         f"AND name IN ({marks}) ORDER BY name LIMIT 1) AS headline FROM {among.WANTED} CROSS JOIN evaluations "
-        "ON evaluations.id IN (SELECT latest.id FROM evaluations AS latest WHERE latest.version_id = wanted "
+        "ON evaluations.id IN (SELECT latest.id FROM evaluations AS latest WHERE latest.version_id = wanted AND latest.at <= ? "
         "ORDER BY latest.at DESC LIMIT ?) ORDER BY version_id, at",
-        (*HEADLINE_METRICS, among.packed(version_ids), points),
+        (*HEADLINE_METRICS, among.packed(version_ids), until, points),
     )
     found: dict[int, list[float]] = {}
     for version_id, headline in rows:

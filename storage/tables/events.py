@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from math import inf
 
 from storage.records import Event, Fault
 from storage.text import clean
@@ -9,6 +10,9 @@ from storage.vocabulary import FaultState, Severity
 
 ACKNOWLEDGED = "acknowledged"
 """Code of the event that tells who has seen a fault."""
+
+MOVED_OUTSIDE = "promote-outside"
+"""Code of the event that tells that a link was moved that the engine did not move."""
 
 
 def add(
@@ -28,9 +32,11 @@ def add(
     )
 
 
-def read(connection: sqlite3.Connection, *, limit: int, after: int = 0) -> list[Event]:
-    """Return the latest events that came after the event with id ``after``, the newest first."""
-    rows = connection.execute("SELECT * FROM events WHERE id > ? ORDER BY id DESC LIMIT ?", (after, limit))
+def read(connection: sqlite3.Connection, *, limit: int, after: int = 0, until: float = inf) -> list[Event]:
+    """Return the latest events that came after the event with id ``after``, and not later than ``until``, the newest first."""
+    rows = connection.execute(
+        "SELECT * FROM events WHERE id > ? AND at <= ? ORDER BY id DESC LIMIT ?", (after, until, limit)
+    )
     return [_event(row) for row in rows]
 
 
@@ -163,6 +169,27 @@ def past_faults(
         (FaultState.RESOLVED, model, model, since, limit),
     )
     return [_fault(row) for row in rows]
+
+
+def faults_at(connection: sqlite3.Connection, at: float, model: str | None = None) -> list[Fault]:
+    """Return the faults that had begun and not ended at a moment, the worst and newest first, as they are known now."""
+    rows = connection.execute(
+        "SELECT * FROM faults WHERE first_at <= :at AND (state <> :resolved OR last_at > :at) "
+        "AND (:model IS NULL OR model = :model) ORDER BY severity = 'error' DESC, first_at DESC",
+        {"at": at, "resolved": FaultState.RESOLVED, "model": model},
+    )
+    return [_fault(row) for row in rows]
+
+
+def told_between(
+    connection: sqlite3.Connection, code: str, model: str, *, after: float, until: float
+) -> bool:
+    """Whether the log has a line of this code about a model after one moment and not after another."""
+    row = connection.execute(
+        "SELECT 1 FROM events WHERE code = ? AND model = ? AND at > ? AND at <= ?",
+        (code, model, after, until),
+    ).fetchone()
+    return row is not None
 
 
 def _fault(row: sqlite3.Row) -> Fault:

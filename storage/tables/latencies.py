@@ -123,7 +123,12 @@ def latest(connection: sqlite3.Connection, model: str) -> list[LatencyMeasuremen
 
 
 def history(
-    connection: sqlite3.Connection, model: str, name: str, *, since: float = 0.0, limit: int = 100_000
+    connection: sqlite3.Connection,
+    model: str,
+    name: str,
+    *,
+    since: float = 0.0,
+    limit: int = 100_000,
 ) -> list[HistoryPoint]:
     """Return a latency figure's values over all versions of a model, oldest first, the latest ``limit``.
 

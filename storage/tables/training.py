@@ -1,6 +1,7 @@
 """Trainings: begun, going on epoch by epoch, ended; and what came of them."""
 
 import sqlite3
+from collections.abc import Sequence
 
 import msgspec
 
@@ -123,6 +124,15 @@ def read(connection: sqlite3.Connection, model: str, *, limit: int) -> list[Trai
     """Return a model's latest trainings, the latest first."""
     rows = connection.execute(_SELECT + "WHERE r.model = ? ORDER BY r.id DESC LIMIT ?", (model, limit))
     return [_run(row) for row in rows]
+
+
+def of_jobs(connection: sqlite3.Connection, job_ids: Sequence[int]) -> list[TrainingRun]:
+    """Return the trainings that jobs began or went on with."""
+    marks = ", ".join("?" * len(job_ids))
+    return [
+        _run(row)
+        for row in connection.execute(f"{_SELECT}WHERE r.job_id IN ({marks}) ORDER BY r.id", job_ids)
+    ]
 
 
 def origins(connection: sqlite3.Connection, model: str) -> dict[int, TrainingRun]:

@@ -9,6 +9,7 @@ from storage.database import Writer
 from storage.tables import events
 from storage.vocabulary import Severity
 from storage.workspace import Workspace, engine_lock
+from tests.console.paired import add_comparison
 from tests.console.stage import NOW, fill
 from tui.app import Console
 from tui.feed import Feed
@@ -56,6 +57,24 @@ def faulty(staged: Workspace, writer: Writer) -> Workspace:
             repair="Add some.",
         )
     return staged
+
+
+@pytest.fixture
+def compared(staged: Workspace, writer: Writer) -> Workspace:
+    """Return the stage, on which versions 2 and 3 of mnist were compared."""
+    with writer.transaction() as connection:
+        add_comparison(connection)
+    return staged
+
+
+@pytest.fixture
+def settled(compared: Workspace) -> Workspace:
+    """Return the stage with settings of the workspace and of mnist, one of each wrong."""
+    compared.settings_file.write_text('[schedule]\nevaluate = "15m"\n[limits]\nwarm = 3\n')
+    file = compared.model_settings("mnist")
+    file.parent.mkdir(parents=True)
+    file.write_text('[objectives]\naccuracy = ">= 0.9"\n\n[gate]\nconfidence = 2.0\n')
+    return compared
 
 
 @pytest.fixture

@@ -51,6 +51,9 @@ PICTURES = (
     Picture("console-devices.svg", ("3",), "LAST MINUTE"),
     Picture("console-jobs.svg", ("4",), "succeeded at"),
     Picture("console-events.svg", ("5",), "what helps:"),
+    Picture("console-compare.svg", ("n", "2", "enter"), "at a margin of"),
+    Picture("console-settings.svg", ("7",), "Settings"),
+    Picture("console-replay.svg", ("left_curly_bracket",) * 3, "REPLAY"),
     Picture("console-help.svg", ("question_mark",), "Keys:"),
     Picture("console-actions.svg", ("colon",), "Actions:"),
 )

@@ -70,6 +70,42 @@ def test_picture(
     assert snap_compare(open_console(staged), terminal_size=size, run_before=STATES[state])
 
 
+PAST = {
+    "replay": Drive(
+        "left_curly_bracket", "left_curly_bracket", model="mnist", wait="REPLAY 2025-11-24 14:22:42 UTC"
+    ),
+    "replay-model": Drive(
+        "2", "at", *"2025-11-22 16:00", "enter", model="mnist", wait="REPLAY 2025-11-22 16:00:00 UTC"
+    ),
+    "replay-jobs": Drive(
+        "4", "left_curly_bracket", "left_curly_bracket", wait="REPLAY 2025-11-24 14:22:42 UTC"
+    ),
+    "replay-nothing": Drive("3", "left_parenthesis", wait="No engine then."),
+    "replay-ask": Drive("5", "at", wait="Show how things stood at"),
+    "compare": Drive("6", model="mnist", wait="superior in accuracy"),
+    "compare-zoom": Drive("6", "z", model="mnist", wait="z all panels"),
+    "settings": Drive("7", model="mnist", wait="2 problems"),
+}
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x45"])
+@pytest.mark.parametrize("state", PAST)
+def test_picture_of_other_views(
+    snap_compare: Compare, open_console: Open, settled: Workspace, state: str, size: tuple[int, int]
+) -> None:
+    """The past, two versions beside each other and the settings look as approved."""
+    assert snap_compare(open_console(settled), terminal_size=size, run_before=PAST[state])
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x45"])
+def test_picture_of_a_comparison_that_is_not_on_record(
+    snap_compare: Compare, open_console: Open, staged: Workspace, size: tuple[int, int]
+) -> None:
+    """Figures that nobody has compared are shown, and why there is no verdict."""
+    drive = Drive("6", model="mnist", wait="a read-only console asks for nothing")
+    assert snap_compare(open_console(staged, read_only=True), terminal_size=size, run_before=drive)
+
+
 FAULTS = {
     "faults": Drive("5", wait="modeltender repair seg-unet"),
     "events": Drive("5", "tab", "j", wait="cannot be loaded: the archive is truncated"),

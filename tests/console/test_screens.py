@@ -14,12 +14,20 @@ from tests.console.conftest import Open
 from tests.console.screen import read_it, shows, text, told
 from tests.console.stage import NOW
 from tests.console.test_actions import answered, asked, select
-from tui.keys import KEYS, Where, of
+from tui.keys import KEYS, Where, explained
 from tui.widgets.model_table import ModelTable
 
 SMALL, LARGE = (80, 24), (160, 45)
 
-OPENS = {Where.OVERVIEW: "1", Where.DETAIL: "2", Where.DEVICES: "3", Where.JOBS: "4", Where.EVENTS: "5"}
+OPENS = {
+    Where.OVERVIEW: "1",
+    Where.DETAIL: "2",
+    Where.DEVICES: "3",
+    Where.JOBS: "4",
+    Where.EVENTS: "5",
+    Where.COMPARE: "6",
+    Where.SETTINGS: "7",
+}
 """The key of each screen."""
 
 LEAVING = {"q", "ctrl+c", "enter"}
@@ -31,6 +39,8 @@ TITLES = {
     Where.DEVICES: "Devices 3",
     Where.JOBS: "Jobs 4",
     Where.EVENTS: "Events 6",
+    Where.COMPARE: "Figures 10",
+    Where.SETTINGS: "Settings 8",
 }
 
 
@@ -40,7 +50,7 @@ def _faults(writer: Writer) -> dict[str, Fault]:
 
 
 @pytest.mark.parametrize("size", [(60, 16), SMALL, (100, 30), LARGE])
-@pytest.mark.parametrize("where", [Where.DEVICES, Where.JOBS, Where.EVENTS])
+@pytest.mark.parametrize("where", [Where.DEVICES, Where.JOBS, Where.EVENTS, Where.COMPARE, Where.SETTINGS])
 async def test_everything_has_its_place(
     open_console: Open, faulty: Workspace, where: Where, size: tuple[int, int]
 ) -> None:
@@ -89,8 +99,8 @@ async def test_help_lists_exactly_the_keys(open_console: Open, staged: Workspace
         await shows(pilot, TITLES[where])
         await pilot.press("question_mark")
         shown = await shows(pilot, f"Keys: {where}")
-        for key in of(where):
-            assert f"{key.shown:<8}{key.help}" in shown
+        for line in explained(where):
+            assert f"{line.shown:<8}{line.words}" in shown
         assert "esc closes" in shown
 
 
@@ -139,6 +149,20 @@ async def test_r_runs_a_job_again(open_console: Open, staged: Workspace, writer:
         [job] = await answered(writer)
         await told(pilot, f"J{job.id} queued: evaluate seg-unet v2")
     assert (job.kind, job.model, job.version) == (JobKind.EVALUATE, "seg-unet", 2)
+
+
+async def test_the_footer_offers_what_can_be_done_with_the_job(open_console: Open, staged: Workspace) -> None:
+    """Cancelling is offered for what runs or waits, running again for what has ended, and neither for no job at all."""
+    async with open_console(staged).run_test(size=LARGE) as pilot:
+        await shows(pilot, "Models 6")
+        await pilot.press("4")
+        shown = await shows(pilot, "c cancel")
+        assert "r run again" not in shown
+        await pilot.press("j", "j")
+        shown = await shows(pilot, "r run again")
+        assert "c cancel" not in shown
+        await pilot.press("slash", *"nothing", "enter")
+        await shows(pilot, lambda shown: "c cancel" not in shown and "r run again" not in shown)
 
 
 async def test_a_promotion_is_not_run_again_by_a_key(

@@ -7,12 +7,13 @@ import click
 import msgspec
 
 from storage import jobs
-from storage.comparisons import Compared, ComparedFigure, Early
+from storage.comparisons import Compared, ComparedFigure
 from storage.database import Reader
 from storage.records import Job, JobParameters, Version
 from storage.vocabulary import ExitCode, JobKind, JobState, Role, Verdict
 from storage.workspace import Workspace
 from tui.commands.arrivals import await_first_evaluation
+from tui.commands.compare_text import UNPAIRED, UNPAIRED_MARK, WORDS, interval, remarks, signed
 from tui.commands.completing import complete_model, complete_version
 from tui.commands.figures import number
 from tui.commands.options import requester, standard_options
@@ -29,20 +30,7 @@ EXITS = {
     Verdict.INCONCLUSIVE: ExitCode.INCONCLUSIVE,
 }
 
-WORDS = {
-    Verdict.SUPERIOR: "better",
-    Verdict.NON_INFERIOR: "not worse",
-    Verdict.INFERIOR: "worse",
-    Verdict.INCONCLUSIVE: "not decided",
-}
-"""What the verdict on a single figure is called: short, so that a row fits into 80 columns."""
-
-
 ON_RECORD = "Both had answered these examples already, so nothing was run and all of them count."
-
-UNPAIRED = "unpaired"
-UNPAIRED_MARK = "*"
-"""Set after figures that no number of each example makes up."""
 
 
 def version(text: str) -> int | Role:
@@ -148,7 +136,7 @@ def in_words(document: Compared) -> str:
     headings = ["FIGURE", f"V{old}", f"V{new}", "ADVANTAGE", "INTERVAL", ""]
     rows = [_row(figure) for figure in document.figures]
     lines.append(table(headings, rows, right=(f"V{old}", f"V{new}", "ADVANTAGE")))
-    lines.extend(_remarks(document))
+    lines.extend(remarks(document))
     return "\n".join(lines)
 
 
@@ -157,63 +145,7 @@ def _row(figure: ComparedFigure) -> list[str]:
         figure.name + (UNPAIRED_MARK if figure.method == UNPAIRED else ""),
         number(figure.before),
         number(figure.after),
-        _signed(figure.advantage),
-        "not known"
-        if figure.low is None or figure.high is None
-        else f"[{_signed(figure.low)}, {_signed(figure.high)}]",
+        signed(figure.advantage),
+        interval(figure),
         WORDS[figure.verdict],
     ]
-
-
-def _remarks(document: Compared) -> list[str]:
-    lines = []
-    deciding = next((one for one in document.figures if one.name == document.metric), None)
-    if deciding is not None:
-        lines.append(
-            f"advantage: positive is better; intervals hold at {deciding.confidence * 100:.3g}%, n={deciding.n}"
-        )
-    if any(figure.method == UNPAIRED for figure in document.figures):
-        lines.append(
-            f"{UNPAIRED_MARK} compared as if on different examples: its interval is wider than need be"
-        )
-    if document.gained is not None and document.lost is not None:
-        p = ""
-        if deciding is not None and deciding.p_mid is not None and deciding.p_exact is not None:
-            p = f"; McNemar mid-p {deciding.p_mid:.2g}, exact p {deciding.p_exact:.2g}"
-        lines.append(
-            f"{document.gained} examples only version {document.to_version} has right, "
-            f"{document.lost} only version {document.from_version}{p}"
-        )
-    if document.early is not None:
-        lines.extend(_how_early(document.early))
-    if document.latency is not None:
-        one = document.latency
-        lines.append(
-            f"latency: {one.ratio:.3f} times as long [{one.low:.3f}, {one.high:.3f}] on {one.device}, "
-            f"{one.n} rounds in turns"
-        )
-        if one.noisy:
-            lines.append(f"meanwhile {one.noisy}")
-    if document.problem:
-        lines.append(f"not compared: {document.problem}")
-    more = ""
-    if deciding is not None and deciding.needed is not None:
-        more = f"; if they are equally good, about {deciding.needed - deciding.n:,} more labelled examples decide"
-    lines.append(f"{document.verdict} in {document.metric} at a margin of {document.margin:g}{more}")
-    return lines
-
-
-def _how_early(early: Early) -> list[str]:
-    """Return how many examples it took, and on what the verdict rests."""
-    who = "versions" if len(early.ran) > 1 else "version"
-    ran = f"({who} {' and '.join(map(str, early.ran))} ran)"
-    if not early.decided:
-        return [f"early: no look decided; all {early.examples:,} examples count, at half the level {ran}"]
-    return [
-        f"early: decided after {early.used:,} of {early.examples:,} examples {ran}",
-        "anytime-valid: the stated confidence holds for all its looks together",
-    ]
-
-
-def _signed(value: float) -> str:
-    return f"{'-' if value < 0 else '+'}{number(abs(value))}"

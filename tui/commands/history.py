@@ -52,8 +52,13 @@ LOOKED_AT = frozenset({Form.TEXT, Form.PLOT})
 @click.argument("model", required=False, metavar="[MODEL]", shell_complete=complete_model)
 @click.argument("metric", required=False)
 @click.option("--device", metavar="DEVICE", help="A device's readings instead of a model's figures.")
-@click.option("--since", type=moment, metavar="AGE", help="Not older: an age (90s, 15m, 7d, 2w) or a date.")
-@click.option("--until", type=moment, metavar="AGE", help="Older than this: an age or a date.")
+@click.option(
+    "--since",
+    type=moment,
+    metavar="AGE",
+    help="Not older: an age (90s, 15m, 7d, 2w), a time of the day or a date.",
+)
+@click.option("--until", type=moment, metavar="AGE", help="Older than this: an age, a time or a date.")
 @click.option("--step", type=length_of_time, metavar="LENGTH", help="One value for each 90s, 15m, 12h, 7d.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print comma-separated values.")
 @click.option(

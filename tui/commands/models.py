@@ -9,6 +9,7 @@ from typing import NamedTuple
 import click
 import msgspec
 
+from storage import past
 from storage.database import Reader
 from storage.exported import Exported
 from storage.records import Arrival, LatencyMeasurement, Model, PromotionTarget, Quarantined, Version
@@ -19,13 +20,13 @@ from storage.train_settings import Train
 from storage.training_records import TrainingRun
 from storage.vocabulary import ExitCode, Status
 from storage.workspace import Workspace
-from tui import allowance, health
+from tui import allowance, health, moments
 from tui.commands import figures, latency_figures
 from tui.commands.checks import checks_text
 from tui.commands.completing import complete_target
 from tui.commands.documenting import model_document, shown_model_document, standing_for
 from tui.commands.export_figures import parentage
-from tui.commands.options import standard_options
+from tui.commands.options import moment, standard_options
 from tui.commands.output import remark, show_document, show_text
 from tui.commands.promotion_history import promotions_document, promotions_text
 from tui.commands.reading import engine_state, staleness, to_look
@@ -43,10 +44,21 @@ LOOKED_AT = 100
 HEALTHY = frozenset({Status.READY, Status.CHECKING, Status.SETTLING})
 
 
-@click.command(epilog="Example: modeltender models --json")
+@click.command(epilog="Example: modeltender models --at 03:10")
+@click.option(
+    "--at",
+    type=moment,
+    metavar="TIME",
+    help="How things stood then: an age (15m, 2d), a time of the day (03:10) or a date, in UTC.",
+)
 @standard_options
-def models(*, workspace: Workspace, as_json: bool) -> int:
-    """List the models with what is deployed and how good it is."""
+def models(*, workspace: Workspace, as_json: bool, at: float | None) -> int:
+    """List the models with what is deployed and how good it is, now or at an earlier moment.
+
+    The past is told from what is recorded: what was deployed, the latest figures of then, and which faults were open.
+    """
+    if at is not None:
+        return _show_past(workspace, at, as_json=as_json)
     with to_look(workspace) as reader:
         with reader.transaction() as connection:
             found = model_table.read(connection)
@@ -56,6 +68,23 @@ def models(*, workspace: Workspace, as_json: bool) -> int:
             return ExitCode.DONE
         show_text(models_text(found, arrivals, time.time()))
         remark(staleness(workspace, engine_state(reader)))
+    return ExitCode.DONE
+
+
+def _show_past(workspace: Workspace, at: float, *, as_json: bool) -> int:
+    if at > time.time():
+        raise click.UsageError(f"--at {moments.written(at)} is not over yet.")
+    with to_look(workspace) as reader:
+        found = past.read(reader, at)
+    if as_json:
+        show_document([model_document(model) for model in found.snapshot.models])
+        return ExitCode.DONE
+    if found.snapshot.models:
+        show_text(models_text(list(found.snapshot.models), (), at))
+    else:
+        show_text("There were no models.")
+    missing = f" Not recorded: {', '.join(found.missing)}." if found.missing else ""
+    remark(f"This is how things stood at {moments.written(at)}.{missing}")
     return ExitCode.DONE
 
 

@@ -6,15 +6,15 @@ Only parsing; nothing here opens a database.
 import os
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from storage.durations import EXAMPLES, seconds
+from storage.durations import seconds
 from storage.errors import WorkspaceError
 from storage.workspace import Workspace, find_workspace
+from tui import moments
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -60,20 +60,11 @@ def requester() -> str:
 
 
 def moment(text: str) -> float:
-    """Return the moment that an age such as ``90s``, ``15m`` or ``7d``, or a date, stands for."""
+    """Return the moment that an age such as ``90s``, ``15m`` or ``7d``, a time of the day or a date stands for."""
     try:
-        return time.time() - seconds(text)
-    except ValueError:
-        # It is no age, so it must be a date.
-        pass
-    try:
-        found = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise click.BadParameter(
-            f"'{text}' is neither an age ({EXAMPLES}) nor a date (2025-01-31)."
-        ) from None
-    # A date without a zone is UTC, as every time that we print.
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+        return moments.moment(text, time.time())
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.") from None
 
 
 def length_of_time(text: str) -> float:

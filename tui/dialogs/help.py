@@ -10,7 +10,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tui.keys import Group, Key, Where, of
+from tui.keys import Explained, Group, Where, explained
 
 SIGNS = (
     ("●", "ok"),
@@ -65,7 +65,7 @@ class Help(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Lay out the keys in two columns."""
-        keys = of(self._where)
+        keys = explained(self._where)
         with Vertical(id="help") as frame:
             frame.border_title = f"Keys: {self._where}"
             frame.border_subtitle = "esc closes"
@@ -85,7 +85,7 @@ class Help(ModalScreen[None]):
         self.dismiss()
 
 
-def _columns(keys: Sequence[Key], *, read_only: bool) -> tuple[list[Text], list[Text]]:
+def _columns(keys: Sequence[Explained], *, read_only: bool) -> tuple[list[Text], list[Text]]:
     """Return the keys of every group, in two columns of the same height."""
     groups = [_group(group, keys, read_only=read_only) for group in Group]
     lines = [line for group in groups if group for line in (*group, Text())][:-1]
@@ -100,16 +100,16 @@ def _is_heading(line: Text) -> bool:
     return line.plain.isupper() and len(line.plain) > KEY_CELLS
 
 
-def _group(group: Group, keys: Sequence[Key], *, read_only: bool) -> list[Text]:
+def _group(group: Group, keys: Sequence[Explained], *, read_only: bool) -> list[Text]:
     lines = [
         Text.assemble(
-            (f"{key.shown:<{KEY_CELLS}}", "bold"),
-            key.help,
-            (" (asks)" if key.asks else "", "dim"),
-            style="dim" if read_only and key.engine else "",
+            (f"{line.shown:<{KEY_CELLS}}", "bold"),
+            line.words,
+            (" (asks)" if line.key.asks else "", "dim"),
+            style="dim" if read_only and line.key.engine else "",
         )
-        for key in keys
-        if key.group is group
+        for line in keys
+        if line.key.group is group
     ]
     return [Text(group.upper(), "bold dim"), *lines] if lines else []
 

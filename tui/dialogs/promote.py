@@ -230,15 +230,16 @@ def _checks(change: Change) -> list[Text]:
         told = [Text("? gate  it has not compared these two versions yet; r evaluates the candidate")]
         return wrapped(told, WIDTH)
     heading = Text.assemble(("gate  ", "bold dim"), (str(gate.verdict), "bold"))
-    held = [_check(check) for check in gate.checks if check.verdict not in PASSING]
-    passed = [_check(check) for check in gate.checks if check.verdict in PASSING]
+    held = [check_line(check) for check in gate.checks if check.verdict not in PASSING]
+    passed = [check_line(check) for check in gate.checks if check.verdict in PASSING]
     # What holds it back is read in full; of what passed a line each, whose figures come first.
     for line in passed:
         line.truncate(WIDTH, overflow="ellipsis")
     return [heading, *wrapped(held, WIDTH), *passed]
 
 
-def _check(check: GateCheck) -> Text:
+def check_line(check: GateCheck) -> Text:
+    """Return one check of a gate: its glyph, its name and its figures."""
     style = "bold" if check.verdict in {CheckVerdict.FAIL, CheckVerdict.ERROR} else ""
     return Text.assemble((f"{GLYPHS[check.verdict]} {check.name}  ", "bold"), (check.detail, style))
 

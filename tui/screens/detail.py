@@ -13,11 +13,11 @@ from textual.message import Message
 
 from storage.records import Version
 from storage.snapshot import Detail as Facts
-from tui import about, detail_rows, heading, health, layout, rows
+from tui import about, detail_rows, footers, heading, health, layout, rows
 from tui.charts import show_accuracy, show_latency
 from tui.console_screen import ConsoleScreen
-from tui.keys import NO_ACTIONS, Where, bindings, footer
-from tui.notices import engine_down
+from tui.keys import Where, bindings, footer
+from tui.notices import above
 from tui.view import View
 from tui.widgets.grid import Panels
 from tui.widgets.header import Header
@@ -36,6 +36,9 @@ class Detail(ConsoleScreen):
 
     class Closed(Message):
         """The overview is wanted again."""
+
+    class Compared(Message):
+        """The selected version is to be held against what is deployed."""
 
     class Stepped(Message):
         """The model before or after this one is wanted."""
@@ -85,6 +88,10 @@ class Detail(ConsoleScreen):
         else:
             self.post_message(self.Closed())
 
+    def action_compare(self) -> None:
+        """Hold the selected version against what is deployed."""
+        self.post_message(self.Compared())
+
     def action_step(self, step: int) -> None:
         """Go to the model before or after."""
         self.post_message(self.Stepped(step))
@@ -125,7 +132,7 @@ class Detail(ConsoleScreen):
 
     def fill(self, view: View, width: int, height: int) -> None:
         """Put the latest into the panels."""
-        down = engine_down(view)
+        down = above(view)
         self.query_one("#notice", Line).show(down)
         self.query_one("#sentence", Line).show(
             Text(health.sentence(view.model, view.now)) if view.model else Text()
@@ -176,15 +183,11 @@ class Detail(ConsoleScreen):
 
 def _labels(view: View, version: Version | None) -> dict[str, str]:
     """Return the footer's words that are other than usual."""
-    labels = {"app.pause": "resume" if view.paused else ""}
+    labels = {"app.pause": ""}
     if version is not None:
         labels["app.evaluate"] = f"eval v{version.number}"
     if view.model is not None:
         candidate = view.model.candidate
         labels["app.promote"] = f"promote v{candidate.number}" if candidate else ""
         labels["app.roll_back"] = f"back to v{view.model.previous.number}" if view.model.previous else ""
-    if view.read_only or not view.news.engine_running:
-        labels |= NO_ACTIONS
-    if not view.read_only and not view.news.engine_running:
-        labels["app.start_engine"] = "start engine"
-    return labels
+    return labels | footers.labels(view)

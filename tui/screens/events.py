@@ -45,6 +45,11 @@ class Events(ListScreen):
             return None
         return next((fault for fault in self.latest.faults if fault.id == self.chosen(FAULTS)), None)
 
+    def selected_moment(self) -> float | None:
+        """Return when what is under the cursor began or happened."""
+        fault, event = self.selected_fault(), self._event()
+        return fault.first_at if fault else event.at if event else None
+
     def model_of_row(self) -> str:
         """Return the model of what is under the cursor."""
         found = self.selected_fault() or self._event()
@@ -74,7 +79,7 @@ class Events(ListScreen):
             event_rows.event_rows(events, width, view.now),
             nothing="nothing has happened yet",
             title=form.counted("Events", len(events), len(view.events))
-            + ("  live" if self._following else "  end follows"),
+            + ("" if view.replay else "  live" if self._following else "  end follows"),
         )
         if self._following:
             self.list_of(EVENTS).move_to(0)

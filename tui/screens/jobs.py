@@ -9,9 +9,9 @@ from rich.text import Text
 from textual.binding import BindingType
 
 from storage.records import Job
-from storage.vocabulary import JobState
+from storage.vocabulary import FINISHED, JobState
+from tui import curves, job_rows, layout, requests
 from tui import format as form
-from tui import job_rows, layout
 from tui.keys import Where, bindings
 from tui.layout import Plan
 from tui.list_screen import ListScreen
@@ -33,6 +33,11 @@ class Jobs(ListScreen):
         """Return the job under the cursor."""
         jobs = self.latest.jobs if self.latest else ()
         return next((job for job in jobs if job.id == self.chosen("rows")), None)
+
+    def selected_moment(self) -> float | None:
+        """Return when the job under the cursor ended, or began, or was asked for."""
+        job = self.selected_job()
+        return (job.finished_at or job.started_at or job.requested_at) if job else None
 
     def model_of_row(self) -> str:
         """Return the model of the job under the cursor."""
@@ -61,9 +66,20 @@ class Jobs(ListScreen):
         job = self.selected_job()
         if job is None:
             return "Job", []
-        return f"J{job.id} {job.kind} {job.model} {job_rows.version_of(job)}".rstrip(), job_rows.about(
-            job, view.as_of
-        )
+        run = next((run for run in view.trainings if run.job_id == job.id), None)
+        told = tuple(curves.lines(run, self.room("about") - self.INDENT)) if run else ()
+        title = f"J{job.id} {job.kind} {job.model} {job_rows.version_of(job)}".rstrip()
+        return title, job_rows.about(job, view.as_of, told)
+
+    def labels(self, view: View) -> dict[str, str]:
+        """Leave out of the footer what cannot be done with the job under the cursor."""
+        job = self.selected_job()
+        own = {}
+        if job is None or job.state in FINISHED:
+            own["app.cancel"] = ""
+        if job is None or requests.repeatable(job):
+            own["app.run_again"] = ""
+        return own | super().labels(view)
 
     def told(self, view: View) -> str:
         """Return how many run, wait and failed."""

@@ -12,12 +12,12 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from storage.snapshot import Snapshot
-from tui import heading, health, layout, rows
+from tui import footers, heading, health, layout, rows
 from tui.activity import with_jobs
 from tui.charts import show_accuracy, show_latency
 from tui.console_screen import ConsoleScreen
-from tui.keys import NO_ACTIONS, Where, bindings, footer
-from tui.notices import engine_down
+from tui.keys import Where, bindings, footer
+from tui.notices import above
 from tui.view import View
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.grid import Panels
@@ -142,7 +142,7 @@ class Overview(ConsoleScreen):
 
     def fill(self, view: View, width: int, height: int) -> None:
         """Put the latest into the panels."""
-        down = engine_down(view)
+        down = above(view)
         self.query_one("#notice", Line).show(down)
         filtering = self.query_one(FilterLine).display
         self._arrange(view, width, height - 2 - (down is not None) - filtering)
@@ -189,11 +189,4 @@ class Overview(ConsoleScreen):
 
 def _labels(view: View, *, zoomed: bool) -> dict[str, str]:
     """Return the footer's words that are other than usual."""
-    labels = {"app.pause": "resume"} if view.paused else {}
-    if zoomed:
-        labels["zoom"] = "all panels"
-    if view.read_only or not view.news.engine_running:
-        labels |= NO_ACTIONS
-    if not view.read_only and not view.news.engine_running:
-        labels["app.start_engine"] = "start engine"
-    return labels
+    return ({"zoom": "all panels"} if zoomed else {}) | footers.labels(view)

@@ -10,6 +10,7 @@ import pytest
 
 from storage import snapshot
 from storage.database import Reader, Writer
+from storage.paired import Wanted
 from storage.records import Event, HistoryPoint
 from storage.tables import events, models
 from storage.tables.thinning import MOST
@@ -17,6 +18,7 @@ from storage.workspace import Workspace, create_workspace, engine_lock
 from tests.unit.tui.commands.rows import NOW, add_evaluation, fill
 from tui import charts
 from tui.feed import Feed, News
+from tui.replaying import Way, Wish
 from tui.spans import ALL, SPANS
 from tui.view import View
 from tui.widgets.history_chart import HistoryChart
@@ -321,3 +323,65 @@ def shown_points(news: News, *, span: int) -> tuple[HistoryPoint, ...]:
     view = View(news, news.detail.history[-1].at, "host", "folder", "mnist", span=span)
     charts.show_accuracy(cast("HistoryChart", chart), view)
     return chart.points
+
+
+def test_the_past_stands_still(feed: Feed, writer: Writer) -> None:
+    """What is written later is no news of an earlier moment; live again, it is."""
+    feed.replay(Wish(Way.TO, NOW + 1000, NOW + 60))
+    news = feed.look()
+    assert news is not None
+    assert news.replay is not None
+    assert news.replay.at == NOW + 60
+    _tell(writer, "something happened")
+    assert feed.look() is None
+    feed.replay(Wish(Way.LIVE, NOW + 1000))
+    news = feed.look()
+    assert news is not None
+    assert news.replay is None
+    assert _latest(news).message == "something happened"
+
+
+def test_the_same_answer_to_another_wish_is_news(feed: Feed) -> None:
+    """Who asks for what is before the first record is told so each time."""
+    said = []
+    for _ in range(3):
+        feed.replay(Wish(Way.TO, NOW + 1000, 1.0))
+        news = feed.look()
+        assert news is not None
+        assert news.replay is not None
+        said.append(news.replay.said)
+    assert len(set(said)) == 1
+    assert said[0].startswith("Nothing was recorded before")
+
+
+def test_the_past_outlives_a_database_that_cannot_be_read(
+    feed: Feed, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error is shown while it lasts, and the moment that was shown before comes back after it."""
+    feed.replay(Wish(Way.TO, NOW + 1000, NOW + 60))
+    assert feed.look() is not None
+    feed.retry()
+    feed._let_go()
+    aside = workspace.database.rename(workspace.database.with_suffix(".aside"))
+    broken = feed.look()
+    assert broken is not None
+    assert broken.error is not None
+    aside.rename(workspace.database)
+    news = feed.look()
+    assert news is not None
+    assert news.replay is not None
+    assert news.replay.at == NOW + 60
+
+
+def test_two_versions_are_read_while_they_are_wanted(feed: Feed) -> None:
+    """A pair comes with the news as long as somebody wants it, and is not read again while nothing changed."""
+    feed.compare(Wanted("mnist", 1, 2))
+    news = feed.look()
+    assert news is not None
+    assert news.pair is not None
+    assert (news.pair.before.number, news.pair.after.number) == (1, 2)
+    assert feed.look() is None
+    feed.compare(Wanted("mnist", 1, 9))
+    news = feed.look()
+    assert news is not None
+    assert news.pair is None

@@ -1,10 +1,12 @@
 """The table of keys: every key does what it says, on every screen that has it."""
 
+import itertools
+
 import pytest
 from textual.binding import Binding
 
 from tui.app import Console
-from tui.keys import BAR_PADDING, KEYS, Key, Where, bindings, footer, of
+from tui.keys import BAR_PADDING, KEYS, Key, Where, bindings, explained, footer, of
 from tui.navigation import opened
 
 SCREENS = {where: type(opened(where)) for where in Where}
@@ -66,3 +68,12 @@ def test_footer_says_what_it_was_told() -> None:
     pairs = footer(Where.OVERVIEW, 200, {"app.pause": "resume", "app.promote": ""})
     assert ("space", "resume") in pairs
     assert "p" not in [key for key, _ in pairs]
+
+
+@pytest.mark.parametrize("where", list(Where))
+def test_help_has_every_key_once(where: Where) -> None:
+    """Two keys that belong together share a line of the help; no key is left out, none is there twice."""
+    told = [shown for line in explained(where) for shown in line.shown.split()]
+    assert sorted(told) == sorted(shown for key in of(where) for shown in key.shown.split())
+    for key, other in itertools.pairwise(of(where)):
+        assert not key.pair or key.group is other.group

@@ -119,6 +119,14 @@ def test_a_job_says_what_it_was_asked_for() -> None:
     assert "against v2, the gate overruled, reason: known labels are wrong" in said
 
 
+@pytest.mark.parametrize("kind", [JobKind.PROMOTE, JobKind.ROLLBACK, JobKind.COMPARE, JobKind.REPAIR])
+def test_a_job_without_a_device_names_none(kind: JobKind) -> None:
+    """Only what runs on a device says on which; a promotion has none."""
+    assert "device" not in _said(replace(JOB, kind=kind))
+    wide = [line.plain for row in job_rows.rows([replace(JOB, kind=kind)], 140, NOW) for line in row.lines]
+    assert not any("cuda:0" in line for line in wide)
+
+
 def test_a_device_says_who_uses_it() -> None:
     """The job that runs on it is named; one that waits, or runs elsewhere, is not."""
     other = replace(JOB, id=32, parameters=JobParameters(device="cpu"))

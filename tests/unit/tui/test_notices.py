@@ -14,6 +14,7 @@ from storage.workspace import Workspace
 from tests.unit.tui.commands.rows import NOW, fill
 from tui import heading, notices
 from tui.feed import Feed, News
+from tui.replaying import Replay
 from tui.view import View
 
 
@@ -182,3 +183,20 @@ def test_folder_is_shown_as_it_is(tmp_path: Path) -> None:
     error = DatabaseError("There is none.", "", code=notices.NO_DATABASE)
     view = _view(News(None, None, engine_running=False, error=error))._replace(folder="/srv/[bold]x[/]")
     assert "/srv/[bold]x[/]" in _plain(notices.problem(view)[1])
+
+
+def test_the_past_is_marked_on_a_terminal_that_is_too_small(news: News) -> None:
+    """Also where no panel fits, nobody takes the past for the present."""
+    view = _view(news._replace(replay=Replay(NOW - 60.0), engine_running=False))
+    said = notices.too_small(view, 40, 10).plain
+    assert said.startswith("REPLAY 2025-06-15 15:05:40 UTC, ")
+    assert "ENGINE DOWN" not in said
+
+
+def test_the_line_above_the_panels_says_what_is_not_known_of_the_past(news: News) -> None:
+    """It fits into 80 columns with everything that may be missing."""
+    past = Replay(NOW - 60.0, missing=("events", "jobs", "readings"))
+    line = notices.above(_view(news._replace(replay=past, engine_running=False)))
+    assert line is not None
+    assert line.plain == "◂ The past: L ends it. No engine then. Not recorded: events, jobs, readings"
+    assert line.cell_len <= 78

@@ -1,5 +1,6 @@
 """What ``models`` and ``show`` tell a person and a script."""
 
+import pytest
 from msgspec.structs import replace
 
 from storage.database import Writer
@@ -160,3 +161,34 @@ def test_a_stopped_engine_is_remarked_on_beside_the_answer(run: Run, stopped: Wo
     assert "mnist" in said.out
     assert "The engine is not running" in said.err
     assert not (stopped.state / "logs" / "engine.out").exists()
+
+
+def test_the_past_is_told_with_its_moment(ask: Run) -> None:
+    """With --at the table is that of then: which figures were the latest, how old they were, and what was not there yet."""
+    said = ask("models", "--at", "2025-06-15 15:07:00")
+    assert said.status == ExitCode.DONE
+    assert "accuracy 0.9500" in next(line for line in said.out.splitlines() if line.startswith("mnist"))
+    assert "20 s ago" in said.out
+    assert "This is how things stood at 2025-06-15 15:07:00 UTC." in said.err
+    then = next(
+        model
+        for model in ask("models", "--at", "2025-06-15 15:07:00", "--json").json
+        if model["model"] == "mnist"
+    )
+    now = next(model for model in ask("models", "--json").json if model["model"] == "mnist")
+    assert (then["metrics"]["accuracy"]["value"], now["metrics"]["accuracy"]["value"]) == (0.95, 0.94)
+
+
+def test_before_anything_was_recorded_there_was_nothing(ask: Run) -> None:
+    """A moment before the first record has no models, and says so."""
+    said = ask("models", "--at", "2020-01-01")
+    assert said.out.strip() == "There were no models."
+    assert ask("models", "--at", "2020-01-01", "--json").json == []
+
+
+@pytest.mark.parametrize("at", ["soon", "2999-01-01"])
+def test_what_is_no_moment_of_the_past_is_refused(ask: Run, at: str) -> None:
+    """One sentence says what can be written, or that it is not over yet."""
+    said = ask("models", "--at", at)
+    assert said.status == ExitCode.USAGE
+    assert "neither an age" in said.err or "is not over yet" in said.err

@@ -1,0 +1,24 @@
+"""What the footer says other than usual, on every screen alike: paused, in the past, without an engine. Pure."""
+
+from tui.keys import NO_ACTIONS
+from tui.view import View
+
+REPLAYING = {
+    "app.replay_step(-1)": "back",
+    "app.replay_step(1)": "forth",
+    "app.replay_end": "live",
+    "app.pause": "",
+}
+"""In the past, where the ways through it are what is wanted."""
+
+
+def labels(view: View) -> dict[str, str]:
+    """Return the words by action; an empty one leaves its key out."""
+    said = {"app.pause": "resume"} if view.paused else {}
+    if not view.acts:
+        said |= NO_ACTIONS
+    if view.replay is not None:
+        said |= REPLAYING
+    elif not view.read_only and not view.news.engine_running:
+        said["app.start_engine"] = "start engine"
+    return said

@@ -1,0 +1,131 @@
+"""Two versions beside each other: is the newer one better, by how much, and is it safe to promote?
+
+Puts what was read into the panels; what the figures say is `tui.compare_rows`'.
+"""
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual.binding import BindingType
+from textual.message import Message
+
+from storage.records import Version
+from tui import compare_rows, layout
+from tui import format as form
+from tui.compare_rows import Line
+from tui.keys import Where, bindings
+from tui.layout import Plan
+from tui.list_screen import ListScreen
+from tui.matching import matcher
+from tui.view import View
+
+ABOUT = 11
+"""Rows, with the frame, of what the difference comes to."""
+
+
+class Compare(ListScreen):
+    """Every figure of two versions, and the verdict."""
+
+    WHERE = Where.COMPARE
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Where.COMPARE)]
+
+    class Turned(Message):
+        """Another version is wanted on one side."""
+
+        def __init__(self, *, after: int = 0, before: int = 0) -> None:
+            super().__init__()
+            self.after = after
+            self.before = before
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._zoomed = False
+
+    def selected_version(self) -> Version | None:
+        """Return the version that is judged."""
+        pair = self.latest.pair if self.latest else None
+        return pair.after if pair else None
+
+    def plan(self, view: View, width: int, height: int) -> Plan:
+        """Give the figures what the verdict leaves; beside each other where there is room."""
+        lines = len(compare_rows.lines(view.pair)) if view.pair else 0
+        if self._zoomed:
+            return layout.zoomed(width, height, "about")
+        below = max(ABOUT, height - lines - 1 - layout.FRAME)
+        return layout.beside(width, height, "rows", about=below)
+
+    def fill_lists(self, view: View) -> None:
+        """Put the figures into the list."""
+        pair, width = view.pair, self.room("rows")
+        if pair is None:
+            self.show_list("rows", Text(), [], nothing=_nothing(view), title="Figures")
+            return
+        known = compare_rows.lines(pair)
+        matches = matcher(self.typed)
+        found = [line for line in known if matches(compare_rows.parts(line))]
+        self.show_list(
+            "rows",
+            compare_rows.heading(pair, width),
+            compare_rows.rows(found, width),
+            nothing="there are no figures yet",
+            title=form.counted("Figures", len(found), len(known)),
+        )
+
+    def known(self, view: View) -> tuple[str, list[Text]]:
+        """Return what the difference comes to."""
+        pair = view.pair
+        if pair is None:
+            return "Verdict", []
+        title = f"v{pair.after.number} against v{pair.before.number}, on the same examples"
+        return title, compare_rows.about(view, pair, self._chosen(view))
+
+    def told(self, view: View) -> str:
+        """Return which versions are compared, and what came of it."""
+        wanted, pair = view.compared, view.pair
+        if wanted is None:
+            return ""
+        verdict = f"  {pair.answer.verdict}" if pair and pair.answer else ""
+        return f"{wanted.model}  v{wanted.before} > v{wanted.after}{verdict}"
+
+    def labels(self, view: View) -> dict[str, str]:
+        """Return the footer's words that are other than usual."""
+        candidate = view.model.candidate if view.model else None
+        promotes = (
+            candidate is not None and view.compared is not None and candidate.number == view.compared.after
+        )
+        own = {
+            "app.promote": f"promote v{candidate.number}" if candidate and promotes else "",
+            "app.pause": "",
+        }
+        if self._zoomed:
+            own["zoom"] = "all panels"
+        return own | super().labels(view)
+
+    def action_turn_after(self, step: int) -> None:
+        """Judge another version."""
+        self.post_message(self.Turned(after=step))
+
+    def action_turn_before(self, step: int) -> None:
+        """Hold it against another version."""
+        self.post_message(self.Turned(before=step))
+
+    def action_zoom(self) -> None:
+        """Give the verdict all the room, or take it back."""
+        self._zoomed = not self._zoomed
+        self.refill()
+        # What is hidden loses the keys.
+        self.set_focus(None if self._zoomed else self.list_of("rows"))
+
+    def _chosen(self, view: View) -> Line | None:
+        lines = compare_rows.lines(view.pair) if view.pair else []
+        return next((line for line in lines if line.name == self.chosen("rows")), None)
+
+
+def _nothing(view: View) -> str:
+    wanted, detail = view.compared, view.news.detail
+    if wanted is None or detail is None or detail.model.name != wanted.model:
+        return "the two versions are being read"
+    there = {version.number for version in detail.versions}
+    gone = [f"v{number}" for number in (wanted.before, wanted.after) if number not in there]
+    when = " then" if view.replay is not None else ""
+    return f"there was no {' and no '.join(gone)}{when}" if gone else "the two versions are being read"

@@ -1,0 +1,79 @@
+"""Settings as rows and as sentences: what each comes to, where that is said, and what is wrong with it. Pure, as `tui.rows` is."""
+
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from storage.settings_listing import DEFAULT, NOT_SET, Entry
+from tui.rows import fit
+from tui.widgets.table import Row
+
+KEY_CELLS, SCOPE_CELLS, ORIGIN_CELLS = 25, 11, 19
+
+EVERYWHERE = "every model"
+"""Said of what holds for the workspace."""
+
+SCOPE_FROM = 70
+"""Cells from which there is room for which model a setting is of."""
+
+
+def parts(entry: Entry) -> dict[str, str]:
+    """Return what a filter looks at."""
+    return {
+        "key": entry.key,
+        "value": entry.value,
+        "from": entry.origin,
+        "of": entry.scope or EVERYWHERE,
+        "problem": entry.problem,
+    }
+
+
+def heading(width: int) -> Text:
+    """Return the columns' titles."""
+    scope = f"{'OF':<{SCOPE_CELLS}} " if width >= SCOPE_FROM else ""
+    return Text(f"  {'SETTING':<{KEY_CELLS}} {scope}{'VALUE':<{_value_cells(width)}} FROM", "dim")
+
+
+def rows(entries: Sequence[Entry], width: int) -> list[Row]:
+    """Return a row a setting."""
+    return [Row((entry.scope, entry.key), (_line(entry, width),)) for entry in entries]
+
+
+def _value_cells(width: int) -> int:
+    return max(12, width - 2 - KEY_CELLS - ORIGIN_CELLS - 2 - (SCOPE_CELLS + 1 if width >= SCOPE_FROM else 0))
+
+
+def _line(entry: Entry, width: int) -> Text:
+    key = _cell(entry.key, KEY_CELLS, "bold" if entry.origin != DEFAULT else "")
+    line = Text.assemble(("✗ ", "bold red") if entry.problem else "  ", key, " ")
+    if width >= SCOPE_FROM:
+        line.append_text(_cell(entry.scope or EVERYWHERE, SCOPE_CELLS, "dim")).append(" ")
+    said = entry.problem or entry.value
+    style = "bold yellow" if entry.problem else "dim" if entry.value == NOT_SET else ""
+    line.append_text(_cell(said, _value_cells(width), style)).append(" ")
+    return fit(line.append(entry.origin, "dim" if entry.origin == DEFAULT else "cyan"), width)
+
+
+def _cell(text: str, cells: int, style: str) -> Text:
+    found = Text(text, style)
+    found.truncate(cells, overflow="ellipsis", pad=True)
+    return found
+
+
+def about(entry: Entry, path: str) -> list[Text]:
+    """Return a setting as a whole: its value, where that is said, and what is wrong with it."""
+    said = [Text.assemble((entry.key, "bold"), f" = {entry.value}")]
+    if entry.problem:
+        said.append(Text.assemble(("what is wrong: ", "bold yellow"), entry.problem))
+        said.append(Text("Correct the file: it is read again at once."))
+    if entry.origin == DEFAULT:
+        said.append(Text.assemble(("from ", "dim"), f"the default; {path} can say otherwise"))
+    else:
+        said.append(
+            Text.assemble(
+                ("from ", "dim"),
+                entry.origin,
+                (f", otherwise {entry.default}" if entry.default else "", "dim"),
+            )
+        )
+    return said
