@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from storage import maintenance_settings
+from storage.console_settings import ConsoleSettings
 from storage.durations import seconds
 from storage.maintenance_settings import Checks, Repair, Schedule, WorkspaceChecks
 from storage.settings_file import Settings, convert, read_table, settled
@@ -99,6 +100,7 @@ class WorkspaceSettings(Settings, frozen=True, kw_only=True):
     schedule: Schedule = Schedule()
     checks: WorkspaceChecks = WorkspaceChecks()
     repair: Repair = Repair()
+    console: ConsoleSettings = ConsoleSettings()
 
 
 class Data(Settings, frozen=True, kw_only=True):

@@ -46,6 +46,8 @@ class News(NamedTuple):
     error: Error | None = None
     settings: "ModelSettings | None" = None
     """What the model of the detail is to be measured by; ``None`` where its settings cannot be read."""
+    no_settings: bool = False
+    """Whether nobody has written settings for the model of the detail."""
 
 
 NO_NEWS = News(None, None, engine_running=False)
@@ -66,6 +68,7 @@ class Feed:
         self._detail_of: str | None = None
         self._detail_key: object = None
         self._detail_until = 0.0
+        self._no_settings = False
         self._woken = threading.Event()
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
@@ -139,7 +142,7 @@ class Feed:
             shown = snapshot.read(self._reader, deep=self._deep)
             self._version = version
         detail, settings = self._read_detail(self._reader, shown)
-        return News(shown, detail, self._running, settings=settings)
+        return News(shown, detail, self._running, settings=settings, no_settings=self._no_settings)
 
     def _read_detail(self, reader: Reader, shown: Snapshot) -> "tuple[Detail | None, ModelSettings | None]":
         name, now = self._wanted, time.monotonic()
@@ -149,6 +152,7 @@ class Feed:
         self._detail_of, self._detail_key, self._detail_until = name, _key(shown, name), now + DETAIL_S
         if name is None:
             return None, None
+        self._no_settings = not self._workspace.model_settings(name).exists()
         return snapshot.read_detail(reader, name), self._read_settings(name)
 
     def _read_settings(self, name: str) -> "ModelSettings | None":

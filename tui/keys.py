@@ -58,13 +58,13 @@ class Key(NamedTuple):
     sign: str = ""
     """What the footer shows instead, where one entry stands for several keys."""
     engine: bool = False
-    """Whether it asks the engine for work, which a read-only console does not."""
+    """Whether it asks the engine for work or changes a file, which a read-only console does not."""
 
 
 KEYS = (
     Key("question_mark,f1", "?", "app.help", "this help", Group.VIEW, EVERYWHERE, "help"),
     Key("escape", "esc", "back", "back, close", Group.MOVE, DETAIL | LISTS, "back"),
-    Key("escape", "esc", "back", "list all models again", Group.MOVE, OVERVIEW),
+    Key("escape", "esc", "back", "all models, no marks", Group.MOVE, OVERVIEW),
     Key("enter", "⏎", "open", "open the model", Group.MOVE, OVERVIEW | JOBS | EVENTS, "open"),
     Key("r", "r", "app.evaluate", "evaluate now", Group.ACT, MODELS, "eval", engine=True),
     Key(
@@ -80,6 +80,10 @@ KEYS = (
     Key("f", "f", "app.repair", "restore its files", Group.ACT, MODELS, asks=True, engine=True),
     Key("f", "f", "app.repair", "mend the fault", Group.ACT, EVENTS, "mend", asks=True, engine=True),
     Key("R", "R", "app.evaluate_all", "evaluate all models", Group.ACT, MODELS, asks=True, engine=True),
+    Key("v", "v", "app.check", "check for faults", Group.ACT, MODELS, engine=True),
+    Key("m", "m", "mark", "mark, or unmark", Group.ACT, OVERVIEW, "mark"),
+    Key("M", "M", "mark_all", "mark all listed", Group.ACT, OVERVIEW),
+    Key("e", "e", "app.write_settings", "write model.toml", Group.ACT, MODELS, asks=True, engine=True),
     Key("s", "s", "app.start_engine", "start the engine", Group.ACT, EVERYWHERE, engine=True),
     Key("n", "n", "turn(1)", "next match", Group.MOVE, FILTERED),
     Key("N", "N", "turn(-1)", "previous match", Group.MOVE, FILTERED),
@@ -105,6 +109,11 @@ KEYS = (
     Key("o", "o", "app.order", "sort by the next column", Group.VIEW, OVERVIEW, "sort"),
     Key("O", "O", "app.reverse", "sort the other way", Group.VIEW, OVERVIEW),
     Key("colon,ctrl+p", ":", "app.palette", "find an action", Group.VIEW, EVERYWHERE, "actions"),
+    Key("y", "y", "app.copy", "copy a value", Group.VIEW, PANELS, "copy"),
+    Key("w", "w", "app.keep", "keep this view", Group.VIEW, EVERYWHERE, "keep"),
+    Key("T", "T", "app.theme", "next theme", Group.VIEW, EVERYWHERE),
+    Key("ctrl+l", "^l", "app.redraw", "paint it all again", Group.VIEW, EVERYWHERE),
+    Key("ctrl+z", "^z", "app.suspend_process", "suspend", Group.VIEW, EVERYWHERE),
     Key("enter", "⏎", "app.retry", "look again", Group.VIEW, frozenset({Where.PROBLEM}), "retry"),
     Key("q,ctrl+c", "q", "app.leave", "leave; the engine goes on", Group.VIEW, EVERYWHERE, "quit"),
 )

@@ -24,6 +24,8 @@ class View(NamedTuple):
     """Which models are listed, and in which order."""
     span: int = ALL
     """Which stretch of time the charts show, of `SPANS`."""
+    marked: frozenset[str] = frozenset()
+    """The names of the models that the next action is about, where there are any."""
 
     @property
     def model(self) -> Model | None:

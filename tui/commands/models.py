@@ -37,10 +37,18 @@ HEALTHY = frozenset({Status.READY, Status.CHECKING, Status.SETTLING})
 
 
 @click.command(epilog="Example: modeltender models --json")
+@click.option("--watch", "again", is_flag=True, help="Go on until Ctrl-C, in plain text on any terminal.")
 @standard_options
-def models(*, workspace: Workspace, as_json: bool) -> int:
-    """List the models with what is deployed and how good it is."""
+def models(*, workspace: Workspace, as_json: bool, again: bool) -> int:
+    """List the models with what is deployed and how good it is.
+
+    With --watch and --json there is one document a line.
+    """
     with to_look(workspace) as reader:
+        if again:
+            from tui.commands.watching import watch
+
+            watch(workspace, reader, as_json=as_json)
         with reader.transaction() as connection:
             found = model_table.read(connection)
             arrivals = model_table.arrivals(connection)
