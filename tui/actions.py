@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 READ_ONLY = "This console is read-only: it was opened with --read-only."
 ENGINE_DOWN = "The engine is not running: s starts it."
 
+NAMED = 6
+"""Jobs of those that were asked for together that are told by number; the others are in the list of jobs."""
+
 FAILURE_S = 20.0
 """How long a failure stays on the screen: long enough for two sentences; it is in the events, too."""
 
@@ -218,7 +221,9 @@ class Actions(App[int]):
             self._submitted(asked[0], "queued")
             return
         self._followed_together |= {job.id for job in asked}
-        self.say(f"{len(asked)} jobs queued, J{asked[0].id} to J{asked[-1].id}: 4 shows them.")
+        named = ", ".join(f"J{job.id}" for job in asked[:NAMED])
+        more = f" and {len(asked) - NAMED} more" if len(asked) > NAMED else ""
+        self.say(f"{len(asked)} jobs queued: {named}{more}. 4 shows them.")
 
     def _follow_together(self, snapshot: Snapshot) -> None:
         ended = [job for job in snapshot.jobs if job.id in self._followed_together and job.state in FINISHED]

@@ -27,7 +27,7 @@ class Form(NamedTuple):
 
 TEXT = Form("txt", "text", "as it stands here, without colours (.txt)")
 PICTURE = Form("svg", "picture", "with its colours, for a page or a report (.svg)")
-FIGURES = Form("csv", "figures", "every row of the table, unrounded, for a spreadsheet (.csv)")
+FIGURES = Form("csv", "figures", "every row of the table, unrounded (.csv)")
 
 
 def place(workspace: Workspace) -> Path:

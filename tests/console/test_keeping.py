@@ -98,7 +98,7 @@ async def test_esc_copies_nothing(open_console: Open, staged: Workspace) -> None
 
 async def test_text_is_what_the_screen_shows(open_console: Open, staged: Workspace, folder: Path) -> None:
     """The file holds the lines of the screen, without the question that asked for it."""
-    async with open_console(staged).run_test(size=SIZE) as pilot:
+    async with open_console(staged).run_test(size=SIZE, notifications=True) as pilot:
         await shows(pilot, "v1 0.7713")
         before = text(pilot)
         kept = (await keep(pilot, "txt", folder)).read_text()
@@ -109,7 +109,7 @@ async def test_picture_is_whole_and_fetches_nothing(
     open_console: Open, staged: Workspace, folder: Path
 ) -> None:
     """The picture is well-formed, shows the models, and names no address to load anything from."""
-    async with open_console(staged).run_test(size=SIZE) as pilot:
+    async with open_console(staged).run_test(size=SIZE, notifications=True) as pilot:
         await shows(pilot, "v1 0.7713")
         picture = (await keep(pilot, "svg", folder)).read_text()
     ET.fromstring(picture)
@@ -185,7 +185,7 @@ async def test_read_only_hands_out_too(
     open_console: Open, staged: Workspace, writer: Writer, folder: Path
 ) -> None:
     """Who may only look may still take a view along; nothing is asked of the engine."""
-    async with open_console(staged, read_only=True).run_test(size=SIZE) as pilot:
+    async with open_console(staged, read_only=True).run_test(size=SIZE, notifications=True) as pilot:
         await shows(pilot, "Models 6")
         assert "mnist" in (await keep(pilot, "txt", folder)).read_text()
     assert asked(writer) == []

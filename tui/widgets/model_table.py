@@ -18,7 +18,7 @@ class ModelTable(Table[ModelRow]):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
         self._note, self._listing = "", ""
-        self._marked: frozenset[str] = frozenset()
+        self._marks: frozenset[str] = frozenset()
 
     @property
     def selected(self) -> str | None:
@@ -34,7 +34,7 @@ class ModelTable(Table[ModelRow]):
         marked: frozenset[str] = frozenset(),
     ) -> None:
         """Show ``rows``, those that are marked as such, in the title how they were chosen and ordered, and a note below them."""
-        self._note, self._listing, self._marked = note, listing, marked
+        self._note, self._listing, self._marks = note, listing, marked
         self.put(rows)
 
     def heading(self, width: int) -> Text:
@@ -43,13 +43,13 @@ class ModelTable(Table[ModelRow]):
 
     def lines_of(self, row: ModelRow, width: int, *, chosen: bool) -> Sequence[Text]:
         """Return a model's line, as much of it as fits."""
-        return [_line(row, layout.columns(width), width, chosen=chosen, marked=row.name in self._marked)]
+        return [_line(row, layout.columns(width), width, chosen=chosen, marked=row.name in self._marks)]
 
     def told(self, hidden: int) -> tuple[str | None, str | None]:
         """Return how many models there are, how many of them are out of sight, and the note."""
         below = [f"{hidden} more"] if hidden else []
         below += [self._note] if self._note else []
-        marked = f"  {len(self._marked)} marked" if self._marked else ""
+        marked = f"  {len(self._marks)} marked" if self._marks else ""
         return f"Models {self._listing or len(self._rows)}{marked}", "   ".join(below)
 
 
