@@ -37,6 +37,11 @@ async def keep(pilot: Console, form: str, folder: Path, count: int = 1) -> Path:
     return newest(folder, form, count)
 
 
+def rows_of(file: Path) -> list[dict[str, str]]:
+    """Return the rows of a sheet."""
+    return list(csv.DictReader(file.read_text().splitlines()))
+
+
 def newest(folder: Path, form: str, count: int = 1) -> Path:
     """Return the last of the views that were kept in a form."""
     files = sorted(folder.glob(f"*.{form}"), key=lambda file: file.stat().st_mtime_ns)
@@ -124,14 +129,14 @@ async def test_figures_are_those_of_the_filtered_list(
     """The sheet has the listed models, and a second one of the same second does not replace it."""
     async with open_console(staged).run_test(size=SIZE, notifications=True) as pilot:
         await shows(pilot, "Models 6")
-        everything = list(csv.DictReader((await keep(pilot, "csv", folder)).open()))
+        everything = rows_of(await keep(pilot, "csv", folder))
         await pilot.press("slash", *"mnist", "enter")
         await shows(pilot, "Models 1 of 6")
         pilot.app.clear_notifications()
         second = await keep(pilot, "csv", folder, count=2)
     assert len(everything) == 6
     assert second.name.endswith("-2.csv")
-    assert [row["model"] for row in csv.DictReader(second.open())] == ["mnist"]
+    assert [row["model"] for row in rows_of(second)] == ["mnist"]
 
 
 @pytest.mark.parametrize("where", list(TITLES))
@@ -145,7 +150,7 @@ async def test_every_list_is_kept_as_figures(
         await shows(pilot, TITLES[where])
         file = await keep(pilot, "csv", folder)
     assert file.name.startswith(f"modeltender-{where}-")
-    assert list(csv.DictReader(file.open()))
+    assert rows_of(file)
 
 
 async def test_hostile_names_do_no_harm_in_any_form(

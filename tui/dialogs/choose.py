@@ -46,7 +46,7 @@ class Choose(ModalScreen[int]):
             border-subtitle-color: $text-muted;
             background: $surface;
         }
-        RowList { border: none; }
+        RowList, RowList:focus { border: none; }
     }
     Choose:ansi #choose { background: ansi_default; border: round ansi_cyan; border-title-color: ansi_cyan; }
     """
