@@ -176,10 +176,11 @@ def test_wide_names_move_nothing(staged: Workspace, writer: Writer) -> None:
         for name in ("模型-分類器-日本語", "e\u0301clair", "데이터"):
             add_model(connection, name, Played(1, (0.9,)))
     with opened(staged) as terminal:
-        terminal.wait_for(lambda screen: "éclair" in screen.replace("e\u0301", "é"), PATIENCE_S)
+        terminal.resize(80, 40)
         shows_all(terminal)
+        terminal.wait_for("模", PATIENCE_S)
         shown = terminal.screen.buffer
-        rows = [y for y in range(24) if "型" in "".join(shown[y][x].data for x in range(80))]
+        rows = [y for y in range(40) if "型" in "".join(shown[y][x].data for x in range(80))]
         assert rows
         heading = next(line for line in terminal.text().splitlines() if "MODEL" in line)
         for y in rows:

@@ -8,6 +8,7 @@ import pytest
 from pytest_textual_snapshot import SVGImageExtension
 from rich.style import Style
 from syrupy.assertion import SnapshotAssertion
+from textual.screen import ModalScreen
 
 from storage.vocabulary import Look
 from storage.workspace import Workspace, create_workspace
@@ -35,16 +36,18 @@ def ids(value: object) -> str:
 
 
 def unreadable(pilot: Console) -> list[str]:
-    """Return the words on the screen that do not stand out from what they stand on."""
-    found = []
-    for strip in pilot.app.screen._compositor.render_strips():
-        for segment in strip:
-            if (
-                any(character.isalnum() for character in segment.text)
-                and _contrast(segment.style) < DISCERNIBLE
-            ):
-                found.append(f"{segment.text!r}: {_contrast(segment.style):.2f}")
-    return found
+    """Return the words of the topmost screen that do not stand out; what a dialog covers is dimmed on purpose."""
+    screen = pilot.app.screen
+    strips = screen._compositor.render_strips()
+    if isinstance(screen, ModalScreen):
+        x, y, width, height = screen.children[0].region
+        strips = [strip.crop(x, x + width) for strip in strips[y : y + height]]
+    return [
+        f"{segment.text!r}: {_contrast(segment.style):.2f}"
+        for strip in strips
+        for segment in strip
+        if any(character.isalnum() for character in segment.text) and _contrast(segment.style) < DISCERNIBLE
+    ]
 
 
 def _contrast(style: Style | None) -> float:
