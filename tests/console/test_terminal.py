@@ -20,6 +20,7 @@ from storage.workspace import Workspace
 from tests.console.stage import Played, add_model
 from tests.terminal import Terminal
 from tui.commands.console import THEME
+from tui.commands.tables import cells
 
 COMMAND = str(Path(sys.executable).with_name("modeltender"))
 
@@ -45,7 +46,11 @@ def is_whole(screen: str, columns: int) -> bool:
     """Whether the last line is the footer, and each panel's lines end where the terminal does."""
     lines = screen.splitlines()
     framed = [line for line in lines if line.startswith("│")]
-    return "quit" in lines[-1] and bool(framed) and all(line[columns - 1] == "│" for line in framed)
+    return (
+        "quit" in lines[-1]
+        and bool(framed)
+        and all(line.rstrip().endswith("│") and cells(line.rstrip()) == columns for line in framed)
+    )
 
 
 def until(met: Callable[[], bool]) -> None:

@@ -6,6 +6,7 @@ The dark theme's pictures are those of `test_pictures`. After an intended change
 
 import pytest
 from pytest_textual_snapshot import SVGImageExtension
+from rich.color import Color
 from rich.style import Style
 from syrupy.assertion import SnapshotAssertion
 from textual.screen import ModalScreen
@@ -54,8 +55,12 @@ def _contrast(style: Style | None) -> float:
     assert style is not None
     assert style.color is not None
     assert style.bgcolor is not None
-    word, ground = style.color.get_truecolor(), style.bgcolor.get_truecolor()
-    return contrast(tuple(ground), tuple(word))
+    return contrast(_seen(style.bgcolor), _seen(style.color))
+
+
+def _seen(colour: Color) -> tuple[int, int, int]:
+    seen = colour.get_truecolor()
+    return seen.red, seen.green, seen.blue
 
 
 @pytest.mark.parametrize("size", SIZES, ids=ids)
@@ -127,7 +132,7 @@ async def test_t_puts_on_the_next_theme(open_console: Open, staged: Workspace) -
 def grounds(pilot: Console) -> set[tuple[int, int, int]]:
     """Return every colour that words stand on."""
     return {
-        tuple(segment.style.bgcolor.get_truecolor())
+        _seen(segment.style.bgcolor)
         for strip in pilot.app.screen._compositor.render_strips()
         for segment in strip
         if segment.style is not None and segment.style.bgcolor is not None

@@ -34,6 +34,11 @@ BESIDE = 5
 
 LEAST_ROWS = 3
 
+GAP = 3
+"""Cells between two columns of a table of this form."""
+
+LEAST_NAME = 8
+
 COLUMNS = (
     ("version", "VER"),
     ("score", "QUALITY"),
@@ -102,14 +107,18 @@ def _page(found: Sequence[ModelRow], most: int, remark: str) -> Group:
 
 
 def _table(found: Sequence[ModelRow]) -> Table:
+    cells = [[printable(row.cells.get(key, "")) for key, _ in COLUMNS] for row in found]
+    states = [Text(f"{row.health.glyph} {printable(row.health.word)}", row.health.colour) for row in found]
+    widths = [max(len(title), *(len(row[at]) for row in cells)) for at, (_, title) in enumerate(COLUMNS)]
+    # Only names give way: neither a state nor a figure is ever cut.
+    room = columns() - max(state.cell_len for state in states) - sum(widths) - GAP * (len(COLUMNS) + 1)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="dim")
     table.add_column("STATE", no_wrap=True)
-    table.add_column("MODEL", no_wrap=True, overflow="ellipsis", ratio=1)
+    table.add_column("MODEL", no_wrap=True)
     for _, title in COLUMNS:
         table.add_column(title, justify="right", no_wrap=True)
-    for row in found:
-        health = row.health
-        cells = [Text(printable(row.cells.get(key, ""))) for key, _ in COLUMNS]
-        state = Text(f"{health.glyph} {printable(health.word)}", health.colour)
-        table.add_row(state, Text(clean(row.name)), *cells)
+    for row, state, figures in zip(found, states, cells, strict=True):
+        name = Text(clean(row.name))
+        name.truncate(max(room, LEAST_NAME), overflow="ellipsis")
+        table.add_row(state, name, *map(Text, figures))
     return table
