@@ -80,7 +80,7 @@ KEYS = (
     Key("f", "f", "app.repair", "restore its files", Group.ACT, MODELS, asks=True, engine=True),
     Key("f", "f", "app.repair", "mend the fault", Group.ACT, EVENTS, "mend", asks=True, engine=True),
     Key("R", "R", "app.evaluate_all", "evaluate all models", Group.ACT, MODELS, asks=True, engine=True),
-    Key("v", "v", "app.check", "check for faults", Group.ACT, MODELS, engine=True),
+    Key("v", "v", "app.check", "check now", Group.ACT, MODELS, engine=True),
     Key("m", "m", "mark", "mark, or unmark", Group.ACT, OVERVIEW, "mark"),
     Key("M", "M", "mark_all", "mark all listed", Group.ACT, OVERVIEW),
     Key("e", "e", "app.write_settings", "write model.toml", Group.ACT, MODELS, asks=True, engine=True),
