@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from storage import exposure_settings, maintenance_settings, notify_settings
+from storage.console_settings import ConsoleSettings
 from storage.durations import seconds
 from storage.exposure_settings import Exposure, Log
 from storage.maintenance_settings import Checks, Repair, Schedule, WorkspaceChecks
@@ -108,6 +109,7 @@ class WorkspaceSettings(Settings, frozen=True, kw_only=True):
     metrics: Exposure = Exposure()
     log: Log = Log()
     notify: Notify = Notify()
+    console: ConsoleSettings = ConsoleSettings()
 
 
 class Data(Settings, frozen=True, kw_only=True):

@@ -387,3 +387,15 @@ class ExitCode:
     FAILED = 3
     UNREACHABLE = 4
     INCONCLUSIVE = 5
+
+
+class Look(StrEnum):
+    """The themes of the console."""
+
+    AUTO = "auto"
+    """The terminal's own colours where they are few or the terminal is far away, dark otherwise."""
+    DARK = "dark"
+    LIGHT = "light"
+    COLOUR_BLIND = "colour-blind"
+    TERMINAL = "terminal"
+    """The colours that the terminal is set to."""

@@ -99,6 +99,20 @@ class Terminal:
                 break
         raise AssertionError(f"{wanted!r} did not appear within {timeout:g} s. The screen:\n{self.text()}")
 
+    def resize(self, columns: int, rows: int) -> None:
+        """Make the terminal another size, as a window that is dragged does."""
+        self._child.setwinsize(rows, columns)
+        self.screen.resize(rows, columns)
+
+    def wipe(self) -> None:
+        """Forget what the screen shows, so that only what is painted from now on is there."""
+        self.screen.reset()
+
+    def hang_up(self) -> None:
+        """Close the terminal under the program, as a connection that is lost does."""
+        self._child.ptyproc.fileobj.close()
+        self._child.ptyproc.closed = self._child.closed = True
+
     def wait_closed(self, timeout: float = 10.0) -> int:
         """Wait for the program's end and return its exit status (negative for a signal)."""
         deadline = time.perf_counter() + timeout

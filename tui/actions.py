@@ -4,7 +4,7 @@ An action never blocks: the job is written by a thread, its number is shown at o
 when the database says so. Dialogs are loaded when they are first needed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -27,6 +27,9 @@ READ_ONLY = "This console is read-only: it was opened with --read-only."
 ENGINE_DOWN = "The engine is not running: s starts it."
 REPLAYING = "This is how things stood: nothing can be done there. L shows what is now."
 
+NAMED = 6
+"""Jobs of those that were asked for together that are told by number; the others are in the list of jobs."""
+
 FAILURE_S = 20.0
 """How long a failure stays on the screen: long enough for two sentences; it is in the events, too."""
 
@@ -48,6 +51,8 @@ class Actions(App[int]):
         self.news = news
         self.read_only = read_only
         self._followed: set[int] = set()
+        self._followed_together: set[int] = set()
+        """Of these only failures are told one by one, and the end of the last."""
 
     def model(self) -> Model | None:
         """Return the selected model as it was last read."""
@@ -76,8 +81,8 @@ class Actions(App[int]):
         from tui.dialogs.questions import evaluate_all
 
         def answered(yes: bool | None) -> None:  # noqa: FBT001 - what a screen's result is
-            for version in found if yes else []:
-                self._ask(partial(requests.evaluate, self.workspace, version))
+            if yes:
+                self._ask_all([partial(requests.evaluate, self.workspace, version) for version in found])
 
         self.push_screen(evaluate_all(found), answered)
 
@@ -142,6 +147,7 @@ class Actions(App[int]):
             if job.id in self._followed and job.state in FINISHED:
                 self._followed.discard(job.id)
                 self._tell(job)
+        self._follow_together(snapshot)
 
     def say(self, sentence: str, *, failed: bool = False) -> None:
         """Show a sentence for a while; nothing in it is taken for markup."""
@@ -200,6 +206,38 @@ class Actions(App[int]):
     def _submitted(self, job: Job, word: str) -> None:
         self._followed.add(job.id)
         self.say(f"J{job.id} {word}: {_named(job)}")
+
+    def _ask_all(self, asks: Sequence[Callable[[], Job]]) -> None:
+        """Ask for several jobs, and say so once."""
+        self.run_worker(partial(self._submit_all, asks), thread=True, group="asking")
+
+    def _submit_all(self, asks: Sequence[Callable[[], Job]]) -> None:
+        asked: list[Job] = []
+        try:
+            for ask in asks:
+                asked.append(ask())
+        except Error as error:
+            self.call_from_thread(self.say, f"{error.message} {error.hint}".strip(), failed=True)
+        if asked:
+            self.call_from_thread(self._submitted_all, asked)
+
+    def _submitted_all(self, asked: Sequence[Job]) -> None:
+        if len(asked) == 1:
+            self._submitted(asked[0], "queued")
+            return
+        self._followed_together |= {job.id for job in asked}
+        named = ", ".join(f"J{job.id}" for job in asked[:NAMED])
+        more = f" and {len(asked) - NAMED} more" if len(asked) > NAMED else ""
+        self.say(f"{len(asked)} jobs queued: {named}{more}. 4 shows them.")
+
+    def _follow_together(self, snapshot: Snapshot) -> None:
+        ended = [job for job in snapshot.jobs if job.id in self._followed_together and job.state in FINISHED]
+        self._followed_together -= {job.id for job in ended}
+        for job in ended:
+            if job.state is not JobState.SUCCEEDED:
+                self._tell(job)
+        if ended and not self._followed_together:
+            self.say("All jobs that were asked for together have ended.")
 
     def _start_engine(self) -> None:
         try:

@@ -1,7 +1,7 @@
 """The console as a program: it joins the feed, the screens and the keys, and owns how all of it begins and ends.
 
-What is shown is `tui.navigation`'s, what the keys ask of the engine `tui.actions`', what it looks like
-`tui.theme`'s.
+What is shown is `tui.navigation`'s, what the keys ask of the engine `tui.actions`', what is copied and kept of a
+screen `tui.keeping`'s, what it looks like `tui.theme`'s.
 """
 
 import os
@@ -13,12 +13,13 @@ from collections.abc import Callable
 from textual.message import Message
 
 from storage.text import clean
+from storage.vocabulary import Look
 from storage.workspace import Workspace
 from tui import ending, terminal
 from tui.calling import GIVE_BACK_TITLE, Caller
 from tui.feed import Feed, News
-from tui.looking import Looking
-from tui.theme import COLOURS, OWN, TERMINAL, TOASTS
+from tui.keeping import Keeping
+from tui.theme import PALETTES, THEMES, TOASTS, after
 
 TICK_S = 1.0
 """Between two looks at the clock; what shows minutes only is painted once a minute."""
@@ -34,7 +35,7 @@ class Arrived(Message):
         self.news = news
 
 
-class Console(Looking):
+class Console(Keeping):
     """The application; its exit status is 0, or 128 and the signal that ended it."""
 
     ENABLE_COMMAND_PALETTE = False
@@ -47,22 +48,24 @@ class Console(Looking):
         feed: Feed,
         *,
         read_only: bool = False,
+        wanted: Look = Look.AUTO,
         host: str = "",
         clock: Callable[[], float] = time.time,
     ) -> None:
-        ansi = terminal.own_palette(os.environ)
         self._clock = clock
+        self._kept_to_own_colours = terminal.kept_to_own_colours(os.environ)
         super().__init__(
             workspace,
             feed,
             host=host or clean(platform.node(), HOST_CELLS),
             read_only=read_only,
             # Only this switches every colour off where NO_COLOR asks for it; a theme that is set later is too late.
-            ansi_color=ansi or None,
+            ansi_color=True if self._kept_to_own_colours else None,
         )
-        self.register_theme(TERMINAL if ansi else OWN)
-        self.theme = (TERMINAL if ansi else OWN).name
-        self.ansi_theme_dark = COLOURS
+        for theme in THEMES.values():
+            self.register_theme(theme)
+        self._look = Look.TERMINAL
+        self._put_on(terminal.look(os.environ, wanted))
         self.failure: BaseException | None = None
         self.caller = Caller(self._say_to_terminal)
         if feed.news.snapshot is not None:
@@ -91,6 +94,20 @@ class Console(Looking):
         """Look at the database again now."""
         self._feed.retry()
 
+    def action_theme(self) -> None:
+        """Put on the next theme, and say how it is kept."""
+        if self._kept_to_own_colours:
+            self.say(self._kept_to_own_colours)
+            return
+        self._put_on(after(self._look))
+        self.say(
+            f'Theme: {self._look}. To keep it, write theme = "{self._look}" below [console] in modeltender.toml.'
+        )
+
+    def action_redraw(self) -> None:
+        """Paint everything again: something else may have written to the terminal."""
+        self.refresh(layout=True)
+
     def action_leave(self) -> None:
         """Leave; the engine and its jobs go on."""
         self.exit(0)
@@ -100,17 +117,24 @@ class Console(Looking):
         if self._driver is not None and not self.is_headless:
             self._driver.write(sequence)
 
+    def _put_on(self, look: Look) -> None:
+        """Show everything in a theme; the colour names in lines mean its colours."""
+        self._look = look
+        if look in PALETTES:
+            self.ansi_theme_dark = self.ansi_theme_light = PALETTES[look].names
+        self.theme = THEMES[look].name
+
     def _failed(self, failure: BaseException) -> None:
         """End with a defect of this program, which is told when the terminal is restored."""
         self.failure = failure
         self.call_from_thread(self.exit)
 
 
-def run(workspace: Workspace, *, read_only: bool = False) -> int:
+def run(workspace: Workspace, *, read_only: bool = False, wanted: Look = Look.AUTO) -> int:
     """Show a workspace's console until the person leaves it, and return the exit status."""
     feed = Feed(workspace)
     feed.look()
-    console = Console(workspace, feed, read_only=read_only)
+    console = Console(workspace, feed, read_only=read_only, wanted=wanted)
     try:
         console.run()
     finally:

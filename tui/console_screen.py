@@ -70,6 +70,11 @@ class ConsoleScreen(Screen[None]):
         """Show what happened while another screen was on top."""
         self.refill()
 
+    def lines(self) -> list[str]:
+        """Return what is on the screen as text."""
+        # As export_screenshot does it: Textual has no public way to a screen's text.
+        return [strip.text for strip in self._compositor.render_strips()]
+
     def refill(self) -> None:
         """Show the latest anew."""
         view = self.latest

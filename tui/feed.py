@@ -59,6 +59,8 @@ class News(NamedTuple):
     """The two versions that are compared."""
     listed: "Listed | None" = None
     """Every setting, while somebody looks at them."""
+    no_settings: bool = False
+    """Whether nobody has written settings for the model of the detail."""
 
 
 NO_NEWS = News(None, None, engine_running=False)
@@ -85,6 +87,7 @@ class Feed:
         self._replay: Replay | None = None
         self._beside = Beside(workspace)
         self._past_key: object = None
+        self._no_settings = False
         self._woken = threading.Event()
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
@@ -190,6 +193,7 @@ class Feed:
             detail,
             self._running,
             settings=settings,
+            no_settings=self._no_settings,
             pair=self._beside.read_pair(self._reader, _of_pair(shown, self._beside.pair)),
             listed=self._beside.read_settings(self._wanted),
         )
@@ -235,6 +239,7 @@ class Feed:
         self._detail_of, self._detail_key, self._detail_until = name, _key(shown, name), now + DETAIL_S
         if name is None:
             return None, None
+        self._no_settings = not self._workspace.model_settings(name).exists()
         return snapshot.read_detail(reader, name, span_s=self._span_s), self._read_settings(name)
 
     def _read_settings(self, name: str) -> "ModelSettings | None":

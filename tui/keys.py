@@ -70,7 +70,7 @@ class Key(NamedTuple):
     sign: str = ""
     """What the footer shows instead, where one entry stands for several keys."""
     engine: bool = False
-    """Whether it asks the engine for work, which a read-only console does not."""
+    """Whether it asks the engine for work or changes a file, which a read-only console does not."""
     pair: str = ""
     """What the help says of it and of the next one in the table together, where a line does for both."""
 
@@ -78,7 +78,7 @@ class Key(NamedTuple):
 KEYS = (
     Key("question_mark,f1", "?", "app.help", "this help", Group.VIEW, EVERYWHERE, "help"),
     Key("escape", "esc", "back", "back, close", Group.MOVE, DETAIL | LISTS, "back"),
-    Key("escape", "esc", "back", "list all models again", Group.MOVE, OVERVIEW),
+    Key("escape", "esc", "back", "all models, no marks", Group.MOVE, OVERVIEW),
     Key("enter", "⏎", "open", "open the model", Group.MOVE, OVERVIEW | JOBS | EVENTS, "open"),
     Key("enter", "⏎", "compare", "compare with what is deployed", Group.VIEW, DETAIL, "compare"),
     Key("r", "r", "app.evaluate", "evaluate now", Group.ACT, MODELS, "eval", engine=True),
@@ -104,6 +104,10 @@ KEYS = (
     Key("f", "f", "app.repair", "restore its files", Group.ACT, MODELS, asks=True, engine=True),
     Key("f", "f", "app.repair", "mend the fault", Group.ACT, EVENTS, "mend", asks=True, engine=True),
     Key("R", "R", "app.evaluate_all", "evaluate all models", Group.ACT, MODELS, asks=True, engine=True),
+    Key("v", "v", "app.check", "check now", Group.ACT, MODELS, engine=True),
+    Key("m", "m", "mark", "mark, or unmark", Group.ACT, OVERVIEW, "mark", pair="mark one, all listed"),
+    Key("M", "M", "mark_all", "mark all listed", Group.ACT, OVERVIEW),
+    Key("e", "e", "app.write_settings", "write model.toml", Group.ACT, MODELS, asks=True, engine=True),
     Key("s", "s", "app.start_engine", "start the engine", Group.ACT, EVERYWHERE, engine=True),
     Key("n", "n", "turn(1)", "next match", Group.MOVE, FILTERED, pair="next, previous match"),
     Key("N", "N", "turn(-1)", "previous match", Group.MOVE, FILTERED),
@@ -215,6 +219,11 @@ KEYS = (
     ),
     Key("O", "O", "app.reverse", "sort the other way", Group.VIEW, OVERVIEW),
     Key("colon,ctrl+p", ":", "app.palette", "find an action", Group.VIEW, EVERYWHERE, "actions"),
+    Key("y", "y", "app.copy", "copy a value", Group.VIEW, PANELS, "copy", pair="copy a value, keep the view"),
+    Key("w", "w", "app.keep", "keep this view", Group.VIEW, EVERYWHERE, "keep"),
+    Key("T", "T", "app.theme", "next theme", Group.VIEW, EVERYWHERE),
+    Key("ctrl+l", "^l", "app.redraw", "paint it all again", Group.VIEW, EVERYWHERE, pair="repaint, suspend"),
+    Key("ctrl+z", "^z", "app.suspend_process", "suspend", Group.VIEW, EVERYWHERE),
     Key("enter", "⏎", "app.retry", "look again", Group.VIEW, frozenset({Where.PROBLEM}), "retry"),
     Key("q,ctrl+c", "q", "app.leave", "leave; the engine goes on", Group.VIEW, EVERYWHERE, "quit"),
 )

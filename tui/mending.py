@@ -11,9 +11,7 @@ from storage.records import Fault, Job
 from storage.vocabulary import FINISHED
 from tui import requests
 from tui.actions import Actions
-
-REPAIR = "modeltender repair"
-"""What a fault suggests where restoring files mends it."""
+from tui.next_step import REPAIR
 
 
 @runtime_checkable

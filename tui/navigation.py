@@ -17,16 +17,16 @@ from tui.feed import Feed, News
 from tui.keys import Where
 from tui.list_screen import ListScreen
 from tui.listing import ORDERS, USUAL, Listing
-from tui.mending import Mending
 from tui.screens.overview import Overview
 from tui.spans import ALL, SPANS
 from tui.view import View
+from tui.writing import Writing
 
 if TYPE_CHECKING:
     from tui.screens.detail import Detail
 
 
-class Navigation(Mending):
+class Navigation(Writing):
     """The part of the application that shows."""
 
     def __init__(
@@ -68,6 +68,7 @@ class Navigation(Mending):
             self._listing,
             self._span,
             self._compared,
+            self.marked,
         )
 
     def model(self) -> Model | None:
@@ -120,6 +121,19 @@ class Navigation(Mending):
         """List the models that are wanted."""
         self._list(self._listing._replace(typed=message.typed))
 
+    def on_overview_marked(self, message: Overview.Marked) -> None:
+        """Mark a model, or every one in the list, or take marks away."""
+        if message.name is None:
+            self.mark_listed()
+        else:
+            self.mark(message.name)
+        self.refresh_view()
+
+    def on_overview_unmarked(self) -> None:
+        """Take every mark away."""
+        self.unmark()
+        self.refresh_view()
+
     def on_detail_closed(self) -> None:
         """Go back to the screen below."""
         self._close()
@@ -141,7 +155,7 @@ class Navigation(Mending):
 
     def on_detail_stepped(self, message: "Detail.Stepped") -> None:
         """Go to the model before or after."""
-        names = self._listed()
+        names = self.listed()
         if names:
             place = names.index(self._selected) + message.step if self._selected in names else 0
             self._select(names[place % len(names)])
@@ -258,9 +272,9 @@ class Navigation(Mending):
     def _keep_selection(self) -> None:
         """Keep the cursor on its model; where that is gone, or none was chosen yet, take the one in most trouble."""
         if self.model() is None and self._shown.snapshot is not None:
-            self._select(next(iter(self._listed()), None))
+            self._select(next(iter(self.listed()), None))
 
-    def _listed(self) -> list[str]:
+    def listed(self) -> list[str]:
         """Return the models' names in the order of the table."""
         snapshot = self._shown.snapshot
         return (

@@ -3,7 +3,7 @@
 from rich.text import Text
 
 from storage.errors import Error
-from storage.vocabulary import Status
+from storage.vocabulary import DeviceKind, Status
 from tui import health
 from tui.layout import MINIMUM
 from tui.moments import written
@@ -11,6 +11,11 @@ from tui.replaying import Replay
 from tui.view import View
 
 NO_DATABASE = "no-database"
+
+FORMATS = ".keras, SavedModel, TorchScript, .pt2, ONNX, .tflite"
+
+WEIGHTS = "safetensors"
+"""How the runtimes of weights alone are called: they need no framework, and run nothing without a loader of one's own."""
 
 
 def too_small(view: View, width: int, height: int) -> Text:
@@ -85,14 +90,32 @@ def _error(view: View, error: Error) -> tuple[str, list[Text]]:
     ]
 
 
+def _runtimes(view: View) -> list[str] | None:
+    """Return the runtimes that work on this machine's processor, or ``None`` before the engine has looked."""
+    cpu = next((device for device in view.devices if device.kind is DeviceKind.CPU), None)
+    return None if cpu is None else [name for name in cpu.usable_by if not name.startswith(WEIGHTS)]
+
+
+def _without_framework() -> list[Text]:
+    return [
+        Text.assemble(
+            ("0  ", "bold"), "install what runs models    ", ("pip install 'modeltender[onnx]'", "bold")
+        ),
+        Text("   or tensorflow, torch, litert, openvino in its place; all takes every one", "dim"),
+        Text.assemble("   then start the engine anew  ", ("modeltender engine stop", "bold"), ", and s here"),
+    ]
+
+
 def _first_run(view: View) -> list[Text]:
     arrivals = view.news.snapshot.arrivals if view.news.snapshot else ()
-    lines = [
-        Text.assemble("The engine watches ", (view.folder, "bold")),
-        Text(),
+    runtimes = _runtimes(view)
+    lines = [Text.assemble("The engine watches ", (view.folder, "bold")), Text()]
+    if runtimes is not None and not runtimes:
+        lines += _without_framework()
+    lines += [
         Text.assemble(("1  ", "bold"), "save a trained model under  ", ("train/<name>/", "bold")),
         Text.assemble("   or copy one to             ", ("models/<name>/1/", "bold")),
-        Text("   formats: .keras, TorchScript, ONNX", "dim"),
+        Text(f"   what runs here: {', '.join(runtimes)}" if runtimes else f"   formats: {FORMATS}", "dim"),
         Text.assemble(("2  ", "bold"), "put its test data at         ", ("test/<name>/test.npz", "bold")),
         Text("   with the inputs as x and the targets as y", "dim"),
         Text.assemble(("3  ", "bold"), "it appears here within a second, and is evaluated"),

@@ -29,6 +29,11 @@ def evaluate(workspace: Workspace, version: Version) -> Job:
     return jobs.submit(workspace, JobKind.EVALUATE, version.model, version.number, requested_by=requester())
 
 
+def check(workspace: Workspace, model: str) -> Job:
+    """Ask for what is deployed of a model to be looked over for faults."""
+    return jobs.submit(workspace, JobKind.CHECK, model, requested_by=requester())
+
+
 def promote(workspace: Workspace, version: Version, current: Version | None, *, reason: str = "") -> Job:
     """Ask for a version to be deployed instead of ``current``; a reason stands for the gate, which is then overridden."""
     parameters = JobParameters(

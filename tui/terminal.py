@@ -9,6 +9,8 @@ import select
 import sys
 from collections.abc import Mapping, MutableMapping
 
+from storage.vocabulary import Look
+
 DUMB = frozenset({"", "dumb", "unknown"})
 """Terminals that cannot move a cursor; Textual would fill them with escape sequences all the same."""
 
@@ -21,8 +23,9 @@ REMOTE_FPS = "15"
 LOCAL_FPS = "30"
 """Most frames a second: nothing here moves by itself, and each frame over a slow line delays the next key."""
 
-COLOURS_LOST = frozenset({"vt100", "vt102", "vt220", "linux"})
-"""Terminals with eight colours or none: their own palette is the one that reads well."""
+FULL_COLOUR = frozenset({"truecolor", "24bit"})
+MANY_COLOURS = frozenset({"256color", "kitty"})
+"""How COLORTERM, and the end of TERM, say that there are more than sixteen colours; Textual goes by the same."""
 
 
 def refusal(environ: Mapping[str, str], stdin: int, stderr: int) -> str | None:
@@ -48,11 +51,33 @@ def prepare(environ: MutableMapping[str, str]) -> None:
     environ["TEXTUAL_SMOOTH_SCROLL"] = "0"
     environ["TEXTUAL_ANIMATIONS"] = "none"
     environ["TEXTUAL_FPS"] = REMOTE_FPS if is_remote(environ) else LOCAL_FPS
+    if not environ.get("NO_COLOR"):
+        # Empty it asks for nothing (no-color.org); Textual would take it for a wish.
+        environ.pop("NO_COLOR", None)
 
 
-def own_palette(environ: Mapping[str, str]) -> bool:
-    """Whether to draw in the terminal's own colours: where none are wanted, few are there, or bytes are dear."""
-    return bool(environ.get("NO_COLOR")) or is_remote(environ) or environ.get("TERM", "") in COLOURS_LOST
+def kept_to_own_colours(environ: Mapping[str, str]) -> str:
+    """Return why nothing but the terminal's own colours can be shown, as a sentence, or nothing where others can."""
+    if environ.get("NO_COLOR"):
+        return "NO_COLOR is set: no colours are used."
+    if _has_many_colours(environ):
+        return ""
+    return f"This terminal has sixteen colours at most (TERM={environ.get('TERM', '')}): its own are used."
+
+
+def look(environ: Mapping[str, str], wanted: Look = Look.AUTO) -> Look:
+    """Return the theme to begin with: the wanted one, where the terminal has its colours.
+
+    Without a wish that is the terminal's own where it is far away: naming colours takes half the bytes.
+    """
+    if kept_to_own_colours(environ) or (wanted is Look.AUTO and is_remote(environ)):
+        return Look.TERMINAL
+    return Look.DARK if wanted is Look.AUTO else wanted
+
+
+def _has_many_colours(environ: Mapping[str, str]) -> bool:
+    kind = environ.get("TERM", "").lower().rpartition("-")[2]
+    return environ.get("COLORTERM", "").strip().lower() in FULL_COLOUR or kind in MANY_COLOURS
 
 
 def is_remote(environ: Mapping[str, str]) -> bool:

@@ -29,6 +29,8 @@ class View(NamedTuple):
     """Which stretch of time the charts show, of `SPANS`."""
     compared: Wanted | None = None
     """Which two versions are compared."""
+    marked: frozenset[str] = frozenset()
+    """The names of the models that the next action is about, where there are any."""
 
     @property
     def replay(self) -> Replay | None:

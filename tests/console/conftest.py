@@ -7,7 +7,7 @@ import pytest
 
 from storage.database import Writer
 from storage.tables import events
-from storage.vocabulary import Severity
+from storage.vocabulary import Look, Severity
 from storage.workspace import Workspace, engine_lock
 from tests.console.paired import add_comparison
 from tests.console.stage import NOW, fill
@@ -80,15 +80,17 @@ def settled(compared: Workspace) -> Workspace:
 @pytest.fixture
 def open_console(monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
     """Return a function that makes a console on a workspace, at the stage's own time."""
-    for name in ("NO_COLOR", "SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT"):
+    for name in ("NO_COLOR", "COLORTERM", "SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
     with contextlib.ExitStack() as stack:
 
-        def make(workspace: Workspace, *, read_only: bool = False) -> Console:
+        def make(workspace: Workspace, *, read_only: bool = False, wanted: Look = Look.AUTO) -> Console:
             feed = Feed(workspace)
             feed.look()
             stack.callback(feed.stop)
-            return Console(workspace, feed, read_only=read_only, host="gpu-box-1", clock=lambda: NOW)
+            return Console(
+                workspace, feed, read_only=read_only, wanted=wanted, host="gpu-box-1", clock=lambda: NOW
+            )
 
         yield make

@@ -5,7 +5,6 @@ the console is kept as it shows that: ``python -m tests.console.picture FOLDER``
 """
 
 import asyncio
-import re
 import sys
 import tempfile
 import time
@@ -23,6 +22,7 @@ from tests.console.screen import Console as Shown
 from tests.console.screen import shows
 from tui.app import Console
 from tui.feed import Feed
+from tui.views import without_fonts
 
 SIZE = (100, 30)
 """Columns and rows: more than the least, and still legible at the width of a page."""
@@ -87,8 +87,7 @@ async def take(workspace: Workspace, picture: Picture) -> str:
             shown = console.export_screenshot(title=f"modeltender {workspace.root.name}")
     finally:
         feed.stop()
-    # A page that shows the picture need not fetch a font for it.
-    return re.sub(r"@font-face \{.*?\}\s*", "", shown, flags=re.DOTALL)
+    return without_fonts(shown)
 
 
 async def _press(pilot: Shown, picture: Picture) -> None:

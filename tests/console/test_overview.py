@@ -226,7 +226,7 @@ async def test_damage_is_told_and_left(open_console: Open, staged: Workspace, wr
 
 async def test_help_lists_the_keys(open_console: Open, staged: Workspace) -> None:
     """The help explains the keys of the screen below it, and any closing key closes it."""
-    async with open_console(staged).run_test(size=SMALL) as pilot:
+    async with open_console(staged).run_test(size=LARGE) as pilot:
         await pilot.press("question_mark")
         shown = await shows(pilot, "Keys: overview")
         for words in ("promote the candidate", "roll back", "pause the display", "leave; the engine goes on"):

@@ -4,18 +4,23 @@ The console itself is imported last, after everything that can be refused withou
 """
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from storage import launch
-from storage.errors import Error
-from storage.vocabulary import ExitCode
+from storage.errors import Error, SettingsError
+from storage.text import clean
+from storage.vocabulary import ExitCode, Look
 from storage.workspace import Workspace, engine_pid
 from tui.commands.options import workspace_at
 from tui.terminal import prepare, refusal
 
 STDIN, STDERR = 0, 2
+
+THEME = "MODELTENDER_THEME"
+"""The variable by which a person chooses a theme for themselves, whatever the workspace says."""
 
 
 class TerminalError(Error):
@@ -46,12 +51,35 @@ def open_console(workspace: Workspace, *, read_only: bool = False) -> int:
     refused = refusal(os.environ, STDIN, STDERR)
     if refused is not None:
         raise TerminalError(refused, "The same in plain text: modeltender status")
+    wanted = wanted_look(workspace, os.environ)
     see_to_engine(workspace, read_only=read_only)
     # Textual reads the environment once, when it is imported, which the next line does.
     prepare(os.environ)
     from tui.app import run
 
-    return run(workspace, read_only=read_only)
+    return run(workspace, read_only=read_only, wanted=wanted)
+
+
+def wanted_look(workspace: Workspace, environ: Mapping[str, str]) -> Look:
+    """Return the theme that a person or else the workspace asks for.
+
+    Raises:
+        TerminalError: the person asks for one that there is not.
+    """
+    named = environ.get(THEME, "")
+    if named in set(Look):
+        return Look(named)
+    if named:
+        raise TerminalError(
+            f"There is no theme '{clean(named, 60)}' ({THEME}).", f"Choose one of: {', '.join(Look)}."
+        )
+    from storage.settings import read_workspace_settings
+
+    try:
+        return read_workspace_settings(workspace.settings_file).console.theme
+    except SettingsError:
+        # The engine refuses such a file and says what is wrong with it; the console shows that, and needs no colours for it.
+        return Look.AUTO
 
 
 def see_to_engine(workspace: Workspace, *, read_only: bool) -> None:

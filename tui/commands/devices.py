@@ -1,7 +1,5 @@
 """``modeltender devices``: what hardware there is, how busy it is, and what can run on it."""
 
-import os
-import sys
 import time
 
 import click
@@ -14,13 +12,11 @@ from storage.workspace import Workspace
 from tui.commands.device_document import device_document
 from tui.commands.device_text import devices_text
 from tui.commands.options import standard_options
-from tui.commands.output import columns, remark, show_document, show_text
+from tui.commands.output import HOME_AND_CLEAR, columns, is_redrawable, remark, show_document, show_text
 from tui.commands.reading import engine_state, staleness, to_look
 
 WATCH_S = 1.0
 """The engine reads devices once a second."""
-
-HOME_AND_CLEAR = "\x1b[H\x1b[J"
 
 
 @click.command(epilog="Example: modeltender devices --watch")
@@ -35,7 +31,7 @@ def devices(*, workspace: Workspace, as_json: bool, watch: bool) -> int:
         _show(_read(reader), as_json=as_json)
         while watch:
             time.sleep(WATCH_S)
-            if sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb" and not as_json:
+            if is_redrawable() and not as_json:
                 click.echo(HOME_AND_CLEAR, nl=False)
             _show(_read(reader), as_json=as_json)
         if not as_json:

@@ -51,15 +51,23 @@ HEALTHY = frozenset({Status.READY, Status.CHECKING, Status.SETTLING})
     metavar="TIME",
     help="How things stood then: an age (15m, 2d), a time of the day (03:10) or a date, in UTC.",
 )
+@click.option("--watch", "again", is_flag=True, help="Go on until Ctrl-C, in plain text on any terminal.")
 @standard_options
-def models(*, workspace: Workspace, as_json: bool, at: float | None) -> int:
+def models(*, workspace: Workspace, as_json: bool, at: float | None, again: bool) -> int:
     """List the models with what is deployed and how good it is, now or at an earlier moment.
 
     The past is told from what is recorded: what was deployed, the latest figures of then, and which faults were open.
+    With --watch and --json there is one document a line.
     """
+    if at is not None and again:
+        raise click.UsageError("The past does not change: leave out --watch or --at.")
     if at is not None:
         return _show_past(workspace, at, as_json=as_json)
     with to_look(workspace) as reader:
+        if again:
+            from tui.commands.watching import watch
+
+            watch(workspace, reader, as_json=as_json)
         with reader.transaction() as connection:
             found = model_table.read(connection)
             arrivals = model_table.arrivals(connection)

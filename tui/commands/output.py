@@ -13,6 +13,9 @@ import msgspec
 WIDTH = 80
 """Columns that every terminal has."""
 
+HOME_AND_CLEAR = "\x1b[H\x1b[J"
+"""What makes room for the same page again."""
+
 
 def columns() -> int:
     """Return how many columns there are: those of the terminal, or as many as every terminal has."""
@@ -20,6 +23,11 @@ def columns() -> int:
         return WIDTH
     # Some terminals (serial lines) tell 0.
     return os.get_terminal_size(sys.stdout.fileno()).columns or WIDTH
+
+
+def is_redrawable() -> bool:
+    """Whether the answer goes to a terminal that can be cleared."""
+    return sys.stdout.isatty() and os.environ.get("TERM", "dumb") not in {"", "dumb", "unknown"}
 
 
 def show_document(document: object) -> None:

@@ -76,6 +76,14 @@ class Help(ModalScreen[None]):
             if self._read_only:
                 yield Static("This console is read-only: the keys that act are off.", id="foot")
 
+    def on_resize(self) -> None:
+        """Say in the frame how to see what does not fit."""
+        self.call_after_refresh(self._tell_of_more)
+
+    def _tell_of_more(self) -> None:
+        frame = self.query_one("#help")
+        frame.border_subtitle = "↓ more   esc closes" if frame.max_scroll_y else "esc closes"
+
     def action_scroll(self, step: int) -> None:
         """Show what lies below or above, where not every line fits."""
         self.query_one("#help").scroll_relative(y=step, animate=False)

@@ -43,6 +43,7 @@ class Palette(ModalScreen[str]):
             border-subtitle-color: $text-muted;
             background: $surface;
         }
+        Input > .input--placeholder { color: $text-muted; }
         Input, Input:focus { height: 1; border: none; padding: 0; background: $primary 12%; color: $foreground; }
         RowList { border: none; }
     }

@@ -1,6 +1,6 @@
-"""The short questions: evaluate everything? cancel this job?"""
+"""The short questions: evaluate everything, or what is marked? cancel this job?"""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from rich.text import Text
 
@@ -18,6 +18,31 @@ def evaluate_all(versions: Sequence[Version]) -> Confirm:
     count = f"{len(names)} evaluations" if len(names) > 1 else "one evaluation"
     lines = [Text(f"This queues {count}:"), Text(), *(Text(f"  {name}") for name in [*names[:NAMED], *more])]
     return Confirm("Evaluate all models?", lines, "y  evaluate")
+
+
+def evaluate_marked(versions: Sequence[Version], without: Sequence[str], hidden: Collection[str]) -> Confirm:
+    """Return the question whether to evaluate the marked models: these versions, and nothing of those ``without`` one."""
+    count = f"{len(versions)} evaluations" if len(versions) > 1 else "one evaluation"
+    names = [(f"{version.model} v{version.number}", version.model in hidden) for version in versions]
+    lines = [Text(f"This queues {count}:"), Text(), *(_marked(*name) for name in names)]
+    if without:
+        lines += [Text(), Text(f"Without a version that can be evaluated: {', '.join(without)}", "yellow")]
+    return Confirm(_of_marked("Evaluate", len(versions)), lines, "y  evaluate")
+
+
+def check_marked(names: Sequence[str], hidden: Collection[str]) -> Confirm:
+    """Return the question whether to have the marked models checked."""
+    lines = [Text("This looks for faults of what is deployed of:"), Text()]
+    lines += [_marked(name, name in hidden) for name in names]
+    return Confirm(_of_marked("Check", len(names)), lines, "y  check")
+
+
+def _of_marked(verb: str, count: int) -> str:
+    return f"{verb} {count} marked models?" if count > 1 else f"{verb} the marked model?"
+
+
+def _marked(name: str, out_of_sight: bool) -> Text:  # noqa: FBT001 - a fact of the name beside it
+    return Text.assemble(f"  {name}", ("  not in the list as it is filtered" if out_of_sight else "", "dim"))
 
 
 def cancel(job: Job) -> Confirm:
@@ -39,3 +64,10 @@ def repair(model: str, version: int | None) -> Confirm:
         Text("What is replaced is set aside, never deleted; intact files are left alone.", "dim"),
     ]
     return Confirm(f"Restore {model}?", lines, "y  restore")
+
+
+def write_settings(model: str, text: str) -> Confirm:
+    """Return the question whether to write a model's first settings, which it shows."""
+    lines = [Text("This file would be written; everything in it can be changed there:", "dim"), Text()]
+    lines += [Text(line, "dim" if line.startswith("#") else "") for line in text.splitlines()]
+    return Confirm(f"Write models/{model}/model.toml?", lines, "y  write it")

@@ -13,11 +13,13 @@ from textual.message import Message
 
 from storage.records import Version
 from storage.snapshot import Detail as Facts
-from tui import about, detail_rows, footers, heading, health, layout, rows
+from tui import about, detail_rows, footers, heading, layout, next_step, rows, sheets, values
 from tui.charts import show_accuracy, show_latency
 from tui.console_screen import ConsoleScreen
 from tui.keys import Where, bindings, footer
 from tui.notices import above
+from tui.sheets import Sheet
+from tui.values import Value
 from tui.view import View
 from tui.widgets.grid import Panels
 from tui.widgets.header import Header
@@ -81,6 +83,17 @@ class Detail(ConsoleScreen):
         found = next((version for version in versions if version.number == self._number), None)
         return found or (versions[0] if versions else None)
 
+    def values(self) -> list[Value]:
+        """Return what can be copied of the version under the cursor."""
+        view = self.latest
+        if view is None or view.model is None:
+            return []
+        return values.of_model(view.model, self.selected_version(), view.folder)
+
+    def sheet(self) -> Sheet:
+        """Return the model's versions as figures."""
+        return sheets.of_versions(self._versions())
+
     def action_back(self) -> None:
         """Take the chart back to its place, or go back to the overview."""
         if self._zoomed:
@@ -134,9 +147,7 @@ class Detail(ConsoleScreen):
         """Put the latest into the panels."""
         down = above(view)
         self.query_one("#notice", Line).show(down)
-        self.query_one("#sentence", Line).show(
-            Text(health.sentence(view.model, view.now)) if view.model else Text()
-        )
+        self.query_one("#sentence", Line).show(Text(next_step.of_model(view)))
         self.query_one(Header).show(heading.of_model(view, view.selected or ""), heading.right(view))
         self.query_one(KeyBar).show(footer(Where.DETAIL, width, _labels(view, self.selected_version())))
         height -= 3 + (down is not None)

@@ -9,12 +9,14 @@ from rich.text import Text
 from textual.binding import BindingType
 
 from storage.records import Device
-from tui import device_rows, layout
+from tui import device_rows, layout, sheets, values
 from tui import format as form
 from tui.keys import Where, bindings
 from tui.layout import Plan
 from tui.list_screen import ListScreen
 from tui.matching import matcher
+from tui.sheets import Sheet
+from tui.values import Value
 from tui.view import View
 
 LEAST_ABOUT = 8
@@ -28,6 +30,15 @@ class Devices(ListScreen):
     TALL = device_rows.TALL
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(Where.DEVICES)]
 
+    def values(self) -> list[Value]:
+        """Return what can be copied of the device under the cursor."""
+        device = self._selected(self.latest) if self.latest else None
+        return values.of_device(device) if device else []
+
+    def sheet(self) -> Sheet:
+        """Return the listed devices as figures."""
+        return sheets.of_devices(self._listed())
+
     def plan(self, view: View, width: int, height: int) -> Plan:
         """Give the sentences about one device what the list leaves."""
         rows = len(view.devices) * self.TALL + 1 + layout.FRAME
@@ -35,8 +46,7 @@ class Devices(ListScreen):
 
     def fill_lists(self, view: View) -> None:
         """Put the devices into the list."""
-        matches = matcher(self.typed)
-        found = [device for device in view.devices if matches(device_rows.parts(device))]
+        found = self._listed()
         width = self.room("rows")
         self.show_list(
             "rows",
@@ -55,6 +65,14 @@ class Devices(ListScreen):
         """Return how many devices can run a model."""
         able = sum(1 for device in view.devices if device.usable_by)
         return f"{able} of {len(view.devices)} can run models" if view.devices else ""
+
+    def _listed(self) -> list[Device]:
+        matches = matcher(self.typed)
+        return [
+            device
+            for device in (self.latest.devices if self.latest else ())
+            if matches(device_rows.parts(device))
+        ]
 
     def _selected(self, view: View) -> Device | None:
         return next((device for device in view.devices if device.id == self.chosen("rows")), None)

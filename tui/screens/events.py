@@ -10,12 +10,14 @@ from textual.binding import BindingType
 
 from storage.records import Event, Fault
 from storage.vocabulary import FaultState
-from tui import event_rows, layout
+from tui import event_rows, layout, sheets, values
 from tui import format as form
 from tui.keys import Where, bindings
 from tui.layout import Plan
 from tui.list_screen import ListScreen
 from tui.matching import matcher
+from tui.sheets import Sheet
+from tui.values import Value
 from tui.view import View
 
 FAULTS, EVENTS = "faults", "events"
@@ -55,6 +57,19 @@ class Events(ListScreen):
         found = self.selected_fault() or self._event()
         return found.model if found else ""
 
+    def values(self) -> list[Value]:
+        """Return what can be copied of the fault or the event under the cursor."""
+        fault, event = self.selected_fault(), self._event()
+        if fault is not None:
+            return values.of_fault(fault)
+        return values.of_event(event) if event else []
+
+    def sheet(self) -> Sheet:
+        """Return the list that the keys go to, as it is filtered, as figures."""
+        if self.focused_list.id == FAULTS:
+            return sheets.of_faults(self._listed_faults())
+        return sheets.of_events(self._listed_events())
+
     def plan(self, view: View, width: int, height: int) -> Plan:
         """Give the events what the faults and the sentences leave."""
         faults = min(len(view.faults), MOST_FAULTS)
@@ -62,9 +77,7 @@ class Events(ListScreen):
 
     def fill_lists(self, view: View) -> None:
         """Put faults and events into their lists; who looks at the newest event goes on to the next one."""
-        matches = matcher(self.typed)
-        faults = [fault for fault in view.faults if matches(event_rows.fault_parts(fault))]
-        events = [event for event in view.events if matches(event_rows.event_parts(event))]
+        faults, events = self._listed_faults(), self._listed_events()
         width = self.room(EVENTS)
         self.show_list(
             FAULTS,
@@ -124,6 +137,22 @@ class Events(ListScreen):
     def _event(self) -> Event | None:
         events = self.latest.events if self.latest else ()
         return next((event for event in events if event.id == self.chosen(EVENTS)), None)
+
+    def _listed_faults(self) -> list[Fault]:
+        matches = matcher(self.typed)
+        return [
+            fault
+            for fault in (self.latest.faults if self.latest else ())
+            if matches(event_rows.fault_parts(fault))
+        ]
+
+    def _listed_events(self) -> list[Event]:
+        matches = matcher(self.typed)
+        return [
+            event
+            for event in (self.latest.events if self.latest else ())
+            if matches(event_rows.event_parts(event))
+        ]
 
     def _see_where(self) -> None:
         if self.focused_list.id == EVENTS:

@@ -10,12 +10,14 @@ from textual.binding import BindingType
 
 from storage.records import Job
 from storage.vocabulary import FINISHED, JobState
-from tui import curves, job_rows, layout, requests
+from tui import curves, job_rows, layout, requests, sheets, values
 from tui import format as form
 from tui.keys import Where, bindings
 from tui.layout import Plan
 from tui.list_screen import ListScreen
 from tui.matching import matcher
+from tui.sheets import Sheet
+from tui.values import Value
 from tui.view import View
 
 ABOUT = 9
@@ -44,14 +46,22 @@ class Jobs(ListScreen):
         job = self.selected_job()
         return job.model if job else ""
 
+    def values(self) -> list[Value]:
+        """Return what can be copied of the job under the cursor."""
+        job = self.selected_job()
+        return values.of_job(job) if job else []
+
+    def sheet(self) -> Sheet:
+        """Return the listed jobs as figures."""
+        return sheets.of_jobs(self._listed())
+
     def plan(self, view: View, width: int, height: int) -> Plan:
         """Give the list what the sentences about one job leave."""
         return layout.listing(width, height, ("rows", len(view.jobs)), about=ABOUT)
 
     def fill_lists(self, view: View) -> None:
         """Put the jobs into the list."""
-        matches = matcher(self.typed)
-        found = [job for job in view.jobs if matches(job_rows.parts(job))]
+        found = self._listed()
         width = self.room("rows")
         self.show_list(
             "rows",
@@ -88,3 +98,7 @@ class Jobs(ListScreen):
             return ""
         failed = sum(1 for job in shown.jobs if job.state is JobState.FAILED)
         return f"{shown.running} running  {shown.queued} queued" + (f"  {failed} failed" if failed else "")
+
+    def _listed(self) -> list[Job]:
+        matches = matcher(self.typed)
+        return [job for job in (self.latest.jobs if self.latest else ()) if matches(job_rows.parts(job))]

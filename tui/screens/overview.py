@@ -12,12 +12,14 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from storage.snapshot import Snapshot
-from tui import footers, heading, health, layout, rows
+from tui import footers, heading, layout, next_step, rows, sheets, values
 from tui.activity import with_jobs
 from tui.charts import show_accuracy, show_latency
 from tui.console_screen import ConsoleScreen
 from tui.keys import Where, bindings, footer
 from tui.notices import above
+from tui.sheets import Sheet
+from tui.values import Value
 from tui.view import View
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.grid import Panels
@@ -49,6 +51,16 @@ class Overview(ConsoleScreen):
         def __init__(self, typed: str) -> None:
             super().__init__()
             self.typed = typed
+
+    class Marked(Message):
+        """A model is to be marked or unmarked, or every one in the list."""
+
+        def __init__(self, name: str | None) -> None:
+            super().__init__()
+            self.name = name
+
+    class Unmarked(Message):
+        """No model is to be marked."""
 
     class Opened(Message):
         """The selected model's own screen is wanted."""
@@ -87,6 +99,23 @@ class Overview(ConsoleScreen):
             if self.latest.selected in listed:
                 self.query_one(ModelTable).move_to(listed.index(self.latest.selected))
 
+    def values(self) -> list[Value]:
+        """Return what can be copied of the model under the cursor."""
+        view = self.latest
+        model = view.model if view else None
+        if view is None or model is None:
+            return []
+        return values.of_model(model, model.current or model.candidate or model.newest, view.folder)
+
+    def sheet(self) -> Sheet:
+        """Return the listed models as figures."""
+        view = self.latest
+        if view is None or view.news.snapshot is None:
+            return sheets.of_models((), (), 0.0)
+        known = {model.name: model for model in view.models}
+        listed = rows.model_rows(view.news.snapshot, view.now, view.listing)
+        return sheets.of_models([known[row.name] for row in listed], view.jobs, view.now)
+
     def action_open(self) -> None:
         """Open the selected model's screen."""
         self.post_message(self.Opened())
@@ -108,9 +137,21 @@ class Overview(ConsoleScreen):
         self.query_one(FilterLine).open()
         self.refill()
 
+    def action_mark(self) -> None:
+        """Mark the model under the cursor, or take its mark away, and go on to the next one."""
+        table = self.query_one(ModelTable)
+        if table.selected is not None:
+            self.post_message(self.Marked(table.selected))
+            table.move(1)
+
+    def action_mark_all(self) -> None:
+        """Mark every model in the list; where all of them are, take their marks away."""
+        self.post_message(self.Marked(None))
+
     def action_back(self) -> None:
-        """Show every model again."""
-        self.query_one(FilterLine).drop()
+        """Show every model again; where all are shown, take the marks away."""
+        if not self.query_one(FilterLine).drop():
+            self.post_message(self.Unmarked())
         self.query_one(ModelTable).focus()
         self.refill()
 
@@ -161,11 +202,13 @@ class Overview(ConsoleScreen):
     def _fill_panels(self, view: View, snapshot: Snapshot) -> None:
         room = self._plan.room
         table = self.query_one(ModelTable)
-        note = health.sentence(view.model, view.now) if view.model else ""
-        if view.model and not view.model.problem:
-            note = health.coming(view.model.name, snapshot.arrivals) or note
         listed = self._rows.read(snapshot, view.now, view.listing)
-        table.show(listed, note=note, listing=view.listing.words(len(listed), len(snapshot.models)))
+        table.show(
+            listed,
+            note=next_step.of_model(view),
+            listing=view.listing.words(len(listed), len(snapshot.models)),
+            marked=view.marked,
+        )
         show_accuracy(self.query_one("#accuracy", HistoryChart), view)
         if room("latency")[0]:
             show_latency(self.query_one("#latency", HistoryChart), view)

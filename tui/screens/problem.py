@@ -34,6 +34,7 @@ class Problem(ConsoleScreen):
             margin: 1 2;
             padding: 1 2;
             border: round $border;
+            border-title-color: $accent;
             border-title-style: bold;
             scrollbar-size: 0 0;
         }

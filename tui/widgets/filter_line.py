@@ -24,6 +24,7 @@ class FilterLine(Horizontal):
         height: 1;
         padding: 0 1;
         Label { width: 2; color: $primary; }
+        Input > .input--placeholder { color: $text-muted; }
         Input, Input:focus { width: 1fr; height: 1; border: none; padding: 0; background: $primary 12%; color: $foreground; }
     }
     FilterLine:ansi Input, FilterLine:ansi Input:focus { background: ansi_default; text-style: underline; }

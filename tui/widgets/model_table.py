@@ -18,15 +18,23 @@ class ModelTable(Table[ModelRow]):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
         self._note, self._listing = "", ""
+        self._marks: frozenset[str] = frozenset()
 
     @property
     def selected(self) -> str | None:
         """The name of the model that the cursor is on."""
         return None if self.key is None else str(self.key)
 
-    def show(self, rows: Sequence[ModelRow], *, note: str = "", listing: str = "") -> None:
-        """Show ``rows``, in the title how they were chosen and ordered, and a note below them."""
-        self._note, self._listing = note, listing
+    def show(
+        self,
+        rows: Sequence[ModelRow],
+        *,
+        note: str = "",
+        listing: str = "",
+        marked: frozenset[str] = frozenset(),
+    ) -> None:
+        """Show ``rows``, those that are marked as such, in the title how they were chosen and ordered, and a note below them."""
+        self._note, self._listing, self._marks = note, listing, marked
         self.put(rows)
 
     def heading(self, width: int) -> Text:
@@ -35,13 +43,14 @@ class ModelTable(Table[ModelRow]):
 
     def lines_of(self, row: ModelRow, width: int, *, chosen: bool) -> Sequence[Text]:
         """Return a model's line, as much of it as fits."""
-        return [_line(row, layout.columns(width), width, chosen=chosen)]
+        return [_line(row, layout.columns(width), width, chosen=chosen, marked=row.name in self._marks)]
 
     def told(self, hidden: int) -> tuple[str | None, str | None]:
         """Return how many models there are, how many of them are out of sight, and the note."""
         below = [f"{hidden} more"] if hidden else []
         below += [self._note] if self._note else []
-        return f"Models {self._listing or len(self._rows)}", "   ".join(below)
+        marked = f"  {len(self._marks)} marked" if self._marks else ""
+        return f"Models {self._listing or len(self._rows)}{marked}", "   ".join(below)
 
 
 def _heading(shown: Sequence[layout.Column], width: int) -> Text:
@@ -51,12 +60,16 @@ def _heading(shown: Sequence[layout.Column], width: int) -> Text:
     return text.append(f" {layout.STATE.title}")
 
 
-def _line(row: ModelRow, shown: Sequence[layout.Column], width: int, *, chosen: bool) -> Text:
+def _line(row: ModelRow, shown: Sequence[layout.Column], width: int, *, chosen: bool, marked: bool) -> Text:
     name_width = layout.model_width(width, shown)
     name = Text(row.name)
     name.truncate(name_width, overflow="ellipsis", pad=True)
     text = Text.assemble(
-        (">" if chosen else " ", "bold cyan"), " ", (row.health.glyph, row.health.colour), " ", name
+        (">" if chosen else " ", "bold cyan"),
+        ("*" if marked else " ", "bold cyan"),
+        (row.health.glyph, row.health.colour),
+        " ",
+        name,
     )
     for column in shown:
         value = row.cells.get(column.key, "")

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from storage.vocabulary import Look
 from tests.unit.test_import_hygiene import loaded_by
-from tui.terminal import is_gone, own_palette, prepare, refusal
+from tui.terminal import is_gone, kept_to_own_colours, look, prepare, refusal
 
 GOOD = {"TERM": "xterm-256color"}
 
@@ -90,18 +91,43 @@ def test_textual_is_kept_quiet(environ: dict[str, str], rate: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("environ", "own"),
+    ("environ", "wanted", "found"),
     [
-        ({}, False),
-        ({"NO_COLOR": "1"}, True),
-        ({"NO_COLOR": ""}, False),
-        ({"SSH_TTY": "/dev/pts/1"}, True),
-        ({"TERM": "linux"}, True),
+        ({}, Look.AUTO, Look.DARK),
+        ({}, Look.LIGHT, Look.LIGHT),
+        ({"COLORTERM": "truecolor", "TERM": "alacritty"}, Look.AUTO, Look.DARK),
+        ({"SSH_TTY": "/dev/pts/1"}, Look.AUTO, Look.TERMINAL),
+        ({"SSH_TTY": "/dev/pts/1"}, Look.COLOUR_BLIND, Look.COLOUR_BLIND),
+        ({"NO_COLOR": "1"}, Look.DARK, Look.TERMINAL),
+        ({"NO_COLOR": ""}, Look.AUTO, Look.DARK),
+        ({"TERM": "linux"}, Look.LIGHT, Look.TERMINAL),
+        ({"TERM": "xterm"}, Look.DARK, Look.TERMINAL),
+        ({"TERM": "screen-16color"}, Look.AUTO, Look.TERMINAL),
     ],
 )
-def test_choice_of_colours(environ: dict[str, str], own: bool) -> None:  # noqa: FBT001 - a row of a table
-    """The terminal's own colours are used where none are wanted, few are there, or bytes are dear."""
-    assert own_palette(GOOD | environ) is own
+def test_choice_of_theme(environ: dict[str, str], wanted: Look, found: Look) -> None:
+    """The terminal's own colours are used where none are wanted, few are there, or, unasked, where bytes are dear."""
+    assert look(GOOD | environ, wanted) is found
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"), [({}, ""), ({"NO_COLOR": "1"}, "NO_COLOR"), ({"TERM": "xterm"}, "TERM=xterm")]
+)
+def test_why_no_other_theme_is_shown(environ: dict[str, str], said: str) -> None:
+    """Where there is no choice the reason is said."""
+    kept = kept_to_own_colours(GOOD | environ)
+    assert said in kept
+    assert bool(kept) == bool(said)
+
+
+def test_empty_no_color_is_no_wish() -> None:
+    """An empty NO_COLOR asks for nothing, and Textual, which looks only whether it is there, does not see it."""
+    environ = {"NO_COLOR": ""}
+    prepare(environ)
+    assert "NO_COLOR" not in environ
+    wished = {"NO_COLOR": "1"}
+    prepare(wished)
+    assert wished["NO_COLOR"] == "1"
 
 
 def test_closed_terminal_is_noticed() -> None:

@@ -1,28 +1,51 @@
 """The themes: words are readable on their background, and the terminal's own colours stay its own."""
 
+from collections.abc import Iterator
+from itertools import combinations
+
 import pytest
-from textual.color import Color
+from rich.color import Color as RichColor
+from rich.color import ColorSystem
 
-from tui.theme import COLOURS, OWN, TERMINAL
+from storage.vocabulary import Look
+from tests.contrast import READABLE, contrast, distance, seen_with
+from tui.theme import PALETTES, TERMINAL, THEMES, Colour, Palette, after
 
-READABLE = 4.5
-"""WCAG 2.1, level AA, for text of normal size."""
+STATES = ("red", "green", "yellow", "cyan")
 
-NAMES = {"red": 1, "green": 2, "yellow": 3, "cyan": 6}
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_state_words_are_readable(name: str) -> None:
-    """Every colour of a state stands out from the background, and from the header's."""
-    colour = Color(*COLOURS.ansi_colors[NAMES[name]])
-    for background in (OWN.background, OWN.panel, OWN.boost):
-        assert _contrast(colour, Color.parse(background or "")) >= READABLE
+FAR = 20.0
+"""Of two colours that nobody takes for each other, in CIE 1976: about ten times what can just be told apart."""
 
 
-def test_muted_words_are_readable() -> None:
-    """What stands back can still be read."""
-    muted = Color.parse(OWN.variables["text-muted"])
-    assert _contrast(muted, Color.parse(OWN.background or "")) >= READABLE
+def grounds(palette: Palette) -> Iterator[Colour]:
+    """Yield what words stand on: the screen, the first and last line, and what pops up."""
+    yield from (palette.background, palette.panel, palette.boost)
+
+
+def in_256(colour: Colour) -> Colour:
+    """Return what a terminal with 256 colours shows instead."""
+    found = RichColor.from_rgb(*colour).downgrade(ColorSystem.EIGHT_BIT).get_truecolor()
+    return found.red, found.green, found.blue
+
+
+@pytest.mark.parametrize("name", [*STATES, "steel", "foreground", "muted"])
+@pytest.mark.parametrize("look", PALETTES)
+def test_words_are_readable(look: Look, name: str) -> None:
+    """Every colour of a word stands out from whatever it stands on, with all colours and with 256 of them."""
+    palette = PALETTES[look]
+    word = getattr(palette, name)
+    for ground in grounds(palette):
+        assert contrast(word, ground) >= READABLE
+        assert contrast(in_256(word), in_256(ground)) >= READABLE
+
+
+@pytest.mark.parametrize("eyes", ["all", "no-red", "no-green", "no-blue"])
+def test_states_differ_for_colour_blind_eyes(eyes: str) -> None:
+    """In the theme for them no two states look alike, whichever kind of cone is missing."""
+    palette = PALETTES[Look.COLOUR_BLIND]
+    for one, other in combinations(STATES, 2):
+        seen = [seen_with(eyes, getattr(palette, name)) for name in (one, other)]
+        assert distance(*seen) >= FAR, f"{one} and {other}"
 
 
 def test_terminal_theme_names_no_colour_of_its_own() -> None:
@@ -44,14 +67,10 @@ def test_terminal_theme_names_no_colour_of_its_own() -> None:
     assert "ansi_blue" not in named
 
 
-def _contrast(one: Color, other: Color) -> float:
-    """Return the contrast of two colours (WCAG 2.1, 1.4.3)."""
-    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (lighter + 0.05) / (darker + 0.05)
-
-
-def _luminance(colour: Color) -> float:
-    linear = [
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour.normalized
-    ]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+def test_going_on_comes_to_every_theme() -> None:
+    """From any theme the next ones are all the others, and then it again."""
+    for first in THEMES:
+        seen = [first]
+        while (following := after(seen[-1])) != first:
+            seen.append(following)
+        assert sorted(seen) == sorted(set(Look) - {Look.AUTO})

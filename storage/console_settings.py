@@ -1,0 +1,10 @@
+"""The table ``[console]`` of ``modeltender.toml``: how the console looks to everybody who opens this workspace."""
+
+from storage.settings_file import Settings
+from storage.vocabulary import Look
+
+
+class ConsoleSettings(Settings, frozen=True, kw_only=True):
+    """What a person may also choose for themselves, by the environment or by a key."""
+
+    theme: Look = Look.AUTO

@@ -1,0 +1,181 @@
+"""Several models at once: marks belong to models, every one of them is named before anything happens, and no other is touched."""
+
+import pytest
+
+from storage.database import Writer
+from storage.tables import models
+from storage.vocabulary import JobKind
+from storage.workspace import Workspace
+from tests.console.conftest import Open
+from tests.console.screen import Console, read_it, shows, text, told
+from tests.console.test_actions import SIZE, answered, asked, select
+
+MARKED = ("mnist", "seg-unet")
+
+
+async def mark(pilot: Console, *names: str) -> None:
+    """Mark models."""
+    for name in names:
+        await select(pilot, name)
+        await pilot.press("m")
+        await shows(pilot, lambda shown, name=name: is_marked(shown, name))  # type: ignore[misc]
+
+
+def is_marked(shown: str, name: str) -> bool:
+    """Whether the row of a model is marked."""
+    return any(line[2:3] == "*" and f" {name} " in line for line in shown.splitlines())
+
+
+async def test_marked_models_are_evaluated(open_console: Open, staged: Workspace, writer: Writer) -> None:
+    """With marks r asks about exactly these, names each with its version, and evaluates them and no other."""
+    async with open_console(staged).run_test(size=SIZE, notifications=True) as pilot:
+        await shows(pilot, "Models 6")
+        await mark(pilot, *MARKED)
+        await shows(pilot, "Models 6  2 marked")
+        await select(pilot, "speech-cmd")
+        await pilot.press("r")
+        shown = await shows(pilot, "Evaluate 2 marked models?")
+        for named in ("This queues 2 evaluations:", "mnist v2", "seg-unet v1"):
+            assert named in shown
+        assert asked(writer) == []
+        await read_it(pilot)
+        await pilot.press("y")
+        jobs = await answered(writer, 2)
+        await told(pilot, "2 jobs queued")
+    assert sorted((job.kind, job.model) for job in jobs) == [(JobKind.EVALUATE, name) for name in MARKED]
+
+
+async def test_marked_models_are_checked(open_console: Open, staged: Workspace, writer: Writer) -> None:
+    """With marks v asks and has each of them checked."""
+    async with open_console(staged).run_test(size=SIZE) as pilot:
+        await shows(pilot, "Models 6")
+        await mark(pilot, *MARKED)
+        await pilot.press("v")
+        shown = await shows(pilot, "Check 2 marked models?")
+        assert all(f"  {name}" in shown for name in MARKED)
+        await read_it(pilot)
+        await pilot.press("y")
+        jobs = await answered(writer, 2)
+    assert sorted((job.kind, job.model) for job in jobs) == [(JobKind.CHECK, name) for name in MARKED]
+
+
+async def test_v_checks_the_selected_model(open_console: Open, staged: Workspace, writer: Writer) -> None:
+    """Without marks it is the model under the cursor, at once."""
+    async with open_console(staged).run_test(size=SIZE) as pilot:
+        await shows(pilot, "Models 6")
+        await select(pilot, "mnist")
+        await pilot.press("v")
+        [job] = await answered(writer)
+    assert (job.kind, job.model) == (JobKind.CHECK, "mnist")
+
+
+async def test_enter_cancels(open_console: Open, staged: Workspace, writer: Writer) -> None:
+    """Enter in the question is no, and the marks are still there."""
+    async with open_console(staged).run_test(size=SIZE) as pilot:
+        await shows(pilot, "Models 6")
+        await mark(pilot, *MARKED)
+        for key, title in (("r", "Evaluate 2 marked"), ("v", "Check 2 marked")):
+            await pilot.press(key)
+            await shows(pilot, title)
+            await pilot.press("enter")
+            await shows(pilot, lambda shown, title=title: title not in shown and "2 marked" in shown)  # type: ignore[misc]
+    assert asked(writer) == []
+
+
+async def test_marks_survive_sorting_and_filtering(
+    open_console: Open, staged: Workspace, writer: Writer
+) -> None:
+    """A mark stays with its model in any order; one that the filter hides is named as such in the question."""
+    async with open_console(staged).run_test(size=SIZE) as pilot:
+        await shows(pilot, "Models 6")
+        await mark(pilot, *MARKED)
+        for _ in range(3):
+            await pilot.press("o")
+            await shows(pilot, lambda shown: all(is_marked(shown, name) for name in MARKED))
+        await pilot.press("O", "slash", *"unet", "enter")
+        shown = await shows(pilot, "Models 1 of 6")
+        assert is_marked(shown, "seg-unet")
+        await pilot.press("r")
+        shown = await shows(pilot, "Evaluate 2 marked models?")
+        [hidden] = [line for line in shown.splitlines() if "not in the list as it is filtered" in line]
+        assert "mnist v2" in hidden
+        await pilot.press("escape", "escape")
+        await shows(pilot, lambda shown: all(is_marked(shown, name) for name in MARKED))
+        await pilot.press("escape")
+        await shows(pilot, lambda shown: "marked" not in shown)
+    assert asked(writer) == []
+
+
+async def test_all_that_are_listed_are_marked_and_unmarked(open_console: Open, staged: Workspace) -> None:
+    """M marks what the filter leaves, and takes the marks away where all have one."""
+    async with open_console(staged).run_test(size=SIZE) as pilot:
+        await shows(pilot, "Models 6")
+        await pilot.press("slash", *"model:-", "enter")
+        await shows(pilot, "Models 5 of 6")
+        count = 5
+        await pilot.press("M")
+        await shows(pilot, f"{count} marked")
+        await pilot.press("escape")
+        await shows(pilot, f"Models 6  {count} marked")
+        await pilot.press("M")
+        await shows(pilot, "Models 6  6 marked")
+        await pilot.press("M")
+        await shows(pilot, lambda shown: "marked" not in shown)
+
+
+async def test_a_mark_is_gone_with_its_model(open_console: Open, staged: Workspace, writer: Writer) -> None:
+    """A model that is deleted is acted on no more."""
+    async with open_console(staged).run_test(size=SIZE) as pilot:
+        await shows(pilot, "Models 6")
+        await mark(pilot, *MARKED)
+        with writer.transaction() as connection:
+            models.set_present(connection, {"mnist", "churn-mlp", "speech-cmd"})
+        await shows(pilot, "Models 3  1 marked")
+        await pilot.press("r")
+        shown = await shows(pilot, "Evaluate the marked model?")
+        assert "seg-unet" not in shown.partition("Evaluate the marked")[2].partition("cancel")[0]
+
+
+async def test_what_cannot_be_evaluated_is_named(
+    open_console: Open, staged: Workspace, writer: Writer
+) -> None:
+    """A marked model without a version that can be is told, and nothing is asked for it."""
+    async with open_console(staged).run_test(size=SIZE) as pilot:
+        await shows(pilot, "Models 6")
+        await mark(pilot, "seg-unet", "text-intent")
+        await pilot.press("r")
+        await shows(pilot, "Without a version that can be evaluated: text-intent")
+        await read_it(pilot)
+        await pilot.press("y")
+        [job] = await answered(writer)
+    assert job.model == "seg-unet"
+
+
+@pytest.mark.parametrize("key", ["r", "v"])
+async def test_marks_are_for_the_list_only(
+    open_console: Open, staged: Workspace, writer: Writer, key: str
+) -> None:
+    """On a model's own screen the keys are about that model, whatever is marked."""
+    async with open_console(staged).run_test(size=SIZE) as pilot:
+        await shows(pilot, "Models 6")
+        await mark(pilot, *MARKED)
+        await select(pilot, "speech-cmd")
+        await pilot.press("enter")
+        await shows(pilot, "modeltender > speech-cmd")
+        await pilot.press(key)
+        [job] = await answered(writer)
+    assert job.model == "speech-cmd"
+
+
+async def test_read_only_marks_and_asks_nothing(
+    open_console: Open, staged: Workspace, writer: Writer
+) -> None:
+    """A console that changes nothing may mark, and answers the keys that act."""
+    async with open_console(staged, read_only=True).run_test(size=SIZE, notifications=True) as pilot:
+        await shows(pilot, "Models 6")
+        await mark(pilot, *MARKED)
+        for key in ("r", "v"):
+            await pilot.press(key)
+            await told(pilot, "This console is read-only")
+        assert "marked models?" not in text(pilot)
+    assert asked(writer) == []

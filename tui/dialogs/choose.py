@@ -1,0 +1,92 @@
+"""One of a few things, chosen by a cursor: which value to copy, in which form to keep a view."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from tui.rows import fit
+from tui.widgets.literal import printable
+from tui.widgets.table import MARK, Row, RowList, Table
+
+LABEL_CELLS = 12
+
+ROWS = 16
+"""In sight; the others are scrolled to."""
+
+WIDTH, FRAME = 74, 4
+
+
+class Choose(ModalScreen[int]):
+    """Offers (label, what it is) pairs; its result is the place of the chosen one, or ``None``."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,ctrl+c", "close", show=False),
+        Binding("enter", "take", show=False),
+        Binding("down,j,tab", "move(1)", show=False),
+        Binding("up,k,shift+tab", "move(-1)", show=False),
+    ]
+
+    DEFAULT_CSS = """
+    Choose {
+        align: center middle;
+        #choose {
+            width: 74;
+            max-width: 100%;
+            height: auto;
+            padding: 0 1;
+            border: round $primary;
+            border-title-color: $primary;
+            border-title-style: bold;
+            border-subtitle-color: $text-muted;
+            background: $surface;
+        }
+        RowList, RowList:focus { border: none; }
+    }
+    Choose:ansi #choose { background: ansi_default; border: round ansi_cyan; border-title-color: ansi_cyan; }
+    """
+
+    def __init__(self, title: str, choices: Sequence[tuple[str, str]], *, does: str) -> None:
+        super().__init__()
+        self._title = title
+        self._choices = choices
+        self._does = does
+
+    def compose(self) -> ComposeResult:
+        """Lay out the choices."""
+        with Vertical(id="choose") as frame:
+            frame.border_title = Text(printable(self._title))
+            frame.border_subtitle = f"⏎ {self._does}   esc closes"
+            offered = RowList(id="offered")
+            offered.styles.height = min(len(self._choices), ROWS) + 1
+            yield offered
+
+    def on_mount(self) -> None:
+        """Show the choices, the first one under the cursor."""
+        self.set_focus(self.query_one(RowList))
+        width = min(WIDTH, self.app.size.width) - FRAME - MARK
+        rows = [
+            Row(place, (fit(Text.assemble((f"{label:<{LABEL_CELLS}}", "dim"), what), width),))
+            for place, (label, what) in enumerate(self._choices)
+        ]
+        self.query_one(RowList).show(Text(), rows, nothing="", title="")
+
+    def action_close(self) -> None:
+        """Choose nothing."""
+        self.dismiss(None)
+
+    def action_move(self, step: int) -> None:
+        """Move the cursor."""
+        self.query_one(RowList).move(step)
+
+    @on(Table.Opened)
+    def action_take(self) -> None:
+        """Choose what is under the cursor."""
+        place = self.query_one(RowList).key
+        if isinstance(place, int):
+            self.dismiss(place)
