@@ -10,10 +10,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from storage.paired import Pair
 from storage.records import Device, Event, Fault, Job, Model, Version
+from storage.settings_listing import Entry
 from storage.tables.evaluations import headline
 from tui import health
 from tui.commands.output import printable
+from tui.compare_rows import Line
 
 Cell = str | int | float | None
 
@@ -174,6 +177,27 @@ def of_events(events: Sequence[Event]) -> Sheet:
         for event in events
     ]
     return Sheet(("at", "severity", "model", "version", "code", "message"), tuple(rows))
+
+
+def of_comparison(pair: Pair, lines: Sequence[Line]) -> Sheet:
+    """Return the listed figures of two versions, the paired ones as they were computed."""
+    before, after = f"v{pair.before.number}", f"v{pair.after.number}"
+    rows = []
+    for line in lines:
+        figure = line.compared
+        own: tuple[Cell, ...] = (line.before, line.after, None, None, None, line.word)
+        if figure is not None:
+            own = (figure.before, figure.after, figure.advantage, figure.low, figure.high, figure.verdict)
+        rows.append((line.name, *own))
+    return Sheet(("figure", before, after, "advantage", "low", "high", "verdict"), tuple(rows))
+
+
+def of_settings(entries: Sequence[Entry]) -> Sheet:
+    """Return the listed settings and where each is said."""
+    rows = [
+        (entry.scope, entry.key, entry.value, entry.origin, entry.default, entry.problem) for entry in entries
+    ]
+    return Sheet(("model", "setting", "value", "from", "default", "problem"), tuple(rows))
 
 
 def _figures(version: Version | None) -> tuple[Cell, ...]:

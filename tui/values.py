@@ -6,10 +6,13 @@ The first of each is the most likely one. A value is one line as it would be typ
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from storage.paired import Pair
 from storage.records import Device, Event, Fault, Job, Model, Version
+from storage.settings_listing import Entry
 from storage.tables.evaluations import headline
 from tui import allowance
 from tui.commands.figures import number
+from tui.compare_rows import Line
 
 
 class Value(NamedTuple):
@@ -75,6 +78,21 @@ def of_fault(fault: Fault) -> list[Value]:
 def of_event(event: Event) -> list[Value]:
     """Return what can be copied of an event."""
     return _known([("event", event.message), ("model", event.model), ("code", event.code)])
+
+
+def of_comparison(pair: Pair, line: Line | None) -> list[Value]:
+    """Return what can be copied of two versions and of one of their figures."""
+    names = [f"{version.model}@{version.number}" for version in (pair.after, pair.before)]
+    command = f"modeltender compare {pair.after.model} {pair.before.number} {pair.after.number}"
+    chosen = [(line.name, f"{line.before} > {line.after} {line.change}")] if line else []
+    return _known([("version", names[0]), ("against", names[1]), *chosen, ("command", command)])
+
+
+def of_setting(entry: Entry, file: str) -> list[Value]:
+    """Return what can be copied of a setting that is said in ``file``, or could be."""
+    return _known(
+        [("setting", entry.key), ("value", entry.value), ("file", file), ("problem", entry.problem)]
+    )
 
 
 def _known(pairs: Sequence[tuple[str, str]]) -> list[Value]:

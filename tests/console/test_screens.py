@@ -40,7 +40,7 @@ TITLES = {
     Where.JOBS: "Jobs 4",
     Where.EVENTS: "Events 6",
     Where.COMPARE: "Figures 10",
-    Where.SETTINGS: "Settings 8",
+    Where.SETTINGS: "─ Settings ",
 }
 
 

@@ -9,14 +9,17 @@ from rich.text import Text
 from textual.binding import BindingType
 from textual.message import Message
 
+from storage.paired import Pair
 from storage.records import Version
-from tui import compare_rows, layout
+from tui import compare_rows, layout, sheets, values
 from tui import format as form
 from tui.compare_rows import Line
 from tui.keys import Where, bindings
 from tui.layout import Plan
 from tui.list_screen import ListScreen
 from tui.matching import matcher
+from tui.sheets import Sheet
+from tui.values import Value
 from tui.view import View
 
 ABOUT = 11
@@ -46,6 +49,16 @@ class Compare(ListScreen):
         pair = self.latest.pair if self.latest else None
         return pair.after if pair else None
 
+    def values(self) -> list[Value]:
+        """Return what can be copied of the versions, and of the figure under the cursor."""
+        view = self.latest
+        return values.of_comparison(view.pair, self._chosen(view)) if view and view.pair else []
+
+    def sheet(self) -> Sheet:
+        """Return the listed figures; none before the versions are read."""
+        pair = self.latest.pair if self.latest else None
+        return sheets.of_comparison(pair, self._listed(pair)) if pair else Sheet(("figure",), ())
+
     def plan(self, view: View, width: int, height: int) -> Plan:
         """Give the figures what the verdict leaves; beside each other where there is room."""
         lines = len(compare_rows.lines(view.pair)) if view.pair else 0
@@ -60,9 +73,7 @@ class Compare(ListScreen):
         if pair is None:
             self.show_list("rows", Text(), [], nothing=_nothing(view), title="Figures")
             return
-        known = compare_rows.lines(pair)
-        matches = matcher(self.typed)
-        found = [line for line in known if matches(compare_rows.parts(line))]
+        known, found = compare_rows.lines(pair), self._listed(pair)
         self.show_list(
             "rows",
             compare_rows.heading(pair, width),
@@ -115,6 +126,10 @@ class Compare(ListScreen):
         self.refill()
         # What is hidden loses the keys.
         self.set_focus(None if self._zoomed else self.list_of("rows"))
+
+    def _listed(self, pair: Pair) -> list[Line]:
+        matches = matcher(self.typed)
+        return [line for line in compare_rows.lines(pair) if matches(compare_rows.parts(line))]
 
     def _chosen(self, view: View) -> Line | None:
         lines = compare_rows.lines(view.pair) if view.pair else []

@@ -10,11 +10,13 @@ from textual.binding import BindingType
 
 from storage.settings_listing import DEFAULT, Entry
 from tui import format as form
-from tui import layout, settings_rows
+from tui import layout, settings_rows, sheets, values
 from tui.keys import Where, bindings
 from tui.layout import Plan
 from tui.list_screen import ListScreen
 from tui.matching import matcher
+from tui.sheets import Sheet
+from tui.values import Value
 from tui.view import View
 
 ABOUT = 7
@@ -27,15 +29,22 @@ class Settings(ListScreen):
     WHERE = Where.SETTINGS
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(Where.SETTINGS)]
 
+    def values(self) -> list[Value]:
+        """Return what can be copied of the setting under the cursor."""
+        chosen = self._selected(self.latest) if self.latest else None
+        return values.of_setting(chosen, path(chosen)) if chosen else []
+
+    def sheet(self) -> Sheet:
+        """Return the listed settings."""
+        return sheets.of_settings(self._listed(self.latest) if self.latest else ())
+
     def plan(self, view: View, width: int, height: int) -> Plan:
         """Give the list what the sentences about one setting leave."""
         return layout.listing(width, height, ("rows", len(self._entries(view))), about=ABOUT)
 
     def fill_lists(self, view: View) -> None:
         """Put the settings into the list."""
-        matches = matcher(self.typed)
-        known = self._entries(view)
-        found = [entry for entry in known if matches(settings_rows.parts(entry))]
+        known, found = self._entries(view), self._listed(view)
         width = self.room("rows")
         self.show_list(
             "rows",
@@ -47,9 +56,7 @@ class Settings(ListScreen):
 
     def known(self, view: View) -> tuple[str, list[Text]]:
         """Return everything about the setting under the cursor."""
-        chosen = next(
-            (one for one in self._entries(view) if (one.scope, one.key) == self.chosen("rows")), None
-        )
+        chosen = self._selected(view)
         if chosen is None:
             return "Setting", []
         return "Setting", settings_rows.about(chosen, path(chosen))
@@ -67,6 +74,14 @@ class Settings(ListScreen):
     def _entries(self, view: View) -> tuple[Entry, ...]:
         listed = view.news.listed
         return listed.entries if listed is not None and listed.model == view.selected else ()
+
+    def _listed(self, view: View) -> list[Entry]:
+        matches = matcher(self.typed)
+        return [entry for entry in self._entries(view) if matches(settings_rows.parts(entry))]
+
+    def _selected(self, view: View) -> Entry | None:
+        chosen = self.chosen("rows")
+        return next((one for one in self._entries(view) if (one.scope, one.key) == chosen), None)
 
 
 def path(entry: Entry) -> str:
