@@ -5,22 +5,23 @@ together, so that a file is mended in one round.
 """
 
 import re
-from math import inf, isfinite
+from math import inf
 from pathlib import Path
 
 import msgspec
 
-from storage import exposure_settings, maintenance_settings, notify_settings
+from storage import exposure_settings, gate_settings, maintenance_settings, notify_settings
 from storage.console_settings import ConsoleSettings
 from storage.durations import seconds
 from storage.exposure_settings import Exposure, Log
+from storage.gate_settings import Gate
 from storage.maintenance_settings import Checks, Repair, Schedule, WorkspaceChecks
 from storage.notify_settings import ModelNotify, Notify
 from storage.settings_file import Settings, convert, read_table, settled
 from storage.target_settings import TargetSettings, read_targets
 from storage.text import clean
 from storage.train_settings import Build, Train, check_build, check_train
-from storage.vocabulary import GateMode, OutputScale, Task
+from storage.vocabulary import OutputScale, Task
 
 AXES = 8
 LONGEST = 100_000
@@ -28,8 +29,6 @@ LONGEST = 100_000
 
 DTYPES = ("uint8", "int8", "int32", "int64", "float16", "float32", "float64")
 
-SHORTEST_PROBATION_S = 5
-"""Less is no time in which anything could be seen."""
 
 CLASS_SLICE = "class"
 """What the figures of one class are stored under (``class=3``), so that no column may be called so."""
@@ -171,47 +170,6 @@ class Metrics(Settings, frozen=True, kw_only=True):
     """A Python file in the model's folder with figures of its owner's; it is run where the workspace trusts such files."""
 
 
-class Requirement(Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A limit that a candidate's own figure must keep; a ``[[gate.require]]`` table."""
-
-    metric: str = ""
-    """A metric, a latency figure as in ``[objectives]``, or one of ``size_bytes``, ``peak_rss_bytes``, ``load_s``."""
-    slice: str = ""
-    """The part of the examples, as ``class=3`` or ``shop=north``; empty for all of them."""
-    at_least: float | None = None
-    at_most: float | None = None
-
-
-class Gate(Settings, frozen=True, kw_only=True):
-    """What a candidate must show before it may be promoted."""
-
-    metric: str = "accuracy"
-    margin: float = 0.005
-    """How much worse than the deployed version the metric may be, in its own unit."""
-    confidence: float = 0.95
-    """With which no candidate that is worse by the margin passes, over all that one test set judges."""
-    mode: GateMode = GateMode.NON_INFERIORITY
-    class_margin: float | None = None
-    """How much less often a class may be recognised; ``None`` asks for nothing of single classes."""
-    max_latency_ratio: float | None = None
-    """How many times the deployed version's median latency the candidate's may be; ``None`` asks for nothing."""
-    min_examples: int = 0
-    budget: int = 10
-    """Candidates that one test set is expected to judge before fresh labels come."""
-    dry_run: bool = False
-    """Whether the gate only judges, and nothing is promoted without a person who insists."""
-    automatic: bool = False
-    """Whether a candidate that passes is promoted without a person, and rolled back where it proves bad."""
-    probation: str = "1h"
-    """How long a version that was promoted without a person is watched."""
-    require: tuple[Requirement, ...] = ()
-
-    @property
-    def two_sided(self) -> float:
-        """The confidence of an interval that excludes on either side what a test at `confidence` does."""
-        return 1 - 2 * (1 - self.confidence)
-
-
 class ModelSettings(Settings, frozen=True, kw_only=True):
     """``model.toml``."""
 
@@ -278,7 +236,7 @@ def read_model_settings(file: Path) -> ModelSettings:
     for name, objective in settings.objectives.items():
         if OBJECTIVE.fullmatch(objective.strip()) is None:
             problems.append(f"objectives.{name}: expected '>= number' or '<= number', got '{objective}'")
-    _check_gate(settings.gate, problems)
+    gate_settings.check(settings.gate, problems)
     maintenance_settings.check(settings.schedule, settings.checks, problems)
     notify_settings.check_model(settings.notify, problems)
     _check_preprocess(settings.preprocess, problems)
@@ -292,44 +250,6 @@ def read_model_settings(file: Path) -> ModelSettings:
     _check_file_name(settings.metrics.file, "metrics.file", problems)
     _check_plain_name(settings.runtime.loader, "runtime.loader", problems)
     return settled(file, settings, problems)
-
-
-def _check_gate(gate: Gate, problems: list[str]) -> None:
-    if not 0 <= gate.margin < inf:
-        problems.append(f"gate.margin: expected 0 or more, got {gate.margin:g}")
-    if not 0.5 <= gate.confidence < 1:
-        problems.append(f"gate.confidence: expected 0.5 to below 1, got {gate.confidence:g}")
-    if gate.class_margin is not None and not 0 < gate.class_margin < 1:
-        problems.append(f"gate.class_margin: expected a number between 0 and 1, got {gate.class_margin:g}")
-    if gate.max_latency_ratio is not None and not 0 < gate.max_latency_ratio < inf:
-        problems.append(f"gate.max_latency_ratio: expected a number above 0, got {gate.max_latency_ratio:g}")
-    if gate.min_examples < 0:
-        problems.append(f"gate.min_examples: expected 0 or more, got {gate.min_examples}")
-    if gate.budget < 1:
-        problems.append(f"gate.budget: expected 1 or more, got {gate.budget}")
-    _check_probation(gate.probation, problems)
-    _check_requirements(gate.require, problems)
-
-
-def _check_probation(length: str, problems: list[str]) -> None:
-    try:
-        if seconds(length) < SHORTEST_PROBATION_S:
-            problems.append(f"gate.probation: expected {SHORTEST_PROBATION_S}s or more, got {length}")
-    except ValueError as error:
-        problems.append(f"gate.probation: {error}")
-
-
-def _check_requirements(requirements: tuple[Requirement, ...], problems: list[str]) -> None:
-    for number, wanted in enumerate(requirements, 1):
-        key = f"gate.require {number}"
-        if not wanted.metric:
-            problems.append(f"{key}: needs a metric")
-        if wanted.at_least is None and wanted.at_most is None:
-            problems.append(f"{key}: needs at_least or at_most")
-        if not all(isfinite(limit or 0.0) for limit in (wanted.at_least, wanted.at_most)):
-            problems.append(f"{key}: expected a number as limit")
-        if wanted.slice and "=" not in wanted.slice:
-            problems.append(f"{key}: expected a slice like 'class=3', got '{wanted.slice}'")
 
 
 def _check_preprocess(preprocess: Preprocess, problems: list[str]) -> None:

@@ -16,8 +16,9 @@ from engine.jobs.context import Context, Outcome, Report
 from engine.jobs.switching import unknown_model
 from storage.comparisons import Compared, ComparedFigure, ComparedLatency
 from storage.errors import RefusedError, UnknownError
+from storage.gate_settings import Gate
 from storage.records import Job, LatencyRatio, Version
-from storage.settings import Gate, read_model_settings
+from storage.settings import read_model_settings
 from storage.tables import evaluations, gates, models
 from storage.vocabulary import CheckVerdict, JobState, Verdict
 

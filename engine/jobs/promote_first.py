@@ -12,8 +12,8 @@ from typing import Final, NamedTuple
 import msgspec
 
 from engine.jobs.context import Needed
+from storage.gate_settings import Gate
 from storage.records import LATENCY, PASSING, GateCheck, GateReport, Job, JobParameters, LatencyRatio, Version
-from storage.settings import Gate
 from storage.vocabulary import CheckVerdict, JobKind, JobState, Verdict
 
 NOT_EVALUATED = "evaluation"

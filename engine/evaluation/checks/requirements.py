@@ -3,8 +3,8 @@
 from engine.evaluation import sentences
 from engine.evaluation.facts import Facts
 from storage import objectives
+from storage.gate_settings import Requirement
 from storage.records import GateCheck, Metric
-from storage.settings import Requirement
 from storage.vocabulary import CheckVerdict
 
 NAME = "require"

@@ -5,11 +5,10 @@ from pathlib import Path
 import pytest
 
 from storage.errors import SettingsError
+from storage.gate_settings import Gate, Requirement
 from storage.settings import (
-    Gate,
     ModelSettings,
     Preprocess,
-    Requirement,
     WorkspaceSettings,
     read_model_settings,
     read_workspace_settings,

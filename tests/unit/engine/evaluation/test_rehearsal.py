@@ -10,9 +10,10 @@ from engine.evaluation import rehearsal
 from engine.evaluation.comparison import Side
 from engine.evaluation.rehearsal import Outcome
 from engine.processes.probes import PlainArray
+from storage.gate_settings import Gate
 from storage.measured import Metric
 from storage.rehearsed import RehearsedModel, RehearsedSide
-from storage.settings import Gate, ModelSettings
+from storage.settings import ModelSettings
 from storage.vocabulary import Rehearsal
 from tests.unit.engine.evaluation.sides import answering, evaluation, version
 

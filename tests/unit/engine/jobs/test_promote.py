@@ -12,8 +12,9 @@ from engine.evaluation.facts import Facts
 from engine.repository.gates import refresh_gates
 from storage import jobs
 from storage.errors import JobError, SettingsError, UnknownError
+from storage.gate_settings import Gate
 from storage.records import GateReport, JobParameters
-from storage.settings import Gate, read_model_settings
+from storage.settings import read_model_settings
 from storage.tables import models
 from storage.vocabulary import JobKind, JobState, PromotionOutcome, Role, Status
 from tests.unit.engine.jobs.asking import ask
