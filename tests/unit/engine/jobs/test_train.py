@@ -78,7 +78,8 @@ def trainer() -> psutil.Process:
     found = [
         child
         for host in psutil.Process().children()
-        if "tensorflow" in host.cmdline()
+        # What an earlier test of the same worker started may have ended and not been waited for: it has no command line.
+        if host.status() != psutil.STATUS_ZOMBIE and "tensorflow" in host.cmdline()
         for child in host.children()
     ]
     assert len(found) == 1
@@ -200,8 +201,8 @@ def test_a_training_stands_still_while_something_is_measured(bench: TrainingBenc
 
     def measure(message: str) -> None:
         if message.startswith("epoch") and not watchers:
-            measuring.set()
             watchers.append(threading.Thread(target=watch, args=(trainer(),)))
+            measuring.set()
             watchers[0].start()
         elif watchers and not measuring.is_set():
             # It goes on, which is all that there was to see.
