@@ -4,15 +4,11 @@ Owns when that is done, and how much at once: every step is a short transaction.
 `storage.tables.overviews`; nobody waits for it, because readers put together themselves what is not packed.
 """
 
-import logging
-import sqlite3
-import threading
 import time
 
+from engine.rounds import Rounds
 from storage.database import Writer
 from storage.tables import overviews
-
-log = logging.getLogger(__name__)
 
 ROUND_S = 1.0
 """How often it is looked for news: who opens a console in between puts together what is new, a few models at most."""
@@ -23,49 +19,27 @@ MOST = 16
 PAUSE_S = 0.001
 """Between two steps others get their turn at the database."""
 
-STOP_S = 5.0
 
-
-class Packing(threading.Thread):
+class Packing(Rounds):
     """Packs models, a few at a time."""
 
     def __init__(self, writer: Writer) -> None:
-        super().__init__(name="packing", daemon=True)
+        super().__init__("packing", every_s=ROUND_S, failing="overviews of models cannot be packed")
         self._writer = writer
-        self._stopping = threading.Event()
-
-    def run(self) -> None:
-        """Work until `stop`."""
-        begun, writing = False, True
-        while not self._stopping.wait(ROUND_S):
-            try:
-                if not begun:
-                    self.begin()
-                    begun = True
-                self.work()
-            except sqlite3.Error as error:
-                # A full disk or a locked file: nothing of a step is kept, and readers do without.
-                if writing:
-                    log.warning("overviews of models cannot be packed: %s", error)
-                writing = False
-            else:
-                writing = True
-
-    def stop(self) -> None:
-        """End, and return when ended."""
-        self._stopping.set()
-        if self.is_alive():
-            self.join(STOP_S)
+        self._begun = False
 
     def begin(self) -> None:
         """Drop what another version of this program has left."""
         with self._writer.passing() as connection:
             overviews.drop_foreign(connection)
+        self._begun = True
 
     def work(self) -> None:
         """Pack every model that something was written about, step by step."""
+        if not self._begun:
+            self.begin()
         more = True
-        while more and not self._stopping.is_set():
+        while more and not self.stopping:
             with self._writer.passing() as connection:
                 more = overviews.pack(connection, most=MOST)
             if more:

@@ -4,20 +4,16 @@ Owns when that is done, and how much at once: every step is a short transaction,
 writer waits for more than some milliseconds. What is done lies in `storage.tables.rollups`.
 """
 
-import logging
-import sqlite3
-import threading
 import time
 from collections.abc import Callable, Mapping
 
 from engine import clock
+from engine.rounds import Rounds
 from storage import durations
 from storage.database import Writer
 from storage.settings import Retention
 from storage.tables import rollups
 from storage.tables.rollups import DAY, HOUR, MINUTE, RAW
-
-log = logging.getLogger(__name__)
 
 ROUND_S = 5.0
 """How often it is looked for what is over: a minute is rolled up within seconds of its end."""
@@ -32,8 +28,6 @@ STEADY_S = 900.0
 """Nothing is dropped until the clock went on for this long without being set: a machine that starts with a wrong clock
 has a right one by then, and figures that look years old for some minutes are not lost."""
 
-STOP_S = 5.0
-
 
 def kept(retention: Retention) -> dict[int, float]:
     """Return for how many seconds each level is kept."""
@@ -45,7 +39,7 @@ def kept(retention: Retention) -> dict[int, float]:
     }
 
 
-class Rolling(threading.Thread):
+class Rolling(Rounds):
     """Rolls up and drops, a little at a time."""
 
     def __init__(
@@ -56,43 +50,22 @@ class Rolling(threading.Thread):
         now: Callable[[], float],
         monotonic: Callable[[], float],
     ) -> None:
-        super().__init__(name="rolling", daemon=True)
+        super().__init__("rolling", every_s=ROUND_S, failing="readings of devices cannot be rolled up")
         self._writer = writer
         self._kept_s = kept_s
         self._now = now
         self._monotonic = monotonic
-        self._stopping = threading.Event()
         self._looked = clock.Look(now(), monotonic())
         self._steady_since = self._looked.monotonic
 
-    def run(self) -> None:
-        """Work until `stop`."""
-        writing = True
-        while not self._stopping.wait(ROUND_S):
-            try:
-                self.work()
-            except sqlite3.Error as error:
-                # A full disk or a locked file: nothing of a step is kept, and the next round begins where this one did.
-                if writing:
-                    log.warning("readings of devices cannot be rolled up: %s", error)
-                writing = False
-            else:
-                writing = True
-
-    def stop(self) -> None:
-        """End, and return when ended."""
-        self._stopping.set()
-        if self.is_alive():
-            self.join(STOP_S)
-
     def work(self) -> None:
         """Roll up everything that is over, and drop what is past its time, step by step."""
-        while not self._stopping.is_set() and self.roll():
+        while not self.stopping and self.roll():
             time.sleep(PAUSE_S)
         if not self._steady():
             return
         for level, seconds in self._kept_s.items():
-            while not self._stopping.is_set() and self._drop(level, seconds):
+            while not self.stopping and self._drop(level, seconds):
                 time.sleep(PAUSE_S)
 
     def roll(self) -> bool:

@@ -19,8 +19,8 @@ from engine import jobs as kinds
 from engine.job_report import JobReport
 from engine.jobs.context import Context, Needed, Outcome, Refinement
 from engine.jobs.reading import prepared_data
-from engine.manager import Manager
 from engine.processes.endings import CANCELLED
+from engine.service_manager import Manager
 from storage import jobs
 from storage.errors import Error
 from storage.records import Job

@@ -14,7 +14,6 @@ from engine.examiner import Examiner
 from engine.exposing import Exposing
 from engine.jobs import ON_LINKS, ON_MODELS, ON_NOTICES, ON_TRAININGS
 from engine.jobs.context import Context
-from engine.manager import Manager, present
 from engine.notify.notifier import Notifier
 from engine.packing import Packing
 from engine.processes import lockdown
@@ -29,6 +28,7 @@ from engine.repository.soundness import Soundness
 from engine.rolling import Rolling, kept
 from engine.scheduling import Scheduler
 from engine.service import Lane, Part, Service
+from engine.service_manager import Manager, present
 from engine.settings_watch import SettingsWatch
 from engine.versions import program_version
 from engine.watching import Watching

@@ -14,6 +14,7 @@ from storage.records import JobParameters, Version
 from storage.vocabulary import ExitCode, JobKind, Status
 from storage.workspace import Workspace
 from tui.commands.arrivals import await_first_evaluation
+from tui.commands.completing import complete_target
 from tui.commands.documenting import figure_documents
 from tui.commands.documents import Document, FigureDocument
 from tui.commands.export_figures import parity_text
@@ -51,7 +52,7 @@ class RecalibrationDocument(Document, frozen=True, kw_only=True):
 
 
 @click.command(epilog="Example: modeltender recalibrate mnist")
-@click.argument("target", metavar="MODEL[@VERSION]", type=as_target)
+@click.argument("target", metavar="MODEL[@VERSION]", type=as_target, shell_complete=complete_target)
 @click.option("--no-wait", is_flag=True, help="Return the job at once, and let the engine work.")
 @standard_options
 def recalibrate(*, workspace: Workspace, as_json: bool, target: Target, no_wait: bool) -> int:

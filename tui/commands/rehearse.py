@@ -18,6 +18,7 @@ from storage.rehearsed import Rehearsed, RehearsedFigure, RehearsedModel, Rehear
 from storage.text import clean
 from storage.vocabulary import ExitCode, JobKind, Rehearsal
 from storage.workspace import Workspace
+from tui.commands.completing import complete_model
 from tui.commands.documenting import job_document
 from tui.commands.figures import milliseconds, number
 from tui.commands.options import requester, standard_options
@@ -48,7 +49,12 @@ LEAST_WIDTH = 60
     type=click.Path(exists=True, path_type=Path),
     help="The other environment: its folder, or its interpreter.",
 )
-@click.option("--model", metavar="NAME", help="Only this model; by default all that are deployed.")
+@click.option(
+    "--model",
+    metavar="NAME",
+    shell_complete=complete_model,
+    help="Only this model; by default all that are deployed.",
+)
 @click.option("--no-wait", is_flag=True, help="Return the job at once, and let the engine work.")
 @standard_options
 def rehearse(

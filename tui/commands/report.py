@@ -13,6 +13,7 @@ from storage.errors import Error
 from storage.text import clean
 from storage.vocabulary import ExitCode
 from storage.workspace import Workspace
+from tui.commands.completing import complete_model
 from tui.commands.figures import size
 from tui.commands.options import moment, standard_options
 from tui.commands.output import show_document, show_text
@@ -34,7 +35,7 @@ class ReportDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @click.command(epilog="Example: modeltender report mnist --html mnist.html --since 30d")
-@click.argument("model")
+@click.argument("model", shell_complete=complete_model)
 @click.option(
     "--html",
     "file",

@@ -8,8 +8,8 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
+from tui.dialogs.framed import FRAME, Framed
 from tui.rows import fit
 from tui.widgets.literal import printable
 from tui.widgets.table import MARK, Row, RowList, Table
@@ -19,10 +19,10 @@ LABEL_CELLS = 12
 ROWS = 16
 """In sight; the others are scrolled to."""
 
-WIDTH, FRAME = 74, 4
+WIDTH, SIDES = 74, 4
 
 
-class Choose(ModalScreen[int]):
+class Choose(Framed[int]):
     """Offers (label, what it is) pairs; its result is the place of the chosen one, or ``None``."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -34,21 +34,9 @@ class Choose(ModalScreen[int]):
 
     DEFAULT_CSS = """
     Choose {
-        align: center middle;
-        #choose {
-            width: 74;
-            max-width: 100%;
-            height: auto;
-            padding: 0 1;
-            border: round $primary;
-            border-title-color: $primary;
-            border-title-style: bold;
-            border-subtitle-color: $text-muted;
-            background: $surface;
-        }
+        #choose { width: 74; }
         RowList, RowList:focus { border: none; }
     }
-    Choose:ansi #choose { background: ansi_default; border: round ansi_cyan; border-title-color: ansi_cyan; }
     """
 
     def __init__(self, title: str, choices: Sequence[tuple[str, str]], *, does: str) -> None:
@@ -59,7 +47,7 @@ class Choose(ModalScreen[int]):
 
     def compose(self) -> ComposeResult:
         """Lay out the choices."""
-        with Vertical(id="choose") as frame:
+        with Vertical(id="choose", classes=FRAME) as frame:
             frame.border_title = Text(printable(self._title))
             frame.border_subtitle = f"⏎ {self._does}   esc closes"
             offered = RowList(id="offered")
@@ -69,7 +57,7 @@ class Choose(ModalScreen[int]):
     def on_mount(self) -> None:
         """Show the choices, the first one under the cursor."""
         self.set_focus(self.query_one(RowList))
-        width = min(WIDTH, self.app.size.width) - FRAME - MARK
+        width = min(WIDTH, self.app.size.width) - SIDES - MARK
         rows = [
             Row(place, (fit(Text.assemble((f"{label:<{LABEL_CELLS}}", "dim"), what), width),))
             for place, (label, what) in enumerate(self._choices)

@@ -15,9 +15,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from tui.dialogs.framed import FRAME, Framed
 from tui.widgets.literal import literal, printable
 
 FRAME_ROWS = 5
@@ -53,7 +53,7 @@ class Choice(Static, can_focus=True):
         self.action_take()
 
 
-class Confirm(ModalScreen[bool]):
+class Confirm(Framed[bool]):
     """Asks a question; its result is whether the answer was yes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -65,18 +65,11 @@ class Confirm(ModalScreen[bool]):
 
     DEFAULT_CSS = """
     Confirm {
-        align: center middle;
         #question {
             width: 74;
-            max-width: 100%;
-            height: auto;
             max-height: 100%;
-            padding: 0 1;
             border: round $warning;
             border-title-color: $warning;
-            border-title-style: bold;
-            border-subtitle-color: $text-muted;
-            background: $surface;
         }
         #body { height: auto; scrollbar-size-vertical: 1; }
         #text { height: auto; }
@@ -101,7 +94,7 @@ class Confirm(ModalScreen[bool]):
 
     def compose(self) -> ComposeResult:
         """Lay out the question, its answers and a line for what is missing."""
-        with Vertical(id="question") as question:
+        with Vertical(id="question", classes=FRAME) as question:
             question.border_title = Text(printable(self._title))
             question.border_subtitle = self._subtitle
             with VerticalScroll(id="body", can_focus=False):

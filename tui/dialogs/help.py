@@ -7,9 +7,9 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from tui.dialogs.framed import FRAME, Framed
 from tui.keys import Explained, Group, Where, explained
 
 SIGNS = (
@@ -24,7 +24,7 @@ SIGNS = (
 KEY_CELLS = 8
 
 
-class Help(ModalScreen[None]):
+class Help(Framed[None]):
     """Shows the keys until any of the closing ones is pressed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -35,27 +35,17 @@ class Help(ModalScreen[None]):
 
     DEFAULT_CSS = """
     Help {
-        align: center middle;
         #help {
             width: 78;
-            max-width: 100%;
-            height: auto;
             max-height: 100%;
             overflow-y: auto;
             scrollbar-size-vertical: 1;
-            padding: 0 1;
-            border: round $primary;
-            border-title-color: $primary;
-            border-title-style: bold;
-            border-subtitle-color: $text-muted;
-            background: $surface;
         }
         #columns { height: auto; }
         #columns Static { width: 1fr; height: auto; }
         #signs { height: auto; margin-top: 1; }
         #foot { height: auto; color: $text-muted; }
     }
-    Help:ansi #help { background: ansi_default; border: round ansi_cyan; border-title-color: ansi_cyan; }
     """
 
     def __init__(self, where: Where, *, read_only: bool) -> None:
@@ -66,7 +56,7 @@ class Help(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Lay out the keys in two columns."""
         keys = explained(self._where)
-        with Vertical(id="help") as frame:
+        with Vertical(id="help", classes=FRAME) as frame:
             frame.border_title = f"Keys: {self._where}"
             frame.border_subtitle = "esc closes"
             with Horizontal(id="columns"):

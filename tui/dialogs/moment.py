@@ -7,38 +7,25 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from tui.dialogs.framed import FRAME, Framed
 from tui.moments import moment
 from tui.widgets.literal import printable
 
 EXAMPLES = "03:10   15m   2d   2025-01-31 03:10   (UTC)"
 
 
-class AskMoment(ModalScreen[float]):
+class AskMoment(Framed[float]):
     """Asks for a moment; its result is that one, or ``None``."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,ctrl+c", "close", show=False)]
 
     DEFAULT_CSS = """
     AskMoment {
-        align: center middle;
-        #moment {
-            width: 60;
-            max-width: 100%;
-            height: auto;
-            padding: 0 1;
-            border: round $primary;
-            border-title-color: $primary;
-            border-title-style: bold;
-            border-subtitle-color: $text-muted;
-            background: $surface;
-        }
         Input, Input:focus { height: 1; border: none; padding: 0; background: $primary 12%; color: $foreground; }
         #note { height: auto; color: $text-muted; }
     }
-    AskMoment:ansi #moment { background: ansi_default; border: round ansi_cyan; border-title-color: ansi_cyan; }
     AskMoment:ansi Input, AskMoment:ansi Input:focus { background: ansi_default; text-style: underline; }
     """
 
@@ -49,7 +36,7 @@ class AskMoment(ModalScreen[float]):
 
     def compose(self) -> ComposeResult:
         """Lay out the line to type in, and below it what may be typed."""
-        with Vertical(id="moment") as frame:
+        with Vertical(id="moment", classes=FRAME) as frame:
             frame.border_title = "Show how things stood at"
             frame.border_subtitle = "⏎ shows it   esc closes"
             line = Input(self._written, max_length=40, select_on_focus=True)

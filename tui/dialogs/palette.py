@@ -7,9 +7,9 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from tui.dialogs.framed import FRAME, Framed
 from tui.keys import Key, Where, of
 from tui.matching import matcher
 from tui.widgets.table import Row, RowList, Table
@@ -20,7 +20,7 @@ ROWS = 14
 """Actions in sight, with the frame and the heading."""
 
 
-class Palette(ModalScreen[str]):
+class Palette(Framed[str]):
     """Finds an action; its result is the action, or ``None``."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -31,23 +31,10 @@ class Palette(ModalScreen[str]):
 
     DEFAULT_CSS = """
     Palette {
-        align: center middle;
-        #palette {
-            width: 60;
-            max-width: 100%;
-            height: auto;
-            padding: 0 1;
-            border: round $primary;
-            border-title-color: $primary;
-            border-title-style: bold;
-            border-subtitle-color: $text-muted;
-            background: $surface;
-        }
         Input > .input--placeholder { color: $text-muted; }
         Input, Input:focus { height: 1; border: none; padding: 0; background: $primary 12%; color: $foreground; }
         RowList { border: none; }
     }
-    Palette:ansi #palette { background: ansi_default; border: round ansi_cyan; border-title-color: ansi_cyan; }
     Palette:ansi Input, Palette:ansi Input:focus { background: ansi_default; text-style: underline; }
     """
 
@@ -59,7 +46,7 @@ class Palette(ModalScreen[str]):
 
     def compose(self) -> ComposeResult:
         """Lay out the line to type in above the actions."""
-        with Vertical(id="palette") as frame:
+        with Vertical(id="palette", classes=FRAME) as frame:
             frame.border_title = f"Actions: {self._where}"
             frame.border_subtitle = "⏎ does it   esc closes"
             line = Input(placeholder="words of the action", max_length=100)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from engine import manager
-from engine.manager import ALIVE, READY, STOPPING, VARIABLES, Manager
+from engine import service_manager
+from engine.service_manager import ALIVE, READY, STOPPING, VARIABLES, Manager
 from storage.vocabulary import ExitCode
 from storage.workspace import Workspace
 
@@ -89,7 +89,7 @@ def test_a_manager_that_does_not_read_holds_nothing_up(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where its queue is full the word is lost, and the next one comes a second later."""
-    monkeypatch.setattr(manager, "SEND_S", 0.05)
+    monkeypatch.setattr(service_manager, "SEND_S", 0.05)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
         receiver.bind(str(tmp_path / "full"))
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as filler:

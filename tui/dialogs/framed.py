@@ -1,0 +1,32 @@
+"""The frame of every dialog: centred over what it is about, as wide as its text, never wider than the terminal."""
+
+from typing import TypeVar
+
+from textual.screen import ModalScreen
+
+Result = TypeVar("Result")
+
+FRAME = "frame"
+"""The class of the one widget that has the frame."""
+
+
+class Framed(ModalScreen[Result]):
+    """A dialog; what is in the frame is its own."""
+
+    DEFAULT_CSS = """
+    Framed {
+        align: center middle;
+        .frame {
+            width: 60;
+            max-width: 100%;
+            height: auto;
+            padding: 0 1;
+            border: round $primary;
+            border-title-color: $primary;
+            border-title-style: bold;
+            border-subtitle-color: $text-muted;
+            background: $surface;
+        }
+    }
+    Framed:ansi .frame { background: ansi_default; border: round ansi_cyan; border-title-color: ansi_cyan; }
+    """
