@@ -67,6 +67,9 @@ def wrapped(said: Sequence[Text], width: int, indent: int = 2) -> list[Text]:
     for sentence in said:
         first, *rest = sentence.wrap(console, width)
         found.append(first)
+        for line in rest:
+            # A break leaves the space before it, which would stand there twice.
+            line.rstrip()
         for line in Text(" ").join(rest).wrap(console, width - indent) if rest else []:
             found.append(Text(" " * indent).append_text(line))
     return found

@@ -42,8 +42,9 @@ class Looking(Navigation):
     def take(self, news: News) -> None:
         """Take what was read; say why it is not the moment that was asked for, and have compared what was not yet."""
         if (news.replay is None) != (self._shown.replay is None):
-            # Whoever goes to another moment wants to see it.
+            # Whoever goes to another moment wants to see it, and what was said of the one before holds no more.
             self._paused = False
+            self.clear_notifications()
         super().take(news)
         replay = news.replay
         if replay is not None and replay.said and replay.turn != self._told_turn:

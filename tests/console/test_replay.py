@@ -131,6 +131,17 @@ async def test_nothing_is_done_in_the_past(
         assert len(asked(writer)) == before
 
 
+async def test_what_was_said_of_the_past_goes_with_it(open_console: Open, staged: Workspace) -> None:
+    """Live again, no toast says that nothing can be done."""
+    async with open_console(staged).run_test(size=LARGE, notifications=True) as pilot:
+        await shows(pilot, "Models 6")
+        await _back(pilot, "14:22:57")
+        await pilot.press("r")
+        await told(pilot, "This is how things stood")
+        await pilot.press("L")
+        await shows(pilot, lambda shown: "REPLAY" not in shown and "how things stood" not in shown)
+
+
 async def test_what_happens_meanwhile_does_not_disturb_the_past(
     open_console: Open, staged: Workspace, writer: Writer
 ) -> None:

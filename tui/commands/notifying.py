@@ -89,9 +89,7 @@ def notify(*, workspace: Workspace, as_json: bool, as_test: bool) -> int:
     """
     settings = read_workspace_settings(workspace.settings_file).notify
     if not notify_settings.ways(settings) and as_test:
-        raise UnknownError(
-            NOT_SET_UP.rstrip("."), "Add one, then: modeltender engine stop; modeltender engine start"
-        )
+        raise UnknownError(NOT_SET_UP.rstrip("."), "Add one: an engine that runs reads it within seconds")
     tried = _test(workspace) if as_test else ()
     with to_look(workspace) as reader:
         states, told = _read(reader, notify_settings.ways(settings))

@@ -155,13 +155,15 @@ def _advice(answer: Rehearsed) -> str:
     broken = [f"{one.model}@{one.version}" for one in answer.models if one.verdict is Rehearsal.BREAKS]
     if broken:
         shown = ", ".join(clean(name) for name in broken)
-        return f"{len(broken)} of {len(answer.models)} deployed versions would break: {shown}. Do not upgrade yet."
+        return f"{len(broken)} of {_deployed(answer)} would break: {shown}. Do not upgrade yet."
     moved = sum(one.verdict is Rehearsal.MOVES for one in answer.models)
     if moved:
-        return (
-            f"Nothing would break. Figures of {moved} of {len(answer.models)} deployed versions move as told."
-        )
-    return f"Nothing would break, and no figure moves ({len(answer.models)} deployed versions)."
+        return f"Nothing would break. Figures of {moved} of {_deployed(answer)} move as told."
+    return f"Nothing would break, and no figure moves ({_deployed(answer)})."
+
+
+def _deployed(answer: Rehearsed) -> str:
+    return f"{len(answer.models)} deployed version{'' if len(answer.models) == 1 else 's'}"
 
 
 def _wrapped(words: str, width: int, indent: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 import pytest
 from msgspec.structs import replace
+from rich.text import Text
 
 from storage.database import Reader, Writer
 from storage.records import TensorSpec
@@ -48,3 +49,14 @@ def test_no_line_is_wider_than_its_panel(writer: Writer, reader: Reader, width: 
     lines = about.lines(known, known.versions[-1], width)
     assert max(line.cell_len for line in lines) <= width
     assert "38 more" in " ".join(line.plain.strip() for line in lines)
+
+
+@pytest.mark.parametrize("width", range(12, 60))
+def test_wrapped_sentences_keep_one_space_between_words(width: int) -> None:
+    """Wherever a line breaks: what stood before the first break is wrapped once, the rest twice."""
+    sentence = (
+        "calibration  error 0.0459 -> 0.0087: advantage +0.0372; not worse by more than 0.02 beyond chance"
+    )
+    lines = about.wrapped([Text(sentence)], width)
+    assert " ".join(line.plain.strip() for line in lines).split() == sentence.split()
+    assert not [line for line in lines[1:] if "  " in line.plain.strip()]
