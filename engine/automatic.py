@@ -17,7 +17,9 @@ from storage import jobs, objectives
 from storage.database import Writer
 from storage.durations import written
 from storage.errors import SettingsError
-from storage.records import Fault, Job, JobParameters, Model, Probation, Version
+from storage.fault_records import Fault
+from storage.promotion_records import Probation
+from storage.records import Job, JobParameters, Model, Version
 from storage.settings import ModelSettings, read_model_settings
 from storage.tables import candidates, evaluations, events, models, probations
 from storage.vocabulary import JobKind, ProbationState, Severity, Status

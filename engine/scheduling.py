@@ -20,8 +20,9 @@ from engine.schedule import Due, Seen
 from storage import jobs, maintenance_settings
 from storage.database import Writer
 from storage.errors import SettingsError
+from storage.fault_records import Fault
 from storage.maintenance_settings import Plan
-from storage.records import Fault, JobParameters
+from storage.records import JobParameters
 from storage.settings import ModelSettings, WorkspaceSettings, read_model_settings
 from storage.tables import checks, events, models
 from storage.tables import deployed as deployed_contents

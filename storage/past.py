@@ -13,10 +13,12 @@ from math import inf, nextafter
 from msgspec.structs import replace
 
 from storage.database import Reader
+from storage.fault_records import Fault
 from storage.past_devices import devices_at
 from storage.past_work import engine_at, jobs_at, missing_at
+from storage.promotion_records import GateReport
 from storage.record import Record
-from storage.records import Fault, GateReport, Model, Quarantined, Version
+from storage.records import Model, Quarantined, Version
 from storage.snapshot import (
     DEEP_EVENTS,
     DEEP_JOBS,

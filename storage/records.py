@@ -23,29 +23,21 @@ from storage.measured import (
     TensorSpec,
     ValueKind,
 )
+from storage.promotion_records import GateReport, Probation
 from storage.record import Record
 from storage.vocabulary import (
-    Answer,
-    CheckVerdict,
     Custody,
     DeviceKind,
-    FaultState,
     Format,
     JobKind,
     JobState,
-    ProbationState,
-    PromotionOutcome,
     Quantization,
     RepairKind,
     Role,
     Scenario,
-    Severity,
     Status,
-    TargetKind,
-    TargetState,
     Task,
     TrainTrigger,
-    Verdict,
 )
 
 # Most modules need records of both kinds, and get them from here; what is defined here needs no mention.
@@ -102,7 +94,7 @@ class Version(Record, frozen=True, kw_only=True, array_like=True):
     found_at: float
     parameters: int | None
     evaluation: Evaluation | None = None
-    gate: "GateReport | None" = None
+    gate: GateReport | None = None
     """What the gate said when this version or the current one was last evaluated; ``None`` before that."""
     loading: Loading | None = None
     """``None`` before it was first loaded, and when its files have changed since."""
@@ -110,36 +102,6 @@ class Version(Record, frozen=True, kw_only=True, array_like=True):
     """``None`` once an evaluation has worked."""
     refusal: Refusal | None = None
     """``None`` where nothing was found that keeps it from being loaded."""
-
-
-class DeployedContent(Record, frozen=True, kw_only=True):
-    """What a version held when it was deployed."""
-
-    artefact: str
-    """Path of the artefact below the version's folder."""
-    format: Format
-    sha256: str
-    bytes: int
-    companions: tuple[str, ...] = ()
-    """Paths of the other files that belong to it, below the folder that it lies in."""
-
-
-class Probation(Record, frozen=True, kw_only=True):
-    """The watching of a version that was promoted by itself."""
-
-    id: int
-    model: str
-    number: int
-    sha256: str
-    begun_at: float
-    ends_at: float
-    """It is over then, unless it was not looked at often enough by then."""
-    every_s: float
-    looks: int
-    looked_at: float
-    """When it was looked at last, or when it began."""
-    state: ProbationState
-    reason: str
 
 
 class Model(Record, frozen=True, kw_only=True, array_like=True):
@@ -215,104 +177,6 @@ class Quarantined(Record, frozen=True, kw_only=True):
     """When that was."""
     why: str
     """The reason that was given for it."""
-
-
-class ToldTarget(msgspec.Struct, frozen=True, gc=False):
-    """What became of one target when it was told of a promotion."""
-
-    name: str
-    kind: TargetKind
-    state: TargetState
-    message: str
-
-
-class Promotion(Record, frozen=True, kw_only=True):
-    """One change of what is deployed, or one that was begun and did not come about."""
-
-    id: int
-    model: str
-    at: float
-    requested_by: str
-    from_version: int | None
-    to_version: int
-    kind: JobKind
-    verdict: Verdict | None
-    checks: "tuple[GateCheck, ...]"
-    forced: bool
-    reason: str
-    outcome: PromotionOutcome = PromotionOutcome.DONE
-    problem: str = ""
-    """Why it did not come about, or empty."""
-    told: tuple[ToldTarget, ...] = ()
-    """The promotion targets, in the order in which they were told."""
-
-
-class PromotionTarget(Record, frozen=True, kw_only=True):
-    """What else learns of a model's promotions, and what became of the last time that it was told."""
-
-    name: str
-    kind: TargetKind
-    place: str
-    state: TargetState
-    version: int | None
-    """The version that it last confirmed, or ``None`` where it never did."""
-    message: str
-    """What it confirmed, or why it did not."""
-    at: float | None
-
-
-EVALUATED = "evaluated"
-SAME_DATA = "same-data"
-"""The checks without which nothing can be compared: a promotion evaluates what they miss."""
-
-LATENCY = "latency"
-"""The check of how long a candidate takes: a promotion measures what it misses, where everything else passes."""
-
-PASSING = frozenset({CheckVerdict.PASS, CheckVerdict.SKIPPED})
-"""What of a check holds nothing back: it passed, or did not apply."""
-
-
-class GateCheck(msgspec.Struct, frozen=True, gc=False):
-    """One check of a gate: its name, its verdict, and a sentence with the figures."""
-
-    name: str
-    verdict: CheckVerdict
-    detail: str
-
-
-class GateReport(msgspec.Struct, frozen=True, gc=False):
-    """What the gate says about promoting one version over another."""
-
-    against: int | None
-    """The current version that it was compared with, or ``None`` where nothing was deployed."""
-    verdict: Verdict
-    checks: tuple[GateCheck, ...]
-    basis: str = ""
-    """A digest of everything that it was judged from: with the same the answer would be the same."""
-    unmeasured: bool = False
-    """Whether it asks how the latencies compare, and nobody has measured that."""
-
-    @property
-    def passed(self) -> bool:
-        """Whether every check passed or did not apply."""
-        return all(check.verdict in PASSING for check in self.checks)
-
-    @property
-    def lacks_ratio(self) -> bool:
-        """Whether nothing is open but how the latencies compare: a promotion measures that, again where it was not decided."""
-        held = {(check.name, check.verdict) for check in self.checks if check.verdict not in PASSING}
-        return held == {(LATENCY, CheckVerdict.INCONCLUSIVE)}
-
-    @property
-    def promotable(self) -> bool:
-        """Whether nothing that is known speaks against a promotion, which measures what is not known."""
-        return self.passed or self.lacks_ratio
-
-    @property
-    def lacks_figures(self) -> bool:
-        """Whether it could not judge, because evaluations are missing or cannot be compared."""
-        missing = {EVALUATED, SAME_DATA}
-        return any(check.name in missing and check.verdict is not CheckVerdict.PASS for check in self.checks)
 
 
 class JobParameters(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -393,83 +257,6 @@ class Job(Record, frozen=True, kw_only=True):
     """What the job found, as JSON for the command that waits for it, or empty."""
     waits_for: tuple[int, ...] = ()
     """The jobs that had, or have, to end before it goes on."""
-
-
-class Event(Record, frozen=True, kw_only=True):
-    """One line of the log that people read."""
-
-    id: int
-    at: float
-    severity: Severity
-    code: str
-    model: str
-    version: int | None
-    message: str
-
-
-class Fault(Record, frozen=True, kw_only=True):
-    """An open problem."""
-
-    id: int
-    code: str
-    model: str
-    version: int | None
-    severity: Severity
-    message: str
-    repair: str
-    state: FaultState
-    first_at: float
-    last_at: float
-    count: int
-    acknowledged_by: str = ""
-    """Who said that it is known, or empty."""
-    tried: str = ""
-    """The repair that was last tried, or empty."""
-    tried_at: float | None = None
-
-
-class CheckAnswer(Record, frozen=True, kw_only=True):
-    """What a check for faults last said of a model."""
-
-    model: str
-    """Empty where it is about the workspace."""
-    code: str
-    version: int | None
-    answer: Answer
-    detail: str
-    """The sentence with the figures; of what is not known yet, what is missing."""
-    basis: str
-    """What it was judged from: the same basis says nothing new. Empty where every look is a new one."""
-    recent: str
-    """How it answered lately, the latest last: ``1`` for a fault, ``0`` for none."""
-    at: float
-
-
-class GoldenAnswers(Record, frozen=True, kw_only=True):
-    """What a version answered to a few examples, to be compared with what it answers later."""
-
-    model: str
-    artefact_sha256: str
-    options: str
-    """A digest of what else its runtime was told."""
-    device: str
-    runtime: str
-    runtime_version: str
-    inputs: bytes
-    outputs: bytes
-    """Arrays as the model process tells them, packed."""
-    at: float
-
-
-class Overlap(Record, frozen=True, kw_only=True):
-    """How many test examples are among the training data."""
-
-    stamp: str
-    """Of the data that were compared."""
-    shared: int
-    different: int
-    """Test examples, each counted once."""
-    at: float
 
 
 class Device(Record, frozen=True, kw_only=True):

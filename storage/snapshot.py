@@ -6,19 +6,17 @@ from math import inf
 
 from storage import jobs
 from storage.database import Reader
+from storage.fault_records import Event, Fault
 from storage.notice_records import Delivery
+from storage.promotion_records import Promotion, PromotionTarget
 from storage.records import (
     Arrival,
     Device,
     EngineState,
     Evaluation,
-    Event,
-    Fault,
     HistoryPoint,
     Job,
     Model,
-    Promotion,
-    PromotionTarget,
     Quarantined,
     Record,
     Version,

@@ -10,7 +10,8 @@ from engine.repository.observer import Observer
 from engine.repository.repository import Repository
 from engine.watching import Watching
 from storage.database import Reader, Writer
-from storage.records import Arrival, Event, Version
+from storage.fault_records import Event
+from storage.records import Arrival, Version
 from storage.settings import WorkspaceSettings
 from storage.tables import events, models
 from storage.workspace import Workspace

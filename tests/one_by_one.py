@@ -4,7 +4,8 @@ import sqlite3
 
 import msgspec
 
-from storage.records import EvaluationFailure, GateReport, Loading, Metric, Model, Refusal, Version
+from storage.promotion_records import GateReport
+from storage.records import EvaluationFailure, Loading, Metric, Model, Refusal, Version
 from storage.tables import evaluations, probations
 from storage.vocabulary import Custody, Format, ProbationState, Role, Status, Task
 

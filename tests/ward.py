@@ -19,7 +19,8 @@ from engine.processes.pool import Pool
 from engine.repository.soundness import Soundness
 from storage import jobs
 from storage.database import Writer
-from storage.records import Fault, Job, JobParameters, Metric, Version
+from storage.fault_records import Fault
+from storage.records import Job, JobParameters, Metric, Version
 from storage.settings import Trust, WorkspaceSettings
 from storage.tables import events, models
 from storage.vocabulary import Format, JobKind, JobState, Severity, Status

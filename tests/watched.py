@@ -16,7 +16,9 @@ from engine.repository.repository import Repository
 from engine.repository.versions import PATIENCE_S
 from storage import jobs
 from storage.database import Writer
-from storage.records import Arrival, Event, Fault, Job, Metric, Model, NewEvaluation, Promotion, Version
+from storage.fault_records import Event, Fault
+from storage.promotion_records import Promotion
+from storage.records import Arrival, Job, Metric, Model, NewEvaluation, Version
 from storage.settings import LimitSettings, WorkspaceSettings
 from storage.tables import evaluations, events, models, promotions
 from storage.vocabulary import Status

@@ -12,7 +12,8 @@ from textual.app import App
 
 from storage import launch
 from storage.errors import Error
-from storage.records import Job, Model, PromotionTarget, Version
+from storage.promotion_records import PromotionTarget
+from storage.records import Job, Model, Version
 from storage.snapshot import Snapshot
 from storage.vocabulary import FINISHED, JobState
 from storage.workspace import Workspace

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from storage.records import Event, Fault
+from storage.fault_records import Event, Fault
 from storage.vocabulary import FaultState
 from tui import format as form
 from tui.rows import MARKS, fit

@@ -7,7 +7,8 @@ from functools import partial
 from typing import Protocol, runtime_checkable
 
 from storage import jobs
-from storage.records import Fault, Job
+from storage.fault_records import Fault
+from storage.records import Job
 from storage.vocabulary import FINISHED
 from tui import requests
 from tui.actions import Actions

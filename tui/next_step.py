@@ -3,7 +3,8 @@
 What is broken comes before what is missing, and what is missing before what would be good to have.
 """
 
-from storage.records import Fault, Model
+from storage.fault_records import Fault
+from storage.records import Model
 from storage.vocabulary import FaultState
 from tui import health
 from tui.view import View

@@ -8,7 +8,8 @@ import os
 import platform
 
 from storage import jobs
-from storage.records import Fault, Job, JobParameters, Model, Version
+from storage.fault_records import Fault
+from storage.records import Job, JobParameters, Model, Version
 from storage.vocabulary import FINISHED, JobKind, Status
 from storage.workspace import Workspace
 

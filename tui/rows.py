@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from rich.text import Text
 
-from storage.records import Device, Event, Job, LatencyReport, Model
+from storage.fault_records import Event
+from storage.records import Device, Job, LatencyReport, Model
 from storage.snapshot import Snapshot
 from storage.tables.evaluations import headline
 from storage.vocabulary import FINISHED, DeviceKind, JobState, Severity, Status

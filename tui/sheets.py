@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from storage.fault_records import Event, Fault
 from storage.paired import Pair
-from storage.records import Device, Event, Fault, Job, Model, Version
+from storage.records import Device, Job, Model, Version
 from storage.settings_listing import Entry
 from storage.tables.evaluations import headline
 from tui import health

@@ -6,8 +6,9 @@ The first of each is the most likely one. A value is one line as it would be typ
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from storage.fault_records import Event, Fault
 from storage.paired import Pair
-from storage.records import Device, Event, Fault, Job, Model, Version
+from storage.records import Device, Job, Model, Version
 from storage.settings_listing import Entry
 from storage.tables.evaluations import headline
 from tui import allowance

@@ -2,8 +2,9 @@
 
 from typing import NamedTuple
 
+from storage.fault_records import Event, Fault
 from storage.paired import Pair, Wanted
-from storage.records import Device, Event, Fault, Job, Model
+from storage.records import Device, Job, Model
 from storage.training_records import TrainingRun
 from tui.feed import News
 from tui.listing import USUAL, Listing

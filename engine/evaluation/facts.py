@@ -6,8 +6,9 @@ Owns the records that checks read. It must not decide anything, nor read a datab
 from typing import NamedTuple
 
 from engine.evaluation.comparison import Question, Side
+from storage.fault_records import Fault
 from storage.gate_settings import Gate
-from storage.records import Evaluation, Fault, LatencyRatio, Metric
+from storage.records import Evaluation, LatencyRatio, Metric
 from storage.settings import ModelSettings
 from storage.tables.evaluations import headline
 

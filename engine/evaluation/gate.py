@@ -10,7 +10,8 @@ from engine.evaluation import sentences
 from engine.evaluation.checks import COMPARED, FIRST
 from engine.evaluation.comparison import NotComparableError, Side, compare
 from engine.evaluation.facts import Facts
-from storage.records import EVALUATED, SAME_DATA, Evaluation, GateCheck, GateReport, Version
+from storage.promotion_records import EVALUATED, SAME_DATA, GateCheck, GateReport
+from storage.records import Evaluation, Version
 from storage.vocabulary import CheckVerdict, GateMode, Verdict
 
 PASSING = frozenset({Verdict.SUPERIOR, Verdict.NON_INFERIOR})

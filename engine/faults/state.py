@@ -7,8 +7,9 @@ import msgspec
 
 from engine.evaluation.likeness import Compared, Examined
 from engine.faults.growth import Reading
+from storage.fault_records import Overlap
 from storage.maintenance_settings import Plan
-from storage.records import Device, Evaluation, Job, Overlap, Version
+from storage.records import Device, Evaluation, Job, Version
 from storage.settings import ModelSettings
 
 

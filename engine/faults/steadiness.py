@@ -7,7 +7,7 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 from engine.faults.finding import FaultSpec, Finding
-from storage.records import CheckAnswer
+from storage.fault_records import CheckAnswer
 from storage.vocabulary import Answer
 
 REMEMBERED = 8

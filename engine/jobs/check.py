@@ -19,7 +19,8 @@ from engine.jobs.loading import LOADABLE
 from engine.jobs.switching import unknown_model
 from engine.processes.endings import CANCELLED
 from storage.errors import JobError, RefusedError, SettingsError
-from storage.records import CheckAnswer, Fault, Job, Model, Version
+from storage.fault_records import CheckAnswer, Fault
+from storage.records import Job, Model, Version
 from storage.settings import ModelSettings, read_model_settings
 from storage.tables import checks, events, models
 from storage.vocabulary import Answer, JobState, Severity

@@ -21,7 +21,8 @@ from engine.repository.objects import Objects
 from engine.runtimes import installed_versions, runtime_for
 from storage import jobs, maintenance_settings
 from storage.errors import JobError
-from storage.records import Evaluation, Model, Overlap, Version
+from storage.fault_records import Overlap
+from storage.records import Evaluation, Model, Version
 from storage.settings import ModelSettings
 from storage.tables import deployed, devices, evaluations, models, overlaps
 from storage.vocabulary import JobKind

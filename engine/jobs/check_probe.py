@@ -21,7 +21,8 @@ from engine.processes.endings import CANCELLED
 from engine.processes.probes import Probe, Probed
 from engine.runtimes import runtime_for
 from storage.errors import JobError
-from storage.records import GoldenAnswers, Version
+from storage.fault_records import GoldenAnswers
+from storage.records import Version
 from storage.settings import ModelSettings
 from storage.tables import golden as golden_table
 from storage.vocabulary import Status

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 
 from engine.faults import SPECS
 from engine.repairs import REPAIRS
-from storage.records import Fault, Version
+from storage.fault_records import Fault
+from storage.records import Version
 from storage.tables import events, exports, training
 from storage.vocabulary import FaultState, RepairKind, Severity
 

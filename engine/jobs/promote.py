@@ -28,7 +28,8 @@ from engine.repository.gates import report as gate_report
 from engine.repository.gates import unevaluated
 from storage import jobs
 from storage.errors import RefusedError, UnknownError
-from storage.records import PASSING, GateReport, Job, Metric, Version
+from storage.promotion_records import PASSING, GateReport
+from storage.records import Job, Metric, Version
 from storage.settings import ModelSettings, read_model_settings
 from storage.tables import gates, models
 from storage.tables.evaluations import headline

@@ -13,7 +13,8 @@ import msgspec
 
 from engine.jobs.context import Needed
 from storage.gate_settings import Gate
-from storage.records import LATENCY, PASSING, GateCheck, GateReport, Job, JobParameters, LatencyRatio, Version
+from storage.promotion_records import LATENCY, PASSING, GateCheck, GateReport
+from storage.records import Job, JobParameters, LatencyRatio, Version
 from storage.vocabulary import CheckVerdict, JobKind, JobState, Verdict
 
 NOT_EVALUATED = "evaluation"

@@ -16,8 +16,9 @@ from engine.repairs.repairing import Acted, Case, Work
 from engine.repairs.restore import restore_version
 from storage import jobs
 from storage.errors import Error, JobError, RefusedError, UnknownError
+from storage.fault_records import Fault
 from storage.job_answers import Repaired, Repairs, Treated
-from storage.records import Fault, Job, JobParameters, Model, Version
+from storage.records import Job, JobParameters, Model, Version
 from storage.tables import events, models
 from storage.vocabulary import JobKind, JobState, RepairKind
 

@@ -10,7 +10,8 @@ import msgspec
 from engine.jobs.context import Outcome
 from engine.repository.deploy import LOOK_AGAIN
 from storage.errors import RefusedError, UnknownError
-from storage.records import GateCheck, Job, Version
+from storage.promotion_records import GateCheck
+from storage.records import Job, Version
 from storage.vocabulary import JobState, Role, Status, Verdict
 
 

@@ -12,7 +12,8 @@ from engine.repository.targets.target import News
 from engine.repository.telling import Telling
 from storage import jobs
 from storage.errors import JobError, RefusedError
-from storage.records import Job, PromotionTarget
+from storage.promotion_records import PromotionTarget
+from storage.records import Job
 from storage.settings import read_model_settings
 from storage.tables import events, models, promotion_targets
 

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from storage import jobs
-from storage.records import Evaluation, Fault, Model
+from storage.fault_records import Fault
+from storage.records import Evaluation, Model
 from storage.tables import engine as engine_table
 from storage.tables import evaluations, events, models
 from storage.vocabulary import JobState

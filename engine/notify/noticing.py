@@ -5,8 +5,8 @@ What a model's owner wants to hear is settled by `storage.notify_settings.wanted
 
 from typing import Final
 
+from storage.fault_records import Event, Fault
 from storage.notice_records import NewNotice
-from storage.records import Event, Fault
 from storage.vocabulary import JobKind, NoticeKind, Severity
 
 OWN: Final = "notify-"

@@ -28,6 +28,7 @@ from engine.processes.export_messages import (
     Predicted,
     TemperatureFitted,
 )
+from engine.processes.host_messages import Profile
 from engine.processes.probes import Probe, Repeat
 from engine.processes.protocol import (
     AnswerSome,
@@ -39,7 +40,6 @@ from engine.processes.protocol import (
     Load,
     Loaded,
     MeasureLatency,
-    Profile,
     Progress,
     SomeAnswered,
     ToModel,

@@ -22,9 +22,10 @@ from engine.processes.data_process import DATA, DataProcess
 from engine.processes.endings import CANCELLED, ModelProcessError
 from engine.processes.examiner_process import EXAMINER, EXAMINER_BYTES, SCRATCH_BYTES, ExaminerProcess
 from engine.processes.framework_host import FrameworkHost
+from engine.processes.host_messages import Limits, Profile
 from engine.processes.interpreter import OWN, Interpreter
 from engine.processes.model_process import ModelProcess
-from engine.processes.protocol import Limits, Load, Profile
+from engine.processes.protocol import Load
 from engine.processes.training_process import TrainingProcess
 from engine.protocols import Options, RuntimeSpec
 from storage.records import HostState

@@ -22,9 +22,10 @@ from engine.processes import answers, endings, scratch
 from engine.processes.conversation import Conversation, DeafError, GoneError
 from engine.processes.endings import Activity
 from engine.processes.framework_host import FrameworkHost
+from engine.processes.host_messages import Profile
 from engine.processes.lockdown import isolation
 from engine.processes.oversight import Oversight
-from engine.processes.protocol import Confined, Failed, Profile, Progress
+from engine.processes.protocol import Confined, Failed, Progress
 from engine.processes.wire import NonsenseError
 from engine.training.requests import EpochDone
 from storage.records import Metric

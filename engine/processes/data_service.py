@@ -15,6 +15,7 @@ import msgspec
 
 from engine.processes import fork, wire
 from engine.processes.endings import DATA_READER
+from engine.processes.host_messages import Profile
 from engine.processes.protocol import (
     Confined,
     Describe,
@@ -23,7 +24,6 @@ from engine.processes.protocol import (
     Failed,
     Prepare,
     Prepared,
-    Profile,
     Progress,
     Split,
     ToData,

@@ -14,7 +14,8 @@ from typing import Final
 import msgspec
 
 from engine.processes import fork, wire
-from engine.processes.protocol import Asked, Confined, Examine, Profile, Told
+from engine.processes.host_messages import Profile
+from engine.processes.protocol import Asked, Confined, Examine, Told
 from engine.repository.examine import Examined, examine
 from engine.repository.scanner import Item
 

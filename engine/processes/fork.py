@@ -15,8 +15,9 @@ from collections.abc import Callable
 from typing import NamedTuple, NoReturn
 
 from engine.processes import environment, kernel
+from engine.processes.host_messages import Profile
 from engine.processes.lockdown import confine, switched_off
-from engine.processes.protocol import Confined, Profile
+from engine.processes.protocol import Confined
 
 Serve = Callable[[socket.socket, Profile, Confined], None]
 """What a process does behind its walls: it says which stand, and answers until the engine lets go."""

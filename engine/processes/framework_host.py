@@ -22,8 +22,8 @@ import msgspec
 from engine.processes import environment, scratch, wire
 from engine.processes.conversation import LAST_BYTES
 from engine.processes.endings import CANCELLED, LAST_WORDS, ModelProcessError
+from engine.processes.host_messages import Exited, Fork, Forked, FromHost, HostFailed, HostReady, Profile
 from engine.processes.interpreter import OWN, Interpreter
-from engine.processes.protocol import Exited, Fork, Forked, FromHost, HostFailed, HostReady, Profile
 from storage.text import clean
 
 log = logging.getLogger(__name__)

@@ -22,7 +22,7 @@ import msgspec
 from engine.processes import fork, kernel, wire
 from engine.processes.data_process import DATA
 from engine.processes.examiner_process import EXAMINER
-from engine.processes.protocol import Exited, Fork, Forked, HostFailed, HostReady, ToHost
+from engine.processes.host_messages import Exited, Fork, Forked, HostFailed, HostReady, ToHost
 from storage.text import clean
 
 _decoder: msgspec.msgpack.Decoder[ToHost] = msgspec.msgpack.Decoder(ToHost)

@@ -9,7 +9,7 @@ import resource
 from pathlib import Path
 from typing import Final
 
-from engine.processes.protocol import Limits
+from engine.processes.host_messages import Limits
 from engine.processes.report import Report
 from storage.vocabulary import Layer, LayerState
 

@@ -19,9 +19,10 @@ import msgspec
 
 from engine.processes import kernel, landlock, seccomp
 from engine.processes.environment import SANDBOX_OFF
+from engine.processes.host_messages import Limits, Profile
 from engine.processes.landlock import Grant
 from engine.processes.limits import set_limits
-from engine.processes.protocol import Confined, Limits, Profile
+from engine.processes.protocol import Confined
 from engine.processes.readable import devices_readable, system_readable
 from engine.processes.report import Report
 from storage.text import clean

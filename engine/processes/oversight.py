@@ -16,7 +16,7 @@ import psutil
 
 from engine.processes import endings, scratch
 from engine.processes.endings import Activity
-from engine.processes.protocol import Profile
+from engine.processes.host_messages import Profile
 from storage.vocabulary import Layer, LayerState
 
 LOOK_S: Final = 0.5

@@ -1,4 +1,4 @@
-"""What the engine, a framework host and a model process say to each other.
+"""What the engine and a model process say to each other; `engine.processes.host_messages` has what hosts hear and say.
 
 Length-prefixed msgpack over socket pairs, decoded into these tagged structs and nothing else: a model
 process may be fully in the hands of the model, so every answer is limited in size, validated and awaited
@@ -57,65 +57,10 @@ MAXIMUM_CLASSES = 4096
 """Rows of a confusion matrix: one of more classes does not fit into a message anyway."""
 
 
-class Limits(msgspec.Struct, frozen=True):
-    """What a model process may use; 0 means no limit of ours."""
-
-    memory_bytes: int
-    cpu_s: int
-    file_bytes: int
-
-
-class Profile(msgspec.Struct, frozen=True):
-    """What a model process may touch, fixed before it opens the model's first byte."""
-
-    readable: tuple[str, ...]
-    """Absolute paths (files or folders) that it may read besides the interpreter and the framework."""
-    scratch: str
-    """The only folder that it may write: private to it, removed after it ended."""
-    limits: Limits
-    devices: tuple[str, ...] = ()
-    """Device nodes of the accelerator that it uses; empty on the CPU."""
-
-
 # engine -> host
 
 
-class Fork(msgspec.Struct, tag=True, frozen=True):
-    """Fork a model process. Carries two descriptors: its end of the socket, and where its stderr goes."""
-
-    request: int
-    profile: Profile
-
-
 # host -> engine
-
-
-class HostReady(msgspec.Struct, tag=True, frozen=True):
-    """The framework is imported; forks are welcome."""
-
-    pid: int
-    versions: dict[str, str]
-    import_s: float
-
-
-class HostFailed(msgspec.Struct, tag=True, frozen=True):
-    """The framework cannot be imported, in the framework's words."""
-
-    message: str
-
-
-class Forked(msgspec.Struct, tag=True, frozen=True):
-    """A model process exists. Carries one descriptor: its pidfd."""
-
-    request: int
-    pid: int
-
-
-class Exited(msgspec.Struct, tag=True, frozen=True):
-    """A model process ended; ``status`` is its wait status as `os.waitstatus_to_exitcode` reads it."""
-
-    pid: int
-    exit_code: int
 
 
 # engine -> model process
@@ -391,8 +336,6 @@ class Failed(msgspec.Struct, tag=True, frozen=True):
     """Whether it was not opened because walls are missing: nothing about the model is known to be wrong."""
 
 
-ToHost = Fork
-FromHost = HostReady | HostFailed | Forked | Exited
 ToModel = (
     Load
     | Evaluate

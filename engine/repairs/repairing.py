@@ -10,7 +10,8 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from engine.jobs.context import Context, Report
-from storage.records import Fault, Job, Model
+from storage.fault_records import Fault
+from storage.records import Job, Model
 from storage.vocabulary import RepairKind
 
 

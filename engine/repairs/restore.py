@@ -22,7 +22,8 @@ from engine.repository.switch import CHANGED_FAULT
 from storage import jobs
 from storage.errors import JobError, UnknownError
 from storage.job_answers import Repaired
-from storage.records import DeployedContent, Version
+from storage.promotion_records import DeployedContent
+from storage.records import Version
 from storage.tables import deployed, events, models
 from storage.text import NAME, clean
 from storage.vocabulary import JobKind, RepairKind, Status

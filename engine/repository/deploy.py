@@ -31,7 +31,8 @@ from storage import jobs
 from storage.database import Writer
 from storage.durations import seconds
 from storage.errors import Error, JobError, RefusedError
-from storage.records import GateReport, Job, Version
+from storage.promotion_records import GateReport
+from storage.records import Job, Version
 from storage.settings import ModelSettings, Trust
 from storage.tables import deployed as deployed_contents
 from storage.tables import events, models, promotions

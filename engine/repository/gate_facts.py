@@ -12,7 +12,8 @@ import msgspec
 from engine.evaluation.comparison import Side, side
 from engine.evaluation.facts import Anchor, Facts
 from engine.evaluation.gate import comparable, same_data
-from storage.records import Fault, LatencyRatio, Version
+from storage.fault_records import Fault
+from storage.records import LatencyRatio, Version
 from storage.settings import ModelSettings
 from storage.tables import evaluations, events, gates, models
 from storage.vocabulary import CheckVerdict, Status

@@ -8,7 +8,8 @@ import sqlite3
 
 import msgspec
 
-from storage.records import GateReport, Version
+from storage.promotion_records import GateReport
+from storage.records import Version
 from storage.settings import ModelSettings
 from storage.tables import gates, models
 from storage.vocabulary import Role, Status, Verdict

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from engine import policy
 from storage import jobs
 from storage.durations import written
-from storage.records import Probation
+from storage.promotion_records import Probation
 from storage.tables import events, probations
 from storage.vocabulary import JobKind, ProbationState
 

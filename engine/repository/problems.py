@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from engine.repository.scanner import Listing
 from engine.repository.switch import CHANGED_FAULT, interpret
-from storage.records import Fault
+from storage.fault_records import Fault
 from storage.tables import events
 from storage.vocabulary import Severity, Status
 from storage.workspace import Workspace

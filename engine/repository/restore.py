@@ -32,7 +32,7 @@ from engine.repository.integrity import (
 from engine.repository.objects import Kept
 from engine.repository.scanner import Item, read_item
 from storage.database import Writer
-from storage.records import DeployedContent
+from storage.promotion_records import DeployedContent
 from storage.tables import events
 from storage.vocabulary import Severity
 from storage.workspace import Workspace

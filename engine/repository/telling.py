@@ -11,7 +11,7 @@ from engine.repository.targets import opened
 from engine.repository.targets.target import News, Target, TargetError
 from storage import jobs
 from storage.errors import RefusedError
-from storage.records import PromotionTarget, ToldTarget
+from storage.promotion_records import PromotionTarget, ToldTarget
 from storage.settings import ModelSettings, Trust
 from storage.tables import events, models, promotion_targets, promotions
 from storage.target_settings import TargetSettings

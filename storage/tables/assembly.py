@@ -10,7 +10,8 @@ from typing import TypeVar
 
 import msgspec
 
-from storage.records import EvaluationFailure, GateReport, Loading, Model, Refusal, Version
+from storage.promotion_records import GateReport
+from storage.records import EvaluationFailure, Loading, Model, Refusal, Version
 from storage.tables import among, evaluations, probations
 from storage.vocabulary import Custody, Format, Role, Status, Task
 

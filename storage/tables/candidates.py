@@ -4,7 +4,8 @@ import sqlite3
 
 import msgspec
 
-from storage.records import GateReport, Version
+from storage.promotion_records import GateReport
+from storage.records import Version
 from storage.tables import models
 from storage.vocabulary import Status
 

@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from storage.records import CheckAnswer
+from storage.fault_records import CheckAnswer
 from storage.text import clean
 from storage.vocabulary import Answer
 

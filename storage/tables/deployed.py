@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from storage.records import DeployedContent, Version
+from storage.promotion_records import DeployedContent
+from storage.records import Version
 from storage.vocabulary import Format
 
 

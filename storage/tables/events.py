@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from math import inf
 
-from storage.records import Event, Fault
+from storage.fault_records import Event, Fault
 from storage.text import clean
 from storage.vocabulary import FaultState, Severity
 

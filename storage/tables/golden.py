@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from storage.records import GoldenAnswers
+from storage.fault_records import GoldenAnswers
 
 KEPT = 4
 """Contents of a model whose answers are kept: what is deployed, what was before it, and one more of either."""

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from storage.records import Arrival, EvaluationFailure, GateReport, Loading, Model, Refusal, Version
+from storage.promotion_records import GateReport
+from storage.records import Arrival, EvaluationFailure, Loading, Model, Refusal, Version
 from storage.tables import assembly
 from storage.tables.overviews import Overviews
 from storage.vocabulary import Format, Role, Status, Task

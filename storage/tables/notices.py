@@ -4,9 +4,9 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
+from storage.fault_records import Event, Fault
 from storage.notice_records import ChannelState, Delivery, NewNotice, Notice
 from storage.notify_settings import RANKS
-from storage.records import Event, Fault
 from storage.tables import events
 from storage.text import clean
 from storage.vocabulary import Channel, DeliveryState, FaultState, NoticeKind, Severity

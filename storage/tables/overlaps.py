@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from storage.records import Overlap
+from storage.fault_records import Overlap
 
 
 def read(connection: sqlite3.Connection, model: str) -> Overlap | None:

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterable
 
-from storage.records import Probation
+from storage.promotion_records import Probation
 from storage.tables import among
 from storage.text import clean
 from storage.vocabulary import ProbationState, PromotionOutcome

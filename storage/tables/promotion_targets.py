@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 
-from storage.records import PromotionTarget
+from storage.promotion_records import PromotionTarget
 from storage.target_settings import TargetSettings, place_of
 from storage.text import clean
 from storage.vocabulary import TargetKind, TargetState

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from storage.records import GateCheck, GateReport, Promotion, ToldTarget
+from storage.promotion_records import GateCheck, GateReport, Promotion, ToldTarget
 from storage.text import clean
 from storage.vocabulary import JobKind, PromotionOutcome, Verdict
 

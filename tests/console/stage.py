@@ -9,11 +9,10 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from storage import jobs
+from storage.promotion_records import GateCheck, GateReport
 from storage.records import (
     Arrival,
     Device,
-    GateCheck,
-    GateReport,
     HostState,
     LatencyReport,
     Loading,

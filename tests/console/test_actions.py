@@ -7,7 +7,8 @@ from textual import events as textual_events
 
 from storage import jobs
 from storage.database import Writer
-from storage.records import LATENCY, SAME_DATA, GateCheck, GateReport, Job
+from storage.promotion_records import LATENCY, SAME_DATA, GateCheck, GateReport
+from storage.records import Job
 from storage.tables import models
 from storage.vocabulary import CheckVerdict, JobKind, JobState, Verdict
 from storage.workspace import Workspace

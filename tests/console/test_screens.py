@@ -6,7 +6,7 @@ import pytest
 
 from storage import jobs
 from storage.database import Writer
-from storage.records import Fault
+from storage.fault_records import Fault
 from storage.tables import engine, events
 from storage.vocabulary import FaultState, JobKind, JobState
 from storage.workspace import Workspace

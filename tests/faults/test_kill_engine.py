@@ -10,7 +10,8 @@ import pytest
 
 from storage import jobs, launch
 from storage.database import Reader
-from storage.records import Job, Promotion
+from storage.promotion_records import Promotion
+from storage.records import Job
 from storage.tables import models, promotions
 from storage.vocabulary import FINISHED, JobKind, JobState, Status
 from storage.workspace import Workspace, engine_pid

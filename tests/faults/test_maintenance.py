@@ -9,7 +9,8 @@ import pytest
 
 from storage import jobs, launch
 from storage.database import Reader
-from storage.records import Event, Job
+from storage.fault_records import Event
+from storage.records import Job
 from storage.tables import events, models
 from storage.vocabulary import JobKind, JobState
 from storage.workspace import Workspace

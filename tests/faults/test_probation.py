@@ -7,7 +7,8 @@ import pytest
 
 from storage import jobs, launch
 from storage.database import Reader
-from storage.records import Event, Probation
+from storage.fault_records import Event
+from storage.promotion_records import Probation
 from storage.tables import events, probations
 from storage.vocabulary import JobKind, JobState, ProbationState
 from storage.workspace import Workspace

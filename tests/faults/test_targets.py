@@ -13,7 +13,8 @@ from engine.repository.switch import recover
 from storage import jobs, launch
 from storage.database import Reader
 from storage.errors import JobError, RefusedError
-from storage.records import Job, JobParameters, PromotionTarget
+from storage.promotion_records import PromotionTarget
+from storage.records import Job, JobParameters
 from storage.settings import WorkspaceSettings
 from storage.tables import events, models, promotion_targets, promotions
 from storage.vocabulary import JobKind, JobState, TargetState

@@ -13,7 +13,8 @@ import msgspec
 from storage import jobs
 from storage.database import Reader
 from storage.errors import Error
-from storage.records import Fault, Job, JobParameters
+from storage.fault_records import Fault
+from storage.records import Job, JobParameters
 from storage.tables import events, models
 from storage.vocabulary import Answer, ExitCode, FaultState, JobKind
 from storage.workspace import Workspace

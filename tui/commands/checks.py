@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Sequence
 
-from storage.records import GateCheck
+from storage.promotion_records import GateCheck
 
 LEAST_WIDTH = 60
 """Narrower than this nobody could read a sentence in the column that is left."""

@@ -4,19 +4,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from storage.exported import Exported
+from storage.fault_records import Event, Fault
+from storage.promotion_records import Probation, PromotionTarget
 from storage.records import (
     Arrival,
     Evaluation,
     EvaluationFailure,
-    Event,
-    Fault,
     HistoryPoint,
     Job,
     LatencyMeasurement,
     Metric,
     Model,
-    Probation,
-    PromotionTarget,
     Quarantined,
     Refusal,
     TensorSpec,

@@ -9,7 +9,8 @@ from datetime import datetime
 import msgspec
 
 from storage.exported import Parity
-from storage.records import GateCheck, JobParameters, LatencyReport, Surroundings
+from storage.promotion_records import GateCheck
+from storage.records import JobParameters, LatencyReport, Surroundings
 from storage.vocabulary import (
     Custody,
     Format,

@@ -13,8 +13,9 @@ import msgspec
 
 from storage import jobs
 from storage.errors import JobError
+from storage.fault_records import Fault
 from storage.job_answers import Acknowledged
-from storage.records import Fault, JobParameters
+from storage.records import JobParameters
 from storage.tables import events
 from storage.vocabulary import ExitCode, FaultState, JobKind, Severity
 from storage.workspace import Workspace

@@ -6,7 +6,8 @@ import click
 
 from storage import jobs as job_table
 from storage.database import Reader
-from storage.records import Event, Job
+from storage.fault_records import Event
+from storage.records import Job
 from storage.tables import events as event_table
 from storage.vocabulary import ExitCode, JobState
 from storage.workspace import Workspace

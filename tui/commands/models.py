@@ -12,7 +12,8 @@ import msgspec
 from storage import past
 from storage.database import Reader
 from storage.exported import Exported
-from storage.records import Arrival, LatencyMeasurement, Model, PromotionTarget, Quarantined, Version
+from storage.promotion_records import PromotionTarget
+from storage.records import Arrival, LatencyMeasurement, Model, Quarantined, Version
 from storage.tables import events, exports, latencies, promotion_targets, quarantine, training
 from storage.tables import models as model_table
 from storage.tables import promotions as promotion_table

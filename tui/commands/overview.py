@@ -6,8 +6,9 @@ import click
 
 from storage import snapshot
 from storage.errors import SettingsError
+from storage.fault_records import Fault
 from storage.objectives import MISSED_FAULT, judge
-from storage.records import Fault, Model, Version
+from storage.records import Model, Version
 from storage.settings import read_model_settings
 from storage.snapshot import Snapshot
 from storage.vocabulary import ExitCode, Status

@@ -12,7 +12,8 @@ import msgspec
 from storage import jobs
 from storage.database import Reader
 from storage.errors import JobError, RefusedError, UnknownError
-from storage.records import PASSING, Job, JobParameters, Version
+from storage.promotion_records import PASSING
+from storage.records import Job, JobParameters, Version
 from storage.vocabulary import ExitCode, JobKind, JobState, Role, Verdict
 from storage.workspace import Workspace
 from tui.commands.arrivals import await_first_evaluation, find_target

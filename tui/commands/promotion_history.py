@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from storage.jobs import OUTSIDE
-from storage.records import LATENCY, PASSING, GateCheck, Promotion, ToldTarget
+from storage.promotion_records import LATENCY, PASSING, GateCheck, Promotion, ToldTarget
 from storage.vocabulary import JobKind, PromotionOutcome, TargetState
 from tui.commands.checks import LEAST_WIDTH
 from tui.commands.documents import PromotionEntryDocument, PromotionsDocument, ToldTargetDocument

@@ -8,8 +8,9 @@ import msgspec
 
 from storage import jobs
 from storage.database import Reader
+from storage.fault_records import Fault
 from storage.job_answers import Repairs, Treated
-from storage.records import Fault, Job, JobParameters
+from storage.records import Job, JobParameters
 from storage.tables import events
 from storage.vocabulary import ExitCode, FaultState, JobKind, RepairKind
 from storage.workspace import Workspace

@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from storage import jobs
-from storage.records import PromotionTarget
+from storage.promotion_records import PromotionTarget
 from storage.vocabulary import ExitCode, JobKind, TargetState
 from storage.workspace import Workspace
 from tui.commands import figures

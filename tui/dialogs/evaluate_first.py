@@ -2,7 +2,8 @@
 
 from rich.text import Text
 
-from storage.records import GateReport, Version
+from storage.promotion_records import GateReport
+from storage.records import Version
 from storage.vocabulary import CheckVerdict
 from tui.dialogs.confirm import Confirm
 

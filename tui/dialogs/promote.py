@@ -13,7 +13,8 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Input, Label
 
-from storage.records import PASSING, Evaluation, GateCheck, GateReport, PromotionTarget, Version
+from storage.promotion_records import PASSING, GateCheck, GateReport, PromotionTarget
+from storage.records import Evaluation, Version
 from storage.vocabulary import CheckVerdict
 from tui.about import wrapped
 from tui.commands.figures import milliseconds, number, size, with_interval

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from storage.records import PromotionTarget, Version
+from storage.promotion_records import PromotionTarget
+from storage.records import Version
 from tui.commands.figures import quality
 from tui.dialogs.confirm import Confirm
 from tui.dialogs.consequences import consequences

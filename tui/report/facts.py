@@ -8,17 +8,10 @@ from typing import Final, NamedTuple
 
 from storage import objectives
 from storage.errors import SettingsError
+from storage.fault_records import CheckAnswer, Fault
 from storage.objectives import Judgement
-from storage.records import (
-    CheckAnswer,
-    Device,
-    Fault,
-    HistoryPoint,
-    LatencyMeasurement,
-    Model,
-    Promotion,
-    Version,
-)
+from storage.promotion_records import Promotion
+from storage.records import Device, HistoryPoint, LatencyMeasurement, Model, Version
 from storage.settings import read_model_settings
 from storage.tables import checks, devices, evaluations, events, latencies, models, promotions
 from storage.workspace import Workspace

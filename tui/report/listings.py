@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from storage.records import Fault, Promotion, Version
+from storage.fault_records import Fault
+from storage.promotion_records import Promotion
+from storage.records import Version
 from storage.tables.evaluations import headline
 from storage.vocabulary import Answer, CheckVerdict, JobKind, PromotionOutcome, Severity, Status
 from tui.commands.figures import NOT_KNOWN, age, clock, milliseconds, number, percent, size, with_interval

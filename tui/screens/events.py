@@ -8,7 +8,7 @@ from typing import ClassVar
 from rich.text import Text
 from textual.binding import BindingType
 
-from storage.records import Event, Fault
+from storage.fault_records import Event, Fault
 from storage.vocabulary import FaultState
 from tui import event_rows, layout, sheets, values
 from tui import format as form

@@ -19,7 +19,7 @@ from engine.evaluation.checks import (
     wear,
 )
 from engine.evaluation.facts import Facts
-from storage.records import GateCheck
+from storage.promotion_records import GateCheck
 
 Check = Callable[[Facts], tuple[GateCheck, ...]]
 

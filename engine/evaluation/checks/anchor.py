@@ -7,7 +7,7 @@ anchor as well, with the same margin; the anchor gives way only to a version tha
 from engine.evaluation import sentences
 from engine.evaluation.comparison import NotComparableError, compare
 from engine.evaluation.facts import Facts
-from storage.records import GateCheck
+from storage.promotion_records import GateCheck
 from storage.vocabulary import CheckVerdict, Verdict
 
 NAME = "anchor"

@@ -7,7 +7,8 @@ because the figure is the size of a noisy number and too high where a model is w
 from engine.evaluation import sentences
 from engine.evaluation.comparison import NotComparableError, Question, compare
 from engine.evaluation.facts import Facts
-from storage.records import GateCheck, Version
+from storage.promotion_records import GateCheck
+from storage.records import Version
 from storage.vocabulary import CheckVerdict
 
 NAME = "calibration"

@@ -15,7 +15,7 @@ from engine.evaluation.figures import Setup
 from engine.evaluation.paired import holm, mcnemar, needed, tango
 from engine.evaluation.paired.figures import MOST_CLASSES
 from engine.evaluation.paired.tango import Discordance
-from storage.records import GateCheck
+from storage.promotion_records import GateCheck
 from storage.vocabulary import CheckVerdict, Column
 
 NAME = "classes"

@@ -1,7 +1,7 @@
 """A gate on trial: it judges and says so, and the promotion itself is refused."""
 
 from engine.evaluation.facts import Facts
-from storage.records import GateCheck
+from storage.promotion_records import GateCheck
 from storage.vocabulary import CheckVerdict
 
 NAME = "dry-run"

@@ -1,7 +1,7 @@
 """Enough examples: what the settings demand before any figure counts."""
 
 from engine.evaluation.facts import Facts
-from storage.records import GateCheck
+from storage.promotion_records import GateCheck
 from storage.vocabulary import CheckVerdict
 
 NAME = "examples"

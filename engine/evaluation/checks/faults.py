@@ -1,7 +1,7 @@
 """No new faults: the candidate has no open problem that the current version does not have as well."""
 
 from engine.evaluation.facts import Facts
-from storage.records import GateCheck
+from storage.promotion_records import GateCheck
 from storage.vocabulary import CheckVerdict
 
 NAME = "faults"

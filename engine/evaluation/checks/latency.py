@@ -6,7 +6,7 @@ measurement has a wide interval, which decides nothing.
 """
 
 from engine.evaluation.facts import Facts
-from storage.records import LATENCY, GateCheck
+from storage.promotion_records import LATENCY, GateCheck
 from storage.vocabulary import CheckVerdict
 
 

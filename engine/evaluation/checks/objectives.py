@@ -2,7 +2,7 @@
 
 from engine.evaluation.facts import Facts
 from storage.objectives import judge
-from storage.records import GateCheck
+from storage.promotion_records import GateCheck
 from storage.vocabulary import CheckVerdict
 
 DEPLOYED = "deployed"

@@ -4,7 +4,8 @@ from engine.evaluation import sentences
 from engine.evaluation.facts import Facts
 from storage import objectives
 from storage.gate_settings import Requirement
-from storage.records import GateCheck, Metric
+from storage.promotion_records import GateCheck
+from storage.records import Metric
 from storage.vocabulary import CheckVerdict
 
 NAME = "require"

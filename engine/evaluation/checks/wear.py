@@ -6,7 +6,7 @@ candidates of one test set (`engine.evaluation.facts.share_of`), and the count i
 
 from engine.evaluation.facts import Facts
 from engine.evaluation.sentences import ordinal
-from storage.records import GateCheck
+from storage.promotion_records import GateCheck
 from storage.vocabulary import CheckVerdict
 
 NAME = "test-set"

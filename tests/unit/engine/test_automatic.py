@@ -9,7 +9,8 @@ from engine.automatic import Automatic
 from engine.repository.gates import refresh_gates
 from engine.repository.switch import recover, switch
 from storage import jobs
-from storage.records import Job, JobParameters, LatencyRatio, Probation
+from storage.promotion_records import Probation
+from storage.records import Job, JobParameters, LatencyRatio
 from storage.settings import read_model_settings
 from storage.tables import events, gates, models, probations, promotions
 from storage.vocabulary import JobKind, JobState, ProbationState, PromotionOutcome, Severity, Status

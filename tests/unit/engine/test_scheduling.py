@@ -6,8 +6,9 @@ import pytest
 
 from engine.scheduling import Scheduler
 from storage import jobs
+from storage.fault_records import CheckAnswer
 from storage.maintenance_settings import Repair, Schedule
-from storage.records import CheckAnswer, Job
+from storage.records import Job
 from storage.settings import WorkspaceSettings
 from storage.tables import checks, events
 from storage.vocabulary import Answer, JobKind, JobState, RepairKind

@@ -10,14 +10,8 @@ import pytest
 
 from storage import jobs, upkeep
 from storage.database import Reader, Writer
-from storage.records import (
-    EvaluationFailure,
-    GateReport,
-    LatencyReport,
-    Loading,
-    Refusal,
-    TensorSpec,
-)
+from storage.promotion_records import GateReport
+from storage.records import EvaluationFailure, LatencyReport, Loading, Refusal, TensorSpec
 from storage.statements.history import TOLD
 from storage.tables import evaluations, events, models, overviews, probations, quarantine
 from storage.tables.overviews import Overviews

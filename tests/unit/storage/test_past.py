@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from storage import jobs, moments, past
 from storage.database import Reader, Writer
 from storage.past_devices import devices_at
-from storage.records import Device, GateReport, Model, NewEvaluation, Version
+from storage.promotion_records import GateReport
+from storage.records import Device, Model, NewEvaluation, Version
 from storage.snapshot import Detail
 from storage.tables import devices, evaluations, events, models, promotions, quarantine, rollups
 from storage.vocabulary import (

@@ -5,15 +5,8 @@ import pytest
 
 from storage import snapshot
 from storage.database import Reader, Writer
-from storage.records import (
-    Device,
-    ExampleValues,
-    GateCheck,
-    GateReport,
-    LatencyReport,
-    Metric,
-    NewEvaluation,
-)
+from storage.promotion_records import GateCheck, GateReport
+from storage.records import Device, ExampleValues, LatencyReport, Metric, NewEvaluation
 from storage.tables import devices, engine, evaluations, events, gates, models, promotions
 from storage.vocabulary import (
     CheckVerdict,

@@ -3,7 +3,8 @@
 import pytest
 from rich.text import Text
 
-from storage.records import PromotionTarget, Version
+from storage.promotion_records import PromotionTarget
+from storage.records import Version
 from storage.vocabulary import Format, Status, TargetKind, TargetState
 from tui.dialogs.consequences import UNREAD, WIDTH, consequences
 

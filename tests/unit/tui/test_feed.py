@@ -10,8 +10,9 @@ import pytest
 
 from storage import snapshot
 from storage.database import Reader, Writer
+from storage.fault_records import Event
 from storage.paired import Wanted
-from storage.records import Event, HistoryPoint
+from storage.records import HistoryPoint
 from storage.tables import events, models
 from storage.tables.thinning import MOST
 from storage.workspace import Workspace, create_workspace, engine_lock

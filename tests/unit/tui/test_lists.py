@@ -4,7 +4,8 @@ import pytest
 from msgspec.structs import replace
 
 from storage.device_details import Obstacle
-from storage.records import Device, Event, Fault, Job, JobParameters
+from storage.fault_records import Event, Fault
+from storage.records import Device, Job, JobParameters
 from storage.vocabulary import DeviceKind, FaultState, JobKind, JobState, Severity
 from tui import device_rows, event_rows, job_rows
 

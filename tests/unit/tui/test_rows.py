@@ -5,20 +5,17 @@ from typing import Any
 import msgspec
 import pytest
 
+from storage.fault_records import Event
+from storage.promotion_records import LATENCY, GateCheck, GateReport, Probation
 from storage.records import (
-    LATENCY,
     Arrival,
     Device,
     Evaluation,
-    Event,
-    GateCheck,
-    GateReport,
     Job,
     JobParameters,
     LatencyReport,
     Metric,
     Model,
-    Probation,
     Version,
 )
 from storage.snapshot import Snapshot

@@ -14,7 +14,8 @@ from engine.devices.hardware import GONE
 from engine.devices.sampler import Sampler
 from storage.database import Reader, Writer
 from storage.device_details import DeviceDetails, DeviceProcess, Obstacle
-from storage.records import Device, Event
+from storage.fault_records import Event
+from storage.records import Device
 from storage.tables import devices as table
 from storage.tables import events
 from storage.vocabulary import DeviceKind, Severity

@@ -12,7 +12,9 @@ from engine.evaluation.confidence import wilson
 from engine.evaluation.facts import Anchor, Facts, share_of
 from engine.evaluation.gate import judge
 from engine.evaluation.unpaired import advantage, higher_is_better
-from storage.records import Fault, GateCheck, GateReport, LatencyRatio, Loading, Metric
+from storage.fault_records import Fault
+from storage.promotion_records import GateCheck, GateReport
+from storage.records import LatencyRatio, Loading, Metric
 from storage.vocabulary import CheckVerdict, FaultState, Severity, Verdict
 from tests.unit.engine.evaluation.sides import Values, answering, apart, evaluation, facts, version
 

@@ -25,7 +25,8 @@ from engine.faults import (
     stale_evaluation,
 )
 from engine.faults.state import Content, DataMarks, PlaceState
-from storage.records import Job, JobParameters, Metric, Overlap
+from storage.fault_records import Overlap
+from storage.records import Job, JobParameters, Metric
 from storage.settings import ModelSettings
 from storage.vocabulary import Answer, JobKind, JobState, Status
 from tests.unit.engine.faults.states import (

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from engine.faults.finding import FaultSpec, Finding, found, healthy, unknown
 from engine.faults.steadiness import Step, decide
-from storage.records import CheckAnswer
+from storage.fault_records import CheckAnswer
 from storage.vocabulary import Severity
 
 ONCE = FaultSpec(

@@ -8,7 +8,7 @@ import pytest
 
 from engine.jobs import check_probe
 from engine.repairs.restore import NO_COPY
-from storage.records import Fault
+from storage.fault_records import Fault
 from storage.tables import events, models
 from storage.vocabulary import FaultState, JobKind, JobState, RepairKind, Severity, Status
 from tests.planted_faults import answer_nan, break_loader, flip

@@ -13,7 +13,8 @@ from engine.repository.gates import refresh_gates
 from storage import jobs
 from storage.errors import JobError, SettingsError, UnknownError
 from storage.gate_settings import Gate
-from storage.records import GateReport, JobParameters
+from storage.promotion_records import GateReport
+from storage.records import JobParameters
 from storage.settings import read_model_settings
 from storage.tables import models
 from storage.vocabulary import JobKind, JobState, PromotionOutcome, Role, Status

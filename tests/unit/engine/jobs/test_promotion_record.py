@@ -3,7 +3,7 @@
 import pytest
 
 from storage.errors import JobError
-from storage.records import Promotion
+from storage.promotion_records import Promotion
 from storage.tables import promotions
 from storage.vocabulary import JobKind, PromotionOutcome
 from tests.unit.engine.jobs.test_telling import Stage, stage

@@ -15,7 +15,8 @@ from engine.repository import deploy
 from engine.repository.switch import recover, switch
 from storage import jobs
 from storage.errors import JobError
-from storage.records import JobParameters, Metric, PromotionTarget
+from storage.promotion_records import PromotionTarget
+from storage.records import JobParameters, Metric
 from storage.settings import Trust, WorkspaceSettings
 from storage.tables import models, promotion_targets, promotions
 from storage.vocabulary import JobKind, JobState, PromotionOutcome, TargetState

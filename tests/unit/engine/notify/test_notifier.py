@@ -10,9 +10,9 @@ import pytest
 from engine.notify import digest, pace
 from engine.notify.notifier import Notifier
 from storage.database import Writer
+from storage.fault_records import Event
 from storage.notice_records import ChannelState
 from storage.notify_settings import ModelNotify, Notify, Webhook, telling
-from storage.records import Event
 from storage.settings import Trust, WorkspaceSettings
 from storage.tables import events, models, notices
 from storage.vocabulary import Channel, DeliveryState, NoticeKind, Severity

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from engine.processes import kernel, landlock, limits, lockdown, seccomp
+from engine.processes.host_messages import Limits, Profile
 from engine.processes.landlock import Grant
 from engine.processes.lockdown import confine, isolation, probe, switched_off
-from engine.processes.protocol import Confined, Limits, Profile
+from engine.processes.protocol import Confined
 from storage.vocabulary import Layer, LayerState
 
 MIB = 1024**2

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.processes import wire
-from engine.processes.protocol import MAXIMUM_MESSAGE, Exited, Failed
+from engine.processes.host_messages import Exited
+from engine.processes.protocol import MAXIMUM_MESSAGE, Failed
 from engine.processes.wire import Frames, NonsenseError
 
 decoder = msgspec.msgpack.Decoder(Exited | Failed)

@@ -9,7 +9,7 @@ import pytest
 
 from engine.repository.keeper import NOT_KEPT_FAULT, RETRY_S, Keeper
 from engine.repository.objects import Objects
-from storage.records import DeployedContent
+from storage.promotion_records import DeployedContent
 from storage.tables import deployed, models
 from tests.watched import Watched
 

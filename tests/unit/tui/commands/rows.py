@@ -9,12 +9,11 @@ import msgspec
 from storage import jobs
 from storage.database import Writer
 from storage.device_details import DeviceDetails, DeviceProcess, Obstacle, Pressure
+from storage.promotion_records import GateCheck, GateReport
 from storage.records import (
     Arrival,
     Device,
     EvaluationFailure,
-    GateCheck,
-    GateReport,
     Job,
     LatencyReport,
     Loading,

@@ -4,7 +4,7 @@ import pytest
 
 from storage.database import Writer
 from storage.objectives import MISSED_FAULT
-from storage.records import GateCheck, GateReport
+from storage.promotion_records import GateCheck, GateReport
 from storage.tables import events, models
 from storage.vocabulary import CheckVerdict, ExitCode, Status, Verdict
 from storage.workspace import Workspace

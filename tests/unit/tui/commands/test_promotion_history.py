@@ -7,7 +7,7 @@ import pytest
 
 from storage.database import Writer
 from storage.jobs import OUTSIDE
-from storage.records import GateCheck, GateReport, Promotion, ToldTarget
+from storage.promotion_records import GateCheck, GateReport, Promotion, ToldTarget
 from storage.tables import models, promotions
 from storage.vocabulary import (
     CheckVerdict,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from storage.database import Writer
-from storage.records import CheckAnswer
+from storage.fault_records import CheckAnswer
 from storage.tables import checks, events, models, promotions
 from storage.vocabulary import Answer, ExitCode, JobKind, PromotionOutcome, Severity, Status
 from storage.workspace import Workspace
