@@ -5,6 +5,7 @@ the console is kept as it shows that: ``python -m tests.console.picture FOLDER``
 """
 
 import asyncio
+import os
 import sys
 import tempfile
 import time
@@ -16,6 +17,7 @@ from sample_models.build import build
 from sample_models.demo import MODEL, deliver
 from storage import snapshot
 from storage.database import Reader
+from storage.vocabulary import Look
 from storage.workspace import Workspace, create_workspace
 from tests.benchmarks.stage import Stage
 from tests.console.screen import Console as Shown
@@ -79,7 +81,9 @@ async def take(workspace: Workspace, picture: Picture) -> str:
     """Return what the console shows of ``workspace``, as SVG."""
     feed = Feed(workspace)
     feed.look()
-    console = Console(workspace, feed, host="gpu-box-1")
+    # The pictures are the same whoever's terminal they are made on.
+    os.environ["COLORTERM"] = "truecolor"
+    console = Console(workspace, feed, host="gpu-box-1", wanted=Look.DARK)
     try:
         async with console.run_test(size=picture.size) as pilot:
             await shows(pilot, lambda shown: f"{MODEL}" in shown and "accuracy" in shown)
