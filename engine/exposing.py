@@ -6,12 +6,12 @@ A file that cannot be written is told in the log once, and tried again: the work
 
 import logging
 import os
-import sqlite3
 import threading
 from pathlib import Path
 
 from storage import openmetrics, snapshot
 from storage.database import Reader
+from storage.errors import DatabaseError
 from storage.openmetrics import Look
 from storage.text import clean
 
@@ -59,7 +59,7 @@ class Exposing(threading.Thread):
             partial.write_text(text, encoding="utf-8")
             partial.chmod(MODE)
             os.replace(partial, self._file)  # noqa: PTH105 - the name says that it is one step
-        except (OSError, sqlite3.Error) as error:
+        except (OSError, DatabaseError) as error:
             # A folder that is away or full: the next round tries again, and one line in the log is enough.
             if not self._told:
                 log.warning(

@@ -6,10 +6,12 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from logging.handlers import RotatingFileHandler
 
 from engine.automatic import Automatic
 from engine.devices.sampler import Sampler
+from engine.endpoint import Endpoint
 from engine.examiner import Examiner
 from engine.exposing import Exposing
 from engine.jobs import ON_LINKS, ON_MODELS, ON_NOTICES, ON_TRAININGS
@@ -32,7 +34,7 @@ from engine.service_manager import Manager, present
 from engine.settings_watch import SettingsWatch
 from engine.versions import program_version
 from engine.watching import Watching
-from storage import durations, jobs
+from storage import durations, exposure_settings, jobs
 from storage.database import Writer
 from storage.exposure_settings import Exposure
 from storage.settings import read_workspace_settings
@@ -193,7 +195,7 @@ def _work(
             scheduler,
             notifier,
         )
-        parts += _exposing(workspace, settings.metrics)
+        parts += (*_exposing(workspace, settings.metrics),)
         lanes = (models, links, trainings, telling)
         Service(context, lanes, parts, stopping, time.monotonic, manager, watch.outdated).run()
     finally:
@@ -201,12 +203,14 @@ def _work(
         hosts.close()
 
 
-def _exposing(workspace: Workspace, exposure: Exposure) -> tuple[Exposing, ...]:
-    """Return the part that writes figures for a collector, where the settings name a file for it."""
-    if not exposure.textfile:
-        return ()
-    file = workspace.root / exposure.textfile
-    return (Exposing(workspace.database, file, durations.seconds(exposure.every)),)
+def _exposing(workspace: Workspace, exposure: Exposure) -> Iterator[Part]:
+    """Yield the parts that tell figures to a collector, as the settings name a file or an address for it."""
+    if exposure.textfile:
+        yield Exposing(
+            workspace.database, workspace.root / exposure.textfile, durations.seconds(exposure.every)
+        )
+    if exposure.listen:
+        yield Endpoint(workspace.database, exposure_settings.address(exposure.listen))
 
 
 def _deployed(writer: Writer) -> set[tuple[str, str]]:

@@ -84,3 +84,23 @@ def test_an_engine_writes_what_its_settings_say(workspace: Workspace) -> None:
     finally:
         launch.stop(workspace)
     assert not file.exists()
+
+
+def test_a_database_that_cannot_be_read_is_tried_again(
+    expose: Callable[[Path], Exposing],
+    tmp_path: Path,
+    workspace: Workspace,
+    writer: Writer,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A damaged database does not end the writing: the figures follow what is on record once it is whole again."""
+    file = tmp_path / "models.prom"
+    expose(file)
+    eventually(file.exists)
+    with writer.transaction() as connection:
+        connection.execute("ALTER TABLE jobs RENAME TO hidden")
+    eventually(lambda: any("cannot be written" in record.getMessage() for record in caplog.records))
+    with writer.transaction() as connection:
+        connection.execute("ALTER TABLE hidden RENAME TO jobs")
+        models.ensure(connection, "fraud", now=0.0)
+    eventually(lambda: 'model="fraud"' in file.read_text())

@@ -29,13 +29,16 @@ def test_what_is_written_arrives(tmp_path: Path) -> None:
             [metrics]
             textfile = "/var/lib/node_exporter/a.prom"
             every = "1m"
+            listen = "[::1]:9477"
             [log]
             level = "warning"
             """,
         )
     )
     assert (settings.limits.nice, settings.limits.total_gib) == (19, 1.5)
-    assert settings.metrics == Exposure(textfile="/var/lib/node_exporter/a.prom", every="1m")
+    assert settings.metrics == Exposure(
+        textfile="/var/lib/node_exporter/a.prom", every="1m", listen="[::1]:9477"
+    )
     assert settings.log == Log(level=LogLevel.WARNING)
 
 
@@ -49,6 +52,21 @@ def test_what_is_written_arrives(tmp_path: Path) -> None:
         ("[metrics]\ntextfile = 'out/'", "metrics.textfile: expected the name of a file, got 'out/'"),
         ("[metrics]\nevery = 'often'", "metrics.every: expected a length of time"),
         ("[metrics]\nevery = '0.5s'", "metrics.every: expected 1s or more, got 0.5s"),
+        *(
+            (
+                f"[metrics]\nlisten = '{listen}'",
+                "metrics.listen: expected an address of this machine's own and a port",
+            )
+            for listen in (
+                "9477",
+                "127.0.0.1",
+                "0.0.0.0:9477",
+                "10.0.0.1:9477",
+                "a.example:9477",
+                "127.0.0.1:0",
+                "::1:80",
+            )
+        ),
         ("[log]\nlevel = 'loud'", "log.level: expected one of debug, info, warning, error, got 'loud'"),
         ("[log]\nlevle = 'info'", "log.levle: unknown key; did you mean 'level'?"),
     ],
