@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.evaluation.gate import judge
-from engine.evaluation.paired import bootstrap, figures
-from engine.evaluation.paired.rows import Course, Rows, single
+from engine.evaluation.paired import bootstrap
+from engine.evaluation.paired.bins import Bins
+from engine.evaluation.paired.rows import Course, single
 from engine.repository.gate_facts import GateFacts
 from sample_models.candidates import ARTEFACT, artefacts
 from storage.database import Reader, visit
@@ -66,7 +67,7 @@ def run(stage: Stage) -> list[Figure]:
         _instead(
             "the calibration error",
             _took(lambda: bootstrap.estimate(calibration, 0.95)),
-            _took(lambda: bootstrap.drawn(calibration, 0.95)),
+            _took(lambda: bootstrap.drawn(calibration.rows(), 0.95)),
         ),
     ]
 
@@ -133,7 +134,7 @@ def _took(made: Callable[[], object]) -> float:
     return statistics.median(seconds)
 
 
-def _calibration() -> Rows:
+def _calibration() -> Bins:
     """Return what two versions' calibration errors are made of, each of them sure of most of its answers."""
     random = np.random.default_rng(0)
     sides: list[dict[str, NDArray[Any]]] = [
@@ -144,9 +145,7 @@ def _calibration() -> Rows:
         }
         for _ in range(2)
     ]
-    rows = figures.rows_of("ece", *sides)
-    assert rows is not None
-    return rows
+    return Bins(*sides)
 
 
 def _instead(what: str, seconds: float, drawn_s: float) -> Figure:

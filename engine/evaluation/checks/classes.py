@@ -17,7 +17,7 @@ from engine.evaluation.facts import Facts
 from engine.evaluation.figures import Setup
 from engine.evaluation.guard import Guard, told
 from engine.evaluation.paired import mcnemar, needed, tango
-from engine.evaluation.paired.figures import MOST_CLASSES
+from engine.evaluation.paired.counted import MOST_CLASSES
 from engine.evaluation.paired.tango import Discordance
 from storage.promotion_records import GateCheck
 from storage.vocabulary import CheckVerdict, Column
