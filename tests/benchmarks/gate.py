@@ -19,6 +19,7 @@ from engine.evaluation.facts import share_of
 from engine.evaluation.paired import mcnemar, sequential, tango
 from engine.evaluation.paired.tango import Discordance
 from storage.vocabulary import GateMode, Verdict
+from tests.benchmarks import gate_guards
 from tests.benchmarks.gate_figures import LEVEL, SLOW_PAIRS, calibrations, other_figures, percent
 
 BEGIN, END = "<!-- simulated: begin -->", "<!-- simulated: end -->"
@@ -289,6 +290,21 @@ def page() -> str:
         *table(
             ["n", "margin", "equal: held back", "worse by the margin", "worse by twice the margin"],
             calibrations(),
+        ),
+        "",
+        f"Guards ({SLOW_PAIRS:,} simulated pairs each, {gate_guards.EXAMPLES:,} examples of {gate_guards.CLASSES} classes, {percent(gate_guards.DIFFER)} differ, a margin of",
+        f"{gate_guards.MARGIN:g} and one of {gate_guards.CLASS_MARGIN:g} for classes, an anchor that is as good): how often a candidate is refused that is worse in",
+        "nothing beyond a margin, and how often the classes pass, all at a level of 5 %.",
+        "",
+        *table(
+            [
+                "candidate",
+                "refused: each guard and class by itself",
+                "refused by guards, together",
+                "refused by figure or guards",
+                "classes: passed",
+            ],
+            gate_guards.guards(),
         ),
     ]
     return "\n".join(lines)

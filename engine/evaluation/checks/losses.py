@@ -20,6 +20,15 @@ GUARDS: Sequence[Callable[[Facts], Guard | None]] = (anchor.guard, classes.guard
 
 def check(facts: Facts) -> tuple[GateCheck, ...]:
     """Ask every guard for its losses, find those that are clear among all, and let each guard conclude."""
-    guards = [made for guard in GUARDS if (made := guard(facts)) is not None]
-    clear = iter(holm.found([loss for one in guards for loss in one.losses], facts.level))
+    return concluded(asked(facts), facts.level)
+
+
+def asked(facts: Facts) -> list[Guard]:
+    """Return the guards that have something to say."""
+    return [made for guard in GUARDS if (made := guard(facts)) is not None]
+
+
+def concluded(guards: Sequence[Guard], level: float) -> tuple[GateCheck, ...]:
+    """Return the checks of guards whose losses are one family."""
+    clear = iter(holm.found([loss for one in guards for loss in one.losses], level))
     return tuple(one.conclude(list(islice(clear, len(one.losses)))) for one in guards)
