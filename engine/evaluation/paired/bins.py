@@ -42,7 +42,7 @@ class Bins:
     @cached_property
     def sums(self) -> Floats:
         """The sum of each bin, those of the version before first."""
-        return np.bincount(self._places.ravel(), self._gaps.ravel(), minlength=2 * BINS)
+        return self._summed(self._gaps)
 
     @property
     def value(self) -> float:
@@ -68,16 +68,18 @@ class Bins:
         """Return the covariances of the means of the bins and, in the last place, of the influence."""
         places, gaps, bins, size = self._places, self._gaps, 2 * BINS, 2 * BINS + 1
         total = np.zeros((size, size))
-        total[np.arange(bins), np.arange(bins)] = np.bincount(
-            places.ravel(), gaps.ravel() ** 2, minlength=bins
-        )
+        np.fill_diagonal(total[:bins, :bins], self._summed(gaps**2))
         both = np.bincount(places[0] * bins + places[1], gaps[0] * gaps[1], minlength=bins * bins)
         total[:bins, :bins] += both.reshape(bins, bins) + both.reshape(bins, bins).T
         total[:bins, :bins] -= np.outer(self.sums, self.sums) / self.n
-        total[-1, :bins] = np.bincount(places.ravel(), (gaps * influence).ravel(), minlength=bins)
+        total[-1, :bins] = self._summed(gaps * influence)
         total[:bins, -1] = total[-1, :bins]
         total[-1, -1] = influence @ influence
-        return total / self.n**2
+        return np.asarray(total / self.n**2)
+
+    def _summed(self, values: Floats) -> Floats:
+        """Return what each bin has of numbers of each example, [versions, examples]."""
+        return np.bincount(self._places.ravel(), values.ravel(), minlength=2 * BINS).astype(np.float64)
 
 
 def advantage(means: Floats) -> Floats:

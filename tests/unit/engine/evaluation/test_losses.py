@@ -48,13 +48,15 @@ RIGHT: NDArray[Any] = np.arange(4000) % 20 < 18
 """Nine in ten, in each class alike but for two."""
 
 
-def held_to(gained: int, lost: int, *, sure: float | None = None, **gate: Any) -> Facts:
+def held_to(
+    gained: int, lost: int, *, sure: float | None = None, was_sure: float = 0.9, **gate: Any
+) -> Facts:
     """Return a candidate that answers as what is deployed does, and is apart from the anchor."""
     best = changed(RIGHT, gained=lost, lost=gained)
-    before, anchor_sure = (None, None) if sure is None else (0.9, 0.9)
+    before = None if sure is None else was_sure
     return facts(
         (sided(1, RIGHT, sure=before), sided(2, RIGHT, sure=sure)),
-        anchor=Anchor(sided(3, best, sure=anchor_sure), is_current=False),
+        anchor=Anchor(sided(3, best, sure=before), is_current=False),
         gate={"budget": 1, "margin": 0.003} | gate,
     )
 
@@ -83,6 +85,16 @@ def test_a_loss_that_is_clear_leaves_its_share_to_the_others() -> None:
     assert told(calibrated, "calibration").verdict is CheckVerdict.PASS
     assert told(sure_of_all, "anchor").verdict is CheckVerdict.FAIL
     assert told(sure_of_all, "calibration").verdict is CheckVerdict.FAIL
+
+
+def test_a_calibration_error_that_has_grown_by_itself_holds_and_is_not_let_through() -> None:
+    """The correction never promotes: what it does not refuse for it still does not pass."""
+    few, many = (held_to(0, 0, was_sure=0.88, sure=0.947, **gate) for gate in ({}, {"class_margin": 0.05}))
+    assert told(few, "calibration").verdict is CheckVerdict.FAIL
+    assert told(few, "calibration").detail.endswith("; worse by more than 0.003 beyond chance")
+    assert told(many, "calibration").verdict is CheckVerdict.INCONCLUSIVE
+    assert told(many, "calibration").detail.endswith(f"; worse by more than 0.003 {BY_ITSELF}")
+    assert judge(many).verdict is Verdict.INCONCLUSIVE
 
 
 @pytest.mark.parametrize(("more", "verdict"), [(0, CheckVerdict.PASS), (-2, CheckVerdict.INCONCLUSIVE)])
