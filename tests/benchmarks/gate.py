@@ -1,7 +1,7 @@
 """How often the gate is wrong: simulated candidates, against the confidence that it states.
 
 ``python -m tests.benchmarks.gate docs/gate.md`` writes the tables of that page, between its two marks. Every draw is
-seeded, so that the page only changes when the statistics do. It takes eight minutes of one core.
+seeded, so that the page only changes when the statistics do. It takes some twenty minutes of one core.
 """
 
 import sys
