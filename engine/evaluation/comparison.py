@@ -13,6 +13,7 @@ It reads no clock, file or database.
 """
 
 from collections.abc import Mapping
+from functools import cached_property
 from math import inf
 from statistics import NormalDist
 from typing import Any, Final, NamedTuple
@@ -21,7 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.evaluation import unpaired
-from engine.evaluation.paired import bootstrap, delong, figures, mcnemar, needed, tango
+from engine.evaluation.paired import bootstrap, delong, mcnemar, needed, tango
+from engine.evaluation.paired.bins import Bins
+from engine.evaluation.paired.figures import Advantages
 from engine.evaluation.paired.rows import Estimate, Rows
 from engine.evaluation.paired.tango import Discordance
 from storage.records import Evaluation, ExampleValues, Metric, Version
@@ -103,31 +106,54 @@ def side(version: Version, correct: bytes | None, values: Mapping[str, ExampleVa
     )
 
 
+class Pair:
+    """Two versions side by side; what the comparisons of several figures share is made once."""
+
+    def __init__(self, old: Side, new: Side) -> None:
+        self._old, self._new = old, new
+
+    def compare(self, question: Question) -> Comparison:
+        """Return what the same examples say about the two.
+
+        Raises:
+            NotComparableError: they have not what it takes.
+        """
+        old, new, name = self._old, self._new, question.metric
+        before, after = _figure(old, new, name), _figure(new, old, name)
+        if name in RIGHT_OR_WRONG:
+            return of_answers(_discordance(old, new), (before.value, after.value), question)
+        area = _areas(old, new) if name == "roc_auc" else None
+        if area is not None:
+            z = NormalDist().inv_cdf(1 - question.level)
+            value = area.after - area.before
+            found = Estimate(value, value - z * area.deviation, value + z * area.deviation)
+            return _of_estimate(DELONG, found, (before, after), question)
+        rows = self._advantages.rows(name) if self._advantages else None
+        if rows is not None:
+            found = bootstrap.estimate(rows, 1 - 2 * question.level)
+            return _of_estimate(BOOTSTRAP, found, (before, after), question, rows)
+        return _of_estimate(
+            UNPAIRED, unpaired.advantage(before, after, 1 - 2 * question.level), (before, after), question
+        )
+
+    @cached_property
+    def _advantages(self) -> Advantages | None:
+        """What is kept of the examples, where both have it and say the same truth of each."""
+        old, new = self._old, self._new
+        return (
+            Advantages(old.values, new.values)
+            if old.values and new.values and _same_targets(old, new)
+            else None
+        )
+
+
 def compare(old: Side, new: Side, question: Question) -> Comparison:
-    """Return what the same examples say about two versions.
+    """Return what the same examples say about two versions in one figure.
 
     Raises:
         NotComparableError: they have not what it takes.
     """
-    name = question.metric
-    before, after = _figure(old, new, name), _figure(new, old, name)
-    if name in RIGHT_OR_WRONG:
-        return of_answers(_discordance(old, new), (before.value, after.value), question)
-    area = _areas(old, new) if name == "roc_auc" else None
-    if area is not None:
-        z = NormalDist().inv_cdf(1 - question.level)
-        value = area.after - area.before
-        found = Estimate(value, value - z * area.deviation, value + z * area.deviation)
-        return _of_estimate(DELONG, found, (before, after), question)
-    rows = None
-    if old.values and new.values and _same_targets(old, new):
-        rows = figures.rows_of(name, old.values, new.values)
-    if rows is not None:
-        found = bootstrap.estimate(rows, 1 - 2 * question.level)
-        return _of_estimate(BOOTSTRAP, found, (before, after), question, span=_span(rows))
-    return _of_estimate(
-        UNPAIRED, unpaired.advantage(before, after, 1 - 2 * question.level), (before, after), question
-    )
+    return Pair(old, new).compare(question)
 
 
 def verdict_of(*, better: bool, low: float, high: float, margin: float) -> Verdict:
@@ -197,14 +223,13 @@ def _of_estimate(
     found: Estimate,
     both: tuple[Metric, Metric],
     question: Question,
-    *,
-    span: float = 1.0,
+    rows: Rows | Bins | None = None,
 ) -> Comparison:
     low, high, n = found.low, found.high, both[1].n
     if low == high:
         # No example tells the versions apart: so rare as never seen, it may still happen (Hanley and
         # Lippman-Hand 1983, JAMA 249:1743), and then make the difference of two examples that are far apart.
-        reach = (1 - question.level ** (1 / n)) * span if n else inf
+        reach = (1 - question.level ** (1 / n)) * (1.0 if rows is None else _span(rows)) if n else inf
         low, high = found.value - reach, found.value + reach
     verdict = verdict_of(better=low > 0, low=low, high=high, margin=question.margin)
     deviation = (high - low) / 2 / NormalDist().inv_cdf(1 - question.level)
@@ -253,6 +278,7 @@ def _same_targets(old: Side, new: Side) -> bool:
     return True
 
 
-def _span(rows: Rows) -> float:
+def _span(rows: Rows | Bins) -> float:
     """Return how far apart one example can pull the figure: the width of what examples add."""
-    return float(np.ptp(rows.values, axis=0).max())
+    values = rows.rows().values if isinstance(rows, Bins) else rows.values
+    return float(np.ptp(values, axis=0).max())

@@ -8,7 +8,7 @@ from math import isfinite
 from typing import Final, NamedTuple
 
 from engine.evaluation import golden
-from engine.evaluation.comparison import NotComparableError, Question, Side, compare
+from engine.evaluation.comparison import NotComparableError, Pair, Question, Side
 from engine.evaluation.facts import deciding_metric
 from engine.processes.probes import PlainArray
 from storage.objectives import judge
@@ -143,12 +143,12 @@ def _missed(here: Side, there: Side, settings: ModelSettings) -> list[str]:
 def _figures(here: Side, there: Side, settings: ModelSettings) -> tuple[RehearsedFigure, ...]:
     if here.evaluation is None or there.evaluation is None:
         return ()
-    found = []
+    found, pair = [], Pair(here, there)
     for metric in here.evaluation.metrics:
         if there.evaluation.metric(metric.name) is None:
             continue
         try:
-            one = compare(here, there, Question(metric.name, 0.0, (1 - settings.gate.confidence) / 2))
+            one = pair.compare(Question(metric.name, 0.0, (1 - settings.gate.confidence) / 2))
         except NotComparableError:
             # What is kept of the examples is not enough for this figure; the others tell.
             continue

@@ -9,7 +9,7 @@ from math import isfinite
 
 import msgspec
 
-from engine.evaluation.comparison import Comparison, NotComparableError, Question, Side, compare, side
+from engine.evaluation.comparison import Comparison, NotComparableError, Pair, Question, Side, side
 from engine.evaluation.facts import deciding_metric
 from engine.evaluation.gate import evaluated_check, same_data
 from engine.jobs.context import Context, Outcome, Report
@@ -74,11 +74,11 @@ def _answer(sides: tuple[Side, Side], gate: Gate, ratio: LatencyRatio | None) ->
             )
     level = 1 - gate.confidence
     chosen = deciding_metric(gate, new.evaluation)
-    found, problem = [], ""
+    pair, found, problem = Pair(*sides), [], ""
     for name in _names(old, new):
         margin = gate.margin if name == chosen else 0.0
         try:
-            found.append(compare(*sides, Question(name, margin, level)))
+            found.append(pair.compare(Question(name, margin, level)))
         except NotComparableError as error:
             problem = problem or str(error)
     deciding = next((one for one in found if one.metric == chosen), None)

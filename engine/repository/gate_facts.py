@@ -18,7 +18,7 @@ from storage.settings import ModelSettings
 from storage.tables import evaluations, events, gates, models
 from storage.vocabulary import CheckVerdict, Status
 
-EDITION = 2
+EDITION = 3
 """Of the rules: a gate that was stored under other ones is judged again. Raise it when what they say changes."""
 
 

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.evaluation.gate import judge
-from engine.evaluation.paired import bootstrap, figures
-from engine.evaluation.paired.rows import Course, Rows, single
+from engine.evaluation.paired import bootstrap
+from engine.evaluation.paired.bins import Bins
+from engine.evaluation.paired.rows import Course, single
 from engine.repository.gate_facts import GateFacts
 from sample_models.candidates import ARTEFACT, artefacts
 from storage.database import Reader, visit
@@ -32,14 +33,9 @@ ROUNDS: Final = 5
 def run(stage: Stage) -> list[Figure]:
     """Measure two evaluations, the gate that follows, a comparison of every figure, and one bootstrap."""
     _make_model(stage)
-    evaluated_s = sum(
-        statistics.median(stage.ask(JobKind.EVALUATE, MODEL, number)[1] for _ in range(ROUNDS))
-        for number in (1, 2)
-    )
-    stage.settle()
-    gate_s = statistics.median(_judged(stage) for _ in range(ROUNDS))
-    against = JobParameters(against=1)
-    compared_s = statistics.median(stage.ask(JobKind.COMPARE, MODEL, 2, against)[1] for _ in range(ROUNDS))
+    # In turns, so that what else the machine does meanwhile falls on each of them alike.
+    rounds = [_round(stage) for _ in range(ROUNDS)]
+    evaluated_s, gate_s, compared_s = (statistics.median(seconds) for seconds in zip(*rounds, strict=True))
     rows = single(
         np.random.default_rng(0).exponential(size=(EXAMPLES, 2)),
         lambda means: means[..., 0] - means[..., 1],
@@ -66,9 +62,16 @@ def run(stage: Stage) -> list[Figure]:
         _instead(
             "the calibration error",
             _took(lambda: bootstrap.estimate(calibration, 0.95)),
-            _took(lambda: bootstrap.drawn(calibration, 0.95)),
+            _took(lambda: bootstrap.drawn(calibration.rows(), 0.95)),
         ),
     ]
+
+
+def _round(stage: Stage) -> tuple[float, float, float]:
+    """Return how long both evaluations take, then the gate, then the comparison of every figure."""
+    evaluated_s = sum(stage.ask(JobKind.EVALUATE, MODEL, number)[1] for number in (1, 2))
+    stage.settle()
+    return evaluated_s, _judged(stage), stage.ask(JobKind.COMPARE, MODEL, 2, JobParameters(against=1))[1]
 
 
 def _beside(what: str, evaluated_s: float, more_s: float) -> Figure:
@@ -133,7 +136,7 @@ def _took(made: Callable[[], object]) -> float:
     return statistics.median(seconds)
 
 
-def _calibration() -> Rows:
+def _calibration() -> Bins:
     """Return what two versions' calibration errors are made of, each of them sure of most of its answers."""
     random = np.random.default_rng(0)
     sides: list[dict[str, NDArray[Any]]] = [
@@ -144,9 +147,7 @@ def _calibration() -> Rows:
         }
         for _ in range(2)
     ]
-    rows = figures.rows_of("ece", *sides)
-    assert rows is not None
-    return rows
+    return Bins(*sides)
 
 
 def _instead(what: str, seconds: float, drawn_s: float) -> Figure:

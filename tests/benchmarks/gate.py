@@ -1,7 +1,7 @@
 """How often the gate is wrong: simulated candidates, against the confidence that it states.
 
 ``python -m tests.benchmarks.gate docs/gate.md`` writes the tables of that page, between its two marks. Every draw is
-seeded, so that the page only changes when the statistics do. It takes eight minutes of one core.
+seeded, so that the page only changes when the statistics do. It takes some twenty minutes of one core.
 """
 
 import sys
@@ -19,7 +19,8 @@ from engine.evaluation.facts import share_of
 from engine.evaluation.paired import mcnemar, sequential, tango
 from engine.evaluation.paired.tango import Discordance
 from storage.vocabulary import GateMode, Verdict
-from tests.benchmarks.gate_figures import CALIBRATED, LEVEL, SLOW_PAIRS, calibrations, other_figures, percent
+from tests.benchmarks import gate_guards
+from tests.benchmarks.gate_figures import LEVEL, SLOW_PAIRS, calibrations, other_figures, percent
 
 BEGIN, END = "<!-- simulated: begin -->", "<!-- simulated: end -->"
 
@@ -283,12 +284,27 @@ def page() -> str:
         "",
         *table(["figure", "n", "worse: promoted"], other_figures()),
         "",
-        f"The calibration guard ({CALIBRATED:,} simulated pairs each): how often it holds a candidate back at a level of 5 %. The deployed",
+        f"The calibration guard ({SLOW_PAIRS:,} simulated pairs each): how often it holds a candidate back at a level of 5 %. The deployed",
         "version is calibrated; the candidate is right less often than it claims by so much in every bin.",
         "",
         *table(
             ["n", "margin", "equal: held back", "worse by the margin", "worse by twice the margin"],
             calibrations(),
+        ),
+        "",
+        f"Guards ({SLOW_PAIRS:,} simulated pairs each, {gate_guards.EXAMPLES:,} examples of {gate_guards.CLASSES} classes, {percent(gate_guards.DIFFER)} differ, a margin of",
+        f"{gate_guards.MARGIN:g} and one of {gate_guards.CLASS_MARGIN:g} for classes, an anchor that is as good): how often a candidate is refused that is worse in",
+        "nothing beyond a margin, and how often the classes pass, all at a level of 5 %.",
+        "",
+        *table(
+            [
+                "candidate",
+                "refused: each guard and class by itself",
+                "refused by guards, together",
+                "refused by figure or guards",
+                "classes: passed",
+            ],
+            gate_guards.guards(),
         ),
     ]
     return "\n".join(lines)

@@ -1,19 +1,18 @@
 """One file per check of the gate, and the list of them.
 
 A check is a function ``check(facts) -> tuple[GateCheck, ...]``: pure, none where there is nothing to say. Those of
-`FIRST` decide where nothing is deployed yet, those of `COMPARED` once something is.
+`FIRST` decide where nothing is deployed yet, those of `COMPARED` once something is. Those that look for a loss by a test are
+guards, which are asked together: `losses` has their list.
 """
 
 from collections.abc import Callable, Sequence
 
 from engine.evaluation.checks import (
-    anchor,
-    calibration,
-    classes,
     dry_run,
     examples,
     faults,
     latency,
+    losses,
     objectives,
     requirements,
     wear,
@@ -32,9 +31,7 @@ FIRST: Sequence[Check] = (
 )
 
 COMPARED: Sequence[Check] = (
-    anchor.check,
-    classes.check,
-    calibration.check,
+    losses.check,
     latency.check,
     faults.check,
     examples.check,

@@ -1,9 +1,12 @@
 """No class is forgotten: each is recognised as often as before, within ``gate.class_margin``.
 
-Each class is tested for itself on its own examples, with Tango's score test, and Holm's procedure keeps the chance of
-any wrong answer among them within the level. Without a margin in the settings nothing is asked.
+Each class is tested for itself on its own examples, with Tango's score test. All have to pass, so that none needs a
+stricter level than it has alone (Berger 1982, Technometrics 24:295). Without a margin in the settings nothing is asked.
 """
 
+import operator
+from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -12,8 +15,9 @@ from engine.evaluation import sentences
 from engine.evaluation.comparison import discordance
 from engine.evaluation.facts import Facts
 from engine.evaluation.figures import Setup
-from engine.evaluation.paired import holm, mcnemar, needed, tango
-from engine.evaluation.paired.figures import MOST_CLASSES
+from engine.evaluation.guard import Guard, told
+from engine.evaluation.paired import mcnemar, needed, tango
+from engine.evaluation.paired.counted import MOST_CLASSES
 from engine.evaluation.paired.tango import Discordance
 from storage.promotion_records import GateCheck
 from storage.vocabulary import CheckVerdict, Column
@@ -26,37 +30,37 @@ class _Class(NamedTuple):
     seen: Discordance
 
 
-def check(facts: Facts) -> tuple[GateCheck, ...]:
+def guard(facts: Facts) -> Guard | None:
     """Test each class that has examples."""
-    margin = facts.gate.class_margin
+    margin, level = facts.gate.class_margin, facts.level
     if margin is None:
-        return ()
+        return None
     found = _classes(facts)
     if not found:
         detail = (
             "what each class' examples came to is not on record for both versions, or there are more than "
             f"{MOST_CLASSES} classes; evaluate both again"
         )
-        return (GateCheck(NAME, CheckVerdict.INCONCLUSIVE, detail),)
-    return (_judged(found, margin, facts.level),)
+        return told(GateCheck(NAME, CheckVerdict.INCONCLUSIVE, detail))
+    losses = tuple(partial(operator.lt, _p_worse(one.seen)) for one in found)
+    return Guard(losses, lambda clear: _judged(found, clear, margin, level))
 
 
-def _judged(found: list[_Class], margin: float, level: float) -> GateCheck:
-    worse = holm.adjusted([_p_worse(one.seen) for one in found])
-    least = min(range(len(found)), key=worse.__getitem__)
-    if worse[least] < level and _p_within(found[least].seen, margin) >= level:
-        return GateCheck(NAME, CheckVerdict.FAIL, f"{_told(found[least], level)}: worse beyond chance")
-    within = holm.adjusted([_p_within(one.seen, margin) for one in found])
-    open_ones = [one for one, p in zip(found, within, strict=True) if p >= level]
+def _judged(found: list[_Class], clear: Sequence[bool], margin: float, level: float) -> GateCheck:
+    open_ones = [one for one in found if _p_within(one.seen, margin) >= level]
     if not open_ones:
         lowest = min(found, key=lambda one: one.seen.advantage)
         detail = f"each of {len(found)} within {margin:g}; the least is {_told(lowest, level)}"
         return GateCheck(NAME, CheckVerdict.PASS, detail)
+    lost = [one for one, worse in zip(found, clear, strict=True) if worse and one in open_ones]
+    if lost:
+        least = min(lost, key=lambda one: _p_worse(one.seen))
+        return GateCheck(NAME, CheckVerdict.FAIL, f"{_told(least, level)}: worse beyond chance")
     last = min(open_ones, key=lambda one: tango.score(one.seen, -margin))
     detail = (
         f"a loss of {margin:g} is not ruled out for {_listed(open_ones)}; the least is {_told(last, level)}"
     )
-    more = needed.examples(last.seen.share, margin, level / len(found), bounded=True)
+    more = needed.examples(last.seen.share, margin, level, bounded=True)
     if more is not None and more > last.seen.n:
         detail += f"; if it is as good as before, about {more - last.seen.n:,} more examples of it decide"
     return GateCheck(NAME, CheckVerdict.INCONCLUSIVE, detail)

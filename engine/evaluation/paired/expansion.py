@@ -37,6 +37,9 @@ def interval(rows: Rows, confidence: float, *, most: float = 1.0) -> Estimate | 
 
     That is where a limit of a figure that is no mere sum would take ``most`` of an example's weight, or more.
     """
+    if rows.course is Course.STRAIGHT:
+        # Of a sum each row has its part, and one column says what all of them do.
+        rows = Rows(rows.figure(rows.values)[:, np.newaxis], rows.times, _only, rows.course)
     value = float(rows.figure(rows.means))
     shape = _shape(rows, value)
     if shape.deviation == 0:
@@ -45,31 +48,37 @@ def interval(rows: Rows, confidence: float, *, most: float = 1.0) -> Estimate | 
     if not 0 < both < 1:
         return None
     shift, tail = float(ndtri(both)), NormalDist().inv_cdf(0.5 + confidence / 2)
-    limits = []
+    steps = []
     for z in (shift - tail, shift + tail):
         bent = 1 - shape.acceleration * z
         step = z / bent**2
         if bent <= 0 or (rows.course is not Course.STRAIGHT and abs(step) * shape.heaviest >= most):
             return None
-        limits.append(float(rows.figure(rows.means + step * shape.direction)))
-    return Estimate(value, min(limits[0], value), max(limits[1], value))
+        steps.append(step)
+    low, high = rows.figure(rows.means + np.outer(steps, shape.direction)).tolist()
+    return Estimate(value, min(low, value), max(high, value))
+
+
+def _only(means: Floats) -> Floats:
+    return means[..., 0]
 
 
 def _shape(rows: Rows, value: float) -> _Shape:
     n, means, step = rows.n, rows.means, SHIFTED / rows.n
-    apart = rows.values - means
-    more, less = (rows.figure(means + sign * step * apart) for sign in (1, -1))
+    more, less = rows.shifted(step), rows.shifted(-step)
     slopes, bends = (more - less) / (2 * step), (more - 2 * value + less) / step**2
-    squares = float(rows.times @ slopes**2)
+    steep = slopes**2
+    squares = float(rows.times @ steep)
     if squares == 0:
         return _Shape(0.0, np.zeros_like(means), 0.0, 0.0, 0.0, 0.0)
     deviation = np.sqrt(squares) / n
-    direction = weighted(rows.times * slopes, apart) / (n**2 * deviation)
-    ahead, behind = (float(rows.figure(means + sign * direction)) for sign in (1, -1))
+    weights = rows.times * slopes
+    direction = (weighted(weights, rows.values) - weights.sum() * means) / (n**2 * deviation)
+    ahead, behind = rows.figure(means + np.outer((1, -1), direction)).tolist()
     return _Shape(
         float(deviation),
         direction,
-        float(rows.times @ slopes**3) / (6 * squares**1.5),
+        float(rows.times @ (steep * slopes)) / (6 * squares**1.5),
         float(rows.times @ bends) / (2 * n**2),
         (ahead - 2 * value + behind) / (2 * float(deviation)),
         float(np.abs(slopes).max()) / float(np.sqrt(squares)),

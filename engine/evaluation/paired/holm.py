@@ -1,19 +1,26 @@
 """Several tests at once, without more false alarms than one test has: Holm's step-down procedure.
 
-The smallest p value is multiplied by the number of tests, the next by one less, and so on; none may become smaller
-than the one before. Refusing what is below the level keeps the chance of any false refusal below it, however the
-tests depend on each other (Holm 1979, Scandinavian Journal of Statistics 6:65).
+Of m tests the clearest is held against a level divided by m, the next against one divided by m - 1, and so on, until one
+is not clear enough. That keeps the chance of any false alarm within the level, however the tests depend on each other
+(Holm 1979, Scandinavian Journal of Statistics 6:65).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+Test = Callable[[float], bool]
+"""Whether a test finds something at a level; what it finds at one it finds at every higher one."""
 
 
-def adjusted(p_values: Sequence[float]) -> list[float]:
-    """Return each p value as it counts among all of them, in the order given."""
-    order = sorted(range(len(p_values)), key=p_values.__getitem__)
-    found = [0.0] * len(p_values)
-    so_far = 0.0
-    for place, number in enumerate(order):
-        so_far = max(so_far, min(1.0, p_values[number] * (len(p_values) - place)))
-        found[number] = so_far
-    return found
+def found(tests: Sequence[Test], level: float) -> list[bool]:
+    """Return which of the tests find something, all of them together at a level.
+
+    They are asked at levels and not for p values, which an interval that was drawn has not.
+    """
+    clear = [False] * len(tests)
+    while True:
+        left = [number for number, already in enumerate(clear) if not already]
+        more = [number for number in left if tests[number](level / len(left))]
+        if not more:
+            return clear
+        for number in more:
+            clear[number] = True

@@ -19,7 +19,6 @@ class Course(Enum):
 
     STRAIGHT = "a sum of the means"
     CURVED = "a function with derivatives"
-    KINKED = "a function with a kink where a mean is 0, as the size of a mean has"
 
 
 class Rows(NamedTuple):
@@ -32,6 +31,8 @@ class Rows(NamedTuple):
     figure: Callable[[Floats], Floats]
     """From means [..., columns] to the figure [...]."""
     course: Course = Course.CURVED
+    shifts: Callable[[float], Floats] | None = None
+    """The same as `shifted`, where that can be had with less work than from each row's means."""
 
     @property
     def n(self) -> int:
@@ -42,6 +43,13 @@ class Rows(NamedTuple):
     def means(self) -> Floats:
         """The mean of each column."""
         return weighted(self.times, self.values) / self.n
+
+    def shifted(self, step: float) -> Floats:
+        """Return the figure with so much of the whole weight moved to each row in turn."""
+        if self.shifts is not None:
+            return self.shifts(step)
+        means = self.means
+        return self.figure(means + step * (self.values - means))
 
 
 class Estimate(NamedTuple):
@@ -59,4 +67,4 @@ def single(values: Floats, figure: Callable[[Floats], Floats], course: Course = 
 
 def weighted(weights: "NDArray[Any]", values: Floats) -> Floats:
     """Return the sum of rows, each as often as its weight says: without the threads of the matrix library."""
-    return np.asarray(np.einsum("r,rc->c", weights, values))
+    return np.asarray(np.einsum("r,rc->c", weights.astype(np.float64), values))

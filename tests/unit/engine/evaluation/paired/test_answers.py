@@ -1,5 +1,7 @@
 """Promises about right and wrong answers of two versions: Tango's score, McNemar's p, Holm, and what is needed."""
 
+import operator
+from functools import partial
 from itertools import combinations
 from math import comb, sqrt
 from statistics import NormalDist
@@ -8,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binomtest
+from scipy.stats import binom, binomtest
 
 from engine.evaluation.paired import holm, mcnemar, needed, tango
 from engine.evaluation.paired.tango import Discordance
@@ -115,6 +117,32 @@ def test_mcnemar_one_sided(gained: int, lost: int, exact: float, mid: float) -> 
     assert mcnemar.better(Discordance(gained, lost, 1000)) == pytest.approx((exact, mid), abs=5e-6)
 
 
+STATSMODELS = [
+    (121, 59, 4.4344492637551645e-06, 21.355555555555554),
+    (70, 59, 0.3786876626931185, 0.937984496124031),
+    (80, 59, 0.08945231499446925, 3.172661870503597),
+    (30, 60, 0.0020602656809630745, 10.0),
+    (10, 30, 0.0022214337732293643, 10.0),
+    (10, 10, 1.0, 0.0),
+    (7, 1, 0.0703125, 4.5),
+    (0, 3, 0.25, 3.0),
+    (812, 743, 0.08459866532676705, 3.0617363344051447),
+]
+"""What statsmodels 0.15.0 says of so many gained and lost: the p of ``mcnemar(exact=True)``, then the statistic of
+``mcnemar(exact=False, correction=False)``. The first six are tables that its own tests hold against other programs."""
+
+
+@pytest.mark.parametrize(("gained", "lost", "exact", "statistic"), STATSMODELS)
+def test_mcnemar_is_that_of_statsmodels(gained: int, lost: int, exact: float, statistic: float) -> None:
+    """The exact p is the same, the mid-p is it less the chance of what was seen, and the statistic Tango's score squared."""
+    seen = Discordance(gained, lost, 2000)
+    found = mcnemar.two_sided(seen)
+    assert found.exact == pytest.approx(exact, rel=1e-12)
+    if gained != lost:
+        assert found.mid == pytest.approx(exact - binom.pmf(gained, gained + lost, 0.5), rel=1e-12)
+    assert tango.score(seen, 0.0) ** 2 == pytest.approx(statistic, rel=1e-12)
+
+
 @given(st.integers(0, 40), st.integers(0, 40))
 def test_mcnemar_is_what_counting_says(gained: int, lost: int) -> None:
     """Every outcome of the coin is enumerated."""
@@ -126,20 +154,25 @@ def test_mcnemar_is_what_counting_says(gained: int, lost: int) -> None:
     assert mcnemar.two_sided(Discordance(gained, gained, 100)) == (1.0, 1.0)
 
 
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=6))
-def test_holm_refuses_what_its_steps_refuse(p_values: list[float]) -> None:
-    """An adjusted p below the level is what walking down from the smallest p refuses."""
-    level = 0.05
-    refused = set()
+def clear(p_values: list[float], level: float = 0.05) -> set[int]:
+    """Return which of the tests with these p values Holm finds clear together."""
+    found = holm.found([partial(operator.lt, p) for p in p_values], level)
+    return {number for number, yes in enumerate(found) if yes}
+
+
+@given(st.lists(st.floats(0, 1), max_size=6))
+def test_holm_finds_what_its_steps_find(p_values: list[float]) -> None:
+    """Asked at levels, the tests give what walking up from the smallest p gives."""
+    expected = set()
     for place, number in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
-        if p_values[number] * (len(p_values) - place) >= level:
+        if p_values[number] >= 0.05 / (len(p_values) - place):
             break
-        refused.add(number)
-    assert {number for number, p in enumerate(holm.adjusted(p_values)) if p < level} == refused
+        expected.add(number)
+    assert clear(p_values) == expected
 
 
 def test_holm_keeps_the_level_whatever_is_true() -> None:
-    """Closed testing over all subsets, each by Bonferroni, refuses the same hypotheses (three of them)."""
+    """Closed testing over all subsets, each by Bonferroni, finds the same (three of them)."""
     level, p = 0.05, [0.011, 0.02, 0.2]
     closed = {
         one
@@ -151,7 +184,7 @@ def test_holm_keeps_the_level_whatever_is_true() -> None:
             if one in subset
         )
     }
-    assert {number for number, value in enumerate(holm.adjusted(p)) if value < level} == closed
+    assert clear(p, level) == closed == {0, 1}
 
 
 @pytest.mark.parametrize(

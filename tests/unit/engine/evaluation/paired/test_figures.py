@@ -11,7 +11,10 @@ from engine.evaluation.gathering import Gathering
 from engine.evaluation.kept import Kept
 from engine.evaluation.metrics import metrics_for
 from engine.evaluation.outcomes import Outcomes, Scale
-from engine.evaluation.paired import delong, figures
+from engine.evaluation.paired import delong
+from engine.evaluation.paired.bins import Bins
+from engine.evaluation.paired.figures import Advantages
+from engine.evaluation.paired.rows import Rows
 from engine.evaluation.values import NO_SCORES, Values
 from storage.vocabulary import Task
 
@@ -19,6 +22,12 @@ from storage.vocabulary import Task
 def read(kept: Kept) -> dict[str, NDArray[Any]]:
     """Return what was kept as a later comparison reads it."""
     return {one.name: np.frombuffer(one.data, f"<{one.kind}") for one in kept.values()}
+
+
+def in_rows(found: Rows | Bins | None) -> Rows:
+    """Return an advantage as rows of examples, which it has to have."""
+    assert found is not None
+    return found.rows() if isinstance(found, Bins) else found
 
 
 def classified(random: np.random.Generator, targets: NDArray[Any], classes: int, skill: float) -> Outcomes:
@@ -52,9 +61,8 @@ def test_an_advantage_is_the_difference_of_the_figures(metric: str, classes: int
         assert found == [None, None]
         return
     if metric == "recall_weighted":
-        assert figures.rows_of(metric, *sides) is not None
-    rows = figures.rows_of(metric, *sides)
-    assert rows is not None
+        assert Advantages(*sides).rows(metric) is not None
+    rows = in_rows(Advantages(*sides).rows(metric))
     assert found[0] is not None
     assert found[1] is not None
     spec = next(one for one in metrics_for(Task.CLASSIFICATION) if one.name == metric)
@@ -79,8 +87,7 @@ def test_an_advantage_in_values_is_the_difference_of_the_figures(metric: str) ->
         gathered.add(outcomes)
         sides.append(read(kept))
         found.append(next(one.value for one in gathered.figures() if one.name == metric))
-    rows = figures.rows_of(metric, *sides)
-    assert rows is not None
+    rows = in_rows(Advantages(*sides).rows(metric))
     sign = 1 if metric == "r2" else -1
     value = float(rows.figure(rows.times @ rows.values / rows.times.sum()))
     assert value == pytest.approx(sign * (found[1] - found[0]), rel=1e-5)
@@ -92,7 +99,7 @@ def test_what_has_no_numbers_of_examples_has_no_rows() -> None:
     targets = random.integers(3, size=50)
     kept = Kept(50, Task.CLASSIFICATION)
     kept.add(classified(random, targets, 3, 1.0))
-    assert figures.rows_of("pr_auc", read(kept), read(kept)) is None
+    assert Advantages(read(kept), read(kept)).rows("pr_auc") is None
     too_many = Kept(200_001, Task.CLASSIFICATION)
     too_many.add(classified(random, targets, 3, 1.0))
     assert too_many.values() == ()

@@ -8,7 +8,9 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from engine.evaluation.paired import bootstrap, expansion, figures
+from engine.evaluation.paired import bins, bootstrap, expansion
+from engine.evaluation.paired.bins import Bins
+from engine.evaluation.paired.figures import Advantages
 from engine.evaluation.paired.rows import Course, Estimate, Rows, single
 from storage.vocabulary import Column
 
@@ -104,37 +106,53 @@ def test_many_losses_have_the_interval_that_draws_give(metric: str) -> None:
     squares = random.exponential(1, n), random.exponential(1.1, n)
     targets = random.normal(size=n)
     sides = [{"log_loss": loss, "mse": loss, Column.TARGET: targets} for loss in squares]
-    rows = figures.rows_of(metric, *sides)
-    assert rows is not None
+    rows = Advantages(*sides).rows(metric)
+    assert isinstance(rows, Rows)
     assert_close(bootstrap.estimate(rows, 0.9), bootstrap.drawn(rows, 0.9, resamples=MANY_DRAWS))
 
 
 @pytest.mark.parametrize("metric", ["balanced_accuracy", "mcc", "precision_macro", "f1_macro", "f1_weighted"])
 def test_many_answers_have_the_interval_that_draws_give(metric: str) -> None:
     """Figures of counts, whose examples share rows."""
-    rows = figures.rows_of(metric, *answers(np.random.default_rng(6), bootstrap.FEW + 500))
-    assert rows is not None
+    rows = Advantages(*answers(np.random.default_rng(6), bootstrap.FEW + 500)).rows(metric)
+    assert isinstance(rows, Rows)
     assert_close(bootstrap.estimate(rows, 0.9), bootstrap.drawn(rows, 0.9, resamples=MANY_DRAWS))
 
 
 @pytest.mark.parametrize("apart", [0.0, 0.02, 0.1])
 def test_drawn_means_give_the_interval_that_drawn_examples_give(apart: float) -> None:
     """The calibration error has a kink in each bin: where a version is well calibrated it counts, and it is drawn."""
-    rows = figures.rows_of("ece", *answers(np.random.default_rng(7), bootstrap.FEW + 500, apart=apart))
-    assert rows is not None
-    assert rows.course is Course.KINKED
-    assert_close(bootstrap.estimate(rows, 0.9), bootstrap.drawn(rows, 0.9, resamples=MANY_DRAWS), NEAR)
+    rows = Advantages(*answers(np.random.default_rng(7), bootstrap.FEW + 500, apart=apart)).rows("ece")
+    assert isinstance(rows, Bins)
+    assert_close(bootstrap.estimate(rows, 0.9), bootstrap.drawn(rows.rows(), 0.9, resamples=MANY_DRAWS), NEAR)
 
 
-def test_drawn_means_keep_the_skewness_of_few_large_losses() -> None:
-    """A loss that is large one time in five hundred makes an interval that reaches further up than down."""
-    random = np.random.default_rng(8)
-    values = np.where(random.random(3000) < 0.002, 100.0, random.random(3000))
-    rows = mean_of(values)
-    means, examples = bootstrap.of_drawn_means(rows, 0.9), bootstrap.drawn(rows, 0.9, resamples=MANY_DRAWS)
-    assert means.high - means.value > 1.2 * (means.value - means.low)
-    deviation = (examples.high - examples.low) / 2 / 1.645
-    assert (means.low, means.high) == pytest.approx((examples.low, examples.high), abs=0.25 * deviation)
+def test_drawn_means_keep_the_skewness_of_few_errors() -> None:
+    """A wrong answer that is very sure, one in 250, makes an interval that reaches further to one side."""
+    n = 3000
+    right = np.arange(n) >= 12
+    sides: list[dict[str, NDArray[Any]]] = [
+        {Column.TARGET: np.ones(n), Column.PREDICTED: answered, Column.CONFIDENCE: np.full(n, sure)}
+        for answered, sure in ((np.ones(n), 1.0), (right.astype(np.float64), 0.97))
+    ]
+    both = Bins(*sides)
+    means, examples = bootstrap.estimate(both, 0.9), bootstrap.drawn(both.rows(), 0.9, resamples=MANY_DRAWS)
+    assert means.high - means.value > 1.15 * (means.value - means.low)
+    # Draws of examples move in steps of one wrong answer, 1 / n.
+    assert (means.low, means.high) == pytest.approx((examples.low, examples.high), abs=1.5 / n)
+
+
+def test_bins_vary_as_their_examples_say() -> None:
+    """Sums of bins, the influence of each example and all covariances are those of the rows of examples."""
+    both = Bins(*answers(np.random.default_rng(12), 300))
+    rows, n = both.rows(), both.n
+    assert both.value == pytest.approx(float(rows.figure(rows.means)))
+    assert both.sums == pytest.approx(rows.values.sum(axis=0))
+    without = np.array([rows.figure(np.delete(rows.values, one, axis=0).mean(axis=0)) for one in range(n)])
+    influence = without.mean() - without
+    assert both.influence() == pytest.approx(influence, abs=1e-12)
+    columns = np.column_stack([rows.values, influence])
+    assert both.spread(influence) == pytest.approx(np.cov(columns.T, bias=True) / n, abs=1e-12)
 
 
 def test_a_figure_that_few_examples_carry_is_drawn() -> None:
@@ -147,17 +165,27 @@ def test_a_figure_that_few_examples_carry_is_drawn() -> None:
     sides: list[dict[str, NDArray[Any]]] = [
         {Column.TARGET: targets, Column.PREDICTED: predicted} for predicted in (old, new)
     ]
-    rows = figures.rows_of("balanced_accuracy", *sides)
-    assert rows is not None
+    rows = Advantages(*sides).rows("balanced_accuracy")
+    assert isinstance(rows, Rows)
     assert expansion.interval(rows, 0.9) is None
     assert bootstrap.estimate(rows, 0.9) == bootstrap.drawn(rows, 0.9)
+
+
+@pytest.mark.parametrize("metric", ["balanced_accuracy", "mcc", "precision_macro", "f1_weighted"])
+def test_moving_weight_to_groups_is_moving_it_to_the_rows_of_each_version(metric: str) -> None:
+    """What few rows of each version say is what the rows of all groups of examples say."""
+    rows = Advantages(*answers(np.random.default_rng(13), 500)).rows(metric)
+    assert isinstance(rows, Rows)
+    assert rows.shifts is not None
+    for step in (0.01, -0.01):
+        assert rows.shifted(step) == pytest.approx(rows._replace(shifts=None).shifted(step), abs=1e-12)
 
 
 @pytest.mark.parametrize("metric", ["ece", "f1_macro", "balanced_accuracy"])
 def test_versions_that_no_example_tells_apart_have_an_interval_of_no_width(metric: str) -> None:
     """What is made of that, is not for the interval to say."""
     side, _ = answers(np.random.default_rng(9), bootstrap.FEW + 500)
-    rows = figures.rows_of(metric, side, side)
+    rows = Advantages(side, side).rows(metric)
     assert rows is not None
     assert bootstrap.estimate(rows, 0.9) == (0.0, 0.0, 0.0)
 
@@ -165,7 +193,7 @@ def test_versions_that_no_example_tells_apart_have_an_interval_of_no_width(metri
 def test_an_interval_is_the_same_twice() -> None:
     """Draws are seeded: a gate that is asked again gives the same answer."""
     few = mean_of(np.random.default_rng(0).normal(size=300))
-    many = figures.rows_of("ece", *answers(np.random.default_rng(0), bootstrap.FEW + 1))
+    many = Advantages(*answers(np.random.default_rng(0), bootstrap.FEW + 1)).rows("ece")
     assert many is not None
     for rows in (few, many):
         assert bootstrap.estimate(rows, 0.9) == bootstrap.estimate(rows, 0.9)
@@ -183,9 +211,6 @@ def test_a_worse_calibration_is_told_as_often_as_the_level_says() -> None:
     """
     margin, told, sets = 0.03, 0, 100
     for number in range(sets):
-        rows = figures.rows_of(
-            "ece", *answers(np.random.default_rng([10, number]), bootstrap.FEW + 500, apart=-margin)
-        )
-        assert rows is not None
-        told += bootstrap.of_drawn_means(rows, 0.9, draws=2000).high < -margin
+        both = Bins(*answers(np.random.default_rng([10, number]), bootstrap.FEW + 500, apart=-margin))
+        told += bins.interval(both, 0.9, seed=bootstrap.SEED, draws=2000).high < -margin
     assert told / sets < 0.1
