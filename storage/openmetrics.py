@@ -6,10 +6,11 @@ made from this list). A figure that is not known is left out, as the format want
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from math import isfinite
 from typing import Final, NamedTuple
 
-from storage.records import Device, EngineState, Evaluation, Model, Version
+from storage.records import Device, EngineState, Evaluation, Version
 from storage.snapshot import Snapshot
 from storage.vocabulary import FaultState, Role, Severity
 
@@ -29,6 +30,32 @@ class Sample(NamedTuple):
     value: float
 
 
+class Deployed(NamedTuple):
+    """A version that has a role."""
+
+    labels: Labels
+    """Its model, its role and its number."""
+    version: Version
+
+
+class Look:
+    """What is known at one moment: the snapshot, and whether the engine holds its workspace."""
+
+    def __init__(self, seen: Snapshot, *, running: bool) -> None:
+        self.seen = seen
+        self.running = running
+
+    @cached_property
+    def deployed(self) -> list[Deployed]:
+        """The versions that have a role, unpacked once for all families."""
+        return [
+            Deployed((("model", model.name), ("role", role.value), ("version", str(version.number))), version)
+            for model in self.seen.models
+            for role in Role
+            if (version := getattr(model, role.value)) is not None
+        ]
+
+
 class Family(NamedTuple):
     """All values of one meaning."""
 
@@ -37,19 +64,12 @@ class Family(NamedTuple):
     unit: str
     help: str
     labels: tuple[str, ...]
-    collect: Callable[[Snapshot], Iterator[Sample]]
+    collect: Callable[[Look], Iterator[Sample]]
 
     @property
     def full_name(self) -> str:
         """The name under which it is found."""
         return f"{PREFIX}_{self.name}"
-
-
-class Look(NamedTuple):
-    """What is known besides the snapshot: whether the engine holds its workspace."""
-
-    seen: Snapshot
-    running: bool
 
 
 def text(look: Look) -> str:
@@ -64,8 +84,7 @@ def text(look: Look) -> str:
 
 def collected(look: Look) -> list[tuple[Family, list[Sample]]]:
     """Return the families that have a value, each with its samples."""
-    up = [Sample((), float(look.running))]
-    found = [(UP, up), *((family, [*family.collect(look.seen)]) for family in FAMILIES)]
+    found = [(family, [*family.collect(look)]) for family in (UP, *FAMILIES)]
     return [(family, samples) for family, samples in found if samples]
 
 
@@ -93,72 +112,60 @@ def _known(labels: Labels, value: float | None) -> Iterator[Sample]:
         yield Sample(labels, float(value))
 
 
-def _engine_version(seen: Snapshot) -> Iterator[Sample]:
-    if seen.engine is not None:
-        yield Sample((("version", seen.engine.version),), 1.0)
+def _up(look: Look) -> Iterator[Sample]:
+    yield Sample((), float(look.running))
 
 
-def _engine(read: Callable[[EngineState], float]) -> Callable[[Snapshot], Iterator[Sample]]:
+def _engine_version(look: Look) -> Iterator[Sample]:
+    if look.seen.engine is not None:
+        yield Sample((("version", look.seen.engine.version),), 1.0)
+
+
+def _engine(read: Callable[[EngineState], float]) -> Callable[[Look], Iterator[Sample]]:
     """Return what collects a figure of the engine, once one ran here."""
 
-    def collect(seen: Snapshot) -> Iterator[Sample]:
-        if seen.engine is not None:
-            yield Sample((), float(read(seen.engine)))
+    def collect(look: Look) -> Iterator[Sample]:
+        if look.seen.engine is not None:
+            yield Sample((), float(read(look.seen.engine)))
 
     return collect
 
 
-def _jobs(seen: Snapshot) -> Iterator[Sample]:
-    yield Sample((("state", "queued"),), float(seen.queued))
-    yield Sample((("state", "running"),), float(seen.running))
+def _jobs(look: Look) -> Iterator[Sample]:
+    yield Sample((("state", "queued"),), float(look.seen.queued))
+    yield Sample((("state", "running"),), float(look.seen.running))
 
 
-def _deployed(model: Model) -> Iterator[tuple[Role, Version]]:
-    for role in Role:
-        version: Version | None = getattr(model, role.value)
-        if version is not None:
-            yield role, version
-
-
-def _versions(seen: Snapshot) -> Iterator[Sample]:
-    for model in seen.models:
+def _versions(look: Look) -> Iterator[Sample]:
+    for model in look.seen.models:
         yield Sample((("model", model.name),), float(model.versions))
 
 
-def _numbers(seen: Snapshot) -> Iterator[Sample]:
-    for model in seen.models:
-        for role, version in _deployed(model):
-            yield Sample((("model", model.name), ("role", role.value)), float(version.number))
+def _numbers(look: Look) -> Iterator[Sample]:
+    for labels, version in look.deployed:
+        yield Sample(labels[:2], float(version.number))
 
 
-def _statuses(seen: Snapshot) -> Iterator[Sample]:
-    for model in seen.models:
-        for role, version in _deployed(model):
-            labels = (("model", model.name), ("role", role.value), ("version", str(version.number)))
-            yield Sample((*labels, ("status", version.status.value)), 1.0)
+def _statuses(look: Look) -> Iterator[Sample]:
+    for labels, version in look.deployed:
+        yield Sample((*labels, ("status", version.status.value)), 1.0)
 
 
-def _sizes(seen: Snapshot) -> Iterator[Sample]:
-    for model in seen.models:
-        for role, version in _deployed(model):
-            yield from _known(_of(model, role, version), version.bytes)
+def _sizes(look: Look) -> Iterator[Sample]:
+    for labels, version in look.deployed:
+        yield from _known(labels, version.bytes)
 
 
-def _evaluated(read: Callable[[Evaluation], Iterator[Sample]]) -> Callable[[Snapshot], Iterator[Sample]]:
+def _evaluated(read: Callable[[Evaluation], Iterator[Sample]]) -> Callable[[Look], Iterator[Sample]]:
     """Return what collects figures of the latest evaluation of each version that matters."""
 
-    def collect(seen: Snapshot) -> Iterator[Sample]:
-        for model in seen.models:
-            for role, version in _deployed(model):
-                if version.evaluation is not None:
-                    for sample in read(version.evaluation):
-                        yield Sample((*_of(model, role, version), *sample.labels), sample.value)
+    def collect(look: Look) -> Iterator[Sample]:
+        for labels, version in look.deployed:
+            if version.evaluation is not None:
+                for sample in read(version.evaluation):
+                    yield Sample((*labels, *sample.labels), sample.value)
 
     return collect
-
-
-def _of(model: Model, role: Role, version: Version) -> Labels:
-    return (("model", model.name), ("role", role.value), ("version", str(version.number)))
 
 
 def _metrics(part: str) -> Callable[[Evaluation], Iterator[Sample]]:
@@ -185,8 +192,8 @@ def _evaluated_at(evaluation: Evaluation) -> Iterator[Sample]:
     yield Sample((), evaluation.at)
 
 
-def _faults(seen: Snapshot) -> Iterator[Sample]:
-    counts = Counter((fault.severity, fault.state) for fault in seen.faults)
+def _faults(look: Look) -> Iterator[Sample]:
+    counts = Counter((fault.severity, fault.state) for fault in look.seen.faults)
     for severity in Severity:
         for state in (FaultState.OPEN, FaultState.ACKNOWLEDGED):
             yield Sample(
@@ -194,9 +201,9 @@ def _faults(seen: Snapshot) -> Iterator[Sample]:
             )
 
 
-def _open_faults(seen: Snapshot) -> Iterator[Sample]:
+def _open_faults(look: Look) -> Iterator[Sample]:
     worst: dict[Labels, float] = {}
-    for fault in seen.faults:
+    for fault in look.seen.faults:
         labels: Labels = (
             ("code", fault.code),
             ("model", fault.model),
@@ -208,15 +215,15 @@ def _open_faults(seen: Snapshot) -> Iterator[Sample]:
         yield Sample(labels, first_at)
 
 
-def _quarantined(seen: Snapshot) -> Iterator[Sample]:
-    yield Sample((), float(len(seen.quarantined)))
+def _quarantined(look: Look) -> Iterator[Sample]:
+    yield Sample((), float(len(look.seen.quarantined)))
 
 
-def _device(read: Callable[[Device], float | None]) -> Callable[[Snapshot], Iterator[Sample]]:
+def _device(read: Callable[[Device], float | None]) -> Callable[[Look], Iterator[Sample]]:
     """Return what collects a reading of each device that gives it."""
 
-    def collect(seen: Snapshot) -> Iterator[Sample]:
-        for device in seen.devices:
+    def collect(look: Look) -> Iterator[Sample]:
+        for device in look.seen.devices:
             yield from _known((("device", device.id),), read(device))
 
     return collect
@@ -224,8 +231,8 @@ def _device(read: Callable[[Device], float | None]) -> Callable[[Snapshot], Iter
 
 VERSIONED: Final = ("model", "role", "version")
 
-UP: Final = Family("engine_up", "", "Whether an engine holds the workspace.", (), lambda _: iter(()))
-"""The one figure that a snapshot does not know."""
+UP: Final = Family("engine_up", "", "Whether an engine holds the workspace.", (), _up)
+"""The one figure that there always is."""
 
 FAMILIES: Final = (
     Family(

@@ -18,7 +18,7 @@ from storage.past_devices import devices_at
 from storage.past_work import engine_at, jobs_at, missing_at
 from storage.promotion_records import GateReport
 from storage.record import Record
-from storage.records import Model, Quarantined, Version
+from storage.records import Model, Quarantined, Shown, Version
 from storage.snapshot import (
     DEEP_EVENTS,
     DEEP_JOBS,
@@ -30,8 +30,7 @@ from storage.snapshot import (
     headline_of,
     trainings_of,
 )
-from storage.tables import evaluations, events, models, promotions, quarantine, thinning
-from storage.tables.assembly import TREND_POINTS
+from storage.tables import assembly, evaluations, events, models, promotions, quarantine, thinning
 from storage.vocabulary import Custody, FaultState, JobKind, JobState, Role, Severity, Status, Task
 
 AS_NOW = "as it is now; what it was then is not recorded"
@@ -178,16 +177,18 @@ def _model(connection: sqlite3.Connection, row: sqlite3.Row, at: float) -> Model
     if previous is None:
         _, number = _deployed(connection, name, at)
         previous = next((version for version in versions if version.number == number), None)
-    return Model(
+    return assembly.model(
+        Shown(
+            current=current,
+            previous=previous,
+            candidate=by_role.get(Role.CANDIDATE),
+            newest=versions[0] if versions else None,
+        ),
         id=row["id"],
         name=name,
         task=None if row["task"] is None else Task(row["task"]),
         problem="",
         versions=len(versions),
-        current=current,
-        previous=previous,
-        candidate=by_role.get(Role.CANDIDATE),
-        newest=versions[0] if versions else None,
         faults=0,
         trend=_trend(connection, current, at),
     )
@@ -196,7 +197,7 @@ def _model(connection: sqlite3.Connection, row: sqlite3.Row, at: float) -> Model
 def _trend(connection: sqlite3.Connection, current: Version | None, at: float) -> tuple[float, ...]:
     if current is None:
         return ()
-    return evaluations.trends(connection, [current.id], TREND_POINTS, until=at).get(current.id, ())
+    return evaluations.trends(connection, [current.id], assembly.TREND_POINTS, until=at).get(current.id, ())
 
 
 def _version(connection: sqlite3.Connection, found: Version, current: Version | None, at: float) -> Version:

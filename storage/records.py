@@ -23,7 +23,7 @@ from storage.measured import (
     TensorSpec,
     ValueKind,
 )
-from storage.promotion_records import GateReport, Probation
+from storage.model_records import Glance, Line, Model, Refusal, Shown, Version
 from storage.record import Record
 from storage.vocabulary import (
     Custody,
@@ -33,10 +33,8 @@ from storage.vocabulary import (
     JobState,
     Quantization,
     RepairKind,
-    Role,
     Scenario,
     Status,
-    Task,
     TrainTrigger,
 )
 
@@ -45,86 +43,24 @@ __all__ = [
     "Evaluation",
     "EvaluationFailure",
     "ExampleValues",
+    "Glance",
     "LatencyMeasurement",
     "LatencyRatio",
     "LatencyReport",
+    "Line",
     "Loading",
     "Metric",
+    "Model",
     "NewEvaluation",
     "NewLatencyMeasurement",
     "Record",
+    "Refusal",
+    "Shown",
     "Surroundings",
     "TensorSpec",
     "ValueKind",
+    "Version",
 ]
-
-
-class Refusal(Record, frozen=True, kw_only=True):
-    """What a version is refused for, while it is: what was found, and since when."""
-
-    at: float
-    evidence: tuple[str, ...]
-    """Each thing that was found, by its name; of one that crashes, how it ended."""
-    liftable: bool
-    """Whether its owner's trust in this very content would have it loaded."""
-
-
-class Version(Record, frozen=True, kw_only=True, array_like=True):
-    """One immutable artefact of a model, with the figures of its latest evaluation.
-
-    Like a model and an evaluation it is written down in one place, packed by the thousand (`storage.tables.overviews`),
-    and there without the names of its fields.
-    """
-
-    id: int
-    model: str
-    number: int
-    format: Format | None
-    status: Status
-    reason: str
-    role: Role | None
-    sha256: str | None
-    bytes: int | None
-    artefact: str | None
-    """Path of the artefact below the version's folder."""
-    companions: tuple[str, ...] = ()
-    """Paths of the other files that belong to it, below the folder that it lies in."""
-    source: str
-    """Where it came from: a path below ``train/``, or empty for a folder that was put into ``models/``."""
-    found_at: float
-    parameters: int | None
-    evaluation: Evaluation | None = None
-    gate: GateReport | None = None
-    """What the gate said when this version or the current one was last evaluated; ``None`` before that."""
-    loading: Loading | None = None
-    """``None`` before it was first loaded, and when its files have changed since."""
-    failure: EvaluationFailure | None = None
-    """``None`` once an evaluation has worked."""
-    refusal: Refusal | None = None
-    """``None`` where nothing was found that keeps it from being loaded."""
-
-
-class Model(Record, frozen=True, kw_only=True, array_like=True):
-    """A named thing that is deployed, with the versions that matter at a glance."""
-
-    id: int
-    name: str
-    task: Task | None
-    problem: str
-    """Why the model's settings or folder cannot be used, or empty."""
-    versions: int
-    current: Version | None
-    previous: Version | None
-    candidate: Version | None
-    newest: Version | None
-    """The version with the highest number, whatever its status."""
-    faults: int
-    trend: tuple[float, ...] = ()
-    """The latest values of the headline metric of the current version, oldest first."""
-    quarantined: int = 0
-    """How many things were taken out of its inbox and are kept."""
-    probation: Probation | None = None
-    """Of the current version, while it is watched because it was promoted by itself."""
 
 
 class Arrival(Record, frozen=True, kw_only=True):

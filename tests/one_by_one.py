@@ -5,8 +5,8 @@ import sqlite3
 import msgspec
 
 from storage.promotion_records import GateReport
-from storage.records import EvaluationFailure, Loading, Metric, Model, Refusal, Version
-from storage.tables import evaluations, probations
+from storage.records import EvaluationFailure, Loading, Metric, Model, Refusal, Shown, Version
+from storage.tables import assembly, evaluations, probations
 from storage.vocabulary import Custody, Format, ProbationState, Role, Status, Task
 
 
@@ -38,21 +38,27 @@ def _model(connection: sqlite3.Connection, row: sqlite3.Row) -> Model:
         ).fetchall()
     ]
     watched = [one for one in probations.read(connection, row["name"]) if one.state is ProbationState.OPEN]
-    return Model(
+    shown = Shown(
+        current=current,
+        previous=found.get(row["previous_id"]),
+        candidate=msgspec.structs.replace(ready[0], role=Role.CANDIDATE) if ready else None,
+        newest=next(iter(found.values()), None),
+    )
+    told = assembly.model(
+        shown,
         id=row["id"],
         name=row["name"],
         task=row["task"] and Task(row["task"]),
         problem=row["problem"],
         versions=len(found),
-        current=current,
-        previous=found.get(row["previous_id"]),
-        candidate=msgspec.structs.replace(ready[0], role=Role.CANDIDATE) if ready else None,
-        newest=next(iter(found.values()), None),
         faults=count("faults WHERE model = ? AND state = 'open' AND severity <> 'info'", row["name"]),
         trend=tuple(value[0] for value in reversed(trend) if value is not None) if current else (),
         quarantined=count("quarantine WHERE model = ? AND state = ?", row["name"], Custody.KEPT),
         probation=watched[0] if watched else None,
     )
+    # What a model holds packed is held against the versions themselves, whatever the packing makes of them.
+    assert Shown(told.current, told.previous, told.candidate, told.newest) == shown
+    return told
 
 
 def _version(connection: sqlite3.Connection, row: sqlite3.Row, model: sqlite3.Row) -> Version:

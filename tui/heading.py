@@ -21,9 +21,8 @@ ROOMY = 110
 """Columns from which there is room for whole phrases."""
 
 
-def left(view: View, width: int) -> Text:
-    """Return the left part of the overview's first line."""
-    needing = needing_person(view)
+def left(view: View, width: int, *, needing: int) -> Text:
+    """Return the left part of the overview's first line; ``needing`` models want something of a person."""
     attention = f"! {needing} need{'s' if needing == 1 else ''} you" if needing else ""
     parts = {
         "name": Text(NAME, "bold"),
@@ -79,11 +78,6 @@ def span(seconds: float) -> str:
     if hours:
         return f"{hours}h{minutes % 60:02d}m"
     return f"{minutes}m" if minutes else "<1m"
-
-
-def needing_person(view: View) -> int:
-    """Return how many models want something of a person."""
-    return sum(1 for model in view.models if health.of_model(model, view.jobs, view.now).needs_person)
 
 
 def _engine(view: View) -> Text:

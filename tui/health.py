@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from storage.durations import rough
 from storage.records import Arrival, EngineState, Job, Model, Version
-from storage.tables.evaluations import headline
 from storage.vocabulary import JobState, Status
 
 SILENT_S = 15.0
@@ -52,9 +51,9 @@ def of_model(model: Model, jobs: Sequence[Job], now: float) -> Health:
     for found in (_broken(model), working, _troubled(model), _newer(model)):
         if found is not None:
             return found
-    if model.current is None:
+    if model.glance.current is None:
         return Health("○", "not deployed", IDLE, "dim")
-    if headline(model.current.evaluation) is None:
+    if model.glance.current.score is None:
         return Health("○", "no figures", IDLE, "dim")
     return Health("●", "ok", OK, "green")
 
@@ -146,7 +145,7 @@ def stale(engine_running: bool, engine: EngineState | None, now: float) -> str |
 
 
 def _broken(model: Model) -> Health | None:
-    current = model.current
+    current = model.glance.current
     if current is not None and current.status in BROKEN:
         return Health("✗", BROKEN[current.status], ERROR, "bold red")
     return None
@@ -178,21 +177,19 @@ def _troubled(model: Model) -> Health | None:
 
 def _newer(model: Model) -> Health | None:
     """Say what became of the newest version, if it is not the current one."""
-    newest, candidate = model.newest, model.candidate
-    if newest is None or (model.current is not None and newest.number <= model.current.number):
+    current, newest, candidate = model.glance.current, model.glance.newest, model.glance.candidate
+    if newest is None or (current is not None and newest.number <= current.number):
         return None
     if newest.status in BROKEN:
-        return Health("!", f"v{newest.number} {_failed(newest)}", ATTENTION, "bold yellow")
+        return Health("!", f"v{newest.number} {_failed(newest.status)}", ATTENTION, "bold yellow")
     if newest.status in ARRIVING:
         return Health("◐", f"v{newest.number} {ARRIVING[newest.status]}", WORKING, "cyan")
-    if candidate is None or candidate.gate is None:
+    if candidate is None or candidate.promotable is None:
         return None
-    if candidate.gate.promotable:
+    if candidate.promotable:
         return Health("▲", f"v{candidate.number} READY", CANDIDATE, "bold cyan")
     return Health("△", f"v{candidate.number} held", IDLE, "dim")
 
 
-def _failed(version: Version) -> str:
-    return {Status.QUARANTINED: "QUARANT.", Status.UNSUPPORTED: "NO MODEL"}.get(
-        version.status, version.status.upper()
-    )
+def _failed(status: Status) -> str:
+    return {Status.QUARANTINED: "QUARANT.", Status.UNSUPPORTED: "NO MODEL"}.get(status, status.upper())

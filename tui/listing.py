@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from storage.records import Model
-from storage.tables.evaluations import headline
 from tui.matching import matcher
 
 if TYPE_CHECKING:
@@ -84,15 +83,13 @@ def _ordered(found: list["ModelRow"], listing: Listing) -> tuple["ModelRow", ...
 
 def figures(model: Model) -> dict[str, float]:
     """Return what a table can be sorted by, where it is known."""
-    version = model.current or model.candidate or model.newest
-    evaluation = version.evaluation if version else None
-    if evaluation is None:
+    line = model.glance.line
+    if line is None or line.evaluated_at is None:
         return {}
-    metric, latency = headline(evaluation), evaluation.latency
     known = {
-        "score": metric.value if metric else None,
-        "p95": latency.p95_ms if latency else None,
+        "score": line.score,
+        "p95": line.p95_ms,
         # The latest first, as by age, which would be another one at each look.
-        "evaluated": -evaluation.at,
+        "evaluated": -line.evaluated_at,
     }
     return {name: value for name, value in known.items() if value is not None}

@@ -3,16 +3,15 @@
 Widths are in cells; every line fits. Text from files was cleaned when it was stored and is never markup here.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
 from rich.text import Text
 
 from storage.fault_records import Event
-from storage.records import Device, Job, LatencyReport, Model
+from storage.records import Device, Job, LatencyReport, Line, Model
 from storage.snapshot import Snapshot
-from storage.tables.evaluations import headline
 from storage.vocabulary import FINISHED, DeviceKind, JobState, Severity, Status
 from tui import format as form
 from tui import health
@@ -91,17 +90,23 @@ class ModelRows:
     """The models as rows as they were last made: of those to which nothing happened, only their ages change."""
 
     def __init__(self) -> None:
+        self.needing = 0
+        """How many of all models want something of a person."""
         self._moment = Moment(0.0)
         self._basis: object = None
         self._made: dict[str, tuple[object, ModelRow]] = {}
+        self._listing: Listing | None = None
         self._rows: tuple[ModelRow, ...] = ()
 
     def read(self, snapshot: Snapshot, now: float, listing: Listing) -> tuple[ModelRow, ...]:
         """Return the rows of a snapshot, as `model_rows` does."""
         self._moment.now = now
-        basis = (snapshot.models, snapshot.jobs, snapshot.arrivals, listing)
+        basis = (snapshot.models, snapshot.jobs, snapshot.arrivals)
         if basis != self._basis:
-            self._basis, self._made = basis, self._all(snapshot)
+            self._basis, self._made, self._listing = basis, self._all(snapshot), None
+            self.needing = sum(row.health.needs_person for _, row in self._made.values())
+        if listing != self._listing:
+            self._listing = listing
             self._rows = arranged([row for _, row in self._made.values()], listing)
         return self._rows
 
@@ -134,44 +139,36 @@ class Cells(Mapping[str, str]):
 
     def __init__(self, model: Model, moment: Moment) -> None:
         self._model, self._moment = model, moment
-        self._said: tuple[float, dict[str, str]] | None = None
-
-    def _words(self) -> dict[str, str]:
-        now = self._moment.now
-        if self._said is None or self._said[0] != now:
-            self._said = now, _cells(self._model, now)
-        return self._said[1]
 
     def __getitem__(self, column: str) -> str:
-        return self._words()[column]
+        line = self._model.glance.line
+        if line is None:
+            raise KeyError(column)
+        return WORDS[column](line, self._model, self._moment.now)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._words())
+        return iter(() if self._model.glance.line is None else WORDS)
 
     def __len__(self) -> int:
-        return len(self._words())
+        return 0 if self._model.glance.line is None else len(WORDS)
 
 
-def _cells(model: Model, now: float) -> dict[str, str]:
-    version = model.current or model.candidate or model.newest
-    if version is None:
-        return {}
-    evaluation = version.evaluation
-    metric = headline(evaluation)
-    latency = evaluation.latency if evaluation else None
-    return {
-        "version": f"v{version.number}",
-        "format": "" if version.format is None else version.format.value,
-        "device": "" if evaluation is None else evaluation.device,
-        "score": form.figure(metric.value if metric else None),
-        "interval": form.half_width(metric.low, metric.high) if metric else "",
-        "trend": form.sparkline(model.trend, 8),
-        "p50": form.short_ms(latency.p50_ms if latency else None),
-        "p95": form.short_ms(latency.p95_ms if latency else None),
-        "p99": form.short_ms(latency.p99_ms if latency else None),
-        "throughput": f"{latency.throughput:,.0f}" if latency else "n/a",
-        "evaluated": "" if evaluation is None else form.short_age(now - evaluation.at),
-    }
+WORDS: Mapping[str, Callable[[Line, Model, float], str]] = {
+    "version": lambda line, _model, _now: f"v{line.number}",
+    "format": lambda line, _model, _now: "" if line.format is None else line.format.value,
+    "device": lambda line, _model, _now: line.device or "",
+    "score": lambda line, _model, _now: form.figure(line.score),
+    "interval": lambda line, _model, _now: "" if line.score is None else form.half_width(line.low, line.high),
+    "trend": lambda _line, model, _now: form.sparkline(model.trend, 8),
+    "p50": lambda line, _model, _now: form.short_ms(line.p50_ms),
+    "p95": lambda line, _model, _now: form.short_ms(line.p95_ms),
+    "p99": lambda line, _model, _now: form.short_ms(line.p99_ms),
+    "throughput": lambda line, _model, _now: "n/a" if line.throughput is None else f"{line.throughput:,.0f}",
+    "evaluated": lambda line, _model, now: (
+        "" if line.evaluated_at is None else form.short_age(now - line.evaluated_at)
+    ),
+}
+"""What each column says of a model."""
 
 
 def device_lines(devices: Sequence[Device], width: int) -> list[Text]:

@@ -10,8 +10,20 @@ from typing import TypeVar
 
 import msgspec
 
-from storage.promotion_records import GateReport
-from storage.records import EvaluationFailure, Loading, Model, Refusal, Version
+from storage import model_records
+from storage.model_records import (
+    Candidacy,
+    Glance,
+    Line,
+    Model,
+    Newest,
+    Refusal,
+    Shown,
+    Version,
+    as_candidate,
+)
+from storage.promotion_records import GateReport, Probation
+from storage.records import EvaluationFailure, Loading
 from storage.tables import among, evaluations, probations
 from storage.vocabulary import Custody, Format, Role, Status, Task
 
@@ -61,16 +73,18 @@ def models(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Mode
     )
     watched = probations.open_of(connection, [row["id"] for row in rows])
     return {
-        row["id"]: Model(
+        row["id"]: model(
+            Shown(
+                current=seen.get(row["current_id"]),
+                previous=seen.get(row["previous_id"]),
+                candidate=as_candidate(seen[row["candidate_id"]]) if row["candidate_id"] in seen else None,
+                newest=seen.get(row["newest_id"]),
+            ),
             id=row["id"],
             name=row["name"],
             task=None if row["task"] is None else Task(row["task"]),
             problem=row["problem"],
             versions=row["counted"],
-            current=seen.get(row["current_id"]),
-            previous=seen.get(row["previous_id"]),
-            candidate=as_candidate(seen[row["candidate_id"]]) if row["candidate_id"] in seen else None,
-            newest=seen.get(row["newest_id"]),
             faults=faults.get(row["name"], 0),
             trend=trends.get(row["current_id"], ()),
             quarantined=quarantined.get(row["name"], 0),
@@ -116,11 +130,66 @@ def versions(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Ve
     }
 
 
-def as_candidate(version: Version) -> Version:
-    """Return a version in the role of what could be deployed next."""
-    # A version that was rolled back from is both the previous one's successor and a candidate again: candidate wins,
-    # because that is what can be done with it.
-    return msgspec.structs.replace(version, role=Role.CANDIDATE)
+def model(
+    shown: Shown,
+    *,
+    id: int,  # noqa: A002 - the field's own name
+    name: str,
+    task: Task | None,
+    problem: str,
+    versions: int,
+    faults: int,
+    trend: tuple[float, ...] = (),
+    quarantined: int = 0,
+    probation: Probation | None = None,
+) -> Model:
+    """Return a model with the versions of it that matter at a glance."""
+    return Model(
+        id=id,
+        name=name,
+        task=task,
+        problem=problem,
+        versions=versions,
+        faults=faults,
+        trend=trend,
+        quarantined=quarantined,
+        probation=probation,
+        glance=_glance(shown),
+        held=model_records.packed(shown),
+    )
+
+
+def _glance(shown: Shown) -> Glance:
+    current, newest, candidate = shown.current, shown.newest, shown.candidate
+    gate = candidate.gate if candidate else None
+    return Glance(
+        current=None if current is None else _line(current),
+        undeployed=None if current is not None or newest is None else _line(candidate or newest),
+        newest=None if newest is None else Newest(number=newest.number, status=newest.status),
+        candidate=None
+        if candidate is None
+        else Candidacy(number=candidate.number, promotable=None if gate is None else gate.promotable),
+    )
+
+
+def _line(version: Version) -> Line:
+    evaluation = version.evaluation
+    metric = evaluations.headline(evaluation)
+    latency = evaluation.latency if evaluation else None
+    return Line(
+        number=version.number,
+        format=version.format,
+        status=version.status,
+        device=evaluation.device if evaluation else None,
+        evaluated_at=evaluation.at if evaluation else None,
+        score=metric.value if metric else None,
+        low=metric.low if metric else None,
+        high=metric.high if metric else None,
+        p50_ms=latency.p50_ms if latency else None,
+        p95_ms=latency.p95_ms if latency else None,
+        p99_ms=latency.p99_ms if latency else None,
+        throughput=latency.throughput if latency else None,
+    )
 
 
 def _counts(connection: sqlite3.Connection, statement: str, parameters: tuple[object, ...]) -> dict[str, int]:

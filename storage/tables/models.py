@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from storage.model_records import as_candidate
 from storage.promotion_records import GateReport
 from storage.records import Arrival, EvaluationFailure, Loading, Model, Refusal, Version
 from storage.tables import assembly
@@ -202,7 +203,7 @@ def versions(connection: sqlite3.Connection, name: str) -> list[Version]:
     seen = assembly.versions(connection, ids)
     found = [seen[each] for each in ids]
     candidate = _candidate(found)
-    return [assembly.as_candidate(one) if one is candidate else one for one in found]
+    return [as_candidate(one) if one is candidate else one for one in found]
 
 
 def quarantined(connection: sqlite3.Connection) -> list[Version]:

@@ -11,22 +11,13 @@ from functools import cache
 
 import msgspec
 
-from storage.records import Model, Version
+from storage.model_records import Held, Model
 from storage.tables import assembly
 
+DECODER = msgspec.msgpack.Decoder(Model)
 
-class Packed(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A model with each of its versions once; the places say which of them is what."""
-
-    model: Model
-    versions: tuple[Version, ...]
-    current: int | None
-    previous: int | None
-    candidate: int | None
-    newest: int | None
-
-
-DECODER = msgspec.msgpack.Decoder(Packed)
+PACKED = tuple[Model, Held]
+"""Everything that is packed: a model, and inside it the versions that it holds, which its own fields tell nothing of."""
 
 
 class Overviews:
@@ -52,17 +43,18 @@ class Overviews:
     def _take(self, connection: sqlite3.Connection) -> None:
         # Where everything is new, it is read as it lies, and not by the index.
         newer = "WHERE revision > :seen" if self._revision else "WHERE :seen = 0"
-        rows = connection.execute(
+        loose = []
+        for model_id, present, packed in connection.execute(
             "SELECT model_id, present, CASE WHEN layout = :layout THEN packed END "  # noqa: S608 - one of two conditions
             f"FROM overviews JOIN models ON models.id = model_id {newer}",
             {"layout": _layout(), "seen": self._revision},
-        ).fetchall()
-        loose = [model_id for model_id, present, packed in rows if present and packed is None]
-        for model_id, present, packed in rows:
+        ):
             if not present:
                 self._models.pop(model_id, None)
-            elif packed is not None:
-                self._models[model_id] = _unpacked(packed)
+            elif packed is None:
+                loose.append(model_id)
+            else:
+                self._models[model_id] = DECODER.decode(packed)
         self._models |= assembly.models(connection, loose)
 
 
@@ -74,7 +66,7 @@ def pack(connection: sqlite3.Connection, *, most: int) -> bool:
     found = assembly.models(connection, [row["model_id"] for row in rows])
     connection.executemany(
         "UPDATE overviews SET packed = ?, layout = ? WHERE model_id = ?",
-        [(_packed(model), _layout(), model_id) for model_id, model in found.items()],
+        [(msgspec.msgpack.encode(model), _layout(), model_id) for model_id, model in found.items()],
     )
     return len(rows) == most
 
@@ -86,46 +78,7 @@ def drop_foreign(connection: sqlite3.Connection) -> None:
     )
 
 
-def _packed(model: Model) -> bytes:
-    kept: dict[int, Version] = {}
-    for version in (model.current, model.previous, model.newest, model.candidate):
-        if version is not None:
-            kept.setdefault(version.id, version)
-    places = {version_id: place for place, version_id in enumerate(kept)}
-
-    def place(version: Version | None) -> int | None:
-        return None if version is None else places[version.id]
-
-    bare = msgspec.structs.replace(model, current=None, previous=None, candidate=None, newest=None)
-    return msgspec.msgpack.encode(
-        Packed(
-            bare,
-            tuple(kept.values()),
-            place(model.current),
-            place(model.previous),
-            place(model.candidate),
-            place(model.newest),
-        )
-    )
-
-
-def _unpacked(data: bytes) -> Model:
-    packed = DECODER.decode(data)
-    model, versions = packed.model, packed.versions
-    # Nobody else has seen this model yet; a changed copy of each would take a third of the time of it all.
-    if packed.current is not None:
-        msgspec.structs.force_setattr(model, "current", versions[packed.current])
-    if packed.previous is not None:
-        msgspec.structs.force_setattr(model, "previous", versions[packed.previous])
-    if packed.candidate is not None:
-        candidate = assembly.as_candidate(versions[packed.candidate])
-        msgspec.structs.force_setattr(model, "candidate", candidate)
-    if packed.newest is not None:
-        msgspec.structs.force_setattr(model, "newest", versions[packed.newest])
-    return model
-
-
 @cache
 def _layout() -> str:
     """Return a word that is another one as soon as a field of anything that is packed is."""
-    return f"{zlib.crc32(msgspec.json.encode(msgspec.json.schema(Packed))):08x}"
+    return f"{zlib.crc32(msgspec.json.encode(msgspec.json.schema(PACKED))):08x}"

@@ -20,6 +20,7 @@ from engine.packing import Packing
 from engine.rolling import Rolling
 from storage import snapshot, upkeep
 from storage.database import Reader, Writer
+from storage.snapshot import Snapshot
 from storage.tables import devices, models, rollups, thinning
 from storage.tables.rollups import DAY
 from storage.workspace import Workspace, create_workspace
@@ -29,7 +30,9 @@ from tests.benchmarks.mlflow_store import Store
 from tests.benchmarks.stage import Stage
 from tests.benchmarks.years import NOW, YEARS
 from tests.readings import MIDNIGHT, card, record, uses
+from tui.commands.documenting import model_document
 from tui.feed import Feed
+from tui.rows import model_rows
 
 FEW, SOME, MANY = 100_000, 1_000_000, 10_000_000
 
@@ -109,6 +112,7 @@ def _of_overviews(folder: Path) -> list[Figure]:
     writer = Writer(path)
     Packing(writer).work()
     packed_s = _overview(path)
+    rows_s, whole_s = _overview(path, _rows), _overview(path, _documents)
     still_s, changed_s = _refreshes(Workspace(folder), writer)
     writer.close()
     return [
@@ -119,6 +123,14 @@ def _of_overviews(folder: Path) -> list[Figure]:
             "",
             "50 ms",
             packed_s <= 0.05,
+        ),
+        Figure(
+            "the same, and the rows of the console's table made of it",
+            f"{rows_s * 1e3:.0f} ms",
+            f"{whole_s * 1e3:.0f} ms: and what `modeltender models --json` says, of every version unpacked",
+            "",
+            "stated",
+            True,
         ),
         Figure(
             f"the console's reading of {MODELS:,} models once a second, while one of them changes",
@@ -247,13 +259,23 @@ def _timed(reader: Reader, ask: Callable[[sqlite3.Connection], object]) -> float
     return time.perf_counter() - began
 
 
-def _overview(path: Path) -> float:
-    """Return the median time of a first look at many models, with a connection of its own as a command has it."""
+def _rows(seen: Snapshot) -> object:
+    return model_rows(seen, NOW)
+
+
+def _documents(seen: Snapshot) -> object:
+    return [model_document(model) for model in seen.models]
+
+
+def _overview(path: Path, use: Callable[[Snapshot], object] | None = None) -> float:
+    """Return the median time of a first look at many models and of what it is used for, with a connection of its own as a command has it."""
     took = []
     for _ in range(7):
         began = time.perf_counter()
         reader = Reader(path)
-        snapshot.read(reader)
+        seen = snapshot.read(reader)
+        if use is not None:
+            use(seen)
         took.append(time.perf_counter() - began)
         reader.close()
     return statistics.median(took)

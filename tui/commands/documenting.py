@@ -80,13 +80,13 @@ def evaluation_document(version: Version, evaluation: Evaluation) -> EvaluationD
 
 def model_document(model: Model) -> ModelDocument:
     """Return what ``models`` says of a model."""
-    version = standing_for(model)
+    version, glance = standing_for(model), model.glance
     evaluation = version.evaluation if version else None
     return ModelDocument(
         model=model.name,
         task=model.task,
-        current=model.current.number if model.current else None,
-        candidate=model.candidate.number if model.candidate else None,
+        current=glance.current.number if glance.current else None,
+        candidate=glance.candidate.number if glance.candidate else None,
         status=version.status if version else None,
         versions=model.versions,
         metrics=figure_documents(evaluation),

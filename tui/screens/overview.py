@@ -187,10 +187,12 @@ class Overview(ConsoleScreen):
         self.query_one("#notice", Line).show(down)
         filtering = self.query_one(FilterLine).display
         self._arrange(view, width, height - 2 - (down is not None) - filtering)
-        self.query_one(Header).show(heading.left(view, width), heading.right(view))
         self.query_one(KeyBar).show(footer(Where.OVERVIEW, width, _labels(view, zoomed=self._zoomed)))
         if view.news.snapshot is not None:
             self._fill_panels(view, view.news.snapshot)
+        self.query_one(Header).show(
+            heading.left(view, width, needing=self._rows.needing), heading.right(view)
+        )
 
     def _arrange(self, view: View, width: int, height: int) -> None:
         if self._zoomed:

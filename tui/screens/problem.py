@@ -57,6 +57,6 @@ class Problem(ConsoleScreen):
         title, lines = notices.problem(view)
         self.query_one("#page").border_title = Text(title)
         self.query_one("#text", Line).show(Text("\n").join(lines))
-        self.query_one(Header).show(heading.left(view, width), heading.right(view))
+        self.query_one(Header).show(heading.left(view, width, needing=0), heading.right(view))
         labels = {} if view.read_only or view.news.engine_running else {"app.start_engine": "start engine"}
         self.query_one(KeyBar).show(footer(Where.PROBLEM, width, labels))

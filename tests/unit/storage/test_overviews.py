@@ -11,7 +11,18 @@ import pytest
 from storage import jobs, upkeep
 from storage.database import Reader, Writer
 from storage.promotion_records import GateReport
-from storage.records import EvaluationFailure, LatencyReport, Loading, Refusal, TensorSpec
+from storage.records import (
+    Evaluation,
+    EvaluationFailure,
+    Glance,
+    LatencyReport,
+    Line,
+    Loading,
+    Model,
+    Refusal,
+    TensorSpec,
+    Version,
+)
 from storage.statements.history import TOLD
 from storage.tables import evaluations, events, models, overviews, probations, quarantine
 from storage.tables.overviews import Overviews
@@ -269,6 +280,17 @@ def test_what_another_version_packed_is_put_together_anew(writer: Writer) -> Non
         assert [model.name for model in models.read(connection)] == ["a"]
         overviews.drop_foreign(connection)
     assert _packed(writer) == [False]
+
+
+@pytest.mark.parametrize(
+    "kind", [Model, Glance, Line, Version, Evaluation, LatencyReport, Loading, GateReport]
+)
+def test_the_layout_is_made_of_every_packed_record(kind: type[msgspec.Struct]) -> None:
+    """A field that is added to a version makes another layout, though a model holds its versions as bytes."""
+    [_], parts = msgspec.json.schema_components([overviews.PACKED])
+    assert len(parts[kind.__name__].get("prefixItems", parts[kind.__name__].get("properties", ()))) == len(
+        kind.__struct_fields__
+    )
 
 
 def test_a_copy_of_earlier_in_its_place_is_read_whole(writer: Writer, tmp_path: Path) -> None:

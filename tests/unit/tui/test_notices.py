@@ -128,7 +128,7 @@ def test_first_run_tells_what_is_on_its_way(workspace: Workspace, writer: Writer
 def test_header_tells_a_silent_engine(news: News) -> None:
     """An engine that lives and does not beat its heart is not shown as well."""
     view = _view(news._replace(engine_running=True), now=NOW + 16)
-    assert "ENGINE SILENT <1m" in heading.left(view, 80).plain
+    assert "ENGINE SILENT <1m" in heading.left(view, 80, needing=0).plain
     said = notices.engine_down(view)
     assert said is not None
     assert "the engine has been silent for 16 s" in said.plain
@@ -153,7 +153,7 @@ def test_workspace_without_database(running: bool, said: str) -> None:  # noqa: 
 
 def test_header_says_who_needs_attention(news: News) -> None:
     """The first line tells the engine, the models and how many of them need somebody."""
-    said = heading.left(_view(news._replace(engine_running=True)), 96).plain
+    said = heading.left(_view(news._replace(engine_running=True)), 96, needing=1).plain
     assert "gpu-box-1" in said
     assert "engine ● up 1h00m" in said
     assert "2 models" in said
@@ -163,18 +163,18 @@ def test_header_says_who_needs_attention(news: News) -> None:
 def test_header_tells_a_missing_wall(news: News) -> None:
     """What the sandbox lacks on this machine is not hidden, in a phrase where there is room and else in a word."""
     view = _view(news._replace(engine_running=True))
-    assert "sandbox: partial, no network wall" in heading.left(view, 160).plain
-    assert "  no network wall" in heading.left(view, 80).plain
+    assert "sandbox: partial, no network wall" in heading.left(view, 160, needing=0).plain
+    assert "  no network wall" in heading.left(view, 80, needing=0).plain
 
 
 def test_header_tells_how_long_the_engine_is_down(news: News) -> None:
     """An engine that is down is told in words, with the age of what is shown."""
-    assert "ENGINE DOWN 2h00m" in heading.left(_view(news, now=NOW + 7200), 80).plain
+    assert "ENGINE DOWN 2h00m" in heading.left(_view(news, now=NOW + 7200), 80, needing=0).plain
 
 
 def test_paused_display_says_so(news: News) -> None:
     """A frozen display cannot be taken for a live one."""
-    assert "PAUSED" in heading.left(_view(news)._replace(paused=True), 80).plain
+    assert "PAUSED" in heading.left(_view(news)._replace(paused=True), 80, needing=0).plain
 
 
 def test_folder_is_shown_as_it_is(tmp_path: Path) -> None:

@@ -1,11 +1,10 @@
 """Which two versions are compared."""
 
-from msgspec.structs import replace
-
 from storage.database import Reader, Writer
 from storage.paired import Wanted
 from storage.records import Model, Version
 from storage.tables import models
+from tests.showing import showing
 from tests.unit.tui.commands.rows import fill
 from tui.pairs import turned, usual
 
@@ -37,16 +36,16 @@ def test_without_a_candidate_the_deployed_one_is_held_against_the_one_before(
 ) -> None:
     """What was deployed before, or else the newest other one."""
     model, versions = _mnist(reader, writer)
-    model = replace(model, candidate=None, newest=model.current)
+    model = showing(model, candidate=None, newest=model.current)
     assert usual(model, versions, None) == Wanted("mnist", 3, 1)
-    assert usual(replace(model, previous=versions[1]), versions, None) == Wanted("mnist", 2, 1)
+    assert usual(showing(model, previous=versions[1]), versions, None) == Wanted("mnist", 2, 1)
 
 
 def test_one_version_is_not_compared(reader: Reader, writer: Writer) -> None:
     """The sentence says how many there are."""
     model, versions = _mnist(reader, writer)
     assert usual(model, versions[:1], None) == "mnist has one version: there is nothing to compare."
-    bare = replace(model, current=None, previous=None, candidate=None, newest=None)
+    bare = showing(model, current=None, previous=None, candidate=None, newest=None)
     assert usual(bare, (), None) == "mnist has no versions: there is nothing to compare."
 
 

@@ -1,6 +1,5 @@
 """What the console asks of the engine, and what it says where nothing can be asked."""
 
-import msgspec
 import pytest
 
 from storage.database import Writer
@@ -8,6 +7,7 @@ from storage.records import Model
 from storage.tables import models
 from storage.vocabulary import JobKind, Status
 from storage.workspace import Workspace
+from tests.showing import showing
 from tests.unit.tui.commands.rows import add_version, fill
 from tui import requests
 
@@ -89,13 +89,13 @@ def test_why_there_is_no_candidate(writer: Writer, status: Status, reason: str, 
 
 def test_deployed_and_newest(mnist: Model) -> None:
     """A model whose newest version is deployed has nothing to promote."""
-    model = msgspec.structs.replace(mnist, newest=mnist.current, candidate=None)
+    model = showing(mnist, newest=mnist.current, candidate=None)
     assert requests.promotable(model, None) == "v1 of mnist is deployed, and nothing newer is there."
 
 
 def test_model_without_versions(mnist: Model) -> None:
     """A model without any version has nothing to promote, and nothing to roll back."""
-    model = msgspec.structs.replace(mnist, newest=None, candidate=None, current=None)
+    model = showing(mnist, newest=None, candidate=None, current=None)
     assert requests.promotable(model, None) == "mnist has no version that could be promoted."
     assert requests.restorable(model) == "mnist has no deployed version to roll back from."
 

@@ -16,9 +16,11 @@ from storage.records import (
     LatencyReport,
     Metric,
     Model,
+    Shown,
     Version,
 )
 from storage.snapshot import Snapshot
+from storage.tables import assembly
 from storage.vocabulary import (
     CheckVerdict,
     DeviceKind,
@@ -74,8 +76,9 @@ def model(name: str = "m", **changes: Any) -> Model:
     values: dict[str, Any] = {
         "id": 1, "name": name, "task": None, "problem": "", "versions": 1, "current": version(1), "previous": None, "candidate": None,
         "newest": version(1), "faults": 0, "trend": (0.9, 0.95),
-    }  # fmt: skip
-    return Model(**(values | changes))
+    } | changes  # fmt: skip
+    shown = Shown(**{place: values.pop(place) for place in Shown._fields})
+    return assembly.model(shown, **values)
 
 
 def job(state: JobState, **changes: Any) -> Job:
@@ -102,8 +105,14 @@ UNMEASURED = GateReport(
     (GateCheck("accuracy", CheckVerdict.PASS, ""), GateCheck(LATENCY, CheckVerdict.INCONCLUSIVE, "")),
     unmeasured=True,
 )
-OPEN: dict[str, Any] = {"candidate": version(2, gate=UNMEASURED), "newest": version(2)}
-READY: dict[str, Any] = {"candidate": version(2, gate=gate(CheckVerdict.PASS)), "newest": version(2)}
+
+
+def judged(report: GateReport) -> dict[str, Any]:
+    """Return a newest version that is a candidate, and of which the gate says this."""
+    return dict.fromkeys(("candidate", "newest"), version(2, gate=report))
+
+
+OPEN, READY = judged(UNMEASURED), judged(gate(CheckVerdict.PASS))
 
 
 @pytest.mark.parametrize(
@@ -121,7 +130,7 @@ READY: dict[str, Any] = {"candidate": version(2, gate=gate(CheckVerdict.PASS)), 
         ({"newest": version(2, status=Status.CHECKING)}, [], "v2 checking", False),
         (READY, [], "v2 READY", True),
         (OPEN, [], "v2 READY", True),
-        ({"candidate": version(2, gate=gate(CheckVerdict.FAIL)), "newest": version(2)}, [], "v2 held", False),
+        (judged(gate(CheckVerdict.FAIL)), [], "v2 held", False),
     ],
 )
 def test_the_worst_that_is_true_is_said(
@@ -317,6 +326,31 @@ def test_a_job_that_waits_for_another_one_says_so() -> None:
     waits = job(JobState.QUEUED, message="waits for evaluation J9 of version 1")
     assert "waits for evaluation J9" in rows.job_lines([waits, job(JobState.QUEUED)], 80, NOW)[0].plain
     assert rows.job_lines([job(JobState.QUEUED)], 80, NOW)[0].plain.endswith("waiting")
+
+
+def test_a_list_looks_into_no_version() -> None:
+    """Rows of thousands of models are made, ordered and filtered by what lies beside the versions, which stay packed."""
+    whole = (model("a"), model("b", **READY), model("c", current=None), model("d", faults=1))
+    closed = [msgspec.structs.replace(one, held=b"") for one in whole]
+    with pytest.raises(msgspec.DecodeError):
+        assert closed[0].current
+    for listing in (USUAL, Listing(order=2), Listing(typed="v1 !faults keras")):
+        made, expected = (rows.model_rows(snapshot(*models), NOW, listing) for models in (closed, whole))
+        assert made
+        assert [(row.name, row.health, dict(row.cells), row.figures) for row in made] == [
+            (row.name, row.health, dict(row.cells), row.figures) for row in expected
+        ]
+
+
+def test_who_needs_somebody_is_counted_among_all() -> None:
+    """What is filtered away counts, too."""
+    made = rows.ModelRows()
+    found = made.read(
+        snapshot(model("a", faults=1), model("b", **READY), model("c")), NOW, Listing(typed="model:c")
+    )
+    assert ([row.name for row in found], made.needing) == (["c"], 2)
+    made.read(snapshot(model("a"), model("c")), NOW, Listing(typed="model:c"))
+    assert made.needing == 0
 
 
 def test_rows_of_models_to_which_nothing_happened_are_the_same_ones() -> None:
