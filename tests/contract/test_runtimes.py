@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
@@ -223,14 +223,6 @@ def test_a_device_that_cannot_be_used_is_an_error(
     assert caught.value.hint
 
 
-@pytest.fixture(scope="module")
-def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
-    """Return hosts that stay warm for the module's tests."""
-    held = Hosts(scratch=tmp_path_factory.mktemp("scratch"), limits=LimitSettings())
-    yield held
-    held.close()
-
-
 WITHOUT_COUNT: frozenset[Format] = frozenset()
 """Formats of which nobody could say how many parameters a model has: none today."""
 
@@ -242,7 +234,7 @@ MIB = 1024**2
 
 @each_format
 def test_a_loaded_version_reports_what_it_is_and_needs(
-    spec: RuntimeSpec, wanted: Format, saved: Saved, hosts: Hosts, tmp_path: Path
+    spec: RuntimeSpec, wanted: Format, saved: Saved, warm_hosts: Hosts, tmp_path: Path
 ) -> None:
     """From its real process, as the engine loads it from a kept copy: inputs, outputs, parameters, time, memory, version."""
     artefact = saved(wanted)
@@ -250,7 +242,7 @@ def test_a_loaded_version_reports_what_it_is_and_needs(
         assert {name: (kept.folder / name).read_bytes() for name in kept.files} == {
             name: (artefact.parent / name).read_bytes() for name in [artefact.name, *companions(artefact)]
         }
-        process = hosts.open(kept.artefact, spec, "cpu", [kept.folder], options=OPTIONS.get(wanted, ()))
+        process = warm_hosts.open(kept.artefact, spec, "cpu", [kept.folder], options=OPTIONS.get(wanted, ()))
     found = process.loaded
     process.close()
     assert len(found.inputs) == len(found.outputs) == 1
