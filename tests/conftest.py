@@ -1,5 +1,6 @@
 """Fixtures that every test may use: workspaces, empty or of real sample models, and running engines."""
 
+import math
 import os
 import shutil
 import signal
@@ -31,6 +32,18 @@ settings.load_profile("patient")
 
 SAMPLES_S = 300
 """The limit of a test on the samples: the first one of a run waits until they are trained, on a busy machine for a while."""
+
+
+WAITING = 1.5
+"""Workers for each core: a test that waits for a process, a disk or a screen, as they do a third of the time, needs none."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Start more workers than there are cores where as many as suit the machine were asked for; a person's number holds."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    return math.ceil(WAITING * len(os.sched_getaffinity(0)))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
