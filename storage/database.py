@@ -188,8 +188,17 @@ def _migrate(connection: sqlite3.Connection) -> None:
 
     from storage.schema import SCHEMA_VERSION, migrations
 
-    migrations.apply(Database(connection, execute_plugins=False))
-    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    # In one transaction: each of its own would wait for the disk, and nobody meets a database that is half up to date.
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        migrations.apply(Database(connection, execute_plugins=False))
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        connection.execute("COMMIT")
+    except BaseException:
+        # After SQLITE_FULL the transaction may be gone already.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 def _copy_aside(connection: sqlite3.Connection, path: Path, found: int) -> None:

@@ -1,18 +1,24 @@
 """Fixtures that every test may use: workspaces, empty or of real sample models, and running engines."""
 
+import math
 import os
 import shutil
 import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 from storage import launch, snapshot
 from storage.database import Reader, Writer
+from storage.settings import LimitSettings
 from storage.workspace import Workspace, create_workspace
+
+if TYPE_CHECKING:
+    from engine.processes.client import Hosts
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Run in the background of a script, pytest ignores Ctrl-C, and so would every program that a test interrupts.
@@ -26,6 +32,18 @@ settings.load_profile("patient")
 
 SAMPLES_S = 300
 """The limit of a test on the samples: the first one of a run waits until they are trained, on a busy machine for a while."""
+
+
+WAITING = 1.5
+"""Workers for each core: a test that waits for a process, a disk or a screen, as they do a third of the time, needs none."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Start more workers than there are cores where as many as suit the machine were asked for; a person's number holds."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    return math.ceil(WAITING * len(os.sched_getaffinity(0)))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -42,9 +60,19 @@ def workspace(tmp_path: Path) -> Workspace:
     return create_workspace(tmp_path / "workspace")
 
 
+@pytest.fixture(scope="session")
+def new_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a database as an engine makes it, made once: twenty migrations take ten times as long as a copy."""
+    file = tmp_path_factory.mktemp("database") / "modeltender.db"
+    Writer(file).close()
+    return file
+
+
 @pytest.fixture
-def writer(workspace: Workspace) -> Iterator[Writer]:
+def writer(workspace: Workspace, new_database: Path) -> Iterator[Writer]:
     """Return the engine's hold on the workspace's new database."""
+    if not workspace.database.exists():
+        shutil.copy(new_database, workspace.database)
     held = Writer(workspace.database)
     yield held
     held.close()
@@ -55,6 +83,16 @@ def reader(workspace: Workspace, writer: Writer) -> Iterator[Reader]:
     """Return a viewer's hold on the same database."""
     del writer
     held = Reader(workspace.database)
+    yield held
+    held.close()
+
+
+@pytest.fixture(scope="session")
+def warm_hosts(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Hosts]":
+    """Return hosts that stay warm for all tests of a run: each imports its framework once; close what you open with them."""
+    from engine.processes.client import Hosts
+
+    held = Hosts(scratch=tmp_path_factory.mktemp("scratch"), limits=LimitSettings())
     yield held
     held.close()
 

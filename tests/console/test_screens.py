@@ -50,18 +50,16 @@ def _faults(writer: Writer) -> dict[str, Fault]:
 
 
 @pytest.mark.parametrize("size", [(60, 16), SMALL, (100, 30), LARGE])
-@pytest.mark.parametrize("where", [Where.DEVICES, Where.JOBS, Where.EVENTS, Where.COMPARE, Where.SETTINGS])
-async def test_everything_has_its_place(
-    open_console: Open, faulty: Workspace, where: Where, size: tuple[int, int]
-) -> None:
-    """At every size each line is as wide as the terminal, and the footer is last."""
+async def test_everything_has_its_place(open_console: Open, faulty: Workspace, size: tuple[int, int]) -> None:
+    """At every size each line of every screen is as wide as the terminal, and the footer is last."""
     async with open_console(faulty).run_test(size=size) as pilot:
         await shows(pilot, "Models")
-        await pilot.press(OPENS[where])
-        lines = (await shows(pilot, TITLES[where])).splitlines()
-        assert len(lines) == size[1]
-        assert {len(line) for line in lines} == {size[0]}
-        assert "quit" in lines[-1]
+        for where in (Where.DEVICES, Where.JOBS, Where.EVENTS, Where.COMPARE, Where.SETTINGS):
+            await pilot.press(OPENS[where])
+            lines = (await shows(pilot, TITLES[where])).splitlines()
+            assert len(lines) == size[1], where
+            assert {len(line) for line in lines} == {size[0]}, where
+            assert "quit" in lines[-1], where
 
 
 @pytest.mark.parametrize("start", [Where.OVERVIEW, Where.EVENTS])
@@ -90,22 +88,24 @@ async def test_escape_goes_back_to_the_screen_below(open_console: Open, staged: 
             await shows(pilot, title)
 
 
-@pytest.mark.parametrize("where", OPENS)
-async def test_help_lists_exactly_the_keys(open_console: Open, staged: Workspace, where: Where) -> None:
+async def test_help_lists_exactly_the_keys(open_console: Open, staged: Workspace) -> None:
     """On every screen the help has each key of the table with its words; where they do not fit, it says how to see the others."""
     async with open_console(staged).run_test(size=SMALL) as pilot:
         await shows(pilot, "Models 6")
-        await pilot.press(OPENS[where])
-        await shows(pilot, TITLES[where])
-        await pilot.press("question_mark")
-        shown = await shows(pilot, f"Keys: {where}")
-        lines = [f"{line.shown:<8}{line.words}" for line in explained(where)]
-        if not all(line in shown for line in lines):
-            shown = await shows(pilot, "↓ more   esc closes")
-            await pilot.press(*["down"] * len(lines))
-            shown += await shows(pilot, lines[-1])
-        assert [line for line in lines if line not in shown] == []
-        assert "esc closes" in shown
+        for where, key in OPENS.items():
+            await pilot.press(key)
+            await shows(pilot, TITLES[where])
+            await pilot.press("question_mark")
+            shown = await shows(pilot, f"Keys: {where}")
+            lines = [f"{line.shown:<8}{line.words}" for line in explained(where)]
+            if not all(line in shown for line in lines):
+                shown = await shows(pilot, "↓ more   esc closes")
+                await pilot.press(*["down"] * len(lines))
+                shown += await shows(pilot, lines[-1])
+            assert [line for line in lines if line not in shown] == [], where
+            assert "esc closes" in shown, where
+            await pilot.press("escape")
+            await shows(pilot, lambda shown: "esc closes" not in shown)
 
 
 async def test_job_under_the_cursor_is_told_in_full(open_console: Open, staged: Workspace) -> None:

@@ -1,6 +1,6 @@
 """What every way from one format to another promises: one body for all of them, on real models in real model processes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from engine.processes.lockdown import FULL, probe
 from engine.processes.model_process import ModelProcess
 from engine.protocols import ExportRoute
 from engine.runtimes import recognise, runtime_for
-from storage.settings import LimitSettings, Output
+from storage.settings import Output
 from storage.vocabulary import Format, LayerState, Task
 from tests.artefacts import artefact_sha256
 from tests.tiny_models import KERAS_WARNING, OPTIONS, PREPROCESS, digits_file, saved
@@ -41,14 +41,6 @@ EXAMPLES = 200
 Saved = Callable[[Format], Path]
 
 
-@pytest.fixture(scope="module")
-def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
-    """Return hosts that stay warm for the module's tests."""
-    held = Hosts(scratch=tmp_path_factory.mktemp("scratch"), limits=LimitSettings())
-    yield held
-    held.close()
-
-
 def predicted(process: ModelProcess, source: Format, data: Path) -> Predicted:
     """Return what a model answers on the same examples as every other one, prepared as its source takes them."""
     request = Predict(str(data), PREPROCESS[source], Output(), EXAMPLES)
@@ -57,7 +49,7 @@ def predicted(process: ModelProcess, source: Format, data: Path) -> Predicted:
 
 @each_way
 def test_a_model_becomes_another_one_that_answers_alike(
-    source: Format, route: ExportRoute, hosts: Hosts, saved: Saved, digits_file: Path, tmp_path: Path
+    source: Format, route: ExportRoute, warm_hosts: Hosts, saved: Saved, digits_file: Path, tmp_path: Path
 ) -> None:
     """Behind every wall, recognised as what it should be, and with the original's outputs.
 
@@ -65,7 +57,9 @@ def test_a_model_becomes_another_one_that_answers_alike(
     """
     original = saved(source)
     before_sha256 = artefact_sha256(original)
-    opened = hosts.open(original, runtime_for(source), "cpu", [digits_file, original.parent], wanted=source)
+    opened = warm_hosts.open(
+        original, runtime_for(source), "cpu", [digits_file, original.parent], wanted=source
+    )
     result = tmp_path / route.artefact
     try:
         if set(probe().layers.values()) == {LayerState.ON}:
@@ -80,7 +74,7 @@ def test_a_model_becomes_another_one_that_answers_alike(
     assert artefact_sha256(original) == before_sha256
     artefact = result / "saved_model.pb" if result.is_dir() else result
     assert recognise(artefact).format is route.target
-    made = hosts.open(
+    made = warm_hosts.open(
         artefact,
         runtime_for(route.target),
         "cpu",

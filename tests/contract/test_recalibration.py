@@ -1,6 +1,6 @@
 """What every recalibration promises: one body for all formats, on real models in real model processes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from engine.processes.lockdown import FULL, probe
 from engine.processes.model_process import ModelProcess
 from engine.protocols import ExportRoute, Temperature
 from engine.runtimes import recognise, runtime_for
-from storage.settings import LimitSettings, Output
+from storage.settings import Output
 from storage.vocabulary import Format, LayerState
 from tests.artefacts import artefact_sha256
 from tests.tiny_models import KERAS_WARNING, PREPROCESS, digits, digits_file, expected_probabilities, saved
@@ -30,14 +30,6 @@ EXAMPLES = 200
 WANTED = 2.5
 
 Saved = Callable[[Format], Path]
-
-
-@pytest.fixture(scope="module")
-def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
-    """Return hosts that stay warm for the module's tests."""
-    held = Hosts(scratch=tmp_path_factory.mktemp("scratch"), limits=LimitSettings())
-    yield held
-    held.close()
 
 
 def test_every_format_is_recalibrated_or_has_a_reason() -> None:
@@ -81,12 +73,14 @@ def searched() -> float:
 
 @pytest.mark.parametrize(("source", "route"), WAYS, ids=[source for source, _ in WAYS])
 def test_a_model_is_softened_by_exactly_its_temperature(
-    source: Format, route: ExportRoute, hosts: Hosts, saved: Saved, digits_file: Path, tmp_path: Path
+    source: Format, route: ExportRoute, warm_hosts: Hosts, saved: Saved, digits_file: Path, tmp_path: Path
 ) -> None:
     """Fitted behind every wall as a search says, built into a file that any server loads, with the same classes."""
     original = saved(source)
     before_sha256 = artefact_sha256(original)
-    opened = hosts.open(original, runtime_for(source), "cpu", [digits_file, original.parent], wanted=source)
+    opened = warm_hosts.open(
+        original, runtime_for(source), "cpu", [digits_file, original.parent], wanted=source
+    )
     result = tmp_path / route.artefact
     try:
         if set(probe().layers.values()) == {LayerState.ON}:
@@ -102,7 +96,7 @@ def test_a_model_is_softened_by_exactly_its_temperature(
     assert artefact_sha256(original) == before_sha256
     artefact = result / "saved_model.pb" if result.is_dir() else result
     assert recognise(artefact).format is route.target
-    made = hosts.open(
+    made = warm_hosts.open(
         artefact, runtime_for(route.target), "cpu", [digits_file, artefact.parent], wanted=route.target
     )
     try:

@@ -180,19 +180,13 @@ class Bench:
         return sorted(path.name for path in self.context.workspace.objects.iterdir())
 
 
-@pytest.fixture(scope="module")
-def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
-    """Return hosts that stay warm for the module's tests."""
-    held = Hosts(scratch=tmp_path_factory.mktemp("scratch"), limits=WorkspaceSettings().limits)
-    yield held
-    held.close()
-
-
 @pytest.fixture
-def bench(workspace: Workspace, writer: Writer, hosts: Hosts) -> Bench:
+def bench(workspace: Workspace, writer: Writer, warm_hosts: Hosts) -> Iterator[Bench]:
     """Return a version in a workspace of its own."""
     settings = WorkspaceSettings()
-    return Bench(Context(workspace, writer, settings, hosts, Pool(settings.limits), time.time))
+    pool = Pool(settings.limits)
+    yield Bench(Context(workspace, writer, settings, warm_hosts, pool, time.time))
+    pool.close()
 
 
 def test_real_processes_load_the_recorded_model_under_a_swapper(bench: Bench) -> None:

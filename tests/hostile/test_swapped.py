@@ -1,7 +1,7 @@
 """A file that takes a model's place after it was examined is looked at again before any framework opens it."""
 
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,17 +9,8 @@ import pytest
 from engine.processes.client import Hosts, ModelProcessError
 from engine.processes.endings import REFUSED
 from engine.runtimes import runtime_for
-from storage.settings import LimitSettings
 from storage.vocabulary import Format
 from tests.handmade_models import onnx_bytes, save_onnx
-
-
-@pytest.fixture(scope="module")
-def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
-    """Return hosts that stay warm for the module's tests."""
-    held = Hosts(scratch=tmp_path_factory.mktemp("scratch"), limits=LimitSettings())
-    yield held
-    held.close()
 
 
 def reaching(file: Path) -> None:
@@ -48,22 +39,22 @@ SWAPS = [
 
 @pytest.mark.parametrize(("swap", "sentence", "code"), SWAPS, ids=[swap[0].__name__ for swap in SWAPS])
 def test_a_swapped_file_is_refused_at_load(
-    hosts: Hosts, tmp_path: Path, swap: Callable[[Path], None], sentence: str, code: str
+    warm_hosts: Hosts, tmp_path: Path, swap: Callable[[Path], None], sentence: str, code: str
 ) -> None:
     """The sentence is the one that its examination would have given, and what is harmful stays marked so."""
     file = save_onnx(tmp_path / "models" / "model.onnx")
     (tmp_path / "secret.bin").write_bytes(bytes(64))
     # What is swapped below is sound: it loads.
-    hosts.open(file, runtime_for(Format.ONNX), "cpu", [file.parent], wanted=Format.ONNX).close()
+    warm_hosts.open(file, runtime_for(Format.ONNX), "cpu", [file.parent], wanted=Format.ONNX).close()
     swap(file)
     with pytest.raises(ModelProcessError) as caught:
-        hosts.open(file, runtime_for(Format.ONNX), "cpu", [tmp_path], wanted=Format.ONNX)
+        warm_hosts.open(file, runtime_for(Format.ONNX), "cpu", [tmp_path], wanted=Format.ONNX)
     assert caught.value.message == sentence
     assert (caught.value.code == REFUSED) is (code == REFUSED)
 
 
-def test_another_format_of_the_same_runtime_is_another_model(hosts: Hosts, tmp_path: Path) -> None:
+def test_another_format_of_the_same_runtime_is_another_model(warm_hosts: Hosts, tmp_path: Path) -> None:
     """A runtime that executes both does not make one of the other what was examined."""
     file = save_onnx(tmp_path / "model.onnx")
     with pytest.raises(ModelProcessError, match="is onnx and not openvino: it was replaced"):
-        hosts.open(file, runtime_for(Format.ONNX), "cpu", [tmp_path], wanted=Format.OPENVINO)
+        warm_hosts.open(file, runtime_for(Format.ONNX), "cpu", [tmp_path], wanted=Format.OPENVINO)

@@ -154,6 +154,31 @@ def test_the_first_schema_is_brought_up_to_date(tmp_path: Path) -> None:
     held.close()
 
 
+def test_what_fails_half_way_leaves_the_older_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database is brought up to date altogether or not at all, and the next start does it."""
+    path = tmp_path / "modeltender.db"
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute(f"PRAGMA application_id = {database.APPLICATION_ID}")
+    schema.migrations.apply(Database(connection, execute_plugins=False), stop_before="latency_measurements")
+    connection.execute("PRAGMA user_version = 1")
+    before = connection.execute("SELECT sql FROM sqlite_master").fetchall()
+
+    def fail(_database: Database) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(schema.migrations._migrations[-1], "fn", fail)
+        with pytest.raises(ZeroDivisionError):
+            Writer(path)
+    assert connection.execute("SELECT sql FROM sqlite_master").fetchall() == before
+    assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+    connection.close()
+    Writer(path).close()
+    Reader(path).close()
+
+
 def test_many_threads_may_share_the_writer(writer: Writer, reader: Reader) -> None:
     """Concurrent transactions of one engine wait for each other and none is lost."""
 

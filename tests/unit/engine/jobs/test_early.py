@@ -122,14 +122,6 @@ def save(file: Path, swapped: tuple[int, ...]) -> None:
     file.write_bytes(model.SerializeToString())
 
 
-@pytest.fixture(scope="module")
-def warm_hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
-    """Return hosts that stay warm for the module's tests."""
-    held = Hosts(scratch=tmp_path_factory.mktemp("scratch"), limits=WorkspaceSettings().limits)
-    yield held
-    held.close()
-
-
 @pytest.fixture
 def bench(workspace: Workspace, writer: Writer, warm_hosts: Hosts) -> Iterator[Bench]:
     """Return a bench in a workspace of its own."""

@@ -45,16 +45,8 @@ margin = 0.02
 """
 
 
-@pytest.fixture(scope="module")
-def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
-    """Return hosts that stay warm for the module's tests."""
-    held = Hosts(scratch=tmp_path_factory.mktemp("scratch"), limits=WorkspaceSettings().limits)
-    yield held
-    held.close()
-
-
 @pytest.fixture
-def context(workspace: Workspace, writer: Writer, hosts: Hosts) -> Iterator[Context]:
+def context(workspace: Workspace, writer: Writer, warm_hosts: Hosts) -> Iterator[Context]:
     """Return what handlers work with: a ready version of the classifier of digits, with test and validation data."""
     settings = WorkspaceSettings()
     pool = Pool(settings.limits)
@@ -78,7 +70,7 @@ def context(workspace: Workspace, writer: Writer, hosts: Hosts) -> Iterator[Cont
             sha256=artefact_sha256(file),
             size=file.stat().st_size,
         )
-    yield Context(workspace, writer, settings, hosts, pool, time.time)
+    yield Context(workspace, writer, settings, warm_hosts, pool, time.time)
     pool.close()
 
 

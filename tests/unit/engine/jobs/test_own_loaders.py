@@ -13,9 +13,9 @@ from storage.vocabulary import Format, Status
 from tests.artefacts import artefact_sha256
 from tests.data_files import npz
 from tests.tiny_models import LOADER, save_safetensors
-from tests.unit.engine.jobs.test_evaluate_data import Bench, accuracy, bench, expected, warm_hosts
+from tests.unit.engine.jobs.test_evaluate_data import Bench, accuracy, bench, expected
 
-__all__ = ["bench", "warm_hosts"]
+__all__ = ["bench"]
 
 NAMED = '[runtime]\nloader = "loader.py"\n'
 

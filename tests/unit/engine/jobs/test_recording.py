@@ -15,9 +15,9 @@ from storage.tables import events, models
 from storage.vocabulary import Format
 from tests.data_files import npz
 from tests.tiny_models import digits, expected_probabilities
-from tests.unit.engine.jobs.test_evaluate_data import LABELS, Bench, accuracy, bench, warm_hosts
+from tests.unit.engine.jobs.test_evaluate_data import LABELS, Bench, accuracy, bench
 
-__all__ = ["bench", "warm_hosts"]
+__all__ = ["bench"]
 
 FAILED = EvaluationFailure(at=1.0, message="It was so.", hint="", proposal="[preprocess]\nflatten = true")
 

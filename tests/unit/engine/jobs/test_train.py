@@ -50,14 +50,6 @@ BUILT: dict[str, tuple[str, str, str, int]] = {
 """Data, settings, a layer that the model must have, and how many outputs."""
 
 
-@pytest.fixture(scope="module")
-def warm_hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
-    """Return hosts that stay warm for the module's tests."""
-    held = Hosts(scratch=tmp_path_factory.mktemp("scratch"), limits=WorkspaceSettings().limits)
-    yield held
-    held.close()
-
-
 @pytest.fixture
 def bench(workspace: Workspace, writer: Writer, warm_hosts: Hosts) -> Iterator[TrainingBench]:
     """Return a bench in a workspace of its own."""

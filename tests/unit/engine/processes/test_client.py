@@ -13,7 +13,7 @@ from engine.processes.lockdown import FULL, probe
 from engine.processes.model_process import ModelProcess
 from engine.processes.protocol import AnswerSome, Evaluate, MeasureLatency
 from engine.runtimes import RUNTIMES, chosen_options, installed_versions, runtime_for
-from storage.settings import LimitSettings, RuntimeOptions
+from storage.settings import RuntimeOptions
 from storage.vocabulary import Format, LayerState, Task
 from tests.saved_models import module
 from tests.tiny_models import (
@@ -36,14 +36,6 @@ FORMATS = [wanted for spec in RUNTIMES for wanted in spec.formats]
 Saved = Callable[[Format], Path]
 
 
-@pytest.fixture(scope="module")
-def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
-    """Return hosts that stay warm for the module's tests."""
-    held = Hosts(scratch=tmp_path_factory.mktemp("scratch"), limits=LimitSettings())
-    yield held
-    held.close()
-
-
 @pytest.fixture(scope="module", params=FORMATS, ids=[str(wanted) for wanted in FORMATS])
 def wanted(request: pytest.FixtureRequest) -> Format:
     """Return each format in turn."""
@@ -51,10 +43,12 @@ def wanted(request: pytest.FixtureRequest) -> Format:
 
 
 @pytest.fixture(scope="module")
-def process(hosts: Hosts, saved: Saved, digits_file: Path, wanted: Format) -> Iterator[ModelProcess]:
+def process(warm_hosts: Hosts, saved: Saved, digits_file: Path, wanted: Format) -> Iterator[ModelProcess]:
     """Return the classifier of digits, loaded in its process."""
     readable = [digits_file, saved(wanted).parent]
-    opened = hosts.open(saved(wanted), runtime_for(wanted), "cpu", readable, options=OPTIONS.get(wanted, ()))
+    opened = warm_hosts.open(
+        saved(wanted), runtime_for(wanted), "cpu", readable, options=OPTIONS.get(wanted, ())
+    )
     yield opened
     opened.close()
 
@@ -121,13 +115,13 @@ def test_latency_is_measured(process: ModelProcess, wanted: Format, digits_file:
     assert 1 <= len(found.latencies_ms) <= 50
 
 
-def test_damaged_model_is_a_sentence(hosts: Hosts, saved: Saved, tmp_path: Path, wanted: Format) -> None:
+def test_damaged_model_is_a_sentence(warm_hosts: Hosts, saved: Saved, tmp_path: Path, wanted: Format) -> None:
     """A model cut in half fails with one line from its framework, and no traceback."""
     content = saved(wanted).read_bytes()
     broken = copied(saved(wanted), tmp_path / f"broken{saved(wanted).suffix}")
     broken.write_bytes(content[: len(content) // 2])
     with pytest.raises(ModelProcessError) as caught:
-        hosts.open(broken, runtime_for(wanted), "cpu", [broken.parent], options=OPTIONS.get(wanted, ()))
+        warm_hosts.open(broken, runtime_for(wanted), "cpu", [broken.parent], options=OPTIONS.get(wanted, ()))
     assert caught.value.message
     assert caught.value.message.isprintable()
     assert "Traceback" not in caught.value.message
@@ -145,16 +139,16 @@ def test_data_that_were_not_granted_stay_closed(
         assert process.alive
 
 
-def test_a_runtime_is_told_what_the_settings_say(hosts: Hosts, tmp_path: Path) -> None:
+def test_a_runtime_is_told_what_the_settings_say(warm_hosts: Hosts, tmp_path: Path) -> None:
     """An option reaches the loader in its process; one that names nothing is an error there."""
     artefact = module(tmp_path / "m", "f", "g", signatures=("f", "g"))
     runtime = runtime_for(Format.SAVED_MODEL)
     options = chosen_options(runtime, RuntimeOptions(signature="g"))
-    opened = hosts.open(artefact, runtime, "cpu", [artefact.parent], options=options)
+    opened = warm_hosts.open(artefact, runtime, "cpu", [artefact.parent], options=options)
     assert opened.loaded.parameters == 6
     opened.close()
     with pytest.raises(ModelProcessError, match="has no signature 'h'; it has f, g"):
-        hosts.open(artefact, runtime, "cpu", [artefact.parent], options=(("signature", "h"),))
+        warm_hosts.open(artefact, runtime, "cpu", [artefact.parent], options=(("signature", "h"),))
 
 
 def test_what_is_meant_for_other_formats_is_not_told() -> None:

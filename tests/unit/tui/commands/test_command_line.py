@@ -1,4 +1,4 @@
-"""The real command, started as a person starts it: its errors, its exit codes, and what it does not load."""
+"""The real command, started as a person starts it where that matters: its errors, its exit codes, and what it does not load."""
 
 import ctypes
 import json
@@ -15,7 +15,7 @@ import pytest
 from storage.database import APPLICATION_ID, KNOWN_VERSION
 from storage.vocabulary import ExitCode
 from storage.workspace import Workspace, create_workspace
-from tests.unit.tui.commands.conftest import Run
+from tests.unit.tui.commands.conftest import Run, Said
 from tui import command_line
 from tui.command_line import COMMANDS, main
 
@@ -51,10 +51,10 @@ def obey_permissions() -> None:
         libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
 
 
-def error(said: "subprocess.CompletedProcess[str]") -> dict[str, str]:
+def error(said: Said) -> dict[str, str]:
     """Return the error of a command that was run with --json, which is all that it printed."""
-    assert said.stderr == ""
-    document = json.loads(said.stdout)
+    assert said.err == ""
+    document = said.json
     assert list(document) == ["error"]
     assert list(document["error"]) == ["code", "message", "hint"]
     return dict(document["error"])
@@ -91,14 +91,14 @@ def error(said: "subprocess.CompletedProcess[str]") -> dict[str, str]:
     ],
 )
 def test_bad_input_gets_one_clear_sentence(
-    words: tuple[str, ...], status: int, code: str, message: str, tmp_path: Path, filled: Workspace
+    words: tuple[str, ...], status: int, code: str, message: str, tmp_path: Path, filled: Workspace, run: Run
 ) -> None:
     """Each kind of bad input has its sentence, its code and its exit status, as JSON and as text."""
     (tmp_path / "file").write_text("not a folder")
     places = {"tmp": str(tmp_path), "workspace": str(filled.root)}
     words = tuple(word.format(**places) for word in words)
-    said = modeltender(*words, "--json")
-    assert said.returncode == status
+    said = run(*words, "--json")
+    assert said.status == status
     assert error(said)["code"] == code
     assert message.format(**places) in error(said)["message"]
 
@@ -120,32 +120,32 @@ def test_an_error_for_a_person_is_on_standard_error(tmp_path: Path) -> None:
     )
 
 
-def test_a_newer_database_is_refused_untouched(workspace: Workspace) -> None:
+def test_a_newer_database_is_refused_untouched(workspace: Workspace, run: Run) -> None:
     """A database of a newer program is not read, not changed, and no engine is started on it."""
     _database(
         workspace, f"PRAGMA application_id = {APPLICATION_ID}", f"PRAGMA user_version = {KNOWN_VERSION + 1}"
     )
     before = workspace.database.read_bytes()
     for words in (("models",), ("evaluate", "mnist"), ("engine", "start"), ("engine", "status")):
-        said = modeltender(*words, "-w", str(workspace.root), "--json")
-        assert (said.returncode, error(said)["code"]) == (ExitCode.FAILED, "newer-database")
+        said = run(*words, "-w", str(workspace.root), "--json")
+        assert (said.status, error(said)["code"]) == (ExitCode.FAILED, "newer-database")
     assert workspace.database.read_bytes() == before
 
 
-def test_a_foreign_database_is_refused_untouched(workspace: Workspace) -> None:
+def test_a_foreign_database_is_refused_untouched(workspace: Workspace, run: Run) -> None:
     """Somebody else's SQLite file in our place is left alone."""
     _database(workspace, "CREATE TABLE recipes (name TEXT)")
     before = workspace.database.read_bytes()
-    said = modeltender("status", "-w", str(workspace.root), "--json")
-    assert (said.returncode, error(said)["code"]) == (ExitCode.FAILED, "foreign-database")
+    said = run("status", "-w", str(workspace.root), "--json")
+    assert (said.status, error(said)["code"]) == (ExitCode.FAILED, "foreign-database")
     assert workspace.database.read_bytes() == before
 
 
-def test_a_damaged_database_is_told(workspace: Workspace) -> None:
+def test_a_damaged_database_is_told(workspace: Workspace, run: Run) -> None:
     """A file that is no database is told as damaged, with what to do."""
     workspace.database.write_text("this is not a database, it only lies where one should be" * 20)
-    said = modeltender("models", "-w", str(workspace.root), "--json")
-    assert (said.returncode, error(said)["code"]) == (ExitCode.FAILED, "damaged-database")
+    said = run("models", "-w", str(workspace.root), "--json")
+    assert (said.status, error(said)["code"]) == (ExitCode.FAILED, "damaged-database")
     assert error(said)["hint"]
 
 
@@ -169,10 +169,11 @@ def test_a_folder_without_rights_is_named(
     rest = () if words[0] == "init" else ("-w", str(workspace.root))
     folder.chmod(mode)
     try:
-        said = modeltender(*words, *rest, "--json", preexec_fn=obey_permissions)
+        ended = modeltender(*words, *rest, "--json", preexec_fn=obey_permissions)
     finally:
         folder.chmod(0o700)
-    assert said.returncode == ExitCode.USAGE
+    said = Said(ended.returncode, ended.stdout, ended.stderr)
+    assert said.status == ExitCode.USAGE
     assert message in error(said)["message"]
     assert str(tmp_path / "locked") in error(said)["message"]
 

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pexpect
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from storage.vocabulary import ExitCode
 from storage.workspace import Workspace
 from tests.unit.tui.commands.conftest import Run
-from tui.command_line import COMMANDS
+from tui.command_line import COMMANDS, main
 from tui.commands.completion import SHELLS
 
 MODELTENDER = Path(sys.executable).with_name("modeltender")
@@ -21,26 +22,47 @@ MODELTENDER = Path(sys.executable).with_name("modeltender")
 needs_bash = pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
 
 
-def asked(shell: str, *words: str, cwd: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
-    """Ask as the function of zsh or fish does, with the last word still being typed."""
-    typed = " ".join(["modeltender", *words])
-    number = words[-1] if shell == "fish" else str(len(words))
-    told = {"_MODELTENDER_COMPLETE": f"{shell}_complete", "COMP_WORDS": typed, "COMP_CWORD": number}
-    return subprocess.run(
-        [MODELTENDER],
-        check=False,
-        text=True,
-        capture_output=True,
-        cwd=cwd,
-        env=os.environ | told | environment,
-    )
+class Told(NamedTuple):
+    """What the program answers to a key."""
+
+    status: int
+    out: str
+    err: str
 
 
-def offered(*words: str, cwd: Path) -> list[str]:
-    """Return what is offered for the last word, which may be empty."""
-    said = asked("zsh", *words, cwd=cwd)
-    assert (said.returncode, said.stderr) == (0, "")
-    return said.stdout.splitlines()[1::3]
+class Keys:
+    """Asks as the function of zsh or fish does, with the last word still being typed."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, captured: pytest.CaptureFixture[str]) -> None:
+        self._patch, self._captured = patch, captured
+
+    def asked(self, shell: str, *words: str, cwd: Path) -> Told:
+        """Ask, and return the answer."""
+        typed = " ".join(["modeltender", *words])
+        number = words[-1] if shell == "fish" else str(len(words))
+        self._captured.readouterr()
+        with self._patch.context() as patch:
+            patch.chdir(cwd)
+            patch.setenv("_MODELTENDER_COMPLETE", f"{shell}_complete")
+            patch.setenv("COMP_WORDS", typed)
+            patch.setenv("COMP_CWORD", number)
+            # An answer to a key is the end of the program.
+            with pytest.raises(SystemExit) as ended:
+                main([])
+        assert isinstance(ended.value.code, int)
+        return Told(ended.value.code, *self._captured.readouterr())
+
+    def offered(self, *words: str, cwd: Path) -> list[str]:
+        """Return what is offered for the last word, which may be empty."""
+        said = self.asked("zsh", *words, cwd=cwd)
+        assert (said.status, said.err) == (0, "")
+        return said.out.splitlines()[1::3]
+
+
+@pytest.fixture
+def keys(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Keys:
+    """Return what asks the real command line in this process; a real bash asks the program further below."""
+    return Keys(monkeypatch, capsys)
 
 
 def bash(line: str, cwd: Path) -> list[str]:
@@ -65,54 +87,54 @@ def bash(line: str, cwd: Path) -> list[str]:
     return said.stdout.split()
 
 
-def test_commands_are_offered_with_what_they_do(tmp_path: Path) -> None:
+def test_commands_are_offered_with_what_they_do(keys: Keys, tmp_path: Path) -> None:
     """Also where there is no workspace; zsh and fish show the words beside them."""
-    assert offered("", cwd=tmp_path) == list(COMMANDS)
-    assert offered("ev", cwd=tmp_path) == ["evaluate", "events"]
-    said = asked("fish", "eval", cwd=tmp_path)
-    assert said.stdout.startswith("plain,evaluate\t")
+    assert keys.offered("", cwd=tmp_path) == list(COMMANDS)
+    assert keys.offered("ev", cwd=tmp_path) == ["evaluate", "events"]
+    said = keys.asked("fish", "eval", cwd=tmp_path)
+    assert said.out.startswith("plain,evaluate\t")
 
 
-def test_models_are_offered(filled: Workspace) -> None:
+def test_models_are_offered(keys: Keys, filled: Workspace) -> None:
     """Those whose names begin with what was typed, in the workspace that the line means."""
-    names = sorted(path for path in offered("show", "", cwd=filled.root))
+    names = sorted(path for path in keys.offered("show", "", cwd=filled.root))
     assert "mnist" in names
-    assert offered("show", "mni", cwd=filled.root) == [name for name in names if name.startswith("mni")]
-    assert offered("promote", "-w", str(filled.root), "mni", cwd=Path("/"))[0] == "mnist"
-    assert offered("-w", str(filled.root), "promote", "mni", cwd=Path("/"))[0] == "mnist"
+    assert keys.offered("show", "mni", cwd=filled.root) == [name for name in names if name.startswith("mni")]
+    assert keys.offered("promote", "-w", str(filled.root), "mni", cwd=Path("/"))[0] == "mnist"
+    assert keys.offered("-w", str(filled.root), "promote", "mni", cwd=Path("/"))[0] == "mnist"
 
 
-def test_versions_are_offered_by_role_and_number(filled: Workspace) -> None:
+def test_versions_are_offered_by_role_and_number(keys: Keys, filled: Workspace) -> None:
     """After an @, and where a command takes a version of the model before it."""
-    assert offered("show", "mnist@", cwd=filled.root) == [
+    assert keys.offered("show", "mnist@", cwd=filled.root) == [
         "mnist@current",
         "mnist@candidate",
         "mnist@3",
         "mnist@2",
         "mnist@1",
     ]
-    assert offered("show", "mnist@c", cwd=filled.root) == ["mnist@current", "mnist@candidate"]
-    assert offered("compare", "mnist", "ca", cwd=filled.root) == ["candidate"]
-    assert offered("compare", "mnist", "1", "cu", cwd=filled.root) == ["current"]
+    assert keys.offered("show", "mnist@c", cwd=filled.root) == ["mnist@current", "mnist@candidate"]
+    assert keys.offered("compare", "mnist", "ca", cwd=filled.root) == ["candidate"]
+    assert keys.offered("compare", "mnist", "1", "cu", cwd=filled.root) == ["current"]
 
 
-def test_nothing_is_offered_where_nothing_is_known(tmp_path: Path, workspace: Workspace) -> None:
+def test_nothing_is_offered_where_nothing_is_known(keys: Keys, tmp_path: Path, workspace: Workspace) -> None:
     """No workspace, none that an engine has worked in, a damaged one: no words, and no errors either."""
-    assert offered("show", "m", cwd=tmp_path) == []
-    assert offered("show", "m", cwd=workspace.root) == []
+    assert keys.offered("show", "m", cwd=tmp_path) == []
+    assert keys.offered("show", "m", cwd=workspace.root) == []
     workspace.database.write_text("no database" * 100)
-    assert offered("show", "m", cwd=workspace.root) == []
+    assert keys.offered("show", "m", cwd=workspace.root) == []
 
 
-def test_an_unknown_model_has_no_versions(filled: Workspace) -> None:
+def test_an_unknown_model_has_no_versions(keys: Keys, filled: Workspace) -> None:
     """Who mistypes a name sees that there is nothing."""
-    assert offered("show", "mnits@", cwd=filled.root) == []
+    assert keys.offered("show", "mnits@", cwd=filled.root) == []
 
 
-def test_options_and_folders_are_offered(tmp_path: Path) -> None:
+def test_options_and_folders_are_offered(keys: Keys, tmp_path: Path) -> None:
     """An option by its beginning; what looks like a path is left to the shell."""
-    assert "--json" in offered("models", "--", cwd=tmp_path)
-    assert asked("zsh", "./mo", cwd=tmp_path).stdout.splitlines()[:2] == ["dir", "./mo"]
+    assert "--json" in keys.offered("models", "--", cwd=tmp_path)
+    assert keys.asked("zsh", "./mo", cwd=tmp_path).out.splitlines()[:2] == ["dir", "./mo"]
 
 
 @needs_bash
