@@ -6,7 +6,7 @@ Engine and console share these words, so that neither describes them a second ti
 import msgspec
 
 from storage.exported import Parity
-from storage.vocabulary import Format, Quantization, RepairKind, Severity
+from storage.vocabulary import Format, Quantization, RepairKind, Severity, Spare
 
 
 class HandedIn(msgspec.Struct, frozen=True):
@@ -59,6 +59,16 @@ class Repaired(msgspec.Struct, frozen=True):
     detail: str = ""
 
 
+class Removal(msgspec.Struct, frozen=True):
+    """One thing that was removed, or would be, to free the disk."""
+
+    what: Spare
+    path: str
+    """Below the workspace."""
+    bytes: int
+    """That it takes on the disk."""
+
+
 class Treated(msgspec.Struct, frozen=True):
     """What was done, or would be, about one fault."""
 
@@ -70,6 +80,8 @@ class Treated(msgspec.Struct, frozen=True):
     detail: str
     job: int | None = None
     """The job that makes a version of it, where the fault ends when that is deployed."""
+    removes: tuple[Removal, ...] = ()
+    """What a repair that frees the disk removes."""
 
 
 class Repairs(msgspec.Struct, frozen=True):

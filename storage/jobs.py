@@ -300,6 +300,12 @@ def pending(connection: sqlite3.Connection, kind: JobKind, model: str, version: 
     return row is not None
 
 
+def running(connection: sqlite3.Connection) -> list[Job]:
+    """Return the jobs that the engine works on now."""
+    rows = connection.execute("SELECT * FROM jobs WHERE state = ? ORDER BY id", (JobState.RUNNING,))
+    return [_job(row) for row in rows]
+
+
 def unfinished_of(connection: sqlite3.Connection, requested_by: str) -> bool:
     """Whether a job that somebody asked for waits or runs."""
     row = connection.execute(
