@@ -171,7 +171,13 @@ def create_workspace(root: Path) -> Workspace:
                 f"{clean(str(folder))} cannot be made: {error.strerror}.",
                 "Choose a folder that you may write.",
             ) from None
-    for folder in (workspace.state, workspace.log.parent, workspace.scratch, workspace.quarantine, workspace.discarded):
+    for folder in (
+        workspace.state,
+        workspace.log.parent,
+        workspace.scratch,
+        workspace.quarantine,
+        workspace.discarded,
+    ):
         folder.mkdir(exist_ok=True)
         # What is in here (figures, logs, copies of models) is for the owner only.
         folder.chmod(stat.S_IRWXU)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from engine.freeing import backups, copies, leftovers, logs, pages, prepared, removing, retired
 from engine.jobs.context import Context
+from storage.errors import Error
 from storage.job_answers import Removal
 from storage.vocabulary import Spare
 
@@ -50,7 +51,7 @@ def remove(context: Context, step: Step) -> Done:
     wanted = {removal.path: removal for removal in _found(context, step)}
     try:
         gone = step.remove(context, list(wanted)) if wanted else []
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, sqlite3.Error, Error) as error:
         # What went before it failed is gone all the same.
         gone = [path for path in wanted if step.size(context, path) is None]
         return Done(step.what, tuple(wanted[path] for path in gone), _reason(error))
@@ -65,8 +66,9 @@ def _found(context: Context, step: Step) -> list[Removal]:
     return [Removal(step.what, path, size) for path, size in sizes if size]
 
 
-def _reason(error: OSError | sqlite3.Error) -> str:
-    return (error.strerror if isinstance(error, OSError) else "") or str(error)
+def _reason(error: OSError | sqlite3.Error | Error) -> str:
+    told = error.message if isinstance(error, Error) else getattr(error, "strerror", "") or str(error)
+    return told.rstrip(".")
 
 
 def _taken(context: Context, path: str) -> int | None:

@@ -25,7 +25,9 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
     case = PlaceCase(context, fault)
     if kind is None or repair is None:
         if not job.parameters.dry_run:
-            raise RefusedError(f"Fault {fault.id} ({fault.code}) can be ended by a person only.", fault.repair)
+            raise RefusedError(
+                f"Fault {fault.id} ({fault.code}) can be ended by a person only.", fault.repair
+            )
         detail = f"only a person can end it. {fault.repair}"
         return _answer("", Treated(fault.id, fault.code, None, done=False, detail=detail))
     planned = repair.plan(case)

@@ -27,7 +27,7 @@ class Retired(NamedTuple):
 def read(connection: sqlite3.Connection, keep: int) -> list[Retired]:
     """Return the versions whose files may go where the newest ``keep`` of those of each model stay, the oldest first."""
     rows = connection.execute(
-        "SELECT versions.id, models.name AS model, versions.number, models.id AS model_id FROM versions "
+        "SELECT versions.id, models.name AS model, versions.number, models.id AS model_id FROM versions "  # noqa: S608 - question marks alone
         "JOIN models ON models.id = versions.model_id JOIN versions AS current ON current.id = models.current_id "
         "WHERE models.present AND versions.number < current.number AND versions.id IS NOT models.previous_id "
         f"AND versions.status IN ({_marks(SETTLED)}) "
