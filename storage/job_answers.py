@@ -47,6 +47,22 @@ class Recalibrated(msgspec.Struct, frozen=True):
     duration_s: float
 
 
+class WrittenAnew(msgspec.Struct, frozen=True):
+    """What a conversion made and put into the inbox of a version that the installed framework refuses."""
+
+    model: str
+    version: int
+    """That was written anew."""
+    source: Format
+    target: Format
+    file: str
+    """Path in the workspace."""
+    sha256: str
+    parity: Parity
+    """With the answers that are kept of the version."""
+    duration_s: float
+
+
 class Repaired(msgspec.Struct, frozen=True):
     """What was found and done about one version; part of what ``repair`` prints."""
 

@@ -58,6 +58,7 @@ RETRIED = frozenset(
         JobKind.EXPORT,
         JobKind.OPTIMISE,
         JobKind.RECALIBRATE,
+        JobKind.CONVERT,
         JobKind.TRAIN,
     }
 )

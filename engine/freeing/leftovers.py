@@ -17,7 +17,7 @@ from storage.workspace import Workspace
 
 WHAT = Spare.LEFTOVER
 
-DELIVERING = (JobKind.EXPORT, JobKind.OPTIMISE, JobKind.RECALIBRATE)
+DELIVERING = (JobKind.EXPORT, JobKind.OPTIMISE, JobKind.RECALIBRATE, JobKind.CONVERT)
 """Kinds whose results lie hidden in the inbox for a moment."""
 
 LOG = "log.txt"

@@ -42,7 +42,7 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
     if not wanted and job.parameters.fault is not None:
         return _ended(context, job)
     if job.parameters.dry_run:
-        return _told(job, [_planned(Case(model, fault), job) for fault in wanted])
+        return _told(job, [_planned(Case(model, fault, job.parameters.interpreter), job) for fault in wanted])
     done: list[Repaired] = []
     failed: Error | None = None
     for version in _targets(model, found, job):
@@ -57,7 +57,9 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
     treated: list[Treated] = []
     for fault in wanted:
         try:
-            treated.extend(_treated(Work(context, job, report, Case(model, fault)), done))
+            treated.extend(
+                _treated(Work(context, job, report, Case(model, fault, job.parameters.interpreter)), done)
+            )
         except Error as error:
             # What goes wrong first is the job's error; of the others each is told with its fault.
             if failed is not None:

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from engine.repairs import free_disk, recalibrate, reevaluate, reload, restore, retrain, rollback
+from engine.repairs import convert, free_disk, recalibrate, reevaluate, reload, restore, retrain, rollback
 from engine.repairs.repairing import Acting, PlaceActing, PlacePlanning, Planning, RepairSpec
 from storage.vocabulary import RepairKind
 
@@ -25,7 +25,7 @@ class PlaceRepair(NamedTuple):
 
 REPAIRS: dict[RepairKind, Repair] = {
     module.SPEC.kind: Repair(module.SPEC, module.plan, module.act)
-    for module in (restore, reload, reevaluate, recalibrate, retrain, rollback)
+    for module in (restore, reload, reevaluate, recalibrate, convert, retrain, rollback)
 }
 """Every repair of a model, by its kind: those that change least come first."""
 

@@ -42,6 +42,8 @@ class Case(NamedTuple):
 
     model: Model
     fault: Fault
+    interpreter: str = ""
+    """Of another environment that is to help, where somebody names one."""
 
 
 class Plan(NamedTuple):

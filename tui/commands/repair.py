@@ -3,6 +3,8 @@
 The work and the judgement are the engine's: a check that follows every repair tells whether it did.
 """
 
+from pathlib import Path
+
 import click
 import msgspec
 
@@ -24,6 +26,7 @@ from tui.commands.maintenance_documents import RepairDocument, TreatedDocument
 from tui.commands.options import requester, standard_options
 from tui.commands.output import remark, show_document, show_text
 from tui.commands.reading import to_ask
+from tui.commands.rehearse import interpreter_of
 from tui.commands.targets import Target, find_model
 from tui.commands.targets import target as as_target
 from tui.commands.waiting import await_job, failure, read_job
@@ -39,6 +42,12 @@ from tui.commands.waiting import await_job, failure, read_job
     type=click.Choice([kind.value for kind in RepairKind]),
     help="With --fault: do this one of its repairs; docs/maintenance.md lists them.",
 )
+@click.option(
+    "--python",
+    type=click.Path(path_type=Path, exists=True),
+    metavar="PATH",
+    help="With --by convert: an environment, or its interpreter, in which the version still loads.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be changed, and change nothing.")
 @click.option("--no-wait", is_flag=True, help="Return the job at once, and let the engine work.")
 @standard_options
@@ -49,6 +58,7 @@ def repair(
     target: Target | None,
     fault: int | None,
     by: str | None,
+    python: Path | None,
     dry_run: bool,
     no_wait: bool,
 ) -> int:
@@ -58,6 +68,8 @@ def repair(
     """
     if by is not None and fault is None:
         raise click.UsageError("--by needs the fault that is meant: --fault ID")
+    if python is not None and by != RepairKind.CONVERT:
+        raise click.UsageError("--python is for --by convert")
     if target is None and fault is None:
         raise click.UsageError("Name a model, or the fault that is meant: --fault ID")
     with to_ask(workspace) as reader:
@@ -70,7 +82,10 @@ def repair(
             version = find_target(workspace, reader, target)
             number, model = version.number, version.model
         parameters = JobParameters(
-            fault=fault, repair=None if by is None else RepairKind(by), dry_run=dry_run
+            fault=fault,
+            repair=None if by is None else RepairKind(by),
+            dry_run=dry_run,
+            interpreter="" if python is None else str(interpreter_of(python)),
         )
         job = jobs.submit(
             workspace, JobKind.REPAIR, model, number, requested_by=requester(), parameters=parameters
