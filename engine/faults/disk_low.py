@@ -10,7 +10,7 @@ SPEC = FaultSpec(
     severity=Severity.ERROR,
     means="Less is free on the disk of the workspace than `[checks] free_gib` (1 GiB unless it says otherwise). When it "
     "is full, no version can be ingested, restored or promoted, and no figure is written.",
-    advice="See what may go: modeltender repair --fault ID --dry-run; and have it go: modeltender repair --fault ID",
+    advice="See what may go: modeltender repair --fault ID --dry-run; then without --dry-run it goes",
     urgent="Now, where it is still falling; else today.",
     otherwise="What people made or set aside is never removed: look at .modeltender/damaged and .modeltender/quarantine, at "
     "what lies in train/, and let old versions go ([retention] versions). See what grows (du -x -d 2 / | sort -n | tail). Deployed models are served all the same; the engine goes "

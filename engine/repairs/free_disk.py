@@ -136,4 +136,4 @@ def _besides(context: Context) -> str:
             old = retired.read(connection, 0)
         if old:
             found.append(f"{count(len(old), 'retired version')} in models/ ([retention] versions)")
-    return f"yours to decide: {', '.join([*found, 'what lies in train/ and test/'])}"
+    return f"the rest is yours to decide: {', '.join([*found, 'what lies in train/ and test/'])}"

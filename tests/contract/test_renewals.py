@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -39,10 +40,13 @@ def save_keras(file: Path) -> Path:
     kernel, bias = weights()
     same = keras.layers.DepthwiseConv2D(1, name="same")
     dense = keras.layers.Dense(10, activation="softmax")
-    model = keras.Sequential([keras.Input((1, 8, 8)), same, keras.layers.Flatten(), dense])
-    same.set_weights([np.ones((1, 1, 8, 1), "f4"), np.zeros(8, "f4")])
-    dense.set_weights([kernel, bias])
-    model.save(file)
+    with warnings.catch_warnings():
+        # Keras' own, of numpy 2, and of formats that are everywhere.
+        warnings.simplefilter("ignore")
+        model = keras.Sequential([keras.Input((1, 8, 8)), same, keras.layers.Flatten(), dense])
+        same.set_weights([np.ones((1, 1, 8, 1), "f4"), np.zeros(8, "f4")])
+        dense.set_weights([kernel, bias])
+        model.save(file)
     return file
 
 
