@@ -14,6 +14,7 @@ import pytest
 from engine.exports.renewal import ELSEWHERE, RENEWALS
 from storage import jobs
 from storage.job_answers import WrittenAnew
+from storage.records import Job
 from storage.tables import deployed, exports, models
 from storage.vocabulary import Format, JobKind, RepairKind, Status
 from tests.artefacts import artefact_sha256
@@ -137,7 +138,7 @@ def upgrade(ward: Ward, stale: Stale) -> None:
     ward.check()
 
 
-def convert(ward: Ward) -> jobs.Job:
+def convert(ward: Ward) -> Job:
     """Have the version written anew, as its fault's second repair does; return the job that did it."""
     fault = ward.faults()["no-longer-loads"]
     asked = ward.do(JobKind.REPAIR, None, fault=fault.id, repair=RepairKind.CONVERT)
@@ -155,6 +156,7 @@ def test_every_format_is_written_anew_or_told_why_not() -> None:
     assert {stale.kind for stale in STALE.values()} == renewed
 
 
+@pytest.mark.timeout(300)  # a dozen loads, each of them a fork of a framework
 @pytest.mark.parametrize("name", STALE)
 def test_what_is_refused_is_written_anew_and_the_fault_ends(ward: Ward, name: str) -> None:
     """It is named, the old version stays byte for byte, the new one has its parentage, and ends the fault when deployed."""

@@ -114,7 +114,8 @@ def _described(config: object) -> Iterator[dict[str, Any]]:
 
 def _arguments(kind: type) -> set[str]:
     """Return what a layer takes, those of its ancestors included: it hands on what it does not know itself."""
-    return {name for one in kind.__mro__[:-1] for name in inspect.signature(one.__init__).parameters}
+    makers = (vars(one)["__init__"] for one in kind.__mro__[:-1] if "__init__" in vars(one))
+    return {name for maker in makers for name in inspect.signature(maker).parameters}
 
 
 def _says_nothing(name: str, value: object) -> bool:
