@@ -6,7 +6,8 @@ Engine and console share these words, so that neither describes them a second ti
 import msgspec
 
 from storage.exported import Parity
-from storage.vocabulary import Format, Quantization, RepairKind, Severity, Spare
+from storage.spare import Spare
+from storage.vocabulary import Format, Quantization, RepairKind, Severity
 
 
 class HandedIn(msgspec.Struct, frozen=True):

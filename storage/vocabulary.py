@@ -129,7 +129,6 @@ class JobKind(StrEnum):
     OPTIMISE = "optimise"
     RECALIBRATE = "recalibrate"
     CONVERT = "convert"
-    """Write a version that the installed framework refuses anew."""
     TRAIN = "train"
     REHEARSE = "rehearse"
     """Try what is deployed in another environment."""
@@ -250,23 +249,6 @@ class RepairKind(StrEnum):
     RETRAIN = "retrain"
     ROLLBACK = "rollback"
     FREE_DISK = "free-disk"
-
-
-class Spare(StrEnum):
-    """What may be removed where room is wanted; each is found by one module in ``engine/freeing``."""
-
-    LEFTOVER = "leftover"
-    """What a process or a job that has ended left behind."""
-    LOG = "old log"
-    PREPARED = "prepared copy"
-    """Of data, made again as soon as it is wanted."""
-    COPY = "unused copy"
-    """Of a model's files, that nothing deployed needs."""
-    BACKUP = "old database"
-    RETIRED = "retired version"
-    """That was before what is deployed, beyond those whose files the owner wants to keep."""
-    PAGES = "free pages"
-    """Of the database, that hold nothing."""
 
 
 class FaultState(StrEnum):

@@ -14,7 +14,7 @@ from engine.freeing import backups, copies, leftovers, logs, pages, prepared, re
 from engine.jobs.context import Context
 from storage.errors import Error
 from storage.job_answers import Removal
-from storage.vocabulary import Spare
+from storage.spare import Spare
 
 Find = Callable[[Context, sqlite3.Connection], list[str]]
 Remove = Callable[[Context, Sequence[str]], list[str]]

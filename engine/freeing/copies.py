@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from engine.jobs.context import Context
 from engine.repository.objects import Objects
+from storage.spare import Spare
 from storage.tables import deployed
-from storage.vocabulary import Spare
 
 WHAT = Spare.COPY
 

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from engine.jobs.context import Context
 from engine.jobs.delivering import HIDDEN
 from storage import jobs
+from storage.spare import Spare
 from storage.tables import training
-from storage.vocabulary import JobKind, Spare
+from storage.vocabulary import JobKind
 from storage.workspace import Workspace
 
 WHAT = Spare.LEFTOVER

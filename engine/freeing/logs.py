@@ -4,7 +4,7 @@ import re
 import sqlite3
 
 from engine.jobs.context import Context
-from storage.vocabulary import Spare
+from storage.spare import Spare
 
 WHAT = Spare.LOG
 

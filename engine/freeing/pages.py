@@ -6,7 +6,7 @@ from typing import Final
 
 from engine.jobs.context import Context
 from storage import upkeep
-from storage.vocabulary import Spare
+from storage.spare import Spare
 
 WHAT = Spare.PAGES
 

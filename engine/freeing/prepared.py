@@ -5,7 +5,8 @@ import sqlite3
 from engine.jobs import ON_MODELS, ON_TRAININGS
 from engine.jobs.context import Context
 from storage import jobs
-from storage.vocabulary import JobKind, Spare
+from storage.spare import Spare
+from storage.vocabulary import JobKind
 
 WHAT = Spare.PREPARED
 

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from engine.freeing import removing
 from engine.jobs.context import Context
+from storage.spare import Spare
 from storage.tables import events, models
 from storage.tables import retired as table
 from storage.tables.retired import Retired
-from storage.vocabulary import Spare, Status
+from storage.vocabulary import Status
 
 WHAT = Spare.RETIRED
 

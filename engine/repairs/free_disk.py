@@ -16,8 +16,9 @@ from engine.processes.endings import CANCELLED
 from engine.repairs.repairing import Acted, PlaceCase, PlaceWork, Plan, RepairSpec
 from storage.errors import JobError
 from storage.job_answers import Removal
+from storage.spare import Spare
 from storage.tables import events, retired
-from storage.vocabulary import RepairKind, Severity, Spare
+from storage.vocabulary import RepairKind, Severity
 
 SPEC = RepairSpec(
     kind=RepairKind.FREE_DISK,

@@ -21,8 +21,9 @@ from storage.job_answers import Repairs
 from storage.maintenance_settings import WorkspaceChecks
 from storage.records import JobParameters, Version
 from storage.settings import Retention, WorkspaceSettings
+from storage.spare import Spare
 from storage.tables import events, models, training
-from storage.vocabulary import Format, JobKind, Severity, Spare, Status, TrainingState
+from storage.vocabulary import Format, JobKind, Severity, Status, TrainingState
 from storage.workspace import Workspace
 from tests.ward import Quiet
 
