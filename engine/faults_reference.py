@@ -12,7 +12,7 @@ from pathlib import Path
 from engine.faults import ABOUT_MODELS, ABOUT_PLACE
 from engine.faults.finding import FaultSpec
 from engine.faults.noticed import NOTICED
-from engine.repairs import REPAIRS
+from engine.repairs import PLACE_REPAIRS, REPAIRS
 from storage.vocabulary import Severity
 
 COMMAND = re.compile(r"modeltender [a-z][^;:#(),.]*")
@@ -99,7 +99,7 @@ def _command(spec: FaultSpec) -> str:
 def _repairs() -> str:
     rows = [
         f"| `{kind}` | {repair.spec.does} | {'only with `--fault`' if repair.spec.by_name else 'yes'} |"
-        for kind, repair in REPAIRS.items()
+        for kind, repair in (REPAIRS | PLACE_REPAIRS).items()
     ]
     return "\n".join(
         ["| repair | what it does | part of `modeltender repair MODEL` |", "|---|---|---|", *rows]

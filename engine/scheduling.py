@@ -138,7 +138,8 @@ class Scheduler:
     def _repair(self, faults: Iterable[Fault], plans: dict[str, Plan]) -> None:
         """Ask for the repair of each fault whose owner allows that, once: what did not help is a person's to decide."""
         for fault in faults:
-            spec, plan = SPECS.get(fault.code), plans.get(fault.model)
+            spec = SPECS.get(fault.code)
+            plan = plans.get(fault.model) if fault.model else maintenance_settings.plan(self._settings)
             allowed = () if spec is None or plan is None else spec.repairs
             kind = next((kind for kind in allowed if plan is not None and kind in plan.automatic), None)
             if kind is None:
@@ -146,11 +147,12 @@ class Scheduler:
             with self._writer.transaction() as connection:
                 found = models.read_one(connection, fault.model)
                 known = events.fault(connection, fault.id)
-                if found is None or known is None or known.tried:
+                if (found is None and fault.model) or known is None or known.tried:
                     continue
                 # Tried from here on, also where it turns out that it cannot be done.
                 events.tried(connection, fault.id, kind, at=self._now())
-                if fault.version not in {None, found.current.number if found.current else None}:
+                deployed = found.current.number if found is not None and found.current else None
+                if fault.version not in {None, deployed}:
                     continue
                 jobs.add(
                     connection,

@@ -14,6 +14,7 @@ from engine.devices.sampler import Sampler
 from engine.endpoint import Endpoint
 from engine.examiner import Examiner
 from engine.exposing import Exposing
+from engine.freeing import removing
 from engine.jobs import ON_LINKS, ON_MODELS, ON_NOTICES, ON_TRAININGS
 from engine.jobs.context import Context
 from engine.notify.notifier import Notifier
@@ -118,6 +119,7 @@ def _begin(workspace: Workspace, writer: Writer) -> None:
     switch.recover(workspace, writer, time.time())
     restore.recover(workspace, writer, time.time())
     Objects(workspace.objects).sweep()
+    removing.sweep(workspace)
     with writer.transaction() as connection:
         now = time.time()
         for job in jobs.recover(connection, now=now):

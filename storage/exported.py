@@ -44,7 +44,16 @@ class Exported(Record, frozen=True, kw_only=True):
     @property
     def verb(self) -> str:
         """What was done to the version that it was made from."""
-        return "exported" if self.temperature is None else "recalibrated"
+        if self.temperature is not None:
+            return "recalibrated"
+        return "written anew" if self.written_anew else "exported"
+
+    @property
+    def written_anew(self) -> bool:
+        """Whether it says the same as it did, in the same family of formats: the installed framework had refused it."""
+        family = {Format.KERAS_H5: Format.KERAS}
+        same = family.get(self.source, self.source) is self.target
+        return same and self.quantize is None and self.temperature is None
 
     @property
     def way(self) -> str:

@@ -6,6 +6,7 @@ Engine and console share these words, so that neither describes them a second ti
 import msgspec
 
 from storage.exported import Parity
+from storage.spare import Spare
 from storage.vocabulary import Format, Quantization, RepairKind, Severity
 
 
@@ -47,6 +48,22 @@ class Recalibrated(msgspec.Struct, frozen=True):
     duration_s: float
 
 
+class WrittenAnew(msgspec.Struct, frozen=True):
+    """What a conversion made and put into the inbox of a version that the installed framework refuses."""
+
+    model: str
+    version: int
+    """That was written anew."""
+    source: Format
+    target: Format
+    file: str
+    """Path in the workspace."""
+    sha256: str
+    parity: Parity
+    """With the answers that are kept of the version."""
+    duration_s: float
+
+
 class Repaired(msgspec.Struct, frozen=True):
     """What was found and done about one version; part of what ``repair`` prints."""
 
@@ -57,6 +74,16 @@ class Repaired(msgspec.Struct, frozen=True):
     set_aside: str | None = None
     """Where what was replaced lies, below the workspace; ``null`` where nothing was there."""
     detail: str = ""
+
+
+class Removal(msgspec.Struct, frozen=True):
+    """One thing that was removed, or would be, to free the disk."""
+
+    what: Spare
+    path: str
+    """Below the workspace."""
+    bytes: int
+    """That it takes on the disk."""
 
 
 class Treated(msgspec.Struct, frozen=True):
@@ -70,6 +97,8 @@ class Treated(msgspec.Struct, frozen=True):
     detail: str
     job: int | None = None
     """The job that makes a version of it, where the fault ends when that is deployed."""
+    removes: tuple[Removal, ...] = ()
+    """What a repair that frees the disk removes."""
 
 
 class Repairs(msgspec.Struct, frozen=True):

@@ -58,6 +58,7 @@ RETRIED = frozenset(
         JobKind.EXPORT,
         JobKind.OPTIMISE,
         JobKind.RECALIBRATE,
+        JobKind.CONVERT,
         JobKind.TRAIN,
     }
 )
@@ -298,6 +299,12 @@ def pending(connection: sqlite3.Connection, kind: JobKind, model: str, version: 
         (kind, model, version, JobState.QUEUED, JobState.RUNNING),
     ).fetchone()
     return row is not None
+
+
+def running(connection: sqlite3.Connection) -> list[Job]:
+    """Return the jobs that the engine works on now."""
+    rows = connection.execute("SELECT * FROM jobs WHERE state = ? ORDER BY id", (JobState.RUNNING,))
+    return [_job(row) for row in rows]
 
 
 def unfinished_of(connection: sqlite3.Connection, requested_by: str) -> bool:

@@ -86,6 +86,8 @@ class Retention(Settings, frozen=True, kw_only=True):
     jobs: int = 2000
     prepared_gib: float = 20.0
     """What the prepared copies of data take together (tables and images as arrays); the longest unused go."""
+    versions: int | None = None
+    """How many retired versions of a model keep their files where the disk is freed; without it all of them do."""
 
 
 class Sampling(Settings, frozen=True, kw_only=True):
@@ -208,6 +210,8 @@ def read_workspace_settings(file: Path) -> WorkspaceSettings:
     _check_lengths_of_time(settings.retention, "retention", ("minutes", "hours", "days"), problems)
     if not 0.2 <= settings.sampling.interval_s <= 60:
         problems.append(f"sampling.interval_s: expected 0.2 to 60, got {settings.sampling.interval_s:g}")
+    if settings.retention.versions is not None and settings.retention.versions < 0:
+        problems.append(f"retention.versions: expected 0 or more, got {settings.retention.versions}")
     maintenance_settings.check(settings.schedule, settings.checks, problems)
     exposure_settings.check(settings.metrics, problems)
     notify_settings.check(settings.notify, problems)

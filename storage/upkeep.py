@@ -152,8 +152,10 @@ def compact(path: Path) -> None:
     left = 1
     while left:
         with database.visit(path) as connection:
-            # The statement frees a page a step, so it has to be stepped to its end.
-            connection.execute(f"PRAGMA incremental_vacuum({FREED_PAGES})").fetchall()
+            left = pragma(connection, "freelist_count")
+            # The statement frees a page a step, and Python steps but once what answers without columns.
+            for _ in range(min(left, FREED_PAGES)):
+                connection.execute("PRAGMA incremental_vacuum(1)")
             left = pragma(connection, "freelist_count")
     connection = sqlite3.connect(path, isolation_level=None)
     try:

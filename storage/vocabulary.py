@@ -128,6 +128,7 @@ class JobKind(StrEnum):
     EXPORT = "export"
     OPTIMISE = "optimise"
     RECALIBRATE = "recalibrate"
+    CONVERT = "convert"
     TRAIN = "train"
     REHEARSE = "rehearse"
     """Try what is deployed in another environment."""
@@ -244,8 +245,10 @@ class RepairKind(StrEnum):
     RELOAD = "reload"
     REEVALUATE = "re-evaluate"
     RECALIBRATE = "recalibrate"
+    CONVERT = "convert"
     RETRAIN = "retrain"
     ROLLBACK = "rollback"
+    FREE_DISK = "free-disk"
 
 
 class FaultState(StrEnum):

@@ -95,6 +95,11 @@ class Workspace(NamedTuple):
         return self.state / "training"
 
     @property
+    def discarded(self) -> Path:
+        """What is being removed lies here until it is gone: by its name it is nothing any more."""
+        return self.state / "discarded"
+
+    @property
     def damaged(self) -> Path:
         """Where a repair sets aside what it replaced; people decide when it goes."""
         return self.state / "damaged"
@@ -166,7 +171,13 @@ def create_workspace(root: Path) -> Workspace:
                 f"{clean(str(folder))} cannot be made: {error.strerror}.",
                 "Choose a folder that you may write.",
             ) from None
-    for folder in (workspace.state, workspace.log.parent, workspace.scratch, workspace.quarantine):
+    for folder in (
+        workspace.state,
+        workspace.log.parent,
+        workspace.scratch,
+        workspace.quarantine,
+        workspace.discarded,
+    ):
         folder.mkdir(exist_ok=True)
         # What is in here (figures, logs, copies of models) is for the owner only.
         folder.chmod(stat.S_IRWXU)

@@ -365,7 +365,7 @@ PLANTS: dict[str, Plant] = {
     "stale-evaluation": Plant(wait(31)),
     "stale-model": Plant(grow_old, by_the_gate),
     "failing-jobs": Plant(spoil_data, mend_data),
-    "disk-low": Plant(fill_disk, free_disk, place=True, looks=2),
+    "disk-low": Plant(fill_disk, free_disk, helps=False, place=True, looks=2),
     "device-errors": Plant(reading(uncorrected_errors=2), read_well, place=True),
     "device-throttled": Plant(
         reading(slowed_by=("its power limit", "heat beyond the hardware's limit")),

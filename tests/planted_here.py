@@ -129,7 +129,10 @@ def save_hoarder(file: Path) -> Path:
 
 
 def fill_disk(ward: Ward) -> None:
-    """Want more free space than any disk has."""
+    """Want more free space than any disk has, where an old log could go: that is not enough."""
+    older = ward.context.workspace.log.with_name("engine.log.2")
+    older.parent.mkdir(parents=True, exist_ok=True)
+    older.write_bytes(bytes(100_000 + ward.chance.randrange(100_000)))
     ward.workspace_settings(WorkspaceSettings(checks=WorkspaceChecks(free_gib=1e9)))
 
 

@@ -135,7 +135,7 @@ class Ward:
 
     def repair(self, fault: Fault) -> Job:
         """Repair a fault, and do everything that follows from that."""
-        return self.do(JobKind.REPAIR, None, fault=fault.id)
+        return self.do(JobKind.REPAIR, None, model=fault.model, fault=fault.id)
 
     def do(self, kind: JobKind, number: int | None, *, model: str = MODEL, **parameters: Any) -> Job:
         """Ask for a job, and do what waits until nothing does; return it as it ended."""

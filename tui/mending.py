@@ -63,7 +63,7 @@ class Mending(Actions):
             fault = self._fault()
             if fault is None:
                 return
-            if REPAIR not in fault.repair:
+            if REPAIR not in fault.repair or not fault.model:
                 self.say(fault.repair or "Nothing is suggested; the engine looks again by itself.")
                 return
             name, version = fault.model, fault.version

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from engine.evaluation.likeness import Compared, Examined
 from engine.evaluation.probe import different_rows, rows_without_number, unpacked
 from engine.processes.probes import PlainArray, Probed
+from storage.exported import Parity
 
 RELATIVE = {"float16": 1e-2, "float32": 1e-4, "float64": 1e-8}
 """How far apart two answers may be, as a share of the largest one (of 1 where all are smaller): an order of magnitude
@@ -50,6 +51,26 @@ def compare(before: Sequence[PlainArray], now: Sequence[PlainArray]) -> Compared
     # The output that is furthest beyond what it may be speaks for all.
     largest, tolerance = max(found, key=lambda pair: pair[0] / pair[1])
     return Compared(False, largest, tolerance, _turned(before, now), rows)
+
+
+def parity(before: Sequence[PlainArray], now: Sequence[PlainArray], *, dataset: str) -> Parity:
+    """Return the same as exports tell it."""
+    found = compare(before, now)
+    mean = 0.0
+    if found.same_form and not found.identical:
+        apart = [
+            np.abs(unpacked(old).astype(np.float64) - unpacked(new).astype(np.float64)).ravel()
+            for old, new in zip(before, now, strict=True)
+        ]
+        mean = float(np.concatenate(apart).mean())
+    return Parity(
+        dataset=dataset,
+        n=found.rows,
+        max_difference=found.largest,
+        mean_difference=mean,
+        agreement=1.0 - found.turned / found.rows if found.rows else None,
+        tolerance=found.tolerance,
+    )
 
 
 def _compare(old: "NDArray[Any]", new: "NDArray[Any]") -> tuple[float, float]:

@@ -3,18 +3,19 @@
 from engine.faults.finding import FaultSpec, Finding, found, healthy
 from engine.faults.sentences import size
 from engine.faults.state import PlaceState
-from storage.vocabulary import Severity
+from storage.vocabulary import RepairKind, Severity
 
 SPEC = FaultSpec(
     code="disk-low",
     severity=Severity.ERROR,
     means="Less is free on the disk of the workspace than `[checks] free_gib` (1 GiB unless it says otherwise). When it "
     "is full, no version can be ingested, restored or promoted, and no figure is written.",
-    advice="Free some space: look at .modeltender/damaged and .modeltender/quarantine, at old versions in models/, and "
-    "at prepared copies ([retention] prepared_gib)",
+    advice="See what may go: modeltender repair --fault ID --dry-run; then without --dry-run it goes",
     urgent="Now, where it is still falling; else today.",
-    otherwise="See what grows (du -x -d 2 / | sort -n | tail). Deployed models are served all the same; the engine goes "
+    otherwise="What people made or set aside is never removed: look at .modeltender/damaged and .modeltender/quarantine, at "
+    "what lies in train/, and let old versions go ([retention] versions). See what grows (du -x -d 2 / | sort -n | tail). Deployed models are served all the same; the engine goes "
     "on where it was when there is room.",
+    repair=RepairKind.FREE_DISK,
     opens=(2, 3),
     closes=2,
 )

@@ -9,6 +9,7 @@ UNITS = ((86400.0, "day"), (3600.0, "hour"), (60.0, "minute"), (1.0, "second"))
 
 GIB = 1024**3
 MIB = 1024**2
+KIB = 1024
 
 
 def number(value: float) -> str:
@@ -37,7 +38,9 @@ def count(n: int, what: str, several: str = "") -> str:
 
 def size(amount: float) -> str:
     """Return bytes as people read them."""
-    return f"{amount / GIB:.1f} GiB" if amount >= GIB else f"{amount / MIB:.0f} MiB"
+    if amount >= GIB:
+        return f"{amount / GIB:.1f} GiB"
+    return f"{amount / MIB:.0f} MiB" if amount >= MIB else f"{amount / KIB:.0f} KiB"
 
 
 def class_name(labels: tuple[str, ...] | str, place: int) -> str:

@@ -23,6 +23,7 @@ ON_MODELS = frozenset(
         JobKind.EXPORT,
         JobKind.OPTIMISE,
         JobKind.RECALIBRATE,
+        JobKind.CONVERT,
         JobKind.CHECK,
         JobKind.REHEARSE,
     }

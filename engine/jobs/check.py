@@ -55,6 +55,7 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
         found: Found = [(fault.spec, fault.check(state)) for fault in ABOUT_PLACE]
         with context.writer.transaction() as connection:
             _record(connection, "", found, job, began=began, now=context.now())
+            check_verification.judge_done(connection, job.parameters.verify, now=context.now())
         return _outcome(job, found)
     with context.writer.transaction() as connection:
         model = models.read_one(connection, job.model)

@@ -19,6 +19,7 @@ from engine.jobs.reading import mappable
 from engine.processes.client import ModelProcess
 from engine.processes.endings import CANCELLED
 from engine.processes.probes import Probe, Probed
+from engine.protocols import Options
 from engine.runtimes import runtime_for
 from storage.errors import JobError
 from storage.fault_records import GoldenAnswers
@@ -120,13 +121,13 @@ def _kept(asking: Asking, process: ModelProcess) -> GoldenAnswers | None:
     version = asking.version
     with asking.context.writer.passing() as connection:
         return golden_table.read(
-            connection, version.model, version.sha256 or "", _options(process), asking.device
+            connection, version.model, version.sha256 or "", options_digest(process.options), asking.device
         )
 
 
-def _options(process: ModelProcess) -> str:
+def options_digest(options: Options) -> str:
     """Return a digest of what the runtime was told besides the artefact: with another loader it is another model."""
-    return hashlib.sha256(msgspec.json.encode(process.options)).hexdigest()
+    return hashlib.sha256(msgspec.json.encode(options)).hexdigest()
 
 
 def _compared(asking: Asking, process: ModelProcess, probed: Probed, kept: GoldenAnswers | None) -> Probing:
@@ -138,7 +139,7 @@ def _compared(asking: Asking, process: ModelProcess, probed: Probed, kept: Golde
         first = GoldenAnswers(
             model=version.model,
             artefact_sha256=version.sha256 or "",
-            options=_options(process),
+            options=options_digest(process.options),
             device=asking.device,
             runtime=runtime,
             runtime_version=installed,

@@ -58,6 +58,9 @@ def _came_of(connection: sqlite3.Connection, current: Version, fault: Fault) -> 
     if fault.tried == RepairKind.RECALIBRATE:
         made = exports.read(connection, current.model).get(current.sha256 or "")
         return made is not None and made.temperature is not None and made.parent == fault.version
+    if fault.tried == RepairKind.CONVERT:
+        made = exports.read(connection, current.model).get(current.sha256 or "")
+        return made is not None and made.temperature is None and made.parent == fault.version
     run = training.origins(connection, current.model).get(current.number)
     return run is not None and run.base_version == fault.version
 

@@ -125,7 +125,7 @@ def _record(origin: Origin, variant: Made, job: Job) -> None:
         exports.add(connection, models.ensure(connection, version.model, now=now), exported)
         events.add(
             connection,
-            "exported" if variant.temperature is None else "recalibrated",
+            exported.verb.replace(" ", "-"),
             f"version {version.number} {exported.verb} ({exported.way})",
             at=now,
             model=version.model,

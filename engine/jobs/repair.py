@@ -9,7 +9,9 @@ from collections.abc import Iterable
 import msgspec
 
 from engine.faults import SPECS
+from engine.jobs import repair_place
 from engine.jobs.context import Context, Outcome, Report
+from engine.jobs.repair_record import kinds_of, note_done
 from engine.jobs.switching import unknown_model
 from engine.repairs import REPAIRS, Repair
 from engine.repairs.repairing import Acted, Case, Work
@@ -28,6 +30,8 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
 
     Without a fault, repairs that deploy another version or may take hours are left out: such things are asked for by name.
     """
+    if not job.model:
+        return repair_place.run(context, job, report)
     with context.writer.transaction() as connection:
         model = models.read_one(connection, job.model)
         found = models.versions(connection, job.model)
@@ -38,7 +42,7 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
     if not wanted and job.parameters.fault is not None:
         return _ended(context, job)
     if job.parameters.dry_run:
-        return _told(job, [_planned(Case(model, fault), job) for fault in wanted])
+        return _told(job, [_planned(Case(model, fault, job.parameters.interpreter), job) for fault in wanted])
     done: list[Repaired] = []
     failed: Error | None = None
     for version in _targets(model, found, job):
@@ -53,7 +57,9 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
     treated: list[Treated] = []
     for fault in wanted:
         try:
-            treated.extend(_treated(Work(context, job, report, Case(model, fault)), done))
+            treated.extend(
+                _treated(Work(context, job, report, Case(model, fault, job.parameters.interpreter)), done)
+            )
         except Error as error:
             # What goes wrong first is the job's error; of the others each is told with its fault.
             if failed is not None:
@@ -102,14 +108,7 @@ def _repair(case: Case, job: Job) -> Repair | None:
     Raises:
         RefusedError: the one that was asked for is none of its own.
     """
-    spec, wanted = SPECS.get(case.fault.code), job.parameters.repair
-    kinds = () if spec is None else spec.repairs
-    if wanted is not None and wanted not in kinds:
-        raise RefusedError(
-            f"Fault {case.fault.id} ({case.fault.code}) is not ended by '{wanted}'.",
-            f"It is by: {', '.join(kinds)}." if kinds else "Only a person can end it.",
-        )
-    own = [REPAIRS[kind] for kind in kinds if wanted in {None, kind}]
+    own = [REPAIRS[kind] for kind in kinds_of(case.fault, job.parameters.repair)]
     return next((repair for repair in own if repair.plan(case).possible), own[0] if own else None)
 
 
@@ -150,17 +149,8 @@ def _treated(work: Work, restored: list[Repaired]) -> list[Treated]:
 
 def _noted(work: Work, repair: Repair, acted: Acted) -> Treated:
     """Put on record that a repair was done, or asked for."""
-    fault, context, detail = work.case.fault, work.context, acted.detail
-    with context.writer.transaction() as connection:
-        events.tried(connection, fault.id, repair.spec.kind, at=context.now())
-        events.add(
-            connection,
-            "repair",
-            f"repair '{repair.spec.kind}' of fault {fault.id} ({fault.code}) for {work.job.requested_by}: {detail}",
-            at=context.now(),
-            model=fault.model,
-            version=fault.version,
-        )
+    fault, detail = work.case.fault, acted.detail
+    note_done(work.context, work.job, fault, repair.spec.kind, detail)
     return Treated(fault.id, fault.code, repair.spec.kind, done=True, detail=detail, job=acted.job)
 
 

@@ -19,6 +19,7 @@ import msgspec
 from engine.evaluation import answering, fitting, latency, measure, predicting, probe
 from engine.exports import ROUTES, conversion
 from engine.exports.recalibration import RECALIBRATIONS
+from engine.exports.renewal import RENEWALS
 from engine.processes import fork, wire
 from engine.processes.export_messages import (
     Converted,
@@ -67,7 +68,7 @@ def load(framework: str) -> fork.Service:
     found: dict[str, str] = {}
     # Our own code first: it sees to it that a framework is quiet and reports nothing to its makers.
     targets = [target for spec in ours for target in (spec.loader, spec.trainer) if target]
-    routes = (*ROUTES, *RECALIBRATIONS)
+    routes = (*ROUTES, *RECALIBRATIONS, *(renewal.route for renewal in RENEWALS))
     converters = [route.converter for route in routes if route.framework == framework]
     modules = dict.fromkeys(name.partition(":")[0] for name in (*targets, *converters))
     for name in (*modules, framework):

@@ -11,6 +11,7 @@ import msgspec
 
 from engine.jobs.context import Context, Report
 from storage.fault_records import Fault
+from storage.job_answers import Removal
 from storage.records import Job, Model
 from storage.vocabulary import RepairKind
 
@@ -25,13 +26,15 @@ class RepairSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Whether another version is deployed afterwards: that is done only where somebody names the fault or allows it."""
     long: bool = False
     """Whether it may take hours, so that it too is done only where somebody names the fault or allows it."""
+    removes: bool = False
+    """Whether it removes things for good, so that it too is done only where somebody names the fault or allows it."""
     makes: bool = False
     """Whether it makes a version, which takes the road of every other one: the fault ends when that is deployed."""
 
     @property
     def by_name(self) -> bool:
         """Whether it is left out where nobody names the fault."""
-        return self.deploys or self.long
+        return self.deploys or self.long or self.removes
 
 
 class Case(NamedTuple):
@@ -39,6 +42,8 @@ class Case(NamedTuple):
 
     model: Model
     fault: Fault
+    interpreter: str = ""
+    """Of another environment that is to help, where somebody names one."""
 
 
 class Plan(NamedTuple):
@@ -46,6 +51,7 @@ class Plan(NamedTuple):
 
     possible: bool
     sentence: str
+    removes: tuple[Removal, ...] = ()
 
 
 class Acted(NamedTuple):
@@ -54,6 +60,7 @@ class Acted(NamedTuple):
     detail: str
     job: int | None = None
     """The job that makes a version to be deployed in the place of the one with the fault; ``None``: it is done already."""
+    removes: tuple[Removal, ...] = ()
 
 
 class Work(NamedTuple):
@@ -63,6 +70,21 @@ class Work(NamedTuple):
     job: Job
     report: Report
     case: Case
+
+
+class PlaceCase(NamedTuple):
+    """A fault of the workspace that is to be repaired: what would be done is read off the workspace itself."""
+
+    context: Context
+    fault: Fault
+
+
+class PlaceWork(NamedTuple):
+    """A repair of the workspace under way."""
+
+    case: PlaceCase
+    job: Job
+    report: Report
 
 
 class Planning(Protocol):
@@ -78,6 +100,22 @@ class Acting(Protocol):
 
     def __call__(self, work: Work, /) -> Acted:
         """Change what was planned, or ask for it; return what is to be told."""
+        ...
+
+
+class PlacePlanning(Protocol):
+    """Says what a repair of the workspace would change."""
+
+    def __call__(self, case: PlaceCase, /) -> Plan:
+        """Return what would be changed, or why it cannot be done."""
+        ...
+
+
+class PlaceActing(Protocol):
+    """Does a repair of the workspace."""
+
+    def __call__(self, work: PlaceWork, /) -> Acted:
+        """Change what was planned; return what is to be told."""
         ...
 
 

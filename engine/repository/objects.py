@@ -162,6 +162,15 @@ class Objects(NamedTuple):
             elif OBJECT.fullmatch(folder.name) and folder.name not in listed:
                 _retire(folder, wanted)
 
+    def idle(self, wanted: Collection[str]) -> list[str]:
+        """Return the names of copies that are not ``wanted`` and that nobody holds now, and of what is left of such ones."""
+        return [
+            folder.name
+            for folder in self._listed()
+            if folder.name.endswith(GONE)
+            or (OBJECT.fullmatch(folder.name) and folder.name not in wanted and not _is_held(folder))
+        ]
+
     def sweep(self) -> None:
         """Remove what an engine that was killed left half made or half removed; call before anything is kept."""
         for folder in self._listed():
@@ -280,6 +289,21 @@ def _retire(folder: Path, wanted: Callable[[], Collection[str]]) -> None:
     finally:
         os.close(descriptor)
     _remove(leaving)
+
+
+def _is_held(folder: Path) -> bool:
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        # Removed by another thread, or nothing of ours: there is nothing to remove in either case.
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def _leaving(folder: Path) -> Path:

@@ -77,6 +77,12 @@ def abandon_others(connection: sqlite3.Connection, run: TrainingRun, *, at: floa
     return [int(row["id"]) for row in rows]
 
 
+def unended(connection: sqlite3.Connection) -> set[int]:
+    """Return the numbers of the trainings that go on, or were cut off and may be gone on with."""
+    rows = connection.execute("SELECT id FROM training_runs WHERE state = ?", (TrainingState.RUNNING,))
+    return {int(row["id"]) for row in rows}
+
+
 def add_epoch(connection: sqlite3.Connection, run_id: int, epoch: Epoch) -> None:
     """Record an epoch; what was recorded of it and of later ones before a cut is forgotten."""
     run = read_one(connection, run_id)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from storage.job_answers import Repaired
+from storage.job_answers import Removal, Repaired
 from storage.vocabulary import FaultState, RepairKind
 from tui.commands.documents import Document, FaultDocument
 
@@ -39,6 +39,8 @@ class TreatedDocument(Document, frozen=True, kw_only=True):
     detail: str
     job: int | None = None
     """That made a version."""
+    removes: tuple[Removal, ...] = ()
+    """What was removed to free the disk, or would be."""
 
 
 class RepairDocument(Document, frozen=True, kw_only=True):

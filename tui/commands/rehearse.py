@@ -68,7 +68,7 @@ def rehearse(
 
     Exits with 1 when something would break.
     """
-    parameters = JobParameters(interpreter=str(_absolute(interpreter)))
+    parameters = JobParameters(interpreter=str(interpreter_of(interpreter)))
     with to_ask(workspace) as reader:
         name = ""
         if model is not None:
@@ -92,7 +92,7 @@ def rehearse(
     return ExitCode.NO if answer.breaks else ExitCode.DONE
 
 
-def _absolute(interpreter: Path) -> Path:
+def interpreter_of(interpreter: Path) -> Path:
     """Return an interpreter by its absolute path; links are not followed, since an environment's own is one."""
     found = Path(os.path.abspath(interpreter.expanduser()))  # noqa: PTH100 - resolve() would follow the link out of the environment
     return found / "bin" / "python" if found.is_dir() else found

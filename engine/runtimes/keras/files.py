@@ -43,7 +43,7 @@ def read_model(artefact: Path, *, trusted: bool) -> Any:
     Raises:
         JobError: it must not be loaded, or was saved before it was built.
     """
-    model = (_read_legacy if _is_hdf5(artefact) else _read_archive)(artefact, trusted=trusted)
+    model = (_read_legacy if is_hdf5(artefact) else _read_archive)(artefact, trusted=trusted)
     if not getattr(model, "inputs", None):
         raise JobError(
             "The model was saved before it was built, so the shape of its inputs is not known.",
@@ -63,7 +63,8 @@ def describe(tensor: Any) -> TensorSpec:
     return TensorSpec(str(tensor.name), tuple(tensor.shape), keras.backend.standardize_dtype(tensor.dtype))
 
 
-def _is_hdf5(artefact: Path) -> bool:
+def is_hdf5(artefact: Path) -> bool:
+    """Whether a file is a legacy one; its name says nothing."""
     with artefact.open("rb") as file:
         return file.read(len(hdf5.MAGIC)) == hdf5.MAGIC
 

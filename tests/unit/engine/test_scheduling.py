@@ -154,6 +154,18 @@ def test_a_repair_that_an_owner_allows_is_asked_for_once(
     assert waiting(shipped) == []
 
 
+@pytest.mark.parametrize("allowed", [RepairKind.FREE_DISK, RepairKind.RESTORE])
+def test_a_repair_of_the_workspace_needs_its_own_word(shipped: Watched, allowed: RepairKind) -> None:
+    """Nothing is removed by itself unless the owner names that very repair; then once."""
+    asks = scheduler(shipped, WorkspaceSettings(repair=Repair(automatic=(allowed,))))
+    with shipped.writer.transaction() as connection:
+        events.open_fault(connection, "disk-low", "It is.", at=shipped.clock.now())
+    for _ in range(3):
+        asks.tick()
+    found = [(job.kind, job.model, job.parameters.repair) for job in waiting(shipped)]
+    assert found == ([(JobKind.REPAIR, "", allowed)] if allowed is RepairKind.FREE_DISK else [])
+
+
 def test_what_is_not_deployed_any_more_is_left_alone(shipped: Watched) -> None:
     """Nobody asked for a version that nobody uses."""
     asks = scheduler(shipped, WorkspaceSettings(repair=Repair(automatic=(RepairKind.RESTORE,))))

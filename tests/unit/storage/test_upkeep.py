@@ -3,11 +3,12 @@
 import sqlite3
 import stat
 import threading
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
-from storage import upkeep
+from storage import database, upkeep
 from storage.database import Reader, Writer
 from storage.errors import WorkspaceError
 from storage.tables import events
@@ -119,6 +120,26 @@ def test_compacting_gives_the_disk_back(full: Path) -> None:
     upkeep.compact(full)
     assert full.stat().st_size < before * 0.6
     assert upkeep.problems(full) == []
+
+
+def test_compacting_takes_few_transactions(full: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One for each few hundred pages: a wait for the disk each would take hours where there are many."""
+    writer = Writer(full)
+    with writer.transaction() as connection:
+        connection.execute("DELETE FROM device_samples")
+        free = upkeep.pragma(connection, "freelist_count")
+    writer.close()
+    visits: list[Path] = []
+    visit = database.visit
+
+    def counted(path: Path) -> AbstractContextManager[sqlite3.Connection]:
+        visits.append(path)
+        return visit(path)
+
+    monkeypatch.setattr(database, "visit", counted)
+    upkeep.compact(full)
+    assert free > 0
+    assert len(visits) <= free // upkeep.FREED_PAGES + 1
 
 
 def damage(path: Path, offset: int) -> None:

@@ -161,7 +161,7 @@ def test_a_dry_run_says_what_would_be_done(ask: Run, working: Begin) -> None:
     assert said.out == "fault 1 (load-failed): repair 'reload' version 3 is loaded again.\n"
     assert done[0].parameters.dry_run
     said = ask("repair", "mnist", "--dry-run", "--json")
-    assert said.json["faults"] == [treated(1, done=False) | {"helped": None, "job": None}]
+    assert said.json["faults"] == [treated(1, done=False) | {"helped": None, "job": None, "removes": []}]
 
 
 def with_maker(*, fails: bool) -> Answer:
@@ -215,3 +215,60 @@ def test_by_needs_a_fault(ask: Run) -> None:
     said = ask("repair", "mnist", "--by", "retrain")
     assert said.status == ExitCode.USAGE
     assert "--by needs the fault that is meant: --fault ID" in said.err
+
+
+FREED = {
+    "model": "",
+    "repaired": True,
+    "versions": [],
+    "faults": [
+        {
+            "fault": 1,
+            "code": "disk-low",
+            "repair": "free-disk",
+            "done": False,
+            "detail": "would remove 1 old log (4 KiB)",
+            "removes": [
+                {"what": "old log", "path": ".modeltender/logs/engine.log.1", "bytes": 4096},
+                {"what": "retired version", "path": "models/mnist/1", "bytes": 3 << 30},
+            ],
+        }
+    ],
+}
+
+
+def open_place_fault(writer: Writer) -> int:
+    """Open a fault of the workspace, and return its number."""
+    with writer.transaction() as connection:
+        events.open_fault(connection, "disk-low", "It is.", at=1.0)
+        return next(fault.id for fault in events.faults(connection) if fault.code == "disk-low")
+
+
+def test_a_fault_of_the_workspace_is_named_by_its_number(ask: Run, working: Begin, writer: Writer) -> None:
+    """What would be removed stands below it, each thing with what it takes."""
+    number = open_place_fault(writer)
+    done = working(answered(FREED))
+    said = ask("repair", "--fault", str(number), "--dry-run")
+    assert (done[0].kind, done[0].model, done[0].parameters.fault) == (JobKind.REPAIR, "", number)
+    assert said.out == (
+        "fault 1 (disk-low): repair 'free-disk' would remove 1 old log (4 KiB).\n"
+        "  4.0 KiB  old log          .modeltender/logs/engine.log.1\n"
+        "  3.0 GiB  retired version  models/mnist/1\n"
+    )
+
+
+def test_without_a_model_the_fault_must_be_named(ask: Run) -> None:
+    """Nothing is guessed; a number that there is not is said to be none."""
+    assert ask("repair").status == ExitCode.USAGE
+    said = ask("repair", "--fault", "99")
+    assert said.status == ExitCode.USAGE
+    assert "There is no fault 99." in said.err
+
+
+def test_another_environment_is_for_conversions(ask: Run, working: Begin, writer: Writer) -> None:
+    """It is handed on by its absolute path; with another repair it means nothing."""
+    del writer  # fault 1 is one of mnist
+    done = working(answered({"model": "mnist", "repaired": False, "versions": []}))
+    assert ask("repair", "--fault", "1", "--by", "reload", "--python", "/usr").status == ExitCode.USAGE
+    ask("repair", "--fault", "1", "--by", "convert", "--python", "/usr")
+    assert (done[0].model, done[0].parameters.interpreter) == ("mnist", "/usr/bin/python")

@@ -1,0 +1,56 @@
+"""Convert: have a version that does not load written anew as the installed framework reads it."""
+
+from engine.exports.renewal import ELSEWHERE, THERE, renewal
+from engine.repairs.repairing import Acted, Case, Plan, RepairSpec, Work, subject
+from storage import jobs
+from storage.records import JobParameters
+from storage.vocabulary import JobKind, RepairKind
+
+SPEC = RepairSpec(
+    kind=RepairKind.CONVERT,
+    does="Writes a version that the installed framework refuses anew, as that framework reads it, where the format says the "
+    "same in another way (see below); with `--python` another environment, in which it still loads, exports it. What was made "
+    "must give the kept answers. It is a new version, which takes the road of every version; the old one stays as it is. The "
+    "fault ends when the new one is deployed.",
+    long=True,
+    makes=True,
+)
+
+
+def plan(case: Case) -> Plan:
+    """Say which version would be written anew."""
+    current, number = case.model.current, subject(case)
+    if current is None or number != current.number:
+        return Plan(
+            possible=False, sentence=f"version {number} of {case.model.name} is not deployed any more"
+        )
+    if case.interpreter:
+        how = "in the other environment exports"
+    elif current.format is not None and renewal(current.format) is None:
+        return Plan(
+            possible=False,
+            sentence=f"version {number} is {current.format}, and {ELSEWHERE[current.format]}; {THERE}",
+        )
+    else:
+        how = "writes"
+    what = f"version {number} of {case.model.name}"
+    return Plan(
+        possible=True,
+        sentence=f"{how} {what} anew, holds it against its kept answers, and hands it in as a version; nothing is deployed",
+    )
+
+
+def act(work: Work) -> Acted:
+    """Ask for the conversion."""
+    number, model = subject(work.case), work.case.model.name
+    with work.context.writer.transaction() as connection:
+        job = jobs.add(
+            connection,
+            JobKind.CONVERT,
+            model,
+            number,
+            requested_by=work.job.requested_by,
+            now=work.context.now(),
+            parameters=JobParameters(fault=work.case.fault.id, interpreter=work.case.interpreter),
+        )
+    return Acted(f"version {number} is written anew (job {job.id})", job.id)
