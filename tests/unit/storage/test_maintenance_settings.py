@@ -57,7 +57,7 @@ def test_a_model_may_allow_nothing_where_the_workspace_allows(tmp_path: Path) ->
         ('[checks]\nmodel_age = "x"', "checks.model_age: expected a length of time"),
         (
             '[repair]\nautomatic = ["pray"]',
-            "repair.automatic: expected one of restore, reload, re-evaluate, recalibrate, retrain, rollback, got ['pray']",
+            "repair.automatic: expected one of restore, reload, re-evaluate, recalibrate, convert, retrain, rollback, free-disk, got ['pray']",
         ),
         ('[schedule]\nchek = "1h"', "did you mean 'check'?"),
     ],
