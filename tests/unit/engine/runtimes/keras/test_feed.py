@@ -29,6 +29,7 @@ def epoch(part: Any, number: int, *, seed: int = 0) -> list[Any]:
     import tensorflow as tf
 
     from engine.runtimes.keras import feed
+
     return list(feed.shuffled(part, 5, seed=seed, epoch=tf.Variable(number)).as_numpy_iterator())
 
 
@@ -38,6 +39,7 @@ def test_each_example_comes_once_with_its_target(
 ) -> None:
     """Whether they lie in memory or are read as they are needed, in the same order; only those of the part come."""
     from engine.runtimes.keras import feed
+
     part = Part(examples, examples.dataset.targets, np.arange(3, ROWS))
     expected = epoch(part, 1)
     if not held:
