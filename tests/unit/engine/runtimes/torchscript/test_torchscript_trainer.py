@@ -17,7 +17,8 @@ from storage.settings import Output, Preprocess
 from storage.train_settings import OPTIMIZERS, Train
 from storage.vocabulary import Format, OutputScale, Task
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
+import torch
 
 pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
 
@@ -107,6 +108,9 @@ def targets(kind: str) -> "tuple[NDArray[Any], NDArray[Any]]":
     return x, y
 
 
+_DEFAULTS: dict[str, Any] = {"task": None, "output": Output()}
+
+
 class School:
     """A folder with data and a module, in which it is trained as often as one likes."""
 
@@ -129,8 +133,10 @@ class School:
         from engine.runtimes.torchscript import trainer
         from engine.runtimes.torchscript.spec import SPEC
 
-        asked = {name: settings.pop(name) for name in ("task", "output", "fresh") if name in settings}
-        known = {"early_stopping": 0, "batch_size": 32, "learning_rate": 0.02} | settings
+        asked: dict[str, Any] = {
+            name: settings.pop(name) for name in ("task", "output", "fresh") if name in settings
+        }
+        known: dict[str, Any] = {"early_stopping": 0, "batch_size": 32, "learning_rate": 0.02} | settings
         request = TrainModel(
             artefact=str(self.folder / "model.pt"),
             runtime=SPEC,
@@ -143,7 +149,7 @@ class School:
             epochs=epochs,
             checkpoint=checkpoint,
             settings=Train(**known),
-            **{"task": None, "output": Output()} | asked,
+            **_DEFAULTS | asked,
         )
         self.epochs.clear()
         self.last = self.folder / f"scratch-{len(list(self.folder.iterdir()))}"
