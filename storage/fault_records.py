@@ -1,7 +1,9 @@
 """What is kept of problems: the log that people read, open faults, and what checks said and compared."""
 
+import msgspec
+
 from storage.record import Record
-from storage.vocabulary import Answer, FaultState, Severity
+from storage.vocabulary import Answer, FaultState, RepairKind, Severity
 
 
 class Event(Record, frozen=True, kw_only=True):
@@ -14,6 +16,14 @@ class Event(Record, frozen=True, kw_only=True):
     model: str
     version: int | None
     message: str
+
+
+class Remedy(msgspec.Struct, frozen=True):
+    """A repair that may end a fault."""
+
+    kind: RepairKind
+    sentence: str
+    """What it would change, as a check last found it."""
 
 
 class Fault(Record, frozen=True, kw_only=True):
@@ -35,6 +45,8 @@ class Fault(Record, frozen=True, kw_only=True):
     tried: str = ""
     """The repair that was last tried, or empty."""
     tried_at: float | None = None
+    remedies: tuple[Remedy, ...] = ()
+    """What may end it, the first choice first; none before a check has looked for them, or where only a person can."""
 
 
 class CheckAnswer(Record, frozen=True, kw_only=True):

@@ -27,13 +27,14 @@ from storage.statements.upkeep import (
     ANSWERS_OF_CHECKS,
     EXPORTS,
     MEMORY_READINGS,
+    REMEDIES,
     REPAIRS_THAT_MAKE_VERSIONS,
     TRAINING_RUNS,
 )
 
 migrations = Migrations("modeltender")
 
-SCHEMA_VERSION = 21
+SCHEMA_VERSION = 22
 
 
 @migrations()
@@ -165,6 +166,12 @@ def memory_readings(database: Database) -> None:
 def repairs_that_make_versions(database: Database) -> None:
     """Keep the temperature of recalibrated versions, and why a training began and on which state of the data."""
     _execute(database, REPAIRS_THAT_MAKE_VERSIONS)
+
+
+@migrations()
+def remedies_of_faults(database: Database) -> None:
+    """Keep which repairs may end a fault, and what each would change."""
+    _execute(database, REMEDIES)
 
 
 def _execute(database: Database, statements: str) -> None:

@@ -14,7 +14,7 @@ from storage.text import clean
 from storage.vocabulary import TrainTrigger
 
 OPTIMIZERS = ("adam", "adamw", "sgd", "rmsprop", "nadam", "lion")
-"""Those of Keras that do well with nothing but a learning rate."""
+"""Those that do well with nothing but a learning rate, by Keras' names; torch has all but the last."""
 
 MOST_EPOCHS = 10_000
 MOST_LAYERS = 1000
@@ -34,7 +34,7 @@ class Train(Settings, frozen=True, kw_only=True):
     learning_rate: float = 1e-3
     optimizer: str = "adam"
     loss: str = ""
-    """One of Keras' own by its name; empty chooses by the task and the model's output."""
+    """One of Keras' own, or of ``torch.nn`` for TorchScript, by its name; empty chooses by the task and the model's output."""
     early_stopping: int = 2
     """Epochs without a better loss on the validation data after which it ends with the best weights; 0 never does."""
     validation: float = 0.1

@@ -7,6 +7,7 @@ from rich.text import Text
 from storage.fault_records import Event, Fault
 from storage.vocabulary import FaultState
 from tui import format as form
+from tui.remedies import ways
 from tui.rows import MARKS, fit
 from tui.widgets.table import Row
 
@@ -102,4 +103,5 @@ def about_fault(fault: Fault, now: float) -> list[Text]:
         Text.assemble(
             ("what helps: ", "dim"), fault.repair or "nothing is suggested; the engine looks again by itself"
         ),
+        *([Text.assemble(("f mends it: ", "dim"), ways(fault))] if fault.remedies else []),
     ]

@@ -1,6 +1,7 @@
 """What the footer says other than usual, on every screen alike: paused, in the past, without an engine. Pure."""
 
 from tui.keys import NO_ACTIONS
+from tui.remedies import asking
 from tui.view import View
 
 REPLAYING = {
@@ -15,6 +16,9 @@ REPLAYING = {
 def labels(view: View) -> dict[str, str]:
     """Return the words by action; an empty one leaves its key out."""
     said = {"app.pause": "resume"} if view.paused else {}
+    fault = None if view.model is None else asking(view.faults, view.model.name)
+    if fault is not None and fault.remedies:
+        said["app.repair"] = "mend"
     if not view.acts:
         said |= NO_ACTIONS
     if view.replay is not None:

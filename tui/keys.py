@@ -101,7 +101,7 @@ KEYS = (
     Key("c", "c", "app.cancel", "cancel the job", Group.ACT, JOBS, "cancel", asks=True, engine=True),
     Key("r", "r", "app.run_again", "run the job again", Group.ACT, JOBS, "run again", engine=True),
     Key("a", "a", "app.acknowledge", "acknowledge a fault", Group.ACT, EVENTS, "ack", engine=True),
-    Key("f", "f", "app.repair", "restore its files", Group.ACT, MODELS, asks=True, engine=True),
+    Key("f", "f", "app.repair", "mend it, restore files", Group.ACT, MODELS, asks=True, engine=True),
     Key("f", "f", "app.repair", "mend the fault", Group.ACT, EVENTS, "mend", asks=True, engine=True),
     Key("R", "R", "app.evaluate_all", "evaluate all models", Group.ACT, MODELS, asks=True, engine=True),
     Key("v", "v", "app.check", "check now", Group.ACT, MODELS, engine=True),

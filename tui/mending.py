@@ -12,7 +12,7 @@ from storage.records import Job
 from storage.vocabulary import FINISHED
 from tui import requests
 from tui.actions import Actions
-from tui.next_step import REPAIR
+from tui.remedies import REPAIR, asking, verb
 
 
 @runtime_checkable
@@ -58,21 +58,48 @@ class Mending(Actions):
             self._ask(partial(requests.run_again, self.workspace, job))
 
     def action_repair(self) -> None:
-        """Ask, then restore the files of what is deployed; of a fault that this does not mend, say what does."""
+        """Ask, then mend the selected fault, or the selected model's; where none is known, restore what is deployed."""
         if isinstance(self.screen, ShowsFaults):
             fault = self._fault()
-            if fault is None:
-                return
-            if REPAIR not in fault.repair or not fault.model:
-                self.say(fault.repair or "Nothing is suggested; the engine looks again by itself.")
-                return
-            name, version = fault.model, fault.version
+            if fault is not None:
+                self._mend(fault)
+            return
+        model, snapshot = self.model(), self.news.snapshot
+        fault = asking(snapshot.faults, model.name) if model and snapshot else None
+        if fault is not None and fault.remedies:
+            self._mend(fault)
+        elif model is None or model.current is None:
+            self.say("Nothing is deployed that could be restored.")
         else:
-            model = self.model()
-            if model is None or model.current is None:
-                self.say("Nothing is deployed that could be restored.")
-                return
-            name, version = model.name, None
+            self._restore(model.name, None)
+
+    def _mend(self, fault: Fault) -> None:
+        """Ask how a fault is to be mended, where there are several ways, and whether; or say what helps."""
+        if fault.remedies:
+            if self._may_act():
+                self._choose_remedy(fault)
+        elif REPAIR in fault.repair and fault.model:
+            self._restore(fault.model, fault.version)
+        else:
+            self.say(fault.repair or "Nothing is suggested; the engine looks again by itself.")
+
+    def _choose_remedy(self, fault: Fault) -> None:
+        from tui.dialogs.questions import mend
+
+        def chosen(place: int | None) -> None:
+            if place is not None:
+                remedy = fault.remedies[place]
+                self._confirm(mend(fault, remedy), partial(requests.mend, self.workspace, fault, remedy))
+
+        if len(fault.remedies) == 1:
+            chosen(0)
+            return
+        from tui.dialogs.choose import Choose
+
+        choices = [(verb(remedy.kind), remedy.sentence) for remedy in fault.remedies]
+        self.push_screen(Choose(f"Mend {fault.model or fault.code}", choices, does="asks whether to"), chosen)
+
+    def _restore(self, name: str, version: int | None) -> None:
         if self._may_act():
             from tui.dialogs.questions import repair
 

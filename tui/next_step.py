@@ -5,12 +5,9 @@ What is broken comes before what is missing, and what is missing before what wou
 
 from storage.fault_records import Fault
 from storage.records import Model
-from storage.vocabulary import FaultState
 from tui import health
+from tui.remedies import REPAIR, asking, ways
 from tui.view import View
-
-REPAIR = "modeltender repair"
-"""What a fault suggests where restoring files mends it."""
 
 
 def of_model(view: View) -> str:
@@ -30,15 +27,19 @@ def of_model(view: View) -> str:
 
 
 def _of_faults(view: View, model: Model) -> str:
-    fault = next((each for each in view.faults if _asks(each, model)), None)
+    fault = asking(view.faults, model.name)
     if fault is None:
         return ""
-    way = "f restores the files" if REPAIR in fault.repair else "5 says what helps"
-    return f"{fault.message.rstrip('.')}: {way}"
+    said, way = fault.message.rstrip("."), _way(fault)
+    # The key first where there is one: the figures of a fault are long, and lines are cut at their end.
+    return f"{way}: {said}" if fault.remedies else f"{said}: {way}"
 
 
-def _asks(fault: Fault, model: Model) -> bool:
-    return fault.model == model.name and fault.state is FaultState.OPEN
+def _way(fault: Fault) -> str:
+    """Return the key that mends a fault, or that says what does."""
+    if fault.remedies:
+        return f"f mends it ({ways(fault)})"
+    return "f restores the files" if REPAIR in fault.repair else "5 says what helps"
 
 
 def _of_settings(view: View, model: Model) -> str:

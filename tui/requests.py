@@ -8,7 +8,7 @@ import os
 import platform
 
 from storage import jobs
-from storage.fault_records import Fault
+from storage.fault_records import Fault, Remedy
 from storage.records import Job, JobParameters, Model, Version
 from storage.vocabulary import FINISHED, JobKind, Status
 from storage.workspace import Workspace
@@ -81,6 +81,17 @@ def run_again(workspace: Workspace, job: Job) -> Job:
 def repair(workspace: Workspace, model: str, version: int | None) -> Job:
     """Ask for what is deployed to be repaired: its files are brought back where they changed, and what else is wrong is tried."""
     return jobs.submit(workspace, JobKind.REPAIR, model, version, requested_by=requester())
+
+
+def mend(workspace: Workspace, fault: Fault, remedy: Remedy) -> Job:
+    """Ask for a fault to be repaired in the way that was chosen."""
+    return jobs.submit(
+        workspace,
+        JobKind.REPAIR,
+        fault.model,
+        requested_by=requester(),
+        parameters=JobParameters(fault=fault.id, repair=remedy.kind),
+    )
 
 
 def acknowledge(workspace: Workspace, fault: Fault) -> Job:

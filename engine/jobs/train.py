@@ -42,8 +42,6 @@ CPU: Final = "cpu"
 WEIGHTS_TIMES: Final = 8
 """Scratch space in sizes of the model: two checkpoints of weights, best weights and an optimiser's two moments."""
 
-RESULT: Final = "model.keras"
-
 
 def run(context: Context, job: Job, report: Report) -> Outcome:
     """Train or build the job's model."""
@@ -221,7 +219,7 @@ class Work:
                 held=context.hosts.measuring.is_set,
             )
             process.end()
-            made = self._folder.path / RESULT
+            made = self._folder.made(trained.artefact)
             process.take(trained.artefact, made)
         finally:
             process.close()
@@ -301,7 +299,9 @@ class Work:
             )
 
     def _deliver(self, run: TrainingRun) -> None:
-        made = command.result(self._folder) if self._plan.how == command.HOW else self._folder.path / RESULT
+        made = (
+            command.result(self._folder) if self._plan.how == command.HOW else self._folder.made(run.artefact)
+        )
         # Not there: an engine that was killed had delivered it already.
         if made is not None and made.exists():
             self._folder.deliver(made, self._job.model, run.artefact)

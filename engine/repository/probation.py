@@ -1,7 +1,6 @@
-"""When a version is put on probation, and what ends that: decided by what becomes deployed, however it does.
+"""What follows from a switch of what is deployed, however it is made: probations begin and end, faults are looked at.
 
-Owns that every switch, ours or by hand, finished at once or after a crash, begins and ends probations in its own
-transaction. Looking at what is on probation is `engine.automatic`'s.
+Owns that every switch, ours or by hand, finished at once or after a crash, has that in its own transaction. Looking at what is on probation is `engine.automatic`'s.
 """
 
 import sqlite3
@@ -31,12 +30,16 @@ class Switched(NamedTuple):
 
 
 def follow(connection: sqlite3.Connection, switched: Switched, *, now: float) -> None:
-    """End the probation that a switch ends, and begin the one that it begins."""
+    """End the probation that a switch ends, begin the one that it begins, and have faults looked at that it may end."""
     known = probations.open_one(connection, switched.model_id)
     if known is not None:
         _end(connection, known, switched, now=now)
     if switched.probation_s > 0 and switched.number is not None:
         _begin(connection, switched, switched.number, now=now)
+    faults = events.faults(connection, switched.model)
+    if any(fault.version not in {None, switched.number} for fault in faults):
+        # Not when it is time for it: a fault of what nobody uses any more would call people until then.
+        jobs.add(connection, JobKind.CHECK, switched.model, None, requested_by=switched.by, now=now)
 
 
 def _end(connection: sqlite3.Connection, known: Probation, switched: Switched, *, now: float) -> None:

@@ -41,6 +41,10 @@ class TrainingFolder:
         """Where another process goes on."""
         return self.path / "checkpoint.npz"
 
+    def made(self, name: str) -> Path:
+        """Return where a model lies that was made here, until it is delivered under ``name`` or another one of its kind."""
+        return self.path / f"model{Path(name).suffix}"
+
     def make(self) -> None:
         """Make the folder.
 

@@ -103,7 +103,7 @@ def _cannot(model: str, base: Version | None, runtime: RuntimeSpec) -> JobError:
             "Install it with: pip install 'modeltender[tensorflow]'",
         )
     return JobError(
-        f"{model}@{base.number} is {base.format}, which holds no training: only models of Keras are trained here.",
+        f"{model}@{base.number} is {base.format}, which is made for answering alone: models of Keras and TorchScript are trained here.",
         'Name your own program in model.toml: [train] command = ["python", "train.py"]',
     )
 

@@ -17,6 +17,8 @@ CREATE TABLE exports (
 ) STRICT, WITHOUT ROWID
 """
 
+REMEDIES = "ALTER TABLE faults ADD COLUMN remedies TEXT NOT NULL DEFAULT '[]'"
+
 ANSWERS_OF_CHECKS = """
 CREATE TABLE check_answers (
     model TEXT NOT NULL,

@@ -4,12 +4,16 @@ import sqlite3
 from collections.abc import Sequence
 from math import inf
 
-from storage.fault_records import Event, Fault
+import msgspec
+
+from storage.fault_records import Event, Fault, Remedy
 from storage.text import clean
 from storage.vocabulary import FaultState, Severity
 
 ACKNOWLEDGED = "acknowledged"
 """Code of the event that tells who has seen a fault."""
+
+_REMEDIES: msgspec.json.Decoder[tuple[Remedy, ...]] = msgspec.json.Decoder(tuple[Remedy, ...])
 
 MOVED_OUTSIDE = "promote-outside"
 """Code of the event that tells that a link was moved that the engine did not move."""
@@ -126,6 +130,14 @@ def acknowledge(connection: sqlite3.Connection, fault_id: int, *, by: str) -> No
     )
 
 
+def set_remedies(connection: sqlite3.Connection, fault_id: int, remedies: Sequence[Remedy]) -> None:
+    """Record what may end a fault, where that is not on record already."""
+    packed = msgspec.json.encode(remedies).decode()
+    connection.execute(
+        "UPDATE faults SET remedies = ? WHERE id = ? AND remedies <> ?", (packed, fault_id, packed)
+    )
+
+
 def tried(connection: sqlite3.Connection, fault_id: int, repair: str, *, at: float) -> None:
     """Record that a repair was tried; whether it helped, the next check tells."""
     connection.execute("UPDATE faults SET tried = ?, tried_at = ? WHERE id = ?", (repair, at, fault_id))
@@ -194,7 +206,12 @@ def told_between(
 
 def _fault(row: sqlite3.Row) -> Fault:
     return Fault(
-        **{name: row[name] for name in Fault.__struct_fields__ if name not in {"severity", "state"}},
+        **{
+            name: row[name]
+            for name in Fault.__struct_fields__
+            if name not in {"severity", "state", "remedies"}
+        },
         severity=Severity(row["severity"]),
         state=FaultState(row["state"]),
+        remedies=_REMEDIES.decode(row["remedies"]),
     )

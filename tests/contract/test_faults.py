@@ -55,6 +55,10 @@ def test_a_planted_fault_is_named_and_ends(ward: Ward, code: str) -> None:
     assert (fault.severity, fault.state) == (spec.severity, FaultState.OPEN)
     assert fault.message.endswith(".")
     assert fault.repair == spec.advice.replace("{model}", fault.model)
+    assert {remedy.kind for remedy in fault.remedies} <= set(spec.repairs)
+    if spec.repair is not None:
+        assert fault.remedies, "what may end it is offered"
+        assert all(remedy.sentence and not remedy.sentence.endswith(".") for remedy in fault.remedies)
     times = fault.count
     look(ward, planted)
     again = ward.faults()[code]

@@ -4,8 +4,12 @@ from collections.abc import Collection, Sequence
 
 from rich.text import Text
 
+from storage.fault_records import Fault, Remedy
 from storage.records import Job, Version
+from tui.about import wrapped
 from tui.dialogs.confirm import Confirm
+from tui.dialogs.consequences import WIDTH
+from tui.remedies import verb
 
 NAMED = 6
 """Models that a question lists by name; of the others it says how many they are."""
@@ -64,6 +68,14 @@ def repair(model: str, version: int | None) -> Confirm:
         Text("What is replaced is set aside, never deleted; intact files are left alone.", "dim"),
     ]
     return Confirm(f"Restore {model}?", lines, "y  restore")
+
+
+def mend(fault: Fault, remedy: Remedy) -> Confirm:
+    """Return the question whether to repair a fault in one of its ways."""
+    lines = [Text(fault.message), Text(), Text(f"This {remedy.sentence}.")]
+    does = verb(remedy.kind)
+    # A fault of the workspace has no model, and its repair's name says what is mended.
+    return Confirm(f"{does.capitalize()} {fault.model}".rstrip() + "?", wrapped(lines, WIDTH), f"y  {does}")
 
 
 def write_settings(model: str, text: str) -> Confirm:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from engine.data import checks
 from engine.data.examples import Examples
-from engine.runtimes.keras.lessons import task_of
+from engine.training.lessons import task_of
 from engine.training.requests import TrainModel
 from storage.errors import JobError
 from storage.text import NAME, clean

@@ -3,29 +3,14 @@
 Owns the order of the examples, and whether they lie in memory or are read batch by batch. Runs in a model process only.
 """
 
-from typing import Any, Final, NamedTuple
+from typing import Any
 
-import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
-from engine.data.examples import Examples
-
-IN_MEMORY: Final = 2 * 1024**3
-"""Bytes of prepared examples that are held: a quarter of what a process may use by default. More are read and prepared
-batch by batch from the mapped file."""
+from engine.training import lessons
+from engine.training.lessons import Part
 
 Batch = tuple[Any, Any]
-
-
-class Part(NamedTuple):
-    """Some examples of a data set, with what is to be learned of each."""
-
-    examples: Examples
-    targets: "NDArray[Any]"
-    """Of every example of the data set."""
-    rows: "NDArray[np.int64]"
-    """Which of them belong to the part."""
 
 
 def shuffled(part: Part, batch_size: int, *, seed: int, epoch: "tf.Variable") -> "tf.data.Dataset":
@@ -54,7 +39,7 @@ def _batches(part: Part, order: "tf.data.Dataset", batch_size: int) -> "tf.data.
 
 def _gather(part: Part) -> Any:
     targets = tf.constant(part.targets)
-    if part.examples.bytes <= IN_MEMORY:
+    if part.examples.bytes <= lessons.IN_MEMORY:
         held = [tf.constant(array) for array in part.examples.whole()]
 
         def from_memory(rows: Any) -> Batch:

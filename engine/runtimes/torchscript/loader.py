@@ -23,7 +23,7 @@ class TorchScriptModel:
     def __init__(self, module: Any, device: torch.device) -> None:
         self._device = device
         self._elsewhere = device.type != "cpu"
-        self.inputs = tuple(TensorSpec(name, None, "") for name in _argument_names(module))
+        self.inputs = tuple(TensorSpec(name, None, "") for name in argument_names(module))
         self.outputs = tuple(TensorSpec(name, None, "") for name in _output_names(module))
         self.parameters: int | None = _count(module)
         # Frozen it has no parameters any more, only constants; these are the same memory.
@@ -48,7 +48,7 @@ class TorchScriptModel:
                 if isinstance(answer, torch.Tensor):
                     # By far the most usual, and small models answer in microseconds.
                     return (answer.numpy(),)
-            return tuple(given.cpu().numpy() for given in _flat(answer))
+            return tuple(given.cpu().numpy() for given in flat(answer))
 
 
 def load(artefact: Path, device: str) -> TorchScriptModel:
@@ -66,7 +66,7 @@ def load(artefact: Path, device: str) -> TorchScriptModel:
         return TorchScriptModel(module, place)
 
 
-def _argument_names(module: Any) -> list[str]:
+def argument_names(module: Any) -> list[str]:
     """Return the names of what ``forward`` must be given."""
     arguments = module.forward.schema.arguments[1:]
     return [argument.name for argument in arguments if not argument.has_default_value()]
@@ -97,7 +97,12 @@ def _frozen(module: Any) -> Any:
         return module
 
 
-def _flat(answer: Any) -> list[torch.Tensor]:
+def flat(answer: Any) -> list[torch.Tensor]:
+    """Return what a module answers, as the list of its outputs.
+
+    Raises:
+        JobError: there is something else than tensors in it.
+    """
     if isinstance(answer, torch.Tensor):
         return [answer]
     values = list(answer.values()) if isinstance(answer, dict) else answer

@@ -16,6 +16,7 @@ SPEC = RuntimeSpec(
     distributions=("torch",),
     extra="torch",
     loader="engine.runtimes.torchscript.loader:load",
+    trainer="engine.runtimes.torchscript.trainer:train",
     needs_sandbox=True,
 )
 

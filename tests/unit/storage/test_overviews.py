@@ -34,7 +34,7 @@ from tests.unit.storage.test_snapshot import LATENCY, evaluation
 NOT_TOLD = {
     "versions": {"id", "stamp", "failures", "retry_at", "data_stamp"},
     "faults": {"id", "code", "version", "message", "repair", "first_at", "last_at", "count"}
-    | {"acknowledged_by", "tried", "tried_at"},
+    | {"acknowledged_by", "tried", "tried_at", "remedies"},
     "quarantine": {"id", "name", "sha256", "format", "bytes", "reason", "evidence", "liftable", "found_at"}
     | {"requested_by", "at", "why"},
 }

@@ -4,9 +4,12 @@ import pytest
 
 from storage import snapshot
 from storage.database import Reader, Writer
+from storage.fault_records import Remedy
 from storage.tables import events, models
+from storage.vocabulary import RepairKind
 from tests.console.stage import NOW, Played, add_model, deploy
 from tui.feed import News
+from tui.footers import labels
 from tui.next_step import of_model
 from tui.view import View
 
@@ -64,6 +67,25 @@ def test_files_that_can_be_restored_name_their_key(
             connection, "changed", "v1 changed", at=NOW, model=NAME, repair="modeltender repair digits"
         )
     assert of_model(seen(reader)) == "v1 changed: f restores the files"
+
+
+def test_a_fault_with_repairs_begins_with_the_key(
+    ids: dict[int, int], writer: Writer, reader: Reader
+) -> None:
+    """What a key mends comes before what none does, and the key before the figures, which may be cut off."""
+    with writer.transaction() as connection:
+        events.open_fault(connection, "below", "v1 is below 0.9.", at=NOW, model=NAME)
+        events.open_fault(connection, "no-data", "There are no test data.", at=NOW + 1, model=NAME)
+        fault = next(one for one in events.faults(connection) if one.code == "below")
+        ways = (Remedy(RepairKind.ROLLBACK, "deploys version 0"), Remedy(RepairKind.RETRAIN, "trains it"))
+        events.set_remedies(connection, fault.id, ways)
+    view = seen(reader)
+    assert of_model(view) == "f mends it (roll back or retrain): v1 is below 0.9"
+    assert labels(view)["app.repair"] == "mend"
+    with writer.transaction() as connection:
+        events.acknowledge(connection, fault.id, by="ann")
+    assert of_model(seen(reader)) == "There are no test data: 5 says what helps"
+    assert "app.repair" not in labels(seen(reader))
 
 
 def test_broken_settings_come_first(ids: dict[int, int], writer: Writer, reader: Reader) -> None:

@@ -1,10 +1,7 @@
 """What a training promises: real fits in confined processes, the same bits for the same seed, whatever is killed meanwhile."""
 
-import os
-import signal
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +21,9 @@ from storage.settings import LimitSettings, WorkspaceSettings
 from storage.vocabulary import TrainingState
 from storage.workspace import Workspace
 from tests.tiny_models import digits, import_keras
-from tests.unit.engine.jobs.training_bench import TRAIN, TrainingBench, weights
+from tests.unit.engine.jobs.training_bench import TRAIN, TrainingBench, bench, trainer, warm_hosts
+
+__all__ = ["bench", "warm_hosts"]
 
 pytest.importorskip("tensorflow")
 
@@ -32,8 +31,6 @@ PATIENT_S = 60.0
 
 LONG = "[train]\nepochs = 400\nearly_stopping = 0\n"
 """So long that whatever a test does meanwhile comes before the end."""
-
-TRIES = 5
 
 BUILT: dict[str, tuple[str, str, str, int]] = {
     "images": ("images", "", "Conv2D", 10),
@@ -48,97 +45,6 @@ BUILT: dict[str, tuple[str, str, str, int]] = {
     "untrained": ("images", "", "Conv2D", 10),
 }
 """Data, settings, a layer that the model must have, and how many outputs."""
-
-
-@pytest.fixture
-def bench(workspace: Workspace, writer: Writer, warm_hosts: Hosts) -> Iterator[TrainingBench]:
-    """Return a bench in a workspace of its own."""
-    pool = Pool(WorkspaceSettings().limits)
-    yield TrainingBench(Context(workspace, writer, WorkspaceSettings(), warm_hosts, pool, time.time))
-    pool.close()
-
-
-def isolation(hosts: Hosts) -> str:
-    """Return how well processes are confined on this machine, as one says that reads data."""
-    process = hosts.open_data([], limit_bytes=1)
-    process.close()
-    return process.isolation
-
-
-def trainer() -> psutil.Process:
-    """Return the process that trains: no host of this module holds another one."""
-    found = [
-        child
-        for host in psutil.Process().children()
-        # What an earlier test of the same worker started may have ended and not been waited for: it has no command line.
-        if host.status() != psutil.STATUS_ZOMBIE and "tensorflow" in host.cmdline()
-        for child in host.children()
-    ]
-    assert len(found) == 1
-    return found[0]
-
-
-def test_a_warm_start_goes_on_from_the_deployed_weights(bench: TrainingBench) -> None:
-    """The result lies in the inbox under its own name, and all that decided it is on record."""
-    bench.with_version()
-    outcome = bench.train(epochs=2)
-    run = bench.runs()[0]
-    assert (run.state, run.how, run.base_version, run.seed) == (TrainingState.SUCCEEDED, "warm start", 1, 0)
-    assert [epoch.number for epoch in run.curve] == [1, 2]
-    # The weights of a classifier that is right nine times of ten, not fresh ones.
-    assert run.curve[0].figures["val_accuracy"] > 0.85
-    assert run.data is not None
-    assert (run.data.train_rows, run.data.validation_rows) == (500, 200)
-    assert run.versions["keras"]
-    assert bench.left() == [run.artefact] == ["trained-1.keras"]
-    assert weights(bench.made()) != weights(
-        bench.context.workspace.version_folder("digits", 1) / "model.keras"
-    )
-    assert outcome.message.endswith("train/digits/trained-1.keras is the next version")
-    folder = TrainingFolder(bench.context.workspace, run.id)
-    log = folder.log.read_text()
-    assert "epoch 2/2, loss" in log
-    # No wall is lower than around a model that is evaluated.
-    assert f"isolation {isolation(bench.context.hosts)}" in log
-    assert not folder.checkpoint.exists()
-    assert any(message.startswith("epoch 1/2") for message in bench.listener.heard)
-
-
-def test_the_same_seed_gives_the_same_bits_whatever_was_killed(bench: TrainingBench) -> None:
-    """A training whose process is killed ends with the weights of one that was left alone; another seed does not."""
-    bench.with_version()
-    bench.settings(LONG.replace("400", "10"))
-    bench.train(from_scratch=True)
-    undisturbed = weights(bench.made())
-    for _ in range(TRIES):
-        bench.listener.meanwhile = _Killer()
-        bench.train(from_scratch=True)
-        run = bench.runs()[0]
-        assert [epoch.number for epoch in run.curve] == list(range(1, 11))
-        assert weights(bench.made()) == undisturbed
-        if (
-            "was killed while it was trained"
-            in TrainingFolder(bench.context.workspace, run.id).log.read_text()
-        ):
-            break
-    else:
-        pytest.fail("each training had ended before it was killed")
-    bench.settings(LONG.replace("400", "1") + "seed = 1\n")
-    bench.train(from_scratch=True)
-    assert weights(bench.made()) != undisturbed
-
-
-class _Killer:
-    """Kills the process that trains once it has left a checkpoint, one time."""
-
-    def __init__(self) -> None:
-        self._done = False
-
-    def __call__(self, message: str) -> None:
-        """Kill it where the message tells of the second epoch."""
-        if message.startswith("epoch 2/") and not self._done:
-            self._done = True
-            os.kill(trainer().pid, signal.SIGKILL)
 
 
 def test_what_stops_with_the_engine_is_gone_on_with(bench: TrainingBench) -> None:

@@ -1,23 +1,32 @@
 """A workspace whose model is trained by real jobs, in real confined processes; what a test wants to happen meanwhile."""
 
-from collections.abc import Callable
+import time
+import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
+import pytest
 
 from engine.jobs import train
 from engine.jobs.context import Context, Outcome
+from engine.processes.client import Hosts
+from engine.processes.pool import Pool
+from engine.runtimes import runtime_for
 from storage import jobs
+from storage.database import Writer
 from storage.records import Job, JobParameters, Metric
+from storage.settings import WorkspaceSettings
 from storage.tables import models, training
 from storage.training_records import TrainingRun
 from storage.vocabulary import Format, JobKind, JobState, Status
+from storage.workspace import Workspace
 from tests.artefacts import artefact_sha256
-from tests.tiny_models import digits, save_keras
+from tests.tiny_models import NAMES, PREPROCESS, SAVE, digits, import_keras
 
 MODEL = "digits"
-PREPROCESS = '[preprocess]\ndtype = "float32"\nscale = 0.0625\nlayout = "NHWC"\n'
 TRAIN = "[train]\nepochs = 4\nearly_stopping = 0\n"
 
 
@@ -47,6 +56,7 @@ class TrainingBench:
 
     def __init__(self, context: Context) -> None:
         self.context = context
+        self.format = Format.KERAS
         self.listener = Listener()
         self.inbox = context.workspace.train / MODEL
         self.tested = context.workspace.test / MODEL
@@ -59,13 +69,19 @@ class TrainingBench:
 
     def settings(self, more: str) -> None:
         """Write model.toml."""
-        self.context.workspace.model_settings(MODEL).write_text(PREPROCESS + more)
+        known = PREPROCESS[self.format]
+        fits = f'[preprocess]\ndtype = "{known.dtype}"\nscale = {known.scale}\nlayout = "{known.layout}"\n'
+        self.context.workspace.model_settings(MODEL).write_text(fits + more)
 
-    def with_version(self) -> None:
-        """Put the trained classifier there as its first version."""
+    def with_version(
+        self, kind: Format = Format.KERAS, *, save: Callable[[Path], Path] | None = None
+    ) -> None:
+        """Put the trained classifier there as its first version, in a format of one's choice, or another model."""
+        self.format = kind
+        self.settings(TRAIN)
         folder = self.context.workspace.version_folder(MODEL, 1)
         folder.mkdir()
-        file = save_keras(folder / "model.keras")
+        file = (save or SAVE[kind])(folder / NAMES[kind])
         with self.context.writer.transaction() as connection:
             model = models.ensure(connection, MODEL, now=1.0)
             version = models.add_version(connection, model, 1, status=Status.READY, found_at=1.0)
@@ -73,7 +89,7 @@ class TrainingBench:
                 connection,
                 version,
                 artefact=file.name,
-                kind=Format.KERAS,
+                kind=kind,
                 sha256=artefact_sha256(file),
                 size=file.stat().st_size,
             )
@@ -117,9 +133,44 @@ class TrainingBench:
         return sorted(path.name for path in self.inbox.iterdir() if path.name != "train.npz")
 
 
-def weights(file: Path) -> bytes:
-    """Return every number of a saved Keras model, in its order."""
-    from tests.tiny_models import import_keras
+@pytest.fixture(scope="module")
+def warm_hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
+    """Return hosts that stay warm for the module's tests."""
+    held = Hosts(scratch=tmp_path_factory.mktemp("scratch"), limits=WorkspaceSettings().limits)
+    yield held
+    held.close()
 
+
+@pytest.fixture
+def bench(workspace: Workspace, writer: Writer, warm_hosts: Hosts) -> Iterator[TrainingBench]:
+    """Return a bench in a workspace of its own."""
+    pool = Pool(WorkspaceSettings().limits)
+    yield TrainingBench(Context(workspace, writer, WorkspaceSettings(), warm_hosts, pool, time.time))
+    pool.close()
+
+
+def trainer(kind: Format = Format.KERAS) -> psutil.Process:
+    """Return the process that trains a model of this format: no host of this module holds another one."""
+    framework = runtime_for(kind).framework
+    found = [
+        child
+        for host in psutil.Process().children()
+        # What an earlier test of the same worker started may have ended and not been waited for: it has no command line.
+        if host.status() != psutil.STATUS_ZOMBIE and framework in host.cmdline()
+        for child in host.children()
+    ]
+    assert len(found) == 1
+    return found[0]
+
+
+def weights(file: Path) -> bytes:
+    """Return every number of a saved model of Keras or TorchScript, in its order."""
+    if file.suffix == ".pt":
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch.jit is deprecated, yet the files are everywhere
+            import torch
+
+            state = torch.jit.load(str(file)).state_dict()
+        return b"".join(value.numpy().tobytes() for value in state.values())
     model = import_keras().models.load_model(file, compile=False)
     return b"".join(np.asarray(value).tobytes() for value in model.variables)

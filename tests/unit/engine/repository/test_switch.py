@@ -8,7 +8,7 @@ import pytest
 from engine.repository.scanner import Link
 from engine.repository.switch import interpret, preflight, read_current, recover, switch
 from storage.errors import RefusedError
-from storage.tables import models, promotions
+from storage.tables import events, models, promotions
 from storage.vocabulary import JobKind, PromotionOutcome
 from storage.workspace import Workspace
 from tests.watched import Watched
@@ -154,6 +154,25 @@ def test_an_interrupted_promotion_that_did_not_take_effect_is_abandoned(watched:
     assert current.number == 1
     assert outcomes(watched) == [PromotionOutcome.DONE, PromotionOutcome.ABANDONED]
     assert watched.messages()[-1] == "the promotion to version 2 was interrupted; nothing changed"
+
+
+@pytest.mark.parametrize("by_hand", [True, False], ids=["by hand", "interrupted"])
+def test_what_a_switch_may_have_ended_is_looked_at_at_once(watched: Watched, *, by_hand: bool) -> None:
+    """However it was made: where a fault of the version before is open, what is deployed now is checked; else it is not."""
+    watched.ready("mnist", {1: 0.9, 2: 0.95})
+    watched.deploy("mnist", 1)
+    watched.settle()
+    assert [job for job in watched.jobs() if job.kind is JobKind.CHECK] == []
+    with watched.writer.transaction() as connection:
+        events.open_fault(connection, "below", "It is.", at=watched.clock.now(), model="mnist", version=1)
+    if not by_hand:
+        intend(watched, JobKind.PROMOTE, 1, 2)
+    watched.deploy("mnist", 2)
+    if not by_hand:
+        recover(watched.workspace, watched.writer, watched.clock.now())
+    watched.settle()
+    [check] = [job for job in watched.jobs() if job.kind is JobKind.CHECK]
+    assert (check.model, check.version, check.requested_by) == ("mnist", None, "hand" if by_hand else "ann")
 
 
 def test_an_interrupted_roll_back_uncovers_what_lay_under_it(watched: Watched) -> None:

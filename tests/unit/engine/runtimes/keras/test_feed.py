@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from engine.data.examples import Examples, open_examples
+from engine.training import lessons
+from engine.training.lessons import Part
 from storage.settings import Preprocess
 
 pytest.importorskip("tensorflow")
@@ -38,10 +40,10 @@ def test_each_example_comes_once_with_its_target(
     """Whether they lie in memory or are read as they are needed, in the same order; only those of the part come."""
     from engine.runtimes.keras import feed
 
-    part = feed.Part(examples, examples.dataset.targets, np.arange(3, ROWS))
+    part = Part(examples, examples.dataset.targets, np.arange(3, ROWS))
     expected = epoch(part, 1)
     if not held:
-        monkeypatch.setattr(feed, "IN_MEMORY", 0)
+        monkeypatch.setattr(lessons, "IN_MEMORY", 0)
         monkeypatch.setattr(examples, "_kept", None)
     found = epoch(part, 1)
     assert [len(targets) for _inputs, targets in found] == [5, 5, 5, 5]

@@ -1,16 +1,14 @@
-"""What a model is to learn from labelled data: the targets in the form of its output, and the loss that fits both.
+"""The loss by which a Keras model learns its targets, and the figures that are told beside it.
 
-Owns the choice of the loss, and the sentences about what does not fit. Runs in a model process only.
+Owns their choice, and the sentences about what cannot be chosen. Runs in a model process only.
 """
 
 from typing import Any, NamedTuple
 
 import keras
-import numpy as np
 from numpy.typing import NDArray
 
-from engine.data import checks
-from engine.data.dataset import Dataset
+from engine.training.lessons import task_of
 from engine.training.requests import TrainModel
 from storage.errors import JobError
 from storage.text import clean
@@ -21,36 +19,10 @@ PROBABILITIES = frozenset({"softmax", "sigmoid"})
 
 
 class Lesson(NamedTuple):
-    """How targets are learned."""
+    """By which loss targets are learned, and what is told of it."""
 
     loss: Any
     metrics: list[Any]
-
-
-def task_of(request: TrainModel, targets: "NDArray[Any]") -> Task:
-    """Return the task that the settings say, else the one that the targets look like."""
-    if request.task is not None:
-        return request.task
-    whole = targets.dtype.kind != "f" or bool(np.all(np.mod(targets, 1) == 0))
-    return Task.CLASSIFICATION if whole else Task.REGRESSION
-
-
-def learnable(request: TrainModel, dataset: Dataset, width: int) -> "NDArray[Any]":
-    """Return the targets of ``dataset`` as a model with ``width`` outputs an example learns them.
-
-    Raises:
-        JobError: they do not fit.
-    """
-    targets = dataset.targets
-    if task_of(request, targets) is Task.REGRESSION:
-        values = checks.check_values(dataset.name, targets)
-        checks.check_width(dataset.name, values, width)
-        return values.astype(np.float32)
-    if checks.tells_labels(targets):
-        return checks.check_labels(dataset.name, targets, request.labels, width).astype(np.float32)
-    # One probability tells two classes apart.
-    classes = checks.check_classes(dataset.name, targets, request.labels, max(width, 2))
-    return classes if width > 1 else classes[:, np.newaxis].astype(np.float32)
 
 
 def lesson(request: TrainModel, model: Any, targets: "NDArray[Any]") -> Lesson:
