@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -32,6 +33,13 @@ class ConsoleScreen(Screen[None]):
         .line.-hidden { display: none; }
     }
     """
+
+    class Closed(Message):
+        """The screen below is wanted again, if this one is still on top by then."""
+
+        def __init__(self, screen: "ConsoleScreen") -> None:
+            super().__init__()
+            self.screen = screen
 
     def __init__(self) -> None:
         super().__init__()

@@ -134,13 +134,10 @@ class Navigation(Writing):
         self.unmark()
         self.refresh_view()
 
-    def on_detail_closed(self) -> None:
-        """Go back to the screen below."""
-        self._close()
-
-    def on_list_screen_closed(self) -> None:
-        """Go back to the screen below."""
-        self._close()
+    def on_console_screen_closed(self, message: ConsoleScreen.Closed) -> None:
+        """Go back to the screen below; what a key typed after it has opened meanwhile stays."""
+        if self.screen is message.screen:
+            self._close()
 
     async def on_list_screen_wanted(self, message: ListScreen.Wanted) -> None:
         """Open the screen of a model that a job or an event is about."""

@@ -2,6 +2,7 @@
 
 from typing import TypeVar
 
+from textual.await_complete import AwaitComplete
 from textual.screen import ModalScreen
 
 Result = TypeVar("Result")
@@ -30,3 +31,7 @@ class Framed(ModalScreen[Result]):
     }
     Framed:ansi .frame { background: ansi_default; border: round ansi_cyan; border-title-color: ansi_cyan; }
     """
+
+    def dismiss(self, result: Result | None = None) -> AwaitComplete:
+        """Close, once: of keys that were typed ahead a second one may come, and would close what is below, or comes next."""
+        return super().dismiss(result) if self.is_current else AwaitComplete.nothing()

@@ -31,6 +31,7 @@ class Palette(Framed[str]):
 
     DEFAULT_CSS = """
     Palette {
+        #palette { width: 74; }
         Input > .input--placeholder { color: $text-muted; }
         Input, Input:focus { height: 1; border: none; padding: 0; background: $primary 12%; color: $foreground; }
         RowList { border: none; }
@@ -86,7 +87,7 @@ class Palette(Framed[str]):
         found = [
             Row(place, (self._line(key),))
             for place, key in enumerate(self._keys)
-            if matches({"words": f"{key.help} {key.label}", "key": key.shown})
+            if matches({"words": f"{key.help} {key.label} {key.command}", "key": key.shown})
         ]
         self.query_one(ActionList).show(
             Text("KEY     ACTION", "dim"), found, nothing="no such action", title=""
@@ -98,6 +99,7 @@ class Palette(Framed[str]):
             key.help,
             (" (asks)" if key.asks else "", "dim"),
             (" (read-only)" if self._read_only and key.engine else "", "dim"),
+            (f"  modeltender {key.command}" if key.command else "", "dim"),
             style="dim" if self._read_only and key.engine else "",
         )
 
