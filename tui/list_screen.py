@@ -82,7 +82,8 @@ class ListScreen(ConsoleScreen):
 
     def on_mount(self) -> None:
         """Put the cursor into a list."""
-        self.set_focus(self.list_of(self.first_list()))
+        if self.children:
+            self.set_focus(self.list_of(self.first_list()))
 
     def on_descendant_focus(self) -> None:
         """Show what is known of what the cursor is on now."""

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -14,7 +13,6 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psutil
-import pytest
 
 from storage import jobs
 from storage.database import Reader

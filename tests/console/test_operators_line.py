@@ -11,7 +11,7 @@ import pytest
 
 from storage import jobs
 from storage.database import Writer
-from storage.vocabulary import ExitCode, JobKind, JobState
+from storage.vocabulary import ExitCode, JobKind
 from storage.workspace import Workspace
 from tests.console.opening import COMMAND, PATIENCE_S, is_restored, is_whole, opened, shows_all, until
 from tests.console.stage import Played, add_model
@@ -29,18 +29,19 @@ KEYS = [
 """Keys and bytes that are none: all but those that leave, suspend, or say yes."""
 
 DEFECT = """
-import itertools, sys
+import sys
+from pathlib import Path
 import {module} as broken
 from tui.command_line import main
-counted, sound = itertools.count(), broken.{name}
+sound = broken.{name}
 def fails(*arguments, **options):
-    if next(counted) > {after}:
+    if Path(sys.argv[2]).exists():
         raise RuntimeError("planted")
     return sound(*arguments, **options)
 broken.{name} = fails
 sys.exit(main(["--read-only", sys.argv[1]]))
 """
-"""A console of which a part fails once it has been shown."""
+"""A console of which a part fails as soon as there is a file."""
 
 
 def test_a_storm_of_sizes_ends_in_a_whole_screen(staged: Workspace) -> None:
@@ -97,10 +98,8 @@ def _go_home(terminal: Terminal) -> None:
 
 
 def test_a_paste_is_no_keys(staged: Workspace, writer: Writer) -> None:
-    """A page of anything, with control sequences in it, does nothing on a screen, and is cleaned where one types."""
-    junk = "".join(
-        map(chr, random.Random(3).choices([*range(32, 127), 9, 10, 13, 0x1B, 0x7F, 0x202E], k=20_000))
-    )
+    """A page of anything does nothing on a screen, and its lines are no Enter where one types; terminals let no escape through."""
+    junk = "".join(map(chr, random.Random(3).choices([*range(32, 127), 9, 10, 13, 0x7F, 0x202E], k=20_000)))
     with Terminal([COMMAND, str(staged.root)], columns=80, rows=24) as terminal:
         shows_all(terminal)
         terminal.send(f"\x1b[200~py\rR y{junk}\x1b[201~")
@@ -108,7 +107,7 @@ def test_a_paste_is_no_keys(staged: Workspace, writer: Writer) -> None:
         terminal.wait_for("mnist  accuracy", PATIENCE_S)
         terminal.send("/")
         terminal.wait_for("!not", PATIENCE_S)
-        terminal.send("\x1b[200~churn\x1b[31m\nq\x1b[201~")
+        terminal.send("\x1b[200~churn!\nq\x1b[201~")
         terminal.wait_for("Models 0 of 6", PATIENCE_S)
         terminal.send("\x1b")
         terminal.wait_for("Models 6", PATIENCE_S)
@@ -160,17 +159,21 @@ def test_it_is_suspended_and_comes_back(staged: Workspace) -> None:
 
 
 @pytest.mark.parametrize(
-    ("module", "name", "after"),
-    [("storage.snapshot", "read", 1), ("tui.rows", "event_lines", 2)],
+    ("module", "name"),
+    [("storage.snapshot", "read"), ("tui.rows", "event_lines")],
     ids=["reading", "drawing"],
 )
 def test_a_defect_gives_the_terminal_back(
-    staged: Workspace, writer: Writer, module: str, name: str, after: int
+    staged: Workspace, writer: Writer, tmp_path: Path, module: str, name: str
 ) -> None:
     """A defect in a part of the console ends it with a sentence on the terminal's own screen; the traceback is in a file."""
-    program = DEFECT.format(module=module, name=name, after=after)
-    with Terminal([sys.executable, "-P", "-c", program, str(staged.root)], columns=80, rows=24) as terminal:
+    words = [sys.executable, "-P", "-c", DEFECT.format(module=module, name=name), str(staged.root)]
+    planted = tmp_path / "planted"
+    with Terminal(
+        [*words, str(planted)], columns=80, rows=24, environ={"TMPDIR": str(tmp_path)}, cwd=staged.root
+    ) as terminal:
         shows_all(terminal)
+        planted.touch()
         with writer.transaction() as connection:
             add_model(connection, "one-more", Played(1, (0.9,)))
         assert terminal.wait_closed(PATIENCE_S) == ExitCode.FAILED
@@ -179,6 +182,8 @@ def test_a_defect_gives_the_terminal_back(
     said = received[received.rfind(b"\x1b[?1049l") :].decode()
     assert "Internal error (RuntimeError: planted)" in said
     assert "Traceback" not in said
+    [kept] = [*staged.log.parent.glob("crash-*"), *tmp_path.glob("crash-*")]
+    assert "Traceback" in kept.read_text()
 
 
 def test_a_killed_console_harms_nothing(staged: Workspace, writer: Writer) -> None:

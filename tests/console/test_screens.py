@@ -14,7 +14,7 @@ from tests.console.conftest import Open
 from tests.console.screen import read_it, shows, text, told
 from tests.console.stage import NOW
 from tests.console.test_actions import answered, asked, select
-from tui.keys import KEYS, Where, explained
+from tui.keys import KEYS, Where
 from tui.widgets.model_table import ModelTable
 
 SMALL, LARGE = (80, 24), (160, 45)
@@ -49,21 +49,6 @@ def _faults(writer: Writer) -> dict[str, Fault]:
         return {fault.code: fault for fault in events.faults(connection)}
 
 
-@pytest.mark.parametrize("size", [(60, 16), SMALL, (100, 30), LARGE])
-@pytest.mark.parametrize("where", [Where.DEVICES, Where.JOBS, Where.EVENTS, Where.COMPARE, Where.SETTINGS])
-async def test_everything_has_its_place(
-    open_console: Open, faulty: Workspace, where: Where, size: tuple[int, int]
-) -> None:
-    """At every size each line is as wide as the terminal, and the footer is last."""
-    async with open_console(faulty).run_test(size=size) as pilot:
-        await shows(pilot, "Models")
-        await pilot.press(OPENS[where])
-        lines = (await shows(pilot, TITLES[where])).splitlines()
-        assert len(lines) == size[1]
-        assert {len(line) for line in lines} == {size[0]}
-        assert "quit" in lines[-1]
-
-
 @pytest.mark.parametrize("start", [Where.OVERVIEW, Where.EVENTS])
 async def test_numbers_go_everywhere(open_console: Open, staged: Workspace, start: Where) -> None:
     """Each number opens its screen from the first and from the last one, and none is open twice."""
@@ -88,24 +73,6 @@ async def test_escape_goes_back_to_the_screen_below(open_console: Open, staged: 
         ):
             await pilot.press(key)
             await shows(pilot, title)
-
-
-@pytest.mark.parametrize("where", OPENS)
-async def test_help_lists_exactly_the_keys(open_console: Open, staged: Workspace, where: Where) -> None:
-    """On every screen the help has each key of the table with its words; where they do not fit, it says how to see the others."""
-    async with open_console(staged).run_test(size=SMALL) as pilot:
-        await shows(pilot, "Models 6")
-        await pilot.press(OPENS[where])
-        await shows(pilot, TITLES[where])
-        await pilot.press("question_mark")
-        shown = await shows(pilot, f"Keys: {where}")
-        lines = [f"{line.shown:<8}{line.words}" for line in explained(where)]
-        if not all(line in shown for line in lines):
-            shown = await shows(pilot, "↓ more   esc closes")
-            await pilot.press(*["down"] * len(lines))
-            shown += await shows(pilot, lines[-1])
-        assert [line for line in lines if line not in shown] == []
-        assert "esc closes" in shown
 
 
 async def test_job_under_the_cursor_is_told_in_full(open_console: Open, staged: Workspace) -> None:

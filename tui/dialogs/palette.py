@@ -59,6 +59,8 @@ class Palette(Framed[str]):
 
     def on_mount(self) -> None:
         """Show every action."""
+        if not self.is_laid_out:
+            return
         self.set_focus(self.query_one(Input))
         self._list("")
 
