@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from storage.workspace import Workspace
@@ -14,7 +14,9 @@ COMMAND = str(Path(sys.executable).with_name("modeltender"))
 PATIENCE_S = 60.0
 
 
-def opened(workspace: Workspace, *, size: tuple[int, int] = (80, 24), **environ: str) -> Terminal:
+def opened(
+    workspace: Workspace, environ: Mapping[str, str] | None = None, *, size: tuple[int, int] = (80, 24)
+) -> Terminal:
     """Open a console that only reads."""
     return Terminal(
         [COMMAND, "--read-only", str(workspace.root)], columns=size[0], rows=size[1], environ=environ

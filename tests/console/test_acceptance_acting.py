@@ -31,8 +31,8 @@ async def test_engine_down_is_unmistakable(open_console: Open, forsaken: Workspa
             await shows(pilot, "engine ●")
         await shows(pilot, "ENGINE DOWN <1m")
         await shows(pilot, "The engine is not running: s starts it. as of 14:23 UTC")
-        for key in OPENS.values():
-            await pilot.press(key)
+        for opens in OPENS.values():
+            await pilot.press(opens)
             await shows(pilot, lambda shown: "ENGINE DOWN" in shown.splitlines()[0])
             assert all(lines.stale for lines in pilot.app.screen.query(Lines))
         await pilot.press("1")

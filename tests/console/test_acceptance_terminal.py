@@ -95,7 +95,7 @@ def test_few_bytes_are_sent(
 ) -> None:
     """The first picture, a change a second, and none at all while nothing changes but the engine's heartbeat."""
     _beat(writer, 0)
-    with opened(staged, size=LARGE, **environ) as terminal:
+    with opened(staged, environ, size=LARGE) as terminal:
         shows_all(terminal, LARGE[0])
         terminal.read(0.5)
         assert len(terminal.received) < first
@@ -164,7 +164,7 @@ def test_colour_is_never_the_only_sign(
     staged: Workspace, environ: dict[str, str], expected: set[str]
 ) -> None:
     """A terminal is sent the colours that it has, none where none are wanted, and each state has its word."""
-    with opened(staged, **environ) as terminal:
+    with opened(staged, environ) as terminal:
         shows_all(terminal)
         found = colours(terminal)
         for word in WORDS:

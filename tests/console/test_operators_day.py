@@ -28,7 +28,6 @@ from tests.console.workday import (
     STEADY,
     TRAINED,
     day,
-    models,
     save_better,
 )
 from tests.terminal import Terminal
@@ -231,7 +230,6 @@ def test_another_tool_holds_the_database(day: Workspace) -> None:
         tool.execute("ROLLBACK")
         tool.close()
         assert recorded(day)[0].id == before, "nothing may be queued that was said not to be"
-        until(lambda: (engine := models(day)) is not None and bool(engine))
         terminal.send("r")
         until(lambda: recorded(day)[0].id > before and recorded(day)[0].state is JobState.SUCCEEDED)
 

@@ -52,7 +52,7 @@ def test_a_value_reaches_the_clipboard_of_the_terminal(staged: Workspace) -> Non
 
 def test_an_unknown_theme_is_a_sentence(staged: Workspace) -> None:
     """A theme that there is not is told with those that there are, before anything is drawn."""
-    with opened(staged, **{THEME: "solarized"}) as terminal:
+    with opened(staged, {THEME: "solarized"}) as terminal:
         assert terminal.wait_closed(PATIENCE_S) == 2
         said = bytes(terminal.received).decode()
     assert "There is no theme 'solarized' (MODELTENDER_THEME)." in said

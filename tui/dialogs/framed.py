@@ -43,4 +43,4 @@ class Framed(ModalScreen[Result]):
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
         """Close, once: of keys that were typed ahead a second one may come, and would close what is below, or comes next."""
-        return super().dismiss(result) if self.is_current else AwaitComplete.nothing()
+        return super().dismiss(result) if self.is_current else AwaitComplete()
