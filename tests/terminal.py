@@ -1,6 +1,9 @@
 """A real pseudo-terminal with a program in it, for tests and benchmarks that look at what a person would see."""
 
+import fcntl
 import os
+import sys
+import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +15,9 @@ import psutil
 import pyte
 
 POLL_S = 0.01
+
+WHOLE = 65536
+"""Bytes that are taken at once: whatever there is."""
 
 
 class Terminal:
@@ -45,6 +51,7 @@ class Terminal:
             timeout=None,
         )
         self._child.delaybeforesend = None
+        self._at_once, self._every_s = WHOLE, 0.0
 
     @property
     def pid(self) -> int:
@@ -70,14 +77,20 @@ class Terminal:
         deadline = time.perf_counter() + seconds
         while (left := deadline - time.perf_counter()) > 0:
             try:
-                chunk = self._child.read_nonblocking(65536, timeout=left)
+                chunk = self._child.read_nonblocking(self._at_once, timeout=left)
             except pexpect.TIMEOUT:
                 return True
             except pexpect.EOF:
                 return False
             self.received += chunk
             self._stream.feed(chunk)
+            if self._every_s:
+                time.sleep(self._every_s)
         return True
+
+    def slow_down(self, *, bytes_at_once: int, every_s: float) -> None:
+        """From now on take only so many bytes at a time, as a slow line does: the program waits with the others."""
+        self._at_once, self._every_s = bytes_at_once, every_s
 
     def text(self) -> str:
         """Return what the screen shows."""
@@ -107,6 +120,11 @@ class Terminal:
     def wipe(self) -> None:
         """Forget what the screen shows, so that only what is painted from now on is there."""
         self.screen.reset()
+
+    def unread(self) -> int:
+        """Return how many bytes the program wrote that were not taken yet."""
+        answer = fcntl.ioctl(self._child.child_fd, termios.FIONREAD, bytes(4))
+        return int.from_bytes(answer, sys.byteorder)
 
     def hang_up(self) -> None:
         """Close the terminal under the program, as a connection that is lost does."""

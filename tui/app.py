@@ -124,6 +124,11 @@ class Console(Keeping):
             self.ansi_theme_dark = self.ansi_theme_light = PALETTES[look].names
         self.theme = THEMES[look].name
 
+    def _fatal_error(self) -> None:
+        """End with a defect of this program: Textual would print the values of all variables around it."""
+        self.failure = self.failure or self._exception
+        self._close_messages_no_wait()
+
     def _failed(self, failure: BaseException) -> None:
         """End with a defect of this program, which is told when the terminal is restored."""
         self.failure = failure

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -33,10 +34,22 @@ class ConsoleScreen(Screen[None]):
     }
     """
 
+    class Closed(Message):
+        """The screen below is wanted again, if this one is still on top by then."""
+
+        def __init__(self, screen: "ConsoleScreen") -> None:
+            super().__init__()
+            self.screen = screen
+
     def __init__(self) -> None:
         super().__init__()
         self.latest: View | None = None
         self._composed = False
+
+    @property
+    def is_made(self) -> bool:
+        """Whether its widgets are there."""
+        return self._composed
 
     def compose(self) -> ComposeResult:
         """Lay out the screen's own room, and what stands for it in a terminal that is too small."""
@@ -59,8 +72,13 @@ class ConsoleScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Show what was known before the screen was there."""
-        self._composed = True
+        # One that a key typed ahead closes in the moment in which it opens is never laid out.
+        self._composed = bool(self.children)
         self.refill()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Do nothing for a key that comes when this is closed: it was typed ahead, and the widgets go one by one."""
+        return super().check_action(action, parameters) if self.is_current else False
 
     def on_resize(self) -> None:
         """Fill the screen for its new size."""

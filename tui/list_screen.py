@@ -37,9 +37,6 @@ class ListScreen(ConsoleScreen):
     INDENT: ClassVar[int] = 2
     """Cells that the lines of a sentence behind its first are set to the right."""
 
-    class Closed(Message):
-        """The screen below is wanted again."""
-
     class Wanted(Message):
         """The screen of a model is wanted."""
 
@@ -85,7 +82,8 @@ class ListScreen(ConsoleScreen):
 
     def on_mount(self) -> None:
         """Put the cursor into a list."""
-        self.set_focus(self.list_of(self.first_list()))
+        if self.children:
+            self.set_focus(self.list_of(self.first_list()))
 
     def on_descendant_focus(self) -> None:
         """Show what is known of what the cursor is on now."""
@@ -143,7 +141,7 @@ class ListScreen(ConsoleScreen):
     def action_back(self) -> None:
         """Show every row again, or go back to the screen below."""
         if not self.query_one(FilterLine).drop():
-            self.post_message(self.Closed())
+            self.post_message(self.Closed(self))
         else:
             self.focused_list.focus()
 

@@ -4,6 +4,7 @@ It hands every open screen what it is to show, and reads and formats nothing its
 """
 
 from collections.abc import Sequence
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,9 @@ from tui.writing import Writing
 
 if TYPE_CHECKING:
     from tui.screens.detail import Detail
+
+HALF_MADE_S = 0.02
+"""Between two looks at a screen that opens: it takes some hundredths of a second."""
 
 
 class Navigation(Writing):
@@ -134,13 +138,10 @@ class Navigation(Writing):
         self.unmark()
         self.refresh_view()
 
-    def on_detail_closed(self) -> None:
-        """Go back to the screen below."""
-        self._close()
-
-    def on_list_screen_closed(self) -> None:
-        """Go back to the screen below."""
-        self._close()
+    def on_console_screen_closed(self, message: ConsoleScreen.Closed) -> None:
+        """Go back to the screen below; what a key typed after it has opened meanwhile stays."""
+        if self.screen is message.screen:
+            self._close()
 
     async def on_list_screen_wanted(self, message: ListScreen.Wanted) -> None:
         """Open the screen of a model that a job or an event is about."""
@@ -168,6 +169,10 @@ class Navigation(Writing):
         """
         where = Where(name)
         if not isinstance(self.screen, ConsoleScreen):
+            return
+        if not all(screen.is_made for screen in self.screen_stack if isinstance(screen, ConsoleScreen)):
+            # Each screen does by itself what was typed on it; closed half-made, one that opens would be waited for for ever.
+            self.set_timer(HALF_MADE_S, partial(self.action_go, name))
             return
         for above, screen in enumerate(reversed(self.screen_stack)):
             if isinstance(screen, ConsoleScreen) and screen.WHERE is where:

@@ -10,8 +10,10 @@ from storage.tables import events
 from storage.vocabulary import Look, Severity
 from storage.workspace import Workspace, engine_lock
 from tests.console.paired import add_comparison
+from tests.console.screen import Clock
 from tests.console.stage import NOW, fill
 from tui.app import Console
+from tui.dialogs import confirm
 from tui.feed import Feed
 
 Open = Callable[..., Console]
@@ -94,3 +96,11 @@ def open_console(monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
             )
 
         yield make
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Return the clock of every question; a machine that is busy does not move it."""
+    held = Clock()
+    monkeypatch.setattr(confirm, "time", held)
+    return held

@@ -4,36 +4,15 @@ import pytest
 
 from storage.database import KNOWN_VERSION, Writer
 from storage.records import Arrival
-from storage.tables import engine, events, models
+from storage.tables import events, models
 from storage.vocabulary import Status
 from storage.workspace import Workspace, create_workspace
 from tests.console.conftest import Open
 from tests.console.screen import shows, text
 from tests.console.stage import NOW, Played, add_model
-from tui.widgets.lines import Lines
 from tui.widgets.model_table import ModelTable
 
 SMALL, LARGE = (80, 24), (160, 45)
-
-
-@pytest.mark.parametrize("size", [(60, 16), SMALL, (100, 30), (120, 32), LARGE])
-async def test_everything_has_its_place(open_console: Open, staged: Workspace, size: tuple[int, int]) -> None:
-    """At every size each line is as wide as the terminal, the state column is whole and the footer is last."""
-    async with open_console(staged).run_test(size=size) as pilot:
-        shown = await shows(pilot, "v2 FAILED")
-        lines = shown.splitlines()
-        assert len(lines) == size[1]
-        assert {len(line) for line in lines} == {size[0]}
-        assert "quit" in lines[-1]
-        assert "seg-unet" in shown
-
-
-async def test_first_paint_is_complete(open_console: Open, staged: Workspace) -> None:
-    """The first screen has the figures, the chart and the devices; nothing is filled in later."""
-    async with open_console(staged).run_test(size=SMALL) as pilot:
-        shown = text(pilot)
-        for part in ("seg-unet", "0.7713", "cuda:0", "engine ●", "v1 0.7713 ±"):
-            assert part in shown
 
 
 async def test_large_terminal_shows_more(open_console: Open, staged: Workspace) -> None:
@@ -94,23 +73,6 @@ async def test_new_model_appears(open_console: Open, staged: Workspace, writer: 
         assert "Models 7" in text(pilot)
 
 
-async def test_heartbeat_paints_nothing(
-    open_console: Open, staged: Workspace, writer: Writer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A beat of the engine's heart changes no figure, so no panel is painted again."""
-    async with open_console(staged).run_test(size=SMALL) as pilot:
-        await shows(pilot, "v1 0.7713")
-        await pilot.pause(0.5)
-        painted: list[Lines] = []
-        monkeypatch.setattr(Lines, "refresh", lambda lines, *_, **__: painted.append(lines))
-        for beat in range(3):
-            with writer.passing() as connection:
-                engine.beat(connection, now=NOW + beat, rss_bytes=1, cpu_percent=2.0, hosts=())
-            await pilot.pause(0.3)
-        assert pilot.app.news.snapshot.engine.rss_bytes == 1  # type: ignore[attr-defined]
-        assert painted == []
-
-
 async def test_enter_opens_and_escape_returns(open_console: Open, staged: Workspace) -> None:
     """Enter opens the selected model, Esc goes back to the same row."""
     async with open_console(staged).run_test(size=SMALL) as pilot:
@@ -145,29 +107,6 @@ async def test_zoom_gives_the_chart_all_the_room(open_console: Open, staged: Wor
         assert "z all panels" in shown
         await pilot.press("z")
         await shows(pilot, "Devices")
-
-
-async def test_resizing_through_all_sizes(open_console: Open, staged: Workspace) -> None:
-    """A terminal may become any size at any time; too small ones say so with the states in words."""
-    async with open_console(staged).run_test(size=SMALL) as pilot:
-        for size in (LARGE, (59, 15), (60, 16), (10, 3), (300, 100), (1, 1), SMALL):
-            await pilot.resize_terminal(*size)
-            await pilot.pause(0.05)
-            if size == (59, 15):
-                shown = await shows(pilot, "this terminal is 59x15")
-                assert "seg-unet v2 FAILED" in shown
-        await shows(pilot, "Devices")
-
-
-async def test_engine_down_is_unmistakable(open_console: Open, forsaken: Workspace) -> None:
-    """Without an engine the header and a line say so, every panel stands back, and actions say why they do nothing."""
-    async with open_console(forsaken).run_test(size=SMALL, notifications=True) as pilot:
-        shown = await shows(pilot, "ENGINE DOWN")
-        assert "s starts it" in shown
-        assert "p promote" not in shown
-        assert all(lines.stale for lines in pilot.app.query(Lines))
-        await pilot.press("r")
-        await shows(pilot, "The engine is not running: s starts it.")
 
 
 async def test_first_run_is_explained_and_left(
@@ -222,17 +161,6 @@ async def test_damage_is_told_and_left(open_console: Open, staged: Workspace, wr
             connection.execute(f"PRAGMA user_version = {KNOWN_VERSION}")
         whole.rename(staged.database)
         await shows(pilot, "Models 6")
-
-
-async def test_help_lists_the_keys(open_console: Open, staged: Workspace) -> None:
-    """The help explains the keys of the screen below it, and any closing key closes it."""
-    async with open_console(staged).run_test(size=LARGE) as pilot:
-        await pilot.press("question_mark")
-        shown = await shows(pilot, "Keys: overview")
-        for words in ("promote the candidate", "roll back", "pause the display", "leave; the engine goes on"):
-            assert words in shown
-        await pilot.press("escape")
-        await shows(pilot, lambda shown: "Keys: overview" not in shown)
 
 
 async def test_q_leaves(open_console: Open, staged: Workspace) -> None:

@@ -5,46 +5,11 @@ import pytest
 from storage.database import Writer
 from storage.workspace import Workspace
 from tests.console.conftest import Open
-from tests.console.screen import shows, text
+from tests.console.screen import Clock, shows, text
 from tests.console.test_actions import SIZE, asked, select
-from tui.dialogs import confirm
 
 REPEAT_S = 0.2
 """Between two characters of a key that is held down on the slowest keyboard: twelve take longer than a question waits."""
-
-
-class Clock:
-    """The time by which a question judges whether somebody reads it: it passes only when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def monotonic(self) -> float:
-        """Return it."""
-        return self.now
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Return the clock of every question; a machine that is busy does not move it."""
-    held = Clock()
-    monkeypatch.setattr(confirm, "time", held)
-    return held
-
-
-@pytest.mark.parametrize(
-    "keys", [["y"], ["enter"], ["y", "enter"], ["y", "y", "y", "y"], ["escape"], ["n"], ["q"]]
-)
-async def test_burst_of_keys_promotes_nothing(
-    open_console: Open, staged: Workspace, writer: Writer, clock: Clock, keys: list[str]
-) -> None:
-    """Keys that come with the p, as from a slow line or a paste, confirm nothing."""
-    del clock  # no time passes between them
-    async with open_console(staged).run_test(size=SIZE) as pilot:
-        await select(pilot, "mnist")
-        await pilot.press("p", *keys)
-        await pilot.press("escape")
-    assert asked(writer) == []
 
 
 async def test_held_key_promotes_nothing(

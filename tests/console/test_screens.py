@@ -14,7 +14,7 @@ from tests.console.conftest import Open
 from tests.console.screen import read_it, shows, text, told
 from tests.console.stage import NOW
 from tests.console.test_actions import answered, asked, select
-from tui.keys import KEYS, Where, explained
+from tui.keys import KEYS, Where
 from tui.widgets.model_table import ModelTable
 
 SMALL, LARGE = (80, 24), (160, 45)
@@ -49,19 +49,6 @@ def _faults(writer: Writer) -> dict[str, Fault]:
         return {fault.code: fault for fault in events.faults(connection)}
 
 
-@pytest.mark.parametrize("size", [(60, 16), SMALL, (100, 30), LARGE])
-async def test_everything_has_its_place(open_console: Open, faulty: Workspace, size: tuple[int, int]) -> None:
-    """At every size each line of every screen is as wide as the terminal, and the footer is last."""
-    async with open_console(faulty).run_test(size=size) as pilot:
-        await shows(pilot, "Models")
-        for where in (Where.DEVICES, Where.JOBS, Where.EVENTS, Where.COMPARE, Where.SETTINGS):
-            await pilot.press(OPENS[where])
-            lines = (await shows(pilot, TITLES[where])).splitlines()
-            assert len(lines) == size[1], where
-            assert {len(line) for line in lines} == {size[0]}, where
-            assert "quit" in lines[-1], where
-
-
 @pytest.mark.parametrize("start", [Where.OVERVIEW, Where.EVENTS])
 async def test_numbers_go_everywhere(open_console: Open, staged: Workspace, start: Where) -> None:
     """Each number opens its screen from the first and from the last one, and none is open twice."""
@@ -86,26 +73,6 @@ async def test_escape_goes_back_to_the_screen_below(open_console: Open, staged: 
         ):
             await pilot.press(key)
             await shows(pilot, title)
-
-
-async def test_help_lists_exactly_the_keys(open_console: Open, staged: Workspace) -> None:
-    """On every screen the help has each key of the table with its words; where they do not fit, it says how to see the others."""
-    async with open_console(staged).run_test(size=SMALL) as pilot:
-        await shows(pilot, "Models 6")
-        for where, key in OPENS.items():
-            await pilot.press(key)
-            await shows(pilot, TITLES[where])
-            await pilot.press("question_mark")
-            shown = await shows(pilot, f"Keys: {where}")
-            lines = [f"{line.shown:<8}{line.words}" for line in explained(where)]
-            if not all(line in shown for line in lines):
-                shown = await shows(pilot, "↓ more   esc closes")
-                await pilot.press(*["down"] * len(lines))
-                shown += await shows(pilot, lines[-1])
-            assert [line for line in lines if line not in shown] == [], where
-            assert "esc closes" in shown, where
-            await pilot.press("escape")
-            await shows(pilot, lambda shown: "esc closes" not in shown)
 
 
 async def test_job_under_the_cursor_is_told_in_full(open_console: Open, staged: Workspace) -> None:

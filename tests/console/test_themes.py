@@ -15,7 +15,9 @@ from storage.vocabulary import Look
 from storage.workspace import Workspace, create_workspace
 from tests.console.conftest import Open
 from tests.console.screen import Console, shows, told
+from tests.console.test_actions import select
 from tests.contrast import DISCERNIBLE, contrast
+from tui.dialogs.confirm import Confirm
 from tui.theme import PALETTES, THEMES, after
 
 SIZES = [(80, 24), (160, 45)]
@@ -29,6 +31,20 @@ SCREENS = (
     ("help", ("question_mark",), "Keys: events"),
 )
 """What is shown one after another, the keys that lead there, and a text that is there then."""
+
+
+DIALOGS = (
+    ("promote", "mnist", ("p",), "Promote mnist v3?"),
+    ("overrule", "digits-onnx", ("p",), "Promote digits-onnx v2?"),
+    ("rollback", "mnist", ("u",), "Roll back mnist?"),
+    ("restore", "mnist", ("f",), "Restore mnist?"),
+    ("cancel", "speech-cmd", ("c",), "Cancel J3?"),
+    ("evaluate-all", "mnist", ("R",), "Evaluate all models?"),
+    ("palette", "mnist", ("colon", "r", "o", "l"), "modeltender rollback"),
+    ("moment", "mnist", ("at",), "Show how things stood at"),
+    ("copy", "mnist", ("y",), "⏎ copies"),
+)
+"""A dialog, the model that it is about, the keys that open it, and a text that is there then."""
 
 
 def ids(value: object) -> str:
@@ -79,6 +95,29 @@ async def test_every_screen(
             assert unreadable(pilot) == []
             picture = snapshot(name=name, extension_class=SVGImageExtension)
             assert console.export_screenshot() == picture
+
+
+@pytest.mark.parametrize("look", [Look.LIGHT, Look.COLOUR_BLIND, Look.TERMINAL], ids=ids)
+async def test_every_dialog(
+    snapshot: SnapshotAssertion, open_console: Open, faulty: Workspace, look: Look
+) -> None:
+    """All dialogs, one after another, in a theme."""
+    console = open_console(faulty, wanted=look)
+    async with console.run_test(size=SIZES[0]) as pilot:
+        await shows(pilot, "seg-unet  accuracy")
+        for name, model, keys, wait in DIALOGS:
+            await select(pilot, model)
+            await pilot.press(*keys)
+            await shows(pilot, wait)
+            if isinstance(pilot.app.screen, Confirm):
+                await shows(pilot, lambda _text: bool(pilot.app.screen.query("#yes.-armed")))
+            await pilot.wait_for_animation()
+            if look is not Look.TERMINAL:
+                assert unreadable(pilot) == []
+            picture = snapshot(name=name, extension_class=SVGImageExtension)
+            assert console.export_screenshot() == picture
+            await pilot.press("escape")
+            await shows(pilot, lambda shown, wait=wait: wait not in shown)  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("look", PALETTES, ids=ids)

@@ -56,6 +56,8 @@ class Choose(Framed[int]):
 
     def on_mount(self) -> None:
         """Show the choices, the first one under the cursor."""
+        if not self.is_laid_out:
+            return
         self.set_focus(self.query_one(RowList))
         width = min(WIDTH, self.app.size.width) - SIDES - MARK
         rows = [

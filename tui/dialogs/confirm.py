@@ -111,18 +111,24 @@ class Confirm(Framed[bool]):
 
     def on_mount(self) -> None:
         """Put the focus where Enter does no harm, and begin to count when the question has been painted."""
+        if not self.is_laid_out:
+            return
         self.query_one("#yes", Choice).can_focus = False
         self.query_one("#no", Choice).focus()
         self.call_after_refresh(self._painted)
 
     def on_resize(self, event: events.Resize) -> None:
         """Leave the answers their rows: what does not fit above them is scrolled."""
+        if not self.is_laid_out:
+            return
         left = event.size.height - FRAME_ROWS - len(self.query(".field"))
         self.query_one("#body").styles.max_height = max(left, 1)
         self.call_after_refresh(self._tell_of_more)
 
     def _tell_of_more(self) -> None:
         """Say in the frame how to see what does not fit."""
+        if not self.is_current:
+            return
         more = "↓ more" if self.query_one("#body").max_scroll_y else ""
         told = "  ".join(part for part in (self._subtitle, more) if part)
         self.query_one("#question").border_subtitle = told
@@ -172,6 +178,8 @@ class Confirm(Framed[bool]):
         shown.set_class(not note, "-empty")
 
     def _painted(self) -> None:
+        if not self.is_current:
+            return
         self._quiet_since = time.monotonic()
         self.query_one("#yes").remove_class("-armed")
         self.set_timer(ARMED_AFTER_S, self._show_armed)

@@ -2,6 +2,7 @@
 
 from typing import TypeVar
 
+from textual.await_complete import AwaitComplete
 from textual.screen import ModalScreen
 
 Result = TypeVar("Result")
@@ -30,3 +31,16 @@ class Framed(ModalScreen[Result]):
     }
     Framed:ansi .frame { background: ansi_default; border: round ansi_cyan; border-title-color: ansi_cyan; }
     """
+
+    @property
+    def is_laid_out(self) -> bool:
+        """Whether there is anything in it: one that is closed in the moment in which it opens never is."""
+        return bool(self.children)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Do nothing for a key that comes when this is closed: it was typed ahead, and the widgets go one by one."""
+        return super().check_action(action, parameters) if self.is_current else False
+
+    def dismiss(self, result: Result | None = None) -> AwaitComplete:
+        """Close, once: of keys that were typed ahead a second one may come, and would close what is below, or comes next."""
+        return super().dismiss(result) if self.is_current else AwaitComplete()

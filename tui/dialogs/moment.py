@@ -46,6 +46,8 @@ class AskMoment(Framed[float]):
 
     def on_mount(self) -> None:
         """Take the keys."""
+        if not self.is_laid_out:
+            return
         self.set_focus(self.query_one(Input))
 
     def action_close(self) -> None:

@@ -31,6 +31,7 @@ class Palette(Framed[str]):
 
     DEFAULT_CSS = """
     Palette {
+        #palette { width: 74; }
         Input > .input--placeholder { color: $text-muted; }
         Input, Input:focus { height: 1; border: none; padding: 0; background: $primary 12%; color: $foreground; }
         RowList { border: none; }
@@ -58,6 +59,8 @@ class Palette(Framed[str]):
 
     def on_mount(self) -> None:
         """Show every action."""
+        if not self.is_laid_out:
+            return
         self.set_focus(self.query_one(Input))
         self._list("")
 
@@ -86,7 +89,7 @@ class Palette(Framed[str]):
         found = [
             Row(place, (self._line(key),))
             for place, key in enumerate(self._keys)
-            if matches({"words": f"{key.help} {key.label}", "key": key.shown})
+            if matches({"words": f"{key.help} {key.label} {key.command}", "key": key.shown})
         ]
         self.query_one(ActionList).show(
             Text("KEY     ACTION", "dim"), found, nothing="no such action", title=""
@@ -98,6 +101,7 @@ class Palette(Framed[str]):
             key.help,
             (" (asks)" if key.asks else "", "dim"),
             (" (read-only)" if self._read_only and key.engine else "", "dim"),
+            (f"  modeltender {key.command}" if key.command else "", "dim"),
             style="dim" if self._read_only and key.engine else "",
         )
 

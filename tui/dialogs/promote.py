@@ -117,7 +117,7 @@ class Promote(Confirm):
 
     def on_mount(self) -> None:
         """Say how the fields are reached."""
-        if self._change.needs_reason:
+        if self._change.needs_reason and self.is_laid_out:
             verdict = "The gate did not pass." if self._change.gate else "There is no gate report yet."
             self.say(f"{verdict}  tab  goes to the fields")
 

@@ -36,9 +36,6 @@ class Detail(ConsoleScreen):
     WHERE = Where.DETAIL
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(Where.DETAIL)]
 
-    class Closed(Message):
-        """The overview is wanted again."""
-
     class Compared(Message):
         """The selected version is to be held against what is deployed."""
 
@@ -99,7 +96,7 @@ class Detail(ConsoleScreen):
         if self._zoomed:
             self.action_zoom()
         else:
-            self.post_message(self.Closed())
+            self.post_message(self.Closed(self))
 
     def action_compare(self) -> None:
         """Hold the selected version against what is deployed."""
