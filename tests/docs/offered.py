@@ -13,8 +13,11 @@ from tui.command_line import COMMANDS, Commands, modeltender
 ENDS_COMMAND = {"|", "||", "&&", ";", "&"}
 REDIRECTS = {">", ">>", "<", "2>"}
 ASSIGNMENT = re.compile(r"[A-Z_]+=.*")
+COMMENT = re.compile(r"(?:^|\s)#")
 TARGET = re.compile(r"^([a-z]+):", re.MULTILINE)
-PLACEHOLDER = re.compile(r"[A-Z][A-Z_]*")
+ELSEWHERE = {"ssh", "docker", "podman", "systemd-run"}
+"""What runs a command that follows."""
+PLACEHOLDER = re.compile(r"[A-Z][A-Z_]*(?:@[A-Z]+)?")
 
 
 def simple_commands(text: str) -> Iterator[list[str]]:
@@ -37,8 +40,16 @@ def simple_commands(text: str) -> Iterator[list[str]]:
 
 
 def uncommented(text: str) -> str:
-    """Return lines of a shell without what stands behind `` #``."""
-    return re.sub(r"(^|\s)#.*$", "", text, flags=re.MULTILINE)
+    """Return lines of a shell without their comments."""
+    return "".join(f"{_uncommented(line)}\n" for line in text.splitlines())
+
+
+def _uncommented(line: str) -> str:
+    for found in COMMENT.finditer(line):
+        before = line[: found.start()]
+        if before.count("'") % 2 == 0 and before.count('"') % 2 == 0:
+            return before
+    return line
 
 
 def _without_prefix(words: list[str]) -> Iterator[list[str]]:
@@ -50,6 +61,8 @@ def _without_prefix(words: list[str]) -> Iterator[list[str]]:
 
 def problem(words: list[str]) -> str:
     """Return what is wrong with a command, or nothing: of ours every word is known, of make and Python what is ours."""
+    if words[0] in ELSEWHERE and "modeltender" in words:
+        words = words[words.index("modeltender") :]
     program, *rest = words
     if program.rpartition("/")[2] == "modeltender":
         return problem_of_ours(rest)
@@ -70,7 +83,7 @@ def problem_of_ours(words: list[str]) -> str:
     rest = words
     while isinstance(command, click.Group):
         try:
-            _, _, rest = command.make_parser(context).parse_args(list(rest))
+            _, rest, _ = command.make_parser(context).parse_args(list(rest))
         except click.UsageError as error:
             return error.format_message()
         if not rest:
@@ -94,11 +107,10 @@ def _problem_of_one(command: click.Command, context: click.Context, words: list[
         return f"'{command.name}' takes no '{left[0]}'"
     for parameter in command.params:
         given = values.get(parameter.name or "")
-        if not isinstance(given, str):
-            if isinstance(parameter, click.Argument) and parameter.required and not given:
-                return f"'{command.name}' needs {parameter.human_readable_name}"
-            continue
-        if isinstance(parameter.type, click.Path) or PLACEHOLDER.fullmatch(given):
+        lacks = not given or not isinstance(given, str | tuple)
+        if isinstance(parameter, click.Argument) and parameter.required and lacks:
+            return f"'{command.name}' needs {parameter.human_readable_name}"
+        if not isinstance(given, str) or isinstance(parameter.type, click.Path) or PLACEHOLDER.fullmatch(given):
             continue
         try:
             parameter.type(given, parameter, context)

@@ -8,7 +8,6 @@ import doctest
 import io
 import os
 import pwd
-import re
 import shlex
 import subprocess
 import sys
@@ -21,6 +20,7 @@ import pytest
 
 from storage import launch
 from storage.workspace import STATE_FOLDER, Workspace
+from tests.docs.offered import uncommented
 from tests.docs.pages import RULE, Block
 from tests.docs.shapes import alike
 from tui.command_line import main
@@ -47,6 +47,8 @@ COLUMNS = "100"
 
 HOME = "/home/you"
 
+HOW = "\nHow pages are run: RULE in tests/docs/pages.py"
+
 
 class Typed(NamedTuple):
     """A command and what a page shows of what it prints."""
@@ -66,11 +68,7 @@ def typed(text: str) -> list[Typed]:
         else:
             assert found, f"A console block begins with a command after '$ '.{RULE}"
             found[-1][1].append(line)
-    return [Typed(_uncommented("\n".join(command)), "\n".join(shown)) for command, shown in found]
-
-
-def _uncommented(command: str) -> str:
-    return re.sub(r"\s+# .*$", "", command, flags=re.MULTILINE)
+    return [Typed(uncommented("\n".join(command)).rstrip(), "\n".join(shown)) for command, shown in found]
 
 
 class Session:
@@ -114,7 +112,7 @@ class Session:
             return
         printed = self._type(command)
         assert alike(command.shown, printed), (
-            f"{block.place}: this is printed now\n$ {command.command}\n{printed}\nand this is shown:\n{command.shown}{RULE}"
+            f"{block.place}: this is printed now\n$ {command.command}\n{printed}\nand this is shown:\n{command.shown}{HOW}"
         )
         assert may_fail or not self._status, (
             f"{block.place}: '{command.command}' ends with {self._status}; follow it with: $ {STATUS}"
@@ -150,7 +148,7 @@ class Session:
         runner = doctest.DocTestRunner(checker=_Shapes(), verbose=False)
         results = runner.run(examples, out=said.write, clear_globs=False)
         self._names.update(examples.globs)
-        assert not results.failed, f"{block.place}: {said.getvalue()}{RULE}"
+        assert not results.failed, f"{block.place}: {said.getvalue()}{HOW}"
 
 
 class _Shapes(doctest.OutputChecker):

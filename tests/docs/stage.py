@@ -17,7 +17,7 @@ def serving(folder: Path, samples: Path) -> None:
 
 
 def better(folder: Path, samples: Path) -> None:
-    """The same, and a better version of it that has not arrived: ``better.onnx``."""
+    """Make the same, and a better version of it that has not arrived: ``better.onnx``."""
     from sample_models.candidates import CANDIDATES, artefacts
 
     serving(folder, samples)
@@ -25,4 +25,10 @@ def better(folder: Path, samples: Path) -> None:
     shutil.copyfile(artefacts()[wanted], folder / "better.onnx")
 
 
-STAGES: dict[str, Callable[[Path, Path], None]] = {"serving": serving, "better": better}
+def trained(folder: Path, samples: Path) -> None:
+    """Put down what a training leaves: ``model.onnx`` and the ``test.npz`` that it did not see."""
+    shutil.copyfile(samples / "models" / "breast-cancer" / "1" / "model.onnx", folder / "model.onnx")
+    shutil.copyfile(samples / "test" / "breast-cancer" / "test.npz", folder / "test.npz")
+
+
+STAGES: dict[str, Callable[[Path, Path], None]] = {"serving": serving, "better": better, "trained": trained}

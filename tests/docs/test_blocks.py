@@ -13,7 +13,7 @@ import pytest
 import engine
 import tui.commands
 from storage.errors import SettingsError
-from storage.openmetrics import FAMILIES
+from storage.openmetrics import FAMILIES, UP
 from storage.settings import read_model_settings, read_workspace_settings
 from tests.docs.offered import problem, problem_of_ours, simple_commands, uncommented
 from tests.docs.pages import PAGES, RULE, Block, blocks, spans
@@ -89,7 +89,7 @@ def test_commands_that_are_run_exist(block: Block) -> None:
 @of("yaml")
 def test_figures_that_are_asked_for_are_told(block: Block) -> None:
     """A rule of Prometheus on a figure that nobody exposes is never true."""
-    assert set(METRIC.findall(block.text)) <= {f"modeltender_{family.name}" for family in FAMILIES}, block.place
+    assert set(METRIC.findall(block.text)) <= {f"modeltender_{family.name}" for family in (UP, *FAMILIES)}, block.place
 
 
 @of("python")
@@ -146,3 +146,28 @@ def _words_of_text() -> Iterator[tuple[str, str]]:
 def test_commands_in_plain_text_exist() -> None:
     """A list of commands names none that is not there."""
     assert [found for found in _words_of_text() if found[1].strip(",;:.") not in COMMANDS] == []
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("modeltender evaluate mnist@candidate --json | jq .metrics", ""),
+        ("modeltender serving", ""),
+        ("sudo modeltender engine install --systemd --system -w /srv/serving  # once", ""),
+        ("ssh -t there modeltender --read-only -w /srv/serving", ""),
+        ("HOOK=x modeltender check MODEL || mail -s 'a # b' me@example.org", ""),
+        ("modeltender promot mnist --json", "there is no command 'promot'"),
+        ("modeltender promote", "'promote' needs MODEL[@VERSION]"),
+        ("modeltender promote mnist 2", "'promote' takes no '2'"),
+        ("modeltender promote mnist --fource", "--fource"),
+        ("ssh there modeltender engine begin", "there is no command 'begin'"),
+        ("cd serving && modeltender export mnist --to tflite", "'tflite' is not one of"),
+        ("make nothing", "the Makefile has no target 'nothing'"),
+        ("python -P -m sample_models.nothing DIR", "there is no module sample_models.nothing"),
+    ],
+)
+def test_what_is_wrong_with_a_command_is_found(command: str, said: str) -> None:
+    """A page that offers what is not there fails, and says why."""
+    found = [problem(words) for words in simple_commands(uncommented(command))]
+    assert said in "".join(found)
+    assert bool(said) == any(found)
