@@ -173,6 +173,7 @@ def open_workspace(folder: str | Path = ".", *, requested_by: str = "python") ->
 
 def _succeeded(job: Job) -> Job:
     if job.state is not JobState.SUCCEEDED:
-        raise JobError(job.error or f"Job {job.id} was {job.state}.", job.hint, code=job.code or str(job.state))
+        raise JobError(
+            job.error or f"Job {job.id} was {job.state}.", job.hint, code=job.code or str(job.state)
+        )
     return job
-

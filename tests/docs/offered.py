@@ -68,7 +68,9 @@ def problem(words: list[str]) -> str:
         return problem_of_ours(rest)
     if program == "make":
         targets = set(TARGET.findall(ROOT.joinpath("Makefile").read_text()))
-        return "".join(f"the Makefile has no target '{word}'" for word in rest if word.isalpha() and word not in targets)
+        return "".join(
+            f"the Makefile has no target '{word}'" for word in rest if word.isalpha() and word not in targets
+        )
     if program.startswith("python") or program.endswith("/python"):
         module = rest[rest.index("-m") + 1] if "-m" in rest else ""
         ours = module.partition(".")[0] in {"tui", "engine", "storage", "sample_models", "tests"}
@@ -91,7 +93,11 @@ def problem_of_ours(words: list[str]) -> str:
         found = command.get_command(context, rest[0])
         if found is None:
             # A first word may name a folder, of which the console is opened.
-            is_folder = isinstance(command, Commands) and ("/" in rest[0] or rest[0] not in COMMANDS) and len(rest) == 1
+            is_folder = (
+                isinstance(command, Commands)
+                and ("/" in rest[0] or rest[0] not in COMMANDS)
+                and len(rest) == 1
+            )
             return "" if is_folder else f"there is no command '{rest[0]}'"
         command, rest = found, rest[1:]
         context = click.Context(command, info_name=command.name, parent=context)
@@ -110,7 +116,11 @@ def _problem_of_one(command: click.Command, context: click.Context, words: list[
         lacks = not given or not isinstance(given, str | tuple)
         if isinstance(parameter, click.Argument) and parameter.required and lacks:
             return f"'{command.name}' needs {parameter.human_readable_name}"
-        if not isinstance(given, str) or isinstance(parameter.type, click.Path) or PLACEHOLDER.fullmatch(given):
+        if (
+            not isinstance(given, str)
+            or isinstance(parameter.type, click.Path)
+            or PLACEHOLDER.fullmatch(given)
+        ):
             continue
         try:
             parameter.type(given, parameter, context)

@@ -5,6 +5,7 @@ every test of pages says it where a block breaks it.
 """
 
 import re
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -94,7 +95,7 @@ def _body(lines: Iterator[tuple[int, str]], fence: str) -> str:
         if line.strip() == fence:
             break
         body.append(line)
-    return "\n".join(body) + "\n"
+    return textwrap.dedent("\n".join(body)) + "\n"
 
 
 def starts_with(page: str) -> str:

@@ -131,7 +131,9 @@ class Session:
     def _shell(self, command: str) -> tuple[int, str]:
         """Run a line by a shell, which stays in a folder that it goes to."""
         marker = self.folder / ".folder"
-        status, printed = _started(["bash", "-c", f"{command}\nstatus=$?; pwd > {shlex.quote(str(marker))}; exit $status"])
+        status, printed = _started(
+            ["bash", "-c", f"{command}\nstatus=$?; pwd > {shlex.quote(str(marker))}; exit $status"]
+        )
         os.chdir(marker.read_text().strip())
         return status, printed
 

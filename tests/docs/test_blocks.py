@@ -52,7 +52,13 @@ def test_few_blocks_are_not_run() -> None:
 
 def test_commands_with_their_output_are_run() -> None:
     """What looks like a session and is shown as plain text would be true once."""
-    sessions = [block.place for block in BLOCKS if block.language in {"text", "bash"} and re.search(r"^\$ ", block.text, re.MULTILINE) and not block.why_not]
+    sessions = [
+        block.place
+        for block in BLOCKS
+        if block.language in {"text", "bash"}
+        and re.search(r"^\$ ", block.text, re.MULTILINE)
+        and not block.why_not
+    ]
     assert not sessions, f"{sessions}{RULE}"
 
 
@@ -73,8 +79,16 @@ def test_settings_can_be_written_as_they_stand(block: Block, tmp_path: Path) -> 
 @of("bash", "yaml")
 def test_commands_that_are_offered_exist(block: Block) -> None:
     """Each command of a block is one, with these options and arguments; so is each target of make."""
-    text = block.text if block.language == "bash" else "\n".join(re.findall(r"(?:run: |^\s+)(modeltender .*)", block.text, re.MULTILINE))
-    wrong = [f"{' '.join(words)}: {said}" for words in simple_commands(uncommented(text)) if (said := problem(words))]
+    text = (
+        block.text
+        if block.language == "bash"
+        else "\n".join(re.findall(r"(?:run: |^\s+)(modeltender .*)", block.text, re.MULTILINE))
+    )
+    wrong = [
+        f"{' '.join(words)}: {said}"
+        for words in simple_commands(uncommented(text))
+        if (said := problem(words))
+    ]
     assert not wrong, f"{block.place}: {wrong}"
 
 
@@ -82,14 +96,20 @@ def test_commands_that_are_offered_exist(block: Block) -> None:
 def test_commands_that_are_run_exist(block: Block) -> None:
     """Also where a page's session would have failed before it came to them."""
     text = "\n".join(line[2:] for line in block.text.splitlines() if line.startswith(("$ ", "> ")))
-    wrong = [f"{' '.join(words)}: {said}" for words in simple_commands(uncommented(text)) if (said := problem(words))]
+    wrong = [
+        f"{' '.join(words)}: {said}"
+        for words in simple_commands(uncommented(text))
+        if (said := problem(words))
+    ]
     assert not wrong, f"{block.place}: {wrong}"
 
 
 @of("yaml")
 def test_figures_that_are_asked_for_are_told(block: Block) -> None:
     """A rule of Prometheus on a figure that nobody exposes is never true."""
-    assert set(METRIC.findall(block.text)) <= {f"modeltender_{family.name}" for family in (UP, *FAMILIES)}, block.place
+    assert set(METRIC.findall(block.text)) <= {f"modeltender_{family.name}" for family in (UP, *FAMILIES)}, (
+        block.place
+    )
 
 
 @of("python")
@@ -112,7 +132,16 @@ def _documents() -> list[set[str]]:
         importlib.import_module(found.name)
         for package in (engine, tui.commands)
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
-        if found.name.startswith(("tui.commands.", "engine.notify.", "engine.cli", "engine.data_command", "engine.init_command", "engine.doctor."))
+        if found.name.startswith(
+            (
+                "tui.commands.",
+                "engine.notify.",
+                "engine.cli",
+                "engine.data_command",
+                "engine.init_command",
+                "engine.doctor.",
+            )
+        )
     ]
     return [
         {field.encode_name for field in msgspec.structs.fields(kind)}
@@ -133,8 +162,15 @@ def _problem_of_span(span: str) -> str:
     """Return what is wrong with a command in a sentence, which may leave out what it needs."""
     if OURS.match(span) is None or set(span) & set("[]|"):
         return ""
-    said = [problem_of_ours(words[1:]) for words in simple_commands(uncommented(span)) if words[0] == "modeltender"]
-    return next((words for words in said if words and " needs " not in words and "requires an argument" not in words), "")
+    said = [
+        problem_of_ours(words[1:])
+        for words in simple_commands(uncommented(span))
+        if words[0] == "modeltender"
+    ]
+    return next(
+        (words for words in said if words and " needs " not in words and "requires an argument" not in words),
+        "",
+    )
 
 
 def _words_of_text() -> Iterator[tuple[str, str]]:

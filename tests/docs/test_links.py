@@ -8,6 +8,17 @@ from tests.docs.pages import PAGES, ROOT, anchors, has_test, links, named_tests,
 
 OURS = re.compile(r"(?:tui|engine|storage|sample_models|tests|docs)/[\w./-]+\.(?:py|md|npz|svg|txt)")
 
+TO_BE_WRITTEN = (
+    "engine/evaluation/metrics/msle.py",
+    "engine/faults/few_examples.py",
+    "engine/repairs/rest.py",
+    "engine/devices/gaudi.py",
+    "engine/repository/targets/file.py",
+    "engine/runtimes/linear/spec.py",
+    "engine/runtimes/linear/loader.py",
+)
+"""What the examples of CONTRIBUTING.md have their reader write."""
+
 NAMED_TESTS = [(page, file, name) for page in PAGES for file, name in named_tests(page)]
 
 
@@ -25,17 +36,26 @@ def _leads(page: str, target: str) -> bool:
     file = (ROOT / page).parent / path if path else ROOT / page
     if not file.exists():
         return False
-    return not anchor or (file.suffix == ".md" and anchor in anchors(file.resolve().relative_to(ROOT).as_posix()))
+    return not anchor or (
+        file.suffix == ".md" and anchor in anchors(file.resolve().relative_to(ROOT).as_posix())
+    )
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_file_that_is_named_exists(page: str) -> None:
-    """A sentence that sends its reader to one of our files sends nobody away; what has yet to be written holds a word in capitals."""
+    """A sentence that sends its reader to one of our files sends nobody away."""
     named = [span for span in spans(page) if OURS.fullmatch(span)]
-    assert [name for name in named if not (ROOT / name).exists()] == []
+    assert [name for name in named if name not in TO_BE_WRITTEN and not (ROOT / name).exists()] == []
 
 
-@pytest.mark.parametrize(("page", "file", "name"), NAMED_TESTS, ids=[f"{page}-{name}" for page, _, name in NAMED_TESTS])
+def test_what_is_to_be_written_is_not_there_yet() -> None:
+    """An example of CONTRIBUTING.md that somebody has added for real is no example any more."""
+    assert [name for name in TO_BE_WRITTEN if (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize(
+    ("page", "file", "name"), NAMED_TESTS, ids=[f"{page}-{name}" for page, _, name in NAMED_TESTS]
+)
 def test_every_test_that_is_named_exists(page: str, file: str, name: str) -> None:
     """Who looks for the proof of a row finds it."""
     del page

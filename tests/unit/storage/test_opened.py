@@ -24,9 +24,7 @@ def recorded(workspace: Workspace, writer: Writer) -> Workspace:
     """Return a workspace with one model, whose version was evaluated twice."""
     with writer.transaction() as connection:
         model_id = models.ensure(connection, MODEL, now=0.0)
-        version_id = models.add_version(
-            connection, model_id, 1, status=Status.READY, found_at=0.0
-        )
+        version_id = models.add_version(connection, model_id, 1, status=Status.READY, found_at=0.0)
         for at, accuracy in ((time.time() - 86400, 0.9), (time.time(), 0.8)):
             evaluations.add(
                 connection, version_id, evaluation(accuracy), at=at, requested_by="test", job_id=None
