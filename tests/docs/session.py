@@ -34,7 +34,7 @@ STATUS = "echo $?"
 READING = frozenset({"status", "models", "show", "faults", "history", "jobs", "events", "devices", "runs"})
 """Commands that change nothing and are answered at once, from what is recorded."""
 
-PATIENCE_S = 90.0
+PATIENCE_S = 120.0
 """How long something that is shown may take to become true on a busy machine."""
 
 POLL_S = 0.1

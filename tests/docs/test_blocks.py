@@ -23,7 +23,7 @@ LANGUAGES = frozenset(
     {"console", "bash", "toml", "python", "json", "text", "yaml", "protobuf", "ini", "before"}
 )
 
-NOT_RUN = 16
+NOT_RUN = 10
 """How many blocks may say why they are not run. One more is a promise fewer: think twice."""
 
 BLOCKS = [block for page in PAGES for block in blocks(page)]

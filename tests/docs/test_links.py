@@ -13,6 +13,8 @@ TO_BE_WRITTEN = (
     "engine/faults/few_examples.py",
     "engine/repairs/rest.py",
     "engine/devices/gaudi.py",
+    "tui/quarantine_rows.py",
+    "tui/screens/quarantine.py",
     "engine/repository/targets/file.py",
     "engine/runtimes/linear/spec.py",
     "engine/runtimes/linear/loader.py",
