@@ -1,12 +1,12 @@
-"""The page on security names a test for every row of its tables, and each of them exists."""
+"""The page on security names a test for every row of its tables."""
 
 import re
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-PAGE = (ROOT / "docs" / "security.md").read_text()
+from tests.docs.pages import NAMED_TEST, text_of
+
+PAGE = text_of("docs/security.md")
 
 ROWS = {
     "Hostile files": range(1, 28),
@@ -14,7 +14,6 @@ ROWS = {
     "The engine and its processes": range(38, 48),
 }
 
-TEST = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
 ROW = re.compile(r"\| (\d+) \| .+ \|")
 
 NEVER = ("is safe", "are safe", "safely")
@@ -38,24 +37,12 @@ def test_every_row_is_told_with_its_test(heading: str) -> None:
     found = rows(heading)
     if found:
         assert sorted(found) == list(ROWS[heading])
-    assert [number for number, line in found.items() if not TEST.search(line)] == []
+    assert [number for number, line in found.items() if not NAMED_TEST.search(line)] == []
 
 
 def test_hostile_files_are_told() -> None:
     """The first table is there."""
     assert rows("Hostile files")
-
-
-@pytest.mark.parametrize(("file", "name"), sorted(set(TEST.findall(PAGE))))
-def test_a_test_that_is_named_exists(file: str, name: str) -> None:
-    """Who looks for the proof of a row finds it."""
-    assert re.search(rf"^(?:async )?def {name}\(", (ROOT / file).read_text(), re.MULTILINE)
-
-
-def test_files_that_are_named_exist() -> None:
-    """The page's other pointers lead somewhere, too."""
-    for path in re.findall(r"\]\((?!http)([^)#]+)\)", PAGE):
-        assert (ROOT / "docs" / path).exists(), path
 
 
 def test_nothing_is_called_safe() -> None:

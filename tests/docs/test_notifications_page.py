@@ -1,28 +1,19 @@
-"""The page on notifications shows settings that hold, and names for every failure a test that exists."""
+"""The page on notifications shows settings that hold, the whole document, and the pauses that hold."""
 
 import re
 import tomllib
 from pathlib import Path
 
 import msgspec
-import pytest
 
 from engine.notify import pace
 from engine.notify.message import MessageDocument
 from storage import notify_settings
 from storage.settings import read_model_settings, read_workspace_settings
 from storage.vocabulary import Channel, NoticeKind
+from tests.docs.pages import text_of
 
-ROOT = Path(__file__).parents[1]
-PAGE = (ROOT / "docs" / "notifications.md").read_text()
-
-TESTS = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", PAGE)
-
-
-@pytest.mark.parametrize(("file", "name"), TESTS, ids=[name for _, name in TESTS])
-def test_every_test_that_is_named_exists(file: str, name: str) -> None:
-    """A row says only what is shown."""
-    assert re.search(rf"^def {name}\(", (ROOT / file).read_text(), re.MULTILINE)
+PAGE = text_of("docs/notifications.md")
 
 
 def test_the_settings_can_be_written_as_they_stand(tmp_path: Path) -> None:
