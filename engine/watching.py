@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from engine.service import STOP_S, STORE_RETRY_S
+from engine.lanes import STOP_S, STORE_RETRY_S
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from engine.jobs.context import Context, Needed
 from engine.jobs.promote_first import FRESH_S
 from engine.processes.client import Hosts
 from engine.processes.pool import Pool
-from engine.service import Lane
+from engine.lanes import Lane
 from storage import jobs
 from storage.records import Job, JobParameters, LatencyRatio
 from storage.settings import WorkspaceSettings
