@@ -42,7 +42,9 @@ class Doorbell:
             self._watch = _watch(written)
         except OSError as error:
             # This user's other programs have taken all that the kernel gives: as sure as before, and not as cheap.
-            log.warning("the kernel does not tell of writes (%s): the log is looked at instead", error.strerror)
+            log.warning(
+                "the kernel does not tell of writes (%s): the log is looked at instead", error.strerror
+            )
             self._polled, self._seen = written, _mark(written)
         else:
             self._poll.register(self._watch, select.POLLIN)

@@ -16,9 +16,10 @@ from engine.examiner import Examiner
 from engine.exposing import Exposing
 from engine.jobs import ON_LINKS, ON_MODELS, ON_NOTICES, ON_TRAININGS
 from engine.jobs.context import Context
+from engine.lanes import Lane
 from engine.notify.notifier import Notifier
 from engine.packing import Packing
-from engine.processes import lockdown
+from engine.processes import lockdown, processor_share
 from engine.processes.client import Hosts
 from engine.processes.pool import Pool
 from engine.repository import restore, switch
@@ -29,7 +30,6 @@ from engine.repository.repository import Repository
 from engine.repository.soundness import Soundness
 from engine.rolling import Rolling, kept
 from engine.scheduling import Scheduler
-from engine.lanes import Lane
 from engine.service import Part, Service
 from engine.service_manager import Manager, present
 from engine.settings_watch import SettingsWatch
@@ -88,7 +88,7 @@ def run(workspace: Workspace) -> int:
             while not stopping.is_set():
                 logging.getLogger().setLevel(watch.settings.log.level.upper())
                 _stand_back(watch.settings.limits.nice)
-                _work(workspace, writer, watch, stopping, bell, manager)
+                _work(workspace, writer, watch, stopping=stopping, bell=bell, manager=manager)
                 watch.renew()
             with writer.transaction() as connection:
                 engine_table.stop(connection, now=time.time())
@@ -158,13 +158,15 @@ def _work(
     workspace: Workspace,
     writer: Writer,
     watch: SettingsWatch,
+    *,
     stopping: threading.Event,
     bell: Doorbell,
     manager: Manager,
 ) -> None:
     """Put the engine together by the settings that hold, and work until it is to end or they hold no more."""
     settings = watch.settings
-    hosts = Hosts(scratch=workspace.scratch, limits=settings.limits)
+    share = processor_share.hold(settings.limits.cpu)
+    hosts = Hosts(scratch=workspace.scratch, limits=settings.limits, share=share)
     pool = Pool(settings.limits, wanted=lambda: _deployed(writer))
     context = Context(workspace, writer, settings, hosts, pool, time.time, Soundness())
     examiner = Examiner(

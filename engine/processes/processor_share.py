@@ -9,7 +9,6 @@ import contextlib
 import logging
 import math
 import os
-from collections.abc import Collection
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -50,23 +49,34 @@ class Share(NamedTuple):
         """Whether they are held to what was granted, and not to more."""
         return self.group is not None or len(self.cores) == self.granted
 
+    def pin_thread(self) -> None:
+        """Pin the present thread, and what it starts, to the cores; one that may use all of ours stays as free as we are."""
+        if set(self.cores) < os.sched_getaffinity(0):
+            os.sched_setaffinity(0, self.cores)
+
     def take_in(self, pid: int) -> None:
         """Put a process that has not forked yet, and so all that it will, under the control group's limit."""
-        if self.group is not None:
-            # One that has ended already takes nothing.
-            with contextlib.suppress(ProcessLookupError):
-                (self.group / "cgroup.procs").write_text(str(pid))
+        if self.group is None:
+            return
+        try:
+            (self.group / "cgroup.procs").write_text(str(pid))
+        except ProcessLookupError:
+            # It has ended already, and takes nothing.
+            return
+        except OSError as error:
+            # It is pinned all the same, and works; doctor says of the group what it holds.
+            log.warning("process %d is not held by %s: %s", pid, self.group, error)
 
 
-def whole() -> Share:
-    """Return everything that the engine itself may use."""
-    cores = tuple(sorted(os.sched_getaffinity(0)))
+def whole(pid: int = 0) -> Share:
+    """Return everything that a process may use, this one or another."""
+    cores = tuple(sorted(os.sched_getaffinity(pid)))
     return Share(float(len(cores)), cores)
 
 
-def granted(written: float | str | None, group: Path | None = None) -> Share:
-    """Return what a setting grants of the cores that this process may use, held to it by ``group`` too where there is one."""
-    machine = whole()
+def granted(written: float | str | None, group: Path | None = None, *, pid: int = 0) -> Share:
+    """Return what a setting grants of the cores that a process may use, held to it by ``group`` too where there is one."""
+    machine = whole(pid)
     if written is None:
         return machine
     cores = share(written, len(machine.cores))
@@ -91,6 +101,13 @@ def divide(own: Path) -> Path | None:
     (own / ENGINE / "cgroup.procs").write_text(str(os.getpid()))
     (own / "cgroup.subtree_control").write_text("+cpu")
     return own / MODELS
+
+
+def of_engine(pid: int) -> Path | None:
+    """Return the part for models of the control group that an engine has divided, as the kernel tells it."""
+    own = next(iter(cgroup.groups(Path("/proc", str(pid), "cgroup")).cpu), None)
+    divided = own is not None and own.name == ENGINE and (own.parent / MODELS / "cpu.max").exists()
+    return own.parent / MODELS if divided and own is not None else None
 
 
 def hold(written: float | str | None) -> Share:

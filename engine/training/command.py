@@ -66,7 +66,7 @@ def train(
     output.mkdir()
     shown = clean(" ".join(wanted.settings.train.command), NAME)
     try:
-        process = subprocess.Popen(
+        process = context.hosts.launch(
             wanted.settings.train.command,
             cwd=context.workspace.root,
             env=_environment(context, job, wanted, output),

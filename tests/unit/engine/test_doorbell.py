@@ -23,7 +23,9 @@ LONG_S = 60.0
 
 
 @pytest.fixture(params=["told by the kernel", "looking"])
-def bell(request: pytest.FixtureRequest, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Doorbell]:
+def bell(
+    request: pytest.FixtureRequest, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Doorbell]:
     """Return a bell that listens to the database, with the kernel's help and without."""
     with writer.transaction():
         pass
@@ -65,7 +67,9 @@ def test_a_threads_write_is_heard(bell: Doorbell, writer: Writer) -> None:
     """What the engine's own threads write is heard too, whether it waits for the disk or not."""
     for begin in (writer.transaction, writer.passing):
         with begin() as connection:
-            jobs.add(connection, JobKind.EVALUATE, f"m{begin.__name__}", None, requested_by="a thread", now=1.0)
+            jobs.add(
+                connection, JobKind.EVALUATE, f"m{begin.__name__}", None, requested_by="a thread", now=1.0
+            )
         assert bell.wait(LONG_S)
         while bell.wait(0.0):
             pass

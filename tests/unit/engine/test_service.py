@@ -10,10 +10,10 @@ from engine import jobs as kinds
 from engine.doorbell import Doorbell
 from engine.jobs import ON_LINKS, ON_MODELS
 from engine.jobs.context import Context, Handler, Needed, Outcome, Report
+from engine.lanes import Lane
 from engine.processes.client import Hosts
 from engine.processes.endings import CANCELLED
 from engine.processes.pool import Pool
-from engine.lanes import Lane
 from engine.service import Service
 from storage import jobs, snapshot
 from storage.database import Reader, Writer

@@ -10,9 +10,9 @@ import pytest
 from engine import jobs as kinds
 from engine.doorbell import Doorbell
 from engine.jobs.context import Context, Outcome, Report
+from engine.lanes import Lane
 from engine.processes.client import Hosts
 from engine.processes.pool import Pool
-from engine.lanes import Lane
 from engine.service import Service
 from engine.settings_watch import SettingsWatch
 from storage import jobs, launch
