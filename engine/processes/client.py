@@ -11,10 +11,10 @@ import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from engine.processes import scratch
 from engine.processes.confined_process import ConfinedProcess, never
@@ -173,8 +173,10 @@ class Hosts:
         with self._lock:
             self._host(framework)
 
-    def launch(self, command: Sequence[str], **options: Any) -> "subprocess.Popen[bytes]":
-        """Start a program of the owner's on the same share of the processor.
+    def launch(
+        self, command: Sequence[str], *, cwd: Path, environment: Mapping[str, str]
+    ) -> "subprocess.Popen[bytes]":
+        """Start a program of the owner's, without walls but on the same share of the processor; what it prints is to be read.
 
         Raises:
             OSError: it cannot be started.
@@ -183,7 +185,16 @@ class Hosts:
         with self._lock:
             if self._closed:
                 raise _stopping()
-            process = self._spawner.submit(subprocess.Popen[bytes], command, **options).result()
+            process = self._spawner.submit(
+                subprocess.Popen[bytes],
+                command,
+                cwd=cwd,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            ).result()
         self.share.take_in(process.pid)
         return process
 

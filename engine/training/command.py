@@ -69,11 +69,7 @@ def train(
         process = context.hosts.launch(
             wanted.settings.train.command,
             cwd=context.workspace.root,
-            env=_environment(context, job, wanted, output),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
+            environment=_environment(context, job, wanted, output),
         )
     except OSError as error:
         raise JobError(

@@ -5,7 +5,6 @@ into which of its files is held against folders with the same files.
 """
 
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -125,7 +124,9 @@ def test_every_process_is_pinned(pinned: Hosts, tmp_path: Path) -> None:
     process = pinned.open_examiner((tmp_path,))
     [host] = pinned.states()
     program = pinned.launch(
-        [sys.executable, "-c", "import os; print(sorted(os.sched_getaffinity(0)))"], stdout=subprocess.PIPE
+        [sys.executable, "-c", "import os; print(sorted(os.sched_getaffinity(0)))"],
+        cwd=tmp_path,
+        environment={},
     )
     said, _ = program.communicate(timeout=60)
     assert os.sched_getaffinity(host.pid) == os.sched_getaffinity(process.pid) == {OURS[-1]}
@@ -133,11 +134,11 @@ def test_every_process_is_pinned(pinned: Hosts, tmp_path: Path) -> None:
     assert sorted(os.sched_getaffinity(0)) == OURS
 
 
-def test_nothing_is_launched_while_the_engine_stops(pinned: Hosts) -> None:
+def test_nothing_is_launched_while_the_engine_stops(pinned: Hosts, tmp_path: Path) -> None:
     """A program that is asked for too late is refused as everything else then is."""
     pinned.close()
     with pytest.raises(ModelProcessError, match="stopping"):
-        pinned.launch([sys.executable, "-c", ""])
+        pinned.launch([sys.executable, "-c", ""], cwd=tmp_path, environment={})
 
 
 def test_an_engine_that_divided_nothing_has_no_group() -> None:
