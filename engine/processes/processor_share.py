@@ -127,7 +127,7 @@ def hold(written: float | str | None) -> Share:
         log.warning("the control group cannot be divided: %s", error)
         found = granted(written)
     if written is not None:
-        log.info("limits.cpu: %s", in_words(found))
+        log.log(logging.INFO if found.exact else logging.WARNING, "limits.cpu: %s", in_words(found))
     return found
 
 

@@ -18,7 +18,10 @@ from tests.terminal import Terminal
 
 REST_S = 40.0
 SETTLE_S = 10.0
-"""After a start or the last job: what follows it by itself has been done by then."""
+"""After a start: what follows it by itself has been done by then."""
+
+REFINED_S = 30.0
+"""After the last job: by then what it measured has been refined and packed."""
 
 IDLE_CORE = 0.005
 STARTS = 5
@@ -45,7 +48,7 @@ def run(stage: Stage) -> list[Figure]:
     """Measure the engine of the samples at rest and under the eyes of consoles, then engines of workspaces that are new."""
     stage.settle()
     engine = psutil.Process(engine_pid(stage.workspace))
-    time.sleep(SETTLE_S)
+    time.sleep(REFINED_S)
     alone = _rest(engine, lambda: time.sleep(REST_S))
     figures = [
         Figure(
