@@ -122,6 +122,7 @@ def _facts(
         apart=not for_user or _may_stand_apart(),
         nice=limits.nice,
         total_gib=limits.total_gib,
+        divides=limits.cpu is not None,
     )
 
 

@@ -60,9 +60,11 @@ OF_THE_SYSTEM: Final = """\
 ProtectKernelTunables=yes
 ProtectKernelModules=yes
 ProtectKernelLogs=yes
-ProtectControlGroups=yes
 ProtectHostname=yes"""
 """What only the system's manager can do."""
+
+WHOLE_GROUP: Final = "ProtectControlGroups=yes"
+"""The same, where the engine has no control group to divide."""
 
 
 class Facts(NamedTuple):
@@ -80,6 +82,8 @@ class Facts(NamedTuple):
     """Whether that manager can give it a view of the files of its own."""
     nice: int | None
     total_gib: float | None
+    divides: bool = False
+    """Whether the engine divides its control group, to hold model processes to a part of the processor."""
 
 
 def file_name(name: str) -> str:
@@ -134,6 +138,14 @@ def text(facts: Facts) -> str:
         f"MemoryMax={MEMORY if facts.total_gib is None else round(facts.total_gib * 2**30)}",
         "# A model process that grows beyond that is killed alone; the engine tells of it and goes on.",
         "OOMPolicy=continue",
+        *(
+            [
+                "# The engine puts model processes into a part of it that has the limit of its settings.",
+                "Delegate=cpu",
+            ]
+            if facts.divides
+            else []
+        ),
         "",
         EVERYWHERE,
         *_files(facts, system=system),
@@ -150,7 +162,7 @@ def _files(facts: Facts, *, system: bool) -> list[str]:
     if not facts.apart:
         return ["# No view of the files of its own: this user may not make user namespaces on this machine."]
     used = (facts.workspace, facts.python, *facts.writable)
-    lines = [OF_THE_SYSTEM] if system else ["PrivateUsers=yes"]
+    lines = [OF_THE_SYSTEM, *([] if facts.divides else [WHOLE_GROUP])] if system else ["PrivateUsers=yes"]
     if system and facts.user != ROOT:
         lines.append("CapabilityBoundingSet=")
     if not any(_within(path, TEMPORARY) for path in used):

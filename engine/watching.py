@@ -10,12 +10,15 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from engine.service import STOP_S, STORE_RETRY_S
+from engine.lanes import STOP_S, STORE_RETRY_S
 
 log = logging.getLogger(__name__)
 
-IDLE_SHARE = 0.005
-"""Of a core, what listing takes where no event asks for it: ten thousand versions are listed each minute or so."""
+IDLE_SHARE = 0.002
+"""Of a core, what listing takes where no event asks for it: ten thousand versions are listed every three minutes or so."""
+
+LONGEST_S = 300.0
+"""However large a workspace is, it is listed this often: an event that was lost without a trace costs no more."""
 
 BUSY_SHARE = 0.25
 """Of a core, what listing takes while things are arriving that no event tells of, such as a file that grows."""
@@ -74,7 +77,7 @@ class Watching:
 
     def _pause(self, wanted: float | None) -> float:
         """Return how long to wait for an event: the larger the workspace, the longer, so that the share stays small."""
-        regular = max(self._rescan_s, self.effort_s / IDLE_SHARE)
+        regular = max(self._rescan_s, min(self.effort_s / IDLE_SHARE, LONGEST_S))
         if wanted is None or wanted >= self._rescan_s:
             return regular
         return min(regular, max(wanted, self.effort_s / BUSY_SHARE) if wanted > 0 else 0.0)

@@ -6,20 +6,22 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from logging.handlers import RotatingFileHandler
 
 from engine.automatic import Automatic
 from engine.devices.sampler import Sampler
+from engine.doorbell import Doorbell
 from engine.endpoint import Endpoint
 from engine.examiner import Examiner
 from engine.exposing import Exposing
 from engine.freeing import removing
 from engine.jobs import ON_LINKS, ON_MODELS, ON_NOTICES, ON_TRAININGS
 from engine.jobs.context import Context
+from engine.lanes import Lane
 from engine.notify.notifier import Notifier
 from engine.packing import Packing
-from engine.processes import lockdown
+from engine.processes import lockdown, processor_share
 from engine.processes.client import Hosts
 from engine.processes.pool import Pool
 from engine.repository import restore, switch
@@ -30,7 +32,7 @@ from engine.repository.repository import Repository
 from engine.repository.soundness import Soundness
 from engine.rolling import Rolling, kept
 from engine.scheduling import Scheduler
-from engine.service import Lane, Part, Service
+from engine.service import Part, Service
 from engine.service_manager import Manager, present
 from engine.settings_watch import SettingsWatch
 from engine.versions import program_version
@@ -64,9 +66,16 @@ def run(workspace: Workspace) -> int:
     read_workspace_settings(workspace.settings_file)
     manager = present()
     stopping, broken = threading.Event(), threading.Event()
+    # Never closed: a signal may ring it as long as the process lives.
+    bell = Doorbell()
+
+    def end() -> None:
+        stopping.set()
+        bell.ring()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: stopping.set())
-    threading.excepthook = lambda failed: _end_on(failed, broken, stopping)
+        signal.signal(number, lambda _number, _frame: end())
+    threading.excepthook = lambda failed: _end_on(failed, broken, end)
     # A crash of a library, and a service manager that ends an engine which hangs, leave where every thread was.
     faulthandler.enable()
     # The terminal that started the engine may close; that is no reason to end.
@@ -76,11 +85,12 @@ def run(workspace: Workspace) -> int:
         writer = Writer(workspace.database)
         try:
             _begin(workspace, writer)
+            bell.listen(writer.log_file)
             watch = SettingsWatch(workspace.settings_file, writer, now=time.time)
             while not stopping.is_set():
                 logging.getLogger().setLevel(watch.settings.log.level.upper())
                 _stand_back(watch.settings.limits.nice)
-                _work(workspace, writer, watch, stopping, manager)
+                _work(workspace, writer, watch, stopping=stopping, bell=bell, manager=manager)
                 watch.renew()
             with writer.transaction() as connection:
                 engine_table.stop(connection, now=time.time())
@@ -94,12 +104,12 @@ def run(workspace: Workspace) -> int:
     return ExitCode.FAILED if broken.is_set() else ExitCode.DONE
 
 
-def _end_on(failed: threading.ExceptHookArgs, broken: threading.Event, stopping: threading.Event) -> None:
+def _end_on(failed: threading.ExceptHookArgs, broken: threading.Event, end: Callable[[], None]) -> None:
     """End the engine when one of its threads ended on a mistake of ours: one that works by half would mislead."""
     name = failed.thread.name if failed.thread else "a thread"
     log.critical("%s ended unexpectedly; the engine stops", name, exc_info=failed.exc_value)
     broken.set()
-    stopping.set()
+    end()
 
 
 def _stand_back(nice: int | None) -> None:
@@ -151,12 +161,15 @@ def _work(
     workspace: Workspace,
     writer: Writer,
     watch: SettingsWatch,
+    *,
     stopping: threading.Event,
+    bell: Doorbell,
     manager: Manager,
 ) -> None:
     """Put the engine together by the settings that hold, and work until it is to end or they hold no more."""
     settings = watch.settings
-    hosts = Hosts(scratch=workspace.scratch, limits=settings.limits)
+    share = processor_share.hold(settings.limits.cpu)
+    hosts = Hosts(scratch=workspace.scratch, limits=settings.limits, share=share)
     pool = Pool(settings.limits, wanted=lambda: _deployed(writer))
     context = Context(workspace, writer, settings, hosts, pool, time.time, Soundness())
     examiner = Examiner(
@@ -199,7 +212,7 @@ def _work(
         )
         parts += (*_exposing(workspace, settings.metrics),)
         lanes = (models, links, trainings, telling)
-        Service(context, lanes, parts, stopping, time.monotonic, manager, watch.outdated).run()
+        Service(context, lanes, parts, stopping, bell, time.monotonic, manager, watch.outdated).run()
     finally:
         pool.close()
         hosts.close()

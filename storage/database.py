@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 from storage.errors import DatabaseError
 from storage.text import clean
@@ -46,6 +47,8 @@ class Writer:
 
     def __init__(self, path: Path) -> None:
         prepare(path)
+        self.log_file: Final = path.resolve().with_name(f"{path.resolve().name}-wal")
+        """The write-ahead log: there as long as this is open, and written to by whoever writes."""
         self._lock = threading.RLock()
         self._connections = {"FULL": _connect(path, "rw"), "NORMAL": _connect(path, "rw")}
         for synchronous, connection in self._connections.items():
@@ -59,11 +62,6 @@ class Writer:
     def passing(self) -> AbstractContextManager[sqlite3.Connection]:
         """Return a context for figures that a power cut may take: samples, progress, heartbeats."""
         return self._begin("NORMAL")
-
-    def data_version(self) -> int:
-        """Return a number that changes whenever another process has written."""
-        with self._lock:
-            return int(self._connections["FULL"].execute("PRAGMA data_version").fetchone()[0])
 
     def close(self) -> None:
         """Write the log back into the database and let go."""

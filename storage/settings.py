@@ -10,7 +10,13 @@ from pathlib import Path
 
 import msgspec
 
-from storage import exposure_settings, gate_settings, maintenance_settings, notify_settings
+from storage import (
+    exposure_settings,
+    gate_settings,
+    maintenance_settings,
+    notify_settings,
+    processor_limit,
+)
 from storage.console_settings import ConsoleSettings
 from storage.durations import seconds
 from storage.exposure_settings import Exposure, Log
@@ -59,6 +65,8 @@ class LimitSettings(Settings, frozen=True, kw_only=True):
     """How far the engine and all that it starts stand back behind other programs, 0 to 19; ``None``: as they were started."""
     total_gib: float | None = None
     """What they may take together where systemd runs the engine (see docs/service.md); ``None``: nine tenths of the machine's."""
+    cpu: float | str | None = None
+    """What model processes may take of the processor together: cores (``1.5``) or a part of all (``"50%"``); ``None``: all."""
 
 
 class Trust(Settings, frozen=True, kw_only=True):
@@ -225,6 +233,11 @@ def _check_share(limits: LimitSettings, problems: list[str]) -> None:
         problems.append(f"limits.nice: expected 0 to 19, got {limits.nice}")
     if limits.total_gib is not None and not 0 < limits.total_gib < inf:
         problems.append(f"limits.total_gib: expected a number above 0, got {limits.total_gib:g}")
+    if limits.cpu is not None:
+        try:
+            processor_limit.share(limits.cpu, 1)
+        except ValueError as error:
+            problems.append(f"limits.cpu: {error}")
 
 
 def read_model_settings(file: Path) -> ModelSettings:

@@ -158,7 +158,7 @@ class Ward:
 
     def _one(self) -> bool:
         """Do the oldest waiting job as a lane does; return whether there was one."""
-        from engine.service import _outcome  # what becomes of a handler's errors is the service's to say
+        from engine.lanes import _outcome  # what becomes of a handler's errors is the service's to say
 
         with self.context.writer.transaction() as connection:
             job = jobs.claim(connection, frozenset(JobKind), now=self.now())

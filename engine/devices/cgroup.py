@@ -33,7 +33,7 @@ class Groups(NamedTuple):
 
     def cores(self) -> Limit | None:
         """Return how many cores' worth of time the tightest quota grants, or ``None`` without a quota."""
-        return _tightest(self.cpu, _cores)
+        return _tightest(self.cpu, quota)
 
     def memory_bytes(self) -> Limit | None:
         """Return the tightest memory limit, or ``None`` without one."""
@@ -103,15 +103,16 @@ def _tightest(folders: tuple[Path, ...], read: Callable[[Path], float | None]) -
     return min(limits, default=None)
 
 
-def _cores(folder: Path) -> float | None:
+def quota(folder: Path) -> float | None:
+    """Return how many cores' worth of time a group's own quota grants, or ``None`` without one."""
     words = (files.text(folder / "cpu.max") or "").split()
     if not words:
         words = [files.text(folder / f"cpu.cfs_{name}_us") or "" for name in ("quota", "period")]
     try:
-        quota, period = (int(word) for word in words)
+        granted, period = (int(word) for word in words)
     except ValueError:  # "max", or a file that is not there
         return None
-    return quota / period if quota > 0 and period > 0 else None
+    return granted / period if granted > 0 and period > 0 else None
 
 
 def _memory_limit(folder: Path) -> float | None:

@@ -50,10 +50,10 @@ class Reading(NamedTuple):
     too_hot: int | None
 
 
-def allotted_cores() -> tuple[int, ...]:
-    """Return the cores that a model may have all to itself: as many of ours as the control group's quota feeds."""
+def allotted_cores(within: Iterable[int]) -> tuple[int, ...]:
+    """Return the cores that a model may have all to itself: as many of ``within`` as the control group's quota feeds."""
     quota = cgroup.groups().cores()
-    return choose(os.sched_getaffinity(0), None if quota is None else quota.amount)
+    return choose(within, None if quota is None else quota.amount)
 
 
 def choose(allowed: Iterable[int], quota: float | None) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from engine import devices
-from engine.doctor import extras, frameworks, machine, place, targets, terminal, walls
+from engine.doctor import extras, frameworks, machine, place, processor, targets, terminal, walls
 from engine.doctor.report import Check, DeviceFigures, Report
 from engine.runtimes import RUNTIMES
 from storage.vocabulary import Condition
@@ -30,7 +30,7 @@ def examine(workspace: Workspace | None, tell: Callable[[Check], None] = lambda 
     readers = [found.reader() for found in devices.detect()]
     add(machine.python(), machine.layout(), machine.sqlite(place.writable_folder(workspace)))
     add(machine.disk(place.folder(workspace)), machine.inotify(), terminal.examine())
-    add(*place.examine(workspace), *targets.examine(workspace))
+    add(*place.examine(workspace), *processor.examine(workspace), *targets.examine(workspace))
     # Before the frameworks load the machine, so that the figures are not our own doing.
     time.sleep(READING_S)
     read = [reader.read(time.time()) for reader in readers]

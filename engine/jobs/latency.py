@@ -61,7 +61,7 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
         locate(context.workspace, job.model, settings, job.parameters.data),
         loader=loader_source(context.workspace, job.model, settings),
     )
-    cores = noise.allotted_cores()
+    cores = noise.allotted_cores(context.hosts.share.alone)
     with fresh(context, version, job.parameters.device, cores, report.cancelled) as process:
         mark_ready(context, version, process, job.parameters.device)
         wanted = Wanted(job.model, plan.data, process.loaded.inputs, settings)

@@ -68,7 +68,7 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
     found = ways(version.format)
     _check_names(job.parameters.keep, version.format, found)
     origin = origin_of(context, version, read_model_settings(context.workspace.model_settings(job.model)))
-    cores = noise.allotted_cores()
+    cores = noise.allotted_cores(context.hosts.share.alone)
     with contextlib.ExitStack() as stack:
         process = stack.enter_context(fresh(context, version, CPU, cores, report.cancelled))
         mark_ready(context, version, process, CPU)

@@ -80,7 +80,10 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
     with interpreters.other(Path(job.parameters.interpreter), os.environ) as interpreter:
         there = interpreters.inventory(interpreter, os.environ)
         hosts = Hosts(
-            scratch=context.workspace.rehearsal, limits=context.settings.limits, interpreter=interpreter
+            scratch=context.workspace.rehearsal,
+            limits=context.settings.limits,
+            interpreter=interpreter,
+            share=context.hosts.share,
         )
         try:
             for place, version in enumerate(deployed):

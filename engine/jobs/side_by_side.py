@@ -47,7 +47,7 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
     if before.number == after.number:
         raise JobError(f"{job.model}@{after.number} cannot be compared with itself.", "Name two versions.")
     settings = read_model_settings(context.workspace.model_settings(job.model))
-    cores, device = noise.allotted_cores(), job.parameters.device
+    cores, device = noise.allotted_cores(context.hosts.share.alone), job.parameters.device
     with (
         fresh(context, before, device, cores, report.cancelled) as old,
         fresh(context, after, device, cores, report.cancelled) as new,

@@ -7,10 +7,11 @@ No asyncio: callers are threads, and every wait has a deadline.
 import contextlib
 import logging
 import os
+import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
@@ -25,6 +26,7 @@ from engine.processes.framework_host import FrameworkHost
 from engine.processes.host_messages import Limits, Profile
 from engine.processes.interpreter import OWN, Interpreter
 from engine.processes.model_process import ModelProcess
+from engine.processes.processor_share import Share, whole
 from engine.processes.protocol import Load
 from engine.processes.training_process import TrainingProcess
 from engine.protocols import Options, RuntimeSpec
@@ -65,8 +67,15 @@ class Order(NamedTuple):
 class Hosts:
     """Starts hosts on demand, reuses them, replaces them in time, and ends them."""
 
-    def __init__(self, *, scratch: Path, limits: LimitSettings, interpreter: Interpreter = OWN) -> None:
-        """Hosts run with ``interpreter``; nobody else may write ``scratch``."""
+    def __init__(
+        self,
+        *,
+        scratch: Path,
+        limits: LimitSettings,
+        interpreter: Interpreter = OWN,
+        share: Share | None = None,
+    ) -> None:
+        """Hosts run with ``interpreter`` on their ``share`` of the processor; nobody else may write ``scratch``."""
         self._scratch = scratch
         self._limits = limits
         self._interpreter = interpreter
@@ -76,10 +85,13 @@ class Hosts:
         self._users: Counter[FrameworkHost] = Counter()
         self._processes: list[ConfinedProcess] = []
         self._closed = False
+        self.share: Final = share or whole()
+        """What all that is started here may use of the processor, together."""
         self.measuring: Final = threading.Event()
         """Set while a model is measured: what only takes long stands still meanwhile."""
         # One thread that lives as long as the hosts: they end with the thread that started them.
-        self._spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="hosts")
+        # Whatever it starts is pinned as it is itself, from the first instruction on.
+        self._spawner = ThreadPoolExecutor(1, "hosts", self.share.pin_thread)
         _remove_leftovers(scratch)
 
     def open(
@@ -160,6 +172,31 @@ class Hosts:
         """Start the host of ``framework`` if none runs, without waiting for its import."""
         with self._lock:
             self._host(framework)
+
+    def launch(
+        self, command: Sequence[str], *, cwd: Path, environment: Mapping[str, str]
+    ) -> "subprocess.Popen[bytes]":
+        """Start a program of the owner's, without walls but on the same share of the processor; what it prints is to be read.
+
+        Raises:
+            OSError: it cannot be started.
+            ModelProcessError: the engine is stopping.
+        """
+        with self._lock:
+            if self._closed:
+                raise _stopping()
+            process = self._spawner.submit(
+                subprocess.Popen[bytes],
+                command,
+                cwd=cwd,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            ).result()
+        self.share.take_in(process.pid)
+        return process
 
     def states(self) -> tuple[HostState, ...]:
         """Return the hosts that run, and how many model processes each holds."""
@@ -245,6 +282,8 @@ class Hosts:
                 inherited=os.environ,
                 interpreter=self._interpreter,
             )
+            # It imports for a while before it can fork: what comes out of it is under the same limit.
+            self.share.take_in(host.pid)
             self._hosts[framework] = host
         host.used_at = time.monotonic()
         return host

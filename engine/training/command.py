@@ -66,14 +66,10 @@ def train(
     output.mkdir()
     shown = clean(" ".join(wanted.settings.train.command), NAME)
     try:
-        process = subprocess.Popen(
+        process = context.hosts.launch(
             wanted.settings.train.command,
             cwd=context.workspace.root,
-            env=_environment(context, job, wanted, output),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
+            environment=_environment(context, job, wanted, output),
         )
     except OSError as error:
         raise JobError(

@@ -29,6 +29,7 @@ WRITES = {"storage.schema"}
 
 ENGINE_PROCESS = (
     "engine.wiring",
+    "engine.lanes",
     "engine.service",
     "engine.watching",
     "engine.repository.repository",

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from engine import jobs as kinds
+from engine.doorbell import Doorbell
 from engine.jobs import ON_LINKS, ON_MODELS
 from engine.jobs.context import Context, Handler, Needed, Outcome, Report
+from engine.lanes import Lane
 from engine.processes.client import Hosts
 from engine.processes.endings import CANCELLED
 from engine.processes.pool import Pool
-from engine.service import Lane, Service
+from engine.service import Service
 from storage import jobs, snapshot
 from storage.database import Reader, Writer
 from storage.errors import JobError
@@ -34,7 +36,19 @@ def context(workspace: Workspace, writer: Writer) -> Iterator[Context]:
 
 
 @pytest.fixture
-def serve(context: Context, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Lane]]:
+def bell(writer: Writer) -> Iterator[Doorbell]:
+    """Return what the main loop waits at."""
+    with writer.transaction():
+        # Whoever is the first to read or write makes the log.
+        pass
+    bell = Doorbell()
+    bell.listen(writer.log_file)
+    yield bell
+    bell.close()
+
+
+@pytest.fixture
+def serve(context: Context, bell: Doorbell, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Lane]]:
     """Return a function that starts a service with one lane whose jobs are done by a handler."""
     stopping = threading.Event()
     started: list[threading.Thread] = []
@@ -42,7 +56,7 @@ def serve(context: Context, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     def start(handler: Handler, within: Context = context) -> Lane:
         monkeypatch.setattr(kinds, "handler", lambda _kind: handler)
         lane = Lane("test", ALL, within)
-        service = Service(within, (lane,), (), stopping, time.monotonic)
+        service = Service(within, (lane,), (), stopping, bell, time.monotonic)
         thread = threading.Thread(target=service.run)
         thread.start()
         started.append(thread)
@@ -50,6 +64,7 @@ def serve(context: Context, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
 
     yield start
     stopping.set()
+    bell.ring()
     for thread in started:
         thread.join(10)
         assert not thread.is_alive()

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from engine import jobs as kinds
+from engine.doorbell import Doorbell
 from engine.jobs.context import Context, Outcome, Report
+from engine.lanes import Lane
 from engine.processes.client import Hosts
 from engine.processes.pool import Pool
-from engine.service import Lane, Service
+from engine.service import Service
 from engine.settings_watch import SettingsWatch
 from storage import jobs, launch
 from storage.database import Reader, Writer
@@ -119,7 +121,9 @@ def test_what_runs_ends_before_the_settings_change(
 
     monkeypatch.setattr(kinds, "handler", lambda _kind: handle)
     lane = Lane("test", frozenset(JobKind), context)
-    service = Service(context, (lane,), (), threading.Event(), time.monotonic, outdated=outdated.is_set)
+    bell = Doorbell()
+    bell.listen(writer.log_file)
+    service = Service(context, (lane,), (), threading.Event(), bell, time.monotonic, outdated=outdated.is_set)
     thread = threading.Thread(target=service.run)
     thread.start()
     first = jobs.submit(workspace, JobKind.EVALUATE, "a", requested_by="ann")
@@ -130,6 +134,7 @@ def test_what_runs_ends_before_the_settings_change(
     may_end.set()
     thread.join(PATIENCE_S)
     hosts.close()
+    bell.close()
     assert not thread.is_alive()
     with reader.transaction() as connection:
         found = [jobs.read_one(connection, job.id) for job in (first, second)]

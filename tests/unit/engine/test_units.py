@@ -88,7 +88,15 @@ def test_systemd_takes_every_unit(user: str | None, folder: str, tmp_path: Path)
     python.parent.mkdir(parents=True)
     python.write_text("#!/bin/sh\n")
     python.chmod(0o755)
-    unit = units.text(facts(workspace=root, python=python, user=user, writable=(root / "else where",)))
+    unit = units.text(
+        facts(
+            workspace=root,
+            python=python,
+            user=user,
+            writable=(root / "else where",),
+            divides=folder == "plain",
+        )
+    )
     assert verified(unit, "serving", tmp_path, user=user is None) == []
 
 
@@ -146,6 +154,17 @@ def test_limits_are_those_of_the_settings(changes: dict[str, object], nice: str,
     """What [limits] says holds; nothing said leaves room for the rest of the machine."""
     said = settings(units.text(facts(**changes)))
     assert (said["Nice"], said["MemoryMax"], said["OOMPolicy"]) == ([nice], [memory], ["continue"])
+
+
+@pytest.mark.parametrize("user", ["models", None])
+def test_a_limit_on_the_processor_needs_a_group_to_divide(user: str | None) -> None:
+    """With one the engine may write into its own control group; without, control groups are nobody's to change."""
+    divided = settings(units.text(facts(user=user, divides=True)))
+    assert divided["Delegate"] == ["cpu"]
+    assert "ProtectControlGroups" not in divided
+    whole = settings(units.text(facts(user=user)))
+    assert "Delegate" not in whole
+    assert whole.get("ProtectControlGroups") == (["yes"] if user else None)
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ def test_cores_are_as_many_as_the_quota_feeds(
 
 def test_another_process_on_the_same_core_is_seen() -> None:
     """A busy neighbour on this machine is a reason to doubt; our own work is not."""
-    core = noise.allotted_cores()[-1]
+    core = noise.allotted_cores(os.sched_getaffinity(0))[-1]
     affinity = os.sched_getaffinity(0)
     os.sched_setaffinity(0, [core])
     try:

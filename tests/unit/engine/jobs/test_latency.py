@@ -144,7 +144,7 @@ def test_single_queries_are_measured_and_recorded(measure: Measure, ready: Ready
     assert 0 < found.load_s < 60
     assert found.peak_rss_bytes is not None
     assert found.peak_rss_bytes > 10_000_000
-    assert found.surroundings.cores == len(noise.allotted_cores())
+    assert found.surroundings.cores == len(noise.allotted_cores(os.sched_getaffinity(0)))
     assert found.noisy == noise.doubts(found.surroundings, found.duration_s)
     assert (found.dataset_name, found.runtime, found.requested_by) == ("test", "onnxruntime", "ann")
     assert (found.target_qps, found.max_qps, found.unserved) == (None, None, 0)

@@ -12,9 +12,9 @@ import pytest
 from engine.jobs import ON_LINKS, ON_MODELS, side_by_side
 from engine.jobs.context import Context, Needed
 from engine.jobs.promote_first import FRESH_S
+from engine.lanes import Lane
 from engine.processes.client import Hosts
 from engine.processes.pool import Pool
-from engine.service import Lane
 from storage import jobs
 from storage.records import Job, JobParameters, LatencyRatio
 from storage.settings import WorkspaceSettings

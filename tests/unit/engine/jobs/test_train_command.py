@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,6 +11,7 @@ import psutil
 import pytest
 
 from engine.jobs.context import Context
+from engine.processes.client import Hosts
 from engine.processes.endings import CANCELLED
 from engine.training.folder import TrainingFolder
 from storage.database import Writer
@@ -23,11 +25,12 @@ PATIENT_S = 60.0
 
 
 @pytest.fixture
-def bench(workspace: Workspace, writer: Writer) -> TrainingBench:
-    """Return a bench whose workspace runs its owner's programs; no host is needed for that."""
-    none = cast("Any", None)
+def bench(workspace: Workspace, writer: Writer) -> Iterator[TrainingBench]:
+    """Return a bench whose workspace runs its owner's programs; no framework's host is started for that."""
     settings = WorkspaceSettings(trust=Trust(commands=True))
-    return TrainingBench(Context(workspace, writer, settings, none, none, time.time))
+    hosts = Hosts(scratch=workspace.scratch, limits=settings.limits)
+    yield TrainingBench(Context(workspace, writer, settings, hosts, cast("Any", None), time.time))
+    hosts.close()
 
 
 def program(bench: TrainingBench, source: str) -> None:
