@@ -42,9 +42,9 @@ DIALOGS = (
     ("evaluate-all", "mnist", ("R",), "Evaluate all models?"),
     ("palette", "mnist", ("colon", "r", "o", "l"), "modeltender rollback"),
     ("moment", "mnist", ("at",), "Show how things stood at"),
-    ("copy", "mnist", ("y",), "⏎ copies"),
 )
-"""A dialog, the model that it is about, the keys that open it, and a text that is there then."""
+"""A dialog, the model that it is about, the keys that open it, and a text that is there then. What copies is none of them:
+it shows a path, and the tests' are of no fixed length."""
 
 
 def ids(value: object) -> str:
