@@ -36,7 +36,7 @@ NOTICED = (
         code="not-kept",
         severity=Severity.WARNING,
         means="No copy of what is deployed can be kept, so that it could not be restored.",
-        advice="Free some disk space (modeltender status says whether disk-low is open, which has a repair); it is tried again by itself",
+        advice="Free some disk space (where disk-low is open too, its repair does it); it is tried again by itself",
         urgent="This week; today, where disk-low is open too.",
         otherwise="Is the workspace on a disk that is full, read-only, or of another user? modeltender doctor tells.",
     ),

@@ -108,7 +108,7 @@ def _document(workspace: Workspace, seen: Snapshot, wanted: tuple[str, ...]) -> 
 
 def _text(workspace: Workspace, seen: Snapshot, wanted: tuple[str, ...], now: float) -> str:
     engine = "running" if engine_pid(workspace) is not None else "not running"
-    first = f"engine {engine}; {len(seen.models)} models; jobs: {seen.running} running, {seen.queued} waiting"
+    first = f"engine {engine}; {len(seen.models)} model{'' if len(seen.models) == 1 else 's'}; jobs: {seen.running} running, {seen.queued} waiting"
     needs = [f"! {sentence}" for sentence in wanted] or ["Nothing needs you."]
     return "\n".join(
         [
