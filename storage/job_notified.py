@@ -2,7 +2,7 @@
 
 import msgspec
 
-from storage.vocabulary import Channel
+from storage.notice_vocabulary import Channel
 
 
 class Tried(msgspec.Struct, frozen=True):

@@ -1,7 +1,8 @@
 """What people were, or are to be, told of by themselves, as frozen records."""
 
+from storage.notice_vocabulary import Channel, DeliveryState, NoticeKind
 from storage.record import Record
-from storage.vocabulary import Channel, DeliveryState, NoticeKind, Severity
+from storage.vocabulary import Severity
 
 
 class NewNotice(Record, frozen=True, kw_only=True):

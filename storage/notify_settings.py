@@ -11,8 +11,9 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from storage.maintenance_settings import Quiet, quiet_hours
+from storage.notice_vocabulary import Channel, MailSecurity, NoticeKind
 from storage.settings_file import Settings, shown
-from storage.vocabulary import Channel, MailSecurity, NoticeKind, Severity
+from storage.vocabulary import Severity
 
 HOUR = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")

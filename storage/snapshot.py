@@ -8,6 +8,7 @@ from storage import jobs
 from storage.database import Reader
 from storage.fault_records import Event, Fault
 from storage.notice_records import Delivery
+from storage.notice_vocabulary import Channel
 from storage.promotion_records import Promotion, PromotionTarget
 from storage.records import (
     Arrival,
@@ -36,7 +37,7 @@ from storage.tables import (
 )
 from storage.tables.overviews import Overviews
 from storage.training_records import TrainingRun
-from storage.vocabulary import Channel, JobKind, JobState
+from storage.vocabulary import JobKind, JobState
 
 SHOWN_JOBS = 20
 SHOWN_EVENTS = 50

@@ -16,9 +16,10 @@ from storage import notify_settings
 from storage.errors import UnknownError
 from storage.job_notified import Tried
 from storage.notice_records import Notice
+from storage.notice_vocabulary import Channel, NoticeKind
 from storage.records import Job
 from storage.tables import events
-from storage.vocabulary import Channel, NoticeKind, Severity
+from storage.vocabulary import Severity
 
 
 def run(context: Context, job: Job, report: Report) -> Outcome:

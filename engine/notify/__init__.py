@@ -10,8 +10,8 @@ from importlib import import_module
 from typing import cast
 
 from engine.notify.message import Message, Place, WayError
+from storage.notice_vocabulary import Channel
 from storage.text import clean
-from storage.vocabulary import Channel
 
 log = logging.getLogger(__name__)
 

@@ -14,9 +14,9 @@ from email.utils import format_datetime, make_msgid
 from typing import Final
 
 from engine.notify.message import Message, Place, WayError
+from storage.notice_vocabulary import MailSecurity
 from storage.notify_settings import PORTS, Email
 from storage.text import clean
-from storage.vocabulary import MailSecurity
 
 OWN_NAME: Final = "localhost"
 """What we call ourselves: asking the network for a better name may take a minute, and no relay of one's own minds."""

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import msgspec
 
+from storage.notice_vocabulary import NoticeKind
 from storage.settings import WorkspaceSettings
-from storage.vocabulary import NoticeKind, Severity
+from storage.vocabulary import Severity
 
 
 class WayError(Exception):

@@ -7,7 +7,8 @@ from typing import Final
 
 from storage.fault_records import Event, Fault
 from storage.notice_records import NewNotice
-from storage.vocabulary import JobKind, NoticeKind, Severity
+from storage.notice_vocabulary import NoticeKind
+from storage.vocabulary import JobKind, Severity
 
 OWN: Final = "notify-"
 """How codes of events about telling itself begin: telling of them would never end."""

@@ -23,12 +23,13 @@ from storage.database import Writer
 from storage.durations import rough
 from storage.errors import SettingsError
 from storage.notice_records import ChannelState, NewNotice, Notice
+from storage.notice_vocabulary import Channel, DeliveryState, NoticeKind
 from storage.notify_settings import Telling
 from storage.settings import WorkspaceSettings, read_model_settings
 from storage.tables import events, notices
 from storage.tables.notices import Marks
 from storage.text import clean
-from storage.vocabulary import Channel, DeliveryState, FaultState, NoticeKind, Severity
+from storage.vocabulary import FaultState, Severity
 from storage.workspace import Workspace
 
 log = logging.getLogger(__name__)

@@ -5,8 +5,8 @@ from typing import Final
 from engine import policy
 from engine.schedule import is_quiet
 from storage.notice_records import ChannelState, Notice
+from storage.notice_vocabulary import NoticeKind
 from storage.notify_settings import Telling
-from storage.vocabulary import NoticeKind
 
 STALE_S: Final = 3 * 86_400.0
 """What could not be told for this long is dropped: the list of open faults says it better by then."""

@@ -7,9 +7,10 @@ from typing import Final, NamedTuple
 
 from engine.notify.message import Message, MessageDocument, NoticeDocument
 from storage.notice_records import Notice
+from storage.notice_vocabulary import NoticeKind
 from storage.notify_settings import RANKS
 from storage.text import clean
-from storage.vocabulary import NoticeKind, Severity
+from storage.vocabulary import Severity
 
 WIDTH: Final = 80
 INDENT: Final = "  "

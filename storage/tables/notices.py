@@ -6,10 +6,11 @@ from typing import Final, NamedTuple
 
 from storage.fault_records import Event, Fault
 from storage.notice_records import ChannelState, Delivery, NewNotice, Notice
+from storage.notice_vocabulary import Channel, DeliveryState, NoticeKind
 from storage.notify_settings import RANKS
 from storage.tables import events
 from storage.text import clean
-from storage.vocabulary import Channel, DeliveryState, FaultState, NoticeKind, Severity
+from storage.vocabulary import FaultState, Severity
 
 KEPT: Final = 2000
 """Notices that stay on record, besides those of faults that are open."""

@@ -9,8 +9,8 @@ import msgspec
 from engine.notify import pace
 from engine.notify.message import MessageDocument
 from storage import notify_settings
+from storage.notice_vocabulary import Channel, NoticeKind
 from storage.settings import read_model_settings, read_workspace_settings
-from storage.vocabulary import Channel, NoticeKind
 from tests.docs.pages import text_of
 
 PAGE = text_of("docs/notifications.md")

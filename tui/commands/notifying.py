@@ -17,10 +17,11 @@ from storage.database import Reader
 from storage.errors import JobError, UnknownError
 from storage.job_notified import Tried
 from storage.notice_records import ChannelState, Delivery
+from storage.notice_vocabulary import Channel, DeliveryState, NoticeKind
 from storage.notify_settings import Notify
 from storage.settings import read_workspace_settings
 from storage.tables import notices
-from storage.vocabulary import Channel, DeliveryState, ExitCode, JobKind, NoticeKind, Severity
+from storage.vocabulary import ExitCode, JobKind, Severity
 from storage.workspace import Workspace
 from tui.commands.documenting import moment
 from tui.commands.figures import age, clock

@@ -6,9 +6,10 @@ import pytest
 
 from storage.errors import SettingsError
 from storage.maintenance_settings import Quiet
+from storage.notice_vocabulary import Channel, NoticeKind
 from storage.notify_settings import Telling, minute_of, telling, wanted, ways
 from storage.settings import read_model_settings, read_workspace_settings
-from storage.vocabulary import Channel, NoticeKind, Severity
+from storage.vocabulary import Severity
 
 FULL = """
 [notify]

@@ -4,8 +4,9 @@ import sys
 
 from storage.database import Writer
 from storage.notice_records import Delivery, NewNotice, Notice
+from storage.notice_vocabulary import Channel, DeliveryState, NoticeKind
 from storage.tables import engine, notices
-from storage.vocabulary import Channel, DeliveryState, NoticeKind, Severity
+from storage.vocabulary import Severity
 from storage.workspace import Workspace, engine_lock
 from tests.terminal import Terminal
 from tui.calling import BELL, GIVE_BACK_TITLE, KEEP_TITLE, Caller, title

@@ -12,10 +12,11 @@ from engine.notify.notifier import Notifier
 from storage.database import Writer
 from storage.fault_records import Event
 from storage.notice_records import ChannelState
+from storage.notice_vocabulary import Channel, DeliveryState, NoticeKind
 from storage.notify_settings import ModelNotify, Notify, Webhook, telling
 from storage.settings import Trust, WorkspaceSettings
 from storage.tables import events, models, notices
-from storage.vocabulary import Channel, DeliveryState, NoticeKind, Severity
+from storage.vocabulary import Severity
 from storage.workspace import Workspace
 
 START = 1_700_000_000.0

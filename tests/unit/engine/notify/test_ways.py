@@ -14,9 +14,10 @@ from engine import notify
 from engine.notify import wording
 from engine.notify.message import Message, Place, Secrets, WayError
 from storage.notice_records import Notice
+from storage.notice_vocabulary import Channel, MailSecurity, NoticeKind
 from storage.notify_settings import Email, Notify, Webhook
 from storage.settings import Trust, WorkspaceSettings
-from storage.vocabulary import Channel, MailSecurity, NoticeKind, Severity
+from storage.vocabulary import Severity
 from tests.mail import PASSWORD, PEM, USER, MailServer, Manner
 
 TOKEN = "token-of-2026"

@@ -4,7 +4,8 @@ import pytest
 
 from engine.notify import wording
 from storage.notice_records import Notice
-from storage.vocabulary import NoticeKind, Severity
+from storage.notice_vocabulary import NoticeKind
+from storage.vocabulary import Severity
 from tests.unit.engine.notify.test_ways import message, notice
 
 OTHER = notice(id=8, key="fault-4-warning", fault=4, severity=Severity.WARNING, model="fraud", version=None)

@@ -8,9 +8,10 @@ from storage import jobs
 from storage.database import Writer
 from storage.job_notified import Tried
 from storage.notice_records import ChannelState, NewNotice
+from storage.notice_vocabulary import Channel, NoticeKind
 from storage.records import Job
 from storage.tables import notices
-from storage.vocabulary import Channel, ExitCode, JobKind, JobState, NoticeKind, Severity
+from storage.vocabulary import ExitCode, JobKind, JobState, Severity
 from storage.workspace import Workspace
 from tests.unit.tui.commands.conftest import Begin, Run
 
