@@ -1,7 +1,7 @@
 """The words that the console and the engine share.
 
-Every status, role, verdict and kind that is stored or shown is named here once, those of notices in `notice_vocabulary`; no other module writes
-one as a literal string.
+Every status, role, verdict and kind that is stored or shown is named here once, those of notices in
+`notice_vocabulary`; no other module writes one as a literal string.
 """
 
 from enum import StrEnum
