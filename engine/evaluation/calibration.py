@@ -10,15 +10,18 @@ import resource
 SIZES = (32, 128, 256, 512, 1024)
 """Batches that are tried in turn: the first stays in a CPU's caches, the last fills a small accelerator."""
 
-ROUNDS = 6
-"""How often each size is tried, in turns, so that a moment's disturbance meets them all; the fastest try counts.
-The first try of a size also pays for what frameworks prepare for a new shape."""
+IN_A_ROW = 2
+"""Tries of a turn. What ran before has left another size's numbers in the processor's caches, and the first try of all
+pays for what frameworks prepare for a new shape: only the second is as quick as all those that follow it will be."""
+
+TRIES = 6
+"""How often each size is tried, in turns, so that a moment's disturbance meets them all; the fastest try counts."""
 
 GAIN = 1.01
 """How much more throughput a larger batch must bring to be worth its memory."""
 
 HOPELESS = 0.8
-"""A size that reaches less than this share of the best rate in two tries is not tried again."""
+"""A size that reaches less than this share of the best rate in its turn is not tried again."""
 
 LONGEST_BATCH_S = 1.0
 """No larger batch is tried when it would take longer: progress and cancelling should stay fluent."""
@@ -34,8 +37,6 @@ class Calibration:
         self._rates: dict[int, float] = {}
         self._tries = dict.fromkeys(SIZES, 0)
         self._over = False
-        self._doubted: int | None = None
-        """The size whose first try took too long for larger ones to follow: its second decides."""
         self._memory = memory_bytes or _usable_memory()
         self._used = peak_memory()
 
@@ -52,21 +53,19 @@ class Calibration:
         """Return the size to try on the next of ``left`` examples, or ``None`` when the search is over."""
         if self._over:
             return None
-        if self._doubted is not None and self._doubted <= left:
-            return self._doubted
-        waiting = [size for size, tries in self._tries.items() if size <= left and tries < ROUNDS]
-        return min(waiting, key=lambda size: (self._tries[size], size), default=None)
+        waiting = [size for size, tries in self._tries.items() if size <= left and tries < TRIES]
+        return min(waiting, key=lambda size: (self._tries[size] // IN_A_ROW, size), default=None)
 
     def note(self, size: int, seconds: float) -> None:
         """Take in how long a batch of a proposed size took."""
         self._tries[size] += 1
         self._rates[size] = max(self._rates.get(size, 0.0), size / seconds)
-        if self._tries[size] == 1 or size == self._doubted:
+        if self._tries[size] == IN_A_ROW:
             self._limit(size)
         best = max(self._rates.values())
         for tried, rate in self._rates.items():
-            if self._tries[tried] >= 2 and rate < best * HOPELESS:
-                self._tries[tried] = ROUNDS
+            if self._tries[tried] >= IN_A_ROW and rate < best * HOPELESS:
+                self._tries[tried] = TRIES
 
     def stop(self) -> None:
         """End the search: a larger size failed."""
@@ -76,16 +75,12 @@ class Calibration:
         """Leave out the larger sizes where the next one would take too long or too much memory."""
         grown, self._used = peak_memory() - self._used, peak_memory()
         larger = [other for other in self._tries if other > size]
-        self._doubted = None
         if not larger:
             return
         times = larger[0] / size
         too_slow = size / self._rates[size] * times > LONGEST_BATCH_S
         too_large = self._used + grown * times > self._memory * MEMORY_SHARE
-        if too_slow and not too_large and self._tries[size] == 1:
-            # Preparing a deep network for a new shape can take longer than many batches of it.
-            self._doubted = size
-        elif too_slow or too_large:
+        if too_slow or too_large:
             for other in larger:
                 del self._tries[other]
 
