@@ -36,17 +36,19 @@ class Tab(AppService):
         await asyncio.shield(self._ending)
 
     async def _end(self, process: Process) -> None:
-        try:
-            with suppress(TimeoutError):  # it is ended below
-                async with asyncio.timeout(LEAVE_S):
-                    await super().stop()
-                    # One that still draws cannot end before somebody has taken that.
-                    await process.communicate()
-        finally:
-            if process.returncode is None:
-                with suppress(ProcessLookupError):  # it ended just now
-                    process.kill()
-                await process.communicate()
+        # Not by a time limit of asyncio's: that cancels, which textual-serve takes for an order to go on.
+        leaving = asyncio.create_task(self._leave(process))
+        await asyncio.wait({leaving}, timeout=LEAVE_S)
+        if process.returncode is None:
+            with suppress(ProcessLookupError):  # it ended just now
+                process.kill()
+            await process.wait()
+        await leaving
+
+    async def _leave(self, process: Process) -> None:
+        await super().stop()
+        # One that still draws cannot end before somebody has taken that.
+        await process.communicate()
 
     def _build_environment(self, width: int = 80, height: int = 24) -> dict[str, str]:
         return as_in_a_browser(super()._build_environment(width, height))
