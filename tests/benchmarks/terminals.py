@@ -192,7 +192,7 @@ def _keys(stage: Stage) -> tuple[float, float, float]:
 
 def _is_away(terminal: Terminal) -> bool:
     """Whether the first line says that another screen than the overview is shown."""
-    return terminal.screen.display[0].startswith(" modeltender >")
+    return " modeltender >" in terminal.text().splitlines()[0]
 
 
 @contextmanager
