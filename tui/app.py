@@ -144,7 +144,7 @@ def run(workspace: Workspace, *, read_only: bool = False, wanted: Look = Look.AU
         console.run()
     finally:
         feed.stop()
-        if console.caller.titled and sys.__stderr__ is not None:
+        if console.caller.titled and not terminal.is_browser(os.environ) and sys.__stderr__ is not None:
             sys.__stderr__.write(GIVE_BACK_TITLE)
             sys.__stderr__.flush()
     if console.failure is not None:

@@ -55,6 +55,7 @@ COMMANDS = {
     "jobs": "tui.commands.log:jobs",
     "cancel": "tui.commands.log:cancel",
     "events": "tui.commands.log:events",
+    "serve": "tui.commands.serve:serve",
     "engine": "engine.cli:engine",
     "doctor": "engine.doctor_command:doctor",
     "completion": "tui.commands.completion:completion",

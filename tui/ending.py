@@ -29,5 +29,5 @@ def on_signals(leave: Callable[[None, int], object]) -> None:
 
 def end_without_terminal() -> None:
     """End at once where the terminal is gone: nobody is there to restore it for, and a write to it may never return."""
-    if terminal.is_gone(STDIN):
+    if terminal.is_gone(STDIN, os.environ):
         os._exit(SIGNALLED + signal.SIGHUP)

@@ -16,6 +16,9 @@ DUMB = frozenset({"", "dumb", "unknown"})
 
 UTF_8 = frozenset({"utf8", "utf-8"})
 
+BROWSER = ("TEXTUAL_DRIVER", "textual.drivers.web_driver:WebDriver")
+"""Set, to just this, where the console is drawn through pipes for a page in a browser."""
+
 REMOTE = ("SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT")
 """Set where the terminal is at the other end of a network."""
 
@@ -33,6 +36,8 @@ def refusal(environ: Mapping[str, str], stdin: int, stderr: int) -> str | None:
 
     Textual draws on standard error, so that is the one that has to be a terminal.
     """
+    if is_browser(environ):
+        return None
     if not os.isatty(stdin):
         return "The console needs a terminal to read keys from, and standard input is none."
     if not os.isatty(stderr):
@@ -85,13 +90,21 @@ def is_remote(environ: Mapping[str, str]) -> bool:
     return any(environ.get(name) for name in REMOTE)
 
 
-def is_gone(stdin: int) -> bool:
+def is_browser(environ: Mapping[str, str]) -> bool:
+    """Whether the terminal is one in a page, at the other end of a pipe."""
+    name, value = BROWSER
+    return environ.get(name) == value
+
+
+def is_gone(stdin: int, environ: Mapping[str, str]) -> bool:
     """Whether the terminal has been closed: a console that goes on without one would spin for ever."""
     poll = select.poll()
     poll.register(stdin, select.POLLIN)
     lost = select.POLLHUP | select.POLLERR | select.POLLNVAL
     if any(state & lost for _, state in poll.poll(0)):
         return True
+    if is_browser(environ):
+        return False
     try:
         os.tcgetpgrp(stdin)
     except OSError:

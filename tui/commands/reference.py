@@ -76,6 +76,7 @@ ANSWERS = {
     "jobs": ("a list of", "tui.commands.documents:JobDocument"),
     "cancel": ("one document", "tui.commands.documents:JobDocument"),
     "events": ("a list of", "tui.commands.documents:EventDocument"),
+    "serve": ("one document", "tui.commands.serve:ServeDocument"),
     "engine start": ("one document", "engine.cli:EngineDocument"),
     "engine stop": ("one document", "engine.cli:EngineDocument"),
     "engine status": ("one document", "engine.cli:EngineDocument"),

@@ -10,7 +10,7 @@ import pytest
 
 from storage.vocabulary import Look
 from tests.unit.test_import_hygiene import loaded_by
-from tui.terminal import is_gone, kept_to_own_colours, look, prepare, refusal
+from tui.terminal import BROWSER, is_gone, kept_to_own_colours, look, prepare, refusal
 
 GOOD = {"TERM": "xterm-256color"}
 
@@ -134,10 +134,24 @@ def test_closed_terminal_is_noticed() -> None:
     """A terminal whose other end is closed is gone."""
     controller, terminal = pty.openpty()
     os.close(controller)
-    assert is_gone(terminal)
+    assert is_gone(terminal, {})
     os.close(terminal)
 
 
 def test_deciding_loads_no_textual() -> None:
     """The refusal is there before Textual is, which reads the environment when it is imported."""
     assert "textual" not in loaded_by("tui.terminal")
+
+
+def test_a_page_in_a_browser_is_a_terminal(file: int) -> None:
+    """Where the console is drawn through pipes for a page, neither a terminal nor its kind is asked for."""
+    assert refusal(dict([BROWSER]), file, file) is None
+
+
+def test_a_page_is_gone_with_its_pipe() -> None:
+    """A console behind a page ends when its server is gone, and not because its input is no terminal."""
+    reading, writing = os.pipe()
+    assert not is_gone(reading, dict([BROWSER]))
+    os.close(writing)
+    assert is_gone(reading, dict([BROWSER]))
+    os.close(reading)
