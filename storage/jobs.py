@@ -59,6 +59,7 @@ RETRIED = frozenset(
         JobKind.OPTIMISE,
         JobKind.RECALIBRATE,
         JobKind.TRAIN,
+        JobKind.ADOPT,
     }
 )
 """Kinds that are queued again when their engine died: doing them twice harms nothing."""

@@ -9,6 +9,7 @@ from sqlite_utils import Database, Migrations
 
 from storage.statements.deploying import (
     DEPLOYED_CONTENTS,
+    IMPORTS,
     PROMOTION_TARGETS,
     PROMOTIONS_BY_THEMSELVES,
     TRUST_AND_QUARANTINE,
@@ -33,7 +34,7 @@ from storage.statements.upkeep import (
 
 migrations = Migrations("modeltender")
 
-SCHEMA_VERSION = 21
+SCHEMA_VERSION = 22
 
 
 @migrations()
@@ -165,6 +166,12 @@ def memory_readings(database: Database) -> None:
 def repairs_that_make_versions(database: Database) -> None:
     """Keep the temperature of recalibrated versions, and why a training began and on which state of the data."""
     _execute(database, REPAIRS_THAT_MAKE_VERSIONS)
+
+
+@migrations()
+def imports(database: Database) -> None:
+    """Keep where imported versions came from."""
+    _execute(database, IMPORTS)
 
 
 def _execute(database: Database, statements: str) -> None:

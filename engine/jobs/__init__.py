@@ -25,6 +25,7 @@ ON_MODELS = frozenset(
         JobKind.RECALIBRATE,
         JobKind.CHECK,
         JobKind.REHEARSE,
+        JobKind.ADOPT,
     }
 )
 """Kinds that run models: one at a time, because each measures, or would disturb what does."""

@@ -43,6 +43,7 @@ ANSWERS = {
     "evaluate": ("one document, with `--all` a list of", "tui.commands.documents:EvaluationDocument"),
     "latency": ("one document", "tui.commands.documents:MeasuredDocument"),
     "compare": ("one document", "storage.comparisons:Compared"),
+    "import": ("one document", "tui.commands.importing:ImportingDocument"),
     "export": ("one document", "tui.commands.export_documents:ExportDocument"),
     "recalibrate": ("one document", "tui.commands.recalibrating:RecalibrationDocument"),
     "optimise": ("one document", "storage.optimised:Optimised"),
