@@ -88,8 +88,12 @@ ANSWERS = {
 """What each command prints with ``--json``, and where its fields are defined; loaded by name, as the commands are."""
 
 BESIDES = {
-    "show": ("with `--promotions` one document", "tui.commands.documents:PromotionsDocument"),
-    "history": ("with `--device` a list of", "tui.commands.device_document:DeviceHistoryDocument"),
+    "show": [("with `--promotions` one document", "tui.commands.documents:PromotionsDocument")],
+    "history": [
+        ("with `--device` a list of", "tui.commands.device_document:DeviceHistoryDocument"),
+        ("with `--tensorboard` one document", "tui.commands.tensorboard:TensorBoardDocument"),
+    ],
+    "runs": [("with `--tensorboard` one document", "tui.commands.tensorboard:TensorBoardDocument")],
 }
 """What a command prints instead where it is asked for something else."""
 
@@ -139,7 +143,7 @@ def _section(command: click.Command, context: click.Context) -> Iterator[str]:
     yield f"## {path}\n"
     yield f"```text\n{command.get_help(context)}\n```\n"
     name = path.removeprefix("modeltender").strip()
-    for shape, target in (answers[name] for answers in (ANSWERS, BESIDES) if name in answers):
+    for shape, target in [*([ANSWERS[name]] if name in ANSWERS else []), *BESIDES.get(name, [])]:
         module, _, document = target.partition(":")
         yield f"JSON: {shape} `{fields(getattr(import_module(module), document))}`\n"
 
