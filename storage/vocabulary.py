@@ -142,6 +142,7 @@ class ImportKind(StrEnum):
 
     TENSORFLOW_SERVING = "tensorflow-serving"
     TRITON = "triton"
+    MLFLOW = "mlflow"
 
 
 class Fate(StrEnum):

@@ -6,13 +6,13 @@ the examiner to say.
 
 from pathlib import Path
 
-from engine.imports import tensorflow_serving, triton
+from engine.imports import mlflow, tensorflow_serving, triton
 from engine.imports.found import FoundModel, shown, version_folders
 from storage.errors import JobError
 
 LAYOUT = (
-    "Name a TensorFlow Serving base folder (NAME/1/saved_model.pb) or a folder of them, a models.config, or a Triton "
-    "model repository (NAME/1/model.onnx)."
+    "Name a TensorFlow Serving base folder (NAME/1/saved_model.pb) or a folder of them, a models.config, a Triton model "
+    "repository (NAME/1/model.onnx), or an MLflow registry (mlflow.db, mlruns/)."
 )
 
 
@@ -36,6 +36,9 @@ def read(source: Path) -> tuple[FoundModel, ...]:
 
 
 def _read(source: Path) -> tuple[FoundModel, ...]:
+    registered = mlflow.read(source)
+    if registered:
+        return registered
     config = source / tensorflow_serving.CONFIG
     if not source.is_dir() or config.is_file():
         return tensorflow_serving.configured(config if source.is_dir() else source)

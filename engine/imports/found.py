@@ -69,6 +69,21 @@ def version_folders(folder: Path) -> dict[int, Path]:
     return dict(sorted(found.items()))
 
 
+def located(written: str, beside: Path) -> Path | None:
+    """Return the folder that a server's path means here: as it stands, or below the folder ``beside``.
+
+    In a container the same files have other parents: of ``/models/vision/resnet`` what is left without the first
+    folders is looked for, the longest first.
+    """
+    if not written:
+        return None
+    path = Path(written)
+    parts = path.parts[1:] if path.is_absolute() else path.parts
+    below = [beside.joinpath(*parts[first:]) for first in range(len(parts))]
+    candidates = [path, *below] if path.is_absolute() else below
+    return next((candidate for candidate in candidates if candidate.is_dir()), None)
+
+
 def served(policies: Sequence[Message], numbers: Collection[int]) -> frozenset[int]:
     """Return which versions a server serves by its policy; without one, the latest."""
     latest = 1

@@ -7,6 +7,7 @@ from engine.imports.found import (
     FoundModel,
     FoundVersion,
     configuration,
+    located,
     served,
     shown,
     version_folders,
@@ -58,26 +59,11 @@ def _entry(entry: Message, beside: Path) -> FoundModel:
     if "://" in written:
         problem = f"{written} does not lie on this machine: copy it here, and import the copy"
         return FoundModel(name, KIND, Path(written), problem=problem)
-    base = _base(written, beside)
+    base = located(written, beside)
     if base is None:
         problem = f"there is no folder {written or '(base_path is missing)'}, nor one of its name beside the configuration"
         return FoundModel(name, KIND, Path(written), problem=problem)
     return FoundModel(name or base.name, KIND, base, _versions(base, entry))
-
-
-def _base(written: str, beside: Path) -> Path | None:
-    """Return where a base path lies here: as it stands, or below the configuration's folder.
-
-    In a container the same files have other parents: of ``/models/vision/resnet`` what is left without the first
-    folders is looked for, the longest first.
-    """
-    if not written:
-        return None
-    path = Path(written)
-    parts = path.parts[1:] if path.is_absolute() else path.parts
-    below = [beside.joinpath(*parts[first:]) for first in range(len(parts))]
-    candidates = [path, *below] if path.is_absolute() else below
-    return next((candidate for candidate in candidates if candidate.is_dir()), None)
 
 
 def _versions(base: Path, entry: Message | None) -> tuple[FoundVersion, ...]:

@@ -64,7 +64,7 @@ class ImportingDocument(Document, frozen=True, kw_only=True):
 @click.option(
     "--promote",
     is_flag=True,
-    help="Deploy of each model the version that the server answers with, where the gate lets it.",
+    help="Deploy of each model the version that is served there, where the gate lets it.",
 )
 @click.option("--no-wait", is_flag=True, help="Return the job at once, and let the engine work.")
 @standard_options
@@ -78,9 +78,9 @@ def import_models(
     promote: bool,
     no_wait: bool,
 ) -> int:
-    """Bring in the models of a TensorFlow Serving or of a Triton repository.
+    """Bring in the models of TensorFlow Serving, Triton or MLflow.
 
-    SOURCE is a TensorFlow Serving base folder or a folder of them, its models.config, or a Triton model repository. It is only read. Each version is looked into behind walls, copied in the order of the numbers there, and evaluated like every other one; what has come in before is passed over. Nothing is deployed without --promote. Exits with 1 when something was left out, or not deployed that was to be.
+    SOURCE is a TensorFlow Serving base folder or a folder of them, its models.config, a Triton model repository, or an MLflow registry (mlflow.db, mlruns). It is only read. Each version is looked into behind walls, copied in the order of the numbers there, and evaluated like every other one; what has come in before is passed over. Nothing is deployed without --promote. Exits with 1 when something was left out, or not deployed that was to be.
     """
     if promote and (dry_run or no_wait):
         raise click.UsageError("--promote waits for what comes in: leave out --dry-run and --no-wait.")
@@ -224,7 +224,7 @@ def _served_text(model: AdoptedModel) -> str:
     if deployed is None or deployed.fate not in HERE:
         return ""
     name = f"{model.model}@{deployed.version}"
-    return f"The server answers with {name}. Deploy it with: modeltender promote {name}"
+    return f"What is served there is {name}. Deploy it with: modeltender promote {name}"
 
 
 def _promotion_text(promotion: ImportedPromotion) -> str:

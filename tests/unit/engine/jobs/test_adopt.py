@@ -21,6 +21,7 @@ from storage.vocabulary import Fate, Format, ImportKind, JobKind, JobState
 from tests.attacks import keras_lambda, zip_bomb
 from tests.handmade_models import save_onnx, save_onnx_with_weights
 from tests.live import Live, live
+from tests.registries import Registered, database, files, logged
 from tests.serving_folders import TRITON_CONFIG, base_folder, everything, models_config, triton_model
 from tests.unit.engine.jobs.asking import Quiet
 from tests.warm import Warm
@@ -186,3 +187,14 @@ def test_an_empty_saved_model_is_none(context: Context, tmp_path: Path) -> None:
     [model] = adopted(context, base_folder(tmp_path / "mnist", "1"))
     [version] = model.versions
     assert (version.fate, bool(version.reason)) == (Fate.LEFT_OUT, True)
+
+
+@pytest.mark.parametrize("write", [database, files])
+def test_a_registry_of_mlflow_comes_in(context: Context, live: Live, tmp_path: Path, write: Any) -> None:
+    """The model comes without what MLflow lays beside it, and its alias is kept with the origin."""
+    place = logged(tmp_path, "a")
+    source = write(tmp_path, Registered(3, str(place), alias="champion"))
+    [model] = adopted(context, source)
+    assert (model.model, fates(model)) == ("mnist", [(3, Fate.IMPORTED, 1)])
+    assert [path.name for path in (live.workspace.models / "mnist" / "1").iterdir()] == ["model.onnx"]
+    assert model.versions[0].labels == ("champion",)

@@ -60,7 +60,7 @@ def test_each_version_is_told_and_fits_a_narrow_terminal(ask: Run, working: Begi
     assert lines[6].startswith("  version 11 is left out: it is a TensorRT plan")
     assert lines[-2:] == [
         "1 version came in, 1 known before, 1 left out.",
-        "The server answers with mnist@2. Deploy it with: modeltender promote mnist@2",
+        "What is served there is mnist@2. Deploy it with: modeltender promote mnist@2",
     ]
     assert max(map(len, lines)) <= 80
     [job] = done
