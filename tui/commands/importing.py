@@ -31,6 +31,9 @@ from tui.commands.waiting import await_job
 
 HERE = frozenset({Fate.IMPORTED, Fate.KNOWN})
 
+NOTHING = Declared(0, (), ())
+"""A configuration that leaves all of it to the server."""
+
 NARROW = 40
 """Columns that a sentence gets at least."""
 
@@ -156,7 +159,7 @@ def import_text(adopted: Adopted, promotions: tuple[ImportedPromotion, ...], wid
     lines: list[str] = []
     for model in adopted.models:
         lines += _wrapped(f"{model.model}: {model.kind}, {model.path}", width)
-        if model.declared is not None:
+        if model.declared is not None and model.declared != NOTHING:
             lines += _wrapped(f"  {declared_text(model.declared)}", width)
         if model.reason:
             lines += _wrapped(f"  left out: {model.reason}", width)
