@@ -60,6 +60,7 @@ RETRIED = frozenset(
         JobKind.RECALIBRATE,
         JobKind.CONVERT,
         JobKind.TRAIN,
+        JobKind.ADOPT,
     }
 )
 """Kinds that are queued again when their engine died: doing them twice harms nothing."""

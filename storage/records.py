@@ -161,6 +161,10 @@ class JobParameters(msgspec.Struct, frozen=True, omit_defaults=True):
     """Whether a training begins with fresh weights."""
     build: bool = False
     """Whether a first model is made, as ``[build]`` or the data say."""
+    source: str = ""
+    """The file or folder that models are imported from."""
+    name: str = ""
+    """What the one model of an import's source is to be called here; empty for its own name."""
     untrained: bool = False
     """Whether what is built is left as it is."""
     interpreter: str = ""

@@ -9,6 +9,7 @@ from sqlite_utils import Database, Migrations
 
 from storage.statements.deploying import (
     DEPLOYED_CONTENTS,
+    IMPORTS,
     PROMOTION_TARGETS,
     PROMOTIONS_BY_THEMSELVES,
     TRUST_AND_QUARANTINE,
@@ -34,7 +35,7 @@ from storage.statements.upkeep import (
 
 migrations = Migrations("modeltender")
 
-SCHEMA_VERSION = 22
+SCHEMA_VERSION = 23
 
 
 @migrations()
@@ -172,6 +173,12 @@ def repairs_that_make_versions(database: Database) -> None:
 def remedies_of_faults(database: Database) -> None:
     """Keep which repairs may end a fault, and what each would change."""
     _execute(database, REMEDIES)
+
+
+@migrations()
+def imports(database: Database) -> None:
+    """Keep where imported versions came from."""
+    _execute(database, IMPORTS)
 
 
 def _execute(database: Database, statements: str) -> None:

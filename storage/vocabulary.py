@@ -134,6 +134,27 @@ class JobKind(StrEnum):
     """Try what is deployed in another environment."""
     NOTIFY = "notify"
     """Send a test message by every way to people."""
+    ADOPT = "adopt"
+    """Bring in what another server's folders hold."""
+
+
+class ImportKind(StrEnum):
+    """Whose folders models are imported from."""
+
+    TENSORFLOW_SERVING = "tensorflow-serving"
+    TRITON = "triton"
+    MLFLOW = "mlflow"
+
+
+class Fate(StrEnum):
+    """What became of one version of an import's source."""
+
+    NEW = "new"
+    """It would come in."""
+    IMPORTED = "imported"
+    KNOWN = "known"
+    """A version has its content already."""
+    LEFT_OUT = "left out"
 
 
 class TrainTrigger(StrEnum):

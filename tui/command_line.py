@@ -29,6 +29,7 @@ COMMANDS = {
     "evaluate": "tui.commands.evaluation:evaluate",
     "latency": "tui.commands.latency:latency",
     "compare": "tui.commands.compare:compare",
+    "import": "tui.commands.importing:import_models",
     "export": "tui.commands.exporting:export",
     "optimise": "tui.commands.exporting:optimise",
     "recalibrate": "tui.commands.recalibrating:recalibrate",

@@ -26,6 +26,7 @@ ON_MODELS = frozenset(
         JobKind.CONVERT,
         JobKind.CHECK,
         JobKind.REHEARSE,
+        JobKind.ADOPT,
     }
 )
 """Kinds that run models: one at a time, because each measures, or would disturb what does."""

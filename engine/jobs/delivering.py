@@ -6,6 +6,7 @@ anything.
 
 import contextlib
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -38,10 +39,32 @@ def deliver(origin: Origin, variant: Made, job: Job) -> str:
     Raises:
         JobError: it cannot be written.
     """
-    context, version = origin.context, origin.version
-    inbox = context.workspace.train / version.model
-    partial = inbox / HIDDEN
-    artefact = variant.artefact
+    version = origin.version
+    return hand_in(
+        origin.context.workspace.train / version.model,
+        variant.artefact,
+        _name(origin, variant),
+        called=variant.name,
+        record=lambda: _record(origin, variant, job),
+    )
+
+
+def hand_in(
+    inbox: Path, artefact: Artefact, name: tuple[str, str], *, called: str, record: Callable[[], None]
+) -> str:
+    """Copy an artefact into an inbox, record where it came from, and only then give it its name; return that.
+
+    Args:
+        inbox: of its model.
+        artefact: what was examined.
+        name: what it is to be called there, and the ending; the next free name is taken.
+        called: what sentences call it.
+        record: is called when all is copied and nobody sees it yet.
+
+    Raises:
+        JobError: it cannot be written.
+    """
+    partial, shown = inbox / HIDDEN, f"{inbox.parent.name}/{inbox.name}"
     try:
         make_folder(inbox)
         shutil.rmtree(partial, ignore_errors=True)
@@ -51,17 +74,17 @@ def deliver(origin: Origin, variant: Made, job: Job) -> str:
             copied = copy(artefact.root, artefact.files, _beginning(artefact, partial), mode=READABLE)
             if copied != artefact.content:
                 raise ChangedError
-            _record(origin, variant, job)
-            return _named(artefact, partial / artefact.name, inbox, _name(origin, variant))
+            record()
+            return _named(artefact, partial / artefact.name, inbox, name)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
     except (WriteError, OSError) as error:
         raise JobError(
-            f"{variant.name} cannot be written to train/{version.model} ({error.strerror or error}).",
+            f"{called} cannot be written to {shown} ({error.strerror or error}).",
             "Free some disk space, or make the folder writable, then try again.",
         ) from None
     except ChangedError:
-        raise JobError(f"{variant.name} changed while it was copied.", "Find out who writes there.") from None
+        raise JobError(f"{called} changed while it was copied.", "Find out who writes there.") from None
 
 
 def _beginning(artefact: Artefact, partial: Path) -> Path:

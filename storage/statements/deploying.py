@@ -87,3 +87,18 @@ CREATE TABLE probations (
 ) STRICT;
 CREATE UNIQUE INDEX probations_open_once ON probations (model_id) WHERE state = 'open'
 """
+
+IMPORTS = """
+CREATE TABLE imports (
+    model_id INTEGER NOT NULL REFERENCES models(id),
+    sha256 TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    path TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    served INTEGER NOT NULL,
+    labels TEXT NOT NULL,
+    at REAL NOT NULL,
+    requested_by TEXT NOT NULL,
+    PRIMARY KEY (model_id, sha256)
+) STRICT, WITHOUT ROWID
+"""

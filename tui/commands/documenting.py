@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from storage.exported import Exported
 from storage.fault_records import Event, Fault
+from storage.imported import Imported
 from storage.promotion_records import Probation, PromotionTarget
 from storage.records import (
     Arrival,
@@ -31,6 +32,7 @@ from tui.commands.documents import (
     FaultDocument,
     FigureDocument,
     HistoryDocument,
+    ImportedDocument,
     JobDocument,
     LatencyDocument,
     ModelDocument,
@@ -102,7 +104,9 @@ def shown_model_document(
     versions: tuple[Version, ...],
     latencies: Sequence[LatencyMeasurement],
     targets: Sequence[PromotionTarget],
+    *,
     exports: Mapping[str, Exported],
+    imports: Mapping[str, Imported],
 ) -> ShownModelDocument:
     """Return what ``show`` says of a model and its versions."""
     row = model_document(model)
@@ -117,6 +121,7 @@ def shown_model_document(
                 version,
                 [found for found in latencies if found.version_id == version.id],
                 exports.get(version.sha256 or ""),
+                imports.get(version.sha256 or ""),
             )
             for version in versions
         ),
@@ -152,7 +157,10 @@ def target_document(target: PromotionTarget) -> TargetDocument:
 
 
 def version_document(
-    version: Version, latencies: Sequence[LatencyMeasurement], made: Exported | None
+    version: Version,
+    latencies: Sequence[LatencyMeasurement],
+    made: Exported | None,
+    origin: Imported | None,
 ) -> VersionDocument:
     """Return what ``show`` says of one version."""
     evaluation, loading = version.evaluation, version.loading
@@ -178,6 +186,7 @@ def version_document(
         failure=_failure(version.failure) if version.failure else None,
         refusal=_refusal(version.refusal) if version.refusal else None,
         exported=exported_document(made) if made and made.parent != version.number else None,
+        imported=imported_document(origin) if origin else None,
     )
 
 
@@ -193,6 +202,19 @@ def exported_document(made: Exported) -> ExportedDocument:
         tools=made.tools,
         at=datetime.fromtimestamp(made.at, UTC),
         by=made.requested_by,
+    )
+
+
+def imported_document(origin: Imported) -> ImportedDocument:
+    """Return what ``show`` says of where an imported version came from."""
+    return ImportedDocument(
+        kind=origin.kind,
+        path=origin.path,
+        number=origin.number,
+        served=origin.served,
+        labels=origin.labels,
+        at=datetime.fromtimestamp(origin.at, UTC),
+        by=origin.requested_by,
     )
 
 

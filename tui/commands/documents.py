@@ -14,6 +14,7 @@ from storage.records import JobParameters, LatencyReport, Surroundings
 from storage.vocabulary import (
     Custody,
     Format,
+    ImportKind,
     JobKind,
     JobState,
     OutputScale,
@@ -218,6 +219,19 @@ class ExportedDocument(Document, frozen=True, kw_only=True):
     by: str
 
 
+class ImportedDocument(Document, frozen=True, kw_only=True):
+    """``show``: where a version came from that an import has brought in."""
+
+    kind: ImportKind
+    path: str
+    number: int
+    """Which version it was there."""
+    served: bool
+    labels: tuple[str, ...]
+    at: datetime
+    by: str
+
+
 class VersionDocument(Document, frozen=True, kw_only=True):
     """``show``: one version of the model; from ``runtime`` on, what it was when it was last loaded."""
 
@@ -242,6 +256,7 @@ class VersionDocument(Document, frozen=True, kw_only=True):
     failure: EvaluationFailureDocument | None
     refusal: RefusalDocument | None
     exported: ExportedDocument | None = None
+    imported: ImportedDocument | None = None
 
 
 class UnaskedDocument(Document, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 import csv
 import io
 import sqlite3
+from collections import Counter
 from collections.abc import Sequence
 from difflib import get_close_matches
 from enum import Enum, auto
@@ -19,7 +20,7 @@ from storage.tables import evaluations, latencies, thinning
 from storage.text import NAME, clean
 from storage.vocabulary import ExitCode
 from storage.workspace import Workspace
-from tui.commands import device_history, parquet
+from tui.commands import device_history, parquet, tensorboard
 from tui.commands.completing import complete_model
 from tui.commands.device_document import DeviceHistoryDocument
 from tui.commands.documenting import history_document
@@ -31,6 +32,7 @@ from tui.commands.plot import plot
 from tui.commands.reading import to_look
 from tui.commands.tables import table
 from tui.commands.targets import find_model
+from tui.commands.tensorboard import Scalar
 from tui.widgets.braille import Point
 
 
@@ -42,6 +44,7 @@ class Form(Enum):
     CSV = auto()
     PLOT = auto()
     PARQUET = auto()
+    TENSORBOARD = auto()
 
 
 LOOKED_AT = frozenset({Form.TEXT, Form.PLOT})
@@ -68,6 +71,13 @@ LOOKED_AT = frozenset({Form.TEXT, Form.PLOT})
     metavar="FILE",
     help="Write a Parquet file.",
 )
+@click.option(
+    "--tensorboard",
+    "event_folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write what TensorBoard shows, a run a version; with --json, say which files.",
+)
 @click.option("--plot", "as_plot", is_flag=True, help="Draw it.")
 @standard_options
 def history(
@@ -82,6 +92,7 @@ def history(
     step: float | None,
     as_csv: bool,
     parquet_file: Path | None,
+    event_folder: Path | None,
     as_plot: bool,
 ) -> int:
     """List a figure's values over time: of all versions of a model, or of a device.
@@ -93,12 +104,15 @@ def history(
     With --device the only word is a reading: utilisation, memory_used_bytes, temperature_c or power_w; without it all
     are listed, by default of the last hour. Long times are told by minutes, hours or days.
     """
-    if as_json + as_csv + as_plot + (parquet_file is not None) > 1:
-        raise click.UsageError("--json, --csv, --parquet and --plot exclude each other.")
-    form = _form(as_json=as_json, as_csv=as_csv, as_plot=as_plot, parquet=parquet_file is not None)
+    form = _form(
+        as_json=as_json,
+        as_csv=as_csv,
+        as_plot=as_plot,
+        parquet=parquet_file is not None,
+        tensorboard=event_folder is not None,
+    )
     if device is not None:
-        if metric is not None:
-            raise click.UsageError("With --device there is one word at most, the reading.")
+        _check_device(metric, event_folder)
         within = device_history.wanted(since, until, step)
         with to_look(workspace) as reader, reader.transaction() as connection:
             found = device_history.read(connection, device, model, within)
@@ -118,7 +132,10 @@ def history(
                 step_s=step,
                 form=form,
             )
-        _show(points, form, model, parquet_file)
+        if event_folder is not None:
+            tensorboard.show(tensorboard.write(event_folder, _runs(model, points)), as_json=as_json)
+        else:
+            _show(points, form, model, parquet_file)
         if longest_s is not None:
             remark(
                 f"There are more values: of each {written(longest_s)} the last one of each version is told. "
@@ -127,8 +144,20 @@ def history(
     return ExitCode.DONE
 
 
-def _form(*, as_json: bool, as_csv: bool, as_plot: bool, parquet: bool) -> Form:
+def _check_device(metric: str | None, event_folder: Path | None) -> None:
+    if metric is not None:
+        raise click.UsageError("With --device there is one word at most, the reading.")
+    if event_folder is not None:
+        raise click.UsageError("--tensorboard is for a model's figures: leave out --device.")
+
+
+def _form(*, as_json: bool, as_csv: bool, as_plot: bool, parquet: bool, tensorboard: bool) -> Form:
     asked = {Form.JSON: as_json, Form.CSV: as_csv, Form.PLOT: as_plot, Form.PARQUET: parquet}
+    if tensorboard:
+        # Of what was written, --json says where.
+        asked = asked | {Form.JSON: False, Form.TENSORBOARD: True}
+    if sum(asked.values()) > 1:
+        raise click.UsageError("--json, --csv, --parquet, --tensorboard and --plot exclude each other.")
     return next((form for form, wanted in asked.items() if wanted), Form.TEXT)
 
 
@@ -172,6 +201,22 @@ def _show(points: list[HistoryPoint], form: Form, model: str, parquet_file: Path
         show_text(_drawing(points))
     else:
         show_text(_text(points))
+
+
+def _runs(model: str, points: Sequence[HistoryPoint]) -> dict[str, list[Scalar]]:
+    """Return a run a version: each of its figures step by step, an evaluation a step, with its interval beside it."""
+    found: dict[str, list[Scalar]] = {}
+    steps = Counter[tuple[int, str]]()
+    for point in points:
+        step = steps[point.version, point.metric]
+        steps[point.version, point.metric] += 1
+        sides = {"": point.value, "/low": point.low, "/high": point.high}
+        found.setdefault(f"{model}/version-{point.version}", []).extend(
+            Scalar(f"{point.metric}{side}", step, point.at, value)
+            for side, value in sides.items()
+            if value is not None
+        )
+    return found
 
 
 def _show_device(found: list[device_history.Series], form: Form, parquet_file: Path | None) -> None:

@@ -12,9 +12,10 @@ import msgspec
 from storage import past
 from storage.database import Reader
 from storage.exported import Exported
+from storage.imported import Imported
 from storage.promotion_records import PromotionTarget
 from storage.records import Arrival, LatencyMeasurement, Model, Quarantined, Version
-from storage.tables import events, exports, latencies, promotion_targets, quarantine, training
+from storage.tables import events, exports, imports, latencies, promotion_targets, quarantine, training
 from storage.tables import models as model_table
 from storage.tables import promotions as promotion_table
 from storage.train_settings import Train
@@ -120,7 +121,12 @@ def show(*, workspace: Workspace, as_json: bool, target: Target, history: bool) 
         train = train_settings(workspace, page.model.name)
         if as_json:
             document = shown_model_document(
-                page.model, page.versions, page.measured, page.targets, page.exports
+                page.model,
+                page.versions,
+                page.measured,
+                page.targets,
+                exports=page.exports,
+                imports=page.imports,
             )
             retrained = retraining_document(train, page.runs)
             show_document(msgspec.structs.replace(document, retraining=retrained))
@@ -212,6 +218,7 @@ class Page(NamedTuple):
     measured: tuple[LatencyMeasurement, ...]
     targets: tuple[PromotionTarget, ...]
     exports: dict[str, Exported]
+    imports: dict[str, Imported]
     origins: tuple[TrainingRun, ...]
     """The trainings that the shown versions came from."""
     runs: tuple[TrainingRun, ...]
@@ -226,6 +233,7 @@ def _page(connection: sqlite3.Connection, target: Target) -> Page:
     faults = events.faults(connection, target.model)
     told = promotion_targets.read(connection, target.model)
     made = exports.read(connection, target.model)
+    brought = imports.read(connection, target.model)
     origins = training.origins(connection, target.model)
     runs = tuple(training.read(connection, target.model, limit=LOOKED_AT))
     if target.version is None:
@@ -238,6 +246,7 @@ def _page(connection: sqlite3.Connection, target: Target) -> Page:
             tuple(measured),
             told,
             made,
+            brought,
             tuple(origins.values()),
             runs,
             single=False,
@@ -252,6 +261,7 @@ def _page(connection: sqlite3.Connection, target: Target) -> Page:
         tuple(measurement for measurement in measured if measurement.version == number),
         told,
         made,
+        brought,
         tuple(origin for made, origin in origins.items() if made == number),
         runs,
         single=True,
@@ -266,6 +276,11 @@ def _shown_text(page: Page, train: Train | None) -> str:
         lines.extend(retraining_text(train, page.runs, time.time()))
     lines.append(_versions_table(versions) if versions else "No versions yet.")
     lines += parentage(versions, page.exports, single=page.single)
+    lines += [
+        f"version {version.number}: {origin.words}"
+        for version in versions
+        if (origin := page.imports.get(version.sha256 or "")) is not None
+    ]
     needs = needs_page(versions[0]) if page.single else needs_table(versions)
     if needs:
         lines += ["as last loaded:", needs]

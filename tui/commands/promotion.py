@@ -122,15 +122,24 @@ def _report(job: Job, *, as_json: bool, waited: bool) -> int:
         else:
             show_text(text)
         return ExitCode.DONE
-    if not job.result or job.state not in ANSWERED:
-        raise failure(job) or JobError(f"Job {job.id} ended without a result.", "Try again.")
-    document = msgspec.json.decode(job.result, type=PromotionDocument)
+    document = answer_of(job)
     if as_json:
         show_document(document)
         remark(job.error)
     else:
         show_text(_in_words(job, document))
     return _status(job, document)
+
+
+def answer_of(job: Job) -> PromotionDocument:
+    """Return what a change that has ended came to, be it a no.
+
+    Raises:
+        Error: it was cut short, and has no answer.
+    """
+    if not job.result or job.state not in ANSWERED:
+        raise failure(job) or JobError(f"Job {job.id} ended without a result.", "Try again.")
+    return msgspec.json.decode(job.result, type=PromotionDocument)
 
 
 def _status(job: Job, document: PromotionDocument) -> int:

@@ -43,6 +43,7 @@ ANSWERS = {
     "evaluate": ("one document, with `--all` a list of", "tui.commands.documents:EvaluationDocument"),
     "latency": ("one document", "tui.commands.documents:MeasuredDocument"),
     "compare": ("one document", "storage.comparisons:Compared"),
+    "import": ("one document", "tui.commands.importing:ImportingDocument"),
     "export": ("one document", "tui.commands.export_documents:ExportDocument"),
     "recalibrate": ("one document", "tui.commands.recalibrating:RecalibrationDocument"),
     "optimise": ("one document", "storage.optimised:Optimised"),
@@ -88,8 +89,12 @@ ANSWERS = {
 """What each command prints with ``--json``, and where its fields are defined; loaded by name, as the commands are."""
 
 BESIDES = {
-    "show": ("with `--promotions` one document", "tui.commands.documents:PromotionsDocument"),
-    "history": ("with `--device` a list of", "tui.commands.device_document:DeviceHistoryDocument"),
+    "show": [("with `--promotions` one document", "tui.commands.documents:PromotionsDocument")],
+    "history": [
+        ("with `--device` a list of", "tui.commands.device_document:DeviceHistoryDocument"),
+        ("with `--tensorboard` one document", "tui.commands.tensorboard:TensorBoardDocument"),
+    ],
+    "runs": [("with `--tensorboard` one document", "tui.commands.tensorboard:TensorBoardDocument")],
 }
 """What a command prints instead where it is asked for something else."""
 
@@ -139,7 +144,7 @@ def _section(command: click.Command, context: click.Context) -> Iterator[str]:
     yield f"## {path}\n"
     yield f"```text\n{command.get_help(context)}\n```\n"
     name = path.removeprefix("modeltender").strip()
-    for shape, target in (answers[name] for answers in (ANSWERS, BESIDES) if name in answers):
+    for shape, target in [*([ANSWERS[name]] if name in ANSWERS else []), *BESIDES.get(name, [])]:
         module, _, document = target.partition(":")
         yield f"JSON: {shape} `{fields(getattr(import_module(module), document))}`\n"
 

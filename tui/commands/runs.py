@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
@@ -10,7 +11,7 @@ from storage.tables import training as training_table
 from storage.training_records import TrainingRun
 from storage.vocabulary import ExitCode, JobKind, TrainingState
 from storage.workspace import Workspace
-from tui.commands import figures
+from tui.commands import figures, tensorboard
 from tui.commands.completing import complete_model
 from tui.commands.documenting import moment
 from tui.commands.documents import Document
@@ -19,11 +20,15 @@ from tui.commands.output import show_document, show_text
 from tui.commands.reading import to_look
 from tui.commands.tables import table
 from tui.commands.targets import find_model
+from tui.commands.tensorboard import Scalar
 
 LISTED = 50
 """Trainings that are listed: the latest."""
 
 LISTED_JOBS = 200
+
+HELD_OUT = "val_"
+"""What the names of figures on validation data begin with."""
 
 
 class EpochDocument(Document, frozen=True, kw_only=True):
@@ -70,8 +75,15 @@ class RunDocument(Document, frozen=True, kw_only=True):
 
 @click.command(epilog="Example: modeltender runs mnist")
 @click.argument("model", metavar="MODEL", shell_complete=complete_model)
+@click.option(
+    "--tensorboard",
+    "event_folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write their curves as TensorBoard shows them; with --json, say which files.",
+)
 @standard_options
-def runs(*, workspace: Workspace, as_json: bool, model: str) -> int:
+def runs(*, workspace: Workspace, as_json: bool, model: str, event_folder: Path | None) -> int:
     """List a model's trainings, the latest first: what each began from, how it went, and which version it became.
 
     All that was said on the way is in .modeltender/training/RUN/log.txt.
@@ -83,13 +95,31 @@ def runs(*, workspace: Workspace, as_json: bool, model: str) -> int:
             job.kind is JobKind.TRAIN and job.model == name and job.finished_at is None
             for job in jobs.read(connection, limit=LISTED_JOBS)
         )
-    if as_json:
+    if event_folder is not None:
+        tensorboard.show(tensorboard.write(event_folder, curves(name, found)), as_json=as_json)
+    elif as_json:
         show_document([run_document(run, active=active) for run in found])
     elif found:
         show_text(runs_table(found, active=active))
     else:
         show_text(f"{name} was not trained here. Train it with: modeltender train {name}")
     return ExitCode.DONE
+
+
+def curves(model: str, found: list[TrainingRun]) -> dict[str, list[Scalar]]:
+    """Return the curves of trainings as Keras names them: ``epoch_loss`` on the training data, and beside it on validation data."""
+    written: dict[str, list[Scalar]] = {}
+    for run in found:
+        at = run.started_at
+        for epoch in run.curve:
+            at += epoch.duration_s
+            for name, value in epoch.figures.items():
+                side = "validation" if name.startswith(HELD_OUT) else "train"
+                tag = f"epoch_{name.removeprefix(HELD_OUT)}"
+                # Keras counts epochs from 0 there.
+                scalar = Scalar(tag, epoch.number - 1, at, value)
+                written.setdefault(f"{model}/training-{run.id}/{side}", []).append(scalar)
+    return written
 
 
 def runs_table(found: list[TrainingRun], *, active: bool) -> str:
@@ -158,7 +188,7 @@ def _shown(run: TrainingRun) -> dict[str, float]:
     last = run.curve[-1] if run.curve else None
     best = next((epoch for epoch in run.curve if epoch.number == run.best_epoch), last)
     found = dict(sorted(best.figures.items())) if best else {}
-    return {name: value for name, value in found.items() if name.startswith("val_")} or found
+    return {name: value for name, value in found.items() if name.startswith(HELD_OUT)} or found
 
 
 def run_document(run: TrainingRun, *, active: bool = True) -> RunDocument:

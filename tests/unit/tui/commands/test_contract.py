@@ -56,6 +56,7 @@ VERSION = [
     "failure",
     "refusal",
     "exported",
+    "imported",
 ]
 MEASUREMENT = [
     "version",
