@@ -97,11 +97,12 @@ def about_fault(fault: Fault, now: float) -> list[Text]:
     since, last = form.clock(fault.first_at, now), form.clock(fault.last_at, now)
     times = f"since {since}" + (f", {fault.count} times, last {last}" if fault.count > 1 else "")
     seen = "" if fault.state is FaultState.OPEN else ", acknowledged"
+    helps = fault.repair or "nothing is suggested; the engine looks again by itself"
+    # The key before the message: a panel of few lines leaves out the last ones.
+    key = [Text.assemble(("f mends it: ", "dim"), ways(fault))] if fault.remedies else []
     return [
         Text.assemble((_named(fault) or "the engine", "bold"), (f"  {times}{seen}", "dim")),
+        *key,
         Text(fault.message),
-        Text.assemble(
-            ("what helps: ", "dim"), fault.repair or "nothing is suggested; the engine looks again by itself"
-        ),
-        *([Text.assemble(("f mends it: ", "dim"), ways(fault))] if fault.remedies else []),
+        Text.assemble(("what helps: ", "dim"), helps),
     ]

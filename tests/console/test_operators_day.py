@@ -174,7 +174,7 @@ def test_a_fault_of_the_night_is_mended_and_looked_back_at(day: Workspace) -> No
         terminal.send("v")
         terminal.wait_for(lambda screen: "FAULT" in row(screen, DAMAGED), PATIENT_S)
         terminal.send("5")
-        terminal.wait_for(f"modeltender repair {DAMAGED}", PATIENT_S)
+        terminal.wait_for("f mends it: restore", PATIENT_S)
         terminal.send("f")
         say_yes(terminal, f"Restore {DAMAGED}?")
         terminal.wait_for("no open faults", PATIENT_S)

@@ -33,8 +33,9 @@ STATE: Final = (
     "data",
     "objects",
     "quarantine",
+    "discarded",
 )
-"""What may lie in ``.modeltender`` when the engine has stopped; ``scratch`` must be empty."""
+"""What may lie in ``.modeltender`` when the engine has stopped; ``scratch`` and ``discarded`` must be empty."""
 
 OWN_FILES: Final = 48
 """Descriptors of an engine at rest that holds no model: libraries, log, lock, database, watches."""
@@ -154,7 +155,11 @@ def nothing_is_left(workspace: Workspace, acts: Acts) -> list[str]:
     problems += [
         f"left over: .modeltender/{path.name}" for path in workspace.state.iterdir() if path.name not in STATE
     ]
-    problems += [f"left over: .modeltender/scratch/{path.name}" for path in workspace.scratch.iterdir()]
+    problems += [
+        f"left over: .modeltender/{path.relative_to(workspace.state)}"
+        for folder in (workspace.scratch, workspace.discarded)
+        for path in folder.iterdir()
+    ]
     problems += [
         f"left over: .modeltender/objects/{path.name}"
         for path in (workspace.objects.iterdir() if workspace.objects.exists() else ())

@@ -292,7 +292,8 @@ def test_a_version_that_proves_bad_is_rolled_back_by_itself_and_never_promoted_s
     assert candidate.gate is not None
     assert candidate.gate.passed
     stage.restart()
-    assert stage.look(24 * HOUR) == []
+    # Whether an open fault of the former version has ended is looked at anew; nothing is deployed.
+    assert {job.kind for job in stage.look(24 * HOUR)} <= {JobKind.CHECK}
 
 
 def test_a_version_that_was_changed_in_its_place_is_left_to_people(stage: Stage) -> None:
