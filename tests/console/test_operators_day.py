@@ -114,7 +114,8 @@ def test_a_look_in_the_morning(day: Workspace) -> None:
         assert "engine ●" in first
         assert f"{len(NAMES)} models" in first
         for name in NAMES:
-            assert f" {asked[name]['metrics']['accuracy']['value']:.4f} " in row(terminal.text(), name)
+            figure = f" {asked[name]['metrics']['accuracy']['value']:.4f} "
+            terminal.wait_for(lambda screen, name=name, figure=figure: figure in row(screen, name), PATIENT_S)  # type: ignore[misc]
         for key, answers in (
             ("3", ("modeltender > devices", "cpu")),
             ("4", ("modeltender > jobs", "evaluate")),
@@ -186,10 +187,11 @@ def test_a_fault_of_the_night_is_mended_and_looked_back_at(day: Workspace) -> No
             before = terminal.text().splitlines()[0]
             terminal.send("{")
             terminal.wait_for(lambda screen, before=before: screen.splitlines()[0] != before, PATIENT_S)  # type: ignore[misc]
+            terminal.read(READ_S)
             if "FAULT" in row(terminal.text(), DAMAGED):
                 break
         assert "FAULT" in row(terminal.text(), DAMAGED)
-        assert "The past: L ends it." in terminal.text()
+        terminal.wait_for("The past: L ends it.", PATIENT_S)
         terminal.send("L")
         terminal.wait_for(lambda screen: "REPLAY" not in screen and "●" in row(screen, DAMAGED), PATIENT_S)
 
@@ -202,8 +204,9 @@ def test_the_engine_is_killed_and_started_again(day: Workspace) -> None:
         select(terminal, STEADY)
         os.kill(killed, signal.SIGKILL)
         terminal.wait_for("ENGINE DOWN", PATIENT_S)
-        assert "s starts it" in terminal.text()
-        assert "eval" not in terminal.text().splitlines()[-1]
+        terminal.wait_for(
+            lambda screen: "s starts it" in screen and "eval" not in screen.splitlines()[-1], PATIENT_S
+        )
         terminal.send("r")
         terminal.wait_for("The engine is not running: s starts it.", PATIENT_S)
         terminal.send("s")
