@@ -187,11 +187,10 @@ def test_a_fault_of_the_night_is_mended_and_looked_back_at(day: Workspace) -> No
             before = terminal.text().splitlines()[0]
             terminal.send("{")
             terminal.wait_for(lambda screen, before=before: screen.splitlines()[0] != before, PATIENT_S)  # type: ignore[misc]
-            terminal.read(READ_S)
             if "FAULT" in row(terminal.text(), DAMAGED):
                 break
         assert "FAULT" in row(terminal.text(), DAMAGED)
-        terminal.wait_for("The past: L ends it.", PATIENT_S)
+        assert "The past: L ends it." in terminal.text()
         terminal.send("L")
         terminal.wait_for(lambda screen: "REPLAY" not in screen and "●" in row(screen, DAMAGED), PATIENT_S)
 
