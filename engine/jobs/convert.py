@@ -23,7 +23,6 @@ from engine.jobs.context import Context, Outcome, Report
 from engine.jobs.delivering import deliver
 from engine.jobs.exporting import Made, Origin, converted, keeping, opened, origin_of
 from engine.jobs.loading import CPU, wanted_version
-from engine.jobs.reading import readable_data
 from engine.processes import interpreter as interpreters
 from engine.processes import scratch
 from engine.processes.client import Hosts
@@ -142,31 +141,20 @@ def _loaded(origin: Origin, hosts: Hosts, runtime: RuntimeSpec, report: Report) 
     """Load the version from its copy, behind every version's walls; that it fails says nothing new about it."""
     context, version = origin.context, origin.version
     report.progress(0, 1, f"reading version {version.number}")
-    kept = loading.keep(context, version)
-    try:
-        process = hosts.open(
-            kept.artefact,
-            runtime,
-            CPU,
-            (kept.folder, *readable_data(context.workspace, context.settings, version.model)),
-            wanted=version.format,
-            options=chosen_options(runtime, origin.settings.runtime) if LOADER not in runtime.options else (),
-            trusted=loading.trusted(context, version),
-            every_wall=context.settings.trust.require_sandbox,
-            cancelled=report.cancelled,
-        )
-    except JobError as error:
-        kept.close()
-        error.hint = f"{error.hint.rstrip('.')}. Or: {THERE}." if error.hint else f"What is left: {THERE}."
-        raise
-    except BaseException:
-        kept.close()
-        raise
-    process.keep_until_closed(kept.close)
-    try:
+    options = chosen_options(runtime, origin.settings.runtime) if LOADER not in runtime.options else ()
+    with contextlib.ExitStack() as stack:
+        try:
+            process = stack.enter_context(
+                loading.elsewhere(
+                    context, version, hosts, runtime, options=options, cancelled=report.cancelled
+                )
+            )
+        except JobError as error:
+            error.hint = (
+                f"{error.hint.rstrip('.')}. Or: {THERE}." if error.hint else f"What is left: {THERE}."
+            )
+            raise
         yield process
-    finally:
-        process.close()
 
 
 def _kept(context: Context, version: Version, process: ModelProcess) -> GoldenAnswers:

@@ -11,7 +11,7 @@ from engine import policy
 from engine.jobs.companions import LOADER, own_loader
 from engine.jobs.context import Context
 from engine.jobs.reading import readable_data
-from engine.processes.client import ModelProcess
+from engine.processes.client import Hosts, ModelProcess
 from engine.processes.endings import CANCELLED, REFUSED, UNCONFINED, ModelProcessError
 from engine.protocols import Options, RuntimeSpec
 from engine.repository.integrity import ChangedError, WriteError
@@ -129,6 +129,40 @@ def fresh(
     with _failure_recorded(context, version, device):
         options = _options(context, version, _runtime(version))
     process = _open(context, version, device, options, cores=cores, cancelled=cancelled, hashed=hashed)
+    try:
+        yield process
+    finally:
+        process.close()
+
+
+@contextmanager
+def elsewhere(
+    context: Context,
+    version: Version,
+    hosts: Hosts,
+    runtime: RuntimeSpec,
+    *,
+    options: Options,
+    cancelled: Callable[[], bool],
+) -> Iterator[ModelProcess]:
+    """Load the version from its copy in a process of other hosts, behind every version's walls; nothing is recorded of it."""
+    kept = keep(context, version)
+    try:
+        process = hosts.open(
+            kept.artefact,
+            runtime,
+            CPU,
+            (kept.folder, *readable_data(context.workspace, context.settings, version.model)),
+            wanted=version.format,
+            options=options,
+            trusted=trusted(context, version),
+            every_wall=context.settings.trust.require_sandbox,
+            cancelled=cancelled,
+        )
+    except BaseException:
+        kept.close()
+        raise
+    process.keep_until_closed(kept.close)
     try:
         yield process
     finally:

@@ -21,7 +21,7 @@ from engine.jobs import loading
 from engine.jobs.companions import LOADER, class_names, own_loader, own_metrics
 from engine.jobs.context import Context, Outcome, Report
 from engine.jobs.loading import CPU
-from engine.jobs.reading import mappable, readable_data
+from engine.jobs.reading import mappable
 from engine.jobs.unrecorded import evaluation_of, side_of
 from engine.processes import interpreter as interpreters
 from engine.processes.client import Hosts
@@ -145,34 +145,13 @@ def _here(trial: Trial) -> Iterator[ModelProcess]:
         yield process
 
 
-@contextmanager
-def _there(trial: Trial, hosts: Hosts, runtime: RuntimeSpec) -> Iterator[ModelProcess]:
-    """Load a version in the other environment, from the same copy and behind the same walls; nothing is recorded of it."""
+def _there(trial: Trial, hosts: Hosts, runtime: RuntimeSpec) -> AbstractContextManager[ModelProcess]:
+    """Load a version in the other environment."""
     context, version, settings, report = trial
     options = chosen_options(runtime, settings.runtime)
     if LOADER in runtime.options:
         options = (*options, *own_loader(context, version, settings))
-    kept = loading.keep(context, version)
-    try:
-        process = hosts.open(
-            kept.artefact,
-            runtime,
-            CPU,
-            (kept.folder, *readable_data(context.workspace, context.settings, version.model)),
-            wanted=version.format,
-            options=options,
-            trusted=loading.trusted(context, version),
-            every_wall=context.settings.trust.require_sandbox,
-            cancelled=report.cancelled,
-        )
-    except BaseException:
-        kept.close()
-        raise
-    process.keep_until_closed(kept.close)
-    try:
-        yield process
-    finally:
-        process.close()
+    return loading.elsewhere(context, version, hosts, runtime, options=options, cancelled=report.cancelled)
 
 
 def _runtime_there(inventory: Inventory, version: Version) -> RuntimeSpec:

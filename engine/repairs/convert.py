@@ -1,8 +1,7 @@
 """Convert: have a version that does not load written anew as the installed framework reads it."""
 
 from engine.exports.renewal import ELSEWHERE, THERE, renewal
-from engine.repairs.repairing import Acted, Case, Plan, RepairSpec, Work, subject
-from storage import jobs
+from engine.repairs.repairing import Acted, Case, Plan, RepairSpec, Work, ask, subject
 from storage.records import JobParameters
 from storage.vocabulary import JobKind, RepairKind
 
@@ -42,15 +41,6 @@ def plan(case: Case) -> Plan:
 
 def act(work: Work) -> Acted:
     """Ask for the conversion."""
-    number, model = subject(work.case), work.case.model.name
-    with work.context.writer.transaction() as connection:
-        job = jobs.add(
-            connection,
-            JobKind.CONVERT,
-            model,
-            number,
-            requested_by=work.job.requested_by,
-            now=work.context.now(),
-            parameters=JobParameters(fault=work.case.fault.id, interpreter=work.case.interpreter),
-        )
-    return Acted(f"version {number} is written anew (job {job.id})", job.id)
+    number, case = subject(work.case), work.case
+    job = ask(work, JobKind.CONVERT, number, JobParameters(fault=case.fault.id, interpreter=case.interpreter))
+    return Acted(f"version {number} is written anew (job {job})", job)

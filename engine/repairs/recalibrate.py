@@ -1,8 +1,7 @@
 """Recalibrate: have a version made whose probabilities mean what they say again, with the same answers otherwise."""
 
 from engine.exports.recalibration import ELSEWHERE, recalibration
-from engine.repairs.repairing import Acted, Case, Plan, RepairSpec, Work, subject
-from storage import jobs
+from engine.repairs.repairing import Acted, Case, Plan, RepairSpec, Work, ask, subject
 from storage.records import JobParameters
 from storage.vocabulary import JobKind, RepairKind
 
@@ -36,15 +35,6 @@ def plan(case: Case) -> Plan:
 
 def act(work: Work) -> Acted:
     """Ask for the recalibration."""
-    number, model = subject(work.case), work.case.model.name
-    with work.context.writer.transaction() as connection:
-        job = jobs.add(
-            connection,
-            JobKind.RECALIBRATE,
-            model,
-            number,
-            requested_by=work.job.requested_by,
-            now=work.context.now(),
-            parameters=JobParameters(fault=work.case.fault.id),
-        )
-    return Acted(f"version {number} is recalibrated (job {job.id})", job.id)
+    number = subject(work.case)
+    job = ask(work, JobKind.RECALIBRATE, number, JobParameters(fault=work.case.fault.id))
+    return Acted(f"version {number} is recalibrated (job {job})", job)

@@ -1,7 +1,6 @@
 """Re-evaluate: ask for another evaluation of the version that a fault is about."""
 
-from engine.repairs.repairing import Acted, Case, Plan, RepairSpec, Work, subject
-from storage import jobs
+from engine.repairs.repairing import Acted, Case, Plan, RepairSpec, Work, ask, subject
 from storage.vocabulary import JobKind, RepairKind
 
 SPEC = RepairSpec(
@@ -23,14 +22,6 @@ def plan(case: Case) -> Plan:
 
 def act(work: Work) -> Acted:
     """Ask for the evaluation."""
-    number, model = subject(work.case), work.case.model.name
-    with work.context.writer.transaction() as connection:
-        job = jobs.add(
-            connection,
-            JobKind.EVALUATE,
-            model,
-            number,
-            requested_by=work.job.requested_by,
-            now=work.context.now(),
-        )
-    return Acted(f"version {number} is evaluated again (job {job.id})")
+    number = subject(work.case)
+    job = ask(work, JobKind.EVALUATE, number)
+    return Acted(f"version {number} is evaluated again (job {job})")

@@ -10,10 +10,11 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from engine.jobs.context import Context, Report
+from storage import jobs
 from storage.fault_records import Fault
 from storage.job_answers import Removal
-from storage.records import Job, Model
-from storage.vocabulary import RepairKind
+from storage.records import Job, JobParameters, Model
+from storage.vocabulary import JobKind, RepairKind
 
 
 class RepairSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,3 +125,17 @@ def subject(case: Case) -> int | None:
     if case.fault.version is not None:
         return case.fault.version
     return None if case.model.current is None else case.model.current.number
+
+
+def ask(work: Work, kind: JobKind, version: int | None, parameters: JobParameters | None = None) -> int:
+    """Ask for a job on the model in the name of who asked for the repair; return its id."""
+    with work.context.writer.transaction() as connection:
+        return jobs.add(
+            connection,
+            kind,
+            work.case.model.name,
+            version,
+            requested_by=work.job.requested_by,
+            now=work.context.now(),
+            parameters=parameters or JobParameters(),
+        ).id

@@ -1,8 +1,7 @@
 """Retrain: have a version trained that goes on from the deployed one with the training data as they are now."""
 
-from engine.repairs.repairing import Acted, Case, Plan, RepairSpec, Work, subject
+from engine.repairs.repairing import Acted, Case, Plan, RepairSpec, Work, ask, subject
 from engine.runtimes import runtime_for
-from storage import jobs
 from storage.records import JobParameters
 from storage.vocabulary import JobKind, RepairKind
 
@@ -32,15 +31,5 @@ def plan(case: Case) -> Plan:
 
 def act(work: Work) -> Acted:
     """Ask for the training."""
-    model = work.case.model.name
-    with work.context.writer.transaction() as connection:
-        job = jobs.add(
-            connection,
-            JobKind.TRAIN,
-            model,
-            None,
-            requested_by=work.job.requested_by,
-            now=work.context.now(),
-            parameters=JobParameters(fault=work.case.fault.id),
-        )
-    return Acted(f"{model} is trained on from version {subject(work.case)} (job {job.id})", job.id)
+    job = ask(work, JobKind.TRAIN, None, JobParameters(fault=work.case.fault.id))
+    return Acted(f"{work.case.model.name} is trained on from version {subject(work.case)} (job {job})", job)

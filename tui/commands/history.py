@@ -120,8 +120,7 @@ def history(
     elif model is None:
         raise click.UsageError("Name a model, or a device with --device.")
     else:
-        if since is not None and until is not None and since >= until:
-            raise click.UsageError("--until is not after --since.")
+        _check_span(since, until)
         with to_look(workspace) as reader, reader.transaction() as connection:
             find_model(connection, model)
             points, longest_s = _read(
@@ -142,6 +141,11 @@ def history(
                 "A shorter time, --csv or --json tell all."
             )
     return ExitCode.DONE
+
+
+def _check_span(since: float | None, until: float | None) -> None:
+    if since is not None and until is not None and since >= until:
+        raise click.UsageError("--until is not after --since.")
 
 
 def _check_device(metric: str | None, event_folder: Path | None) -> None:
