@@ -8,3 +8,4 @@ class ConsoleSettings(Settings, frozen=True, kw_only=True):
     """What a person may also choose for themselves, by the environment or by a key."""
 
     theme: Look = Look.AUTO
+    """The colours; ``auto`` asks the terminal."""

@@ -18,23 +18,28 @@ class Requirement(Settings, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     slice: str = ""
     """The part of the examples, as ``class=3`` or ``shop=north``; empty for all of them."""
     at_least: float | None = None
+    """The least that the figure may be."""
     at_most: float | None = None
+    """The most that the figure may be."""
 
 
 class Gate(Settings, frozen=True, kw_only=True):
     """What a candidate must show before it may be promoted."""
 
     metric: str = "accuracy"
+    """The figure by which candidate and deployed version are compared."""
     margin: float = 0.005
     """How much worse than the deployed version the metric may be, in its own unit."""
     confidence: float = 0.95
-    """With which no candidate that is worse by the margin passes, over all that one test set judges."""
+    """How sure it must be that no candidate worse by the margin passes, over all that one test set judges."""
     mode: GateMode = GateMode.NON_INFERIORITY
+    """Whether it must be shown to be no worse by the margin, or to be better."""
     class_margin: float | None = None
     """How much less often a class may be recognised; ``None`` asks for nothing of single classes."""
     max_latency_ratio: float | None = None
     """How many times the deployed version's median latency the candidate's may be; ``None`` asks for nothing."""
     min_examples: int = 0
+    """Test examples below which the gate does not decide."""
     budget: int = 10
     """Candidates that one test set is expected to judge before fresh labels come."""
     dry_run: bool = False
@@ -44,6 +49,7 @@ class Gate(Settings, frozen=True, kw_only=True):
     probation: str = "1h"
     """How long a version that was promoted without a person is watched."""
     require: tuple[Requirement, ...] = ()
+    """Limits of single figures: ``[[gate.require]]`` tables, below."""
 
     @property
     def two_sided(self) -> float:

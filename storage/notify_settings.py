@@ -40,26 +40,34 @@ class Webhook(Settings, frozen=True, kw_only=True):
     """A server that takes a POST of JSON."""
 
     url: str = ""
+    """Where each message is posted."""
     url_env: str = ""
     """The environment variable that holds the address, where that is a secret itself."""
     token_env: str = ""
     """The environment variable that holds what is sent as ``Authorization: Bearer``."""
     timeout_s: float = 10.0
+    """How long the server may take, in seconds."""
 
 
 class Email(Settings, frozen=True, kw_only=True):
     """A mail server that takes our mail."""
 
     server: str = ""
+    """Its name or address; empty sends no mail."""
     port: int | None = None
     """``None``: what is usual for the security."""
     security: MailSecurity = MailSecurity.STARTTLS
+    """How the connection is kept from others."""
     sender: str = ""
+    """The address that mails come from."""
     to: tuple[str, ...] = ()
+    """The addresses that they go to."""
     user: str = ""
+    """As whom to log in; empty does not log in."""
     password_env: str = ""
     """The environment variable that holds the user's password."""
     timeout_s: float = 20.0
+    """How long the server may take, in seconds."""
 
 
 class ModelNotify(Settings, frozen=True, kw_only=True):
@@ -68,6 +76,7 @@ class ModelNotify(Settings, frozen=True, kw_only=True):
     severity: Severity | None = None
     """The least that a fault or an event must matter."""
     kinds: tuple[NoticeKind, ...] | None = None
+    """What is told of at all; ``None``: faults and deployments."""
     quiet: str = ""
     """Hours of the machine's day in which nobody is told, as ``22:00-06:00``; what waited is told afterwards."""
     channels: tuple[Channel, ...] | None = None

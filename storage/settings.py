@@ -55,12 +55,17 @@ class LimitSettings(Settings, frozen=True, kw_only=True):
     """What one model process may use, and what the engine with all of them may take of the machine."""
 
     memory_gib: float = 8.0
+    """What one model process may hold of the machine's memory."""
     evaluation_s: float = 600.0
+    """How long one evaluation may take."""
     load_s: float = 120.0
+    """How long a model may take to load."""
     scratch_mib: int = 1024
+    """What one model process may write to its own scratch folder."""
     process_idle_s: float = 900.0
     """How long a model process stays warm after its last work."""
     warm_processes: int = 8
+    """How many model processes stay warm together; the one that rested longest goes."""
     nice: int | None = None
     """How far the engine and all that it starts stand back behind other programs, 0 to 19; ``None``: as they were started."""
     total_gib: float | None = None
@@ -88,10 +93,15 @@ class Retention(Settings, frozen=True, kw_only=True):
     samples_s: float = 86400.0
     """How long the readings of devices stay; what is older is told by minutes, hours and days."""
     minutes: str = "14d"
+    """How long devices are told by minutes."""
     hours: str = "400d"
+    """How long devices are told by hours."""
     days: str = "3650d"
+    """How long devices are told by days."""
     events: int = 10000
+    """How many events are kept, the latest."""
     jobs: int = 2000
+    """How many ended jobs are kept, the latest."""
     prepared_gib: float = 20.0
     """What the prepared copies of data take together (tables and images as arrays); the longest unused go."""
     versions: int | None = None
@@ -102,6 +112,7 @@ class Sampling(Settings, frozen=True, kw_only=True):
     """How often devices are read."""
 
     interval_s: float = 1.0
+    """Seconds between two readings, 0.2 to 60."""
 
 
 class WorkspaceSettings(Settings, frozen=True, kw_only=True):
@@ -125,7 +136,9 @@ class Data(Settings, frozen=True, kw_only=True):
     """Which files of ``test/<model>`` and ``train/<model>`` hold the labelled data, and what their columns are."""
 
     test: str = ""
+    """The file or folder in ``test/<model>`` that judges; empty chooses ``test`` by name."""
     validation: str = ""
+    """The one that training and recalibration look at; empty chooses ``validation`` by name."""
     slices: tuple[str, ...] = ()
     """Columns of the data by whose values every figure is told apart."""
     inputs: tuple[str, ...] = ()
@@ -142,12 +155,17 @@ class Preprocess(Settings, frozen=True, kw_only=True):
     reshape: tuple[int, ...] = ()
     """The shape of one example, its numbers in their order: pixels in columns become images."""
     dtype: str = ""
+    """What inputs are converted to, such as ``float32``; empty leaves them as they are."""
     scale: float | None = None
+    """What every number is multiplied by: 0.00392156862745098 makes 0 to 1 of bytes."""
     mean: tuple[float, ...] = ()
+    """What is taken off afterwards: one number, or one a channel."""
     std: tuple[float, ...] = ()
+    """By what is divided after that: one number, or one a channel."""
     layout: str = ""
     """``NHWC`` or ``NCHW``: the order of axes that the model wants, a missing channel axis is added."""
     flatten: bool = False
+    """Whether each example is handed over as one row of numbers."""
 
 
 class RuntimeOptions(Settings, frozen=True, kw_only=True):
@@ -163,6 +181,7 @@ class Output(Settings, frozen=True, kw_only=True):
     """Which of the model's outputs holds the predictions, and how its numbers are to be read."""
 
     name: str = ""
+    """The output's name as the model has it; empty: the only one that holds floats."""
     index: int | None = None
     """Counted from 0; where a name is given too, both must mean the same output."""
     scale: OutputScale | None = None
@@ -184,13 +203,16 @@ class ModelSettings(Settings, frozen=True, kw_only=True):
     """``model.toml``."""
 
     task: Task | None = None
+    """What the model does, which decides what its figures are; ``None``: classification."""
     labels: tuple[str, ...] | str = ()
+    """Names of the classes in the order of the outputs, or the file in the model's folder that has one a line."""
     data: Data = Data()
     preprocess: Preprocess = Preprocess()
     runtime: RuntimeOptions = RuntimeOptions()
     output: Output = Output()
     metrics: Metrics = Metrics()
     objectives: dict[str, str] = msgspec.field(default_factory=dict)
+    """What a figure must keep, as ``accuracy = ">= 0.97"`` or ``latency_p99_ms = "<= 20"``; a miss is a fault."""
     gate: Gate = Gate()
     schedule: Schedule = Schedule()
     checks: Checks = Checks()

@@ -14,6 +14,7 @@ from storage.errors import SettingsError
 from storage.maintenance_settings import DEFAULT_CHECKS, DEFAULT_SCHEDULE
 from storage.settings import ModelSettings, WorkspaceSettings, read_model_settings, read_workspace_settings
 from storage.settings_file import Settings, read_table
+from storage.settings_meanings import meanings
 from storage.settings_places import key_lines
 from storage.text import clean
 from storage.workspace import Workspace
@@ -42,6 +43,8 @@ class Entry(NamedTuple):
     origin: str
     default: str
     problem: str = ""
+    meaning: str = ""
+    """What the setting is for, in a sentence; empty for a key that is none."""
 
 
 class Listed(NamedTuple):
@@ -126,30 +129,32 @@ def _entries(file: _File, kind: type[Settings]) -> Iterator[Entry]:
         yield entry
     for key, problem in file.problems.items():
         if key not in told:
-            yield Entry(file.scope, clean(key), _value(_at(file.table, key)), file.origin(key), "", problem)
+            yield Entry(file.scope, clean(key), written(_at(file.table, key)), file.origin(key), "", problem)
 
 
 def _of_table(file: _File, kind: type[Settings], table: object, prefix: str) -> Iterator[Entry]:
     written = table if isinstance(table, dict) else {}
+    words = meanings(kind)
     for field in msgspec.structs.fields(kind):
         key = f"{prefix}{field.name}"
+        meaning = words.get(field.name, "")
         if isinstance(field.type, type) and issubclass(field.type, Settings):
             yield from _of_table(file, field.type, written.get(field.name), f"{key}.")
         elif isinstance(value := written.get(field.name), dict):
-            yield from (
-                _entry(file, f"{key}.{clean(name, 60)}", {name: one}, name, None)
-                for name, one in value.items()
-            )
+            for name, one in value.items():
+                yield _entry(file, f"{key}.{clean(name, 60)}", {name: one}, name, None)._replace(
+                    meaning=meaning
+                )
         else:
             default = field.default if field.default is not msgspec.NODEFAULT else None
-            yield _entry(file, key, written, field.name, default)
+            yield _entry(file, key, written, field.name, default)._replace(meaning=meaning)
 
 
 def _entry(file: _File, key: str, table: Mapping[str, Any], name: str, default: object) -> Entry:
     problem = file.problems.get(key, "")
     if name not in table:
-        return Entry(file.scope, key, _value(default), DEFAULT, _value(default), problem)
-    return Entry(file.scope, key, _value(table[name]), file.origin(key), _value(default), problem)
+        return Entry(file.scope, key, written(default), DEFAULT, written(default), problem)
+    return Entry(file.scope, key, written(table[name]), file.origin(key), written(default), problem)
 
 
 def _inherited(entry: Entry, whole: _File) -> Entry:
@@ -158,9 +163,9 @@ def _inherited(entry: Entry, whole: _File) -> Entry:
     if table not in INHERITED:
         return entry
     usual = {"schedule": DEFAULT_SCHEDULE, "checks": DEFAULT_CHECKS}.get(table)
-    default = _value(getattr(usual, name, None))
+    default = written(getattr(usual, name, None))
     own = entry.origin != DEFAULT and entry.value != NOT_SET
-    said = _value(_at(whole.table, entry.key))
+    said = written(_at(whole.table, entry.key))
     if said == NOT_SET or (own and not entry.scope):
         return entry._replace(value=entry.value if own else default, default=default)
     if own:
@@ -176,23 +181,23 @@ def _at(table: Mapping[str, Any], key: str) -> object:
     return found
 
 
-def _value(value: object) -> str:
+def written(value: object) -> str:
     """Return a value as it is written in TOML, or that there is none."""
     if value is None or (isinstance(value, str | list | tuple | dict) and not value):
         return NOT_SET
-    return clean(_written(value), VALUE)
+    return clean(_toml(value), VALUE)
 
 
-def _written(value: object) -> str:
+def _toml(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
         hidden = SECRET.sub("//…@", value)
         return f'"{hidden}"'
     if isinstance(value, list | tuple):
-        return f"[{_joined(_written(one) for one in value)}]"
+        return f"[{_joined(_toml(one) for one in value)}]"
     if isinstance(value, dict):
-        return f"{{{_joined(f'{key} = {_written(one)}' for key, one in value.items())}}}"
+        return f"{{{_joined(f'{key} = {_toml(one)}' for key, one in value.items())}}}"
     return str(value)
 
 

@@ -21,6 +21,7 @@ class TargetSettings(Settings, frozen=True, kw_only=True):
     """What every target has."""
 
     kind: TargetKind
+    """What the target is."""
     name: str = ""
     """How the target is called; empty means its kind, which is enough where there is one of each."""
     timeout_s: float = 30.0
@@ -44,7 +45,9 @@ class Triton(TargetSettings, frozen=True, kw_only=True):
     """The ``config.pbtxt`` of a model of a Triton inference server."""
 
     config: str = ""
+    """The ``config.pbtxt``, absolute or below the workspace."""
     served_as: str = ""
+    """What the server calls the model; empty means the same as here."""
     url: str = ""
     """The server's HTTP address, where the model is loaded again; empty leaves that to a server that polls."""
 
@@ -53,14 +56,18 @@ class MLflow(TargetSettings, frozen=True, kw_only=True):
     """An alias in MLflow's model registry."""
 
     url: str = ""
+    """The tracking server's address."""
     registered_model: str = ""
+    """What the registry calls the model."""
     alias: str = "champion"
+    """The alias that is set to the version that is deployed."""
 
 
 class Command(TargetSettings, frozen=True, kw_only=True):
     """A program of the owner's."""
 
     command: tuple[str, ...] = ()
+    """The program and its arguments; it is run where the workspace trusts commands."""
 
 
 NEEDED = ("config", "registered_model", "alias", "command")

@@ -31,8 +31,11 @@ class Train(Settings, frozen=True, kw_only=True):
     epochs: int = 10
     """The most; fewer where early stopping ends it."""
     batch_size: int = 128
+    """Examples from which one step learns."""
     learning_rate: float = 1e-3
+    """How far one step goes at first."""
     optimizer: str = "adam"
+    """One of ``adam``, ``adamw``, ``sgd``, ``rmsprop``, ``nadam`` and ``lion`` (Keras only)."""
     loss: str = ""
     """One of Keras' own, or of ``torch.nn`` for TorchScript, by its name; empty chooses by the task and the model's output."""
     early_stopping: int = 2

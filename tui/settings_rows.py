@@ -61,8 +61,10 @@ def _cell(text: str, cells: int, style: str) -> Text:
 
 
 def about(entry: Entry, path: str) -> list[Text]:
-    """Return a setting as a whole: its value, where that is said, and what is wrong with it."""
+    """Return a setting as a whole: its value, what it is for, where that is said, and what is wrong with it."""
     said = [Text.assemble((entry.key, "bold"), f" = {entry.value}")]
+    if entry.meaning:
+        said.append(Text(entry.meaning.replace("`", "")))
     if entry.problem:
         said.append(Text.assemble(("what is wrong: ", "bold yellow"), entry.problem))
         said.append(Text("Correct the file: it is read again at once."))

@@ -27,6 +27,7 @@ async def test_settings_say_where_they_come_from(open_console: Open, settled: Wo
         assert 'schedule.evaluate mnist "15m" modeltender.toml:2' in lines
         assert 'objectives.accuracy mnist ">= 0.9" model.toml:2' in lines
         assert shown.index("limits.warm") < shown.index("schedule.evaluate") < shown.index("task")
+        await shows(pilot, "How sure it must be that no candidate worse by the margin passes")
         await shows(pilot, "what is wrong: expected 0.5 to below 1, got 2")
 
 

@@ -19,7 +19,7 @@ from tui.sheets import Sheet
 from tui.values import Value
 from tui.view import View
 
-ABOUT = 7
+ABOUT = 9
 """Rows, with the frame, of the sentences about one setting."""
 
 
