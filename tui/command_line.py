@@ -59,6 +59,7 @@ COMMANDS = {
     "serve": "tui.commands.serve:serve",
     "engine": "engine.cli:engine",
     "doctor": "engine.doctor_command:doctor",
+    "schema": "tui.commands.schema:schema",
     "completion": "tui.commands.completion:completion",
 }
 """Where each command lies, in the order in which help lists them."""

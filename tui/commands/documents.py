@@ -12,7 +12,6 @@ from storage.exported import Parity
 from storage.promotion_records import GateCheck
 from storage.records import JobParameters, LatencyReport, Surroundings
 from storage.vocabulary import (
-    Custody,
     Format,
     ImportKind,
     JobKind,
@@ -143,6 +142,12 @@ class ErrorDocument(Document, frozen=True, kw_only=True):
     code: str
     message: str
     hint: str
+
+
+class UnansweredDocument(Document, frozen=True, kw_only=True):
+    """Any command: why there is no answer."""
+
+    error: ErrorDocument
 
 
 class FailureDocument(Document, frozen=True, kw_only=True):
@@ -409,7 +414,8 @@ class QuarantineDocument(Document, frozen=True, kw_only=True):
     evidence: tuple[str, ...]
     liftable: bool
     found_at: datetime | None
-    state: Custody | Status
+    state: str
+    """What became of a thing that was taken out (`Custody`), or a version's status (`Status`)."""
     by: str
     at: datetime | None
     why: str

@@ -7,12 +7,12 @@ something else than the program.
 import sys
 import typing
 from collections.abc import Iterator
-from importlib import import_module
 
 import click
 import msgspec
 
 from tui.command_line import COMMANDS, modeltender
+from tui.commands.printed import ANSWERS, JOB, JOBS, Printed
 
 WIDTH = 100
 
@@ -21,7 +21,8 @@ INTRODUCTION = """# Commands
 Every command takes `--workspace`, by default the current folder or the nearest parent that is a workspace, and
 `--json`, which prints one JSON document on standard output and nothing else. Times are ISO 8601 in UTC;
 durations end in `_s` or `_ms`, sizes in `_bytes`; what is not known is `null`. Remarks and errors go to standard
-error; with `--json` an error is the document `{"error": {"code", "message", "hint"}}` instead.
+error; with `--json` an error is the document `{"error": {"code", "message", "hint"}}` instead. `modeltender schema COMMAND` prints
+what a command prints as a JSON Schema.
 
 | exit status | meaning |
 |---|---|
@@ -34,69 +35,6 @@ error; with `--json` an error is the document `{"error": {"code", "message", "hi
 
 A command that only reads leaves a stopped engine stopped; one that asks for work starts it.
 """
-
-ANSWERS = {
-    "init": ("one document", "engine.init_command:InitDocument"),
-    "status": ("one document", "tui.commands.documents:StatusDocument"),
-    "models": ("a list of", "tui.commands.documents:ModelDocument"),
-    "show": ("one document", "tui.commands.documents:ShownModelDocument"),
-    "evaluate": ("one document, with `--all` a list of", "tui.commands.documents:EvaluationDocument"),
-    "latency": ("one document", "tui.commands.documents:MeasuredDocument"),
-    "compare": ("one document", "storage.comparisons:Compared"),
-    "import": ("one document", "tui.commands.importing:ImportingDocument"),
-    "export": ("one document", "tui.commands.export_documents:ExportDocument"),
-    "recalibrate": ("one document", "tui.commands.recalibrating:RecalibrationDocument"),
-    "optimise": ("one document", "storage.optimised:Optimised"),
-    "promote": ("one document", "tui.commands.documents:PromotionDocument"),
-    "rollback": ("one document", "tui.commands.documents:PromotionDocument"),
-    "tell": ("one document", "tui.commands.documents:ToldDocument"),
-    "check": ("one document", "tui.commands.maintenance_documents:CheckDocument"),
-    "faults": ("a list of", "tui.commands.maintenance_documents:OpenFaultDocument"),
-    "acknowledge": ("one document", "storage.job_answers:Acknowledged"),
-    "repair": ("one document", "tui.commands.maintenance_documents:RepairDocument"),
-    "rehearse": ("one document", "storage.rehearsed:Rehearsed"),
-    "train": ("one document", "tui.commands.runs:RunDocument"),
-    "build": ("one document", "tui.commands.runs:RunDocument"),
-    "runs": ("a list of", "tui.commands.runs:RunDocument"),
-    "trust": ("one document, with `--list` a list of", "tui.commands.documents:TrustDocument"),
-    "quarantine list": ("a list of", "tui.commands.documents:QuarantineDocument"),
-    "quarantine release": ("one document", "tui.commands.documents:QuarantineDocument"),
-    "quarantine delete": ("one document", "tui.commands.documents:QuarantineDocument"),
-    "history": ("a list of", "tui.commands.documents:HistoryDocument"),
-    "metrics": ("a list of", "tui.commands.metrics:FamilyDocument"),
-    "report": ("one document", "tui.commands.report:ReportDocument"),
-    "data describe": ("one document", "engine.data_command:DescribeDocument"),
-    "data import": ("one document", "engine.data_command:ImportDocument"),
-    "data split": ("one document", "engine.data_command:SplitDocument"),
-    "notify": ("one document", "tui.commands.notifying:NotifyDocument"),
-    "db stats": ("one document", "tui.commands.db:StatsDocument"),
-    "db compact": ("one document", "tui.commands.db:CompactDocument"),
-    "db backup": ("one document", "tui.commands.db:BackupDocument"),
-    "db verify": ("one document", "tui.commands.db:VerifyDocument"),
-    "devices": ("a list of", "tui.commands.device_document:DeviceDocument"),
-    "jobs": ("a list of", "tui.commands.documents:JobDocument"),
-    "cancel": ("one document", "tui.commands.documents:JobDocument"),
-    "events": ("a list of", "tui.commands.documents:EventDocument"),
-    "serve": ("one document", "tui.commands.serve:ServeDocument"),
-    "engine start": ("one document", "engine.cli:EngineDocument"),
-    "engine stop": ("one document", "engine.cli:EngineDocument"),
-    "engine status": ("one document", "engine.cli:EngineDocument"),
-    "engine logs": ("one document", "engine.cli:LogDocument"),
-    "engine install": ("one document", "engine.install_command:UnitDocument"),
-    "doctor": ("one document", "engine.doctor.report:Report"),
-    "completion": ("one document", "tui.commands.completion:CompletionDocument"),
-}
-"""What each command prints with ``--json``, and where its fields are defined; loaded by name, as the commands are."""
-
-BESIDES = {
-    "show": [("with `--promotions` one document", "tui.commands.documents:PromotionsDocument")],
-    "history": [
-        ("with `--device` a list of", "tui.commands.device_document:DeviceHistoryDocument"),
-        ("with `--tensorboard` one document", "tui.commands.tensorboard:TensorBoardDocument"),
-    ],
-    "runs": [("with `--tensorboard` one document", "tui.commands.tensorboard:TensorBoardDocument")],
-}
-"""What a command prints instead where it is asked for something else."""
 
 
 def reference() -> str:
@@ -144,9 +82,21 @@ def _section(command: click.Command, context: click.Context) -> Iterator[str]:
     yield f"## {path}\n"
     yield f"```text\n{command.get_help(context)}\n```\n"
     name = path.removeprefix("modeltender").strip()
-    for shape, target in [*([ANSWERS[name]] if name in ANSWERS else []), *BESIDES.get(name, [])]:
-        module, _, document = target.partition(":")
-        yield f"JSON: {shape} `{fields(getattr(import_module(module), document))}`\n"
+    told: set[str] = set()
+    for answer in ANSWERS.get(name, ()):
+        when = f"with `{answer.when}` " if answer.when else ""
+        yield f"JSON: {when}{_told(answer, again=answer.target in told)}\n"
+        told.add(answer.target)
+
+
+def _told(answer: Printed, *, again: bool) -> str:
+    """Return the form of an answer; one that the page has elsewhere is referred to."""
+    shape = "a list" if answer.many else "one document"
+    if answer in (JOB, JOBS):
+        return f"{shape} as of `modeltender jobs`"
+    if again:
+        return f"{shape} of the same"
+    return f"{shape}{' of' if answer.many else ''} `{fields(answer.document)}`"
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -61,7 +62,7 @@ class RunDocument(Document, frozen=True, kw_only=True):
     artefact: str | None
     sha256: str | None
     seed: int
-    settings: dict[str, object]
+    settings: dict[str, Any]
     data: TrainedOnDocument | None
     versions: dict[str, str]
     best_epoch: int | None

@@ -15,6 +15,7 @@ from storage.records import Job
 from storage.tables import engine
 from storage.vocabulary import JobKind, JobState
 from storage.workspace import Workspace, engine_lock
+from tests.answer_schemas import conform
 from tests.unit.tui.commands.rows import Answer, fill
 from tui.command_line import main
 
@@ -25,11 +26,14 @@ class Said(NamedTuple):
     status: int
     out: str
     err: str
+    words: tuple[str, ...] = ()
 
     @property
     def json(self) -> Any:
-        """Its one JSON document; anything beside it would not decode."""
-        return msgspec.json.decode(self.out)
+        """Its one JSON document, as the command's schema has it; anything beside it would not decode."""
+        document = msgspec.json.decode(self.out)
+        conform(self.words, document)
+        return document
 
 
 Run = Callable[..., Said]
@@ -45,7 +49,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
         capsys.readouterr()
         status = main(words)
         captured = capsys.readouterr()
-        return Said(status, captured.out, captured.err)
+        return Said(status, captured.out, captured.err, words)
 
     return call
 

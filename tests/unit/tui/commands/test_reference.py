@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from tui.command_line import COMMANDS
-from tui.commands.reference import ANSWERS, reference
+from tui.commands.printed import ANSWERS
+from tui.commands.reference import reference
 
 FILE = Path(__file__).parents[4] / "docs" / "commands.md"
 
