@@ -22,31 +22,29 @@ from storage.records import (
     Trusted,
     Version,
 )
+from tui.commands.custody_documents import QuarantineDocument, TrustedDocument
 from tui.commands.documents import (
-    ArrivalDocument,
     DatasetDocument,
     EvaluationDocument,
-    EvaluationFailureDocument,
-    EventDocument,
-    ExportedDocument,
-    FaultDocument,
     FigureDocument,
     HistoryDocument,
-    ImportedDocument,
-    JobDocument,
     LatencyDocument,
+    RuntimeDocument,
+    SliceDocument,
+)
+from tui.commands.model_documents import (
+    EvaluationFailureDocument,
+    ExportedDocument,
+    ImportedDocument,
     ModelDocument,
     ProbationDocument,
-    QuarantineDocument,
     RefusalDocument,
-    RuntimeDocument,
     ShownModelDocument,
-    SliceDocument,
     TargetDocument,
     TensorDocument,
-    TrustedDocument,
     VersionDocument,
 )
+from tui.commands.overview_documents import ArrivalDocument, EventDocument, FaultDocument, JobDocument
 from tui.commands.parts import parts
 
 

@@ -4,7 +4,8 @@ from datetime import datetime
 
 from storage.job_answers import Removal, Repaired
 from storage.vocabulary import FaultState, RepairKind
-from tui.commands.documents import Document, FaultDocument
+from tui.commands.documents import Document
+from tui.commands.overview_documents import FaultDocument
 
 
 class CheckDocument(Document, frozen=True, kw_only=True):

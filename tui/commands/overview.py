@@ -23,11 +23,11 @@ from tui.commands.documenting import (
     moment,
     quarantined_document,
 )
-from tui.commands.documents import EngineDocument, StatusDocument, WaitingDocument
 from tui.commands.faults import needs_person
 from tui.commands.models import models_text
 from tui.commands.options import standard_options
 from tui.commands.output import show_document, show_text
+from tui.commands.overview_documents import EngineDocument, StatusDocument, WaitingDocument
 from tui.commands.reading import staleness, to_look
 
 UNWELL = frozenset({Status.FAILED, Status.QUARANTINED, Status.UNSUPPORTED, Status.MISSING})

@@ -33,7 +33,7 @@ class Printed(NamedTuple):
         return getattr(import_module(module), name)
 
 
-JOB = Printed("tui.commands.documents:JobDocument", when="--no-wait")
+JOB = Printed("tui.commands.overview_documents:JobDocument", when="--no-wait")
 """What is asked for and not waited for."""
 
 JOBS = JOB._replace(many=True)
@@ -41,11 +41,11 @@ JOBS = JOB._replace(many=True)
 
 ANSWERS: dict[str, tuple[Printed, ...]] = {
     "init": (Printed("engine.init_command:InitDocument"),),
-    "status": (Printed("tui.commands.documents:StatusDocument"),),
-    "models": (Printed("tui.commands.documents:ModelDocument", many=True),),
+    "status": (Printed("tui.commands.overview_documents:StatusDocument"),),
+    "models": (Printed("tui.commands.model_documents:ModelDocument", many=True),),
     "show": (
-        Printed("tui.commands.documents:ShownModelDocument"),
-        Printed("tui.commands.documents:PromotionsDocument", when="--promotions"),
+        Printed("tui.commands.model_documents:ShownModelDocument"),
+        Printed("tui.commands.model_documents:PromotionsDocument", when="--promotions"),
     ),
     "evaluate": (
         Printed("tui.commands.documents:EvaluationDocument"),
@@ -60,9 +60,9 @@ ANSWERS: dict[str, tuple[Printed, ...]] = {
     "export": (Printed("tui.commands.export_documents:ExportDocument"), JOB),
     "optimise": (Printed("storage.optimised:Optimised"), JOB),
     "recalibrate": (Printed("tui.commands.recalibrating:RecalibrationDocument"), JOB),
-    "promote": (Printed("tui.commands.documents:PromotionDocument"), JOB),
-    "rollback": (Printed("tui.commands.documents:PromotionDocument"), JOB),
-    "tell": (Printed("tui.commands.documents:ToldDocument"), JOB),
+    "promote": (Printed("tui.commands.model_documents:PromotionDocument"), JOB),
+    "rollback": (Printed("tui.commands.model_documents:PromotionDocument"), JOB),
+    "tell": (Printed("tui.commands.model_documents:ToldDocument"), JOB),
     "check": (Printed("tui.commands.maintenance_documents:CheckDocument"), JOBS),
     "faults": (Printed("tui.commands.maintenance_documents:OpenFaultDocument", many=True),),
     "acknowledge": (Printed("storage.job_answers:Acknowledged"),),
@@ -75,13 +75,13 @@ ANSWERS: dict[str, tuple[Printed, ...]] = {
         Printed("tui.commands.tensorboard:TensorBoardDocument", when="--tensorboard"),
     ),
     "trust": (
-        Printed("tui.commands.documents:TrustDocument"),
-        Printed("tui.commands.documents:TrustedDocument", when="--list", many=True),
+        Printed("tui.commands.custody_documents:TrustDocument"),
+        Printed("tui.commands.custody_documents:TrustedDocument", when="--list", many=True),
         JOB,
     ),
-    "quarantine list": (Printed("tui.commands.documents:QuarantineDocument", many=True),),
-    "quarantine release": (Printed("tui.commands.documents:QuarantineDocument"),),
-    "quarantine delete": (Printed("tui.commands.documents:QuarantineDocument"),),
+    "quarantine list": (Printed("tui.commands.custody_documents:QuarantineDocument", many=True),),
+    "quarantine release": (Printed("tui.commands.custody_documents:QuarantineDocument"),),
+    "quarantine delete": (Printed("tui.commands.custody_documents:QuarantineDocument"),),
     "history": (
         Printed("tui.commands.documents:HistoryDocument", many=True),
         Printed("tui.commands.device_document:DeviceHistoryDocument", when="--device", many=True),
@@ -98,9 +98,9 @@ ANSWERS: dict[str, tuple[Printed, ...]] = {
     "db backup": (Printed("tui.commands.db:BackupDocument"),),
     "db verify": (Printed("tui.commands.db:VerifyDocument"),),
     "devices": (Printed("tui.commands.device_document:DeviceDocument", many=True),),
-    "jobs": (Printed("tui.commands.documents:JobDocument", many=True),),
-    "cancel": (Printed("tui.commands.documents:JobDocument"),),
-    "events": (Printed("tui.commands.documents:EventDocument", many=True),),
+    "jobs": (Printed("tui.commands.overview_documents:JobDocument", many=True),),
+    "cancel": (Printed("tui.commands.overview_documents:JobDocument"),),
+    "events": (Printed("tui.commands.overview_documents:EventDocument", many=True),),
     "serve": (Printed("tui.commands.serve:ServeDocument"),),
     "engine start": (Printed("engine.cli:EngineDocument"),),
     "engine stop": (Printed("engine.cli:EngineDocument"),),

@@ -20,7 +20,7 @@ from tui.commands.arrivals import await_first_evaluation, find_target
 from tui.commands.checks import checks_text
 from tui.commands.completing import complete_model, complete_target
 from tui.commands.documenting import job_document
-from tui.commands.documents import PromotionDocument
+from tui.commands.model_documents import PromotionDocument
 from tui.commands.options import requester, standard_options
 from tui.commands.output import remark, show_document, show_text
 from tui.commands.reading import to_ask

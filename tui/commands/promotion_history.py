@@ -9,7 +9,7 @@ from storage.jobs import OUTSIDE
 from storage.promotion_records import LATENCY, PASSING, GateCheck, Promotion, ToldTarget
 from storage.vocabulary import JobKind, PromotionOutcome, TargetState
 from tui.commands.checks import LEAST_WIDTH
-from tui.commands.documents import PromotionEntryDocument, PromotionsDocument, ToldTargetDocument
+from tui.commands.model_documents import PromotionEntryDocument, PromotionsDocument, ToldTargetDocument
 
 FORMAL: Final = frozenset({"evaluated", "same-data"})
 """Checks that come before the figure that decides; where they pass they tell nothing."""

@@ -9,8 +9,8 @@ from storage.train_settings import Train
 from storage.training_records import TrainingRun
 from storage.vocabulary import TrainTrigger
 from storage.workspace import Workspace
-from tui.commands.documents import RetrainingDocument, UnaskedDocument
 from tui.commands.figures import age
+from tui.commands.model_documents import RetrainingDocument, UnaskedDocument
 
 
 def train_settings(workspace: Workspace, model: str) -> Train | None:

@@ -16,7 +16,7 @@ from storage.workspace import Workspace
 from tui.commands import figures
 from tui.commands.completing import complete_model
 from tui.commands.documenting import job_document, target_document
-from tui.commands.documents import ToldDocument
+from tui.commands.model_documents import ToldDocument
 from tui.commands.options import requester, standard_options
 from tui.commands.output import show_document, show_text
 from tui.commands.reading import to_ask
