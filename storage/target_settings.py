@@ -55,6 +55,8 @@ class MLflow(TargetSettings, frozen=True, kw_only=True):
     url: str = ""
     registered_model: str = ""
     alias: str = "champion"
+    register: bool = False
+    """Whether what the registry lacks is brought into it; otherwise that is somebody else's doing."""
 
 
 class Command(TargetSettings, frozen=True, kw_only=True):
