@@ -27,6 +27,8 @@ NUMBERS: Final = frozenset(
 class Layout(NamedTuple):
     """How MLflow loads a format; in its words `{artefact}` is the artefact's own name and `{version}` its runtime's."""
 
+    package: str
+    """What the version of its runtime is the version of, to those who install it."""
     flavour: str
     options: Mapping[str, Any]
     """What the flavour's loader reads."""
@@ -46,8 +48,9 @@ class Layout(NamedTuple):
 
 LAYOUTS: Final[Mapping[Format | None, Layout]] = {
     # The loader looks for the description in the very folder of the model.
-    Format.ONNX: Layout("onnx", {"data": "{artefact}"}, data="{artefact}", needs=("onnx",)),
+    Format.ONNX: Layout("onnxruntime", "onnx", {"data": "{artefact}"}, data="{artefact}", needs=("onnx",)),
     Format.KERAS: Layout(
+        "keras",
         "keras",
         {"data": "data", "keras_version": "{version}", "save_exported_model": False},
         "data",
@@ -55,6 +58,7 @@ LAYOUTS: Final[Mapping[Format | None, Layout]] = {
         needs=("tensorflow",),
     ),
     Format.KERAS_H5: Layout(
+        "keras",
         "tensorflow",
         {"data": "data", "model_type": "keras", "keras_module": "keras", "save_format": "h5"},
         "data",
@@ -64,6 +68,7 @@ LAYOUTS: Final[Mapping[Format | None, Layout]] = {
         ("tensorflow",),
     ),
     Format.SAVED_MODEL: Layout(
+        "tensorflow",
         "tensorflow",
         {
             "model_type": "tf1-estimator",
@@ -75,6 +80,7 @@ LAYOUTS: Final[Mapping[Format | None, Layout]] = {
         named=True,
     ),
     Format.TORCHSCRIPT: Layout(
+        "torch",
         "pytorch",
         {"model_data": "data", "pytorch_version": "{version}", "code": None},
         "data",
@@ -84,6 +90,7 @@ LAYOUTS: Final[Mapping[Format | None, Layout]] = {
         {"data/pickle_module_info.txt": "pickle"},
     ),
     Format.TORCH_EXPORT: Layout(
+        "torch",
         "pytorch",
         {"model_data": "data", "pytorch_version": "{version}", "code": None},
         "data",
@@ -159,9 +166,10 @@ def _flavours(layout: Layout, artefact: str, version: Version) -> dict[str, Any]
 
 
 def _requirements(layout: Layout, version: Version) -> list[str]:
-    loading = version.loading
-    runtime = [] if loading is None else [f"{loading.runtime}=={loading.runtime_version}"]
-    return ["mlflow", *runtime, *layout.needs]
+    known = "" if version.loading is None else version.loading.runtime_version
+    # What follows a plus says how this machine's was built, and indexes have no other by that name.
+    built, _, _ = known.partition("+")
+    return ["mlflow", f"{layout.package}=={built}" if built else layout.package, *layout.needs]
 
 
 def _signature(layout: Layout, version: Version) -> dict[str, Any]:

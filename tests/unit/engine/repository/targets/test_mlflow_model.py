@@ -31,7 +31,7 @@ def version(
     """Return the record of a version that was loaded once."""
     loading = Loading(
         runtime="runtime",
-        runtime_version="1.2.3",
+        runtime_version="1.2.3+cpu",
         device="cpu",
         inputs=(TensorSpec(name, shape, "float32"),),
         outputs=(TensorSpec("y", (None, 10), "float32"),),
@@ -70,7 +70,7 @@ def test_everything_that_a_flavour_names_is_there(kind: Format) -> None:
         assert not place or any(name == place or name.startswith(f"{place}/") for name in there)
     assert layout.artefact in {"", artefact.rpartition("/")[2]}
     assert {"MLmodel", "requirements.txt", "python_env.yaml"} <= set(found.texts)
-    assert "runtime==1.2.3\n" in found.texts["requirements.txt"]
+    assert f"{layout.package}==1.2.3\n" in found.texts["requirements.txt"]
     assert f'loader_module: "mlflow.{layout.flavour}"' in found.texts["MLmodel"]
 
 
