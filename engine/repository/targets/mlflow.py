@@ -27,9 +27,11 @@ from engine.repository.targets.mlflow_registering import (
 )
 from engine.repository.targets.target import News, TargetError
 from storage.database import Reader
+from storage.errors import DatabaseError
 from storage.records import Version
 from storage.tables import models
 from storage.target_settings import MLflow, TargetSettings
+from storage.text import clean
 from storage.workspace import Workspace
 
 PAGE, PAGES = 200, 50
@@ -88,8 +90,11 @@ class Target:
             raise TargetError(
                 f"the registered model {self._settings.registered_model!r} has a quote in its name"
             )
-        if self._settings.register and news.version is not None:
-            _recorded(news)
+        version = _recorded(news) if self._settings.register else None
+        if version is not None and version.format is not None and version.format not in LAYOUTS:
+            raise TargetError(
+                f"MLflow loads no {version.format} models; leave register out, and give the alias a version by its tag"
+            )
 
     def tell(self, news: News) -> str:
         """Set the alias, and read it back."""
@@ -168,6 +173,8 @@ class Target:
 
     def _register(self, server: Server, news: News) -> str:
         version = _recorded(news)
+        if version is None or version.format is None:
+            raise TargetError(f"nothing is on record of version {news.version}")
         folder = news.workspace.version_folder(version.model, version.number)
         try:
             kept = Objects(news.workspace.objects).keep(
@@ -182,19 +189,15 @@ class Target:
             return register(server, self._settings.registered_model, copy)
 
 
-def _recorded(news: News) -> Version:
-    """Return what is deployed as it is on record; raise a `TargetError` where MLflow has no flavour for it."""
-    reader = Reader(news.workspace.database)
+def _recorded(news: News) -> Version | None:
+    """Return what is deployed as it is on record."""
     try:
-        with reader.transaction() as connection:
-            known = models.versions(connection, news.model)
-    finally:
-        reader.close()
-    version = next((one for one in known if one.number == news.version), None)
-    if version is None or version.artefact is None or not version.sha256:
-        raise TargetError(f"nothing is on record of version {news.version}")
-    if version.format not in LAYOUTS:
-        raise TargetError(
-            f"MLflow loads no {version.format or 'such'} models; leave register out, and give the alias a version by its tag"
-        )
-    return version
+        reader = Reader(news.workspace.database)
+        try:
+            with reader.transaction() as connection:
+                known = models.versions(connection, news.model)
+        finally:
+            reader.close()
+    except DatabaseError as error:
+        raise TargetError(f"what is on record cannot be read: {clean(str(error))}") from None
+    return next((version for version in known if version.number == news.version), None)

@@ -164,10 +164,21 @@ def test_what_has_changed_on_the_disk_is_not_sent(
     assert registry.files == {}
 
 
-def test_a_version_that_is_not_on_record_is_refused(
+def test_a_version_that_is_not_on_record_is_not_sent(
     workspace: Workspace, writer: Writer, registry: Registry
 ) -> None:
-    """Nobody knows what it is."""
+    """Nobody knows what it is; whether it could be told is not known before, so doctor finds nothing wrong."""
     del writer
+    news = News(workspace, "mine", 7, None, "ab" * 32)
+    dealing = target(workspace, registry)
+    dealing.check(news)
     with pytest.raises(TargetError, match="nothing is on record of version 7"):
-        target(workspace, registry).check(News(workspace, "mine", 7, None, "ab" * 32))
+        dealing.tell(news)
+    assert registry.files == {}
+
+
+def test_a_database_that_cannot_be_read_is_said(workspace: Workspace, registry: Registry) -> None:
+    """In the target's own sentence, as every other reason."""
+    workspace.database.write_bytes(b"no database at all" * 1000)
+    with pytest.raises(TargetError, match="what is on record cannot be read: "):
+        target(workspace, registry).check(News(workspace, "mine", 1, None))
