@@ -1,24 +1,30 @@
 """The engine's address for Prometheus: answers ``GET /metrics`` on this machine's own network with the present figures.
 
-Owns who is answered, how many at a time and how long one may take; what the figures are called is `storage.openmetrics`'.
+Owns who is answered, how many at a time and how long one may take; what is answered is `storage.exposition`'.
 An address that is taken is told in the log once, and tried again: the work does not depend on it.
 """
 
+import gzip
 import ipaddress
 import logging
+import re
 import socketserver
 import threading
 import time
+from collections.abc import Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from storage import openmetrics, snapshot
+from storage import snapshot
 from storage.database import Reader
 from storage.errors import DatabaseError
+from storage.exposition import Exposition
 from storage.exposure_settings import Address
 from storage.openmetrics import Look
+from storage.tables.overviews import Overviews
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +48,9 @@ SLOWEST_S = 5.0
 FRESH_S = 1.0
 """How long a text is given again: the engine's own heartbeat is no younger, and many readers cost what one does."""
 
+GZIP_LEVEL = 1
+"""The text repeats itself so much that the quickest level leaves a few hundredths of it; more take longer for little."""
+
 RETRY_S = 15.0
 POLL_S = 0.5
 """How soon the server notices that it is to end."""
@@ -53,21 +62,31 @@ class Texts:
     def __init__(self, database: Path) -> None:
         self._database = database
         self._lock = threading.Lock()
+        self._overviews = Overviews()
+        self._exposition = Exposition()
         self._made_at = float("-inf")
         self._text = b""
+        self._compressed: bytes | None = None
 
-    def get(self) -> bytes:
-        """Return the exposition; raise `DatabaseError` where the database cannot be read."""
+    def get(self, *, compressed: bool) -> bytes:
+        """Return the exposition, as it is or by gzip; raise `DatabaseError` where the database cannot be read."""
         with self._lock:
             if time.monotonic() - self._made_at >= FRESH_S:
-                reader = Reader(self._database)
-                try:
-                    seen = snapshot.read(reader)
-                finally:
-                    reader.close()
-                self._text = openmetrics.text(Look(seen, running=True)).encode()
-                self._made_at = time.monotonic()
-            return self._text
+                self._make()
+            if not compressed:
+                return self._text
+            if self._compressed is None:
+                self._compressed = gzip.compress(self._text, GZIP_LEVEL)
+            return self._compressed
+
+    def _make(self) -> None:
+        reader = Reader(self._database)
+        try:
+            seen = snapshot.read(reader, seen=self._overviews)
+        finally:
+            reader.close()
+        self._text, self._compressed = self._exposition.text(Look(seen, running=True)), None
+        self._made_at = time.monotonic()
 
 
 class Endpoint(threading.Thread):
@@ -160,18 +179,28 @@ class _Handler(BaseHTTPRequestHandler):
             self._figures()
 
     def _figures(self) -> None:
+        compressed = _accepts_gzip(self.headers.get("Accept-Encoding", ""))
         try:
-            text = self.server.texts.get()
+            body = self.server.texts.get(compressed=compressed)
         except DatabaseError as error:
             self._answer(HTTPStatus.SERVICE_UNAVAILABLE, f"{error}\n".encode())
             return
-        self._answer(HTTPStatus.OK, text, TYPES[OPEN_METRICS in self.headers.get("Accept", "")])
+        kind = TYPES[OPEN_METRICS in self.headers.get("Accept", "")]
+        self._answer(HTTPStatus.OK, body, kind, {"Content-Encoding": "gzip"} if compressed else {})
 
-    def _answer(self, status: HTTPStatus, body: bytes, kind: str = "text/plain; charset=utf-8") -> None:
+    def _answer(
+        self,
+        status: HTTPStatus,
+        body: bytes,
+        kind: str = "text/plain; charset=utf-8",
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("X-Content-Type-Options", "nosniff")
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
 
@@ -182,6 +211,15 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
         """Say what was asked at the log's lowest level; a scrape every 15 s would fill it."""
         log.debug(format, *args)
+
+
+def _accepts_gzip(encodings: str) -> bool:
+    """Whether a question names gzip among the encodings that may answer it, and not to say that it may not."""
+    for one in encodings.lower().split(","):
+        name, _, weight = one.partition(";")
+        if name.strip() == "gzip":
+            return re.fullmatch(r"\s*q\s*=\s*0(\.0*)?\s*", weight) is None
+    return False
 
 
 def _own(host: str | None) -> bool:

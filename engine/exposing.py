@@ -1,6 +1,6 @@
 """The thread that writes the present figures into a file, for a collector such as Prometheus' node exporter.
 
-Owns when that is done and that a reader never sees half a file; what the figures are called is `storage.openmetrics`'.
+Owns when that is done and that a reader never sees half a file; what it says is `storage.exposition`'.
 A file that cannot be written is told in the log once, and tried again: the work does not depend on it.
 """
 
@@ -9,10 +9,12 @@ import os
 import threading
 from pathlib import Path
 
-from storage import openmetrics, snapshot
+from storage import snapshot
 from storage.database import Reader
 from storage.errors import DatabaseError
+from storage.exposition import Exposition
 from storage.openmetrics import Look
+from storage.tables.overviews import Overviews
 from storage.text import clean
 
 log = logging.getLogger(__name__)
@@ -31,6 +33,8 @@ class Exposing(threading.Thread):
         self._database = database
         self._file = file
         self._every_s = every_s
+        self._overviews = Overviews()
+        self._exposition = Exposition()
         self._stopping = threading.Event()
         self._told = False
 
@@ -55,8 +59,8 @@ class Exposing(threading.Thread):
         # Hidden, and not called like what collectors read, until it is whole.
         partial = self._file.with_name(f".{self._file.name}.partial")
         try:
-            text = openmetrics.text(Look(snapshot.read(reader), running=True))
-            partial.write_text(text, encoding="utf-8")
+            seen = snapshot.read(reader, seen=self._overviews)
+            partial.write_bytes(self._exposition.text(Look(seen, running=True)))
             partial.chmod(MODE)
             os.replace(partial, self._file)  # noqa: PTH105 - the name says that it is one step
         except (OSError, DatabaseError) as error:

@@ -1,24 +1,20 @@
-"""The present figures as OpenMetrics 1.0 text, for Prometheus and what else reads that: pure, from one snapshot.
+"""The present figures for Prometheus and what else reads OpenMetrics: pure, from one snapshot.
 
 Owns the names, units and labels of what is exposed, which are a promise to dashboards and alerts (docs/prometheus.md is
-made from this list). A figure that is not known is left out, as the format wants it, and never told as zero.
+made from this list); how they are written is `storage.exposition`'. A figure that is not known is left out, as the format
+wants it, and never told as zero.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from math import isfinite
 from typing import Final, NamedTuple
 
-from storage.records import Device, EngineState, Evaluation, Version
+from storage.records import Device, EngineState, Evaluation, Model, Version
 from storage.snapshot import Snapshot
 from storage.vocabulary import FaultState, Role, Severity
 
 PREFIX: Final = "modeltender"
-
-KIND: Final = "gauge"
-"""Every figure is a present one. Of the types it is also the one that the older format of Prometheus shares, which node
-exporter reads files in: the text is valid as either."""
 
 Labels = tuple[tuple[str, str], ...]
 
@@ -39,18 +35,23 @@ class Deployed(NamedTuple):
 
 
 class Look:
-    """What is known at one moment: the snapshot, and whether the engine holds its workspace."""
+    """What is known at one moment: the snapshot, whether the engine holds its workspace, and which models are asked for."""
 
-    def __init__(self, seen: Snapshot, *, running: bool) -> None:
+    def __init__(self, seen: Snapshot, *, running: bool, models: tuple[Model, ...] | None = None) -> None:
         self.seen = seen
         self.running = running
+        self.models = seen.models if models is None else models
+
+    def at(self, model: Model) -> "Look":
+        """Return the same look at one model alone."""
+        return Look(self.seen, running=self.running, models=(model,))
 
     @cached_property
     def deployed(self) -> list[Deployed]:
         """The versions that have a role, unpacked once for all families."""
         return [
             Deployed((("model", model.name), ("role", role.value), ("version", str(version.number))), version)
-            for model in self.seen.models
+            for model in self.models
             for role in Role
             if (version := getattr(model, role.value)) is not None
         ]
@@ -71,39 +72,16 @@ class Family(NamedTuple):
         """The name under which it is found."""
         return f"{PREFIX}_{self.name}"
 
-
-def text(look: Look) -> str:
-    """Return the whole exposition."""
-    lines: list[str] = []
-    for family, samples in collected(look):
-        lines += [f"# TYPE {family.full_name} {KIND}", *_unit(family)]
-        lines.append(f"# HELP {family.full_name} {_escaped(family.help)}")
-        lines += [f"{family.full_name}{_labels(sample.labels)} {_number(sample.value)}" for sample in samples]
-    return "\n".join([*lines, "# EOF", ""])
+    @property
+    def of_models(self) -> bool:
+        """Whether it tells of one model after another, and of each what follows from that model alone."""
+        return self.labels[:1] == ("model",)
 
 
 def collected(look: Look) -> list[tuple[Family, list[Sample]]]:
     """Return the families that have a value, each with its samples."""
     found = [(family, [*family.collect(look)]) for family in (UP, *FAMILIES)]
     return [(family, samples) for family, samples in found if samples]
-
-
-def _unit(family: Family) -> list[str]:
-    return [f"# UNIT {family.full_name} {family.unit}"] if family.unit else []
-
-
-def _labels(labels: Labels) -> str:
-    return "{" + ",".join(f'{name}="{_escaped(value)}"' for name, value in labels) + "}" if labels else ""
-
-
-def _escaped(text_: str) -> str:
-    return text_.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
-
-
-def _number(value: float) -> str:
-    if isfinite(value):
-        return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(float(value))
-    return "NaN" if value != value else "+Inf" if value > 0 else "-Inf"  # noqa: PLR0124 - only NaN differs from itself
 
 
 def _known(labels: Labels, value: float | None) -> Iterator[Sample]:
@@ -137,7 +115,7 @@ def _jobs(look: Look) -> Iterator[Sample]:
 
 
 def _versions(look: Look) -> Iterator[Sample]:
-    for model in look.seen.models:
+    for model in look.models:
         yield Sample((("model", model.name),), float(model.versions))
 
 

@@ -61,6 +61,8 @@ class MLflow(TargetSettings, frozen=True, kw_only=True):
     """What the registry calls the model."""
     alias: str = "champion"
     """The alias that is set to the version that is deployed."""
+    register: bool = False
+    """Whether what the registry lacks is brought into it; otherwise that is somebody else's doing."""
 
 
 class Command(TargetSettings, frozen=True, kw_only=True):

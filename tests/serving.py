@@ -146,10 +146,21 @@ class MLflow(Server):
         super().__init__()
         self.versions: list[dict[str, Any]] = []
         self.aliases: dict[str, str] = {}
+        self.place = "mlflow-artifacts:/1/r1/artifacts"
+        """Where a run's files belong."""
+        self.files: dict[str, bytes] = {}
+        """What the server keeps for its clients."""
+        self.made: dict[str, Any] = {}
+        """What was made, or said last of it, by the words that it was asked with."""
 
     def answer(self, method: str, path: str, query: dict[str, str], body: Any) -> Answer:
-        """Search for versions; set, read and delete aliases."""
+        """Search for versions; set, read and delete aliases; take a version in."""
+        if method == "PUT":
+            self.files[path.removeprefix("/api/2.0/mlflow-artifacts/artifacts/")] = body
+            return 200, {}
         where = path.removeprefix("/api/2.0/mlflow/")
+        if (taken := self._take_in(where, body)) is not None:
+            return taken
         if (method, where) == ("GET", "model-versions/search"):
             assert query["filter"] == "name='digits'"
             at = int(query.get("page_token", "0"))
@@ -171,6 +182,31 @@ class MLflow(Server):
             }
         return 200, {}
 
+    def _take_in(self, where: str, body: Any) -> Answer | None:
+        """Make what a version needs, as far as this is about that."""
+        known = where in self.made
+        if where == "experiments/get-by-name":
+            if "experiments/create" not in self.made:
+                return 404, {"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "No Experiment"}
+            return 200, {"experiment": {"experiment_id": "1", "name": "modeltender"}}
+        if where == "registered-models/create" and known:
+            return 400, {"error_code": "RESOURCE_ALREADY_EXISTS", "message": "exists already"}
+        number = str(max((int(version["version"]) for version in self.versions), default=0) + 1)
+        answers: dict[str, Any] = {
+            "registered-models/create": {"registered_model": {"name": "digits"}},
+            "experiments/create": {"experiment_id": "1"},
+            "runs/create": {"run": {"info": {"run_id": "r1", "artifact_uri": self.place}, "data": {}}},
+            "runs/log-batch": {},
+            "runs/update": {"run_info": {}},
+            "model-versions/create": {"model_version": {"name": "digits", "version": number}},
+        }
+        if where not in answers:
+            return None
+        self.made[where] = body
+        if where == "model-versions/create":
+            self.versions.insert(0, {"version": number, "tags": body["tags"]})
+        return 200, answers[where]
+
 
 def _handler(server: Server) -> Callable[..., BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
@@ -178,14 +214,15 @@ def _handler(server: Server) -> Callable[..., BaseHTTPRequestHandler]:
             parts = urlsplit(self.path)
             server.asked.append(f"{self.command} {self.path}")
             length = int(self.headers.get("Content-Length", "0"))
-            body = json.loads(self.rfile.read(length)) if length else None
+            content = self.rfile.read(length)
+            body = content if self.command == "PUT" else json.loads(content) if content else None
             if server.behaviour is not Behaviour.HONEST:
                 server.misbehave(self)
                 return
             query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
             _send(self, *server.answer(self.command, parts.path, query, body))
 
-        do_GET = do_POST = do_DELETE = do  # noqa: N815 - the names are the base class's
+        do_GET = do_POST = do_PUT = do_DELETE = do  # noqa: N815 - the names are the base class's
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the same
             """Write nothing."""

@@ -3,7 +3,8 @@
 import click
 import msgspec
 
-from storage import openmetrics, snapshot
+from storage import exposition, openmetrics, snapshot
+from storage.exposition import Exposition
 from storage.openmetrics import Look
 from storage.vocabulary import ExitCode
 from storage.workspace import Workspace, engine_pid
@@ -42,14 +43,14 @@ def metrics(*, workspace: Workspace, as_json: bool) -> int:
     if as_json:
         show_document([_document(family, samples) for family, samples in openmetrics.collected(look)])
     else:
-        click.echo(openmetrics.text(look), nl=False)
+        click.echo(Exposition().text(look).decode(), nl=False)
     return ExitCode.DONE
 
 
 def _document(family: openmetrics.Family, samples: list[openmetrics.Sample]) -> FamilyDocument:
     return FamilyDocument(
         name=family.full_name,
-        type=openmetrics.KIND,
+        type=exposition.KIND,
         unit=family.unit,
         help=family.help,
         samples=tuple(SampleDocument(labels=dict(sample.labels), value=sample.value) for sample in samples),

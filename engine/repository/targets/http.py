@@ -5,11 +5,12 @@ an answer means is its target's.
 """
 
 import http.client
+import os
 import socket
 import threading
 import time
 from contextlib import closing
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
@@ -68,18 +69,29 @@ class Server(NamedTuple):
         Raises:
             TargetError: the server cannot be reached, takes too long, or says something that is no answer.
         """
+        content = None if body is None else msgspec.json.encode(body)
+        return self._send(
+            method, path, content, {} if content is None else {"Content-Type": "application/json"}
+        )
+
+    def put(self, path: str, content: bytes | BinaryIO) -> Answer:
+        """Send bytes, or a file from its beginning, and return the answer; raise as `ask` does."""
+        size = len(content) if isinstance(content, bytes) else os.fstat(content.fileno()).st_size
+        headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
+        return self._send("PUT", path, content, headers)
+
+    def _send(
+        self, method: str, path: str, content: bytes | BinaryIO | None, headers: dict[str, str]
+    ) -> Answer:
         parts = urlsplit(self.url)
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         connection = kind(parts.hostname or "", parts.port, timeout=self._left())
-        headers = {"Accept": "application/json", "Connection": "close", **dict(self.headers)}
-        content = None if body is None else msgspec.json.encode(body)
-        if content is not None:
-            headers["Content-Type"] = "application/json"
+        said = {"Accept": "application/json", "Connection": "close", **dict(self.headers), **headers}
         with closing(connection):
             try:
                 connection.connect()
                 with self._limited(connection.sock):
-                    connection.request(method, parts.path.rstrip("/") + path, content, headers)
+                    connection.request(method, parts.path.rstrip("/") + path, content, said)
                     with connection.getresponse() as answer:
                         found = answer.read(ANSWER_BYTES + 1)
                         complete = not answer.length

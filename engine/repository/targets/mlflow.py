@@ -1,26 +1,43 @@
 """MLflow's model registry: the alias that follows what is deployed, through the server's REST interface.
 
 Which of the registry's versions is meant: the one whose tag ``modeltender.sha256`` is the content of what is deployed;
-where none has it, the one with the same number, unless its tag says that it holds something else.
+where none has it, the one with the same number, unless its tag says that it holds something else. Where settings say
+so, what none has the tag of is brought in instead (`engine.repository.targets.mlflow_registering`).
 """
 
 import time
-from typing import Any
+from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import msgspec
 
-from engine.repository.targets.http import Answer, Server
+from engine.repository.integrity import ChangedError, WriteError
+from engine.repository.objects import Objects
+from engine.repository.targets.http import Server
+from engine.repository.targets.mlflow_model import LAYOUTS
+from engine.repository.targets.mlflow_registering import (
+    API,
+    MISSING,
+    SHA256_TAG,
+    Copy,
+    code,
+    read,
+    register,
+    sound,
+)
 from engine.repository.targets.target import News, TargetError
+from storage.database import Reader
+from storage.errors import DatabaseError
+from storage.records import Version
+from storage.tables import models
 from storage.target_settings import MLflow, TargetSettings
+from storage.text import clean
 from storage.workspace import Workspace
 
-API = "/api/2.0/mlflow"
-SHA256_TAG = "modeltender.sha256"
 PAGE, PAGES = 200, 50
 """Ten thousand versions are looked through; whoever has more gives the newest the tag, and those come first."""
 
-ABSENT = frozenset({"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"})
+ABSENT = frozenset({MISSING, "INVALID_PARAMETER_VALUE"})
 """How servers answer a question for an alias that nobody has set."""
 
 
@@ -56,12 +73,6 @@ class One(msgspec.Struct):
     model_version: RegistryVersion
 
 
-class Refusal(msgspec.Struct):
-    """The registry's answer to what it does not do."""
-
-    error_code: str = ""
-
-
 class Target:
     """One dealing with one alias."""
 
@@ -74,11 +85,15 @@ class Target:
         self._before: str | None = None
 
     def check(self, news: News) -> None:
-        """Raise a `TargetError` where the registered model's name cannot be searched for."""
-        del news
+        """Raise a `TargetError` where the name cannot be searched for, or MLflow could not load what would be brought in."""
         if "'" in self._settings.registered_model:
             raise TargetError(
                 f"the registered model {self._settings.registered_model!r} has a quote in its name"
+            )
+        version = _recorded(news) if self._settings.register else None
+        if version is not None and version.format is not None and version.format not in LAYOUTS:
+            raise TargetError(
+                f"MLflow loads no {version.format} models; leave register out, and give the alias a version by its tag"
             )
 
     def tell(self, news: News) -> str:
@@ -99,7 +114,7 @@ class Target:
         if self._before is not None:
             self._put(server, self._before)
             return
-        self._sound(server.ask("DELETE", f"{API}/registered-models/alias", self._named()))
+        sound(server, server.ask("DELETE", f"{API}/registered-models/alias", self._named()))
         if self._alias(server) is not None:
             raise TargetError(f"{self._settings.url} still has the alias {self._settings.alias}")
 
@@ -108,7 +123,7 @@ class Target:
 
     def _put(self, server: Server, version: str) -> None:
         body = self._named() | {"version": version}
-        self._sound(server.ask("POST", f"{API}/registered-models/alias", body))
+        sound(server, server.ask("POST", f"{API}/registered-models/alias", body))
         found = self._alias(server)
         if found != version:
             raise TargetError(
@@ -118,48 +133,71 @@ class Target:
     def _alias(self, server: Server) -> str | None:
         """Return the version that the alias is on, or ``None``."""
         answer = server.ask("GET", f"{API}/registered-models/alias?{urlencode(self._named())}")
-        refusal = answer.decoded(Refusal)
-        if answer.status in {400, 404} and refusal is not None and refusal.error_code in ABSENT:
+        if answer.status in {400, 404} and code(answer) in ABSENT:
             return None
-        found: One = self._read(answer, One)
+        found: One = read(server, answer, One)
         return found.model_version.version
 
     def _meant(self, server: Server, news: News) -> str:
-        """Return the registry's number of what is deployed."""
+        """Return the registry's number of what is deployed; what is not there is brought in, where settings say so."""
         if news.version is None:
             raise TargetError("an alias cannot stand on nothing")
-        name, token, same = self._settings.registered_model, "", None
-        for _ in range(PAGES):
-            query = {"filter": f"name='{name}'", "max_results": str(PAGE)}
-            query |= {"page_token": token} if token else {}
-            page: Found = self._read(
-                server.ask("GET", f"{API}/model-versions/search?{urlencode(query)}"), Found
-            )
-            for found in page.model_versions:
-                if news.sha256 and found.sha256 == news.sha256:
-                    return found.version
-                if found.version == str(news.version):
-                    same = found
-            token = page.next_page_token
-            if not token:
-                break
+        same = None
+        for found in self._versions(server):
+            if news.sha256 and found.sha256 == news.sha256:
+                return found.version
+            if found.version == str(news.version):
+                same = found
+        if self._settings.register:
+            return self._register(server, news)
         if same is not None and not same.sha256:
             return same.version
         other = "" if same is None else f", and its version {same.version} holds something else"
         raise TargetError(
-            f"{self._settings.url} has no version of {name} for version {news.version}{other}; "
-            f"give the right one the tag {SHA256_TAG}={news.sha256}"
+            f"{self._settings.url} has no version of {self._settings.registered_model} for version {news.version}{other}; "
+            f"give the right one the tag {SHA256_TAG}={news.sha256}, or set register = true"
         )
 
-    def _sound(self, answer: Answer) -> None:
-        if answer.status != 200:
-            raise TargetError(f"{self._settings.url} refuses: {answer.said} ({answer.status})")
+    def _versions(self, server: Server) -> Iterator[RegistryVersion]:
+        """Yield the registry's versions of the model, the newest first."""
+        token = ""
+        for _ in range(PAGES):
+            query = {"filter": f"name='{self._settings.registered_model}'", "max_results": str(PAGE)}
+            query |= {"page_token": token} if token else {}
+            answer = server.ask("GET", f"{API}/model-versions/search?{urlencode(query)}")
+            page: Found = read(server, answer, Found)
+            yield from page.model_versions
+            token = page.next_page_token
+            if not token:
+                return
 
-    def _read(self, answer: Answer, kind: Any) -> Any:
-        self._sound(answer)
-        found = answer.decoded(kind)
-        if found is None:
-            raise TargetError(
-                f"{self._settings.url} gives an answer that MLflow does not give: {answer.said}"
+    def _register(self, server: Server, news: News) -> str:
+        version = _recorded(news)
+        if version is None or version.format is None:
+            raise TargetError(f"nothing is on record of version {news.version}")
+        folder = news.workspace.version_folder(version.model, version.number)
+        try:
+            kept = Objects(news.workspace.objects).keep(
+                folder / (version.artefact or ""), version.companions, version.sha256 or ""
             )
-        return found
+        except (ChangedError, WriteError, OSError) as error:
+            raise TargetError(
+                f"version {version.number} cannot be read as it was evaluated: {error}"
+            ) from None
+        with kept:
+            copy = Copy(version, kept.folder, kept.files)
+            return register(server, self._settings.registered_model, copy)
+
+
+def _recorded(news: News) -> Version | None:
+    """Return what is deployed as it is on record."""
+    try:
+        reader = Reader(news.workspace.database)
+        try:
+            with reader.transaction() as connection:
+                known = models.versions(connection, news.model)
+        finally:
+            reader.close()
+    except DatabaseError as error:
+        raise TargetError(f"what is on record cannot be read: {clean(str(error))}") from None
+    return next((version for version in known if version.number == news.version), None)

@@ -1,5 +1,6 @@
 """The engine's address for Prometheus: who is answered, with what, and what does not disturb the engine."""
 
+import gzip
 import http.client
 import logging
 import socket
@@ -84,6 +85,30 @@ def test_the_present_figures_are_answered(
     _, kind, text = ask(place, Accept="*/*")
     assert kind == "text/plain; version=0.0.4; charset=utf-8"
     assert 'model="churn"' in text
+
+
+@pytest.mark.parametrize(
+    ("accepted", "compressed"),
+    [
+        ("gzip", True),
+        ("deflate, GZIP;q=0.5, br", True),
+        ("identity", False),
+        ("gzip;q=0", False),
+        ("gzip; q=0.00, identity", False),
+        ("x-gzip", False),
+    ],
+)
+def test_who_accepts_gzip_gets_the_same_text_by_it(place: Address, accepted: str, compressed: bool) -> None:  # noqa: FBT001 - a row of the table
+    """And nobody else does."""
+    plain = ask(place)[2]
+    connection = http.client.HTTPConnection(str(place.host), place.port, timeout=PATIENCE_S)
+    connection.request("GET", "/metrics", headers={"Accept-Encoding": accepted})
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    assert answer.headers["Content-Encoding"] == ("gzip" if compressed else None)
+    found = parse((gzip.decompress(body) if compressed else body).decode())
+    assert found.keys() == parse(plain).keys()
 
 
 def test_many_questions_cost_one_reading(

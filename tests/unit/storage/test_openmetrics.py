@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from storage import openmetrics, snapshot
+from storage import exposition, snapshot
 from storage.database import Reader, Writer
+from storage.exposition import Exposition
 from storage.openmetrics import FAMILIES, UP, Look
 from storage.records import Device
 from storage.tables import devices, models
@@ -24,7 +25,7 @@ OLDER = re.compile(r'(# (TYPE \w+ gauge|UNIT .+|HELP .+|EOF)|\w+(\{(\w+="([^"\\]
 
 def exposed(reader: Reader, *, running: bool = True) -> str:
     """Return the text for what is on record."""
-    return openmetrics.text(Look(snapshot.read(reader), running=running))
+    return Exposition().text(Look(snapshot.read(reader), running=running)).decode()
 
 
 def test_an_empty_workspace_is_exposed(reader: Reader) -> None:
@@ -107,7 +108,7 @@ def test_names_are_escaped(name: str, writer: Writer, reader: Reader) -> None:
 )
 def test_numbers_are_written_exactly(value: float, written: str) -> None:
     """Whole numbers as such, others so that the same number is read, and what is none by its word."""
-    assert openmetrics._number(value) == written
+    assert exposition._number(value) == written
 
 
 def test_the_text_is_valid_in_the_older_format_too(writer: Writer, reader: Reader) -> None:
