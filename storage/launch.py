@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from storage import modes
 from storage.database import Reader, check
 from storage.errors import DatabaseError, EngineError
 from storage.records import EngineState
@@ -89,7 +90,7 @@ def spawn(workspace: Workspace) -> "Popen[bytes]":
     output.parent.mkdir(parents=True, exist_ok=True)
     begin_anew = _output_bytes(workspace) > OUTPUT_BYTES
     with output.open("wb" if begin_anew else "ab") as stream:
-        output.chmod(0o600)
+        output.chmod(modes.file_mode(workspace.state))
         try:
             process = Popen(
                 [sys.executable, "-P", "-m", "engine", "run", "--workspace", str(workspace.root)],

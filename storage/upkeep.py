@@ -12,6 +12,7 @@ from pathlib import Path
 from storage import database
 from storage.database import Reader
 from storage.errors import WorkspaceError
+from storage.modes import SIDE_FILES, leave_log
 from storage.record import Record
 from storage.tables import evaluations
 from storage.text import clean
@@ -29,8 +30,6 @@ YEAR_S = 365.0 * 86400
 
 LEAST_SPAN_S = 3600.0
 """Evaluations over less than this say nothing about a year."""
-
-SIDE_FILES = ("-wal", "-shm")
 
 
 class TableSize(Record, frozen=True, kw_only=True):
@@ -163,6 +162,7 @@ def compact(path: Path) -> None:
         connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
     finally:
         connection.close()
+        leave_log(path)
 
 
 def taken(path: Path) -> int:
@@ -198,6 +198,7 @@ def salvage(path: Path) -> tuple[Path, list[Loss]]:
     for ending in SIDE_FILES:
         path.with_name(path.name + ending).unlink(missing_ok=True)
     fresh.replace(path)
+    leave_log(path)
     return kept, found
 
 

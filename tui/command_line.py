@@ -57,6 +57,7 @@ COMMANDS = {
     "cancel": "tui.commands.log:cancel",
     "events": "tui.commands.log:events",
     "serve": "tui.commands.serve:serve",
+    "share": "tui.commands.share:share",
     "engine": "engine.cli:engine",
     "doctor": "engine.doctor_command:doctor",
     "completion": "tui.commands.completion:completion",
