@@ -22,8 +22,6 @@ SHARED_FOLDER: Final = 0o2750
 PRIVATE_FILE: Final = 0o600
 SHARED_FILE: Final = 0o640
 
-LOOKED_INTO: Final = stat.S_IRGRP | stat.S_IXGRP
-
 SIDE_FILES: Final = ("-wal", "-shm")
 """What SQLite keeps beside a database: its log, and the index of that, which processes share."""
 
@@ -34,7 +32,7 @@ VIEWER: Final = "read-only"
 def shared_with(state: Path) -> int | None:
     """Return the number of the group whose members may look into a workspace's state, or ``None`` where its owner alone may."""
     found = state.stat()
-    return found.st_gid if found.st_mode & LOOKED_INTO == LOOKED_INTO else None
+    return found.st_gid if stat.S_IMODE(found.st_mode) == SHARED_FOLDER else None
 
 
 def file_mode(folder: Path) -> int:
@@ -101,15 +99,15 @@ def no_looking(folder: Path) -> WorkspaceError:
             f"{shown} cannot be read by this user.", f"Give yourself the right: chmod u+rwx {shown}"
         )
     owner = user_name(found.st_uid)
-    if found.st_mode & LOOKED_INTO == LOOKED_INTO:
+    if stat.S_IMODE(found.st_mode) == SHARED_FOLDER:
         group = group_name(found.st_gid)
         return WorkspaceError(
             f"{shown} belongs to {owner}, and only members of the group {group} may look at it.",
             f"Ask for membership of {group}; it holds from your next login on.",
         )
     return WorkspaceError(
-        f"{shown} belongs to {owner}, who alone may look at it.",
-        f"{owner} can open it to a group of this machine: modeltender share GROUP",
+        f"{shown} belongs to {owner}, and you may not look at it.",
+        f"Ask {owner}: a workspace is opened to a group of this machine by modeltender share GROUP",
     )
 
 

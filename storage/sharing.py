@@ -70,6 +70,9 @@ def open_to(workspace: Workspace, group: str) -> None:
     number = group_number(group)
     owner = _owner(workspace)
     try:
+        # What relied on the closed folder around it: copies of data and models stay the owner's.
+        for path in workspace.state.iterdir():
+            _set(path, owner, None, modes.PRIVATE_FOLDER if path.is_dir() else modes.PRIVATE_FILE)
         for file in _files(workspace):
             _set(file, owner, number, modes.SHARED_FILE)
         # The folder around all of it last: before that, nothing is open.

@@ -176,7 +176,8 @@ def create_workspace(root: Path) -> Workspace:
     looked_into = modes.PRIVATE_FOLDER if modes.shared_with(workspace.state) is None else modes.SHARED_FOLDER
     for folder in (workspace.state, workspace.log.parent):
         modes.make_folder(folder, looked_into)
-    for folder in (workspace.scratch, workspace.quarantine, workspace.discarded):
+    private = (workspace.scratch, workspace.quarantine, workspace.discarded)
+    for folder in (*private, workspace.prepared, workspace.training):
         modes.make_folder(folder, modes.PRIVATE_FOLDER)
     return workspace
 

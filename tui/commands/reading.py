@@ -13,7 +13,7 @@ from storage.database import OLDER, Reader
 from storage.errors import DatabaseError
 from storage.records import EngineState
 from storage.tables import engine as engine_table
-from storage.workspace import Workspace, engine_pid
+from storage.workspace import Workspace, engine_pid, owner_for_viewer
 
 FIRST_LOOK_S = 10.0
 """How long a new engine may take to list the folders; after that, what it has found so far is shown."""
@@ -29,7 +29,8 @@ def to_look(workspace: Workspace) -> Iterator[Reader]:
         launch.ensure(workspace)
     reader = _open(workspace)
     try:
-        if not began_anew and engine_state(reader) is None:
+        # Who may not start one sees that none ever worked.
+        if not began_anew and engine_state(reader) is None and owner_for_viewer(workspace) is None:
             began_anew = True
             launch.ensure(workspace)
         if began_anew:
