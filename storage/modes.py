@@ -43,9 +43,15 @@ def file_mode(folder: Path) -> int:
 def make_folder(folder: Path, mode: int) -> None:
     """Make a folder of that mode; it may exist."""
     folder.mkdir(mode=mode & 0o777, exist_ok=True)
-    # Only where it differs: a service that may give nobody's rights to others may not say setgid, and inherits it.
-    if stat.S_IMODE(folder.stat().st_mode) != mode:
+    # Only where it differs: setgid is inherited, and a hardened service may not say it.
+    if stat.S_IMODE(folder.stat().st_mode) == mode:
+        return
+    try:
         folder.chmod(mode)
+    except PermissionError:
+        # Viewers miss what is in it then, and nobody sees more than before.
+        if mode != SHARED_FOLDER:
+            raise
 
 
 def leave_log(database: Path) -> None:

@@ -74,7 +74,9 @@ def staleness(workspace: Workspace, state: EngineState | None) -> str:
     if engine_pid(workspace) is None:
         seen = time.strftime("%Y-%m-%d %H:%M", time.gmtime(state.heartbeat_at)) if state else ""
         since = f"; this is how things stood at {seen} UTC" if seen else ""
-        return f"The engine is not running{since}. Start it with: modeltender engine start"
+        owner = owner_for_viewer(workspace)
+        way = f"{owner} can start it." if owner else "Start it with: modeltender engine start"
+        return f"The engine is not running{since}. {way}"
     if state is not None and (silence := time.time() - state.heartbeat_at) > launch.SILENT_S:
         return f"The engine has been silent for {silence:.0f} s. Look at its log: modeltender engine logs"
     return ""
