@@ -78,6 +78,7 @@ ANSWERS = {
     "cancel": ("one document", "tui.commands.documents:JobDocument"),
     "events": ("a list of", "tui.commands.documents:EventDocument"),
     "serve": ("one document", "tui.commands.serve:ServeDocument"),
+    "share": ("one document", "tui.commands.share:ShareDocument"),
     "engine start": ("one document", "engine.cli:EngineDocument"),
     "engine stop": ("one document", "engine.cli:EngineDocument"),
     "engine status": ("one document", "engine.cli:EngineDocument"),
