@@ -278,7 +278,8 @@ def _in_words(error: sqlite3.Error, path: Path | None) -> DatabaseError:
         return DatabaseError(
             f"{where} has been locked for 5 s by another process.", "Try again.", code="locked"
         )
-    if "full" in words:
+    # Without room not even a reader gets the log's index, if nobody else has made it.
+    if "full" in words or getattr(error, "sqlite_errorname", "") == "SQLITE_IOERR_SHMSIZE":
         return DatabaseError(
             f"The disk of {where} is full.",
             "Free some space; nothing that was acknowledged is lost.",

@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 from pathlib import Path
 
-from storage import database
+from storage import database, full_disk
 from storage.database import Reader
 from storage.errors import WorkspaceError
 from storage.modes import SIDE_FILES, leave_log
@@ -121,7 +121,8 @@ def back_up(reader: Reader, target: Path) -> int:
         unfinished.rename(target)
     except OSError as error:
         raise WorkspaceError(
-            f"{clean(str(target))} cannot be written ({error.strerror}).", "Name another file."
+            f"{clean(str(target))} cannot be written ({error.strerror}).",
+            full_disk.hint(error, "Name another file."),
         ) from None
     finally:
         unfinished.unlink(missing_ok=True)
@@ -208,7 +209,7 @@ def _copy(source: sqlite3.Connection, copy: sqlite3.Connection, target: Path) ->
     except sqlite3.Error as error:
         raise WorkspaceError(
             f"{clean(str(target))} cannot be written ({clean(str(error))}).",
-            "Look at its disk, and at: modeltender db verify",
+            full_disk.HINT if "full" in str(error) else "Look at its disk, and at: modeltender db verify",
         ) from None
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from storage import launch
+from storage import full_disk, launch
 from storage.database import OLDER, Reader
 from storage.errors import DatabaseError
 from storage.records import EngineState
@@ -78,6 +78,8 @@ def staleness(workspace: Workspace, state: EngineState | None) -> str:
         way = f"{owner} can start it." if owner else "Start it with: modeltender engine start"
         return f"The engine is not running{since}. {way}"
     if state is not None and (silence := time.time() - state.heartbeat_at) > launch.SILENT_S:
+        if full_disk.is_full(workspace.state):
+            return full_disk.no_record(workspace.root).message
         return f"The engine has been silent for {silence:.0f} s. Look at its log: modeltender engine logs"
     return ""
 
