@@ -7,6 +7,7 @@ A file that cannot be written is told in the log once, and tried again: the work
 import logging
 import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from storage import snapshot
@@ -70,5 +71,9 @@ class Exposing(threading.Thread):
                     "the metrics cannot be written to %s: %s", clean(str(self._file)), clean(str(error))
                 )
             self._told = True
+            with suppress(
+                OSError
+            ):  # it is not called like what collectors read, and the next round begins it anew
+                partial.unlink(missing_ok=True)
         else:
             self._told = False

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from storage import sharing
 from storage.database import prepare
 from storage.errors import WorkspaceError
 from storage.text import clean
@@ -30,18 +31,25 @@ class InitDocument(msgspec.Struct, frozen=True, kw_only=True):
 @click.option(
     "--sample", is_flag=True, help="Fill it with sample models and their data; takes a minute at most."
 )
+@click.option(
+    "--group", default="", metavar="NAME", help="Let members of this Unix group look at it, and not act."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def init(*, folder: Path, sample: bool, as_json: bool) -> int:
+def init(*, folder: Path, sample: bool, group: str, as_json: bool) -> int:
     """Make a workspace in DIR.
 
     With --sample it gets models and data to try things on. A folder that is a workspace already is left alone.
     """
     folder = Path(folder).expanduser().absolute()
     _check_new(folder, sample=sample)
+    if group:
+        sharing.group_number(group)
     existed = set(folder.iterdir()) if folder.is_dir() else None
     try:
         workspace = create_workspace(folder)
         prepare(workspace.database)
+        if group:
+            sharing.open_to(workspace, group)
         if sample:
             _build_sample(workspace)
     except BaseException:

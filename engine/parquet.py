@@ -46,7 +46,7 @@ def main() -> int:
     try:
         write(DECODER.decode(sys.stdin.buffer.read()), target)
     except OSError as error:
-        reason = clean(error.strerror or str(error))
+        reason = os.strerror(error.errno) if error.errno else clean(str(error))
         click.echo(f"{clean(str(target))} cannot be written ({reason}).", err=True)
         return ExitCode.FAILED
     return ExitCode.DONE

@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from storage import modes
 from storage.errors import DatabaseError
 from storage.text import clean
 
@@ -47,6 +48,7 @@ class Writer:
 
     def __init__(self, path: Path) -> None:
         prepare(path)
+        self._path = path
         self.log_file: Final = path.resolve().with_name(f"{path.resolve().name}-wal")
         """The write-ahead log: there as long as this is open, and written to by whoever writes."""
         self._lock = threading.RLock()
@@ -70,6 +72,7 @@ class Writer:
                 self._connections["FULL"].execute("PRAGMA wal_checkpoint(TRUNCATE)")
             for connection in self._connections.values():
                 connection.close()
+        modes.leave_log(self._path)
 
     @contextmanager
     def _begin(self, synchronous: str) -> Iterator[sqlite3.Connection]:
@@ -124,7 +127,15 @@ class Reader:
 
 @contextmanager
 def visit(path: Path) -> Iterator[sqlite3.Connection]:
-    """Yield a short-lived connection in one write transaction: how a viewer adds a job."""
+    """Yield a short-lived connection in one write transaction: how a viewer adds a job.
+
+    Raises:
+        WorkspaceError: this user may look at the workspace and not act on it.
+        DatabaseError: the database cannot be used.
+    """
+    owner = modes.owner_for_viewer(path)
+    if owner is not None:
+        raise modes.no_acting(path.parent.parent, owner)
     connection = _open_checked(path, "rw")
     try:
         connection.execute("BEGIN IMMEDIATE")
@@ -134,6 +145,7 @@ def visit(path: Path) -> Iterator[sqlite3.Connection]:
         raise _in_words(error, path) from error
     finally:
         connection.close()
+        modes.leave_log(path)
 
 
 def check(path: Path) -> None:
@@ -164,13 +176,15 @@ def prepare(path: Path) -> None:
                 _migrate(connection)
         finally:
             connection.close()
+            modes.leave_log(path)
     except sqlite3.Error as error:
         raise _in_words(error, path) from error
 
 
 def _create(path: Path) -> None:
-    # The file exists with the owner's rights before SQLite writes a byte; -wal and -shm inherit them.
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    # The file exists with the rights of its folder before SQLite writes a byte; -wal and -shm inherit them.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, modes.PRIVATE_FILE))
+    path.chmod(modes.file_mode(path.parent))
     connection = _connect(path, "rw")
     try:
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
@@ -179,6 +193,7 @@ def _create(path: Path) -> None:
         _migrate(connection)
     finally:
         connection.close()
+        modes.leave_log(path)
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
@@ -263,7 +278,8 @@ def _in_words(error: sqlite3.Error, path: Path | None) -> DatabaseError:
         return DatabaseError(
             f"{where} has been locked for 5 s by another process.", "Try again.", code="locked"
         )
-    if "full" in words:
+    # Without room not even a reader gets the log's index, if nobody else has made it.
+    if "full" in words or getattr(error, "sqlite_errorname", "") == "SQLITE_IOERR_SHMSIZE":
         return DatabaseError(
             f"The disk of {where} is full.",
             "Free some space; nothing that was acknowledged is lost.",
@@ -275,6 +291,8 @@ def _in_words(error: sqlite3.Error, path: Path | None) -> DatabaseError:
             "Stop the engine, then: modeltender db verify --salvage (the damaged file is kept beside the new one).",
             code="damaged-database",
         )
-    return DatabaseError(
-        f"{where} cannot be used: {clean(words, 120)}.", "Check its permissions and its disk."
-    )
+    hint = "Check its permissions and its disk."
+    if path and (owner := modes.owner_for_viewer(path)) is not None:
+        # Made or closed by something that knows nothing of viewers: a copy that was put back, another program.
+        hint = f"Ask {owner} to open it to your group again: modeltender share GROUP"
+    return DatabaseError(f"{where} cannot be used: {clean(words, 120)}.", hint)

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from storage import full_disk, modes
 from storage.database import Reader, check
 from storage.errors import DatabaseError, EngineError
 from storage.records import EngineState
@@ -89,7 +90,7 @@ def spawn(workspace: Workspace) -> "Popen[bytes]":
     output.parent.mkdir(parents=True, exist_ok=True)
     begin_anew = _output_bytes(workspace) > OUTPUT_BYTES
     with output.open("wb" if begin_anew else "ab") as stream:
-        output.chmod(0o600)
+        output.chmod(modes.file_mode(workspace.state))
         try:
             process = Popen(
                 [sys.executable, "-P", "-m", "engine", "run", "--workspace", str(workspace.root)],
@@ -238,6 +239,8 @@ def _foreign(workspace: Workspace, pid: int) -> EngineError:
 
 
 def _not_started(workspace: Workspace, what: str, began: int) -> EngineError:
+    if full_disk.is_full(workspace.state):
+        return full_disk.no_record(workspace.root)
     words = _last_lines(output_file(workspace), began) or _last_lines(workspace.log, 0)
     return EngineError(
         f"The engine of {clean(str(workspace.root))} {what}" + (f": {words}" if words else "."),

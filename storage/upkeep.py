@@ -9,9 +9,10 @@ import shutil
 import sqlite3
 from pathlib import Path
 
-from storage import database
+from storage import database, full_disk
 from storage.database import Reader
 from storage.errors import WorkspaceError
+from storage.modes import SIDE_FILES, leave_log
 from storage.record import Record
 from storage.tables import evaluations
 from storage.text import clean
@@ -29,8 +30,6 @@ YEAR_S = 365.0 * 86400
 
 LEAST_SPAN_S = 3600.0
 """Evaluations over less than this say nothing about a year."""
-
-SIDE_FILES = ("-wal", "-shm")
 
 
 class TableSize(Record, frozen=True, kw_only=True):
@@ -122,7 +121,8 @@ def back_up(reader: Reader, target: Path) -> int:
         unfinished.rename(target)
     except OSError as error:
         raise WorkspaceError(
-            f"{clean(str(target))} cannot be written ({error.strerror}).", "Name another file."
+            f"{clean(str(target))} cannot be written ({error.strerror}).",
+            full_disk.hint(error, "Name another file."),
         ) from None
     finally:
         unfinished.unlink(missing_ok=True)
@@ -163,6 +163,7 @@ def compact(path: Path) -> None:
         connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
     finally:
         connection.close()
+        leave_log(path)
 
 
 def taken(path: Path) -> int:
@@ -198,6 +199,7 @@ def salvage(path: Path) -> tuple[Path, list[Loss]]:
     for ending in SIDE_FILES:
         path.with_name(path.name + ending).unlink(missing_ok=True)
     fresh.replace(path)
+    leave_log(path)
     return kept, found
 
 
@@ -207,7 +209,7 @@ def _copy(source: sqlite3.Connection, copy: sqlite3.Connection, target: Path) ->
     except sqlite3.Error as error:
         raise WorkspaceError(
             f"{clean(str(target))} cannot be written ({clean(str(error))}).",
-            "Look at its disk, and at: modeltender db verify",
+            full_disk.HINT if "full" in str(error) else "Look at its disk, and at: modeltender db verify",
         ) from None
 
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from storage import modes
 from storage.errors import EngineError, WorkspaceError
 from storage.text import NAME, clean
 
@@ -171,21 +172,21 @@ def create_workspace(root: Path) -> Workspace:
                 f"{clean(str(folder))} cannot be made: {error.strerror}.",
                 "Choose a folder that you may write.",
             ) from None
-    for folder in (
-        workspace.state,
-        workspace.log.parent,
-        workspace.scratch,
-        workspace.quarantine,
-        workspace.discarded,
-    ):
-        folder.mkdir(exist_ok=True)
-        # What is in here (figures, logs, copies of models) is for the owner only.
-        folder.chmod(stat.S_IRWXU)
+    # What is in here is for the owner; where a group may look besides, at figures and logs, and never at copies of models.
+    looked_into = modes.PRIVATE_FOLDER if modes.shared_with(workspace.state) is None else modes.SHARED_FOLDER
+    for folder in (workspace.state, workspace.log.parent):
+        modes.make_folder(folder, looked_into)
+    private = (workspace.scratch, workspace.quarantine, workspace.discarded)
+    for folder in (*private, workspace.prepared, workspace.training):
+        modes.make_folder(folder, modes.PRIVATE_FOLDER)
     return workspace
 
 
 def check_writable(workspace: Workspace) -> None:
-    """Raise a `WorkspaceError` naming the first folder of the workspace that is missing or cannot be written."""
+    """Raise a `WorkspaceError` naming whose workspace it is, or the first folder that is missing or cannot be written."""
+    owner = owner_for_viewer(workspace)
+    if owner is not None:
+        raise modes.no_acting(workspace.root, owner)
     for folder in (workspace.root, workspace.train, workspace.test, workspace.models, workspace.state):
         if not folder.exists() and folder != workspace.root:
             continue
@@ -195,6 +196,11 @@ def check_writable(workspace: Workspace) -> None:
                 f"{clean(str(folder))} cannot be written by this user.",
                 f"Give yourself the right: chmod u+rwx {clean(str(folder))}",
             )
+
+
+def owner_for_viewer(workspace: Workspace) -> str | None:
+    """Return whose workspace it is, where this user may look at it and not act on it, else ``None``."""
+    return modes.owner_for_viewer(workspace.database) if workspace.state.is_dir() else None
 
 
 def engine_pid(workspace: Workspace) -> int | None:
@@ -224,8 +230,10 @@ def engine_lock(workspace: Workspace) -> Iterator[None]:
     Raises:
         EngineError: another engine holds it.
     """
-    descriptor = os.open(workspace.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(workspace.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, modes.PRIVATE_FILE)
     try:
+        if (mode := modes.file_mode(workspace.state)) != stat.S_IMODE(os.fstat(descriptor).st_mode):
+            os.fchmod(descriptor, mode)
         _take(descriptor, workspace)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, str(os.getpid()).encode(), 0)
@@ -270,7 +278,5 @@ def _folder(path: Path) -> Path:
     if not stat.S_ISDIR(mode):
         raise WorkspaceError(f"{clean(str(path))} is a file, not a folder.", "Name the workspace's folder.")
     if not os.access(path, os.R_OK | os.X_OK):
-        raise WorkspaceError(
-            f"{clean(str(path))} cannot be read by this user.", "Check the folder's permissions."
-        )
+        raise modes.no_looking(path)
     return path

@@ -24,7 +24,6 @@ from tui.widgets.literal import printable
 if TYPE_CHECKING:
     from tui.dialogs.confirm import Confirm
 
-READ_ONLY = "This console is read-only: it was opened with --read-only."
 ENGINE_DOWN = "The engine is not running: s starts it."
 REPLAYING = "This is how things stood: nothing can be done there. L shows what is now."
 
@@ -46,14 +45,30 @@ class ShowsVersions(Protocol):
 class Actions(App[int]):
     """The part of the application that acts."""
 
-    def __init__(self, workspace: Workspace, news: News, *, read_only: bool, ansi_color: bool | None) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        news: News,
+        *,
+        read_only: bool,
+        owner: str | None,
+        ansi_color: bool | None,
+    ) -> None:
         super().__init__(ansi_color=ansi_color)
         self.workspace = workspace
         self.news = news
         self.read_only = read_only
+        self.owner = owner
+        """Whose workspace it is, where this user may only look at it."""
         self._followed: set[int] = set()
         self._followed_together: set[int] = set()
         """Of these only failures are told one by one, and the end of the last."""
+
+    @property
+    def read_only_because(self) -> str:
+        """What a read-only console says to a key that acts."""
+        because = f"the workspace belongs to {self.owner}" if self.owner else "it was opened with --read-only"
+        return f"This console is read-only: {because}."
 
     def model(self) -> Model | None:
         """Return the selected model as it was last read."""
@@ -133,7 +148,7 @@ class Actions(App[int]):
     def action_start_engine(self) -> None:
         """Start the engine, if none runs."""
         if self.read_only:
-            self.say(READ_ONLY)
+            self.say(self.read_only_because)
         elif self.news.replay is not None:
             self.say(REPLAYING)
         elif self.news.engine_running:
@@ -169,7 +184,7 @@ class Actions(App[int]):
 
     def _may_act(self) -> bool:
         if self.read_only:
-            self.say(READ_ONLY)
+            self.say(self.read_only_because)
         elif self.news.replay is not None:
             self.say(REPLAYING)
         elif not self.news.engine_running:

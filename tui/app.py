@@ -48,6 +48,7 @@ class Console(Keeping):
         feed: Feed,
         *,
         read_only: bool = False,
+        owner: str | None = None,
         wanted: Look = Look.AUTO,
         host: str = "",
         clock: Callable[[], float] = time.time,
@@ -59,6 +60,7 @@ class Console(Keeping):
             feed,
             host=host or clean(platform.node(), HOST_CELLS),
             read_only=read_only,
+            owner=owner,
             # Only this switches every colour off where NO_COLOR asks for it; a theme that is set later is too late.
             ansi_color=True if self._kept_to_own_colours else None,
         )
@@ -135,11 +137,16 @@ class Console(Keeping):
         self.call_from_thread(self.exit)
 
 
-def run(workspace: Workspace, *, read_only: bool = False, wanted: Look = Look.AUTO) -> int:
-    """Show a workspace's console until the person leaves it, and return the exit status."""
+def run(
+    workspace: Workspace, *, read_only: bool = False, owner: str | None = None, wanted: Look = Look.AUTO
+) -> int:
+    """Show a workspace's console until the person leaves it, and return the exit status.
+
+    ``owner`` is whose workspace it is, where this user may only look at it.
+    """
     feed = Feed(workspace)
     feed.look()
-    console = Console(workspace, feed, read_only=read_only, wanted=wanted)
+    console = Console(workspace, feed, read_only=read_only, owner=owner, wanted=wanted)
     try:
         console.run()
     finally:

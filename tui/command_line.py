@@ -4,7 +4,6 @@ Owns the table of commands, and is the only printer of errors and the only choos
 commands by name, so that ``modeltender models`` loads neither the console nor what the engine is made of.
 """
 
-import errno
 import io
 import os
 import sys
@@ -17,6 +16,7 @@ import click
 import msgspec
 from click.shell_completion import CompletionItem
 
+from storage import full_disk
 from storage.errors import Error
 from storage.text import clean
 from storage.vocabulary import ExitCode
@@ -57,6 +57,7 @@ COMMANDS = {
     "cancel": "tui.commands.log:cancel",
     "events": "tui.commands.log:events",
     "serve": "tui.commands.serve:serve",
+    "share": "tui.commands.share:share",
     "engine": "engine.cli:engine",
     "doctor": "engine.doctor_command:doctor",
     "schema": "tui.commands.schema:schema",
@@ -232,11 +233,11 @@ def _tell(code: str, message: str, hint: str, status: int, *, as_json: bool) -> 
 
 
 def _tell_unexpected(error: Exception, words: list[str], *, as_json: bool) -> int:
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+    if isinstance(error, OSError) and error.errno in full_disk.WORDS:
         return _tell(
             "disk-full",
-            "There is no space left on the disk.",
-            "Free some, and try again.",
+            full_disk.WORDS[error.errno],
+            full_disk.HINT,
             ExitCode.FAILED,
             as_json=as_json,
         )

@@ -31,7 +31,7 @@ def left(view: View, width: int, *, needing: int) -> Text:
         "models": Text(f"{len(view.models)} model{'' if len(view.models) == 1 else 's'}"),
         "attention": Text(attention, "bold yellow"),
         "sandbox": Text(_sandbox(view, width), "yellow"),
-        "flags": Text("  ").join(_flags(view)),
+        "flags": Text("  ").join(_flags(view, roomy=width >= ROOMY)),
     }
     gap = Text("   " if width >= ROOMY else "  ")
     for dispensable in ("", "host", "models", "name"):
@@ -111,6 +111,9 @@ def _role(model: Model) -> Text:
     return Text(f"  v{model.current.number}")
 
 
-def _flags(view: View) -> list[Text]:
+def _flags(view: View, *, roomy: bool = False) -> list[Text]:
     flags = [Text("read-only", "dim")] if view.read_only else []
+    if view.owner:
+        whose = f"the workspace belongs to {view.owner}" if roomy else f"{view.owner}'s"
+        flags = [Text(f"read-only: {whose}", "bold")]
     return [*flags, Text("PAUSED", "bold reverse")] if view.paused else flags

@@ -19,8 +19,16 @@ from tui.mending import Mending
 class Marking(Mending):
     """The part of the application that acts on what is marked."""
 
-    def __init__(self, workspace: Workspace, news: News, *, read_only: bool, ansi_color: bool | None) -> None:
-        super().__init__(workspace, news, read_only=read_only, ansi_color=ansi_color)
+    def __init__(
+        self,
+        workspace: Workspace,
+        news: News,
+        *,
+        read_only: bool,
+        owner: str | None,
+        ansi_color: bool | None,
+    ) -> None:
+        super().__init__(workspace, news, read_only=read_only, owner=owner, ansi_color=ansi_color)
         self._marks: frozenset[str] = frozenset()
 
     def listed(self) -> Sequence[str]:

@@ -40,9 +40,10 @@ class Navigation(Writing):
         *,
         host: str,
         read_only: bool,
+        owner: str | None,
         ansi_color: bool | None,
     ) -> None:
-        super().__init__(workspace, feed.news, read_only=read_only, ansi_color=ansi_color)
+        super().__init__(workspace, feed.news, read_only=read_only, owner=owner, ansi_color=ansi_color)
         self._feed = feed
         self._host = host
         self._paused = False
@@ -73,6 +74,7 @@ class Navigation(Writing):
             self._span,
             self._compared,
             self.marked,
+            self.owner,
         )
 
     def model(self) -> Model | None:

@@ -54,6 +54,8 @@ def engine_down(view: View) -> Text | None:
     if view.news.engine_running:
         return Text.assemble(("! ", "bold yellow"), (old, "bold"))
     action = "it was opened read-only" if view.read_only else "s starts it"
+    if view.owner:
+        action = f"{view.owner} can start it"
     return Text.assemble(("✗ ", "bold red"), (f"The engine is not running: {action}. ", "bold"), (old, ""))
 
 

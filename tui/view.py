@@ -32,6 +32,8 @@ class View(NamedTuple):
     """Which two versions are compared."""
     marked: frozenset[str] = frozenset()
     """The names of the models that the next action is about, where there are any."""
+    owner: str | None = None
+    """Whose workspace it is, where this user may only look at it."""
 
     @property
     def replay(self) -> Replay | None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from storage import full_disk
 from storage.errors import Error, WorkspaceError
 from storage.text import clean
 from storage.workspace import Workspace
@@ -66,12 +67,21 @@ def write(folder: Path, screen: str, form: Form, content: str, now: float) -> Pa
             except FileExistsError:
                 # Of the same second: the next name is free.
                 continue
-            with open(opened, "w", encoding="utf-8") as stream:  # noqa: PTH123 - a descriptor
-                stream.write(content)
+            _write_whole(file, opened, content)
             return file
     except OSError as error:
         raise WorkspaceError(
             f"The view cannot be kept in {clean(str(folder))}: {error.strerror}.",
-            "Open the console from a folder in which you may write.",
+            full_disk.hint(error, "Open the console from a folder in which you may write."),
         ) from None
     raise Error(f"There are {MOST_OF_ONE_SECOND} views of this second in {clean(str(folder))} already.")
+
+
+def _write_whole(file: Path, opened: int, content: str) -> None:
+    """Fill a file that was made for a view; half a view is taken away again."""
+    try:
+        with open(opened, "w", encoding="utf-8") as stream:
+            stream.write(content)
+    except OSError:
+        file.unlink(missing_ok=True)
+        raise

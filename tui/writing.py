@@ -11,7 +11,7 @@ from storage.errors import Error, WorkspaceError
 from storage.records import Model
 from storage.text import clean
 from tui import first_settings
-from tui.actions import READ_ONLY, REPLAYING
+from tui.actions import REPLAYING
 from tui.marking import Marking
 
 
@@ -22,7 +22,7 @@ class Writing(Marking):
         """Show the settings that were made from what is known of the selected model, ask, and write them."""
         model = self.model()
         if self.read_only:
-            self.say(READ_ONLY)
+            self.say(self.read_only_because)
         elif self.news.replay is not None:
             self.say(REPLAYING)
         elif model is None:

@@ -90,7 +90,7 @@ def _write(source: Source, choice: Choice, folder: Path, progress: Progress) -> 
     try:
         sizes = _write_arrays(source, choice, folder, progress)
     except OSError as error:
-        raise _failed_to_write(source.name, error) from None
+        raise failed_to_write(source.name, error, "prepared") from None
     manifest = Manifest(
         name=source.name,
         rows=source.rows,
@@ -204,12 +204,13 @@ class ArrayFile:
         )
 
 
-def _failed_to_write(name: str, error: OSError) -> JobError:
+def failed_to_write(name: str, error: OSError, what: str) -> JobError:
+    """Return the error about data that could not be written as they were to be ``what`` (prepared, divided)."""
     if error.errno in FULL:
-        return JobError(f"The disk is full: {name} cannot be prepared.", "Free some space, then try again.")
+        return JobError(f"The disk is full: {name} cannot be {what}.", "Free some space, then try again.")
     if error.errno == errno.EFBIG:
         return JobError(
             f"{name} takes more room as arrays than prepared data may take.",
             "Raise retention.prepared_gib in modeltender.toml, or use fewer examples.",
         )
-    return JobError(f"{name} cannot be prepared ({error.strerror or error}).", "Check the disk.")
+    return JobError(f"{name} cannot be {what} ({error.strerror or error}).", "Check the disk.")

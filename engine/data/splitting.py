@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from engine.data.archive_part import ArchivePart
 from engine.data.describing import Digests, digests, target_of
 from engine.data.descriptions import PARTS, PARTS_FOLDER
+from engine.data.preparing import failed_to_write
 from engine.data.readers import open_source
 from engine.data.readers.source import COLUMN, Column, Source, chunks
 from engine.data.readers.table_part import TablePart
@@ -32,7 +33,7 @@ def split(request: Split, scratch: Path, progress: Progress) -> Divided:
     """Write a data set as one file a part into a folder of ``scratch``.
 
     Raises:
-        JobError: the data cannot be read or not be divided like that.
+        JobError: the data cannot be read or not be divided like that, or the disk is full.
     """
     with closing(open_source(Path(request.source))) as source:
         target = target_of(source, request.columns)
@@ -130,6 +131,13 @@ def _labels(source: Source, target: Column, values: "NDArray[Any]") -> "NDArray[
 
 def _write(source: Source, places: "NDArray[np.int64]", folder: Path, progress: Progress) -> Suffix:
     """Write the parts, tables as tables and arrays as arrays, and return what their files end in."""
+    try:
+        return _write_parts(source, places, folder, progress)
+    except OSError as error:
+        raise failed_to_write(source.name, error, "divided") from None
+
+
+def _write_parts(source: Source, places: "NDArray[np.int64]", folder: Path, progress: Progress) -> Suffix:
     folder.mkdir()
     there = np.unique(places).tolist()
     kind: type[TablePart | ArchivePart] = TablePart if source.called == COLUMN else ArchivePart

@@ -12,7 +12,7 @@ from storage.database import Reader
 from storage.errors import DatabaseError, Error, SettingsError
 from storage.settings import read_workspace_settings
 from storage.text import clean
-from storage.workspace import Workspace, check_writable, engine_pid
+from storage.workspace import Workspace, check_writable, engine_pid, owner_for_viewer
 
 SHARED_SYSTEMS = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "ceph", "glusterfs", "lustre"}
@@ -54,6 +54,9 @@ def examine(workspace: Workspace | None) -> list[Check]:
 
 def _folders(workspace: Workspace) -> Check:
     where = clean(str(workspace.root))
+    owner = owner_for_viewer(workspace)
+    if owner is not None:
+        return fine("workspace", f"{where} belongs to {owner}; you may look at it, and not act on it")
     try:
         check_writable(workspace)
     except Error as error:

@@ -4,8 +4,8 @@ import re
 import sqlite3
 
 from engine.jobs.context import Context
+from storage.modes import SIDE_FILES
 from storage.spare import Spare
-from storage.upkeep import SIDE_FILES
 
 WHAT = Spare.BACKUP
 

@@ -100,8 +100,11 @@ def make_folder(path: Path) -> None:
     """Make a folder with the rights of the one that it lies in, and those above it; it may exist."""
     if not path.is_dir():
         make_folder(path.parent)
-        path.mkdir(exist_ok=True)
-        path.chmod(stat.S_IMODE(path.parent.stat().st_mode))
+        mode = stat.S_IMODE(path.parent.stat().st_mode)
+        path.mkdir(mode=mode & 0o777, exist_ok=True)
+        # Only where it differs: a hardened service may not say setgid, which is inherited without being said.
+        if stat.S_IMODE(path.stat().st_mode) != mode:
+            path.chmod(mode)
 
 
 def fsync_folder(path: Path) -> None:

@@ -246,7 +246,9 @@ def _set_aside(workspace: Workspace, replaced: Path, *, now: float) -> Path:
         workspace.damaged.mkdir(mode=0o700, exist_ok=True)
         if replaced.is_dir() and not replaced.is_symlink():
             # A folder that its owner may not write cannot be moved to another one.
-            replaced.chmod(stat.S_IMODE(replaced.stat().st_mode) | stat.S_IRWXU)
+            mode = stat.S_IMODE(replaced.stat().st_mode)
+            if mode & stat.S_IRWXU != stat.S_IRWXU:
+                replaced.chmod(mode | stat.S_IRWXU)
         return _move(replaced, elsewhere)
     except OSError as error:
         try:

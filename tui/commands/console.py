@@ -13,7 +13,7 @@ from storage import launch
 from storage.errors import Error, SettingsError
 from storage.text import clean
 from storage.vocabulary import ExitCode, Look
-from storage.workspace import Workspace, engine_pid
+from storage.workspace import Workspace, engine_pid, owner_for_viewer
 from tui.commands.options import workspace_at
 from tui.terminal import prepare, refusal
 
@@ -52,12 +52,14 @@ def open_console(workspace: Workspace, *, read_only: bool = False) -> int:
     if refused is not None:
         raise TerminalError(refused, "The same in plain text: modeltender status")
     wanted = wanted_look(workspace, os.environ)
+    owner = owner_for_viewer(workspace)
+    read_only = read_only or owner is not None
     see_to_engine(workspace, read_only=read_only)
     # Textual reads the environment once, when it is imported, which the next line does.
     prepare(os.environ)
     from tui.app import run
 
-    return run(workspace, read_only=read_only, wanted=wanted)
+    return run(workspace, read_only=read_only, owner=owner, wanted=wanted)
 
 
 def wanted_look(workspace: Workspace, environ: Mapping[str, str]) -> Look:

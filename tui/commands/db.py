@@ -8,7 +8,7 @@ import msgspec
 from storage import upkeep
 from storage.errors import EngineError
 from storage.vocabulary import ExitCode
-from storage.workspace import Workspace, engine_lock, engine_pid
+from storage.workspace import Workspace, check_writable, engine_lock, engine_pid
 from tui.commands.figures import size
 from tui.commands.options import standard_options
 from tui.commands.output import remark, show_document, show_text
@@ -131,6 +131,7 @@ def verify(*, workspace: Workspace, as_json: bool, salvage: bool) -> int:
     if found and salvage and workspace.database.exists():
         if engine_pid(workspace) is not None:
             raise EngineError("The engine works with the database.", "Stop it first: modeltender engine stop")
+        check_writable(workspace)
         with engine_lock(workspace):
             kept, tables = upkeep.salvage(workspace.database)
     document = VerifyDocument(

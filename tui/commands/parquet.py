@@ -55,6 +55,7 @@ def write(target: Path, kind: type[msgspec.Struct], documents: Sequence[msgspec.
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().splitlines()
         raise WorkspaceError(
-            clean(said[-1], 400) if said else "The file was not written.", "Name another file."
+            clean(said[-1], 400) if said else "The file was not written.",
+            "Free some space, or name another file.",
         )
     return target.stat().st_size

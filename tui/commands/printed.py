@@ -102,6 +102,7 @@ ANSWERS: dict[str, tuple[Printed, ...]] = {
     "cancel": (Printed("tui.commands.overview_documents:JobDocument"),),
     "events": (Printed("tui.commands.overview_documents:EventDocument", many=True),),
     "serve": (Printed("tui.commands.serve:ServeDocument"),),
+    "share": (Printed("tui.commands.share:ShareDocument"),),
     "engine start": (Printed("engine.cli:EngineDocument"),),
     "engine stop": (Printed("engine.cli:EngineDocument"),),
     "engine status": (Printed("engine.cli:EngineDocument"),),

@@ -8,12 +8,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from storage import launch
+from storage import full_disk, launch
 from storage.database import OLDER, Reader
 from storage.errors import DatabaseError
 from storage.records import EngineState
 from storage.tables import engine as engine_table
-from storage.workspace import Workspace, engine_pid
+from storage.workspace import Workspace, engine_pid, owner_for_viewer
 
 FIRST_LOOK_S = 10.0
 """How long a new engine may take to list the folders; after that, what it has found so far is shown."""
@@ -29,7 +29,8 @@ def to_look(workspace: Workspace) -> Iterator[Reader]:
         launch.ensure(workspace)
     reader = _open(workspace)
     try:
-        if not began_anew and engine_state(reader) is None:
+        # Who may not start one sees that none ever worked.
+        if not began_anew and engine_state(reader) is None and owner_for_viewer(workspace) is None:
             began_anew = True
             launch.ensure(workspace)
         if began_anew:
@@ -73,8 +74,12 @@ def staleness(workspace: Workspace, state: EngineState | None) -> str:
     if engine_pid(workspace) is None:
         seen = time.strftime("%Y-%m-%d %H:%M", time.gmtime(state.heartbeat_at)) if state else ""
         since = f"; this is how things stood at {seen} UTC" if seen else ""
-        return f"The engine is not running{since}. Start it with: modeltender engine start"
+        owner = owner_for_viewer(workspace)
+        way = f"{owner} can start it." if owner else "Start it with: modeltender engine start"
+        return f"The engine is not running{since}. {way}"
     if state is not None and (silence := time.time() - state.heartbeat_at) > launch.SILENT_S:
+        if full_disk.is_full(workspace.state):
+            return full_disk.no_record(workspace.root).message
         return f"The engine has been silent for {silence:.0f} s. Look at its log: modeltender engine logs"
     return ""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from storage import full_disk
 from storage.errors import Error
 from storage.text import clean
 from storage.vocabulary import ExitCode
@@ -99,7 +100,7 @@ def _write(file: Path, content: bytes) -> None:
     except OSError as error:
         raise Error(
             f"{clean(str(file))} cannot be written: {error.strerror}.",
-            "Name a file in a folder that you may write.",
+            full_disk.hint(error, "Name a file in a folder that you may write."),
         ) from None
 
 

@@ -18,7 +18,7 @@ import msgspec
 from storage.errors import Error
 from storage.text import clean
 from storage.vocabulary import ExitCode
-from storage.workspace import Workspace
+from storage.workspace import Workspace, owner_for_viewer
 from tui.commands.console import see_to_engine, wanted_look
 from tui.commands.options import standard_options
 from tui.commands.output import remark, show_document, show_text
@@ -92,7 +92,8 @@ def serve(
         )
     server = _server()
     wanted_look(workspace, os.environ)
-    read_only = read_only or bool(context.find_root().params.get("read_only"))
+    asked = read_only or bool(context.find_root().params.get("read_only"))
+    read_only = asked or owner_for_viewer(workspace) is not None
     see_to_engine(workspace, read_only=read_only)
     names = frozenset({LOCAL_NAME, host.lower(), *(() if is_local else (platform.node().lower(),))})
 

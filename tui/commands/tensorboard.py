@@ -7,6 +7,7 @@ one scalar. It needs neither TensorFlow nor TensorBoard, which read them all the
 import math
 import struct
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -68,6 +69,8 @@ def write(folder: Path, runs: Mapping[str, Sequence[Scalar]]) -> TensorBoardDocu
             unfinished.write_bytes(encode(scalars))
             unfinished.replace(file)
         except OSError as error:
+            with suppress(OSError):  # what cannot be removed either is no event file by its name
+                unfinished.unlink(missing_ok=True)
             raise WorkspaceError(
                 f"{clean(str(file))} cannot be written ({error.strerror or error}).",
                 "Free some space, or name another folder.",

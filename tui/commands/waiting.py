@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from storage import jobs, launch
+from storage import full_disk, jobs, launch
 from storage.database import Reader
 from storage.errors import (
     EngineError,
@@ -46,7 +46,7 @@ def await_job(workspace: Workspace, reader: Reader, job: Job) -> Job:
     Raises:
         EngineError: the engine ended, or fell silent, before the job did.
     """
-    what = f"{job.kind} {job.model}" + (f"@{job.version}" if job.version is not None else "")
+    what = f"{job.kind} {job.model}".rstrip() + (f"@{job.version}" if job.version is not None else "")
     with Progress(sys.stderr, what) as progress:
 
         def ended() -> Job | None:
@@ -70,7 +70,7 @@ def await_change(workspace: Workspace, reader: Reader, look: Callable[[], Found 
     Raises:
         EngineError: the engine ended, or fell silent, before that.
     """
-    pulse = _Pulse(reader)
+    pulse = _Pulse(workspace, reader)
     seen, check_at = -1, time.monotonic() + ENGINE_CHECK_S
     while True:
         version = reader.data_version()
@@ -134,7 +134,8 @@ def _gone(what: str) -> EngineError:
 class _Pulse:
     """Whether the engine's heartbeat moves, by our own clock: a wall clock that was set tells nothing."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, workspace: Workspace, reader: Reader) -> None:
+        self._workspace = workspace
         self._reader = reader
         self._beat = 0.0
         self._heard_at = time.monotonic()
@@ -146,6 +147,8 @@ class _Pulse:
         if state is not None and state.heartbeat_at != self._beat:
             self._beat, self._heard_at = state.heartbeat_at, now
         elif now - self._heard_at > launch.SILENT_S:
+            if full_disk.is_full(self._workspace.state):
+                raise full_disk.no_record(self._workspace.root)
             raise EngineError(
                 f"The engine has been silent for {now - self._heard_at:.0f} s; {what} is not done.",
                 "Look at its log with: modeltender engine logs",

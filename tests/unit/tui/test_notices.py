@@ -83,6 +83,13 @@ def test_read_only_console_starts_nothing(news: News) -> None:
     assert "s starts" not in said.plain
 
 
+def test_a_viewer_reads_who_starts_the_engine(news: News) -> None:
+    """Where no engine works, who only may look is told whom to ask."""
+    said = notices.engine_down(_view(news, read_only=True)._replace(owner="alice"))
+    assert said is not None
+    assert "alice can start it" in said.plain
+
+
 def test_first_run_says_where_models_go(workspace: Workspace, writer: Writer) -> None:
     """An empty workspace is explained by the folders that are watched."""
     del writer

@@ -3,6 +3,7 @@
 import errno
 import os
 from pathlib import Path
+from shutil import copy
 from typing import Any, cast
 
 import pytest
@@ -146,7 +147,11 @@ def test_trust_is_for_the_content_wherever_it_lies(watched: Watched) -> None:
     for number in (1, 2, 3):
         folder = watched.workspace.version_folder("mnist", number)
         folder.mkdir(parents=True)
-        keras_lambda(folder, Path("/other") if number == 3 else NOWHERE)
+        # Copied and not made again: an archive has the time in it at which it was made.
+        if number == 2:
+            copy(folder.parent / "1" / "lambda.keras", folder)
+        else:
+            keras_lambda(folder, Path("/other") if number == 3 else NOWHERE)
     watched.settle()
     ask(watched, JobKind.TRUST, 1, reason="reviewed")
     watched.settle()
@@ -156,7 +161,7 @@ def test_trust_is_for_the_content_wherever_it_lies(watched: Watched) -> None:
         (JobKind.EVALUATE, 1),
         (JobKind.EVALUATE, 2),
     }
-    keras_lambda(inbox(watched, "other"), NOWHERE)
+    copy(watched.workspace.version_folder("mnist", 1) / "lambda.keras", inbox(watched, "other"))
     watched.settle()
     arrived = watched.version("other", 1)
     assert (arrived.status, arrived.format) == (Status.CHECKING, Format.KERAS)
