@@ -68,8 +68,9 @@ ELSEWHERE: dict[Format, str] = {
 """Why there is none for the others."""
 
 THERE = (
-    "install what it was saved with in an environment of its own, see there that it loads (modeltender rehearse --python PATH), "
-    "and export it there"
+    "install what it was saved with in an environment of its own and see that it loads there (modeltender rehearse --python "
+    "PATH); of Keras, TorchScript and SavedModel files that environment then makes a version that loads here (modeltender "
+    "repair MODEL --fault ID --by convert --python PATH), others you export there yourself"
 )
 """What is left where nothing can be written anew here."""
 
