@@ -67,9 +67,7 @@ def packed(model: Any, flat: Sequence[Any], tree: Any) -> Any:
 def describe(tensor: Any) -> TensorSpec:
     """Return an input or output of a Keras model as the engine describes it."""
     # A type is a word in Keras 3, and TensorFlow's own in Keras 2.
-    return TensorSpec(
-        str(tensor.name), tuple(tensor.shape), str(getattr(tensor.dtype, "name", tensor.dtype))
-    )
+    return TensorSpec(str(tensor.name), tuple(tensor.shape), str(getattr(tensor.dtype, "name", tensor.dtype)))
 
 
 def is_hdf5(artefact: Path) -> bool:
