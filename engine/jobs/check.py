@@ -189,7 +189,7 @@ def _record(
 def _open(
     connection: sqlite3.Connection, model: str, spec: FaultSpec, finding: Finding, *, now: float
 ) -> None:
-    message = f"{finding.detail}."
+    message, severity = f"{finding.detail}.", finding.severity or spec.severity
     new = events.open_fault(
         connection,
         spec.code,
@@ -197,11 +197,11 @@ def _open(
         at=now,
         model=model,
         version=finding.version,
-        severity=spec.severity,
+        severity=severity,
         repair=spec.advice.replace("{model}", model),
     )
     if new:
-        _tell(connection, spec.code, message, model, finding, now=now, severity=spec.severity)
+        _tell(connection, spec.code, message, model, finding, now=now, severity=severity)
 
 
 def _tell(

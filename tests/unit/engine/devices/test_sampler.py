@@ -12,13 +12,14 @@ from engine import devices
 from engine.devices import Found, sampler
 from engine.devices.hardware import GONE
 from engine.devices.sampler import Sampler
+from storage import jobs
 from storage.database import Reader, Writer
-from storage.device_details import DeviceDetails, DeviceProcess, Obstacle
+from storage.device_details import DeviceDetails, DeviceProcess, DriverError, Obstacle
 from storage.fault_records import Event
 from storage.records import Device
 from storage.tables import devices as table
 from storage.tables import events
-from storage.vocabulary import DeviceKind, Severity
+from storage.vocabulary import DeviceKind, JobKind, Severity
 
 Start = Callable[..., Sampler]
 WAIT_S = 5.0
@@ -100,6 +101,32 @@ def wait_for(condition: Callable[[], object]) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.01)
+
+
+def test_an_error_of_a_driver_is_told_once_and_has_its_fault_looked_for(
+    start: Start, cards: dict[str, Card], reader: Reader
+) -> None:
+    """Each number is one event however often it comes, with what it means, and asks for a check of the workspace."""
+    start()
+    wait_for(lambda: len(recorded(reader)) == 2)
+    for count in (1, 2):
+        heard = (DriverError(79, count, 5.0),)
+        cards["cuda:1"].details = DeviceDetails(driver_errors=heard, listening_since=1.0)
+        wait_for(lambda heard=heard: recorded(reader)["cuda:1"].details.driver_errors == heard)
+    cards["cuda:1"].details = DeviceDetails(
+        driver_errors=(*heard, DriverError(31, 1, 6.0)), listening_since=1.0
+    )
+    wait_for(lambda: len(told(reader)) >= 2)
+    assert [(event.severity, event.message) for event in told(reader)] == [
+        (Severity.ERROR, "cuda:1 (Card): Xid 79, it has fallen off the bus (hardware)"),
+        (
+            Severity.WARNING,
+            "cuda:1 (Card): Xid 31, a program reached for memory that it may not use (mostly the program's mistake)",
+        ),
+    ]
+    with reader.transaction() as connection:
+        asked = jobs.read(connection, limit=10)
+    assert {(job.kind, job.model) for job in asked} == {(JobKind.CHECK, "")}
 
 
 def test_this_machine_is_recorded(start: Start, reader: Reader) -> None:
