@@ -69,8 +69,7 @@ ELSEWHERE: dict[Format, str] = {
 
 THERE = (
     "install what it was saved with in an environment of its own and see that it loads there (modeltender rehearse --python "
-    "PATH); of Keras, TorchScript and SavedModel files that environment then makes a version that loads here (modeltender "
-    "repair MODEL --fault ID --by convert --python PATH), others you export there yourself"
+    "PATH); the repair with --by convert --python PATH then exports it there (Keras, TorchScript, SavedModel)"
 )
 """What is left where nothing can be written anew here."""
 

@@ -43,4 +43,4 @@ def act(work: Work) -> Acted:
     """Ask for the conversion."""
     number, case = subject(work.case), work.case
     job = ask(work, JobKind.CONVERT, number, JobParameters(fault=case.fault.id, interpreter=case.interpreter))
-    return Acted(f"version {number} is written anew (job {job})", job)
+    return Acted(f"version {number} is to be written anew (job {job})", job)
