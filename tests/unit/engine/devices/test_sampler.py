@@ -3,6 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from types import SimpleNamespace
 
 import msgspec
@@ -103,6 +104,10 @@ def wait_for(condition: Callable[[], object]) -> None:
         time.sleep(0.01)
 
 
+def _heard(reader: Reader, errors: tuple[DriverError, ...]) -> bool:
+    return recorded(reader)["cuda:1"].details.driver_errors == errors
+
+
 def test_an_error_of_a_driver_is_told_once_and_has_its_fault_looked_for(
     start: Start, cards: dict[str, Card], reader: Reader
 ) -> None:
@@ -112,7 +117,7 @@ def test_an_error_of_a_driver_is_told_once_and_has_its_fault_looked_for(
     for count in (1, 2):
         heard = (DriverError(79, count, 5.0),)
         cards["cuda:1"].details = DeviceDetails(driver_errors=heard, listening_since=1.0)
-        wait_for(lambda heard=heard: recorded(reader)["cuda:1"].details.driver_errors == heard)
+        wait_for(partial(_heard, reader, heard))
     cards["cuda:1"].details = DeviceDetails(
         driver_errors=(*heard, DriverError(31, 1, 6.0)), listening_since=1.0
     )
