@@ -24,6 +24,7 @@ from engine.packing import Packing
 from engine.processes import lockdown, processor_share
 from engine.processes.client import Hosts
 from engine.processes.pool import Pool
+from engine.repairs import offering
 from engine.repository import restore, switch
 from engine.repository.keeper import Keeper
 from engine.repository.objects import Objects
@@ -184,6 +185,7 @@ def _work(
     telling = Lane("notices", ON_NOTICES, context)
     watching = Watching(repository, rescan_s=settings.repository.rescan_s, scanned=models.wake)
     repository.when_known(watching.wake)
+    repository.when_faulty(offering.offer_new)
     observer = Observer(
         workspace,
         watching.wake,

@@ -40,6 +40,15 @@ class Pressure(msgspec.Struct, frozen=True):
     disk: float | None
 
 
+class DriverError(msgspec.Struct, frozen=True):
+    """Errors of one number that a driver reported of a device (NVIDIA's Xid)."""
+
+    number: int
+    count: int
+    at: float
+    """When the latest was heard of."""
+
+
 class DeviceDetails(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a device tells besides its use, memory, temperature and power."""
 
@@ -57,6 +66,11 @@ class DeviceDetails(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     corrected_errors: int | None = None
     uncorrected_errors: int | None = None
     """Errors of its memory since the driver was loaded."""
+    driver_errors: tuple[DriverError, ...] | None = None
+    """What its driver reported within a day, while the engine listened; ``None`` where nothing is told."""
+    listening_since: float | None = None
+    deaf: str = ""
+    """Why errors of its driver cannot be heard of here, although it may have some; empty where they are, or there are none."""
     processes: tuple[DeviceProcess, ...] | None = None
     partitions: tuple[Partition, ...] = ()
     asleep: bool = False

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
+from storage.device_details import DriverError
 from storage.records import LatencyReport
 from storage.settings import Trust, WorkspaceSettings
 from storage.tables import evaluations
@@ -367,6 +368,7 @@ PLANTS: dict[str, Plant] = {
     "failing-jobs": Plant(spoil_data, mend_data),
     "disk-low": Plant(fill_disk, free_disk, helps=False, place=True, looks=2),
     "device-errors": Plant(reading(uncorrected_errors=2), read_well, place=True),
+    "driver-errors": Plant(reading(driver_errors=(DriverError(79, 1, 0.0),)), read_well, place=True),
     "device-throttled": Plant(
         reading(slowed_by=("its power limit", "heat beyond the hardware's limit")),
         read_well,

@@ -10,6 +10,7 @@ import pytest
 from engine.examiner import Examiner
 from engine.processes.client import Hosts
 from engine.processes.examiner_process import Suspect
+from engine.repairs import offering
 from engine.repository.examinations import Examines
 from engine.repository.examine import Examined, examine
 from engine.repository.repository import Repository
@@ -122,6 +123,7 @@ class Watched:
             now=self.clock.now,
             monotonic=self.clock.monotonic,
         )
+        self.repository.when_faulty(offering.offer_new)
 
     def scan(self, after: float = 0.0) -> float:
         """Make one pass after some seconds; return in how many the next one is wanted."""

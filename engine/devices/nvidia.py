@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from engine.devices import cuda, files, hardware, nvidia_card, usability
+from engine.devices import cuda, files, hardware, nvidia_card, usability, xid
 from engine.devices.nvml import NvmlError, Session, text
 from engine.devices.usability import Use
 from storage.device_details import DeviceDetails
@@ -65,17 +65,20 @@ class Reader:
 
     def __init__(self, device: Device) -> None:
         self._device = device
+        self._listener = xid.Listener()
 
     def read(self, now: float) -> Device:
         """Return the GPU as it is."""
         device = msgspec.structs.replace(self._device, at=now)
         try:
-            return session.ask(lambda nvml: _read(nvml, device, now), READ_S)
+            return session.ask(lambda nvml: _read(nvml, device, self._listener, now), READ_S)
         except NvmlError as error:
             return msgspec.structs.replace(device, note=str(error))
 
     def close(self) -> None:
-        """The connection to NVML is shared by all GPUs and stays open for as long as the process lives."""
+        """Stop listening; the connection to NVML is shared by all GPUs and stays open for as long as the process lives."""
+        with suppress(NvmlError):  # without NVML nothing is listened to
+            session.ask(lambda nvml: self._listener.close(nvml, session.opening), READ_S)
 
 
 def _detect(nvml: Any) -> list[Device]:
@@ -117,12 +120,15 @@ def _device(
     )
 
 
-def _read(nvml: Any, device: Device, now: float) -> Device:
+def _read(nvml: Any, device: Device, listener: xid.Listener, now: float) -> Device:
     number = int(device.id.partition(":")[2])
     indices = visible(nvml)
     if number >= len(indices):
         return msgspec.structs.replace(device, note=hardware.GONE)
-    return nvidia_card.read(nvml, nvml.nvmlDeviceGetHandleByIndex(indices[number]), device, now)
+    handle = nvml.nvmlDeviceGetHandleByIndex(indices[number])
+    # Before its figures: a card that is about to be lost may not give them any more.
+    heard = listener.told(nvml, handle, device.details, session.opening, now)
+    return nvidia_card.read(nvml, handle, msgspec.structs.replace(device, details=heard), now)
 
 
 def visible(nvml: Any) -> list[int]:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from engine.devices import xid
 from engine.devices.nvml import exposed, optional, text
 from storage.device_details import DeviceDetails, DeviceProcess, Partition
 from storage.records import Device
@@ -79,6 +80,7 @@ def lasting(nvml: Any, handle: Any) -> DeviceDetails:
     cuda = optional(nvml, nvml.nvmlSystemGetCudaDriverVersion_v2)
     words = f"NVIDIA {clean(text(driver), 20)}" if driver else ""
     return DeviceDetails(
+        deaf=xid.deaf(nvml, handle),
         driver=words + (f", CUDA {cuda // 1000}.{cuda % 1000 // 10}" if cuda else ""),
         highest_clock_mhz=_clock(
             optional(nvml, lambda: nvml.nvmlDeviceGetMaxClockInfo(handle, nvml.NVML_CLOCK_SM))

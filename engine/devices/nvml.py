@@ -27,6 +27,8 @@ class Session:
     def __init__(self) -> None:
         self._driver = Driver()
         self._nvml: Any = None
+        self.opening = 0
+        """How often the library was opened: what belonged to an earlier opening is gone."""
 
     def ask(self, question: Callable[[Any], Answer], within_s: float) -> Answer:
         """Return the answer to a question that gets the opened NVML module.
@@ -48,6 +50,7 @@ class Session:
             if self._nvml is None:
                 pynvml.nvmlInit()
                 self._nvml = pynvml
+                self.opening += 1
             return question(pynvml)
         except pynvml.NVMLError as error:
             self._break()

@@ -15,11 +15,13 @@ import msgspec
 from engine import devices
 from engine.devices import DeviceReader, Found
 from engine.devices.hardware import GONE
+from storage import jobs
 from storage.database import Writer
 from storage.records import Device
 from storage.tables import devices as table
 from storage.tables import events, rollups
-from storage.vocabulary import Severity
+from storage.vocabulary import JobKind, Severity
+from storage.xids import xid
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +47,8 @@ class Sampler(threading.Thread):
         self._readers: dict[str, DeviceReader] = {}
         self._troubled: dict[str, str] = {}
         """What keeps a device from being read, as it was told."""
+        self._errors: dict[str, set[int]] = {}
+        """Numbers of errors of their drivers that were told, by device."""
         self._healthy: set[str] = set()
         """Devices whose latest reading was without trouble."""
 
@@ -99,6 +103,18 @@ class Sampler(threading.Thread):
         self._keep_readers(found)
         self._found, self._troubled = found, troubled
 
+    def _tell_errors(self, connection: sqlite3.Connection, readings: list[Device], now: float) -> None:
+        """Tell each number of a driver's errors when it is new, and have its fault opened now, not in an hour."""
+        for one in readings:
+            new = _numbers(one) - self._errors.get(one.id, set())
+            self._errors[one.id] = _numbers(one)
+            for number in sorted(new):
+                meant = xid(number)
+                severity = Severity.ERROR if meant.grave else Severity.WARNING
+                _tell(connection, one, meant.sentence(number), at=now, severity=severity)
+            if new:
+                jobs.add(connection, JobKind.CHECK, "", None, requested_by=jobs.SCHEDULE, now=now)
+
     def _keep_readers(self, found: dict[str, Found]) -> None:
         """Let go of devices that went or changed, and begin to read the new ones."""
         for name, reader in list(self._readers.items()):
@@ -128,10 +144,15 @@ class Sampler(threading.Thread):
                 table.replace(connection, [_noted(one.device, told) for one in found.values()])
             for name, words in new.items():
                 _tell(connection, found[name].device, words, at=now, severity=Severity.WARNING)
+            self._tell_errors(connection, readings, now)
         self._troubled |= new
         if GONE in new.values():
             # What else went or came with it is to be seen now, not in a minute.
             self._look_at = time.monotonic()
+
+
+def _numbers(device: Device) -> set[int]:
+    return {one.number for one in device.details.driver_errors or ()}
 
 
 def _read(device: Device, reader: DeviceReader, now: float) -> Device:

@@ -179,6 +179,9 @@ def device(found: Device) -> Check:
     """Return which runtimes can use a device, and why installed ones cannot."""
     size = f", {in_words(found.memory_total_bytes)}" if found.memory_total_bytes else ""
     note = f"; {found.note}" if found.note else ""
+    note += (
+        f"; errors of its driver (Xid) cannot be heard of: {found.details.deaf}" if found.details.deaf else ""
+    )
     reasons, remedies = _obstacles(found)
     why = f"; {'; '.join(reasons)}" if reasons else ""
     if not found.usable_by:

@@ -68,8 +68,8 @@ ELSEWHERE: dict[Format, str] = {
 """Why there is none for the others."""
 
 THERE = (
-    "install what it was saved with in an environment of its own, see there that it loads (modeltender rehearse --python PATH), "
-    "and export it there"
+    "install what it was saved with in an environment of its own and see that it loads there (modeltender rehearse --python "
+    "PATH); the repair with --by convert --python PATH then exports it there (Keras, TorchScript, SavedModel)"
 )
 """What is left where nothing can be written anew here."""
 

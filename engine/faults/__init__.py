@@ -17,6 +17,7 @@ from engine.faults import (
     device_errors,
     device_throttled,
     disk_low,
+    driver_errors,
     engine_memory,
     engine_restarts,
     failing_jobs,
@@ -105,6 +106,7 @@ ABOUT_PLACE = tuple(
     for module in (
         disk_low,
         device_errors,
+        driver_errors,
         device_throttled,
         engine_restarts,
         engine_memory,

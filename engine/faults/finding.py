@@ -51,6 +51,8 @@ class Finding(NamedTuple):
     """The version that it is about, or ``None`` where it is about the model as a whole."""
     basis: str = ""
     """What it was judged from: a later look at the same counts as the same look. Empty: each look is a new one."""
+    severity: Severity | None = None
+    """Where it is less, or more, than what its fault mostly is."""
 
 
 def healthy(detail: str, *, version: int | None = None, basis: str = "") -> Finding:
@@ -58,9 +60,11 @@ def healthy(detail: str, *, version: int | None = None, basis: str = "") -> Find
     return Finding(Answer.HEALTHY, detail, version, basis)
 
 
-def found(detail: str, *, version: int | None = None, basis: str = "") -> Finding:
+def found(
+    detail: str, *, version: int | None = None, basis: str = "", severity: Severity | None = None
+) -> Finding:
     """Say that there is one."""
-    return Finding(Answer.FAULT, detail, version, basis)
+    return Finding(Answer.FAULT, detail, version, basis, severity)
 
 
 def unknown(missing: str, *, version: int | None = None) -> Finding:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from engine.faults import ABOUT_MODELS, ABOUT_PLACE, SPECS, artefact_changed, artefact_missing
+from engine.faults import ABOUT_MODELS, ABOUT_PLACE, artefact_changed, artefact_missing
 from engine.faults.finding import FaultSpec, Finding
 from engine.faults.state import ModelState
 from engine.faults.steadiness import Step, decide
@@ -18,10 +18,9 @@ from engine.jobs.context import Context, Outcome, Report
 from engine.jobs.loading import LOADABLE
 from engine.jobs.switching import unknown_model
 from engine.processes.endings import CANCELLED
-from engine.repairs import PLACE_REPAIRS, REPAIRS
-from engine.repairs.repairing import Case, PlaceCase
+from engine.repairs import offering
 from storage.errors import JobError, RefusedError, SettingsError
-from storage.fault_records import CheckAnswer, Fault, Remedy
+from storage.fault_records import CheckAnswer, Fault
 from storage.records import Job, Model, Version
 from storage.settings import ModelSettings, read_model_settings
 from storage.tables import checks, events, models
@@ -58,7 +57,7 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
         with context.writer.transaction() as connection:
             _record(connection, "", found, job, began=began, now=context.now())
             check_verification.judge_done(connection, job.parameters.verify, now=context.now())
-        _offer_of_place(context)
+        offering.offer_of_place(context)
         return _outcome(job, found)
     with context.writer.transaction() as connection:
         model = models.read_one(connection, job.model)
@@ -83,7 +82,7 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
         over = _close_others(connection, job.model, current.number, now=context.now())
         check_verification.judge_done(connection, job.parameters.verify, now=context.now())
         check_verification.judge_made(connection, current, over, now=context.now())
-        _offer(connection, after)
+        offering.offer(connection, after)
     return _outcome(job, found)
 
 
@@ -190,7 +189,7 @@ def _record(
 def _open(
     connection: sqlite3.Connection, model: str, spec: FaultSpec, finding: Finding, *, now: float
 ) -> None:
-    message = f"{finding.detail}."
+    message, severity = f"{finding.detail}.", finding.severity or spec.severity
     new = events.open_fault(
         connection,
         spec.code,
@@ -198,11 +197,11 @@ def _open(
         at=now,
         model=model,
         version=finding.version,
-        severity=spec.severity,
+        severity=severity,
         repair=spec.advice.replace("{model}", model),
     )
     if new:
-        _tell(connection, spec.code, message, model, finding, now=now, severity=spec.severity)
+        _tell(connection, spec.code, message, model, finding, now=now, severity=severity)
 
 
 def _tell(
@@ -234,28 +233,6 @@ def _close_others(
     for fault in over:
         events.close_fault(connection, fault.code, at=now, model=model, version=fault.version)
     return over
-
-
-def _offer(connection: sqlite3.Connection, model: Model) -> None:
-    """Put on record which repairs may end what is open of a model, and what each would change: people choose by that."""
-    for fault in events.faults(connection, model.name):
-        spec, case = SPECS.get(fault.code), Case(model, fault)
-        planned = [(kind, REPAIRS[kind].plan(case)) for kind in (spec.repairs if spec else ())]
-        remedies = [Remedy(kind, plan.sentence) for kind, plan in planned if plan.possible]
-        events.set_remedies(connection, fault.id, remedies)
-
-
-def _offer_of_place(context: Context) -> None:
-    """Put the same on record of what is open of the workspace; a repair looks at the folders, so not within a transaction."""
-    with context.writer.passing() as connection:
-        faults = events.faults(connection, "")
-    for fault in faults:
-        spec, case = SPECS.get(fault.code), PlaceCase(context, fault)
-        kinds = [kind for kind in (spec.repairs if spec else ()) if kind in PLACE_REPAIRS]
-        planned = [(kind, PLACE_REPAIRS[kind].plan(case)) for kind in kinds]
-        remedies = [Remedy(kind, plan.sentence) for kind, plan in planned if plan.possible]
-        with context.writer.transaction() as connection:
-            events.set_remedies(connection, fault.id, remedies)
 
 
 def _codes(connection: sqlite3.Connection, faults: Iterable[int]) -> set[str]:

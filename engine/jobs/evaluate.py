@@ -23,6 +23,7 @@ from engine.jobs.timing import Timing
 from engine.processes.client import ModelProcess
 from engine.processes.endings import CANCELLED, ModelProcessError
 from engine.processes.protocol import Evaluate, Evaluated
+from engine.repairs import offering
 from engine.repository.gates import refresh_gates
 from engine.runtimes import runtime_for
 from storage.errors import JobError
@@ -105,6 +106,7 @@ def _record_failure(context: Context, version: Version, error: JobError) -> None
             proposal=proposal.lines() if proposal else "",
         )
         models.set_failure(connection, version.id, failure)
+        offering.offer_new(connection)
 
 
 def _measure(work: Work, source: Path) -> Timing:

@@ -4,6 +4,7 @@ The interpreter, its packages, and what libraries ask the kernel about the machi
 and the rest of ``/proc`` shows other processes.
 """
 
+import os
 import site
 import sys
 import sysconfig
@@ -86,9 +87,17 @@ def interpreter_folders() -> tuple[str, ...]:
 
 
 def _strays(folders: tuple[str, ...]) -> Iterator[str]:
-    """Yield the imported packages that live elsewhere: this program in development, or what PYTHONPATH added."""
+    """Yield the imported packages that live elsewhere: this program in development, what PYTHONPATH added, or links.
+
+    Installers may put links among the packages (uv with ``--link-mode symlink``), and of a package much is read only later.
+    """
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
-        if "." in name or not file or file.startswith(folders):
+        if "." in name or not file:
             continue
-        yield str(Path(file).parent) if hasattr(module, "__path__") else file
+        home = str(Path(file).parent) if hasattr(module, "__path__") else file
+        if not file.startswith(folders):
+            yield home
+        elif os.path.islink(home) or os.path.islink(file):  # noqa: PTH114 - for hundreds of modules, each time one forks
+            real = Path(file).resolve()
+            yield str(real.parent if hasattr(module, "__path__") else real)

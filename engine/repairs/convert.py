@@ -24,18 +24,18 @@ def plan(case: Case) -> Plan:
             possible=False, sentence=f"version {number} of {case.model.name} is not deployed any more"
         )
     if case.interpreter:
-        how = "in the other environment exports"
+        how, where = "exports", " in the other environment"
     elif current.format is not None and renewal(current.format) is None:
         return Plan(
             possible=False,
             sentence=f"version {number} is {current.format}, and {ELSEWHERE[current.format]}; {THERE}",
         )
     else:
-        how = "writes"
+        how, where = "writes", ""
     what = f"version {number} of {case.model.name}"
     return Plan(
         possible=True,
-        sentence=f"{how} {what} anew, holds it against its kept answers, and hands it in as a version; nothing is deployed",
+        sentence=f"{how} {what} anew{where}, holds it against its kept answers, and hands it in as a version; nothing is deployed",
     )
 
 
@@ -43,4 +43,4 @@ def act(work: Work) -> Acted:
     """Ask for the conversion."""
     number, case = subject(work.case), work.case
     job = ask(work, JobKind.CONVERT, number, JobParameters(fault=case.fault.id, interpreter=case.interpreter))
-    return Acted(f"version {number} is written anew (job {job})", job)
+    return Acted(f"version {number} is to be written anew (job {job})", job)

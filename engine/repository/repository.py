@@ -72,6 +72,7 @@ class Repository:
         self._examiner = examiner
         self._trouble = ""
         self._wake: Callable[[], None] = _nobody
+        self._offer: Callable[[sqlite3.Connection], None] = _nothing
         self._examinations = Examinations(examiner, self._late)
         self._inbox = InboxWatch(workspace, self._settle_s, Examinations(examiner, self._late))
         self._files = SettingsFiles(workspace)
@@ -96,6 +97,10 @@ class Repository:
     def when_known(self, wake: Callable[[], None]) -> None:
         """Have ``wake`` called when something is known that a pass did not wait for."""
         self._wake = wake
+
+    def when_faulty(self, offer: Callable[[sqlite3.Connection], None]) -> None:
+        """Have ``offer`` called within each transaction that may open a fault: what ends it is known to others."""
+        self._offer = offer
 
     def scan(self) -> float | None:
         """Make one pass; return in how many seconds the next one is wanted."""
@@ -156,12 +161,14 @@ class Repository:
     def _keep_faults(
         self, connection: sqlite3.Connection, listing: Listing, facts: Facts, *, now: float
     ) -> None:
-        known, statuses = events.faults(connection), facts.statuses()
+        known, statuses, changes = events.faults(connection), facts.statuses(), connection.total_changes
         found = problems.find(self._workspace, listing, facts.models.values(), statuses)
         problems.keep(connection, found, known, now=now)
         roles = ("current", "previous")
         deployed = {(name, row[role]) for name, row in facts.models.items() for role in roles}
         problems.forgive_changes(connection, known, deployed, statuses, now=now)
+        if connection.total_changes != changes:
+            self._offer(connection)
 
     def _look_into_versions(self, wanted: dict[Key, Item], facts: Facts, renamed: frozenset[Key]) -> float:
         """Look into the version folders that are still; return in how many seconds the next one is due."""
@@ -211,6 +218,7 @@ class Repository:
                 self._looked.add(looked.key)
                 if left > 0 and not looked.examined.complete:
                     due = min(due, left)
+            self._offer(connection)
         return due
 
     def _look_into_inboxes(self, listing: Listing, facts: Facts, renamed: frozenset[Key]) -> float:
@@ -308,6 +316,11 @@ class Repository:
 
 def _nobody() -> None:
     """Wake nobody: whoever scans by hand scans again."""
+
+
+def _nothing(connection: sqlite3.Connection) -> None:
+    """Offer nothing: where nobody repairs, faults stand alone."""
+    del connection
 
 
 def _drained(waiting: "queue.SimpleQueue[Taken]") -> list[Taken]:

@@ -18,6 +18,7 @@ from storage.records import Job
 from storage.tables import deployed, exports, models
 from storage.vocabulary import Format, JobKind, RepairKind, Status
 from tests.artefacts import artefact_sha256
+from tests.environments import environment
 from tests.tiny_models import save_onnx, weights
 from tests.ward import MODEL, Save, Ward, ward, ward_hosts
 
@@ -65,16 +66,25 @@ def as_keras_2(file: Path) -> None:
 
 def as_newer_keras(file: Path) -> None:
     """Write an argument that a later Keras has, and that nobody gave."""
+    _with_argument(file, "sharding", None)
+
+
+def _with_argument(file: Path, name: str, value: object) -> None:
     with zipfile.ZipFile(file) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     config = json.loads(members["config.json"])
     for layer in config["config"]["layers"]:
         if layer["class_name"] == "Dense":
-            layer["config"]["sharding"] = None
+            layer["config"][name] = value
     members["config.json"] = json.dumps(config).encode()
     with zipfile.ZipFile(file, "w") as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
+        for member, content in members.items():
+            archive.writestr(member, content)
+
+
+def as_keras_with_more(file: Path) -> None:
+    """Write an argument that says something, which only another Keras understands."""
+    _with_argument(file, "sharding", "rows")
 
 
 def as_newer_onnx(file: Path) -> None:
@@ -109,6 +119,19 @@ STALE = {
 }
 
 
+OTHER_KERAS = """
+import os, sys
+if "engine.processes.host" in sys.orig_argv:
+    os.environ.update(KERAS_BACKEND="tensorflow", KERAS_HOME=os.devnull + "/keras", TF_CPP_MIN_LOG_LEVEL="2")
+    import keras
+    begin, export = keras.layers.Dense.__init__, keras.Model.export
+    keras.layers.Dense.__init__ = lambda self, *given, sharding=None, **named: begin(self, *given, **named)
+    keras.Model.export = lambda self, filepath: export(self, filepath)
+    del keras.tree
+"""
+"""A Keras whose dense layers know one argument more, and which lacks what Keras 2 does: words for an export, and trees."""
+
+
 def upgrade(ward: Ward, stale: Stale) -> None:
     """Have a version deployed and checked as it was before an upgrade, whose file the framework refuses from now on."""
     file = ward.put(3, stale.save, stale.kind, stale.name)
@@ -138,14 +161,14 @@ def upgrade(ward: Ward, stale: Stale) -> None:
     ward.check()
 
 
-def convert(ward: Ward) -> Job:
+def convert(ward: Ward, interpreter: str = "") -> Job:
     """Have the version written anew, as its fault's second repair does; return the job that did it."""
     fault = ward.faults()["no-longer-loads"]
-    asked = ward.do(JobKind.REPAIR, None, fault=fault.id, repair=RepairKind.CONVERT)
+    asked = ward.do(JobKind.REPAIR, None, fault=fault.id, repair=RepairKind.CONVERT, interpreter=interpreter)
     assert ward.succeeded(asked), asked
     with ward.context.writer.transaction() as connection:
-        [job] = [one for one in jobs.read(connection, limit=100) if one.kind is JobKind.CONVERT]
-    return job
+        done = [one for one in jobs.read(connection, limit=100) if one.kind is JobKind.CONVERT]
+    return max(done, key=lambda job: job.id)
 
 
 def test_every_format_is_written_anew_or_told_why_not() -> None:
@@ -183,6 +206,20 @@ def test_what_is_refused_is_written_anew_and_the_fault_ends(ward: Ward, name: st
     assert any("'convert' ended" in message for message in ward.messages()), ward.messages()
 
 
+@pytest.mark.timeout(300)  # two hosts of TensorFlow, one of them in an environment of its own
+def test_what_only_another_environment_reads_is_exported_there(ward: Ward, tmp_path: Path) -> None:
+    """There it loads, gives the kept answers, and becomes a SavedModel that loads here."""
+    upgrade(ward, Stale(Format.KERAS, "model.keras", save_keras, as_keras_with_more))
+    assert "no-longer-loads" in ward.faults(), ward.messages()
+    job = convert(ward, str(environment(tmp_path / "there", at_start=OTHER_KERAS)))
+    assert ward.succeeded(job), job.error
+    made = msgspec.json.decode(job.result, type=WrittenAnew)
+    assert (made.source, made.target) == (Format.KERAS, Format.SAVED_MODEL)
+    assert made.parity.n > 1
+    assert made.parity.max_difference <= 1e-5
+    assert (ward.context.workspace.root / made.file / "saved_model.pb").is_file()
+
+
 def test_what_answers_otherwise_is_not_handed_in(ward: Ward) -> None:
     """Other answers on record than it gives: nothing lands in train/, and the fault says that it did not help."""
     upgrade(ward, STALE["newer onnx"])
@@ -203,4 +240,5 @@ def test_without_kept_answers_nothing_is_claimed(ward: Ward) -> None:
         connection.execute("DELETE FROM golden_answers")
     job = convert(ward)
     assert "No answers of digits@3 are on record" in job.error
+    assert "--by convert --python PATH" in job.hint
     assert ward.current().status is Status.FAILED

@@ -4,9 +4,20 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from storage.device_details import DeviceProcess, Obstacle, Partition, Pressure
+from storage.device_details import DeviceProcess, DriverError, Obstacle, Partition, Pressure
 from storage.records import Device
 from storage.vocabulary import DeviceKind
+from storage.xids import xid
+
+
+class DriverErrorDocument(msgspec.Struct, frozen=True):
+    """Errors of one number that a driver reported (NVIDIA's Xid)."""
+
+    number: int
+    meaning: str
+    count: int
+    at: datetime
+    """When the latest was heard of."""
 
 
 class DeviceDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +45,8 @@ class DeviceDocument(msgspec.Struct, frozen=True, kw_only=True):
     slowed_by: tuple[str, ...] | None
     corrected_errors: int | None
     uncorrected_errors: int | None
+    driver_errors: tuple[DriverErrorDocument, ...] | None
+    """Within a day, while the engine listened; ``null`` where its driver tells of none."""
     processes: tuple[DeviceProcess, ...] | None
     partitions: tuple[Partition, ...]
     asleep: bool
@@ -46,7 +59,7 @@ class DeviceDocument(msgspec.Struct, frozen=True, kw_only=True):
     driver: str
 
 
-MADE = frozenset({"at", "unusable_by"})
+MADE = frozenset({"at", "unusable_by", "driver_errors"})
 
 
 def device_document(device: Device) -> DeviceDocument:
@@ -57,7 +70,14 @@ def device_document(device: Device) -> DeviceDocument:
         if name not in MADE
     }
     at = None if device.at is None else datetime.fromtimestamp(device.at, UTC)
-    return DeviceDocument(**told, at=at, unusable_by=device.obstacles)
+    errors = device.details.driver_errors
+    heard = None if errors is None else tuple(map(_error_document, errors))
+    return DeviceDocument(**told, at=at, unusable_by=device.obstacles, driver_errors=heard)
+
+
+def _error_document(error: DriverError) -> DriverErrorDocument:
+    at = datetime.fromtimestamp(error.at, UTC)
+    return DriverErrorDocument(error.number, xid(error.number).meaning, error.count, at)
 
 
 class DeviceHistoryDocument(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from storage.device_details import DeviceDetails, DeviceProcess, Obstacle, Partition
 from storage.records import Device
+from storage.xids import xid
 from tui.commands.figures import NOT_KNOWN, percent, size
 from tui.commands.output import WIDTH
 from tui.commands.tables import table
@@ -87,6 +88,7 @@ def _figures(details: DeviceDetails) -> Iterator[str]:
         yield f"memory busy {details.memory_utilisation:.0%}"
     if details.corrected_errors is not None or details.uncorrected_errors is not None:
         yield _errors(details)
+    yield _driver_errors(details)
     if details.load is not None:
         yield f"load {' '.join(f'{one:.2f}' for one in details.load)}"
     if details.swap_total_bytes is not None:
@@ -109,6 +111,15 @@ def _errors(details: DeviceDetails) -> str:
     corrected = NOT_KNOWN if details.corrected_errors is None else f"{details.corrected_errors:,}"
     lasting = NOT_KNOWN if details.uncorrected_errors is None else f"{details.uncorrected_errors:,}"
     return f"memory errors: {corrected} corrected, {lasting} not"
+
+
+def _driver_errors(details: DeviceDetails) -> str:
+    if details.deaf:
+        return f"driver errors (Xid) cannot be heard of: {details.deaf}"
+    if details.driver_errors is None:
+        return ""
+    told = ", ".join(f"{xid(one.number).sentence(one.number)} x{one.count}" for one in details.driver_errors)
+    return f"driver errors: {told}" if told else "no driver errors"
 
 
 def _swap(details: DeviceDetails) -> str:

@@ -156,6 +156,14 @@ def _advice(answer: Rehearsed) -> str:
     if broken:
         shown = ", ".join(clean(name) for name in broken)
         return f"{len(broken)} of {_deployed(answer)} would break: {shown}. Do not upgrade yet."
+    mended = [f"{one.model}@{one.version}" for one in answer.models if one.verdict is Rehearsal.MENDS]
+    if mended:
+        shown = ", ".join(clean(name) for name in mended)
+        return (
+            f"Nothing would break, and {len(mended)} of {_deployed(answer)} would work again: {shown}. Without an upgrade "
+            "that environment can write it anew: modeltender repair MODEL --fault ID --by convert --python "
+            f"{answer.interpreter}"
+        )
     moved = sum(one.verdict is Rehearsal.MOVES for one in answer.models)
     if moved:
         return f"Nothing would break. Figures of {moved} of {_deployed(answer)} move as told."

@@ -4,6 +4,7 @@ Runs in a model process only, whose host has imported the loader before, which c
 the serving function alone, with a free batch where the model has one.
 """
 
+import inspect
 import tempfile
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from engine.runtimes.keras.files import read_model
 
 SERVING = "serving_default"
 """What Keras calls the function that answers."""
+
+AS_SAVED_MODEL = {"format": "tf_saved_model", "verbose": False}
+"""An older Keras, which another environment may have, knows one or neither, and writes a SavedModel."""
 
 
 def to_saved_model(conversion: Conversion) -> None:
@@ -32,4 +36,5 @@ def to_litert(conversion: Conversion) -> None:
 def _export(conversion: Conversion, folder: Path) -> None:
     keras.utils.set_random_seed(0)
     model = read_model(conversion.artefact, trusted=conversion.trusted)
-    model.export(str(folder), format="tf_saved_model", verbose=False)
+    known = inspect.signature(model.export).parameters
+    model.export(str(folder), **{name: value for name, value in AS_SAVED_MODEL.items() if name in known})

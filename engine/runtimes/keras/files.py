@@ -34,6 +34,9 @@ WORDS = 250
 
 VERSION = 20
 
+KERAS_2_INPUTS = "_nested_inputs"
+"""Where Keras 2 keeps the structure of a model's inputs: other environments than the engine's may still have it."""
+
 UNKNOWN_LAYER = re.compile(r"Unknown layer: '([^']+)'")
 
 
@@ -52,15 +55,19 @@ def read_model(artefact: Path, *, trusted: bool) -> Any:
     return model
 
 
-def packed(model: Any, flat: Sequence[Any]) -> Any:
-    """Return flat inputs in the structure that ``model`` is called with: alone, in a list, or in a dictionary."""
-    structure = getattr(model, "_inputs_struct", None)
-    return flat[0] if structure is None else keras.tree.pack_sequence_as(structure, flat)
+def packed(model: Any, flat: Sequence[Any], tree: Any) -> Any:
+    """Return flat inputs in the structure that ``model`` is called with: alone, in a list, or in a dictionary.
+
+    ``tree`` is what packs structures: ``keras.tree``, or what an older Keras used for it.
+    """
+    structure = getattr(model, "_inputs_struct", getattr(model, KERAS_2_INPUTS, None))
+    return flat[0] if structure is None else tree.pack_sequence_as(structure, flat)
 
 
 def describe(tensor: Any) -> TensorSpec:
     """Return an input or output of a Keras model as the engine describes it."""
-    return TensorSpec(str(tensor.name), tuple(tensor.shape), keras.backend.standardize_dtype(tensor.dtype))
+    # A type is a word in Keras 3, and TensorFlow's own in Keras 2.
+    return TensorSpec(str(tensor.name), tuple(tensor.shape), str(getattr(tensor.dtype, "name", tensor.dtype)))
 
 
 def is_hdf5(artefact: Path) -> bool:

@@ -25,6 +25,9 @@ from engine.frameworks.tensorflow import Compiled, device_name
 from engine.protocols import TensorSpec
 from engine.runtimes.keras.files import describe, packed, read_model
 
+TREE = getattr(keras, "tree", tf.nest)
+"""Keras 2 and the first of Keras 3, which another environment than the engine's may have, use TensorFlow's."""
+
 
 class KerasModel:
     """A Keras model behind one concrete function."""
@@ -39,8 +42,8 @@ class KerasModel:
         ]
 
         def call(*flat: Any) -> Any:
-            answers = model(packed(model, flat), training=False)
-            return [tf.convert_to_tensor(answer) for answer in keras.tree.flatten(answers)]
+            answers = model(packed(model, flat, TREE), training=False)
+            return [tf.convert_to_tensor(answer) for answer in TREE.flatten(answers)]
 
         self.run = Compiled(call, signature, device).run
         self._variables = model.weights
@@ -48,7 +51,7 @@ class KerasModel:
     def weights(self) -> "Iterator[tuple[str, NDArray[Any]]]":
         """Return each variable with its path."""
         for variable in self._variables:
-            yield variable.path, keras.ops.convert_to_numpy(variable)
+            yield getattr(variable, "path", variable.name), variable.numpy()
 
 
 def load(artefact: Path, device: str, *, trusted: bool = False) -> KerasModel:

@@ -41,7 +41,7 @@ class KerasModel:
         """Run one batch."""
         with torch.inference_mode(), keras.device(self._device):
             tensors = [tensor(array).to(self._device) for array in inputs]
-            answers = self._model(packed(self._model, tensors), training=False)
+            answers = self._model(packed(self._model, tensors, keras.tree), training=False)
             return tuple(answer.cpu().numpy() for answer in keras.tree.flatten(answers))
 
 

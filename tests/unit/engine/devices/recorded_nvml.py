@@ -19,6 +19,8 @@ class Card:
     def __init__(self, name: str, uuid: str, *, total: int) -> None:
         self.parts: list[Card] = []
         """The instances that it is divided into."""
+        self.listeners: list[list[int]] = []
+        """Sets of events that its errors are put into."""
         self.answers: dict[str, Any] = {
             "nvmlDeviceGetName": name,
             "nvmlDeviceGetUUID": uuid,
@@ -36,7 +38,14 @@ class Card:
             "nvmlDeviceGetComputeRunningProcesses": [],
             "nvmlDeviceGetGraphicsRunningProcesses": [],
             "nvmlDeviceGetProcessUtilization": [],
+            "nvmlDeviceGetSupportedEventTypes": pynvml.nvmlEventTypeXidCriticalError,
+            "nvmlDeviceRegisterEvents": None,
         }
+
+    def report(self, *xids: int) -> None:
+        """Have the driver report errors, to whoever listens by now: NVML documents that none is kept for later."""
+        for events in self.listeners:
+            events.extend(xids)
 
     def fail(self, error: int, *questions: str) -> None:
         """Let the questions, or all of them, end with one of NVML's errors."""
@@ -65,6 +74,8 @@ class RecordedNvml:
         """Cleared while the driver hangs."""
         self.going.set()
         self.initialisation: pynvml.NVMLError | None = None
+        self.sets: list[list[int]] = []
+        """Sets of events that may be asked."""
         self.opened = 0
 
     def nvmlInit(self) -> None:  # noqa: N802 - NVML's name
@@ -75,8 +86,11 @@ class RecordedNvml:
         self.opened += 1
 
     def nvmlShutdown(self) -> None:  # noqa: N802 - NVML's name
-        """Close the library."""
+        """Close the library, and with it what belonged to this opening."""
         self.opened -= 1
+        self.sets = []
+        for card in self.cards:
+            card.listeners = []
 
     def nvmlDeviceGetCount(self) -> int:  # noqa: N802 - NVML's name
         """Return how many cards there are."""
@@ -92,6 +106,33 @@ class RecordedNvml:
         if index >= len(card.parts):
             raise pynvml.NVMLError(pynvml.NVML_ERROR_NOT_FOUND)
         return card.parts[index]
+
+    def nvmlEventSetCreate(self) -> list[int]:  # noqa: N802 - NVML's name
+        """Return a set that no card reports to yet."""
+        self.sets.append([])
+        return self.sets[-1]
+
+    def nvmlDeviceRegisterEvents(self, card: Card, kinds: int, events: list[int]) -> None:  # noqa: N802 - NVML's name
+        """Have a card report to a set."""
+        assert kinds == pynvml.nvmlEventTypeXidCriticalError
+        answer = card.answers["nvmlDeviceRegisterEvents"]
+        if isinstance(answer, Exception):
+            raise answer
+        card.listeners.append(events)
+
+    def nvmlEventSetWait_v2(self, events: list[int], timeout_ms: int) -> SimpleNamespace:  # noqa: N802 - NVML's name
+        """Return the next event; that none came in time is an error, as NVML documents it."""
+        assert any(events is one for one in self.sets), (
+            "a set of an earlier opening, or one that was given back"
+        )
+        assert timeout_ms == 0, "a reading does not wait"
+        if not events:
+            raise pynvml.NVMLError(pynvml.NVML_ERROR_TIMEOUT)
+        return SimpleNamespace(eventType=pynvml.nvmlEventTypeXidCriticalError, eventData=events.pop(0))
+
+    def nvmlEventSetFree(self, events: list[int]) -> None:  # noqa: N802 - NVML's name
+        """Take a set back."""
+        self.sets = [one for one in self.sets if one is not events]
 
     def nvmlSystemGetDriverVersion(self) -> str:  # noqa: N802 - NVML's name
         """Return the driver's version."""

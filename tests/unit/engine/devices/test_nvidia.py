@@ -8,10 +8,11 @@ from types import SimpleNamespace
 import pynvml
 import pytest
 
-from engine.devices import nvidia
+from engine.devices import nvidia, xid
 from engine.devices.hardware import GONE
 from engine.devices.nvml import Session
-from storage.device_details import DeviceProcess, Partition
+from engine.doctor import machine
+from storage.device_details import DeviceProcess, DriverError, Partition
 from storage.records import Device
 from storage.vocabulary import DeviceKind
 from tests.unit.engine.devices import trees
@@ -191,6 +192,51 @@ def test_missing_binding_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     monkeypatch.setattr(nvidia, "PROC", tmp_path)
     [found] = nvidia.detect()
     assert "pip install 'modeltender[nvidia]'" in found.note
+
+
+def test_errors_of_the_driver_are_heard_of_by_card(nvml: RecordedNvml) -> None:
+    """Those that come while it is listened to, with how often and when; none on the other card, and no more after a day."""
+    readers = [nvidia.reader(device) for device in nvidia.detect()]
+    nvml.cards[0].report(79)  # nobody listens yet
+    first = [reader.read(5.0).details for reader in readers]
+    assert [(one.driver_errors, one.listening_since, one.deaf) for one in first] == [((), 5.0, "")] * 2
+    nvml.cards[0].report(31, 31, 79)
+    told, other = (reader.read(6.0).details for reader in readers)
+    assert told.driver_errors == (DriverError(31, 2, 6.0), DriverError(79, 1, 6.0))
+    assert other.driver_errors == ()
+    nvml.cards[0].report(31)
+    assert readers[0].read(7.0).details.driver_errors == (DriverError(31, 3, 7.0), DriverError(79, 1, 6.0))
+    assert readers[0].read(6.5 + xid.KEPT_S).details.driver_errors == (DriverError(31, 3, 7.0),)
+    readers[0].close()
+    assert len(nvml.sets) == 1
+
+
+def test_a_driver_that_came_back_is_listened_to_anew(nvml: RecordedNvml) -> None:
+    """What NVML knew before it was closed is not touched any more, and what was heard before is still told."""
+    reader = nvidia.reader(nvidia.detect()[0])
+    reader.read(5.0)
+    nvml.cards[0].report(79)
+    reader.read(6.0)
+    working = dict(nvml.cards[0].answers)
+    nvml.cards[0].fail(pynvml.NVML_ERROR_GPU_IS_LOST)
+    reader.read(7.0)
+    nvml.cards[0].answers = working
+    assert reader.read(8.0).details.listening_since == 8.0
+    nvml.cards[0].report(48)
+    assert reader.read(9.0).details.driver_errors == (DriverError(79, 1, 6.0), DriverError(48, 1, 9.0))
+
+
+def test_a_card_whose_errors_cannot_be_heard_of_says_why(nvml: RecordedNvml) -> None:
+    """It tells NVML of none, does not know the question, or lets nobody listen; its figures are read all the same."""
+    nvml.cards[0].answers["nvmlDeviceGetSupportedEventTypes"] = pynvml.nvmlEventTypePState
+    nvml.cards[1].fail(pynvml.NVML_ERROR_NO_PERMISSION, "nvmlDeviceRegisterEvents")
+    silent, closed = (read(number) for number in (0, 1))
+    assert (silent.details.deaf, silent.details.driver_errors) == (xid.UNTOLD, None)
+    assert closed.details.deaf == "NVML: Insufficient Permissions"
+    assert (silent.utilisation, closed.utilisation) == (0.81, 0.81)
+    assert "errors of its driver (Xid) cannot be heard of" in machine.device(silent).detail
+    nvml.cards[0].fail(pynvml.NVML_ERROR_NOT_SUPPORTED, "nvmlDeviceGetSupportedEventTypes")
+    assert read(0).details.deaf == "NVML: Not Supported"
 
 
 def test_what_slows_a_card_is_named(nvml: RecordedNvml) -> None:

@@ -9,16 +9,17 @@ from engine.faults import (
     device_absent,
     device_errors,
     device_throttled,
+    driver_errors,
     no_longer_loads,
     saturated_classes,
     schema_mismatch,
 )
 from engine.faults.state import DataMarks, Fit, ModelState, PlaceState
-from storage.device_details import DeviceDetails, Obstacle
+from storage.device_details import DeviceDetails, DriverError, Obstacle
 from storage.measured import Loading
 from storage.records import Device
 from storage.settings import ModelSettings
-from storage.vocabulary import Answer, DeviceKind, Status
+from storage.vocabulary import Answer, DeviceKind, Severity, Status
 from tests.unit.engine.faults.states import NOW, accuracy, evaluation, state, version
 
 CARD = Device(
@@ -58,6 +59,26 @@ def test_a_device_that_is_gone_is_named_with_what_is_left() -> None:
     assert device_absent.check(on_card(closed)).detail == (
         "Version 2 was last evaluated on cuda:0 (a card), which onnxruntime cannot use any more: the driver is too old"
     )
+
+
+def test_errors_of_a_driver_are_told_with_what_they_mean() -> None:
+    """A program's own mistake is a warning, hardware an error; silence tells something only after a day of listening."""
+    assert driver_errors.check(card()).answer is Answer.UNKNOWN
+    young = driver_errors.check(card(driver_errors=(), listening_since=NOW - 7200))
+    assert (young.answer, "2.0 h ago" in young.detail) == (Answer.UNKNOWN, True)
+    assert driver_errors.check(card(driver_errors=(), listening_since=0.0)).answer is Answer.HEALTHY
+    own = DriverError(31, 3, NOW)
+    told = driver_errors.check(card(driver_errors=(own,), listening_since=NOW))
+    assert (told.answer, told.severity) == (Answer.FAULT, Severity.WARNING)
+    assert told.detail == (
+        "The driver of cuda:0 (a card) reported Xid 31, a program reached for memory that it may not use (mostly the "
+        "program's mistake), 3 times"
+    )
+    lost = driver_errors.check(card(driver_errors=(own, DriverError(79, 1, NOW)), listening_since=NOW))
+    assert lost.severity is Severity.ERROR
+    assert lost.detail.endswith(", and Xid 79, it has fallen off the bus (hardware), 1 time")
+    strange = driver_errors.check(card(driver_errors=(DriverError(999, 1, NOW),), listening_since=NOW))
+    assert "docs.nvidia.com" in strange.detail
 
 
 def test_errors_that_were_not_corrected_are_a_fault_and_others_are_told() -> None:

@@ -14,7 +14,7 @@ from engine.repository import versions as version_folders
 from storage.database import Writer
 from storage.records import JobParameters
 from storage.tables import models
-from storage.vocabulary import Format, JobKind, JobState, Role, Severity, Status
+from storage.vocabulary import Format, JobKind, JobState, RepairKind, Role, Severity, Status
 from tests.handmade_models import onnx_bytes, save_onnx, save_onnx_with_weights
 from tests.watched import START, Watched
 
@@ -159,6 +159,22 @@ def test_a_deployed_version_that_changed_stays_a_fault(watched: Watched) -> None
     watched.evaluated("mnist", 1)
     watched.scan(1.0)
     assert [fault.code for fault in watched.faults()] == ["artefact-changed"]
+
+
+def test_a_fault_says_what_ends_it_from_the_moment_that_it_opens(watched: Watched) -> None:
+    """Changed or gone: no check has run yet, and key f has its repair."""
+    watched.ready("mnist", {1: 0.9})
+    watched.deploy("mnist", 1)
+    watched.settle()
+    watched.put_version("mnist", 1, "something else")
+    watched.settle()
+    watched.workspace.version_folder("mnist", 1).rename(watched.workspace.root / "aside")
+    watched.settle()
+    found = {fault.code: fault.remedies for fault in watched.faults()}
+    assert set(found) == {"artefact-changed", "missing"}
+    for remedies in found.values():
+        assert [remedy.kind for remedy in remedies] == [RepairKind.RESTORE]
+        assert "models/mnist/1" in remedies[0].sentence
 
 
 def test_a_vanished_version_is_missing_and_checked_again_when_it_is_back(watched: Watched) -> None:

@@ -144,6 +144,7 @@ DEVICE = [
     "slowed_by",
     "corrected_errors",
     "uncorrected_errors",
+    "driver_errors",
     "processes",
     "partitions",
     "asleep",

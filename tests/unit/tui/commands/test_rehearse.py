@@ -65,6 +65,11 @@ def answer(verdict: Rehearsal, *reasons: str) -> Rehearsed:
             ExitCode.NO,
             ("✗  mnist@1", "it does not load there", "would break: mnist@1. Do not upgrade"),
         ),
+        (
+            answer(Rehearsal.MENDS, "here, and loads there: unknown layer"),
+            ExitCode.DONE,
+            ("+  mnist@1", "would work again: mnist@1", "--by convert", "/next/bin/python"),
+        ),
     ],
 )
 def test_it_says_what_would_happen(

@@ -1,0 +1,50 @@
+"""The driver of a device reported an error: NVIDIA's Xid."""
+
+from engine.faults.finding import FaultSpec, Finding, found, healthy, unknown
+from engine.faults.sentences import count
+from engine.faults.state import PlaceState
+from storage.records import Device
+from storage.vocabulary import Severity
+from storage.xids import xid
+
+DAY_S = 86400.0
+"""How long none must have followed, and how long must have been listened, before it is over."""
+
+SPEC = FaultSpec(
+    code="driver-errors",
+    severity=Severity.ERROR,
+    means="The driver of an NVIDIA device reported an error (Xid) within the last day, while the engine listened. It is told "
+    "with what its number means and whose fault that mostly is; a program's own mistakes, and bad memory that is about to be "
+    "taken out of use, are a warning only. Devices whose driver tells of none are not judged.",
+    advice="See which: modeltender devices; a program's own mistake is its program's to mend; for all else move what runs "
+    "there and begin the device anew (nvidia-smi --gpu-reset, or a restart of the machine)",
+    urgent="Now, where it is hardware, driver or firmware: what runs there may fail or be wrong; else today.",
+    otherwise="Look its number up (docs.nvidia.com/deploy/xid-errors) and read the lines around it (journalctl -k, for Xid). "
+    "Where the same one comes back after the device began anew, have it replaced, or its driver changed.",
+)
+
+
+def check(state: PlaceState) -> Finding:
+    """Read what was heard of each device."""
+    listening = [one for one in state.devices if one.details.driver_errors is not None]
+    if not listening:
+        return unknown("no device here whose driver tells of its errors")
+    ill = [one for one in listening if one.details.driver_errors]
+    if ill:
+        numbers = [error.number for one in ill for error in one.details.driver_errors or ()]
+        severity = Severity.ERROR if any(xid(number).grave for number in numbers) else Severity.WARNING
+        return found("; ".join(map(_told, ill)), severity=severity)
+    since = max(one.details.listening_since or 0.0 for one in listening)
+    if state.now - since < DAY_S:
+        return unknown(
+            f"none since the engine began to listen {(state.now - since) / 3600:.1f} h ago; it takes a day to tell"
+        )
+    return healthy(f"no driver of {count(len(listening), 'device')} reported an error within a day")
+
+
+def _told(device: Device) -> str:
+    errors = device.details.driver_errors or ()
+    said = ", and ".join(
+        f"{xid(one.number).sentence(one.number)}, {count(one.count, 'time')}" for one in errors
+    )
+    return f"The driver of {device.id} ({device.name}) reported {said}"
