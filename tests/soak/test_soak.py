@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-
 from tests.soak.memory import MIB, Memory
+
 from tests.soak.soak import soak
 
 SECONDS = 20.0
