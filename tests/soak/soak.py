@@ -44,7 +44,7 @@ class Pace(NamedTuple):
 
 
 QUICK: Final = Pace((0.02, 0.8), (0.2, 1.0), 1.0)
-PATIENT: Final = Pace((0.05, 2.0), (1.0, 9.0), 3.0)
+PATIENT: Final = Pace((0.05, 1.0), (0.5, 8.0), 3.0)
 """For hours: locks are held for longer than the engine waits for one (5 s) too."""
 
 SHORTENED: Final = """\
