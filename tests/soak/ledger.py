@@ -46,6 +46,10 @@ class Ledger:
         while (following := self.entries.get(self._settled + 1)) is not None and following.state in FINISHED:
             self._settled += 1
 
+    def waiting(self) -> int:
+        """Return how many jobs waited when it was last looked."""
+        return sum(entry.state == JobState.QUEUED for entry in self.entries.values())
+
     def problems(self, asked: Iterable[int]) -> list[str]:
         """Return which jobs were lost: never seen to end, or interrupted and not begun again though their kind is."""
         last = max(self.entries, default=0)

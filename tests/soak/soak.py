@@ -29,6 +29,9 @@ MINUTES: Final = 60.0
 KILLING: Final = 1 / 2
 """The share of the time in which the engine is killed; in the rest only its hosts and model processes are."""
 
+BEHIND: Final = 12
+"""Jobs that wait before people stop for a while: on a busy machine the engine would never come to rest otherwise."""
+
 TOLD_S: Final = 60.0
 """How often a long one says how far it is."""
 
@@ -134,7 +137,10 @@ def _live(
     """Have things happen for so long."""
     began = told = time.monotonic()
     while (passed := time.monotonic() - began) < seconds:
-        acts.act(mishaps.weighed(killing=passed < seconds * KILLING), pace.pause_s)
+        if watch.ledger.waiting() <= BEHIND:
+            acts.act(mishaps.weighed(killing=passed < seconds * KILLING), pace.pause_s)
+        else:
+            time.sleep(pace.look_s)
         mishaps.see_to_engine()
         if tell is not None and time.monotonic() - told >= TOLD_S:
             told = time.monotonic()
