@@ -15,7 +15,7 @@ from textual.message import Message
 from storage.text import clean
 from storage.vocabulary import Look
 from storage.workspace import Workspace
-from tui import ending, terminal
+from tui import ending, keeping_less, terminal
 from tui.calling import GIVE_BACK_TITLE, Caller
 from tui.feed import Feed, News
 from tui.keeping import Keeping
@@ -137,6 +137,7 @@ class Console(Keeping):
 
 def run(workspace: Workspace, *, read_only: bool = False, wanted: Look = Look.AUTO) -> int:
     """Show a workspace's console until the person leaves it, and return the exit status."""
+    keeping_less.let_go()
     feed = Feed(workspace)
     feed.look()
     console = Console(workspace, feed, read_only=read_only, wanted=wanted)
