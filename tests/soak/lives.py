@@ -62,12 +62,12 @@ class Lives:
             self.longest = self._looks
 
     def problems(self) -> list[str]:
-        """Return what is not as promised."""
+        """Return what is not as promised; a short life says nothing, as what it took depends on the machine and its load."""
+        if not self._late():
+            return []
         name, promise, found = self.promise.name, self.promise, list[str]()
         if self.peak > promise.most_mib:
             found.append(f"{name} took {self.peak:.1f} MiB, and {promise.most_mib:g} are promised")
-        if not self._late():
-            return found
         memory = self._halves(_mib)
         if memory[1] > memory[0] * (1 + promise.growth):
             found.append(f"{name} grew by {memory[1] / memory[0] - 1:.1%}: {self.account()}")
