@@ -1,7 +1,7 @@
 """A real engine on a fresh workspace for a while, under people, mishaps and kill -9, with a console attached; then the reckoning.
 
-``make soak MINUTES=60`` runs it; a short one runs among the tests. Owns the course of it: kills of the
-engine (in a long one in its first half only, so that memory can be looked at), then rest and checks.
+``make soak MINUTES=60`` runs it; a short one runs among the tests. Owns the course of it: kills of the engine (in a long one
+in its first half only, so that memory can be looked at), then rest and checks.
 """
 
 import os
