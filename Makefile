@@ -43,7 +43,7 @@ man: install
 fuzz: install
 	FUZZ_COUNT=$(COUNT) $(BIN)/python -m tests.fuzz.campaign
 
-# A real engine under arrivals, mistakes, deletions and kill -9.
+# A real engine and a console under people, mishaps and kill -9; docs/benchmarks.md says what is looked at.
 soak: install
 	SOAK_MINUTES=$(MINUTES) $(BIN)/python -m tests.soak.soak
 

@@ -15,7 +15,7 @@ from engine import jobs as kinds
 from engine.job_report import JobReport
 from engine.jobs.context import Context, Needed, Outcome, Refinement
 from engine.processes.endings import CANCELLED
-from storage import jobs
+from storage import interrupted, jobs
 from storage.errors import Error
 from storage.records import Job
 from storage.tables import events
@@ -101,7 +101,7 @@ class Lane:
                     pass
                 self._refine()
             except sqlite3.Error:
-                # A full disk or a locked database: the job stays queued or is recovered; try again soon.
+                # A full disk or a locked database: the next job stays queued; try again soon.
                 log.exception("the database could not be written")
                 self._stopping.wait(STORE_RETRY_S)
                 self._wake.set()
@@ -122,22 +122,39 @@ class Lane:
         report = JobReport(self._context, job, self._stopping)
         with self._measuring(job.kind):
             outcome = _outcome(self._context, job, report)
-        with self._context.writer.transaction() as connection:
-            if (
-                outcome.code == CANCELLED
-                and self._stopping.is_set()
-                and not jobs.cancelled(connection, job.id)
-            ):
-                jobs.park(connection, job.id)
-            elif outcome.first:
-                _put_back(connection, self._context, job, outcome.first)
-            else:
-                _finish(connection, self._context, job, outcome)
+        if not self._put_on_record(job, outcome):
+            return False
         if outcome.refinement is not None:
             self._refinements[outcome.refinement.key] = outcome.refinement
         for call in self._recorded:
             call()
         return True
+
+    def _put_on_record(self, job: Job, outcome: Outcome) -> bool:
+        """Record what became of a job, however long nothing can be written; return whether that came before the engine's end.
+
+        What is not recorded by then is found by the next engine, as a job that was running.
+        """
+        while True:
+            try:
+                with self._context.writer.transaction() as connection:
+                    self._record(connection, job, outcome)
+            except sqlite3.Error:
+                log.exception("the end of job %d could not be written", job.id)
+                if self._stopping.wait(STORE_RETRY_S):
+                    return False
+            else:
+                return True
+
+    def _record(self, connection: sqlite3.Connection, job: Job, outcome: Outcome) -> None:
+        if outcome.code == CANCELLED and self._stopping.is_set() and not jobs.cancelled(connection, job.id):
+            interrupted.park(connection, job.id)
+        elif outcome.state is JobState.INTERRUPTED:
+            interrupted.interrupt(connection, job, error=outcome.error, now=self._context.now())
+        elif outcome.first:
+            _put_back(connection, self._context, job, outcome.first)
+        else:
+            _finish(connection, self._context, job, outcome)
 
     def _refine(self) -> None:
         """Make recorded results better while no job waits, the latest first, after a moment of quiet."""
@@ -194,8 +211,12 @@ def _outcome(context: Context, job: Job, report: JobReport) -> Outcome:
     except Error as error:
         state = JobState.CANCELLED if error.code == CANCELLED else JobState.FAILED
         return Outcome(state=state, code=error.code, error=error.message, hint=error.hint)
-    except sqlite3.Error:
-        raise
+    except sqlite3.Error as error:
+        # A full disk or a locked database: what the job has recorded stays, and whoever repeats it loses nothing.
+        log.exception("job %d could not write", job.id)
+        return Outcome(
+            state=JobState.INTERRUPTED, error=f"The database could not be used: {clean(str(error), 200)}."
+        )
     except Exception as error:
         # A mistake of ours: this job fails with its name, the log keeps the traceback, the engine goes on.
         log.exception("job %d failed unexpectedly", job.id)

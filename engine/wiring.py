@@ -38,7 +38,7 @@ from engine.service_manager import Manager, present
 from engine.settings_watch import SettingsWatch
 from engine.versions import program_version
 from engine.watching import Watching
-from storage import durations, exposure_settings, jobs
+from storage import durations, exposure_settings, heaps, interrupted
 from storage.database import Writer
 from storage.exposure_settings import Exposure
 from storage.settings import read_workspace_settings
@@ -61,6 +61,7 @@ def run(workspace: Workspace) -> int:
     Raises:
         Error: another engine runs, the folders or the settings cannot be used, or the database cannot be opened.
     """
+    heaps.share()
     check_writable(workspace)
     create_workspace(workspace.root)
     # Before anything is touched: wrong settings are told and nothing else happens.
@@ -133,7 +134,7 @@ def _begin(workspace: Workspace, writer: Writer) -> None:
     removing.sweep(workspace)
     with writer.transaction() as connection:
         now = time.time()
-        for job in jobs.recover(connection, now=now):
+        for job in interrupted.recover(connection, now=now):
             message = f"{job.kind} was interrupted when the engine ended"
             events.add(
                 connection,

@@ -46,27 +46,6 @@ OUTSIDE = "outside modeltender"
 AUTOMATIC = (ARRIVAL, NEW_DATA, SCHEDULE, PROBATION, RETRAINING)
 """Whose jobs wait for those of people."""
 
-RETRIED = frozenset(
-    {
-        JobKind.EVALUATE,
-        JobKind.LATENCY,
-        JobKind.COMPARE,
-        JobKind.EARLY,
-        JobKind.CHECK,
-        JobKind.REPAIR,
-        JobKind.TELL,
-        JobKind.EXPORT,
-        JobKind.OPTIMISE,
-        JobKind.RECALIBRATE,
-        JobKind.CONVERT,
-        JobKind.TRAIN,
-        JobKind.ADOPT,
-    }
-)
-"""Kinds that are queued again when their engine died: doing them twice harms nothing."""
-
-MAXIMUM_ATTEMPTS = 2
-
 CONVERTED = frozenset({"kind", "parameters", "state", "waits_for"})
 """Fields of a job that are kept as text."""
 
@@ -208,35 +187,6 @@ def finish(
     )
 
 
-def park(connection: sqlite3.Connection, job_id: int) -> None:
-    """Put a running job back to wait for the next engine; where an identical one waits already, that one stands for it."""
-    parked = connection.execute(
-        "UPDATE OR IGNORE jobs SET state = ?, started_at = NULL, done = 0, total = 0, message = '' WHERE id = ?",
-        (JobState.QUEUED, job_id),
-    ).rowcount
-    if not parked:
-        finish(
-            connection,
-            job_id,
-            JobState.INTERRUPTED,
-            now=time.time(),
-            code="interrupted",
-            error="The engine stopped.",
-        )
-        job = read_one(connection, job_id)
-        if job is not None:
-            same = add(
-                connection,
-                job.kind,
-                job.model,
-                job.version,
-                requested_by=job.requested_by,
-                now=time.time(),
-                parameters=job.parameters,
-            )
-            _stand_in(connection, job_id, same.id)
-
-
 def put_back(connection: sqlite3.Connection, job_id: int, first: Sequence[Job], *, message: str) -> None:
     """Put a running job back to wait until other jobs have ended; those that it waited for before stay on its list."""
     before = connection.execute("SELECT waits_for FROM jobs WHERE id = ?", (job_id,)).fetchone()["waits_for"]
@@ -245,52 +195,6 @@ def put_back(connection: sqlite3.Connection, job_id: int, first: Sequence[Job], 
         "UPDATE jobs SET state = ?, waits_for = ?, message = ?, done = 0, total = 0 WHERE id = ?",
         (JobState.QUEUED, msgspec.json.encode(tuple(known)).decode(), clean(message), job_id),
     )
-
-
-def _stand_in(connection: sqlite3.Connection, job_id: int, other_id: int) -> None:
-    """Make jobs that wait for one that will not go on wait for another one, which does the same."""
-    rows = connection.execute(
-        "SELECT id, waits_for FROM jobs WHERE state = ? AND waits_for <> '[]'", (JobState.QUEUED,)
-    ).fetchall()
-    for row in rows:
-        known = msgspec.json.decode(row["waits_for"], type=tuple[int, ...])
-        if job_id in known:
-            told = msgspec.json.encode(tuple(other_id if one == job_id else one for one in known)).decode()
-            connection.execute(
-                "UPDATE jobs SET waits_for = ?, message = replace(message, ?, ?) WHERE id = ?",
-                (told, f"J{job_id} ", f"J{other_id} ", row["id"]),
-            )
-
-
-def recover(connection: sqlite3.Connection, *, now: float) -> list[Job]:
-    """Mark the jobs of a dead engine as interrupted, queue again what may be repeated, and return them."""
-    interrupted = [
-        _job(row)
-        for row in connection.execute("SELECT * FROM jobs WHERE state = ? ORDER BY id", (JobState.RUNNING,))
-    ]
-    for job in interrupted:
-        finish(
-            connection,
-            job.id,
-            JobState.INTERRUPTED,
-            now=now,
-            code="interrupted",
-            error="The engine ended while this job ran.",
-        )
-        attempt = connection.execute("SELECT attempt FROM jobs WHERE id = ?", (job.id,)).fetchone()["attempt"]
-        if job.kind in RETRIED and attempt < MAXIMUM_ATTEMPTS:
-            again = add(
-                connection,
-                job.kind,
-                job.model,
-                job.version,
-                requested_by=job.requested_by,
-                now=now,
-                parameters=job.parameters,
-            )
-            connection.execute("UPDATE jobs SET attempt = ? WHERE id = ?", (attempt + 1, again.id))
-            _stand_in(connection, job.id, again.id)
-    return interrupted
 
 
 def pending(connection: sqlite3.Connection, kind: JobKind, model: str, version: int) -> bool:

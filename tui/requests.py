@@ -7,7 +7,7 @@ where something changed since the person looked.
 import os
 import platform
 
-from storage import jobs
+from storage import interrupted, jobs
 from storage.fault_records import Fault, Remedy
 from storage.records import Job, JobParameters, Model, Version
 from storage.vocabulary import FINISHED, JobKind, Status
@@ -110,7 +110,7 @@ def repeatable(job: Job) -> str:
     """Return why a job cannot be run again by a key, or nothing where it can."""
     if job.state not in FINISHED:
         return f"J{job.id} has not ended yet."
-    if job.kind not in jobs.RETRIED:
+    if job.kind not in interrupted.RETRIED:
         return f"J{job.id} changed what is deployed or trusted: that is asked for anew, with what it would change."
     return ""
 

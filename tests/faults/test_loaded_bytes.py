@@ -27,7 +27,7 @@ from engine.repository.integrity import ChangedError
 from engine.repository.keeper import Keeper
 from engine.repository.objects import Objects
 from engine.runtimes import runtime_for
-from storage import jobs
+from storage import interrupted, jobs
 from storage.database import Writer
 from storage.errors import JobError
 from storage.records import Metric, Version
@@ -284,7 +284,7 @@ def begin(workspace: Workspace, writer: Writer) -> None:
     for left in workspace.models.glob("*/*.partial"):
         shutil.rmtree(left)
     with writer.transaction() as connection:
-        jobs.recover(connection, now=time.time())
+        interrupted.recover(connection, now=time.time())
 
 
 def work(root: str) -> None:
@@ -368,7 +368,7 @@ from engine.jobs import loading, promote
 from engine.jobs.context import Context
 from engine.processes.client import Hosts
 from engine.processes.pool import Pool
-from storage import jobs
+from storage import interrupted, jobs
 from storage.database import Writer
 from storage.errors import JobError
 from storage.records import JobParameters

@@ -19,7 +19,7 @@ from engine.jobs import promote, rollback
 from engine.jobs.context import Context
 from engine.processes.pool import Pool
 from engine.repository.switch import recover
-from storage import jobs
+from storage import interrupted, jobs
 from storage.database import Writer
 from storage.errors import JobError, RefusedError
 from storage.records import JobParameters, Metric
@@ -172,7 +172,7 @@ def work(root: str) -> None:
     writer = Writer(workspace.database)
     recover(workspace, writer, time.time())
     with writer.transaction() as connection:
-        jobs.recover(connection, now=time.time())
+        interrupted.recover(connection, now=time.time())
     print(os.getpid(), flush=True)
     while True:
         act(workspace, writer, JobKind.PROMOTE, 2)
@@ -267,7 +267,7 @@ def test_kill_9_before_any_step_leaves_the_old_or_the_new_version(
         workers(None)
         with watched.writer.transaction() as connection:
             [last] = connection.execute("SELECT outcome FROM promotions ORDER BY id DESC LIMIT 1").fetchall()
-            jobs.recover(connection, now=time.time())
+            interrupted.recover(connection, now=time.time())
         outcomes.add(last["outcome"])
         recover(workspace, watched.writer, time.time())
         deployed = check_consistent(workspace, watched.writer)

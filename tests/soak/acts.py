@@ -1,4 +1,4 @@
-"""What happens to a workspace in a soak: arrivals, mistakes, deletions, requests and kills, each chosen by chance.
+"""What people do to a workspace in a soak: arrivals, mistakes, deletions and requests, each chosen by chance.
 
 Owns the acts and the account of every good content: which must be a version in the end, and which may be one. It
 plays the people around the engine, so that it touches files as they do and asks as the console asks.
@@ -6,32 +6,35 @@ plays the people around the engine, so that it touches files as they do and asks
 
 import os
 import random
-import signal
+import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-import psutil
-
-from storage import jobs, launch
+from storage import jobs
 from storage.errors import Error
 from storage.records import JobParameters
 from storage.vocabulary import JobKind
-from storage.workspace import Workspace, engine_pid, version_number
+from storage.workspace import Workspace, version_number
 
 MODELS: Final = ("alpha", "beta", "gamma")
 
-PAUSE_S: Final = (0.02, 0.8)
-"""Between two acts: some fall into the work that the last one caused, some after it."""
+Act = Callable[[], None]
 
 PIECES: Final = 4
 """Pieces in which a slow copy arrives."""
 
 KEPT: Final = 2
-"""Every second version is left alone, so that what is deployed is never damaged by our own hand."""
+"""Every second version is left alone by people, so that what is deployed is damaged only where that is meant."""
+
+PROMOTED: Final = 8
+"""Only the latest are deployed, as people do, so that what is cleared away was not just asked for."""
+
+MOST: Final = 40
+"""Versions and files in an inbox that a model has before its owner clears the oldest away: a workspace of constant size."""
 
 
 class Acts:
@@ -44,8 +47,10 @@ class Acts:
         """(model, content) that has to be one version in the end."""
         self.may: set[tuple[str, bytes]] = set()
         """What was taken away again, perhaps before the engine saw it."""
-        self.family: dict[int, float] = {}
-        """Every process that the engine ever had, with the time of its birth."""
+        self.damaged: set[tuple[str, bytes]] = set()
+        """What a good content became where a byte of it was changed; it may still be a model, and a worse one."""
+        self.asked: set[int] = set()
+        """Numbers of the jobs that we asked for."""
         self._good = good
         self._made = 0
         self._chance = chance
@@ -57,20 +62,19 @@ class Acts:
         pair = b"\x0a\x01k\x12" + bytes([len(value)]) + value
         return self._good + b"\x72" + bytes([len(pair)]) + pair
 
-    def act(self, *, killing: bool) -> None:
-        """Do one thing, then wait a little."""
-        kills: dict[Callable[[], None], int] = {self.kill_engine: 2, self.kill_process: 3}
-        acts = self._acts | (kills if killing else {})
+    def act(self, others: Mapping[Act, int], pause_s: tuple[float, float]) -> None:
+        """Do one thing, of ours or of the others, then wait a little."""
+        acts = self._acts | dict(others)
         chosen = self._chance.choices(list(acts), list(acts.values()))[0]
         with suppress(FileNotFoundError, FileExistsError, NotADirectoryError):
             # The engine, or an act before, was quicker: so it goes among people too.
             chosen()
             self.counts[chosen.__name__] += 1
-        time.sleep(self._chance.uniform(*PAUSE_S))
-        self.meet_family()
+        self._clear_away(self._model())
+        time.sleep(self._chance.uniform(*pause_s))
 
     @property
-    def _acts(self) -> dict[Callable[[], None], int]:
+    def _acts(self) -> dict[Act, int]:
         return {
             self.drop: 8,
             self.copy_slowly: 3,
@@ -119,7 +123,7 @@ class Acts:
     def overwrite_in_inbox(self) -> None:
         """Save another model under a name that is there."""
         file = self._some(self.workspace.train.glob("*/*.onnx"))
-        self._gone(file)
+        self.gone(file)
         content = self.content()
         file.write_bytes(content)
         self.must.add((file.parent.name, content))
@@ -127,7 +131,7 @@ class Acts:
     def delete_in_inbox(self) -> None:
         """Clear away a file of the inbox."""
         file = self._some(self.workspace.train.glob("*/*.onnx"))
-        self._gone(file)
+        self.gone(file)
         file.unlink()
 
     def put_version(self) -> None:
@@ -146,7 +150,7 @@ class Acts:
     def overwrite_version(self) -> None:
         """Replace what a version holds by another good model."""
         file = self._version()
-        self._gone(file)
+        self.gone(file)
         content = self.content()
         file.write_bytes(content)
         self.must.add((file.parent.parent.name, content))
@@ -154,15 +158,14 @@ class Acts:
     def corrupt_version(self) -> None:
         """Cut a version's file in half."""
         file = self._version()
-        self._gone(file)
+        self.gone(file)
         os.truncate(file, file.stat().st_size // 2)
 
     def delete_version(self) -> None:
         """Remove a version's folder, in one step."""
         file = self._version()
-        self._gone(file)
-        aside = self.workspace.root / f"removed-{self.counts['delete_version']}"
-        os.rename(file.parent, aside)  # noqa: PTH104 - a folder, in one step
+        self.gone(file)
+        self._remove(file.parent)
 
     # What people ask for.
 
@@ -172,63 +175,59 @@ class Acts:
         numbers = [version_number(path.name) for path in (self.workspace.models / model).iterdir()]
         kept = [number for number in numbers if number and number % KEPT == 0]
         if kept:
+            kept = sorted(kept)[-PROMOTED:]
             parameters = JobParameters(force=True, reason="soak")
-            self._ask(JobKind.PROMOTE, model, self._chance.choice(kept), parameters)
+            self.ask(JobKind.PROMOTE, model, self._chance.choice(kept), parameters)
 
     def roll_back(self) -> None:
         """Ask for the deployed version before."""
-        self._ask(JobKind.ROLLBACK, self._model())
+        self.ask(JobKind.ROLLBACK, self._model())
 
     def evaluate(self) -> None:
         """Ask for an evaluation."""
-        self._ask(JobKind.EVALUATE, self._model())
+        self.ask(JobKind.EVALUATE, self._model())
 
-    # What machines do.
-
-    def kill_engine(self) -> None:
-        """Kill -9 the engine, wait a little, and start it again."""
-        self.meet_family()
-        pid = engine_pid(self.workspace)
-        if pid:
-            os.kill(pid, signal.SIGKILL)
-        while engine_pid(self.workspace) is not None:
-            time.sleep(0.01)
-        time.sleep(self._chance.uniform(0, 1))
-        launch.start(self.workspace)
-
-    def kill_process(self) -> None:
-        """Kill -9 a host or a model process."""
-        alive = [pid for pid, born in self.meet_family().items() if is_alive(pid, born)]
-        others = [pid for pid in alive if pid != engine_pid(self.workspace)]
-        if others:
-            with suppress(ProcessLookupError):
-                # It has ended by itself.
-                os.kill(self._chance.choice(others), signal.SIGKILL)
-
-    def meet_family(self) -> dict[int, float]:
-        """Note the engine and every process below it; return all that were ever noted."""
-        with suppress(psutil.NoSuchProcess):
-            # It ends while it is asked.
-            pid = engine_pid(self.workspace)
-            if pid:
-                engine = psutil.Process(pid)
-                for process in (engine, *engine.children(recursive=True)):
-                    self.family[process.pid] = process.create_time()
-        return self.family
-
-    def _ask(
+    def ask(
         self, kind: JobKind, model: str, version: int | None = None, parameters: JobParameters | None = None
     ) -> None:
+        """Ask the engine for work, as a viewer does."""
         with suppress(Error):
-            # There is no such version yet.
-            jobs.submit(self.workspace, kind, model, version, requested_by="soak", parameters=parameters)
+            # Nobody was told that it will be done: the database is locked.
+            job = jobs.submit(
+                self.workspace, kind, model, version, requested_by="soak", parameters=parameters
+            )
+            self.asked.add(job.id)
 
-    def _gone(self, file: Path) -> None:
+    def gone(self, file: Path) -> None:
         """Take what a file holds off the list of what must become a version."""
         known = (file.relative_to(self.workspace.root).parts[1], file.read_bytes())
         if known in self.must:
             self.must.discard(known)
             self.may.add(known)
+
+    def _clear_away(self, model: str) -> None:
+        """Remove the oldest of a model where there are too many: versions that are not deployed, and files of its inbox."""
+        with suppress(FileNotFoundError):
+            # Something was removed between the listing and the look.
+            deployed = self.workspace.current_link(model).readlink().name
+            folders = [
+                path for path in (self.workspace.models / model).iterdir() if version_number(path.name)
+            ]
+            oldest = sorted(folders, key=lambda path: int(path.name))[:-MOST]
+            for folder in oldest:
+                if folder.name != deployed:
+                    for file in folder.glob("*.onnx"):
+                        self.gone(file)
+                    self._remove(folder)
+            for file in sorted((self.workspace.train / model).glob("*.onnx"), key=_age)[:-MOST]:
+                self.gone(file)
+                file.unlink()
+
+    def _remove(self, folder: Path) -> None:
+        """Remove a version's folder, in one step."""
+        aside = self.workspace.root / f"removed-{folder.parent.name}-{folder.name}"
+        os.rename(folder, aside)  # noqa: PTH104 - a folder, in one step
+        shutil.rmtree(aside)
 
     def _model(self) -> str:
         return self._chance.choice(MODELS)
@@ -249,10 +248,5 @@ class Acts:
         return self._some(file for file in files if (version_number(file.parent.name) or 0) % KEPT)
 
 
-def is_alive(pid: int, born: float) -> bool:
-    """Whether a process of this number and birth runs and is no zombie."""
-    try:
-        process = psutil.Process(pid)
-        return bool(process.create_time() == born and process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
+def _age(file: Path) -> float:
+    return file.stat().st_mtime

@@ -5,7 +5,7 @@ Each check returns sentences about what is wrong, none where all is well. It mus
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -14,14 +14,15 @@ import psutil
 from engine.repository.objects import OBJECT
 from storage.database import Reader
 from storage.records import Version
-from storage.tables import models
+from storage.tables import deployed, models
 from storage.vocabulary import Status
 from storage.workspace import Workspace, engine_pid
 from tests.artefacts import artefact_sha256
-from tests.soak.acts import MODELS, Acts, is_alive
+from tests.soak.acts import MODELS, Acts
+from tests.soak.mishaps import Mishaps, is_alive
 
-KILLED: Final = ("SIGKILL", "vanished", "host did not start")
-"""How the reason of a version reads whose process or host was killed by us."""
+DISTURBED: Final = ("SIGKILL", "vanished", "host did not start", "model.toml")
+"""How the reason of a version reads whose process or host was killed by us, or whose settings were broken by us."""
 
 STATE: Final = (
     "modeltender.db",
@@ -34,8 +35,10 @@ STATE: Final = (
     "objects",
     "quarantine",
     "discarded",
+    "damaged",
 )
-"""What may lie in ``.modeltender`` when the engine has stopped; ``scratch`` and ``discarded`` must be empty."""
+"""What may lie in ``.modeltender`` when the engine has stopped; ``scratch`` and ``discarded`` must be
+empty, and ``damaged`` holds what repairs have set aside."""
 
 OWN_FILES: Final = 48
 """Descriptors of an engine at rest that holds no model: libraries, log, lock, database, watches."""
@@ -44,13 +47,13 @@ EACH: Final = 6
 """Descriptors for each host and each model process: socket, pipe, handle, and room."""
 
 
-def was_killed(version: Version) -> bool:
-    """Whether a version is not ready, or has no figure, for no other reason than our kill -9."""
+def was_disturbed(version: Version) -> bool:
+    """Whether a version is not ready, or has no figure, for no other reason than what we did."""
     if version.status is Status.READY:
         told = version.failure.message if version.failure is not None else ""
     else:
         told = version.reason if version.status in {Status.FAILED, Status.QUARANTINED} else ""
-    return any(words in told for words in KILLED)
+    return any(words in told for words in DISTURBED)
 
 
 def record_is_true(workspace: Workspace, acts: Acts) -> list[str]:
@@ -63,12 +66,15 @@ def record_is_true(workspace: Workspace, acts: Acts) -> list[str]:
                 for model in MODELS
                 for found in models.versions(connection, model)
             }
+            contents = {
+                (each.model, each.number): each.content.sha256 for each in deployed.all_deployed(connection)
+            }
     finally:
         reader.close()
     return [
         *_contents(workspace, acts),
         *_versions(workspace, acts, recorded),
-        *_links(workspace, recorded),
+        *_links(workspace, recorded, contents),
     ]
 
 
@@ -88,7 +94,8 @@ def _versions(workspace: Workspace, acts: Acts, recorded: dict[tuple[str, int], 
         key = (file.parent.parent.name, int(file.parent.name))
         there.add(key)
         version, name = recorded.get(key), f"{key[0]}@{key[1]}"
-        good = (key[0], file.read_bytes()) in acts.must | acts.may
+        content = (key[0], file.read_bytes())
+        good = content in acts.must | acts.may
         if version is None:
             yield f"{name} lies in models/ and is not on record"
         elif good and version.status is not Status.READY:
@@ -97,14 +104,21 @@ def _versions(workspace: Workspace, acts: Acts, recorded: dict[tuple[str, int], 
             yield f"{name} is recorded with another content than it has"
         elif good and (version.evaluation is None or not 0.8 < version.evaluation.metrics[0].value <= 1):
             yield f"{name} is ready without an honest figure"
-        elif not good and (version.status is Status.READY or not version.reason):
+        elif (
+            not good
+            and content not in acts.damaged
+            and (version.status is Status.READY or not version.reason)
+        ):
             yield f"{name} is damaged and {version.status}: {version.reason or 'no reason'}"
     for key, version in recorded.items():
         if key not in there and version.status is not Status.MISSING:
             yield f"{key[0]}@{key[1]} has no folder and is {version.status}"
 
 
-def _links(workspace: Workspace, recorded: dict[tuple[str, int], Version]) -> Iterator[str]:
+def _links(
+    workspace: Workspace, recorded: dict[tuple[str, int], Version], contents: dict[tuple[str, int], str]
+) -> Iterator[str]:
+    """Tell of models whose link, record and deployed files do not say the same."""
     for model in MODELS:
         target = workspace.current_link(model).readlink().name
         version = recorded.get((model, int(target)))
@@ -112,6 +126,8 @@ def _links(workspace: Workspace, recorded: dict[tuple[str, int], Version]) -> It
             yield f"{model}: current leads to {target}, and the record says otherwise"
         elif version.status is not Status.READY:
             yield f"{model}: the deployed version {target} is {version.status}: {version.reason}"
+        elif artefact_sha256(_deployed(workspace, model)) != contents[model, int(target)]:
+            yield f"{model}: the deployed version {target} does not hold what was deployed"
 
 
 def processes_hold_nothing(workspace: Workspace) -> list[str]:
@@ -135,11 +151,9 @@ def processes_hold_nothing(workspace: Workspace) -> list[str]:
     return problems
 
 
-def nothing_is_left(workspace: Workspace, acts: Acts) -> list[str]:
+def nothing_is_left(workspace: Workspace, family: Mapping[int, float]) -> list[str]:
     """After the engine has stopped no process lives, and no temporary file lies about."""
-    problems = [
-        f"process {pid} outlived its engine" for pid, born in acts.family.items() if is_alive(pid, born)
-    ]
+    problems = [f"process {pid} outlived its engine" for pid, born in family.items() if is_alive(pid, born)]
     problems += [
         f"left over: {path.relative_to(workspace.root)}"
         for path in workspace.models.rglob("*")
@@ -168,14 +182,19 @@ def nothing_is_left(workspace: Workspace, acts: Acts) -> list[str]:
     return problems
 
 
-def account(workspace: Workspace, acts: Acts) -> str:
+def account(workspace: Workspace, acts: Acts, mishaps: Mishaps) -> str:
     """Return what was done, for a person."""
     done = ", ".join(f"{name} {count}" for name, count in sorted(acts.counts.items()))
     versions = len(list(_files(workspace)))
     return (
         f"{sum(acts.counts.values())} acts: {done}\n"
-        f"{versions} versions, {len(acts.must)} good contents, {len(acts.family)} processes"
+        f"{versions} versions, {len(acts.must)} good contents, {mishaps.engines} engines, {len(mishaps.family)} processes"
     )
+
+
+def _deployed(workspace: Workspace, model: str) -> Path:
+    """Return the file of the deployed version, where there is one."""
+    return next(workspace.current_link(model).resolve().glob("*.onnx"))
 
 
 def _files(workspace: Workspace) -> Iterator[Path]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from storage import launch
+from storage import heaps, launch
 from storage.errors import Error, SettingsError
 from storage.text import clean
 from storage.vocabulary import ExitCode, Look
@@ -55,6 +55,7 @@ def open_console(workspace: Workspace, *, read_only: bool = False) -> int:
     owner = owner_for_viewer(workspace)
     read_only = read_only or owner is not None
     see_to_engine(workspace, read_only=read_only)
+    heaps.share()
     # Textual reads the environment once, when it is imported, which the next line does.
     prepare(os.environ)
     from tui.app import run

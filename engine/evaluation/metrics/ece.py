@@ -12,8 +12,8 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
+from engine.evaluation.chances import all_below
 from engine.evaluation.figures import figure
 from engine.evaluation.intervals import Floats, Z
 from engine.evaluation.outcomes import Outcomes, Scale
@@ -83,5 +83,9 @@ def _excess(gaps: Floats, deviations: Floats) -> "NDArray[np.float64]":
     known = deviations > 0
     spread = np.where(known, deviations, 1.0)
     centre = np.maximum(gaps - Z * deviations, 0) / spread
-    folded = np.sqrt(2 / np.pi) * np.exp(-(centre**2) / 2) + centre * (1 - 2 * ndtr(-centre)) - centre
+    folded = (
+        np.sqrt(2 / np.pi) * np.exp(-(centre**2) / 2)
+        + centre * (1 - 2 * np.array(all_below(-centre)))
+        - centre
+    )
     return np.where(known, spread * folded, 0.0)

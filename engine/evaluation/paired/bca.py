@@ -4,13 +4,12 @@ Owns nothing but that arithmetic; what is drawn is for others to say.
 """
 
 from math import ceil
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
 
+from engine.evaluation import chances
 from engine.evaluation.paired.rows import Floats
 
 
@@ -26,12 +25,12 @@ def limits(found: Floats, value: float, acceleration: float, confidence: float) 
     """Return the limits of a figure from its sorted draws, two-sided."""
     # Ties count by half: with few different values a figure sits on many draws.
     below = (np.searchsorted(found, value, "left") + np.searchsorted(found, value, "right")) / 2 / len(found)
-    bias = float(ndtri(min(max(below, 0.5 / len(found)), 1 - 0.5 / len(found))))
-    tail = NormalDist().inv_cdf(0.5 + confidence / 2)
+    bias = chances.place_of(min(max(below, 0.5 / len(found)), 1 - 0.5 / len(found)))
+    tail = chances.place_of(0.5 + confidence / 2)
     ends = []
     for z in (-tail, tail):
         shifted = bias + z
-        place = float(ndtr(bias + shifted / (1 - acceleration * shifted)))
+        place = chances.below(bias + shifted / (1 - acceleration * shifted))
         # Rounded outwards, so that few draws make a wider interval and not a narrower one.
         spot = place * len(found)
         number = int(spot) if z < 0 else ceil(spot)

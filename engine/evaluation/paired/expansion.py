@@ -7,12 +7,11 @@ Bootstrap, chapter 22). They differ from BCa's by less than BCa's own draws do: 
 of 99.1 %, and so that limit is known to a tenth of the figure's deviation. Letters as in the book.
 """
 
-from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import ndtr, ndtri
 
+from engine.evaluation import chances
 from engine.evaluation.paired.rows import Course, Estimate, Floats, Rows, weighted
 
 SHIFTED = 0.5
@@ -44,10 +43,11 @@ def interval(rows: Rows, confidence: float, *, most: float = 1.0) -> Estimate | 
     shape = _shape(rows, value)
     if shape.deviation == 0:
         return Estimate(value, value, value)
-    both = float(ndtr(shape.acceleration) * 2 * ndtr(shape.curvature - shape.bias / shape.deviation))
+    beside = chances.below(shape.curvature - shape.bias / shape.deviation)
+    both = chances.below(shape.acceleration) * 2 * beside
     if not 0 < both < 1:
         return None
-    shift, tail = float(ndtri(both)), NormalDist().inv_cdf(0.5 + confidence / 2)
+    shift, tail = chances.place_of(both), chances.place_of(0.5 + confidence / 2)
     steps = []
     for z in (shift - tail, shift + tail):
         bent = 1 - shape.acceleration * z

@@ -8,8 +8,7 @@ BMC Medical Research Methodology 13:91). The exact p stands beside it for who wa
 
 from typing import NamedTuple
 
-from scipy.special import bdtrc
-
+from engine.evaluation.chances import at_least
 from engine.evaluation.paired.tango import Discordance
 
 
@@ -37,6 +36,5 @@ def better(seen: Discordance) -> PValues:
 
 def _tail(successes: int, n: int) -> PValues:
     """Return the chance of at least so many heads in ``n`` throws of a coin, and that with the last counted by half."""
-    exact = float(bdtrc(successes - 1, n, 0.5)) if successes else 1.0
-    beyond = float(bdtrc(successes, n, 0.5)) if successes < n else 0.0
-    return PValues(exact, (exact + beyond) / 2)
+    exact = at_least(successes, n)
+    return PValues(exact, (exact + at_least(successes + 1, n)) / 2)

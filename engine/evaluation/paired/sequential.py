@@ -11,7 +11,8 @@ from math import exp, lgamma, log
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincc
+
+from engine.evaluation.chances import at_least
 
 MOST_STAKE = 0.5
 """Of the wealth, on one example, so that no single one can take all of it (Waudby-Smith and Ramdas 2024)."""
@@ -29,7 +30,8 @@ def better(gained: int, lost: int) -> float:
     It is the mean over all chances above one half, all alike, of how much more likely they make what was seen.
     """
     n = gained + lost
-    upper = float(betaincc(gained + 1, lost + 1, 0.5))
+    # The part of the beta distribution above one half, as throws of a coin.
+    upper = at_least(lost + 1, n + 1)
     if upper <= 0:
         # So much is lost that the number does not fit a float: nothing is left.
         return 0.0

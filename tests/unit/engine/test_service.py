@@ -1,5 +1,6 @@
 """What the engine's lanes and main loop promise, with real jobs in a real database and handlers made for the test."""
 
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -7,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from engine import jobs as kinds
+from engine import lanes
 from engine.doorbell import Doorbell
 from engine.jobs import ON_LINKS, ON_MODELS
 from engine.jobs.context import Context, Handler, Needed, Outcome, Report
@@ -172,6 +174,62 @@ def test_a_stopping_engine_puts_its_work_back(
         found = jobs.read_one(connection, job.id)
     assert found is not None
     assert found.state is JobState.QUEUED
+
+
+def test_an_end_that_cannot_be_written_is_written_later(
+    workspace: Workspace,
+    writer: Writer,
+    reader: Reader,
+    serve: Serve,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A job that ends while somebody holds the database locked has its end when the lock is gone, without a new engine."""
+    monkeypatch.setattr(lanes, "STORE_RETRY_S", 0.01)
+    # The lock lasts longer than we want to wait for it here.
+    for connection in writer._connections.values():
+        connection.execute("PRAGMA busy_timeout = 10")
+    intruder = sqlite3.connect(workspace.database, isolation_level=None, check_same_thread=False)
+
+    def lock(context: Context, job: Job, report: Report) -> Outcome:
+        intruder.execute("BEGIN IMMEDIATE")
+        return Outcome(message="done")
+
+    serve(lock)
+    job = ask(workspace)
+    deadline = time.monotonic() + 10
+    while f"the end of job {job.id} could not be written" not in caplog.text:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    intruder.execute("ROLLBACK")
+    intruder.close()
+    found = finished(reader, job)
+    assert (found.state, found.message) == (JobState.SUCCEEDED, "done")
+
+
+def test_a_job_that_cannot_write_is_begun_again(workspace: Workspace, reader: Reader, serve: Serve) -> None:
+    """Work that the database refused is queued again, as after a crash; work that must not be repeated says that it was cut off."""
+    refused = set[JobKind]()
+
+    def refuse(context: Context, job: Job, report: Report) -> Outcome:
+        if job.kind not in refused:
+            refused.add(job.kind)
+            raise sqlite3.OperationalError("database is locked")
+        return Outcome()
+
+    evaluation = ask(workspace)
+    promotion = jobs.submit(workspace, JobKind.PROMOTE, "mnist", 1, requested_by="ann")
+    serve(refuse)
+    for job in (evaluation, promotion):
+        found = finished(reader, job)
+        assert found.state is JobState.INTERRUPTED
+        assert "database is locked" in found.error
+    with reader.transaction() as connection:
+        again = [
+            one for one in jobs.read(connection, limit=10) if one.id not in {evaluation.id, promotion.id}
+        ]
+    assert [one.kind for one in again] == [JobKind.EVALUATE]
+    assert finished(reader, again[0]).state is JobState.SUCCEEDED
 
 
 def test_people_come_before_arrivals(workspace: Workspace, reader: Reader, serve: Serve) -> None:

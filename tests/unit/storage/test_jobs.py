@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from storage import jobs
+from storage import interrupted, jobs
 from storage.database import Reader, Writer
 from storage.errors import UnknownError
 from storage.records import Job, JobParameters
@@ -99,8 +99,8 @@ def test_a_dead_engines_evaluation_is_tried_once_more_and_its_promotion_is_not(
         while claim(writer) is not None:
             pass
         with writer.transaction() as connection:
-            interrupted = jobs.recover(connection, now=3.0)
-            assert all(jobs.read_one(connection, job.id).state is JobState.INTERRUPTED for job in interrupted)  # type: ignore[union-attr]
+            found = interrupted.recover(connection, now=3.0)
+            assert all(jobs.read_one(connection, job.id).state is JobState.INTERRUPTED for job in found)  # type: ignore[union-attr]
             assert jobs.counts(connection)[JobState.QUEUED] == expected_again
 
 
@@ -128,11 +128,11 @@ def test_a_parked_job_waits_for_the_next_engine(workspace: Workspace, writer: Wr
     job = jobs.submit(workspace, JobKind.EVALUATE, "a", requested_by="ann")
     claim(writer)
     with writer.transaction() as connection:
-        jobs.park(connection, job.id)
+        interrupted.park(connection, job.id)
     assert claim(writer) is not None
     again = jobs.submit(workspace, JobKind.EVALUATE, "a", requested_by="ann")
     with writer.transaction() as connection:
-        jobs.park(connection, job.id)
+        interrupted.park(connection, job.id)
     with reader.transaction() as connection:
         states = {row.id: row.state for row in jobs.read(connection, limit=10)}
     assert states == {job.id: JobState.INTERRUPTED, again.id: JobState.QUEUED}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from storage import jobs
+from storage import interrupted, jobs
 from storage.database import Writer
 from storage.records import Job
 from storage.vocabulary import JobKind, JobState
@@ -98,7 +98,7 @@ def test_after_a_crash_it_waits_for_the_evaluation_that_is_made_again(
     promotion, evaluation = waiting
     assert claim(writer) == evaluation.id
     with writer.transaction() as connection:
-        assert [job.id for job in jobs.recover(connection, now=4.0)] == [evaluation.id]
+        assert [job.id for job in interrupted.recover(connection, now=4.0)] == [evaluation.id]
     found = read(writer, promotion.id)
     [again] = found.waits_for
     assert again != evaluation.id
@@ -116,7 +116,7 @@ def test_an_evaluation_that_an_engine_s_end_puts_back_is_still_waited_for(
     assert claim(writer) == evaluation.id
     same = add(writer, JobKind.EVALUATE)
     with writer.transaction() as connection:
-        jobs.park(connection, evaluation.id)
+        interrupted.park(connection, evaluation.id)
     assert read(writer, evaluation.id).state is JobState.INTERRUPTED
     assert read(writer, promotion.id).waits_for == (same.id,)
     assert [claim(writer), claim(writer)] == [same.id, None]
