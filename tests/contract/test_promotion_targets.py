@@ -123,12 +123,10 @@ def test_every_kind_has_settings_and_a_module() -> None:
 
 def test_settings_of_another_kind_are_refused(stage: Stage) -> None:
     """A target that took them would say of a server what was meant for another."""
-    others = [kind for kind in SETTINGS if kind is not stage.settings.kind]
-    for other in others:
+    target: Any = type(opened(stage.workspace, stage.settings))
+    for other in SETTINGS.keys() - {stage.settings.kind}:
         with pytest.raises(TypeError, match=SETTINGS[other].__name__):
-            type(opened(stage.workspace, stage.settings))(
-                stage.workspace, SETTINGS[other](kind=other, name="x")
-            )
+            target(stage.workspace, SETTINGS[other](kind=other, name="x"))
 
 
 def test_that_nothing_is_deployed_is_said_or_refused(stage: Stage) -> None:
