@@ -8,6 +8,7 @@ import pytest
 from storage.database import Reader, Writer
 from storage.sketch import RELATIVE_ERROR
 from storage.tables import rollups
+from storage.tables.devices import SAMPLE
 from storage.tables.rollups import DAY, HOUR, MINUTE, RAW, Bucket
 from tests.readings import MIDNIGHT, record, uses
 
@@ -173,7 +174,7 @@ def test_what_there_are_readings_of_is_known_from_the_first_second_on(writer: Wr
     with writer.passing() as connection:
         assert rollups.known(connection) == {}
         record(connection, [0.5] * 61, since=MIDNIGHT)
-        assert rollups.known(connection) == {"cuda:0": list(rollups.SAMPLE)}
+        assert rollups.known(connection) == {"cuda:0": list(SAMPLE)}
     roll(writer)
     with writer.passing() as connection:
         assert rollups.known(connection) == {"cuda:0": ["utilisation"]}
