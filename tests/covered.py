@@ -66,8 +66,8 @@ class Report(msgspec.Struct, frozen=True):
 
 
 def percent(part: int, whole: int) -> float:
-    """Return a share; of nothing, everything."""
-    return 100.0 * part / whole if whole else 100.0
+    """Return a share; a package of which nothing was seen is not taken for one that is well."""
+    return 100.0 * part / whole if whole else 0.0
 
 
 def packages(files: Mapping[str, File]) -> dict[str, Counted]:
