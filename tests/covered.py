@@ -16,9 +16,9 @@ PROMISED = 95.0
 
 PACKAGES = {
     "storage": PROMISED,
-    "engine/evaluation": 78.0,
-    "engine/repository": 88.0,
-    "engine/jobs": 78.0,
+    "engine/evaluation": 84.0,
+    "engine/repository": 90.0,
+    "engine/jobs": 82.0,
     "engine/faults": PROMISED,
     "engine/repairs": PROMISED,
 }
