@@ -235,16 +235,14 @@ def _samples(
 def _together(at: float, parts: list[Bucket]) -> Bucket:
     n = sum(part.n for part in parts)
     least, greatest = min(part.least for part in parts), max(part.greatest for part in parts)
-    whole: Sketch | None = Sketch()
-    for part in parts:
-        if part.sketch is None:
-            whole = None
-            break
-        if whole is not None:
-            whole.merge(part.sketch)
+    whole = Sketch()
+    sketches = [part.sketch for part in parts if part.sketch is not None]
+    for one in sketches:
+        whole.merge(one)
     # Rounding must not put a mean outside of what it is the mean of.
     mean = min(max(sum(part.mean * part.n for part in parts) / n, least), greatest)
-    return Bucket(at, n, least, mean, greatest, whole)
+    # Percentiles of some of the parts would pass for those of all.
+    return Bucket(at, n, least, mean, greatest, whole if len(sketches) == len(parts) else None)
 
 
 def _bucket(row: sqlite3.Row) -> Bucket:

@@ -121,6 +121,26 @@ def test_every_kind_has_settings_and_a_module() -> None:
     assert set(MODULES) == set(SETTINGS) == set(TargetKind)
 
 
+def test_settings_of_another_kind_are_refused(stage: Stage) -> None:
+    """A target that took them would say of a server what was meant for another."""
+    target: Any = type(opened(stage.workspace, stage.settings))
+    for other in SETTINGS.keys() - {stage.settings.kind}:
+        with pytest.raises(TypeError, match=SETTINGS[other].__name__):
+            target(stage.workspace, SETTINGS[other](kind=other, name="x"))
+
+
+def test_that_nothing_is_deployed_is_said_or_refused(stage: Stage) -> None:
+    """A command gets an empty version; what has no word for it says so, and stays as it was."""
+    before, target = stage.state(), opened(stage.workspace, stage.settings)
+    if stage.settings.kind is TargetKind.COMMAND:
+        target.tell(stage.news(None, 1))
+        assert stage.says() == ""
+        return
+    with pytest.raises(TargetError, match="cannot"):
+        target.tell(stage.news(None, 1))
+    assert stage.state() == before
+
+
 def test_a_target_says_what_it_was_told(stage: Stage) -> None:
     """After telling, the target says the version, and what confirmed it fits a line of a terminal."""
     target = opened(stage.workspace, stage.settings)

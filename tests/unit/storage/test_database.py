@@ -69,6 +69,50 @@ def test_a_failed_transaction_leaves_nothing(writer: Writer, reader: Reader) -> 
         assert events.read(connection, limit=10) == []
 
 
+def overflow(connection: sqlite3.Connection) -> None:
+    """Write more than there is room for: for this connection, the disk has as many pages as the database takes now."""
+    connection.execute("PRAGMA max_page_count = 1")
+    for number in range(1000):
+        events.add(connection, "test", f"half {number}".ljust(200), at=2.0)
+
+
+def test_a_full_disk_takes_the_transaction_and_nothing_else(writer: Writer, reader: Reader) -> None:
+    """SQLite ends a transaction that finds no room by itself; what was there stays, and the engine goes on writing."""
+    with writer.transaction() as connection:
+        events.add(connection, "test", "before", at=1.0)
+    with pytest.raises(sqlite3.OperationalError, match="full"), writer.transaction() as connection:
+        overflow(connection)
+    assert not connection.in_transaction
+    connection.execute("PRAGMA max_page_count = 1000000")
+    with writer.transaction() as connection:
+        events.add(connection, "test", "after", at=3.0)
+    with reader.transaction() as connection:
+        assert [event.message for event in events.read(connection, limit=10)] == ["after", "before"]
+
+
+def test_a_viewer_is_told_that_the_disk_is_full(workspace: Workspace, writer: Writer) -> None:
+    """What a viewer could not write is said with what to do, and it is not half there."""
+    with pytest.raises(DatabaseError) as caught, visit(workspace.database) as connection:
+        overflow(connection)
+    assert caught.value.code == "disk-full"
+    with writer.transaction() as connection:
+        assert events.read(connection, limit=10) == []
+
+
+def test_a_viewer_is_told_of_somebody_who_writes_without_end(
+    workspace: Workspace, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A viewer that never gets its turn gives up with a sentence instead of hanging."""
+    monkeypatch.setattr(database, "SHARED_PRAGMAS", (*database.SHARED_PRAGMAS, "PRAGMA busy_timeout = 1"))
+    with (
+        writer.transaction(),
+        pytest.raises(DatabaseError, match="locked for 5 s by another process") as caught,
+        visit(workspace.database),
+    ):
+        pytest.fail("two wrote at once")
+    assert caught.value.code == "locked"
+
+
 def test_a_viewer_hears_of_a_write(writer: Writer, reader: Reader) -> None:
     """The data version changes when the engine wrote, and only then."""
     before = reader.data_version()

@@ -200,6 +200,38 @@ def test_somebody_elses_process_is_never_signalled(workspace: Workspace, hold: H
         innocent.wait()
 
 
+def test_a_number_that_no_process_has_is_told(workspace: Workspace, hold: Holder) -> None:
+    """A lock that is held from a container names a process that is none here: nobody is signalled, and the sentence says why."""
+    hold()
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    workspace.lock.write_text(str(gone.pid))
+    with pytest.raises(EngineError, match=f"held by process {gone.pid}, which is not to be seen from here"):
+        launch.stop(workspace)
+
+
+def test_a_lock_that_never_names_its_holder_is_told(
+    workspace: Workspace, hold: Holder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What holds the lock and writes no number is waited for, and then told as unknown."""
+    monkeypatch.setattr(launch, "POLL_S", 0.0)
+    hold()
+    workspace.lock.write_text("")
+    with pytest.raises(EngineError, match="held by process unknown"):
+        launch.stop(workspace)
+
+
+def test_a_system_that_starts_no_process_is_told(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the system refuses the engine's process, the sentence gives its reason."""
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "gone"))
+    with pytest.raises(EngineError, match="cannot be started: No such file or directory") as caught:
+        launch.start(workspace)
+    assert caught.value.code == launch.UNREACHABLE
+    assert engine_pid(workspace) is None
+
+
 def test_the_output_of_engines_does_not_grow_for_ever(begun: Workspace) -> None:
     """What engines printed is begun anew once it is large."""
     launch.output_file(begun).write_bytes(b"x" * (launch.OUTPUT_BYTES + 1))

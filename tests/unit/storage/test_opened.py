@@ -103,6 +103,16 @@ def test_nobody_waits_for_an_engine_that_is_gone(recorded: Workspace) -> None:
         opened.wait(job)
 
 
+def test_a_job_that_was_pruned_is_said(recorded: Workspace, writer: Writer) -> None:
+    """Who waits for a job that is no longer on record hears so, and does not wait for ever."""
+    job = asked(recorded)
+    ended(writer, job, JobState.SUCCEEDED)
+    with writer.transaction() as connection:
+        jobs.prune(connection, keep=0)
+    with open_workspace(recorded.root) as opened, pytest.raises(UnknownError, match=f"no job {job.id}"):
+        opened.wait(job)
+
+
 def test_waiting_ends(recorded: Workspace) -> None:
     """With an engine that is busy with something else the time that was given is all that is waited."""
     job = asked(recorded)

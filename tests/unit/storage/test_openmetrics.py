@@ -11,7 +11,7 @@ from storage.database import Reader, Writer
 from storage.exposition import Exposition
 from storage.openmetrics import FAMILIES, UP, Look
 from storage.records import Device
-from storage.tables import devices, models
+from storage.tables import devices, engine, models
 from storage.vocabulary import DeviceKind
 from tests.openmetrics import parse
 from tests.unit.tui.commands.rows import fill
@@ -58,6 +58,18 @@ def test_what_is_on_record_is_exposed(writer: Writer, reader: Reader) -> None:
     assert found["modeltender_engine_up"].samples == {(): 1.0}
     assert sum(found["modeltender_faults"].samples.values()) == len(seen.faults) > 0
     assert found["modeltender_device_utilisation_ratio"].samples
+
+
+def test_the_engine_is_exposed(writer: Writer, reader: Reader) -> None:
+    """Once one has run here, its version, its heartbeat and what it takes are told."""
+    with writer.transaction() as connection:
+        engine.start(connection, pid=4711, version="1.2.3", now=5.0, sandbox={})
+        engine.beat(connection, now=7.0, rss_bytes=1024, cpu_percent=50.0, hosts=())
+    found = parse(exposed(reader))
+    assert found["modeltender_engine_version"].samples == {(("version", "1.2.3"),): 1.0}
+    assert found["modeltender_engine_start_timestamp_seconds"].samples == {(): 5.0}
+    assert found["modeltender_engine_heartbeat_timestamp_seconds"].samples == {(): 7.0}
+    assert found["modeltender_engine_memory_bytes"].samples == {(): 1024.0}
 
 
 def test_latency_is_told_in_seconds(writer: Writer, reader: Reader) -> None:

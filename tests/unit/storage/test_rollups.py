@@ -8,6 +8,7 @@ import pytest
 from storage.database import Reader, Writer
 from storage.sketch import RELATIVE_ERROR
 from storage.tables import rollups
+from storage.tables.devices import SAMPLE
 from storage.tables.rollups import DAY, HOUR, MINUTE, RAW, Bucket
 from tests.readings import MIDNIGHT, record, uses
 
@@ -166,3 +167,32 @@ def test_steps_put_buckets_together(writer: Writer, reader: Reader, values: list
     (whole,) = rollups.joined(read(reader, MINUTE, distributed=True), 6 * HOUR)
     assert whole._replace(mean=0.0) == read(reader, DAY, distributed=True)[0]._replace(mean=0.0)
     assert whole.mean == pytest.approx(statistics.fmean(values))
+
+
+def test_what_there_are_readings_of_is_known_from_the_first_second_on(writer: Writer) -> None:
+    """A device that just came has no bucket yet, and is asked for all that devices tell; later for what it told."""
+    with writer.passing() as connection:
+        assert rollups.known(connection) == {}
+        record(connection, [0.5] * 61, since=MIDNIGHT)
+        assert rollups.known(connection) == {"cuda:0": list(SAMPLE)}
+    roll(writer)
+    with writer.passing() as connection:
+        assert rollups.known(connection) == {"cuda:0": ["utilisation"]}
+
+
+@pytest.mark.parametrize(
+    ("span_s", "step_s", "level"),
+    [
+        (60.0, None, RAW),
+        (rollups.POINTS * MINUTE, None, MINUTE),
+        (rollups.POINTS * MINUTE + 1, None, HOUR),
+        (rollups.POINTS * DAY * 10, None, DAY),
+        (60.0, 0.5, RAW),
+        (60.0, MINUTE, MINUTE),
+        (60.0, HOUR - 1, MINUTE),
+        (60.0, 10.0 * DAY, DAY),
+    ],
+)
+def test_the_level_suits_what_is_to_be_shown(span_s: float, step_s: float | None, level: int) -> None:
+    """As fine as a picture can show it, and never coarser than the step that somebody asked for."""
+    assert rollups.level_for(span_s, step_s) == level

@@ -141,6 +141,60 @@ def test_workspace_limits_are_checked(tmp_path: Path) -> None:
     assert len(caught.value.problems) == 3
 
 
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("[retention]\nversions = -1", "retention.versions: expected 0 or more, got -1"),
+        ("[limits]\nnice = 20", "limits.nice: expected 0 to 19, got 20"),
+        ("[limits]\ntotal_gib = inf", "limits.total_gib: expected a number above 0, got inf"),
+        ("[limits]\ncpu = 'half'", "limits.cpu: "),
+        ("[checks]\nfree_gib = nan", "checks.free_gib: expected 0 or more, got nan"),
+    ],
+)
+def test_a_number_that_means_nothing_for_a_workspace_is_told(tmp_path: Path, text: str, problem: str) -> None:
+    """It is named with its key and what belongs there, and nothing else is held against the file."""
+    file = tmp_path / "modeltender.toml"
+    file.write_text(text)
+    with pytest.raises(SettingsError) as caught:
+        read_workspace_settings(file)
+    [found] = caught.value.problems
+    assert found.startswith(problem)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            "[preprocess]\nflatten = true\nlayout = 'NHWC'",
+            "preprocess.flatten: cannot be used together with preprocess.layout",
+        ),
+        (
+            "[preprocess]\nflatten = true\nreshape = [2, 2]",
+            "preprocess.flatten: cannot be used together with preprocess.reshape",
+        ),
+        ("[preprocess]\nresize = [28]", "preprocess.resize: expected [height, width], got [28]"),
+        ("[preprocess]\nresize = [28, 0]", "preprocess.resize: expected [height, width], got [28, 0]"),
+        ("[preprocess]\nreshape = [-1]", "preprocess.reshape: expected whole numbers above 0, got [-1]"),
+        ("[output]\nindex = -1", "output.index: expected 0 or more, got -1"),
+        ("[output]\nthreshold = 1.0", "output.threshold: expected a number between 0 and 1, got 1"),
+        (
+            "[output]\nthreshold = 0.5\nscale = 'scores'",
+            "output.threshold: needs probabilities or logits, and output.scale says scores",
+        ),
+        ("[metrics]\ntop_k = 0", "metrics.top_k: expected 1 or more, got 0"),
+        ("[data]\nslices = ['site=3']", "data.slices: 'site=3' cannot name a column"),
+        ("[data]\nslices = ['class']", "data.slices: 'class' cannot name a column"),
+        ("[data]\nslices = ['site', 'site']", "data.slices: a column is named twice"),
+    ],
+)
+def test_settings_of_a_model_that_make_no_sense_are_told(tmp_path: Path, text: str, problem: str) -> None:
+    """What cannot be meant, alone or beside another setting, is named before anything is evaluated by it."""
+    with pytest.raises(SettingsError) as caught:
+        read_model_settings(write(tmp_path, text))
+    [found] = caught.value.problems
+    assert found.startswith(problem)
+
+
 def test_a_gates_settings_are_read(tmp_path: Path) -> None:
     """Everything that a gate may be asked for arrives, typed."""
     file = write(

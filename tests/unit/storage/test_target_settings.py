@@ -6,7 +6,7 @@ import pytest
 
 from storage.errors import SettingsError
 from storage.settings import read_model_settings
-from storage.target_settings import Command, MLflow, TensorFlowServing, Triton
+from storage.target_settings import Command, MLflow, TensorFlowServing, Triton, place_of
 
 FULL = """
 [[targets]]
@@ -74,6 +74,18 @@ def test_targets_are_read_in_their_order(tmp_path: Path) -> None:
     assert command.command == ("systemctl", "reload", "serving")
 
 
+def test_a_target_says_where_it_is(tmp_path: Path) -> None:
+    """People read which of their servers is meant: its file, its place in a registry, or the program."""
+    file = tmp_path / "model.toml"
+    file.write_text(FULL)
+    assert [place_of(target) for target in read_model_settings(file).targets] == [
+        "/etc/tfserving/models.config",
+        "triton/mnist/config.pbtxt",
+        "digits@champion at https://mlflow.example:5000/prefix",
+        "systemctl reload serving",
+    ]
+
+
 def test_every_problem_of_every_target_is_told_at_once(tmp_path: Path) -> None:
     """Each with its place in the file, also beside problems of other tables, and no secret is repeated."""
     assert sorted(read(tmp_path, WRONG)) == [
@@ -99,6 +111,10 @@ def test_every_problem_of_every_target_is_told_at_once(tmp_path: Path) -> None:
             "targets: expected tables that begin with [[targets]], got {'kind': 't",
         ),
         ("targets = [1]", "targets[1]: expected a table, got 1"),
+        (
+            "[[targets]]\nkind = 'triton'\nconfig = 'a'\nname = ''",
+            "targets[1].name: expected a short name, got ''",
+        ),
         ("[[targets]]\nconfig = 'x'", "targets[1].kind: expected one of"),
         ("[[targets]]\nkind = 'triton'", "targets[1].config: is missing"),
         ("[[targets]]\nkind = 'mlflow'\nregistered_model = 'x'", "targets[1].url: is missing"),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from engine.repository import ingest as ingesting
 from engine.repository.examine import examine
 from engine.repository.ingest import Duplicate, Ingested, ingest, sweep
 from engine.repository.integrity import ChangedError
@@ -21,12 +22,14 @@ def take(
     *,
     known: Callable[[str], int | None] = lambda _: None,
     above: int = 0,
+    unchanged: Callable[[], bool] = lambda: True,
 ) -> Ingested | Duplicate:
     """Ingest a file or folder of the inbox of mnist."""
     inbox = workspace.train / "mnist"
     item = read_item(inbox, name)
     folder = inbox / name if item.is_folder else inbox
-    return ingest(workspace, "mnist", folder, examine(inbox, item), known=known, above=above)
+    examined = examine(inbox, item)
+    return ingest(workspace, "mnist", folder, examined, known=known, above=above, unchanged=unchanged)
 
 
 def tree(workspace: Workspace) -> set[str]:
@@ -130,6 +133,29 @@ class FailingAt:
             return call(*arguments, **keywords)
 
         return tried
+
+
+def test_a_source_that_is_not_what_was_examined_is_not_taken(workspace: Workspace) -> None:
+    """What was emptied after it was looked into is copied as it is, noticed, and thrown away."""
+    save_onnx(workspace.train / "mnist" / "better.onnx")
+    with pytest.raises(ChangedError):
+        take(workspace, unchanged=lambda: False)
+    assert tree(workspace) == set()
+
+
+def test_somebody_who_takes_every_number_is_told(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next free number is taken a few times over; then it is an error, and nothing of ours stays."""
+    save_onnx(workspace.train / "mnist" / "better.onnx")
+
+    def taken(source: object, target: Any) -> None:
+        raise FileExistsError(errno.EEXIST, "File exists", str(target))
+
+    monkeypatch.setattr(ingesting, "rename_new", taken)
+    with pytest.raises(FileExistsError, match="models/mnist/1 and those after it exist already"):
+        take(workspace)
+    assert tree(workspace) == set()
 
 
 def test_a_failure_at_any_step_leaves_nothing_and_the_next_try_succeeds(workspace: Workspace) -> None:

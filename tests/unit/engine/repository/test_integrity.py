@@ -1,5 +1,6 @@
 """Promises about the identity of artefacts and about moving their bytes."""
 
+import ctypes
 import errno
 import fcntl
 import hashlib
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.repository import integrity
 from engine.repository.integrity import FICLONE, ChangedError, copy, digest, exchange, make_folder, rename_new
 from tests.artefacts import artefact_sha256
 from tests.handmade_models import save_onnx_with_weights
@@ -165,6 +167,42 @@ def test_a_final_name_is_never_taken_from_another(tmp_path: Path) -> None:
     rename_new(tmp_path / "2.partial", tmp_path / "3")
     assert (tmp_path / "3" / "model.onnx").read_bytes() == b"m"
     assert list((tmp_path / "2").iterdir()) == []
+
+
+def refused(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """Have the kernel refuse flags of renames with an error, as file systems of others do."""
+
+    def call(*arguments: object) -> int:
+        ctypes.set_errno(number)
+        return -1
+
+    monkeypatch.setattr(integrity, "_renameat2", call)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.EINVAL])
+def test_a_file_system_without_flags_gives_names_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """A folder that holds anything is not replaced there either; names that cannot change places stay where they are."""
+    put(tmp_path, {"2.partial/model.onnx": b"m", "2/model.onnx": b"theirs"})
+    refused(monkeypatch, number)
+    with pytest.raises(OSError, match="not empty"):
+        rename_new(tmp_path / "2.partial", tmp_path / "2")
+    assert not exchange(tmp_path / "2.partial", tmp_path / "2")
+    rename_new(tmp_path / "2.partial", tmp_path / "3")
+    assert (tmp_path / "3" / "model.onnx").read_bytes() == b"m"
+    assert (tmp_path / "2" / "model.onnx").read_bytes() == b"theirs"
+
+
+def test_a_file_system_that_refuses_is_no_file_system_without_flags(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that became read-only says so; it is not tried another way."""
+    put(tmp_path, {"2.partial/model.onnx": b"m", "2/model.onnx": b"theirs"})
+    refused(monkeypatch, errno.EROFS)
+    for change in (rename_new, exchange):
+        with pytest.raises(OSError, match="Read-only"):
+            change(tmp_path / "2.partial", tmp_path / "2")
 
 
 def test_an_empty_selection_of_files_has_a_sum_of_its_own(tmp_path: Path) -> None:

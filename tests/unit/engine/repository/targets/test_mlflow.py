@@ -60,3 +60,13 @@ def test_an_alias_that_nobody_had_goes_again(workspace: Workspace, registry: Reg
     dealing.tell(News(workspace, "mnist", 3, None, SHA256))
     dealing.take_back(News(workspace, "mnist", None, 3))
     assert registry.aliases == {}
+
+
+def test_a_name_that_ends_the_filter_is_refused(workspace: Workspace, registry: Registry) -> None:
+    """The registry is searched by a filter that the name stands in: a quote would change what is asked for."""
+    settings = MLflow(
+        kind=TargetKind.MLFLOW, name="mlflow", url=registry.url, registered_model="it's", timeout_s=60
+    )
+    with pytest.raises(TargetError, match="has a quote in its name"):
+        opened(workspace, settings).check(News(workspace, "mnist", 3, 2, SHA256))
+    assert registry.asked == []

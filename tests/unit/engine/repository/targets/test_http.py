@@ -1,0 +1,38 @@
+"""What is repeated of a server's answer: its own words, short, and harmless to a terminal."""
+
+import pytest
+
+from engine.repository.targets.http import SAID, Answer
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b'{"error": "no such model"}', "no such model"),
+        (b'{"message": "a message first", "error": "and this"}', "a message first"),
+        (b'{"error_code": "RESOURCE_DOES_NOT_EXIST"}', "RESOURCE_DOES_NOT_EXIST"),
+        (b'{"error": {"nested": 1}}', '{"error": {"nested": 1}}'),
+        (b'{"other": 1}', '{"other": 1}'),
+        (b"[1, 2]", "[1, 2]"),
+        (b"<html>502</html>", "<html>502</html>"),
+        (b"\xff\xfe", "\N{REPLACEMENT CHARACTER}" * 2),
+        (b"", "nothing"),
+        (b'{"error": "\\u001b[2Jgone"}', "[2Jgone"),
+    ],
+)
+def test_the_words_of_a_server_are_repeated(body: bytes, said: str) -> None:
+    """The field that its kind puts them into, else the beginning; without what could steer a terminal."""
+    found = Answer(500, body).said
+    assert found.replace("\N{REPLACEMENT CHARACTER}[", "[") == said
+    assert found.isprintable()
+
+
+def test_a_long_answer_is_cut() -> None:
+    """A page of HTML is no sentence."""
+    assert Answer(500, b"x" * 10_000).said == "x" * SAID + "…"
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b'{"a": "b"}', b"[]"])
+def test_an_answer_of_another_form_is_none(body: bytes) -> None:
+    """What is not what was asked for is not half believed."""
+    assert Answer(200, body).decoded(dict[str, int]) is None

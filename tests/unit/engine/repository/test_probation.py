@@ -1,0 +1,79 @@
+"""What follows from a switch: a probation begins, ends with its reason, and old faults are looked at."""
+
+from typing import Any
+
+import pytest
+
+from engine.repository.probation import Switched, follow
+from storage import jobs
+from storage.database import Writer
+from storage.tables import events, models, probations
+from storage.vocabulary import JobKind, ProbationState
+
+HOUR = 3600.0
+
+
+@pytest.fixture
+def mnist(writer: Writer) -> int:
+    """Return the id of a model."""
+    with writer.transaction() as connection:
+        return models.ensure(connection, "mnist", now=0.0)
+
+
+def switch(writer: Writer, model_id: int, number: int | None, now: float = 1.0, **what: Any) -> None:
+    """Record what follows from the deployment of a version, by a person unless something else is said."""
+    switched = Switched("mnist", model_id, **{"kind": JobKind.PROMOTE, "number": number, "by": "ann", **what})
+    with writer.transaction() as connection:
+        follow(connection, switched, now=now)
+
+
+@pytest.mark.parametrize(
+    ("number", "what", "state", "reason"),
+    [
+        (3, {}, ProbationState.ENDED, "version 3 was deployed by ann"),
+        (None, {"by": "outside"}, ProbationState.ENDED, "the link was removed by outside"),
+        (
+            1,
+            {"kind": JobKind.ROLLBACK, "by": jobs.ITSELF, "reason": "accuracy fell"},
+            ProbationState.FAILED,
+            "accuracy fell",
+        ),
+        (1, {"kind": JobKind.ROLLBACK}, ProbationState.ENDED, "version 1 was deployed by ann"),
+        (3, {"by": jobs.ITSELF}, ProbationState.ENDED, f"version 3 was deployed by {jobs.ITSELF}"),
+    ],
+)
+def test_another_switch_ends_a_probation_with_its_reason(
+    writer: Writer, mnist: int, number: int | None, what: dict[str, Any], state: ProbationState, reason: str
+) -> None:
+    """Only what the engine rolled back by itself has failed; what people do is no verdict on the version."""
+    switch(writer, mnist, 2, by=jobs.ITSELF, probation_s=HOUR)
+    switch(writer, mnist, number, 2.0, **what)
+    with writer.transaction() as connection:
+        [found] = probations.read(connection, "mnist")
+        told = [
+            event.message for event in events.read(connection, limit=9) if event.code == "probation-ended"
+        ]
+    assert (found.number, found.state, found.reason) == (2, state, reason)
+    ended = [f"the probation of version 2 ended: {reason}"]
+    assert told == (ended if state is ProbationState.ENDED else [])
+
+
+def test_a_person_s_promotion_is_not_watched(writer: Writer, mnist: int) -> None:
+    """A probation is what stands in for a person's eye; one without a version is none."""
+    switch(writer, mnist, 2)
+    switch(writer, mnist, None, probation_s=HOUR)
+    with writer.transaction() as connection:
+        assert probations.read(connection, "mnist") == []
+
+
+@pytest.mark.parametrize(("version", "asked"), [(1, True), (2, False), (None, False)])
+def test_faults_of_what_was_deployed_before_are_looked_at_at_once(
+    writer: Writer, mnist: int, version: int | None, *, asked: bool
+) -> None:
+    """A fault of a version that nobody uses any more must not call people until the next check."""
+    with writer.transaction() as connection:
+        events.open_fault(connection, "x", "It is wrong.", at=0.0, model="mnist", version=version)
+    switch(writer, mnist, 2)
+    with writer.transaction() as connection:
+        found = [(job.kind, job.model, job.requested_by) for job in jobs.read(connection, limit=9)]
+    assert found == ([(JobKind.CHECK, "mnist", "ann")] if asked else [])
