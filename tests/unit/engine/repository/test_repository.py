@@ -4,7 +4,6 @@ import errno
 import os
 import shutil
 import sqlite3
-import time
 from pathlib import Path
 
 import pytest
@@ -300,9 +299,7 @@ def test_a_thousand_versions_are_recorded_in_few_transactions(
 
     watched.scan()
     monkeypatch.setattr(Writer, "transaction", counted)
-    started = time.perf_counter()
     watched.scan(0.31)
-    assert time.perf_counter() - started < 5
     assert begun < 12
     monkeypatch.undo()
     statuses = [found["status"] for found in rows(watched)]

@@ -3,7 +3,7 @@
 import operator
 from functools import partial
 from itertools import combinations
-from math import comb, sqrt
+from math import comb, inf, sqrt
 from statistics import NormalDist
 
 import numpy as np
@@ -63,6 +63,40 @@ def test_tangos_variance_is_the_likeliest_one() -> None:
     best = float(lost[likelihood.argmax()])
     z = (12 - 9 - 400 * advantage) / sqrt(400 * (2 * best + advantage * (1 - advantage)))
     assert tango.score(found, advantage) == pytest.approx(z, abs=1e-4)
+
+
+@pytest.mark.parametrize("advantage", [-0.3, -0.0005, 0.0005, 0.3])
+def test_tangos_score_of_two_that_never_differ_is_a_binomials(advantage: float) -> None:
+    """With no example on which they differ the score has a closed form, however small the advantage."""
+    closed = -sqrt(500 * abs(advantage) / (1 - abs(advantage)))
+    assert tango.score(Discordance(0, 0, 500), advantage) == pytest.approx(
+        closed if advantage > 0 else -closed
+    )
+
+
+@pytest.mark.parametrize(
+    ("found", "advantage", "z"),
+    [
+        (Discordance(0, 0, 500), 0.0, 0.0),
+        (Discordance(7, 1, 10), 1.0, -inf),
+        (Discordance(7, 1, 10), -1.0, inf),
+        (Discordance(0, 9, 10), -1.0, inf),
+        (Discordance(9, 0, 10), 1.0, -inf),
+        (Discordance(10, 0, 10), 1.0, 0.0),
+        (Discordance(0, 10, 10), -1.0, 0.0),
+    ],
+)
+def test_tangos_score_where_nothing_varies(found: Discordance, advantage: float, z: float) -> None:
+    """An advantage that leaves nothing to chance is what was seen, or impossible."""
+    assert tango.score(found, advantage) == z
+
+
+@pytest.mark.parametrize("confidence", [0.2, 0.5, 0.9])
+def test_tangos_limits_are_where_the_score_is_as_rare_as_the_confidence_says(confidence: float) -> None:
+    """At either limit of any confidence the score is the normal distribution's quantile."""
+    found, z = Discordance(12, 9, 400), NormalDist().inv_cdf(0.5 + confidence / 2)
+    scores = [tango.score(found, limit) for limit in tango.interval(found, confidence)]
+    assert scores == pytest.approx([z, -z], abs=1e-9)
 
 
 @given(seen(), st.floats(0.001, 0.3))
