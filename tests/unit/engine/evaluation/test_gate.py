@@ -1,10 +1,13 @@
 """Promises about what a candidate must show before it may be promoted."""
 
+from math import hypot
+from statistics import NormalDist
 from typing import Any
 
 import msgspec
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from engine.evaluation.checks import COMPARED, FIRST
 from engine.evaluation.comparison import Question, Side, compare, verdict_of
@@ -170,6 +173,37 @@ def test_an_area_is_compared_by_delong() -> None:
     assert 0 < found.low < found.advantage < found.high
 
 
+ALTERNATING = np.arange(600) % 2
+
+
+@pytest.mark.parametrize(
+    ("targets", "scored"),
+    [
+        pytest.param(ALTERNATING, (True, False), id="scores of one version only"),
+        pytest.param(ALTERNATING, (False, False), id="no scores"),
+        pytest.param(ALTERNATING, (True, True), id="the same ranking"),
+        pytest.param(ALTERNATING * 0, (True, True), id="no example of the class"),
+    ],
+)
+def test_areas_that_delong_cannot_tell_apart_are_compared_by_their_intervals(
+    targets: NDArray[Any], scored: tuple[bool, bool]
+) -> None:
+    """Without both rankings, or where they do not differ, the two areas have what their own intervals say."""
+    ranked = np.linspace(0, 1, 600, dtype=np.float32)
+    known: Values = {"target": targets.astype(np.uint8)}
+    sides = [
+        Side(
+            version(number, evaluation(Metric("roc_auc", 0.8, 0.7, 0.9, 600), rows=600)),
+            None,
+            {**known, "score": ranked} if has else known,
+        )
+        for number, has in enumerate(scored, 1)
+    ]
+    found = compare(sides[0], sides[1], Question("roc_auc", 0.01, 0.025))
+    assert found.method == "unpaired"
+    assert (found.low, found.high) == pytest.approx((-hypot(0.1, 0.1), hypot(0.1, 0.1)))
+
+
 @pytest.mark.parametrize(
     ("better", "worse", "low", "high"),
     [
@@ -197,6 +231,23 @@ def test_joined_intervals_are_turned_round_for_errors() -> None:
     errors = [Metric("max_error", one.value, one.low, one.high, 10) for one in (before, after)]
     down = advantage(errors[0], errors[1], 0.95)
     assert (down.value, down.low, down.high) == pytest.approx((-up.value, -up.high, -up.low))
+
+
+def test_joined_intervals_are_stretched_to_the_level_that_is_asked_for() -> None:
+    """Both figures' limits are of 95 %; at another confidence they reach as much further as a normal distribution's."""
+    before, after = Metric("max", 0.5, 0.45, 0.56, 10), Metric("max", 0.8, 0.77, 0.82, 10)
+    stretch = NormalDist().inv_cdf(0.995) / NormalDist().inv_cdf(0.975)
+    found = advantage(before, after, 0.99)
+    assert found.value == pytest.approx(0.3)
+    assert found.value - found.low == pytest.approx(stretch * hypot(0.03, 0.06))
+    assert found.high - found.value == pytest.approx(stretch * hypot(0.02, 0.05))
+
+
+def test_a_limit_of_nothing_is_a_limit() -> None:
+    """A figure whose interval ends at 0 is as near to it as it says."""
+    before, after = Metric("max", -0.2, -0.3, 0.0, 10), Metric("max", 0.1, 0.0, 0.2, 10)
+    found = advantage(before, after, 0.95)
+    assert found == pytest.approx((0.3, 0.3 - hypot(0.1, 0.2), 0.3 + hypot(0.1, 0.1)))
 
 
 @pytest.mark.parametrize(("name", "better"), [("accuracy", True), ("log_loss", False), ("my_own", True)])

@@ -246,6 +246,11 @@ def test_identical_versions_pass_with_what_is_said_to_be_needed(margin: float, l
     assert tango.p_not_inferior(Discordance(0, 0, n - 2), margin) > level
 
 
+def test_a_figure_without_a_spread_needs_no_examples() -> None:
+    """What is added for answers that may yet differ is not added to figures that are no answers."""
+    assert needed.examples(0.0, 0.005, 0.05, bounded=False) == 0
+
+
 def test_no_number_of_examples_proves_a_margin_of_nothing() -> None:
     """Where nothing may be lost, equal versions never pass."""
     assert needed.examples(0.02, 0.0, 0.05, bounded=True) is None
