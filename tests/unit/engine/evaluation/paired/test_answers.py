@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom, binomtest
 
+from engine.evaluation.comparison import Question, of_answers
 from engine.evaluation.paired import holm, mcnemar, needed, tango
 from engine.evaluation.paired.tango import Discordance
 
@@ -244,6 +245,15 @@ def test_identical_versions_pass_with_what_is_said_to_be_needed(margin: float, l
     assert n is not None
     assert tango.p_not_inferior(Discordance(0, 0, n), margin) <= level + 1e-9
     assert tango.p_not_inferior(Discordance(0, 0, n - 2), margin) > level
+
+
+def test_what_would_decide_follows_from_how_often_the_versions_differ() -> None:
+    """Both directions count: sixty in a thousand say as much about the number as thirty and thirty."""
+    question = Question("accuracy", 0.005, 0.05)
+    for found in (Discordance(30, 30, 1000), Discordance(28, 32, 1000)):
+        assert found.share == pytest.approx(0.06)
+        expected = needed.examples(0.06, 0.005, 0.05, bounded=True)
+        assert of_answers(found, (0.9, 0.9), question).needed == expected
 
 
 def test_a_figure_without_a_spread_needs_no_examples() -> None:
