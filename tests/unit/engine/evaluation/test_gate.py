@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.evaluation.checks import COMPARED, FIRST
-from engine.evaluation.comparison import Question, Side, compare, verdict_of
+from engine.evaluation.comparison import NotComparableError, Question, Side, compare, verdict_of
 from engine.evaluation.confidence import wilson
 from engine.evaluation.facts import Anchor, Facts, share_of
 from engine.evaluation.gate import judge
@@ -104,6 +104,27 @@ def test_the_verdict_of_an_interval() -> None:
     assert verdict_of(better=False, low=-0.03, high=-0.01, margin=0.02) is Verdict.INFERIOR
 
 
+def test_figures_that_nothing_tells_apart_may_still_be_apart_by_what_is_too_rare_to_see() -> None:
+    """In the rule of three's exact form: n examples that show nothing leave what occurs oftener with the chance of the level."""
+    sides = [
+        Side(version(number, evaluation(Metric("max_error", 0.2, 0.2, 0.2, 100))), None, {})
+        for number in (1, 2)
+    ]
+    found = compare(sides[0], sides[1], Question("max_error", 0.01, 0.05))
+    reach = 1 - 0.05 ** (1 / 100)
+    assert (found.low, found.high) == pytest.approx((-reach, reach))
+
+
+def test_the_version_whose_answers_are_not_on_record_is_named() -> None:
+    """Either may lack them, and it is that one that has to be evaluated again."""
+    old, new = apart(5, 5, 100)
+    for pair, number in (((old._replace(right=None), new), 1), ((old, new._replace(right=None)), 2)):
+        with pytest.raises(
+            NotComparableError, match=f"not on record for version {number}; evaluate it again"
+        ):
+            compare(*pair, Question("accuracy", 0.01, 0.05))
+
+
 def losing(number: int, losses: Any, name: str = "mae") -> Side:
     """Return a version with a loss of each example."""
     values = np.asarray(losses, dtype=np.float32)
@@ -113,6 +134,14 @@ def losing(number: int, losses: Any, name: str = "mae") -> Side:
     return Side(
         version(number, evaluation(metric, rows=len(values))), None, {name: values, "target": targets}
     )
+
+
+def test_losses_that_nothing_tells_apart_may_be_apart_by_as_much_as_losses_differ() -> None:
+    """What is too rare to see pulls a mean of losses by their range, not by one."""
+    losses = np.linspace(0.5, 3.5, 200)
+    found = compare(losing(1, losses), losing(2, losses), Question("mae", 0.01, 0.05))
+    reach = 3 * (1 - 0.05 ** (1 / 200))
+    assert (found.low, found.high) == pytest.approx((-reach, reach))
 
 
 @pytest.mark.parametrize("name", ["mae", "mse", "log_loss", "brier"])
