@@ -15,6 +15,7 @@ from scipy.stats import binom, binomtest
 from engine.evaluation.comparison import Question, of_answers
 from engine.evaluation.paired import holm, mcnemar, needed, tango
 from engine.evaluation.paired.tango import Discordance
+from storage.vocabulary import Verdict
 
 
 @st.composite
@@ -254,6 +255,14 @@ def test_what_would_decide_follows_from_how_often_the_versions_differ() -> None:
         assert found.share == pytest.approx(0.06)
         expected = needed.examples(0.06, 0.005, 0.05, bounded=True)
         assert of_answers(found, (0.9, 0.9), question).needed == expected
+
+
+def test_no_number_is_told_where_there_are_already_more() -> None:
+    """A candidate that seems worse by half of the margin is not decided by as many as two equal ones would take."""
+    found = of_answers(Discordance(24, 36, 1000), (0.9, 0.888), Question("accuracy", 0.02, 0.05))
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert (needed.examples(0.06, 0.02, 0.05, bounded=True) or 0) < 1000
+    assert found.needed is None
 
 
 def test_a_figure_without_a_spread_needs_no_examples() -> None:
