@@ -52,8 +52,8 @@ soak: install
 bench: install $(PEERS)
 	$(BIN)/python -m tests.benchmarks.run --write
 
-# Formulas and decisions changed one at a time, to see whether a test notices: docs/mutation.md. A third of the changes, in
-# some twenty minutes, unless others are named: make mutants MUTANTS='engine.evaluation.paired.tango.*'
+# Formulas and decisions changed one at a time, to see whether a test notices: docs/mutation.md. A third of the changes unless
+# others are named.
 mutants: install $(MUTMUT)
 	PYTHONPATH=$(CURDIR)/$(VENV)/mutants OPENBLAS_NUM_THREADS=1 nice $(BIN)/python -P -m mutmut run --max-children 2 '$(MUTANTS)'
 	PYTHONPATH=$(CURDIR)/$(VENV)/mutants $(BIN)/python -P -m mutmut results
