@@ -4,11 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PEERS := $(VENV)/bench/.installed
+MUTMUT := $(VENV)/mutants/.installed
 DEMO ?= demo
 COUNT ?= 2000
 MINUTES ?= 60
+MUTANTS ?= *[147]
 
-.PHONY: install demo test coverage lint dist man fuzz soak bench pictures clean
+.PHONY: install demo test coverage lint dist man fuzz soak bench mutants pictures clean
 
 install: $(STAMP)
 
@@ -56,6 +58,12 @@ soak: install
 bench: install $(PEERS)
 	$(BIN)/python -m tests.benchmarks.run --write
 
+# Formulas and decisions changed one at a time, to see whether a test notices: docs/mutation.md. A third of the changes unless
+# others are named.
+mutants: install $(MUTMUT)
+	PYTHONPATH=$(CURDIR)/$(VENV)/mutants OPENBLAS_NUM_THREADS=1 nice $(BIN)/python -P -m mutmut run --max-children 2 '$(MUTANTS)'
+	PYTHONPATH=$(CURDIR)/$(VENV)/mutants $(BIN)/python -P -m mutmut results
+
 # The pictures of docs/console.md, of a real engine at work on the sample models.
 pictures: install
 	$(BIN)/python -m tests.console.picture docs
@@ -65,5 +73,9 @@ $(PEERS): tests/benchmarks/peers.txt
 	$(BIN)/python -m pip install --quiet --upgrade --target $(VENV)/bench --requirement tests/benchmarks/peers.txt
 	@touch $@
 
+$(MUTMUT): tests/mutants.txt
+	$(BIN)/python -m pip install --quiet --no-deps --upgrade --target $(VENV)/mutants --requirement tests/mutants.txt
+	@touch $@
+
 clean:
-	rm -rf $(VENV) demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) demo build dist mutants *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -161,6 +161,15 @@ def test_no_range_reads_more_than_some_thousand_points(span_s: float, level: int
     assert rollups.level_for(span_s) == level
 
 
+@pytest.mark.parametrize(
+    ("step_s", "level"),
+    [(0.5, RAW), (59.9, RAW), (60.0, MINUTE), (3599.0, MINUTE), (3600.0, HOUR), (1e9, DAY)],
+)
+def test_a_step_is_made_of_buckets_that_are_no_longer_than_it(step_s: float, level: int) -> None:
+    """Whatever the range, the level is the coarsest that fits into the step."""
+    assert rollups.level_for(10 * DAY, step_s) == level
+
+
 def test_steps_put_buckets_together(writer: Writer, reader: Reader, values: list[float]) -> None:
     """Buckets joined to a longer step tell the same as all that is in them."""
     roll(writer)

@@ -18,7 +18,23 @@ def test_a_quantile_is_within_the_stated_error(values: list[float], share: float
     """Whatever the values, a quantile lies within one per cent of the value of that rank."""
     true = sorted(values)[math.floor(share * (len(values) - 1))]
     found = sketch.of(values).quantile(share)
-    assert abs(found - true) <= RELATIVE_ERROR * abs(true) * (1 + 1e-9) + sketch.SMALLEST
+    assert abs(found - true) <= 0.01 * abs(true) * (1 + 1e-9) + 1e-9
+
+
+@pytest.mark.parametrize("value", [2e-9, -2e-9, 1e-6, 0.5, 1.0, 1e13])
+def test_values_down_to_a_billionth_are_told(value: float) -> None:
+    """What is not next to nothing is not called zero, and one value is every quantile."""
+    for share in (0.0, 0.5, 1.0):
+        assert sketch.of([value]).quantile(share) == pytest.approx(value, rel=0.01)
+
+
+def test_what_is_next_to_nothing_is_zero_and_lies_between_both_signs() -> None:
+    """Zeros are counted apart, and come after what is below them."""
+    found = sketch.of([5.0, 1e-10, -5.0, -1e-10])
+    assert (found.zero, found.n) == (2, 4)
+    assert [found.quantile(share) for share in (0.0, 0.34, 0.6, 1.0)] == pytest.approx(
+        [-5.0, 0.0, 0.0, 5.0], rel=0.01
+    )
 
 
 @given(values=VALUES, cut=some.integers(min_value=0, max_value=60))

@@ -1,5 +1,7 @@
 """Intervals, against scipy and against their promise."""
 
+from math import sqrt
+
 import pytest
 from scipy import stats
 
@@ -34,6 +36,14 @@ def test_students_quantile_is_scipys(probability: float, freedom: int) -> None:
     assert student_quantile(probability, freedom) == pytest.approx(
         stats.t.ppf(probability, freedom), rel=1e-5
     )
+
+
+@pytest.mark.parametrize("n", [2, 3, 25, 4000])
+@pytest.mark.parametrize("confidence", [0.9, 0.95])
+def test_the_reach_of_a_mean_is_scipys(n: int, confidence: float) -> None:
+    """Half of Student's interval, of a sample whose variance is known."""
+    low, high = stats.t.interval(confidence, n - 1, loc=5.0, scale=sqrt(3.0 / n))
+    assert mean_reach(3.0, n, confidence) == pytest.approx((high - low) / 2, rel=1e-5)
 
 
 def test_one_example_has_no_interval() -> None:

@@ -1,5 +1,6 @@
 """Promises about comparisons that stop early: when they look, what they say then, and what is left for the end."""
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.evaluation import early
-from engine.evaluation.comparison import Question, of_answers
+from engine.evaluation.comparison import Question, discordance, of_answers
 from engine.evaluation.early import Answered, Stopped, looks, stop, told
 from engine.evaluation.paired import sequential
 from engine.evaluation.paired.tango import Discordance
@@ -46,6 +47,36 @@ def test_looks_come_after_ever_larger_portions_and_in_the_end(total: int) -> Non
         assert after == total or (after - seen) % 256 == 0 or after - seen == 1_000_000
 
 
+def test_a_million_examples_take_few_looks() -> None:
+    """Steps grow with what was seen: a look costs a moment each."""
+    assert len(list(looks(1_000_001))) < 50
+
+
+@pytest.mark.parametrize(
+    ("gained", "lost", "seed", "verdict", "wealth"),
+    [
+        (0.02, 0.017, 10, Verdict.SUPERIOR, sequential.better),
+        (0.017, 0.02, 11, Verdict.INFERIOR, lambda gained, lost: sequential.better(lost, gained)),
+    ],
+)
+def test_a_look_decides_just_where_the_wealth_reaches_its_half_of_the_level(
+    gained: float, lost: float, seed: int, verdict: Verdict, wealth: Callable[[int, int], float]
+) -> None:
+    """At half of 5 % that is 40, and neither a half nor twice of it, which would be reached at other looks."""
+    stream = Stream(gained, lost, 50_000, seed=seed)
+
+    def first(enough: float) -> int:
+        for seen in looks(50_000):
+            old, new = stream.old[:seen], stream.new[:seen]
+            if wealth(int((new & ~old).sum()), int((old & ~new).sum())) >= enough:
+                return seen
+        return 0
+
+    stopped = stream.stopped(QUESTION._replace(margin=0.0), GateMode.SUPERIORITY)
+    assert (stopped.verdict, len(stopped.seen.old)) == (verdict, first(40))
+    assert first(10) < first(40) < first(80)
+
+
 @pytest.mark.parametrize(
     ("gained", "lost", "verdict"),
     [
@@ -67,6 +98,7 @@ def test_what_is_clear_takes_a_small_part_of_the_examples(
     assert [start for start, _ in stream.asked] == [0, *(end for _, end in stream.asked[:-1])]
     assert found.low <= found.advantage <= found.high
     assert found.low <= gained - lost <= found.high
+    assert (found.metric, found.discordance) == ("accuracy", discordance(*stopped.seen))
     # The whole level, in halves: of this half the interval excludes what was ruled out.
     assert found.confidence == pytest.approx(0.95)
     if verdict is not Verdict.INFERIOR:

@@ -1,13 +1,16 @@
 """Promises about what a candidate must show before it may be promoted."""
 
+from math import hypot
+from statistics import NormalDist
 from typing import Any
 
 import msgspec
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from engine.evaluation.checks import COMPARED, FIRST
-from engine.evaluation.comparison import Question, Side, compare, verdict_of
+from engine.evaluation.comparison import NotComparableError, Question, Side, compare, verdict_of
 from engine.evaluation.confidence import wilson
 from engine.evaluation.facts import Anchor, Facts, share_of
 from engine.evaluation.gate import judge
@@ -101,6 +104,27 @@ def test_the_verdict_of_an_interval() -> None:
     assert verdict_of(better=False, low=-0.03, high=-0.01, margin=0.02) is Verdict.INFERIOR
 
 
+def test_figures_that_nothing_tells_apart_may_still_be_apart_by_what_is_too_rare_to_see() -> None:
+    """In the rule of three's exact form: n examples that show nothing leave what occurs oftener with the chance of the level."""
+    sides = [
+        Side(version(number, evaluation(Metric("max_error", 0.2, 0.2, 0.2, 100))), None, {})
+        for number in (1, 2)
+    ]
+    found = compare(sides[0], sides[1], Question("max_error", 0.01, 0.05))
+    reach = 1 - 0.05 ** (1 / 100)
+    assert (found.low, found.high) == pytest.approx((-reach, reach))
+
+
+def test_the_version_whose_answers_are_not_on_record_is_named() -> None:
+    """Either may lack them, and it is that one that has to be evaluated again."""
+    old, new = apart(5, 5, 100)
+    for pair, number in (((old._replace(right=None), new), 1), ((old, new._replace(right=None)), 2)):
+        with pytest.raises(
+            NotComparableError, match=f"not on record for version {number}; evaluate it again"
+        ):
+            compare(*pair, Question("accuracy", 0.01, 0.05))
+
+
 def losing(number: int, losses: Any, name: str = "mae") -> Side:
     """Return a version with a loss of each example."""
     values = np.asarray(losses, dtype=np.float32)
@@ -110,6 +134,14 @@ def losing(number: int, losses: Any, name: str = "mae") -> Side:
     return Side(
         version(number, evaluation(metric, rows=len(values))), None, {name: values, "target": targets}
     )
+
+
+def test_losses_that_nothing_tells_apart_may_be_apart_by_as_much_as_losses_differ() -> None:
+    """What is too rare to see pulls a mean of losses by their range, not by one."""
+    losses = np.linspace(0.5, 3.5, 200)
+    found = compare(losing(1, losses), losing(2, losses), Question("mae", 0.01, 0.05))
+    reach = 3 * (1 - 0.05 ** (1 / 200))
+    assert (found.low, found.high) == pytest.approx((-reach, reach))
 
 
 @pytest.mark.parametrize("name", ["mae", "mse", "log_loss", "brier"])
@@ -170,6 +202,37 @@ def test_an_area_is_compared_by_delong() -> None:
     assert 0 < found.low < found.advantage < found.high
 
 
+ALTERNATING = np.arange(600) % 2
+
+
+@pytest.mark.parametrize(
+    ("targets", "scored"),
+    [
+        pytest.param(ALTERNATING, (True, False), id="scores of one version only"),
+        pytest.param(ALTERNATING, (False, False), id="no scores"),
+        pytest.param(ALTERNATING, (True, True), id="the same ranking"),
+        pytest.param(ALTERNATING * 0, (True, True), id="no example of the class"),
+    ],
+)
+def test_areas_that_delong_cannot_tell_apart_are_compared_by_their_intervals(
+    targets: NDArray[Any], scored: tuple[bool, bool]
+) -> None:
+    """Without both rankings, or where they do not differ, the two areas have what their own intervals say."""
+    ranked = np.linspace(0, 1, 600, dtype=np.float32)
+    known: Values = {"target": targets.astype(np.uint8)}
+    sides = [
+        Side(
+            version(number, evaluation(Metric("roc_auc", 0.8, 0.7, 0.9, 600), rows=600)),
+            None,
+            {**known, "score": ranked} if has else known,
+        )
+        for number, has in enumerate(scored, 1)
+    ]
+    found = compare(sides[0], sides[1], Question("roc_auc", 0.01, 0.025))
+    assert found.method == "unpaired"
+    assert (found.low, found.high) == pytest.approx((-hypot(0.1, 0.1), hypot(0.1, 0.1)))
+
+
 @pytest.mark.parametrize(
     ("better", "worse", "low", "high"),
     [
@@ -197,6 +260,23 @@ def test_joined_intervals_are_turned_round_for_errors() -> None:
     errors = [Metric("max_error", one.value, one.low, one.high, 10) for one in (before, after)]
     down = advantage(errors[0], errors[1], 0.95)
     assert (down.value, down.low, down.high) == pytest.approx((-up.value, -up.high, -up.low))
+
+
+def test_joined_intervals_are_stretched_to_the_level_that_is_asked_for() -> None:
+    """Both figures' limits are of 95 %; at another confidence they reach as much further as a normal distribution's."""
+    before, after = Metric("max", 0.5, 0.45, 0.56, 10), Metric("max", 0.8, 0.77, 0.82, 10)
+    stretch = NormalDist().inv_cdf(0.995) / NormalDist().inv_cdf(0.975)
+    found = advantage(before, after, 0.99)
+    assert found.value == pytest.approx(0.3)
+    assert found.value - found.low == pytest.approx(stretch * hypot(0.03, 0.06))
+    assert found.high - found.value == pytest.approx(stretch * hypot(0.02, 0.05))
+
+
+def test_a_limit_of_nothing_is_a_limit() -> None:
+    """A figure whose interval ends at 0 is as near to it as it says."""
+    before, after = Metric("max", -0.2, -0.3, 0.0, 10), Metric("max", 0.1, 0.0, 0.2, 10)
+    found = advantage(before, after, 0.95)
+    assert found == pytest.approx((0.3, 0.3 - hypot(0.1, 0.2), 0.3 + hypot(0.1, 0.1)))
 
 
 @pytest.mark.parametrize(("name", "better"), [("accuracy", True), ("log_loss", False), ("my_own", True)])

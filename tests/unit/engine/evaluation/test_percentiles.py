@@ -166,6 +166,15 @@ def test_a_distribution_holds_what_the_queries_allow() -> None:
     assert found.stdev_ms == pytest.approx(stdev(latencies))
 
 
+def test_each_percentile_of_many_queries_is_its_own() -> None:
+    """Five thousand queries give all of them, each the one of its share, whatever the order in which they came."""
+    latencies = [float(value) for value in range(5000, 0, -1)]
+    found = distribution(latencies)
+    over = [allowed_over(5000, share) for share in (0.9, 0.95, 0.99, 0.999)]
+    assert found[2:6] == tuple(5000.0 - max((t or 0) - 1, 0) for t in over)
+    assert (found.p90_ms, found.p999_ms) == (4551.0, 5000.0)
+
+
 def test_a_single_query_is_a_distribution() -> None:
     """A model that takes a minute is reported with the one query that there was."""
     found = distribution([60_000.0])
@@ -179,6 +188,9 @@ def test_a_single_query_is_a_distribution() -> None:
         ([9.0] * 30 + [1.0] * 30, True),
         ([1.0] * 40 + [1.05] * 10 + [1.09] * 10, True),
         ([1.0] * 50 + [1.2] * 10, False),
+        ([1.0] * 40 + [1.1] * 10 + [1.0] * 10, True),
+        ([1.0] * 40 + [1.2] * 10 + [1.0] * 10, False),
+        ([1.0] * 12, True),
         ([1.0] * 11, False),
         ([], False),
     ],

@@ -3,7 +3,7 @@
 import operator
 from functools import partial
 from itertools import combinations
-from math import comb, sqrt
+from math import comb, inf, sqrt
 from statistics import NormalDist
 
 import numpy as np
@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom, binomtest
 
+from engine.evaluation.comparison import Question, of_answers
 from engine.evaluation.paired import holm, mcnemar, needed, tango
 from engine.evaluation.paired.tango import Discordance
+from storage.vocabulary import Verdict
 
 
 @st.composite
@@ -63,6 +65,40 @@ def test_tangos_variance_is_the_likeliest_one() -> None:
     best = float(lost[likelihood.argmax()])
     z = (12 - 9 - 400 * advantage) / sqrt(400 * (2 * best + advantage * (1 - advantage)))
     assert tango.score(found, advantage) == pytest.approx(z, abs=1e-4)
+
+
+@pytest.mark.parametrize("advantage", [-0.3, -0.0005, 0.0005, 0.3])
+def test_tangos_score_of_two_that_never_differ_is_a_binomials(advantage: float) -> None:
+    """With no example on which they differ the score has a closed form, however small the advantage."""
+    closed = -sqrt(500 * abs(advantage) / (1 - abs(advantage)))
+    assert tango.score(Discordance(0, 0, 500), advantage) == pytest.approx(
+        closed if advantage > 0 else -closed
+    )
+
+
+@pytest.mark.parametrize(
+    ("found", "advantage", "z"),
+    [
+        (Discordance(0, 0, 500), 0.0, 0.0),
+        (Discordance(7, 1, 10), 1.0, -inf),
+        (Discordance(7, 1, 10), -1.0, inf),
+        (Discordance(0, 9, 10), -1.0, inf),
+        (Discordance(9, 0, 10), 1.0, -inf),
+        (Discordance(10, 0, 10), 1.0, 0.0),
+        (Discordance(0, 10, 10), -1.0, 0.0),
+    ],
+)
+def test_tangos_score_where_nothing_varies(found: Discordance, advantage: float, z: float) -> None:
+    """An advantage that leaves nothing to chance is what was seen, or impossible."""
+    assert tango.score(found, advantage) == z
+
+
+@pytest.mark.parametrize("confidence", [0.2, 0.5, 0.9])
+def test_tangos_limits_are_where_the_score_is_as_rare_as_the_confidence_says(confidence: float) -> None:
+    """At either limit of any confidence the score is the normal distribution's quantile."""
+    found, z = Discordance(12, 9, 400), NormalDist().inv_cdf(0.5 + confidence / 2)
+    scores = [tango.score(found, limit) for limit in tango.interval(found, confidence)]
+    assert scores == pytest.approx([z, -z], abs=1e-9)
 
 
 @given(seen(), st.floats(0.001, 0.3))
@@ -210,6 +246,28 @@ def test_identical_versions_pass_with_what_is_said_to_be_needed(margin: float, l
     assert n is not None
     assert tango.p_not_inferior(Discordance(0, 0, n), margin) <= level + 1e-9
     assert tango.p_not_inferior(Discordance(0, 0, n - 2), margin) > level
+
+
+def test_what_would_decide_follows_from_how_often_the_versions_differ() -> None:
+    """Both directions count: sixty in a thousand say as much about the number as thirty and thirty."""
+    question = Question("accuracy", 0.005, 0.05)
+    for found in (Discordance(30, 30, 1000), Discordance(28, 32, 1000)):
+        assert found.share == pytest.approx(0.06)
+        expected = needed.examples(0.06, 0.005, 0.05, bounded=True)
+        assert of_answers(found, (0.9, 0.9), question).needed == expected
+
+
+def test_no_number_is_told_where_there_are_already_more() -> None:
+    """A candidate that seems worse by half of the margin is not decided by as many as two equal ones would take."""
+    found = of_answers(Discordance(24, 36, 1000), (0.9, 0.888), Question("accuracy", 0.02, 0.05))
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert (needed.examples(0.06, 0.02, 0.05, bounded=True) or 0) < 1000
+    assert found.needed is None
+
+
+def test_a_figure_without_a_spread_needs_no_examples() -> None:
+    """What is added for answers that may yet differ is not added to figures that are no answers."""
+    assert needed.examples(0.0, 0.005, 0.05, bounded=False) == 0
 
 
 def test_no_number_of_examples_proves_a_margin_of_nothing() -> None:

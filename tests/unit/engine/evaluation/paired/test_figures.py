@@ -133,7 +133,9 @@ def test_delongs_deviation_is_that_of_its_definition() -> None:
     assert found.deviation == pytest.approx(float(np.sqrt(variance)))
 
 
-def test_an_area_needs_examples_on_both_sides() -> None:
-    """With one example of the class the spread is not known."""
-    belongs = np.array([True, False, False])
-    assert delong.difference(belongs, np.arange(3.0), np.arange(3.0)) is None
+@pytest.mark.parametrize(("inside", "outside", "known"), [(1, 2, False), (2, 1, False), (2, 2, True)])
+def test_an_area_needs_two_examples_on_either_side(inside: int, outside: int, *, known: bool) -> None:
+    """With one example of a side its spread is not known; with two it is."""
+    belongs = np.arange(inside + outside) < inside
+    scores = np.arange(inside + outside, dtype=np.float64)
+    assert (delong.difference(belongs, scores, scores) is not None) is known

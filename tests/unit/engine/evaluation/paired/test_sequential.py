@@ -1,5 +1,7 @@
 """Promises about tests by betting: their wealth, and that looking often does not make them wrong."""
 
+from math import log, sqrt
+
 import numpy as np
 import pytest
 
@@ -61,6 +63,35 @@ def test_wealth_stays_a_number_however_clear_it_is() -> None:
     assert sequential.not_worse(-np.ones(100_000), 0.02, 0.05)[-1] == pytest.approx(0.0)
 
 
+@pytest.mark.parametrize(("margin", "level"), [(0.02, 0.05), (0.1, 0.01), (0.0, 0.2)])
+def test_stakes_are_those_of_the_paper(margin: float, level: float) -> None:
+    """One example after the other, by the formulas of Waudby-Smith and Ramdas: their estimates are of what came before."""
+    differences = np.random.default_rng(6).choice([1.0, -1.0, 0.0], size=400, p=[0.3, 0.2, 0.5])
+    bar, wealth, expected = (1 - margin) / 2, 1.0, []
+    total, squares, variance = 0.5, 0.25, 0.25
+    for t, value in enumerate((differences + 1) / 2, 1):
+        stake = sqrt(2 * log(1 / level) / (variance * t * log(t + 1)))
+        wealth *= 1 + min(stake, 0.5 / bar) * (value - bar)
+        expected.append(wealth)
+        total += value
+        squares += (value - total / (t + 1)) ** 2
+        variance = squares / (t + 1)
+    assert sequential.not_worse(differences, margin, level) == pytest.approx(expected, rel=1e-9)
+
+
+def test_the_greatest_wealth_is_that_of_any_moment() -> None:
+    """Nobody has less than what one starts with, a loss takes back no success, and no example is no bet."""
+    bets, alone = sequential.Bets(0.02, 0.05), sequential.Bets(0.02, 0.05)
+    assert bets.add(-np.ones(50))[-1] < bets.most == 1.0
+    won = alone.add(np.ones(20))
+    assert alone.most == won[-1] > 1.0
+    assert len(alone.add(np.empty(0))) == 0
+    assert alone.most == won[-1]
+    assert alone.add(-np.ones(5))[-1] < alone.most == won[-1]
+    whole = sequential.not_worse(np.concatenate([np.ones(20), -np.ones(5)]), 0.02, 0.05)
+    assert whole.max() == alone.most
+
+
 def test_bounds_are_where_the_wealth_reaches_the_level() -> None:
     """Just below the lower bound an advantage is refused by the same bets, just above it is not."""
     differences = np.random.default_rng(2).choice([1.0, -1.0, 0.0], size=4000, p=[0.06, 0.02, 0.92])
@@ -69,6 +100,12 @@ def test_bounds_are_where_the_wealth_reaches_the_level() -> None:
     assert (sequential.not_worse(differences, -(low - 1e-5), 0.05) >= 20).any()
     assert not (sequential.not_worse(differences, -(low + 1e-5), 0.05) >= 20).any()
     assert sequential.bounds(-differences, 0.05) == pytest.approx((-high, -low))
+
+
+def test_few_examples_bound_nothing() -> None:
+    """One that is won rules hardly anything out, and none at all rules out nothing."""
+    assert sequential.bounds(np.empty(0), 0.05) == pytest.approx((-1.0, 1.0), abs=1e-6)
+    assert sequential.bounds(np.ones(1), 0.05) == pytest.approx((-1.0, 1.0), abs=1e-6)
 
 
 def test_bounds_hold_at_all_moments_together() -> None:
