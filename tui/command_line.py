@@ -94,6 +94,7 @@ class Commands(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write what each command does as the whole sentence that it is."""
+        del ctx
         told = [(name, _load(target).get_short_help_str(WHOLE)) for name, target in COMMANDS.items()]
         with formatter.section("Commands"):
             formatter.write_dl(told)

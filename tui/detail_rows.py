@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from storage.records import Arrival, Evaluation, Version
@@ -73,6 +74,13 @@ def _arrival(arrival: Arrival, width: int) -> Text:
     return fit(Text.assemble((f"  {glyph} ", colour), (arrival.name, "bold"), f" {said}"), width)
 
 
+def confused(evaluation: Evaluation | None) -> str:
+    """Return what a heading says of a confusion: on how many examples, and what its mark means."""
+    if evaluation is None or not evaluation.confusion:
+        return ""
+    return f"  n={evaluation.dataset_rows}  ! below {GOOD_RECALL:.0%}"
+
+
 def confusion_lines(
     evaluation: Evaluation | None, labels: Sequence[str], width: int, height: int
 ) -> list[Text]:
@@ -99,7 +107,7 @@ def _matrix(matrix: Sequence[Sequence[int]], names: Sequence[str], width: int) -
 
 def _worst(matrix: Sequence[Sequence[int]], names: Sequence[str], width: int, height: int) -> list[Text]:
     ranked = sorted(range(len(matrix)), key=lambda index: _share(matrix[index], index))
-    lines = [fit(Text(f"{'WORST CLASSES':<16}{'RECALL':>8}  TAKEN FOR", "dim"), width)]
+    lines = [fit(Text(f"{'WORST CLASSES':<16}{'RECALL':>6}    TAKEN FOR", "dim"), width)]
     for index in ranked[: max(1, height - 1)]:
         row = matrix[index]
         line = Text(f"{names[index]:<15.15}").append_text(_recall(row, index)).append("  ")
@@ -108,10 +116,22 @@ def _worst(matrix: Sequence[Sequence[int]], names: Sequence[str], width: int, he
             key=lambda other: -row[other],
         )
         line.append(
-            ", ".join(f"{names[other]} ({row[other]})" for other in confused[:3]) or "nothing else", "dim"
+            _taken_for([(names[other], row[other]) for other in confused[:3]], width - line.cell_len), "dim"
         )
         lines.append(fit(line, width))
     return lines
+
+
+def _taken_for(confused: Sequence[tuple[str, int]], room: int) -> str:
+    """Return what a class was taken for and how often, as far as there is room for whole ones."""
+    if not confused:
+        return "nothing else"
+    first, *others = [f"{name} ({count})" for name, count in confused]
+    for other in others:
+        if cell_len(f"{first}, {other}") > room:
+            break
+        first += f", {other}"
+    return first
 
 
 def _recall(row: Sequence[int], index: int) -> Text:
@@ -125,6 +145,13 @@ def _recall(row: Sequence[int], index: int) -> Text:
 def _share(row: Sequence[int], index: int) -> float:
     total = sum(row)
     return row[index] / total if total else 1.0
+
+
+def _took(seconds: float) -> str:
+    """Return how long something took in at most seven cells: ``67ms``, ``7.2s``, ``4:06min``."""
+    if seconds < 1:
+        return f"{seconds * 1e3:.0f}ms"
+    return f"{seconds:.1f}s" if seconds < 60 else f"{form.left(seconds)}min"
 
 
 def evaluation_lines(detail: Detail, width: int, now: float) -> list[Text]:
@@ -142,7 +169,7 @@ def evaluation_lines(detail: Detail, width: int, now: float) -> list[Text]:
             f"{form.figure(metric.value if metric else None):>6} ",
             (f"{form.half_width(metric.low, metric.high) if metric else '':>5} ", "dim"),
             f"{evaluation.dataset_rows:>6} {form.short_ms(latency.p50_ms if latency else None):>6} ",
-            f"{evaluation.duration_s * 1e3:>5.0f}ms  ",
+            f"{_took(evaluation.duration_s):>7}  ",
             (evaluation.requested_by, "dim"),
         )
         lines.append(fit(line, width))

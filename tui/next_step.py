@@ -9,9 +9,20 @@ from tui import health
 from tui.remedies import REPAIR, asking, ways
 from tui.view import View
 
+KEYS = (": p promotes it", ": p shows why", ": u rolls back")
+"""How a sentence ends that names a key which asks the engine for something."""
+
 
 def of_model(view: View) -> str:
-    """Return what to do about the selected model; empty when all is well."""
+    """Return what to do about the selected model; empty when all is well, and without keys where nothing can be done."""
+    said = _of_model(view)
+    if not view.acts:
+        for key in KEYS:
+            said = said.removesuffix(key)
+    return said
+
+
+def _of_model(view: View) -> str:
     model = view.model
     if model is None:
         return ""

@@ -222,7 +222,8 @@ class Overview(ConsoleScreen):
             )
         else:
             devices = with_jobs(devices, snapshot.jobs, *room("devices"))
-        self._panel("devices").show(devices, title="Devices")
+        title = "Devices" if room("jobs")[0] else "Devices and jobs"
+        self._panel("devices").show(devices, title=title)
         events_shown = rows.event_lines(snapshot.events, room("events")[0], view.now)
         self._panel("events").show(events_shown, title="Events")
         for panel in self.query(Lines):
