@@ -16,6 +16,9 @@ from tui.rows import fit
 WORST = 5
 """Classes beyond which a whole matrix is not shown."""
 
+NARROW = 34
+"""Cells below which what explains a figure gives way, so that the figure and its state are whole."""
+
 ROOMY = 44
 """Cells from which a version's line has room for its latency beside its state."""
 
@@ -26,7 +29,8 @@ GOOD_RECALL = 0.9
 def version_lines(detail: Detail, width: int, selected: int | None) -> list[Text]:
     """Return a heading and a line a version, the newest first, then what in the inbox is no version, and why."""
     latency = f" {'P95ms':>6}" if width >= ROOMY else ""
-    lines = [fit(Text(f"  {'VER':<5}{'ACC':>6} {'±95%':>5}{latency}  STATE", "dim"), width)]
+    interval = f" {'±95%':>5}" if width >= NARROW else ""
+    lines = [fit(Text(f"  {'VER':<5}{'ACC':>6}{interval}{latency}  STATE", "dim"), width)]
     lines += [_version(version, width, chosen=version.number == selected) for version in detail.versions]
     lines += [_arrival(arrival, width) for arrival in detail.arrivals]
     lines += [_beside(entry.name, f"quarantined: {entry.reason}", width) for entry in detail.quarantined]
@@ -36,11 +40,12 @@ def version_lines(detail: Detail, width: int, selected: int | None) -> list[Text
 def _version(version: Version, width: int, *, chosen: bool) -> Text:
     metric = headline(version.evaluation)
     latency = version.evaluation.latency if version.evaluation else None
+    interval = form.half_width(metric.low, metric.high) if metric else ""
     line = Text.assemble(
         ("> " if chosen else "  ", "bold cyan"),
         (f"v{version.number:<4}", "bold" if version.role is Role.CURRENT else ""),
         f"{form.figure(metric.value if metric else None):>6} ",
-        (f"{form.half_width(metric.low, metric.high) if metric else '':>5} ", "dim"),
+        (f"{interval:>5} " if width >= NARROW else "", "dim"),
         f"{form.short_ms(latency.p95_ms if latency else None):>6}  " if width >= ROOMY else " ",
     )
     line.append_text(_state(version, width - line.cell_len))
@@ -74,11 +79,12 @@ def _arrival(arrival: Arrival, width: int) -> Text:
     return fit(Text.assemble((f"  {glyph} ", colour), (arrival.name, "bold"), f" {said}"), width)
 
 
-def confused(evaluation: Evaluation | None) -> str:
+def confused(evaluation: Evaluation | None, width: int) -> str:
     """Return what a heading says of a confusion: on how many examples, and what its mark means."""
     if evaluation is None or not evaluation.confusion:
         return ""
-    return f"  n={evaluation.dataset_rows}  ! below {GOOD_RECALL:.0%}"
+    mark = f"  ! below {GOOD_RECALL:.0%}" if width >= NARROW else ""
+    return f"  n={evaluation.dataset_rows}{mark}"
 
 
 def confusion_lines(
@@ -89,35 +95,38 @@ def confusion_lines(
     if not matrix:
         return [Text("no confusion yet: r evaluates", "dim")]
     names = [labels[index] if index < len(labels) else str(index) for index in range(len(matrix))]
-    if len(matrix) <= WORST and width >= 14 + 9 * len(matrix) + 8 and height > len(matrix) + 1:
+    if len(matrix) <= WORST and width >= 16 + 9 * len(matrix) + 8 and height > len(matrix) + 1:
         return _matrix(matrix, names, width)
     return _worst(matrix, names, width, height)
 
 
 def _matrix(matrix: Sequence[Sequence[int]], names: Sequence[str], width: int) -> list[Text]:
     lines = [
-        Text(f"{'true / predicted':<14.14}" + "".join(f"{name:>9.8}" for name in names) + "  recall", "dim")
+        Text(f"{'true / predicted':<16}" + "".join(f"{name:>9.8}" for name in names) + "  recall", "dim")
     ]
     for row, name in zip(matrix, names, strict=True):
         index = len(lines) - 1
-        line = Text(f"{name:<14.14}" + "".join(f"{count:>9}" for count in row))
+        line = Text(f"{name:<16.15}" + "".join(f"{count:>9}" for count in row))
         lines.append(fit(line.append_text(_recall(row, index)), width))
     return lines
 
 
 def _worst(matrix: Sequence[Sequence[int]], names: Sequence[str], width: int, height: int) -> list[Text]:
     ranked = sorted(range(len(matrix)), key=lambda index: _share(matrix[index], index))
-    lines = [fit(Text(f"{'WORST CLASSES':<16}{'RECALL':>6}    TAKEN FOR", "dim"), width)]
+    others = width >= NARROW
+    lines = [Text(f"{'WORST CLASSES':<16}{'RECALL':>6}{'    TAKEN FOR' if others else ''}", "dim")]
     for index in ranked[: max(1, height - 1)]:
         row = matrix[index]
         line = Text(f"{names[index]:<15.15}").append_text(_recall(row, index)).append("  ")
-        confused = sorted(
-            (other for other in range(len(row)) if other != index and row[other]),
-            key=lambda other: -row[other],
-        )
-        line.append(
-            _taken_for([(names[other], row[other]) for other in confused[:3]], width - line.cell_len), "dim"
-        )
+        if others:
+            confused = sorted(
+                (other for other in range(len(row)) if other != index and row[other]),
+                key=lambda other: -row[other],
+            )
+            line.append(
+                _taken_for([(names[other], row[other]) for other in confused[:3]], width - line.cell_len),
+                "dim",
+            )
         lines.append(fit(line, width))
     return lines
 
@@ -147,7 +156,7 @@ def _share(row: Sequence[int], index: int) -> float:
     return row[index] / total if total else 1.0
 
 
-def _took(seconds: float) -> str:
+def took(seconds: float) -> str:
     """Return how long something took in at most seven cells: ``67ms``, ``7.2s``, ``4:06min``."""
     if seconds < 1:
         return f"{seconds * 1e3:.0f}ms"
@@ -169,7 +178,7 @@ def evaluation_lines(detail: Detail, width: int, now: float) -> list[Text]:
             f"{form.figure(metric.value if metric else None):>6} ",
             (f"{form.half_width(metric.low, metric.high) if metric else '':>5} ", "dim"),
             f"{evaluation.dataset_rows:>6} {form.short_ms(latency.p50_ms if latency else None):>6} ",
-            f"{_took(evaluation.duration_s):>7}  ",
+            f"{took(evaluation.duration_s):>7}  ",
             (evaluation.requested_by, "dim"),
         )
         lines.append(fit(line, width))

@@ -281,21 +281,28 @@ def latency_lines(report: LatencyReport | None, width: int) -> list[Text]:
     """Return the latency of single queries, and the throughput; what is not known is ``n/a``, with what it would take."""
     if report is None:
         return [Text("not measured yet: r evaluates", "dim")]
+    known = [name for name in PERCENTILES if getattr(report, f"{name}_ms") is not None]
     line = Text()
-    for name in PERCENTILES:
-        value = getattr(report, f"{name}_ms")
-        line.append(f"{name} ", "dim")
-        line.append(f"{form.short_ms(value)}  ", "" if value is not None else "dim")
-    line.append("ms  ", "dim")
-    if not report.stable:
-        line.append("not stable  ", "yellow")
-    line.append(f"{report.n} queries", "dim")
-    lacking = next((name for name in PERCENTILES if report.n < NEEDED.get(f"{name}_ms", 0)), None)
-    if lacking is not None:
-        line.append(f", {lacking} needs {NEEDED[f'{lacking}_ms']}", "dim")
-    line.append(f"  {report.throughput:,.0f}")
-    line.append(" examples/s", "dim")
+    for name in known:
+        line.append(f"{name} ", "dim").append(f"{form.short_ms(getattr(report, f'{name}_ms'))}  ")
+    line.append("ms", "dim")
+    rest = [] if report.stable else [Text("not stable", "yellow")]
+    rest += _queries(report, [name for name in PERCENTILES if name not in known])
+    rest.append(Text.assemble(f"{report.throughput:,.0f}", (" examples/s", "dim")))
+    for part in rest:
+        # Half a figure would be another figure: what has no room is left out whole.
+        if line.cell_len + 2 + part.cell_len <= width:
+            line.append("  ").append_text(part)
     return [fit(line, width)]
+
+
+def _queries(report: LatencyReport, missing: Sequence[str]) -> list[Text]:
+    """Return on how many queries a latency rests, or how many of those that a missing percentile needs."""
+    if not missing:
+        return [Text(f"{report.n} queries", "dim")]
+    needed = NEEDED.get(f"{missing[0]}_ms", 1)
+    why = f": {report.n} of {needed} queries" if report.n < needed else ""
+    return [Text(f"{', '.join(missing)} n/a{why}", "dim")]
 
 
 def fit(line: Text, width: int) -> Text:

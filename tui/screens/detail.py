@@ -181,7 +181,7 @@ class Detail(ConsoleScreen):
             )
         if name == "confusion":
             labels = about.labels(self.latest.news.settings if self.latest else None)
-            return f"Confusion{of}{detail_rows.confused(evaluation)}", detail_rows.confusion_lines(
+            return f"Confusion{of}{detail_rows.confused(evaluation, width)}", detail_rows.confusion_lines(
                 evaluation, labels, width, height
             )
         if name == "figures":
@@ -207,8 +207,4 @@ def _labels(view: View, version: Version | None) -> dict[str, str]:
     labels = {"app.pause": ""}
     if version is not None:
         labels["app.evaluate"] = f"eval v{version.number}"
-    if view.model is not None:
-        candidate = view.model.candidate
-        labels["app.promote"] = f"promote v{candidate.number}" if candidate else ""
-        labels["app.roll_back"] = f"back to v{view.model.previous.number}" if view.model.previous else ""
-    return labels | footers.labels(view)
+    return labels | footers.of_model(view) | footers.labels(view)

@@ -235,4 +235,5 @@ class Overview(ConsoleScreen):
 
 def _labels(view: View, *, zoomed: bool) -> dict[str, str]:
     """Return the footer's words that are other than usual."""
-    return ({"zoom": "all panels"} if zoomed else {}) | footers.labels(view)
+    idle = {action: "" for action, word in footers.of_model(view).items() if not word}
+    return ({"zoom": "all panels"} if zoomed else {}) | idle | footers.labels(view)
