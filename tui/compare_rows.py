@@ -168,11 +168,14 @@ SIZES = (
     Size("size", lambda version: version.bytes, _bytes, ("larger", "smaller")),
     Size("parameters", lambda version: version.parameters, _count, ("more", "fewer")),
     Size(
-        "loading", lambda version: version.loading and version.loading.load_s, _seconds, ("longer", "shorter")
+        "loading",
+        lambda version: version.loading.load_s if version.loading else None,
+        _seconds,
+        ("longer", "shorter"),
     ),
     Size(
         "peak memory",
-        lambda version: version.loading and version.loading.peak_rss_bytes,
+        lambda version: version.loading.peak_rss_bytes if version.loading else None,
         _bytes,
         ("more", "less"),
     ),

@@ -236,7 +236,8 @@ def _p95(evaluation: Evaluation | None) -> float | None:
 
 def _worst_class(before: Evaluation | None, after: Evaluation | None) -> Text | None:
     """Return the class whose recall falls most, or gains least: what is better on the whole can be worse for some."""
-    old, new = before and before.confusion, after and after.confusion
+    old = before.confusion if before else None
+    new = after.confusion if after else None
     if not old or not new or len(old) != len(new):
         return None
     known = [index for index in range(len(new)) if sum(old[index]) and sum(new[index])]
