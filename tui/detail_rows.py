@@ -114,7 +114,8 @@ def _matrix(matrix: Sequence[Sequence[int]], names: Sequence[str], width: int) -
 def _worst(matrix: Sequence[Sequence[int]], names: Sequence[str], width: int, height: int) -> list[Text]:
     ranked = sorted(range(len(matrix)), key=lambda index: _share(matrix[index], index))
     others = width >= NARROW
-    lines = [Text(f"{'WORST CLASSES':<16}{'RECALL':>6}{'    TAKEN FOR' if others else ''}", "dim")]
+    heading = f"{'WORST CLASSES':<16}{'RECALL':>6}{'    TAKEN FOR' if others else ''}"
+    lines = [fit(Text(heading, "dim"), width)]
     for index in ranked[: max(1, height - 1)]:
         row = matrix[index]
         line = Text(f"{names[index]:<15.15}").append_text(_recall(row, index)).append("  ")
