@@ -60,7 +60,7 @@ class EngineDocument(msgspec.Struct, frozen=True, kw_only=True):
     jobs: Waiting
 
 
-@click.group(no_args_is_help=False)
+@click.group()
 def engine() -> None:
     """Start, stop and look at the engine.
 

@@ -85,7 +85,7 @@ class SplitDocument(msgspec.Struct, frozen=True, kw_only=True):
     leaks: int
 
 
-@click.group(no_args_is_help=False, epilog="Example: modeltender data describe mnist")
+@click.group(epilog="Example: modeltender data describe mnist")
 def data() -> None:
     """Look at labelled data, and bring them into the workspace.
 

@@ -24,11 +24,13 @@ def with_jobs(lines: Sequence[Text], jobs: Sequence[Job], width: int, height: in
 
 
 def _first(alive: Sequence[Job], width: int) -> Text:
-    more = f" +{len(alive) - 1}"
+    more = f" +{len(alive) - 1} more"
     return _line(alive[0], width - len(more)).append(more, "dim")
 
 
 def _line(job: Job, width: int) -> Text:
     share = f"{job.done / job.total:4.0%}" if job.total else f" {job.state}"
-    what = f"J{job.id} {job.kind} {job.model or 'workspace'}"
-    return fit(Text.assemble(fit(Text(what), width - len(share)), (share, "cyan")), width)
+    version = "" if job.version is None else f" v{job.version}"
+    # Of a name that is too long its end gives way: which version it is tells two jobs apart.
+    what = fit(Text(f"J{job.id} {job.kind} {job.model or 'workspace'}"), width - len(version) - len(share))
+    return fit(Text.assemble(what, version, (share, "cyan")), width)

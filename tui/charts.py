@@ -12,7 +12,7 @@ from tui.view import View
 from tui.widgets.braille import Marker
 from tui.widgets.history_chart import HistoryChart
 
-LATENCY = "p50 latency"
+LATENCY = "p50 latency ms"
 
 
 STEPS, STEP_LEAST_S = 100, 60.0
@@ -33,7 +33,7 @@ def show_accuracy(chart: HistoryChart, view: View) -> None:
         detail.history,
         detail.recent_history,
         name=metric.replace("_", " "),
-        objective=_limit(view.news, metric),
+        figure=metric,
     )
 
 
@@ -43,7 +43,6 @@ def show_latency(chart: HistoryChart, view: View) -> None:
     if detail is None:
         chart.show((), title=_title(view, LATENCY), nothing=_nothing(view))
         return
-    objective = _limit(view.news, "latency_p50_ms")
     _show(
         chart,
         view,
@@ -51,7 +50,7 @@ def show_latency(chart: HistoryChart, view: View) -> None:
         detail.latency,
         detail.recent_latency,
         name=LATENCY,
-        objective=objective,
+        figure="latency_p50_ms",
         unit="ms",
     )
 
@@ -64,7 +63,7 @@ def _show(
     recent: Sequence[HistoryPoint],
     *,
     name: str,
-    objective: float | None,
+    figure: str,
     unit: str = "",
 ) -> None:
     window = _window(view)
@@ -80,10 +79,10 @@ def _show(
     )
     chart.show(
         shown,
-        objective=objective,
+        objective=_limit(view.news, figure),
         markers=_markers(detail),
         unit=unit,
-        title=_title(view, name),
+        title=_title(view, name) + _wanted(view.news, figure),
         window=window,
         nothing=nothing,
     )
@@ -113,6 +112,12 @@ def _detail(view: View) -> Detail | None:
 def _title(view: View, what: str) -> str:
     named = f"{view.selected}  {what}" if view.selected else what
     return named if view.span == ALL else f"{named}  {SPANS[view.span].word}"
+
+
+def _wanted(news: News, figure: str) -> str:
+    """Return what the settings ask of a figure, which is what the dashed line is."""
+    objective = news.settings.objectives.get(figure) if news.settings else None
+    return "" if objective is None else f"  wanted {objective.strip()}"
 
 
 def _markers(detail: Detail) -> tuple[Marker, ...]:

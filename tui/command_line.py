@@ -72,6 +72,9 @@ INTERRUPTED = 128 + 2
 
 STDOUT = 1
 
+WHOLE = 1000
+"""Characters of the sentence that says what a command does: all of it."""
+
 COMPLETING = "_MODELTENDER_COMPLETE"
 """By this variable a shell's function asks what may come next; the name is click's."""
 
@@ -90,6 +93,13 @@ class Commands(click.Group):
         """Return the commands' names in the order of the table."""
         del ctx
         return list(COMMANDS)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what each command does as the whole sentence that it is."""
+        del ctx
+        told = [(name, _load(target).get_short_help_str(WHOLE)) for name, target in COMMANDS.items()]
+        with formatter.section("Commands"):
+            formatter.write_dl(told)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a command, or return ``None`` where there is none of that name."""
@@ -171,7 +181,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         context = error.ctx if isinstance(error, click.UsageError) else None
         hint = f"See: {context.command_path if context else 'modeltender'} --help"
-        return _tell("usage", error.format_message(), hint, ExitCode.USAGE, as_json=as_json)
+        return _tell("usage", _misused(error), hint, ExitCode.USAGE, as_json=as_json)
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
     except (NobodyReadsError, BrokenPipeError):
@@ -180,6 +190,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - the last resort: a person gets a sentence, a file the traceback
         return _tell_unexpected(error, words, as_json=as_json)
     return int(status or ExitCode.DONE)
+
+
+def _misused(error: click.ClickException) -> str:
+    """Return in a sentence how a command was misused; of one without the word that it needs, which words there are."""
+    context = error.ctx if isinstance(error, click.exceptions.NoArgsIsHelpError) else None
+    if context is None or not isinstance(context.command, click.Group):
+        return error.format_message()
+    *names, last = context.command.list_commands(context)
+    return f"{context.command_path} needs one word more: {', '.join(names)} or {last}."
 
 
 def _tell_versions(context: click.Context) -> None:

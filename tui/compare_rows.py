@@ -12,7 +12,7 @@ from storage.records import Version
 from storage.settings import CLASS_SLICE
 from storage.tables.evaluations import HEADLINE_METRICS
 from storage.vocabulary import FINISHED, JobState, Verdict
-from tui.commands.compare_text import UNPAIRED, UNPAIRED_MARK, WORDS, interval, remarks, signed
+from tui.commands.compare_text import UNPAIRED, UNPAIRED_MARK, WORDS, changed, interval, remarks, signed
 from tui.commands.figures import NOT_KNOWN, size, with_interval
 from tui.dialogs.promote import check_line
 from tui.rows import fit
@@ -20,6 +20,10 @@ from tui.view import View
 from tui.widgets.table import Row
 
 VALUE_CELLS, CHANGE_CELLS, WORD_CELLS, INTERVAL_CELLS = 15, 9, 11, 20
+
+BARE_CELLS = 9
+BARE_BELOW = 72
+"""Cells below which the two figures are shown without their intervals: what they come to has to be whole."""
 
 INTERVAL_FROM = 100
 """Cells from which there is room for the interval of the difference; below that it is told of the chosen figure."""
@@ -61,8 +65,9 @@ def heading(pair: Pair, width: int) -> Text:
     """Return the columns' titles."""
     room = f" {'INTERVAL':<{INTERVAL_CELLS}}" if width >= INTERVAL_FROM else ""
     old, new = f"V{pair.before.number}", f"V{pair.after.number}"
+    value = _value_cells(width)
     return Text(
-        f"{'FIGURE':<{_name_cells(width)}} {old:<{VALUE_CELLS}} {new:<{VALUE_CELLS}} {'ADVANTAGE':>{CHANGE_CELLS}}{room}",
+        f"{'FIGURE':<{_name_cells(width)}} {old:<{value}} {new:<{value}} {'ADVANTAGE':>{CHANGE_CELLS}}{room}",
         "dim",
     )
 
@@ -74,16 +79,24 @@ def rows(found: list[Line], width: int) -> list[Row]:
 
 def _name_cells(width: int) -> int:
     wide = INTERVAL_CELLS + 1 if width >= INTERVAL_FROM else 0
-    return max(16, min(32, width - 2 * VALUE_CELLS - CHANGE_CELLS - WORD_CELLS - 4 - wide))
+    return max(14, min(32, width - 2 * _value_cells(width) - CHANGE_CELLS - WORD_CELLS - 4 - wide))
+
+
+def _value_cells(width: int) -> int:
+    return BARE_CELLS if width < BARE_BELOW else VALUE_CELLS
 
 
 def _row(line: Line, width: int) -> Text:
+    value = _value_cells(width)
+    before, after = line.before, line.after
+    if value == BARE_CELLS:
+        before, after = (told.partition(" ±")[0] for told in (before, after))
     name = Text(line.name)
     name.truncate(_name_cells(width), overflow="ellipsis", pad=True)
     text = Text.assemble(
         name,
-        f" {line.before:<{VALUE_CELLS}.{VALUE_CELLS}} ",
-        (f"{line.after:<{VALUE_CELLS}.{VALUE_CELLS}} ", "bold"),
+        f" {before:<{value}.{value}} ",
+        (f"{after:<{value}.{value}} ", "bold"),
         f"{line.change:>{CHANGE_CELLS}.{CHANGE_CELLS}} ",
     )
     if width >= INTERVAL_FROM:
@@ -114,23 +127,19 @@ def _speed(pair: Pair) -> Iterator[Line]:
         before, after = getattr(old, name, None), getattr(new, name, None)
         if (before, after) != (None, None):
             title = "examples/s" if name == "throughput" else f"{name.removesuffix('_ms')} latency ms"
-            yield Line(title, _speed_text(before), _speed_text(after), _ratio(before, after))
+            words = ("more", "fewer") if name == "throughput" else ("longer", "shorter")
+            yield Line(title, _speed_text(before), _speed_text(after), *changed(before, after, *words))
 
 
 def _speed_text(value: float | None) -> str:
     return NOT_KNOWN if value is None else f"{value:,.3g}" if value < 1000 else f"{value:,.0f}"
 
 
-def _ratio(before: float | None, after: float | None) -> str:
-    """Return how many times as long, or as large, the second one is: whether that is better depends on the figure."""
-    return f"x{after / before:.3f}" if before and after is not None else ""
-
-
 def _sizes(pair: Pair) -> Iterator[Line]:
-    for title, value, text in SIZES:
+    for title, value, text, words in SIZES:
         before, after = value(pair.before), value(pair.after)
         if (before, after) != (None, None):
-            yield Line(title, text(before), text(after), _ratio(before, after))
+            yield Line(title, text(before), text(after), *changed(before, after, *words))
 
 
 def _bytes(value: float | None) -> str:
@@ -145,11 +154,31 @@ def _seconds(value: float | None) -> str:
     return NOT_KNOWN if value is None else f"{value:.3g} s"
 
 
-SIZES: tuple[tuple[str, Callable[[Version], float | None], Callable[[float | None], str]], ...] = (
-    ("size", lambda version: version.bytes, _bytes),
-    ("parameters", lambda version: version.parameters, _count),
-    ("loading", lambda version: version.loading.load_s if version.loading else None, _seconds),
-    ("peak memory", lambda version: version.loading.peak_rss_bytes if version.loading else None, _bytes),
+class Size(NamedTuple):
+    """A figure of a version itself."""
+
+    title: str
+    value: Callable[[Version], float | None]
+    text: Callable[[float | None], str]
+    words: tuple[str, str]
+    """What more of it is called, and less."""
+
+
+SIZES = (
+    Size("size", lambda version: version.bytes, _bytes, ("larger", "smaller")),
+    Size("parameters", lambda version: version.parameters, _count, ("more", "fewer")),
+    Size(
+        "loading",
+        lambda version: version.loading.load_s if version.loading else None,
+        _seconds,
+        ("longer", "shorter"),
+    ),
+    Size(
+        "peak memory",
+        lambda version: version.loading.peak_rss_bytes if version.loading else None,
+        _bytes,
+        ("more", "less"),
+    ),
 )
 
 

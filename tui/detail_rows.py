@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from storage.records import Arrival, Evaluation, Version
@@ -15,6 +16,9 @@ from tui.rows import fit
 WORST = 5
 """Classes beyond which a whole matrix is not shown."""
 
+NARROW = 34
+"""Cells below which what explains a figure gives way, so that the figure and its state are whole."""
+
 ROOMY = 44
 """Cells from which a version's line has room for its latency beside its state."""
 
@@ -25,7 +29,8 @@ GOOD_RECALL = 0.9
 def version_lines(detail: Detail, width: int, selected: int | None) -> list[Text]:
     """Return a heading and a line a version, the newest first, then what in the inbox is no version, and why."""
     latency = f" {'P95ms':>6}" if width >= ROOMY else ""
-    lines = [fit(Text(f"  {'VER':<5}{'ACC':>6} {'±95%':>5}{latency}  STATE", "dim"), width)]
+    interval = f" {'±95%':>5}" if width >= NARROW else ""
+    lines = [fit(Text(f"  {'VER':<5}{'ACC':>6}{interval}{latency}  STATE", "dim"), width)]
     lines += [_version(version, width, chosen=version.number == selected) for version in detail.versions]
     lines += [_arrival(arrival, width) for arrival in detail.arrivals]
     lines += [_beside(entry.name, f"quarantined: {entry.reason}", width) for entry in detail.quarantined]
@@ -35,11 +40,12 @@ def version_lines(detail: Detail, width: int, selected: int | None) -> list[Text
 def _version(version: Version, width: int, *, chosen: bool) -> Text:
     metric = headline(version.evaluation)
     latency = version.evaluation.latency if version.evaluation else None
+    interval = form.half_width(metric.low, metric.high) if metric else ""
     line = Text.assemble(
         ("> " if chosen else "  ", "bold cyan"),
         (f"v{version.number:<4}", "bold" if version.role is Role.CURRENT else ""),
         f"{form.figure(metric.value if metric else None):>6} ",
-        (f"{form.half_width(metric.low, metric.high) if metric else '':>5} ", "dim"),
+        (f"{interval:>5} " if width >= NARROW else "", "dim"),
         f"{form.short_ms(latency.p95_ms if latency else None):>6}  " if width >= ROOMY else " ",
     )
     line.append_text(_state(version, width - line.cell_len))
@@ -73,6 +79,14 @@ def _arrival(arrival: Arrival, width: int) -> Text:
     return fit(Text.assemble((f"  {glyph} ", colour), (arrival.name, "bold"), f" {said}"), width)
 
 
+def confused(evaluation: Evaluation | None, width: int) -> str:
+    """Return what a heading says of a confusion: on how many examples, and what its mark means."""
+    if evaluation is None or not evaluation.confusion:
+        return ""
+    mark = f"  ! below {GOOD_RECALL:.0%}" if width >= NARROW else ""
+    return f"  n={evaluation.dataset_rows}{mark}"
+
+
 def confusion_lines(
     evaluation: Evaluation | None, labels: Sequence[str], width: int, height: int
 ) -> list[Text]:
@@ -81,37 +95,53 @@ def confusion_lines(
     if not matrix:
         return [Text("no confusion yet: r evaluates", "dim")]
     names = [labels[index] if index < len(labels) else str(index) for index in range(len(matrix))]
-    if len(matrix) <= WORST and width >= 14 + 9 * len(matrix) + 8 and height > len(matrix) + 1:
+    if len(matrix) <= WORST and width >= 16 + 9 * len(matrix) + 8 and height > len(matrix) + 1:
         return _matrix(matrix, names, width)
     return _worst(matrix, names, width, height)
 
 
 def _matrix(matrix: Sequence[Sequence[int]], names: Sequence[str], width: int) -> list[Text]:
     lines = [
-        Text(f"{'true / predicted':<14.14}" + "".join(f"{name:>9.8}" for name in names) + "  recall", "dim")
+        Text(f"{'true / predicted':<16}" + "".join(f"{name:>9.8}" for name in names) + "  recall", "dim")
     ]
     for row, name in zip(matrix, names, strict=True):
         index = len(lines) - 1
-        line = Text(f"{name:<14.14}" + "".join(f"{count:>9}" for count in row))
+        line = Text(f"{name:<16.15}" + "".join(f"{count:>9}" for count in row))
         lines.append(fit(line.append_text(_recall(row, index)), width))
     return lines
 
 
 def _worst(matrix: Sequence[Sequence[int]], names: Sequence[str], width: int, height: int) -> list[Text]:
     ranked = sorted(range(len(matrix)), key=lambda index: _share(matrix[index], index))
-    lines = [fit(Text(f"{'WORST CLASSES':<16}{'RECALL':>8}  TAKEN FOR", "dim"), width)]
+    others = width >= NARROW
+    heading = f"{'WORST CLASSES':<16}{'RECALL':>6}{'    TAKEN FOR' if others else ''}"
+    lines = [fit(Text(heading, "dim"), width)]
     for index in ranked[: max(1, height - 1)]:
         row = matrix[index]
         line = Text(f"{names[index]:<15.15}").append_text(_recall(row, index)).append("  ")
-        confused = sorted(
-            (other for other in range(len(row)) if other != index and row[other]),
-            key=lambda other: -row[other],
-        )
-        line.append(
-            ", ".join(f"{names[other]} ({row[other]})" for other in confused[:3]) or "nothing else", "dim"
-        )
+        if others:
+            confused = sorted(
+                (other for other in range(len(row)) if other != index and row[other]),
+                key=lambda other: -row[other],
+            )
+            line.append(
+                _taken_for([(names[other], row[other]) for other in confused[:3]], width - line.cell_len),
+                "dim",
+            )
         lines.append(fit(line, width))
     return lines
+
+
+def _taken_for(confused: Sequence[tuple[str, int]], room: int) -> str:
+    """Return what a class was taken for and how often, as far as there is room for whole ones."""
+    if not confused:
+        return "nothing else"
+    first, *others = [f"{name} ({count})" for name, count in confused]
+    for other in others:
+        if cell_len(f"{first}, {other}") > room:
+            break
+        first += f", {other}"
+    return first
 
 
 def _recall(row: Sequence[int], index: int) -> Text:
@@ -125,6 +155,13 @@ def _recall(row: Sequence[int], index: int) -> Text:
 def _share(row: Sequence[int], index: int) -> float:
     total = sum(row)
     return row[index] / total if total else 1.0
+
+
+def took(seconds: float) -> str:
+    """Return how long something took in at most seven cells: ``67ms``, ``7.2s``, ``4:06min``."""
+    if seconds < 1:
+        return f"{seconds * 1e3:.0f}ms"
+    return f"{seconds:.1f}s" if seconds < 60 else f"{form.left(seconds)}min"
 
 
 def evaluation_lines(detail: Detail, width: int, now: float) -> list[Text]:
@@ -142,7 +179,7 @@ def evaluation_lines(detail: Detail, width: int, now: float) -> list[Text]:
             f"{form.figure(metric.value if metric else None):>6} ",
             (f"{form.half_width(metric.low, metric.high) if metric else '':>5} ", "dim"),
             f"{evaluation.dataset_rows:>6} {form.short_ms(latency.p50_ms if latency else None):>6} ",
-            f"{evaluation.duration_s * 1e3:>5.0f}ms  ",
+            f"{took(evaluation.duration_s):>7}  ",
             (evaluation.requested_by, "dim"),
         )
         lines.append(fit(line, width))

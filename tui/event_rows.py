@@ -7,6 +7,7 @@ from rich.text import Text
 from storage.fault_records import Event, Fault
 from storage.vocabulary import FaultState
 from tui import format as form
+from tui.commands.figures import clock
 from tui.remedies import ways
 from tui.rows import MARKS, fit
 from tui.widgets.table import Row
@@ -84,10 +85,10 @@ def _named(told: Event | Fault) -> str:
     return told.model + ("" if told.version is None else f" v{told.version}")
 
 
-def about_event(event: Event, now: float) -> list[Text]:
+def about_event(event: Event) -> list[Text]:
     """Return an event as a whole: a line of a table cuts it off."""
     return [
-        Text.assemble((form.clock(event.at, now), "dim"), "  ", (_named(event) or "the engine", "bold")),
+        Text.assemble((f"{clock(event.at)} UTC", "dim"), "  ", (_named(event) or "the engine", "bold")),
         Text(event.message),
     ]
 

@@ -21,10 +21,13 @@ def half_width(low: float | None, high: float | None) -> str:
 
 
 def short_ms(value: float | None) -> str:
-    """Return milliseconds in at most five cells."""
+    """Return milliseconds in at most six cells, to three digits that mean something: fast models differ in the last ones."""
     if value is None:
         return NOT_KNOWN
-    return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 1000 else f"{value / 1000:.0f}s"
+    if value >= 10:
+        return f"{value:.1f}" if value < 1000 else f"{value / 1000:.0f}s"
+    places = 2 if value >= 1 else 3 if value >= 0.1 else 4
+    return f"{value:.{places}f}"
 
 
 def short_age(seconds: float) -> str:

@@ -40,6 +40,9 @@ BROKEN = {
 }
 """Words for a version that cannot be used."""
 
+FATES = {Status.FAILED: "failed", Status.QUARANTINED: "is in quarantine"}
+"""What happened to a version, where its state's word is no sentence's end."""
+
 ARRIVING = {Status.SETTLING: "arriving", Status.CHECKING: "checking"}
 """Words for a version that is on its way."""
 
@@ -91,6 +94,11 @@ def on_probation(model: Model, now: float) -> str:
     return f"v{probation.number} is on probation, {told} (looked at {times})"
 
 
+def fate(status: Status) -> str:
+    """Return what a version's state says of it, as the end of a sentence: ``failed``, ``is missing``."""
+    return FATES.get(status, f"is {status}")
+
+
 def sentence(model: Model, now: float) -> str:
     """Return what can be said about a model in one sentence, with the key that acts on it; empty when all is well."""
     current, candidate, newest = model.current, model.candidate, model.newest
@@ -110,14 +118,14 @@ def sentence(model: Model, now: float) -> str:
 def _of_current(model: Model, now: float) -> str:
     current = model.current
     if current is not None and current.status in BROKEN:
-        return f"v{current.number} is {current.status}: {current.reason or 'its files are gone'}"
+        return f"v{current.number} {fate(current.status)}: {current.reason or 'its files are gone'}"
     watched = on_probation(model, now)
     return f"{watched}: u rolls back" if watched else ""
 
 
 def _of_newest(newest: Version) -> str:
     if newest.status in BROKEN:
-        return f"v{newest.number} is {newest.status}: {newest.reason}"
+        return f"v{newest.number} {fate(newest.status)}: {newest.reason}"
     return f"v{newest.number} {newest.reason}" if newest.status in ARRIVING and newest.reason else ""
 
 
@@ -139,7 +147,7 @@ def stale(engine_running: bool, engine: EngineState | None, now: float) -> str |
         return None if engine_running else "nothing was ever measured"
     since = f"as of {datetime.fromtimestamp(engine.heartbeat_at, UTC):%H:%M} UTC"
     if not engine_running:
-        return since
+        return f"all below is {since}"
     silent = now - engine.heartbeat_at
     return f"the engine has been silent for {silent:.0f} s, {since}" if silent > SILENT_S else None
 

@@ -161,7 +161,7 @@ KEYS = (
         "f",
         "f",
         "app.repair",
-        "mend it, restore files",
+        "mend it, or restore",
         Group.ACT,
         MODELS,
         asks=True,

@@ -9,9 +9,26 @@ from tui import health
 from tui.remedies import REPAIR, asking, ways
 from tui.view import View
 
+KEYS = (
+    ": p promotes it",
+    ": p measures and promotes it",
+    ": p shows why",
+    ": u rolls back",
+    ": e shows one, made from what is known",
+)
+"""How a sentence ends that names a key which asks the engine for something."""
+
 
 def of_model(view: View) -> str:
-    """Return what to do about the selected model; empty when all is well."""
+    """Return what to do about the selected model; empty when all is well, and without keys where nothing can be done."""
+    said = _of_model(view)
+    if not view.acts:
+        for key in KEYS:
+            said = said.removesuffix(key)
+    return said
+
+
+def _of_model(view: View) -> str:
     model = view.model
     if model is None:
         return ""
@@ -31,6 +48,8 @@ def _of_faults(view: View, model: Model) -> str:
     if fault is None:
         return ""
     said, way = fault.message.rstrip("."), _way(fault)
+    if not view.acts and (fault.remedies or REPAIR in fault.repair):
+        return said
     # The key first where there is one: the figures of a fault are long, and lines are cut at their end.
     return f"{way}: {said}" if fault.remedies else f"{said}: {way}"
 

@@ -56,7 +56,9 @@ def engine_down(view: View) -> Text | None:
     action = "it was opened read-only" if view.read_only else "s starts it"
     if view.owner:
         action = f"{view.owner} can start it"
-    return Text.assemble(("✗ ", "bold red"), (f"The engine is not running: {action}. ", "bold"), (old, ""))
+    return Text.assemble(
+        ("✗ ", "bold red"), (f"The engine is not running: {action}. ", "bold"), f"{old[0].upper()}{old[1:]}."
+    )
 
 
 def problem(view: View) -> tuple[str, list[Text]]:

@@ -12,6 +12,7 @@ from rich.text import Text
 from storage.fault_records import Event
 from storage.records import Device, Job, LatencyReport, Line, Model
 from storage.snapshot import Snapshot
+from storage.tables.latencies import NEEDED
 from storage.vocabulary import FINISHED, DeviceKind, JobState, Severity, Status
 from tui import format as form
 from tui import health
@@ -171,6 +172,10 @@ WORDS: Mapping[str, Callable[[Line, Model, float], str]] = {
 """What each column says of a model."""
 
 
+DEVICE_CELLS = 18
+"""What a device's name, its bar and the space after it take."""
+
+
 def device_lines(devices: Sequence[Device], width: int) -> list[Text]:
     """Return a line of use and a line of memory for each device."""
     lines = []
@@ -183,12 +188,11 @@ def device_lines(devices: Sequence[Device], width: int) -> list[Text]:
 def _use(device: Device, width: int) -> Text:
     share = device.utilisation
     words = "n/a" if share is None else f"{share:>4.0%}"
-    extra = "".join(
-        [
-            f" {device.temperature_c:.0f}°C" if device.temperature_c is not None else "",
-            f" {device.power_w:.0f}W" if device.power_w is not None else "",
-        ]
-    )
+    extra = ""
+    for value, unit in ((device.temperature_c, "°C"), (device.power_w, "W")):
+        told = "" if value is None else f" {value:.0f}{unit}"
+        # Half a figure would be another figure.
+        extra += told if DEVICE_CELLS + len(words) + len(extra) + len(told) <= width else ""
     spark = max(0, min(20, width - 7 - 12 - len(words) - len(extra) - 1))
     line = Text.assemble(
         (f"{device.id:<7.7}", "bold"), (form.bar(share, 10), heat(share)), f" {words}", (extra, "dim")
@@ -217,7 +221,7 @@ def job_lines(jobs: Sequence[Job], width: int, now: float) -> list[Text]:
 
 
 def _job(job: Job, width: int, now: float) -> Text:
-    name = (job.model or "workspace") if job.version is None else f"{job.model}@{job.version}"
+    name = (job.model or "workspace") if job.version is None else f"{job.model} v{job.version}"
     label = max(16, min(30, width - 30))
     line = Text.assemble((f"J{job.id:<4} ", "dim"), f"{job.kind:<9.9}{name:<{label - 9}.{label - 9}} ")
     if job.state is JobState.RUNNING:
@@ -269,23 +273,36 @@ def event_lines(events: Sequence[Event], width: int, now: float) -> list[Text]:
     return lines
 
 
+PERCENTILES = ("p50", "p90", "p95", "p99")
+"""What the console shows of a latency."""
+
+
 def latency_lines(report: LatencyReport | None, width: int) -> list[Text]:
-    """Return the latency of single queries, and the throughput; what is not known is ``n/a``."""
+    """Return the latency of single queries, and the throughput; what is not known is ``n/a``, with what it would take."""
     if report is None:
         return [Text("not measured yet: r evaluates", "dim")]
+    known = [name for name in PERCENTILES if getattr(report, f"{name}_ms") is not None]
     line = Text()
-    for name in ("p50", "p90", "p95", "p99"):
-        value = getattr(report, f"{name}_ms")
-        line.append(f"{name} ", "dim")
-        line.append(f"{form.short_ms(value)}  ", "" if value is not None else "dim")
-    line.append("ms  ", "dim")
-    line.append(f"{report.throughput:,.0f}")
-    line.append(" examples/s  ", "dim")
-    line.append(
-        f"{report.n} queries" + ("" if report.stable else ", not stable"),
-        "dim" if report.stable else "yellow",
-    )
+    for name in known:
+        line.append(f"{name} ", "dim").append(f"{form.short_ms(getattr(report, f'{name}_ms'))}  ")
+    line.append("ms", "dim")
+    rest = [] if report.stable else [Text("not stable", "yellow")]
+    rest += _queries(report, [name for name in PERCENTILES if name not in known])
+    rest.append(Text.assemble(f"{report.throughput:,.0f}", (" examples/s", "dim")))
+    for part in rest:
+        # Half a figure would be another figure: what has no room is left out whole.
+        if line.cell_len + 2 + part.cell_len <= width:
+            line.append("  ").append_text(part)
     return [fit(line, width)]
+
+
+def _queries(report: LatencyReport, missing: Sequence[str]) -> list[Text]:
+    """Return on how many queries a latency rests, or how many of those that a missing percentile needs."""
+    if not missing:
+        return [Text(f"{report.n} queries", "dim")]
+    needed = NEEDED.get(f"{missing[0]}_ms", 1)
+    why = f": {report.n} of {needed} queries" if report.n < needed else ""
+    return [Text(f"{', '.join(missing)} n/a{why}", "dim")]
 
 
 def fit(line: Text, width: int) -> Text:

@@ -186,7 +186,7 @@ def of_comparison(pair: Pair, lines: Sequence[Line]) -> Sheet:
     rows = []
     for line in lines:
         figure = line.compared
-        own: tuple[Cell, ...] = (line.before, line.after, None, None, None, line.word)
+        own: tuple[Cell, ...] = (line.before, line.after, None, None, None, "")
         if figure is not None:
             own = (figure.before, figure.after, figure.advantage, figure.low, figure.high, figure.verdict)
         rows.append((line.name, *own))

@@ -30,7 +30,7 @@ async def test_engine_down_is_unmistakable(open_console: Open, forsaken: Workspa
         with engine_lock(forsaken):
             await shows(pilot, "engine ●")
         await shows(pilot, "ENGINE DOWN <1m")
-        await shows(pilot, "The engine is not running: s starts it. as of 14:23 UTC")
+        await shows(pilot, "The engine is not running: s starts it. All below is as of 14:23 UTC.")
         for opens in OPENS.values():
             await pilot.press(opens)
             await shows(pilot, lambda shown: "ENGINE DOWN" in shown.splitlines()[0])

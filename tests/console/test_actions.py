@@ -225,7 +225,7 @@ async def test_no_candidate_is_a_sentence(open_console: Open, staged: Workspace)
     async with open_console(staged).run_test(size=SIZE, notifications=True) as pilot:
         await select(pilot, "seg-unet")
         await pilot.press("p")
-        await told(pilot, "v2 of seg-unet cannot be promoted, it is failed")
+        await told(pilot, "v2 of seg-unet cannot be promoted, it failed")
 
 
 async def test_u_states_where_it_goes(open_console: Open, staged: Workspace, writer: Writer) -> None:

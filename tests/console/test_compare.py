@@ -19,7 +19,7 @@ async def _open(pilot: Console) -> str:
     await pilot.press("2")
     await shows(pilot, "Versions")
     await pilot.press("enter")
-    return await shows(pilot, "v2 > v3")
+    return await shows(pilot, "v3 against v2")
 
 
 async def test_what_is_on_record_is_shown(open_console: Open, compared: Workspace, writer: Writer) -> None:
@@ -33,7 +33,7 @@ async def test_what_is_on_record_is_shown(open_console: Open, compared: Workspac
             "log_loss* 0.1782",
             "not known",
             "p95 latency ms",
-            "size 1.2 MiB 1.4 MiB x1.167",
+            "size 1.2 MiB 1.4 MiB +17% larger",
             "87 examples only version 3 has right, 24 only version 2",
             "McNemar mid-p 2.1e-12",
             "latency: 1.042 times as long",
@@ -104,12 +104,12 @@ async def test_either_side_takes_another_version(open_console: Open, compared: W
     async with open_console(compared).run_test(size=SMALL) as pilot:
         await _open(pilot)
         await pilot.press("right_square_bracket")
-        await shows(pilot, "v1 > v3")
+        await shows(pilot, "v3 against v1")
         await pilot.press("left")
-        shown = await shows(pilot, "v1 > v2")
+        shown = await shows(pilot, "v2 against v1")
         assert "V1 " in shown
         await pilot.press("right")
-        await shows(pilot, "v1 > v3")
+        await shows(pilot, "v3 against v1")
 
 
 async def test_the_compared_version_is_promoted_from_here(
@@ -122,9 +122,9 @@ async def test_the_compared_version_is_promoted_from_here(
         await pilot.press("p")
         await shows(pilot, "Promote mnist v3?")
         await pilot.press("escape")
-        await shows(pilot, "v2 > v3")
+        await shows(pilot, "v3 against v2")
         await pilot.press("left")
-        await shows(pilot, "v2 > v1")
+        await shows(pilot, "v1 against v2")
         assert "promote" not in text(pilot).splitlines()[-1]
         await pilot.press("p")
         await told(pilot, "v1 of mnist is not the candidate")
@@ -147,7 +147,7 @@ async def test_another_model_is_another_pair(open_console: Open, compared: Works
         await shows(pilot, "modeltender > mnist")
         await select_other(pilot)
         await pilot.press("6")
-        await shows(pilot, "digits-onnx  v1 > v2")
+        await shows(pilot, "digits-onnx  v2 against v1")
 
 
 async def select_other(pilot: Console) -> None:

@@ -49,7 +49,7 @@ async def test_a_refused_version_says_why_and_how_to_allow_it(open_console: Open
         await shows(pilot, "v3 QUARANT.")
         await select(pilot, "mnist")
         await pilot.press("enter")
-        shown = await shows(pilot, "Why v3 is quarantined")
+        shown = await shows(pilot, "Why v3 is in quarantine")
         flat = " ".join(shown.replace("│", " ").split())
         for part in (
             "(Lambda layer 'scale')",

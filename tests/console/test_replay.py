@@ -26,12 +26,12 @@ async def _back(pilot: Console, clock: str) -> str:
 async def test_stepping_stops_where_something_happened(open_console: Open, staged: Workspace) -> None:
     """Each step back is one more recorded moment away, each step forth one less, and beyond the last it is live again."""
     async with open_console(staged).run_test(size=LARGE) as pilot:
-        shown = await shows(pilot, "J4    evaluate churn-mlp@1")
+        shown = await shows(pilot, "J4    evaluate churn-mlp v1")
         assert "REPLAY" not in shown
-        assert "J4    evaluate churn-mlp@1" in await _back(pilot, "14:22:57")
+        assert "J4    evaluate churn-mlp v1" in await _back(pilot, "14:22:57")
         shown = await _back(pilot, "14:22:42")
         assert "J4  " not in shown
-        assert "J3    evaluate speech-cmd@4" in shown
+        assert "J3    evaluate speech-cmd v4" in shown
         await _back(pilot, "14:22:37")
         await pilot.press("right_curly_bracket")
         await shows(pilot, "REPLAY 2025-11-24 14:22:42 UTC")

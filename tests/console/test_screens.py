@@ -255,7 +255,7 @@ async def test_cursor_reads_exact_values(open_console: Open, staged: Workspace) 
         await pilot.press("comma", "comma")
         await shows(pilot, "n=2000  v2 0.")
         await pilot.press("full_stop", "full_stop", "full_stop")
-        await shows(pilot, lambda shown: "n=2000" not in shown and "v3 0.9740 ±.0068 ─╯" in shown)
+        await shows(pilot, lambda shown: "n=2000  v3" not in shown and "v3 0.9740 ±.0068 ─╯" in shown)
 
 
 async def test_palette_does_what_it_finds(open_console: Open, staged: Workspace) -> None:

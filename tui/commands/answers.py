@@ -14,7 +14,7 @@ from tui.commands.arrivals import Request, submit
 from tui.commands.documenting import evaluation_document
 from tui.commands.documents import ErrorDocument, EvaluationDocument, FailureDocument
 from tui.commands.figures import evaluation_text
-from tui.commands.output import remark, show_document, show_text
+from tui.commands.output import remark, room, show_document, show_text
 from tui.commands.parts import parts_text
 from tui.commands.waiting import await_job, failure
 
@@ -35,7 +35,7 @@ class Answer(NamedTuple):
         """Return it as a person reads it."""
         name = f"{self.version.model}@{self.version.number}"
         objectives = [judgement.sentence() for judgement in self.judgements]
-        told = [evaluation_text(name, self.evaluation), parts_text(self.evaluation.slices)]
+        told = [evaluation_text(name, self.evaluation, room()), parts_text(self.evaluation.slices)]
         notes = [f"note: {note}" for note in self.evaluation.notes]
         return "\n".join(text for text in [*told, *notes, *objectives] if text)
 

@@ -17,6 +17,21 @@ UNPAIRED_MARK = "*"
 """Set after figures that no number of each example makes up."""
 
 
+TIMES_FROM = 3.0
+"""From here on how many times as much is easier to read than how many percent more."""
+
+
+def changed(before: float | None, after: float | None, more: str, less: str) -> tuple[str, str]:
+    """Return by how much a figure of speed or size differs, and in which direction: ``+73%``, ``longer``."""
+    if not before or after is None:
+        return "", ""
+    ratio = after / before
+    if ratio >= TIMES_FROM:
+        return f"x{ratio:.1f}", more
+    told = f"{ratio - 1:+.0%}"
+    return ("0%", "the same") if told in {"+0%", "-0%"} else (told, more if ratio > 1 else less)
+
+
 def interval(figure: ComparedFigure) -> str:
     """Return where the advantage in one figure lies, or that it is not known."""
     if figure.low is None or figure.high is None:

@@ -99,7 +99,10 @@ def compact(*, workspace: Workspace, as_json: bool) -> int:
     return ExitCode.DONE
 
 
-@db.command(epilog="Example: modeltender db backup /backups/models-2026-11-27.db")
+@db.command(
+    short_help="Copy the database to FILE while the engine works.",
+    epilog="Example: modeltender db backup /backups/models-2026-11-27.db",
+)
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @standard_options
 def backup(*, workspace: Workspace, as_json: bool, file: Path) -> int:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from storage.records import Evaluation, Metric
 from storage.tables.evaluations import headline
-from tui.commands.tables import table
+from tui.commands.tables import folded, table
 
 NOT_KNOWN = "n/a"
 
@@ -76,7 +76,7 @@ def clock(at: float | None) -> str:
     return NOT_KNOWN if at is None else f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}"
 
 
-def evaluation_text(name: str, evaluation: Evaluation) -> str:
+def evaluation_text(name: str, evaluation: Evaluation, room: int | None = None) -> str:
     """Return an evaluation as a person reads it: what was measured with what, then each figure."""
     heading = (
         f"{name}: {evaluation.dataset_rows} examples of {evaluation.dataset_name} in {evaluation.duration_s:.3g} s "
@@ -90,7 +90,7 @@ def evaluation_text(name: str, evaluation: Evaluation) -> str:
         rows.append(
             ["throughput", f"{latency.throughput:,.0f}/s", "" if latency.stable else "latency not stable"]
         )
-    return f"{heading}\n" + table(["FIGURE", "VALUE", ""], rows)
+    return f"{folded(heading, room)}\n" + table(["FIGURE", "VALUE", ""], rows)
 
 
 def _percentiles(evaluation: Evaluation) -> str:

@@ -23,7 +23,7 @@ from tui.commands.documenting import job_document, latency_document
 from tui.commands.documents import MeasuredDocument
 from tui.commands.latency_figures import measured_text
 from tui.commands.options import requester, standard_options
-from tui.commands.output import remark, show_document, show_text
+from tui.commands.output import remark, room, show_document, show_text
 from tui.commands.reading import to_ask
 from tui.commands.targets import Target
 from tui.commands.targets import target as as_target
@@ -172,7 +172,7 @@ def _answer(
     else:
         width = shutil.get_terminal_size().columns
         name = f"{version.model}@{version.number}"
-        lines = [measured_text(name, measured, width)] if measured else []
+        lines = [measured_text(name, measured, width, room())] if measured else []
         sentences = [judgement.sentence() for judgement in judgements]
         show_text("\n".join([*lines, *sentences, *answer.missed, *answer.notes]))
     if met is False:

@@ -7,13 +7,18 @@ from storage.tables.latencies import NEEDED
 from storage.vocabulary import Scenario
 from tui.commands import figures
 from tui.commands.scatter import Point, scatter
-from tui.commands.tables import table
+from tui.commands.tables import folded, table
 
 PERCENTILES = ("p50", "p90", "p95", "p99", "p999")
 RIGHT = ("BATCH", "N", "P50", "P90", "P95", "P99", "P99.9", "PER SECOND", "QPS", "MOST QPS", "VERSION")
 
+SPARE = ("P90", "P99.9")
+"""What gives way on a narrow terminal: what lies between the others."""
 
-def measured_text(name: str, measured: Sequence[LatencyMeasurement], width: int) -> str:
+
+def measured_text(
+    name: str, measured: Sequence[LatencyMeasurement], width: int, room: int | None = None
+) -> str:
     """Return the measurements of one job: the cold start, a line for each batch size, and what is to be known of them."""
     first = measured[0]
     heading = (
@@ -22,14 +27,14 @@ def measured_text(name: str, measured: Sequence[LatencyMeasurement], width: int)
         f"first inference {figures.milliseconds(first.first_ms)}, "
         f"peak memory {figures.size(max((found.peak_rss_bytes or 0 for found in measured), default=0) or None)}"
     )
-    lines = [heading, table(*_columns(measured), right=RIGHT)]
+    lines = [folded(heading, room), table(*_columns(measured), right=RIGHT, room=room, spare=SPARE)]
     picture = _picture(measured, width)
     lines += ["", picture, ""] if picture else []
-    lines += [remark for found in measured for remark in _remarks(found)]
+    lines += [folded(remark, room) for found in measured for remark in _remarks(found)]
     return "\n".join(lines)
 
 
-def shown_table(measured: Sequence[LatencyMeasurement]) -> str:
+def shown_table(measured: Sequence[LatencyMeasurement], room: int | None = None) -> str:
     """Return the latest measurements of a model, a line for each with its version, time and marks."""
     headings, rows = _columns(measured)
     headings = ["VERSION", *headings, "DEVICE", "AT (UTC)", "MARKS"]
@@ -37,7 +42,7 @@ def shown_table(measured: Sequence[LatencyMeasurement]) -> str:
         [str(found.version), *row, found.device, figures.clock(found.at), ", ".join(marks(found))]
         for found, row in zip(measured, rows, strict=True)
     ]
-    return table(headings, rows, right=RIGHT)
+    return table(headings, rows, right=RIGHT, room=room, spare=("DEVICE", "AT (UTC)", *SPARE))
 
 
 def marks(found: LatencyMeasurement) -> list[str]:

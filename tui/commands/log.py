@@ -1,5 +1,6 @@
 """``modeltender jobs``, ``cancel`` and ``events``: what the engine is asked, what it did, and what happened."""
 
+import textwrap
 import time
 
 import click
@@ -14,9 +15,9 @@ from storage.workspace import Workspace
 from tui.commands.documenting import event_document, job_document
 from tui.commands.figures import age, clock
 from tui.commands.options import standard_options
-from tui.commands.output import show_document, show_text
+from tui.commands.output import room, show_document, show_text
 from tui.commands.reading import to_look
-from tui.commands.tables import table
+from tui.commands.tables import LEAST_PROSE, table
 
 FOLLOW_S = 0.25
 """How soon a new event is seen: as soon as the console sees it."""
@@ -100,7 +101,18 @@ def _show(found: list[Event], *, as_json: bool) -> None:
 
 def _event_line(event: Event) -> str:
     subject = event.model + (f"@{event.version}" if event.version is not None else "")
-    return f"{clock(event.at)}  {event.severity:<7}  {subject + ': ' if subject else ''}{event.message}"
+    head = f"{clock(event.at)}  {event.severity:<7}  "
+    said = f"{subject + ': ' if subject else ''}{event.message}"
+    columns = room()
+    if columns is None:
+        return head + said
+    return textwrap.fill(
+        said,
+        max(columns, len(head) + LEAST_PROSE),
+        initial_indent=head,
+        subsequent_indent=" " * len(head),
+        break_on_hyphens=False,
+    )
 
 
 def _jobs_text(found: list[Job], now: float) -> str:
@@ -120,7 +132,12 @@ def _jobs_text(found: list[Job], now: float) -> str:
         for job in found
     ]
     return table(
-        ["ID", "KIND", "MODEL", "STATE", "DONE", "BY", "ASKED", "MESSAGE"], rows, right=("ID", "DONE")
+        ["ID", "KIND", "MODEL", "STATE", "DONE", "BY", "ASKED", "MESSAGE"],
+        rows,
+        right=("ID", "DONE"),
+        room=room(),
+        spare=("DONE", "BY", "ASKED"),
+        prose="MESSAGE",
     )
 
 

@@ -29,7 +29,7 @@ from tui.commands.completing import complete_target
 from tui.commands.documenting import model_document, shown_model_document, standing_for
 from tui.commands.export_figures import parentage
 from tui.commands.options import moment, standard_options
-from tui.commands.output import remark, show_document, show_text
+from tui.commands.output import remark, room, show_document, show_text
 from tui.commands.promotion_history import promotions_document, promotions_text
 from tui.commands.reading import engine_state, staleness, to_look
 from tui.commands.retraining import retraining_document, retraining_text, train_settings
@@ -42,6 +42,10 @@ from tui.commands.telling import told_text
 
 LOOKED_AT = 100
 """Trainings among which the last one that nobody asked for is looked for."""
+
+SPARE = ("TASK", "MEDIAN", "EVALUATED", "STATUS", "CANDIDATE")
+SPARE_OF_VERSIONS = ("EVALUATED", "SIZE", "FORMAT")
+"""What gives way on a narrow terminal; the model's own page says it."""
 
 HEALTHY = frozenset({Status.READY, Status.CHECKING, Status.SETTLING})
 
@@ -161,7 +165,7 @@ def models_text(found: list[Model], arrivals: Sequence[Arrival], now: float) -> 
     rows = [_row(model, now) for model in found]
     return "\n".join(
         [
-            table(headings, rows, right=("CURRENT", "CANDIDATE", "MEDIAN")),
+            table(headings, rows, right=("CURRENT", "CANDIDATE", "MEDIAN"), room=room(), spare=SPARE),
             *_watched(found, now),
             *_ailing(found),
             *coming,
@@ -193,7 +197,7 @@ def _ailing(found: list[Model]) -> list[str]:
     for model in found:
         if model.newest is not None and model.newest.status not in HEALTHY:
             lines.append(
-                f"{model.name}@{model.newest.number} is {model.newest.status}: {allowance.reason(model.newest)}"
+                f"{model.name}@{model.newest.number} {health.fate(model.newest.status)}: {allowance.reason(model.newest)}"
             )
         elif model.newest is not None and model.newest.status is Status.SETTLING and model.newest.reason:
             lines.append(f"{model.name}@{model.newest.number} {model.newest.reason}")
@@ -203,8 +207,8 @@ def _ailing(found: list[Model]) -> list[str]:
 def _arrival_line(arrival: Arrival) -> str:
     where = f"train/{arrival.model}/{arrival.name}"
     # What is on its way says so itself.
-    is_ = "" if arrival.status is Status.SETTLING else f"is {arrival.status}: "
-    return f"{where} {is_}{arrival.reason}"
+    fate = "" if arrival.status is Status.SETTLING else f"{health.fate(arrival.status)}: "
+    return f"{where} {fate}{arrival.reason}"
 
 
 class Page(NamedTuple):
@@ -281,11 +285,11 @@ def _shown_text(page: Page, train: Train | None) -> str:
         for version in versions
         if (origin := page.imports.get(version.sha256 or "")) is not None
     ]
-    needs = needs_page(versions[0]) if page.single else needs_table(versions)
+    needs = needs_page(versions[0]) if page.single else needs_table(versions, room())
     if needs:
         lines += ["as last loaded:", needs]
     if page.measured:
-        lines += ["latency, the latest of each kind:", latency_figures.shown_table(page.measured)]
+        lines += ["latency, the latest of each kind:", latency_figures.shown_table(page.measured, room())]
     for version in versions:
         if version.gate is not None:
             lines.append(f"gate of version {version.number}: {version.gate.verdict}")
@@ -320,4 +324,14 @@ def _versions_table(versions: Sequence[Version]) -> str:
         ]
         for version in versions
     ]
-    return table(headings, rows, right=("VERSION", "MEDIAN", "SIZE"))
+    if not any(row[-1] for row in rows):
+        # Most models have nothing to explain: an empty column would only push the others over the edge.
+        headings, rows = headings[:-1], [row[:-1] for row in rows]
+    return table(
+        headings,
+        rows,
+        right=("VERSION", "MEDIAN", "SIZE"),
+        room=room(),
+        spare=SPARE_OF_VERSIONS,
+        prose="REASON",
+    )

@@ -25,6 +25,11 @@ def columns() -> int:
     return os.get_terminal_size(sys.stdout.fileno()).columns or WIDTH
 
 
+def room() -> int | None:
+    """Return the columns that a table may take: those of a terminal; nothing but a terminal wraps lines."""
+    return columns() if sys.stdout.isatty() else None
+
+
 def is_redrawable() -> bool:
     """Whether the answer goes to a terminal that can be cleared."""
     return sys.stdout.isatty() and os.environ.get("TERM", "dumb") not in {"", "dumb", "unknown"}

@@ -36,7 +36,11 @@ def quarantine() -> None:
     """
 
 
-@quarantine.command("list", epilog="Example: modeltender quarantine list --json")
+@quarantine.command(
+    "list",
+    short_help="List what is in quarantine, and what helps.",
+    epilog="Example: modeltender quarantine list --json",
+)
 @click.option("--all", "everything", is_flag=True, help="Also what was released or deleted.")
 @standard_options
 def list_(*, workspace: Workspace, as_json: bool, everything: bool) -> int:
@@ -55,7 +59,8 @@ def list_(*, workspace: Workspace, as_json: bool, everything: bool) -> int:
 
 
 @quarantine.command(
-    epilog="Example: modeltender quarantine release 3 --reason 'our own layer, reviewed by Ann'"
+    short_help="Trust an entry's content and put it back into train/.",
+    epilog="Example: modeltender quarantine release 3 --reason 'our own layer, reviewed by Ann'",
 )
 @click.argument("entry", metavar="ID", type=click.IntRange(min=1))
 @REASON

@@ -13,15 +13,19 @@ IN_A_CELL = 2
 """Inputs or outputs that a table's cell names; a version on its own page has each on a line."""
 
 
-def needs_table(versions: Sequence[Version]) -> str:
-    """Return a row for each version that was loaded, or nothing where none was."""
+def needs_table(versions: Sequence[Version], room: int | None = None) -> str:
+    """Return a row for each version that was loaded, in the ``room`` of a terminal, or nothing where none was."""
     headings = ["VERSION", "RUNTIME", "DEVICE", "PARAMETERS", "LOADED IN", "PEAK MEMORY", "INPUTS", "OUTPUTS"]
     rows = [
         [str(version.number), *_needs(version, version.loading), *_signature(version.loading)]
         for version in versions
         if version.loading is not None
     ]
-    return table(headings, rows, right=headings[3:6]) if rows else ""
+    return (
+        table(headings, rows, right=headings[3:6], room=room, spare=("OUTPUTS", "INPUTS", "PARAMETERS"))
+        if rows
+        else ""
+    )
 
 
 def needs_page(version: Version) -> str:

@@ -35,7 +35,10 @@ def consequences(
     if targets is None:
         return wrapped([link, way_back, Text(UNREAD)], WIDTH)
     if not targets:
-        return wrapped([link, way_back, Text("nothing else is told", "dim")], WIDTH)
+        return wrapped(
+            [link, way_back, Text("no other system is told: this model has no promotion targets", "dim")],
+            WIDTH,
+        )
     heading = Text("told then, in this order; if one fails, all is taken back", "dim")
     return wrapped([link, way_back, heading, *(_target(target) for target in targets)], WIDTH)
 

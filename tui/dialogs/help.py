@@ -15,9 +15,10 @@ from tui.keys import Explained, Group, Where, explained
 SIGNS = (
     ("●", "ok"),
     ("◐", "working"),
-    ("▲", "candidate ready"),
-    ("!", "attention"),
-    ("○", "stale, waiting"),
+    ("▲", "ready"),
+    ("!", "needs you"),
+    ("△", "held"),
+    ("○", "no figures"),
     ("✗", "error"),
 )
 

@@ -5,6 +5,7 @@ demands is the engine's; here its report is shown as it was stored.
 """
 
 import time
+from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
 from rich.text import Text
@@ -17,6 +18,7 @@ from storage.promotion_records import PASSING, GateCheck, GateReport, PromotionT
 from storage.records import Evaluation, Version
 from storage.vocabulary import CheckVerdict
 from tui.about import wrapped
+from tui.commands.compare_text import changed
 from tui.commands.figures import milliseconds, number, size, with_interval
 from tui.dialogs.confirm import Confirm
 from tui.dialogs.consequences import WIDTH, consequences
@@ -24,10 +26,10 @@ from tui.dialogs.consequences import WIDTH, consequences
 TYPED_GAP_S = 0.05
 """A person's Enter comes later after the key before it; one that was pasted or typed ahead does not."""
 
-SHOWN_METRICS = 4
+SHOWN_METRICS = 3
 """Quality figures compared in the dialog: the whole list is on the model's screen."""
 
-NAME_CELLS, OLD_CELLS, NEW_CELLS, CHANGE_CELLS = 22, 17, 19, 10
+NAME_CELLS, OLD_CELLS, NEW_CELLS, CHANGE_CELLS = 21, 16, 16, 15
 """Columns of the comparison: together not more than the dialog has."""
 
 GLYPHS = {
@@ -183,8 +185,15 @@ def _comparison(change: Change) -> list[Text]:
         )
         for name in _names(before, new.evaluation)
     ]
-    rows.append(_row("p95 latency", _p95(before), _p95(new.evaluation), ""))
-    rows.append(_row("size", size(old.bytes if old else None), size(new.bytes), ""))
+    if (lost := _worst_class(before, new.evaluation)) is not None:
+        rows.append(lost)
+    slower = changed(_p95(before), _p95(new.evaluation), "longer", "shorter")
+    rows.append(
+        _row("p95 latency", milliseconds(_p95(before)), milliseconds(_p95(new.evaluation)), " ".join(slower))
+    )
+    bytes_ = old.bytes if old else None
+    larger = changed(bytes_, new.bytes, "larger", "smaller")
+    rows.append(_row("size", size(bytes_), size(new.bytes), " ".join(larger)))
     return [heading, *rows]
 
 
@@ -221,8 +230,27 @@ def _difference(before: Evaluation | None, after: Evaluation | None, name: str) 
     return f"{'+' if difference >= 0 else '-'}{number(abs(difference))}"
 
 
-def _p95(evaluation: Evaluation | None) -> str:
-    return milliseconds(evaluation.latency.p95_ms if evaluation and evaluation.latency else None)
+def _p95(evaluation: Evaluation | None) -> float | None:
+    return evaluation.latency.p95_ms if evaluation and evaluation.latency else None
+
+
+def _worst_class(before: Evaluation | None, after: Evaluation | None) -> Text | None:
+    """Return the class whose recall falls most, or gains least: what is better on the whole can be worse for some."""
+    old = before.confusion if before else None
+    new = after.confusion if after else None
+    if not old or not new or len(old) != len(new):
+        return None
+    known = [index for index in range(len(new)) if sum(old[index]) and sum(new[index])]
+    if not known:
+        return None
+    worst = min(known, key=lambda index: _recall(new, index) - _recall(old, index))
+    was, is_ = _recall(old, worst), _recall(new, worst)
+    told = f"{is_ - was:+.4f}" + (" worse" if is_ < was else "")
+    return _row(f"worst: class {worst}", f"{was:.4f} recall", f"{is_:.4f} recall", told)
+
+
+def _recall(confusion: Sequence[Sequence[int]], index: int) -> float:
+    return confusion[index][index] / sum(confusion[index])
 
 
 def _checks(change: Change) -> list[Text]:

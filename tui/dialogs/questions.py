@@ -62,12 +62,12 @@ def cancel(job: Job) -> Confirm:
 def repair(model: str, version: int | None) -> Confirm:
     """Return the question whether to restore the files of what is deployed."""
     what = "the deployed versions" if version is None else f"v{version}"
+    copies = "from the copies that were kept, byte for byte, where files changed or are gone."
     lines = [
-        Text.assemble(f"This restores {what} of ", (model, "bold"), " from the copies that were kept,"),
-        Text("byte for byte, where files changed or are gone."),
+        Text.assemble(f"This restores {what} of ", (model, "bold"), f" {copies}"),
         Text("What is replaced is set aside, never deleted; intact files are left alone.", "dim"),
     ]
-    return Confirm(f"Restore {model}?", lines, "y  restore")
+    return Confirm(f"Restore {model}?", wrapped(lines, WIDTH, indent=0), "y  restore")
 
 
 def mend(fault: Fault, remedy: Remedy) -> Confirm:

@@ -96,7 +96,7 @@ class Compare(ListScreen):
         if wanted is None:
             return ""
         verdict = f"  {pair.answer.verdict}" if pair and pair.answer else ""
-        return f"{wanted.model}  v{wanted.before} > v{wanted.after}{verdict}"
+        return f"{wanted.model}  v{wanted.after} against v{wanted.before}{verdict}"
 
     def labels(self, view: View) -> dict[str, str]:
         """Return the footer's words that are other than usual."""

@@ -13,7 +13,7 @@ from textual.message import Message
 
 from storage.records import Version
 from storage.snapshot import Detail as Facts
-from tui import about, detail_rows, footers, heading, layout, next_step, rows, sheets, values
+from tui import about, detail_rows, footers, heading, health, layout, next_step, rows, sheets, values
 from tui.charts import show_accuracy, show_latency
 from tui.console_screen import ConsoleScreen
 from tui.keys import Where, bindings, footer
@@ -163,8 +163,10 @@ class Detail(ConsoleScreen):
         for panel in self.query(Panel):
             width, height = self._plan.room(panel.id or "")
             if facts is not None and width:
-                title, lines = self._content(panel.id or "", facts, version, (width, height), view.now)
-                panel.show(lines, title=title)
+                found = _of_broken(panel.id or "", version, width) or self._content(
+                    panel.id or "", facts, version, (width, height), view.now
+                )
+                panel.show(found[1], title=found[0])
 
     def _content(
         self, name: str, facts: Facts, version: Version | None, room: tuple[int, int], now: float
@@ -177,11 +179,11 @@ class Detail(ConsoleScreen):
             return "Versions", about.window(
                 detail_rows.version_lines(facts, width, selected), self._row() + 1, height
             )
-        if name == "confusion" and version is not None and version.refusal is not None:
-            return f"Why v{version.number} is {version.status}", about.refusal_lines(version, width)
         if name == "confusion":
             labels = about.labels(self.latest.news.settings if self.latest else None)
-            return f"Confusion{of}", detail_rows.confusion_lines(evaluation, labels, width, height)
+            return f"Confusion{of}{detail_rows.confused(evaluation, width)}", detail_rows.confusion_lines(
+                evaluation, labels, width, height
+            )
         if name == "figures":
             return f"Latency{of}", rows.latency_lines(evaluation.latency if evaluation else None, width)
         if name == "evaluations":
@@ -189,13 +191,20 @@ class Detail(ConsoleScreen):
         return f"About{of}", about.lines(facts, version, width)
 
 
+def _of_broken(name: str, version: Version | None, width: int) -> tuple[str, list[Text]] | None:
+    """Return why a version cannot be used, in the place of what was never measured of it."""
+    if version is None or version.status not in health.BROKEN:
+        return None
+    if name == "confusion":
+        return f"Why v{version.number} {health.fate(version.status)}", about.refusal_lines(version, width)
+    if name == "figures" and version.evaluation is None:
+        return f"Latency v{version.number}", [Text("n/a: what is not loaded is not measured", "dim")]
+    return None
+
+
 def _labels(view: View, version: Version | None) -> dict[str, str]:
     """Return the footer's words that are other than usual."""
     labels = {"app.pause": ""}
     if version is not None:
         labels["app.evaluate"] = f"eval v{version.number}"
-    if view.model is not None:
-        candidate = view.model.candidate
-        labels["app.promote"] = f"promote v{candidate.number}" if candidate else ""
-        labels["app.roll_back"] = f"back to v{view.model.previous.number}" if view.model.previous else ""
-    return labels | footers.labels(view)
+    return labels | footers.of_model(view) | footers.labels(view)

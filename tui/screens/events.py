@@ -102,7 +102,7 @@ class Events(ListScreen):
         fault, event = self.selected_fault(), self._event()
         if fault is not None:
             return "Fault", event_rows.about_fault(fault, view.now)
-        return "Event", event_rows.about_event(event, view.now) if event else []
+        return "Event", event_rows.about_event(event) if event else []
 
     def told(self, view: View) -> str:
         """Return how many faults nobody has acknowledged."""

@@ -222,7 +222,8 @@ class Overview(ConsoleScreen):
             )
         else:
             devices = with_jobs(devices, snapshot.jobs, *room("devices"))
-        self._panel("devices").show(devices, title="Devices")
+        title = "Devices" if room("jobs")[0] else "Devices and jobs"
+        self._panel("devices").show(devices, title=title)
         events_shown = rows.event_lines(snapshot.events, room("events")[0], view.now)
         self._panel("events").show(events_shown, title="Events")
         for panel in self.query(Lines):
@@ -234,4 +235,5 @@ class Overview(ConsoleScreen):
 
 def _labels(view: View, *, zoomed: bool) -> dict[str, str]:
     """Return the footer's words that are other than usual."""
-    return ({"zoom": "all panels"} if zoomed else {}) | footers.labels(view)
+    idle = {action: "" for action, word in footers.of_model(view).items() if not word}
+    return ({"zoom": "all panels"} if zoomed else {}) | idle | footers.labels(view)

@@ -52,7 +52,7 @@ def test_the_link_is_named_with_what_it_says_now() -> None:
     assert said((), version(2)) == [
         "changes  models/mnist/current  now 2 -> 3",
         "u undoes it",
-        "nothing else is told",
+        "no other system is told: this model has no promotion targets",
     ]
     assert said((), None)[0] == "changes  models/mnist/current  now nothing -> 3"
 

@@ -13,12 +13,21 @@ def test_a_figure_has_four_places(value: float | None, shown: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(0.004, "0.00"), (0.5, "0.50"), (12.34, "12.3"), (999.4, "999.4"), (1234.0, "1s"), (None, "n/a")],
+    [
+        (0.004, "0.0040"),
+        (0.02034, "0.0203"),
+        (0.5, "0.500"),
+        (1.579, "1.58"),
+        (12.34, "12.3"),
+        (999.4, "999.4"),
+        (1234.0, "1s"),
+        (None, "n/a"),
+    ],
 )
-def test_milliseconds_take_at_most_five_cells(value: float | None, shown: str) -> None:
-    """A slow model does not push its neighbours aside."""
+def test_milliseconds_take_at_most_six_cells(value: float | None, shown: str) -> None:
+    """A slow model does not push its neighbours aside, and of a fast one the digits that differ are seen."""
     assert form.short_ms(value) == shown
-    assert len(shown) <= 5
+    assert len(shown) <= 6
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,7 @@ def test_nothing_is_said_when_all_is_well(ids: dict[int, int], reader: Reader) -
 def test_missing_settings_are_offered(ids: dict[int, int], reader: Reader) -> None:
     """Where nobody wrote settings the key that shows them is named."""
     assert "e shows one" in of_model(seen(reader, no_settings=True))
+    assert of_model(seen(reader, no_settings=True)._replace(read_only=True)) == "no model.toml yet"
 
 
 def test_a_fault_comes_before_what_is_missing(ids: dict[int, int], writer: Writer, reader: Reader) -> None:
@@ -67,6 +68,7 @@ def test_files_that_can_be_restored_name_their_key(
             connection, "changed", "v1 changed", at=NOW, model=NAME, repair="modeltender repair digits"
         )
     assert of_model(seen(reader)) == "v1 changed: f restores the files"
+    assert of_model(seen(reader)._replace(read_only=True)) == "v1 changed"
 
 
 def test_a_fault_with_repairs_begins_with_the_key(

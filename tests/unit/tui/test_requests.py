@@ -74,7 +74,7 @@ def test_other_version_is_not_the_candidate(mnist: Model) -> None:
 @pytest.mark.parametrize(
     ("status", "reason", "said"),
     [
-        (Status.FAILED, "It is truncated.", "v2 of m cannot be promoted, it is failed: It is truncated."),
+        (Status.FAILED, "It is truncated.", "v2 of m cannot be promoted, it failed: It is truncated."),
         (Status.CHECKING, "", "v2 of m is still being looked at."),
     ],
 )

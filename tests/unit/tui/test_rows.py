@@ -230,7 +230,7 @@ def test_columns_always_fit_and_leave_room_for_the_name(width: int) -> None:
 def test_what_is_not_measured_is_said() -> None:
     """A percentile without enough queries is n/a, never a number."""
     (row,) = rows.model_rows(snapshot(model()), NOW)
-    assert (row.cells["p50"], row.cells["p99"], row.cells["evaluated"]) == ("0.70", "n/a", "5m")
+    assert (row.cells["p50"], row.cells["p99"], row.cells["evaluated"]) == ("0.700", "n/a", "5m")
 
 
 HOSTILE = "\ufffd[2J[/]er" * 30

@@ -103,11 +103,23 @@ def test_bad_input_gets_one_clear_sentence(
     assert message.format(**places) in error(said)["message"]
 
 
-def test_a_group_without_a_command_is_one_sentence(tmp_path: Path) -> None:
-    """Leaving out which of the engine's commands is meant gets a sentence, not a page of help in its place."""
-    said = modeltender("engine", cwd=tmp_path)
-    assert said.returncode == ExitCode.USAGE
-    assert said.stderr == "modeltender: Missing command.\n  See: modeltender engine --help\n"
+@pytest.mark.parametrize("group", ["engine", "data", "db", "quarantine"])
+def test_a_group_without_a_command_is_one_sentence(group: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Leaving out which of a group's commands is meant gets a sentence that names them, not a page of help in its place."""
+    assert main([group]) == ExitCode.USAGE
+    first, hint = capsys.readouterr().err.splitlines()
+    assert first.startswith(f"modeltender: modeltender {group} needs one word more: ")
+    assert first.endswith(".")
+    assert " or " in first
+    assert hint == f"  See: modeltender {group} --help"
+
+
+def test_the_help_says_whole_sentences(capsys: pytest.CaptureFixture[str]) -> None:
+    """What a command does is read to its end, also where that takes two lines."""
+    assert main(["--help"]) == ExitCode.DONE
+    told = capsys.readouterr().out
+    assert "..." not in told.partition("Commands:")[2]
+    assert " ".join(told.split()).count("inputs and outputs, and what loading took.") == 1
 
 
 def test_an_error_for_a_person_is_on_standard_error(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def test_the_table_shows_intervals_and_what_is_not_known(ask: Run) -> None:
     assert said.status == ExitCode.DONE
     assert "accuracy 0.9400 ±0.0100" in said.out
     assert "n/a" in next(line for line in said.out.splitlines() if line.startswith("digits"))
-    assert "mnist@3 is failed: truncated archive" in said.out
+    assert "mnist@3 failed: truncated archive" in said.out
 
 
 def test_what_is_on_its_way_has_its_line(ask: Run, writer: Writer) -> None:

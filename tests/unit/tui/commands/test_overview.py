@@ -130,7 +130,7 @@ def test_a_version_that_is_not_well_is_told_without_a_fault(
     with writer.transaction() as connection:
         third = models.versions(connection, "mnist")[0]
         models.set_version(connection, third.id, status=Status.QUARANTINED, reason="it crashed three times")
-    assert ask("status", "--json").json["attention"][0] == "mnist@3 is quarantined: it crashed three times"
+    assert ask("status", "--json").json["attention"][0] == "mnist@3 is in quarantine: it crashed three times"
 
 
 def test_a_stopped_engine_needs_a_person(run: Run, stopped: Workspace) -> None:

@@ -1,0 +1,117 @@
+"""Figures are whole or they are not there: what has no room gives way, and what is missing says what it lacks."""
+
+import msgspec
+import pytest
+
+from storage.records import Evaluation, LatencyReport
+from storage.vocabulary import JobState, Status
+from tests.unit.tui.test_rows import evaluation, job, version
+from tui import activity, detail_rows, health, rows
+from tui.commands.compare_text import changed
+from tui.dialogs.promote import Change, body
+
+CLASSES = tuple(tuple(70 if row == column else 10 for column in range(4)) for row in range(4))
+
+
+def latency(**changes: float | bool | None) -> LatencyReport:
+    """Return the latency of an evaluation, apart from ``changes``."""
+    report = evaluation().latency
+    assert report is not None
+    return msgspec.structs.replace(report, **changes)
+
+
+def measured(number: int, confusion: tuple[tuple[int, ...], ...], p95_ms: float) -> Evaluation:
+    """Return an evaluation of a version with this confusion and this latency."""
+    return msgspec.structs.replace(
+        evaluation(confusion=confusion), id=number, version_id=number, latency=latency(p95_ms=p95_ms)
+    )
+
+
+def test_a_percentile_that_is_missing_says_what_it_takes() -> None:
+    """Of too few queries it is told how many there were, and how many which percentile needs."""
+    (line,) = rows.latency_lines(latency(), 120)
+    assert "p99 n/a: 100 of 459 queries" in line.plain
+    (line,) = rows.latency_lines(latency(n=662, p99_ms=1.2), 120)
+    assert "662 queries" in line.plain
+    assert "n/a" not in line.plain
+    (line,) = rows.latency_lines(latency(n=40, p90_ms=None, p95_ms=None), 120)
+    assert "p90, p95, p99 n/a: 40 of 44 queries" in line.plain
+
+
+def test_what_is_not_stable_is_said_before_what_may_be_cut() -> None:
+    """In eighty columns the doubt is read, and a throughput is whole or not there."""
+    (line,) = rows.latency_lines(latency(stable=False, throughput=1_234_567.0), 78)
+    assert "not stable  p99 n/a: 100 of 459 queries" in line.plain
+    assert "…" not in line.plain
+    assert "examples/s" not in line.plain
+    assert "1,234,567 examples/s" in rows.latency_lines(latency(throughput=1_234_567.0), 120)[0].plain
+
+
+@pytest.mark.parametrize(
+    ("width", "told"), [(60, "1 (10), 2 (10), 3 (10)"), (42, "1 (10), 2 (10)"), (36, "1 (10)")]
+)
+def test_what_a_class_is_taken_for_is_whole(width: int, told: str) -> None:
+    """Entries that have no room are left out, none is cut."""
+    shown = detail_rows.confusion_lines(evaluation(confusion=CLASSES), (), width, 3)[1].plain
+    assert shown.endswith(told)
+
+
+def test_a_heading_says_on_how_many_examples_and_what_its_mark_means() -> None:
+    """On how many examples a confusion rests is always said; what marks a class gives way in a narrow panel."""
+    assert detail_rows.confused(evaluation(confusion=CLASSES), 38) == "  n=2000  ! below 90%"
+    assert detail_rows.confused(evaluation(confusion=CLASSES), 26) == "  n=2000"
+    assert detail_rows.confused(None, 38) == ""
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(0.067, "   67ms"), (7.24, "   7.2s"), (246.0, "4:06min")])
+def test_how_long_an_evaluation_took_is_in_a_unit_that_fits(seconds: float, told: str) -> None:
+    """Neither sixty-seven thousandths nor four minutes are written in the other's unit."""
+    assert f"{detail_rows.took(seconds):>7}" == told
+
+
+def test_two_jobs_of_a_model_are_told_apart() -> None:
+    """Of a job whose name is too long the version is still read."""
+    long = [job(JobState.QUEUED, model="a-model-with-a-long-name", version=number) for number in (1, 2)]
+    first, second = (line.plain for line in activity.with_jobs([], long, 30, 5))
+    assert first.endswith("v1 queued")
+    assert second.endswith("v2 queued")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (10.0, 12.4, ("+24%", "longer")),
+        (10.0, 5.0, ("-50%", "shorter")),
+        (10.0, 10.01, ("0%", "the same")),
+        (1.0, 12.0, ("x12.0", "longer")),
+        (None, 1.0, ("", "")),
+        (1.0, None, ("", "")),
+        (0.0, 1.0, ("", "")),
+    ],
+)
+def test_a_change_of_speed_says_its_direction(
+    before: float | None, after: float | None, told: tuple[str, str]
+) -> None:
+    """More is not better of everything: a word says what the sign means."""
+    assert changed(before, after, "longer", "shorter") == told
+
+
+def test_a_promotion_says_what_gets_worse() -> None:
+    """The class that loses most, the latency and the size are in the question, with the change of each."""
+    better = ((90, 10), (30, 70))
+    old = msgspec.structs.replace(version(1), evaluation=measured(1, ((80, 20), (20, 80)), 10.0), bytes=100)
+    new = msgspec.structs.replace(version(2), evaluation=measured(2, better, 12.4), bytes=50)
+    said = "\n".join(line.plain for line in body(Change(old, new)))
+    assert "worst: class 1" in said
+    assert "-0.1000 worse" in said
+    assert "+24% longer" in said
+    assert "-50% smaller" in said
+
+
+def test_a_state_is_the_end_of_a_sentence() -> None:
+    """A version failed, is in quarantine, or is missing: none ``is failed``."""
+    assert [health.fate(status) for status in (Status.FAILED, Status.QUARANTINED, Status.MISSING)] == [
+        "failed",
+        "is in quarantine",
+        "is missing",
+    ]
