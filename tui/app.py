@@ -9,8 +9,12 @@ import platform
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
+from rich.console import RenderableType
+from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.message import Message
+from textual.screen import Screen
 
 from storage.text import clean
 from storage.vocabulary import Look
@@ -19,6 +23,7 @@ from tui import ending, terminal
 from tui.calling import GIVE_BACK_TITLE, Caller
 from tui.feed import Feed, News
 from tui.keeping import Keeping
+from tui.painting import Changes, Painting
 from tui.theme import PALETTES, THEMES, TOASTS, after
 
 TICK_S = 1.0
@@ -64,6 +69,7 @@ class Console(Keeping):
         )
         for theme in THEMES.values():
             self.register_theme(theme)
+        self._painting = Painting()
         self._look = Look.TERMINAL
         self._put_on(terminal.look(os.environ, wanted))
         self.failure: BaseException | None = None
@@ -106,7 +112,12 @@ class Console(Keeping):
 
     def action_redraw(self) -> None:
         """Paint everything again: something else may have written to the terminal."""
+        self._painting.forget()
         self.refresh(layout=True)
+
+    def on_resize(self) -> None:
+        """Paint everything again: a terminal of another size shows what it likes."""
+        self._painting.forget()
 
     def action_leave(self) -> None:
         """Leave; the engine and its jobs go on."""
@@ -116,6 +127,16 @@ class Console(Keeping):
         """Write what is no part of any screen."""
         if self._driver is not None and not self.is_headless:
             self._driver.write(sequence)
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Send what differs from what the terminal shows, and nothing at all where nothing does."""
+        # As Textual's own `_display`, which sends everything that is marked; there is no public way.
+        if self.is_headless or self._batch_count or not isinstance(renderable, (LayoutUpdate, ChopsUpdate)):
+            super()._display(screen, renderable)
+            return
+        changes = self._painting.changes(renderable, self.console)
+        stays = self._previous_cursor_position == self.screen.outer_size.clamp_offset(self.cursor_position)
+        super()._display(screen, Changes(changes) if changes or not stays else None)
 
     def _put_on(self, look: Look) -> None:
         """Show everything in a theme; the colour names in lines mean its colours."""
