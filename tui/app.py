@@ -4,6 +4,7 @@ What is shown is `tui.navigation`'s, what the keys ask of the engine `tui.action
 screen `tui.keeping`'s, what it looks like `tui.theme`'s.
 """
 
+import gc
 import os
 import platform
 import sys
@@ -89,6 +90,12 @@ class Console(Keeping):
             self.set_interval(ending.TERMINAL_CHECK_S, ending.end_without_terminal)
         self.set_interval(TICK_S, self.refresh_view)
         self._feed.start(lambda news: self.post_message(Arrived(news)), self._failed)
+
+    def on_ready(self) -> None:
+        """Set what is there by now apart from what is looked through for waste: it stays, and a key would wait for that."""
+        # Where there is no terminal, others share the process: their waste would stay as well.
+        if not self.is_headless:
+            gc.freeze()
 
     def on_arrived(self, message: Arrived) -> None:
         """Show what was read, and call whoever looks elsewhere."""

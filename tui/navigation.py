@@ -182,9 +182,7 @@ class Navigation(Writing):
         if where is Where.COMPARE and not self._choose_pair(self._selected_version()):
             return
         if where is not Where.DETAIL or self.model() is not None:
-            new = opened(where)
-            new.show(self.view())
-            await self.push_screen(new)
+            await self._open(where)
             self._deepen()
 
     def action_order(self) -> None:
@@ -235,6 +233,20 @@ class Navigation(Writing):
         self._keep_selection()
         self.see_to_problem()
         self.refresh_view()
+
+    async def _open(self, where: Where) -> None:
+        """Open a screen: a list that was open before was kept, because to build one takes longer than anything else that a key does."""
+        if not self.is_screen_installed(where.value):
+            new = opened(where)
+            new.show(self.view())
+            if isinstance(new, ListScreen):
+                self.install_screen(new, where.value)
+            await self.push_screen(new)
+            return
+        kept = self.get_screen(where.value, ListScreen)
+        kept.begin()
+        await self.push_screen(kept)
+        kept.show(self.view())
 
     def _close(self) -> None:
         """Go back to the screen below."""

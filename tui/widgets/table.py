@@ -77,6 +77,10 @@ class Table(Lines, Generic[RowT], can_focus=True):
             self._key = None
         self._draw()
 
+    def begin(self) -> None:
+        """Have no rows, and so no cursor: the next ones are shown from the first on."""
+        self._rows, self._key, self._first = (), None, 0
+
     def move(self, step: int) -> None:
         """Move the cursor by ``step`` rows, not beyond the ends."""
         if self._rows:
