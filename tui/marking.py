@@ -32,7 +32,11 @@ class Marking(Mending):
         """The names of the marked models; one that is gone is marked no more."""
         snapshot = self.news.snapshot
         # Asked several times for a key: thousands of names are gone through only where one of them may be marked.
-        return self._marks if snapshot is None or not self._marks else self._marks & {model.name for model in snapshot.models}
+        return (
+            self._marks
+            if snapshot is None or not self._marks
+            else self._marks & {model.name for model in snapshot.models}
+        )
 
     def mark(self, name: str) -> None:
         """Mark a model, or take its mark away."""

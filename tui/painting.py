@@ -106,7 +106,9 @@ def _pieces(update: LayoutUpdate | ChopsUpdate) -> Iterator[Piece]:
         for end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
             if strip is None or x > right or end <= left:
                 continue
-            yield Piece(x, y, strip if left <= x < right and end <= right else strip.crop(0, min(end, right) - x))
+            yield Piece(
+                x, y, strip if left <= x < right and end <= right else strip.crop(0, min(end, right) - x)
+            )
 
 
 def _runs(places: list[int]) -> Iterator[tuple[int, int]]:

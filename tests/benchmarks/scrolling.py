@@ -93,7 +93,9 @@ def _filtered(terminal: Terminal) -> Figure:
             while f"  /{DIGITS[:end]} " not in terminal.text():
                 terminal.read(GLANCE_S)
                 if time.perf_counter() - began > PATIENCE_S:
-                    raise RuntimeError(f"a letter was not answered within {PATIENCE_S:.0f} s:\n{terminal.text()}")
+                    raise RuntimeError(
+                        f"a letter was not answered within {PATIENCE_S:.0f} s:\n{terminal.text()}"
+                    )
             waits.append(time.perf_counter() - began)
         terminal.send("\x1b")
         terminal.wait_for(f"Models {MODELS} ", PATIENCE_S)
