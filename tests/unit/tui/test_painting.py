@@ -49,9 +49,11 @@ def picture(*lines: str, look: Style = PLAIN, width: int = WIDTH) -> LayoutUpdat
 
 def part(y: int, chops: dict[int, str], span: tuple[int, int]) -> ChopsUpdate:
     """Return an update of a part of a line, which is cut where ``chops`` begin."""
-    strips = [{} for _ in range(y)] + [{x: Strip([Segment(text, PLAIN)]) for x, text in chops.items()}]
-    ends = [[]] * y + [[x + len(text) for x, text in chops.items()]]
-    return ChopsUpdate(strips, [(y, *span)], ends)
+    above: list[dict[int, Strip | None]] = [{} for _ in range(y)]
+    ends: list[list[int]] = [[] for _ in range(y)]
+    strips = {x: Strip([Segment(text, PLAIN)]) for x, text in chops.items()}
+    ends.append([x + len(text) for x, text in chops.items()])
+    return ChopsUpdate([*above, strips], [(y, *span)], ends)
 
 
 def test_the_same_again_is_not_sent(screen: Screen) -> None:
