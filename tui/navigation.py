@@ -236,17 +236,18 @@ class Navigation(Writing):
 
     async def _open(self, where: Where) -> None:
         """Open a screen: a list that was open before was kept, because to build one takes longer than anything else that a key does."""
-        if not self.is_screen_installed(where.value):
-            new = opened(where)
-            new.show(self.view())
-            if isinstance(new, ListScreen):
-                self.install_screen(new, where.value)
-            await self.push_screen(new)
+        if self.is_screen_installed(where.value):
+            kept = self.get_screen(where.value, ListScreen)
+            kept.begin()
+            await self.push_screen(kept)
+            kept.show(self.view())
             return
-        kept = self.get_screen(where.value, ListScreen)
-        kept.begin()
-        await self.push_screen(kept)
-        kept.show(self.view())
+        new = opened(where)
+        new.show(self.view())
+        await self.push_screen(new)
+        # One that was closed before it was whole is gone, and is built again.
+        if isinstance(new, ListScreen) and new.is_made and new in self.screen_stack:
+            self.install_screen(new, where.value)
 
     def _close(self) -> None:
         """Go back to the screen below."""
