@@ -143,7 +143,10 @@ class Console(Keeping):
             return
         changes = self._painting.changes(renderable, self.console)
         stays = self._previous_cursor_position == self.screen.outer_size.clamp_offset(self.cursor_position)
-        super()._display(screen, Changes(changes) if changes or not stays else None)
+        update: Any = (
+            Changes(changes) if changes or not stays else None
+        )  # typed by Textual as what Rich prints
+        super()._display(screen, update)
 
     def _put_on(self, look: Look) -> None:
         """Show everything in a theme; the colour names in lines mean its colours."""

@@ -95,7 +95,7 @@ def test_deep_look_reaches_further_back(feed: Feed, writer: Writer) -> None:
     """While it is wanted there are more events than the overview shows; afterwards they stay until something is written."""
     for number in range(snapshot.SHOWN_EVENTS + 30):
         _tell(writer, f"thing {number}")
-    counts = []
+    counts: list[int] = []
     for deep in (False, True, False):
         feed.deepen(deep=deep)
         if counts and not deep:
