@@ -4,13 +4,18 @@ What is shown is `tui.navigation`'s, what the keys ask of the engine `tui.action
 screen `tui.keeping`'s, what it looks like `tui.theme`'s.
 """
 
+import gc
 import os
 import platform
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
+from rich.console import RenderableType
+from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.message import Message
+from textual.screen import Screen
 
 from storage.text import clean
 from storage.vocabulary import Look
@@ -19,6 +24,7 @@ from tui import ending, keeping_less, terminal
 from tui.calling import GIVE_BACK_TITLE, Caller
 from tui.feed import Feed, News
 from tui.keeping import Keeping
+from tui.painting import Changes, Painting
 from tui.theme import PALETTES, THEMES, TOASTS, after
 
 TICK_S = 1.0
@@ -66,6 +72,7 @@ class Console(Keeping):
         )
         for theme in THEMES.values():
             self.register_theme(theme)
+        self._painting = Painting()
         self._look = Look.TERMINAL
         self._put_on(terminal.look(os.environ, wanted))
         self.failure: BaseException | None = None
@@ -85,6 +92,12 @@ class Console(Keeping):
             self.set_interval(ending.TERMINAL_CHECK_S, ending.end_without_terminal)
         self.set_interval(TICK_S, self.refresh_view)
         self._feed.start(lambda news: self.post_message(Arrived(news)), self._failed)
+
+    def on_ready(self) -> None:
+        """Set what is there by now apart from what is looked through for waste: it stays, and a key would wait for that."""
+        # Where there is no terminal, others share the process: their waste would stay as well.
+        if not self.is_headless:
+            gc.freeze()
 
     def on_arrived(self, message: Arrived) -> None:
         """Show what was read, and call whoever looks elsewhere."""
@@ -108,7 +121,12 @@ class Console(Keeping):
 
     def action_redraw(self) -> None:
         """Paint everything again: something else may have written to the terminal."""
+        self._painting.forget()
         self.refresh(layout=True)
+
+    def on_resize(self) -> None:
+        """Paint everything again: a terminal of another size shows what it likes."""
+        self._painting.forget()
 
     def action_leave(self) -> None:
         """Leave; the engine and its jobs go on."""
@@ -118,6 +136,19 @@ class Console(Keeping):
         """Write what is no part of any screen."""
         if self._driver is not None and not self.is_headless:
             self._driver.write(sequence)
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Send what differs from what the terminal shows, and nothing at all where nothing does."""
+        # As Textual's own `_display`, which sends everything that is marked; there is no public way.
+        if self.is_headless or self._batch_count or not isinstance(renderable, (LayoutUpdate, ChopsUpdate)):
+            super()._display(screen, renderable)
+            return
+        changes = self._painting.changes(renderable, self.console)
+        stays = self._previous_cursor_position == self.screen.outer_size.clamp_offset(self.cursor_position)
+        update: Any = (
+            Changes(changes) if changes or not stays else None
+        )  # typed by Textual as what Rich prints
+        super()._display(screen, update)
 
     def _put_on(self, look: Look) -> None:
         """Show everything in a theme; the colour names in lines mean its colours."""

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.geometry import Size
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static
@@ -45,6 +46,8 @@ class ConsoleScreen(Screen[None]):
         super().__init__()
         self.latest: View | None = None
         self._composed = False
+        self._filled: tuple[View, Size] | None = None
+        """What it was last filled with: news, a mount, a size and an uncovering come together, and one of them is enough."""
 
     @property
     def is_made(self) -> bool:
@@ -65,16 +68,19 @@ class ConsoleScreen(Screen[None]):
         """Put the latest into the widgets, in a terminal of this size."""
         raise NotImplementedError
 
+    def begin(self) -> None:
+        """Be as it was when it was new: it is kept while it is closed, and opened again."""
+
     def show(self, view: View) -> None:
         """Show the latest, at once or when the screen can be seen again."""
         self.latest = view
-        self.refill()
+        self._fill_if_old()
 
     def on_mount(self) -> None:
         """Show what was known before the screen was there."""
         # One that a key typed ahead closes in the moment in which it opens is never laid out.
         self._composed = bool(self.children)
-        self.refill()
+        self._fill_if_old()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Do nothing for a key that comes when this is closed: it was typed ahead, and the widgets go one by one."""
@@ -82,11 +88,11 @@ class ConsoleScreen(Screen[None]):
 
     def on_resize(self) -> None:
         """Fill the screen for its new size."""
-        self.refill()
+        self._fill_if_old()
 
     def on_screen_resume(self) -> None:
         """Show what happened while another screen was on top."""
-        self.refill()
+        self._fill_if_old()
 
     def lines(self) -> list[str]:
         """Return what is on the screen as text."""
@@ -99,6 +105,7 @@ class ConsoleScreen(Screen[None]):
         # While the console is taken down its screens lose their widgets one by one, and news may still come.
         if view is None or not self._composed or not self.app.is_running or not self._is_visible():
             return
+        self._filled = (view, self.app.size)
         width, height = self.app.size
         small = layout.too_small(width, height)
         self.set_class(small, "-small")
@@ -106,6 +113,11 @@ class ConsoleScreen(Screen[None]):
             self.query_one("#small", Static).update(notices.too_small(view, width, height))
         else:
             self.fill(view, width, height)
+
+    def _fill_if_old(self) -> None:
+        """Show the latest, unless just this is shown in just this size."""
+        if self._filled is None or self._filled[0] is not self.latest or self._filled[1] != self.app.size:
+            self.refill()
 
     def _is_visible(self) -> bool:
         """Whether nothing or only a dialog is above this screen."""

@@ -79,6 +79,8 @@ class Feed:
         self._running = False
         self._wanted: str | None = None
         self._deep = False
+        self._went_deep = False
+        """Whether the last read was from further back."""
         self._span_s = math.inf
         self._detail_of: str | None = None
         self._detail_key: object = None
@@ -100,10 +102,12 @@ class Feed:
             self._woken.set()
 
     def deepen(self, *, deep: bool) -> None:
-        """Say whether jobs and events are wanted from further back; they are read at once."""
-        if deep != self._deep:
-            self._deep = deep
-            self._version = None
+        """Say whether jobs and events are wanted from further back; they are read at once.
+
+        Where they no longer are, what was read of them stays until something is written.
+        """
+        self._deep = deep
+        if deep and not self._went_deep:
             self._woken.set()
 
     def look_back(self, span_s: float) -> None:
@@ -184,9 +188,10 @@ class Feed:
             return self._look_at_past(self._reader, self._replay)
         version = _data_version(self._reader)
         shown = self.news.snapshot
-        if shown is None or version != self._version:
-            shown = snapshot.read(self._reader, deep=self._deep, seen=self._seen)
-            self._version = version
+        deep = self._deep
+        if shown is None or version != self._version or (deep and not self._went_deep):
+            shown = snapshot.read(self._reader, deep=deep, seen=self._seen)
+            self._version, self._went_deep = version, deep
         detail, settings = self._read_detail(self._reader, shown)
         return News(
             shown,

@@ -85,6 +85,14 @@ class ListScreen(ConsoleScreen):
         if self.children:
             self.set_focus(self.list_of(self.first_list()))
 
+    def begin(self) -> None:
+        """Choose every row again, with the cursor on the first."""
+        self.typed = ""
+        self.query_one(FilterLine).drop()
+        for name in self.LISTS:
+            self.list_of(name).begin()
+        self.set_focus(self.list_of(self.first_list()))
+
     def on_descendant_focus(self) -> None:
         """Show what is known of what the cursor is on now."""
         self.refill()

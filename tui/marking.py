@@ -39,7 +39,12 @@ class Marking(Mending):
     def marked(self) -> frozenset[str]:
         """The names of the marked models; one that is gone is marked no more."""
         snapshot = self.news.snapshot
-        return self._marks if snapshot is None else self._marks & {model.name for model in snapshot.models}
+        # Asked several times for a key: thousands of names are gone through only where one of them may be marked.
+        return (
+            self._marks
+            if snapshot is None or not self._marks
+            else self._marks & {model.name for model in snapshot.models}
+        )
 
     def mark(self, name: str) -> None:
         """Mark a model, or take its mark away."""

@@ -184,9 +184,7 @@ class Navigation(Writing):
         if where is Where.COMPARE and not self._choose_pair(self._selected_version()):
             return
         if where is not Where.DETAIL or self.model() is not None:
-            new = opened(where)
-            new.show(self.view())
-            await self.push_screen(new)
+            await self._open(where)
             self._deepen()
 
     def action_order(self) -> None:
@@ -237,6 +235,21 @@ class Navigation(Writing):
         self._keep_selection()
         self.see_to_problem()
         self.refresh_view()
+
+    async def _open(self, where: Where) -> None:
+        """Open a screen: a list that was open before was kept, because to build one takes longer than anything else that a key does."""
+        if self.is_screen_installed(where.value):
+            kept = self.get_screen(where.value, ListScreen)
+            kept.begin()
+            await self.push_screen(kept)
+            kept.show(self.view())
+            return
+        new = opened(where)
+        new.show(self.view())
+        await self.push_screen(new)
+        # One that was closed before it was whole is gone, and is built again.
+        if isinstance(new, ListScreen) and new.is_made and new in self.screen_stack:
+            self.install_screen(new, where.value)
 
     def _close(self) -> None:
         """Go back to the screen below."""

@@ -23,8 +23,11 @@ REMOTE = ("SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT")
 """Set where the terminal is at the other end of a network."""
 
 REMOTE_FPS = "15"
-LOCAL_FPS = "30"
-"""Most frames a second: nothing here moves by itself, and each frame over a slow line delays the next key."""
+LOCAL_FPS = "60"
+"""Most frames a second: nothing here moves by itself, and each frame over a slow line delays the next key.
+
+What a key does is shown with the next frame: near by, it waits for a 60th of a second at most.
+"""
 
 FULL_COLOUR = frozenset({"truecolor", "24bit"})
 MANY_COLOURS = frozenset({"256color", "kitty"})

@@ -49,6 +49,34 @@ def _faults(writer: Writer) -> dict[str, Fault]:
         return {fault.code: fault for fault in events.faults(connection)}
 
 
+async def test_a_closed_list_is_opened_as_if_it_were_new(
+    open_console: Open, staged: Workspace, writer: Writer
+) -> None:
+    """It is the same screen, which was not built again: without its filter, the cursor on the first row, with what was written since."""
+    async with open_console(staged).run_test(size=SMALL) as pilot:
+        await shows(pilot, "Models 6")
+        await pilot.press("4")
+        await shows(pilot, lambda shown: "Jobs 4" in shown and "> J" in shown)
+        first = pilot.app.screen
+        cursor = next(line for line in text(pilot).splitlines() if "> J" in line)[:10]
+        await pilot.press("slash", *"evaluate", "enter", "j")
+        await shows(pilot, "/ evaluate")
+        await pilot.press("1")
+        await shows(pilot, "Models 6")
+        await pilot.press("4")
+        shown = await shows(pilot, "Jobs 4 ")
+        assert pilot.app.screen is first
+        assert "/ evaluate" not in shown
+        assert cursor in shown
+        await pilot.press("1")
+        await shows(pilot, "Models 6")
+        jobs_known = "Jobs 5 "
+        with writer.transaction() as connection:
+            jobs.add(connection, JobKind.CHECK, "mnist", None, requested_by="test", now=NOW)
+        await pilot.press("4")
+        await shows(pilot, jobs_known)
+
+
 @pytest.mark.parametrize("start", [Where.OVERVIEW, Where.EVENTS])
 async def test_numbers_go_everywhere(open_console: Open, staged: Workspace, start: Where) -> None:
     """Each number opens its screen from the first and from the last one, and none is open twice."""

@@ -41,6 +41,11 @@ class Events(ListScreen):
         """Put the cursor on what is wrong, if anything is."""
         return FAULTS if self.latest is not None and self.latest.faults else EVENTS
 
+    def begin(self) -> None:
+        """Follow the newest event again."""
+        self._following = True
+        super().begin()
+
     def selected_fault(self) -> Fault | None:
         """Return the fault under the cursor while the keys go to the faults."""
         if self.focused_list.id != FAULTS or self.latest is None:

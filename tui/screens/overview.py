@@ -215,8 +215,9 @@ class Overview(ConsoleScreen):
         if room("latency")[0]:
             show_latency(self.query_one("#latency", HistoryChart), view)
         devices = rows.device_lines(snapshot.devices, room("devices")[0])
-        if room("jobs")[0]:
-            lines = rows.job_lines(snapshot.jobs, room("jobs")[0], view.now)
+        width, height = room("jobs")
+        if width:
+            lines = rows.job_lines(snapshot.jobs[:height], width, view.now)
             self._panel("jobs").show(
                 lines, title="Jobs", subtitle=f"{snapshot.running} running, {snapshot.queued} queued"
             )
@@ -224,7 +225,8 @@ class Overview(ConsoleScreen):
             devices = with_jobs(devices, snapshot.jobs, *room("devices"))
         title = "Devices" if room("jobs")[0] else "Devices and jobs"
         self._panel("devices").show(devices, title=title)
-        events_shown = rows.event_lines(snapshot.events, room("events")[0], view.now)
+        width, height = room("events")
+        events_shown = rows.event_lines(snapshot.events[:height], width, view.now)
         self._panel("events").show(events_shown, title="Events")
         for panel in self.query(Lines):
             panel.stale = not view.news.engine_running

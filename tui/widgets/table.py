@@ -54,6 +54,8 @@ class Table(Lines, Generic[RowT], can_focus=True):
         super().__init__(id=id)
         self._rows: tuple[RowT, ...] = ()
         self._key: Hashable = None
+        self._place = 0
+        """Where that was last: looked at first, because among thousands of rows to search takes longer than to draw."""
         self._first = 0
         self._tall = 1
 
@@ -65,7 +67,13 @@ class Table(Lines, Generic[RowT], can_focus=True):
     @property
     def position(self) -> int | None:
         """The place of the row that the cursor is on."""
-        return next((index for index, row in enumerate(self._rows) if row.key == self._key), None)
+        if self._place >= len(self._rows) or self._rows[self._place].key != self._key:
+            found = (index for index, row in enumerate(self._rows) if row.key == self._key)
+            place = next(found, None)
+            if place is None:
+                return None
+            self._place = place
+        return self._place
 
     def put(self, rows: Sequence[RowT]) -> None:
         """Show ``rows``; the cursor stays on what it is on, or goes to its neighbour when that is gone."""
@@ -76,6 +84,10 @@ class Table(Lines, Generic[RowT], can_focus=True):
         elif not self._rows:
             self._key = None
         self._draw()
+
+    def begin(self) -> None:
+        """Have no rows, and so no cursor: the next ones are shown from the first on."""
+        self._rows, self._key, self._first = (), None, 0
 
     def move(self, step: int) -> None:
         """Move the cursor by ``step`` rows, not beyond the ends."""
@@ -144,6 +156,7 @@ class Table(Lines, Generic[RowT], can_focus=True):
 
     def _select(self, index: int) -> None:
         key = self._rows[index].key
+        self._place = index
         if key != self._key:
             self._key = key
             self.post_message(self.Highlighted(key))

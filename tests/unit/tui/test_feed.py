@@ -92,12 +92,18 @@ def test_selected_model_brings_its_detail(feed: Feed) -> None:
 
 
 def test_deep_look_reaches_further_back(feed: Feed, writer: Writer) -> None:
-    """While it is wanted there are more events than the overview shows, and only then."""
+    """While it is wanted there are more events than the overview shows; afterwards they stay until something is written."""
     for number in range(snapshot.SHOWN_EVENTS + 30):
         _tell(writer, f"thing {number}")
-    counts = []
+    counts: list[int] = []
     for deep in (False, True, False):
         feed.deepen(deep=deep)
+        if counts and not deep:
+            assert feed.look() is None
+            feed.deepen(deep=True)
+            assert feed.look() is None
+            feed.deepen(deep=False)
+            _tell(writer, "another thing")
         news = feed.look()
         assert news is not None
         assert news.snapshot is not None

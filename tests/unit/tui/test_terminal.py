@@ -80,7 +80,7 @@ def test_missing_stream_is_refused(tty: int, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize(
-    ("environ", "rate"), [({}, "30"), ({"SSH_CONNECTION": "1.2.3.4 5 6.7.8.9 22"}, "15")]
+    ("environ", "rate"), [({}, "60"), ({"SSH_CONNECTION": "1.2.3.4 5 6.7.8.9 22"}, "15")]
 )
 def test_textual_is_kept_quiet(environ: dict[str, str], rate: str) -> None:
     """Nothing moves by itself, and over SSH there are fewer frames."""
