@@ -1,8 +1,8 @@
 """When to look at the folders: events of the kernel become wake-ups, and nothing more.
 
 Owns the watching itself: which folders, what happens when they vanish or come back, when events were lost,
-when the system has no watches left, and when a folder lies where no events come from. The only module that
-knows watchdog. It never says what changed, because events lie and listings do not.
+when the system has no watches left, and when a folder lies where no events come from. Besides `inotify_watches`
+the only module that knows watchdog. It never says what changed, because events lie and listings do not.
 """
 
 import logging
@@ -28,6 +28,7 @@ from watchdog.events import (
 from watchdog.observers.api import BaseObserver, ObservedWatch
 from watchdog.observers.inotify import InotifyObserver
 
+from engine.repository import inotify_watches
 from engine.repository.mounts import is_remote
 from engine.repository.scanner import DEPTH
 from storage.text import clean
@@ -117,6 +118,7 @@ class Observer:
     def start(self) -> None:
         """Begin to watch, then wake: what came before the first watch must not be missed."""
         sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION))
+        inotify_watches.forgive()
         logger = logging.getLogger(OVERFLOW_LOGGER)
         logger.addHandler(self._overflows)
         self._begin()

@@ -365,3 +365,26 @@ def test_a_file_that_is_renamed_into_the_inbox_need_not_settle(watched: Watched)
         watched.scan()
     watching.stop()
     assert list(watched.versions("mnist")) == [1]
+
+
+def test_it_ends_whole_after_folders_left_and_came_under_the_same_name(
+    workspace: Workspace, ears: Ears, tmp_path: Path
+) -> None:
+    """A version that was moved away, made again and renamed leaves no thread and no watch of the kernel behind."""
+    threads = set(threading.enumerate())
+    watching = Observer(workspace, ears.wake, renamed=ears.renamed.append, notice=ears.notice)
+    watching.start()
+    version = workspace.version_folder("mnist", 1)
+    for step in (
+        lambda: version.mkdir(parents=True),
+        lambda: version.rename(tmp_path / "taken away"),
+        lambda: version.mkdir(),
+        lambda: version.rename(version.with_name("2")),
+    ):
+        ears.rest()
+        step()
+        assert ears.hears()
+    ears.rest()
+    watching.stop()
+    assert until(lambda: set(threading.enumerate()) <= threads)
+    assert workspace.models.stat().st_ino not in observing._watched_inodes()
