@@ -20,6 +20,7 @@ def forgive() -> None:
 
 def _forget(group: Any, watch: Any) -> None:
     """Forget a watch, and the name of its folder unless that is another watch's by now."""
-    path = group._active_callbacks_by_watch.pop(watch, None)
-    if path is not None and group._active_callbacks_by_path.get(path) == watch:
-        del group._active_callbacks_by_path[path]
+    watches, paths = group._active_callbacks_by_watch, group._active_callbacks_by_path  # noqa: SLF001 - nobody else can reach them
+    path = watches.pop(watch, None)
+    if path is not None and paths.get(path) == watch:
+        del paths[path]

@@ -375,12 +375,13 @@ def test_it_ends_whole_after_folders_left_and_came_under_the_same_name(
     watching = Observer(workspace, ears.wake, renamed=ears.renamed.append, notice=ears.notice)
     watching.start()
     version = workspace.version_folder("mnist", 1)
-    for step in (
+    steps: list[Callable[[], object]] = [
         lambda: version.mkdir(parents=True),
         lambda: version.rename(tmp_path / "taken away"),
-        lambda: version.mkdir(),
+        version.mkdir,
         lambda: version.rename(version.with_name("2")),
-    ):
+    ]
+    for step in steps:
         ears.rest()
         step()
         assert ears.hears()
