@@ -14,7 +14,7 @@ from storage.promotion_records import GateReport, Probation
 from storage.record import Record
 from storage.vocabulary import Format, Role, Status, Task
 
-OPENED = 64
+OPENED = 16
 """Models whose versions stay as they were unpacked: whoever asks one for its current version asks for its candidate next."""
 
 
