@@ -141,6 +141,8 @@ def _nothing(view: View) -> str:
     if wanted is None or detail is None or detail.model.name != wanted.model:
         return "the two versions are being read"
     there = {version.number for version in detail.versions}
-    gone = [f"v{number}" for number in (wanted.before, wanted.after) if number not in there]
+    # Of very many versions the oldest are not listed: whether one is gone is known when the two were read.
+    listed = len(there) >= detail.model.versions
+    gone = [f"v{number}" for number in (wanted.before, wanted.after) if listed and number not in there]
     when = " then" if view.replay is not None else ""
     return f"there was no {' and no '.join(gone)}{when}" if gone else "the two versions are being read"

@@ -14,6 +14,7 @@ from textual.message import Message
 from storage.records import Version
 from storage.snapshot import Detail as Facts
 from tui import about, detail_rows, footers, heading, health, layout, next_step, rows, sheets, values
+from tui import format as form
 from tui.charts import show_accuracy, show_latency
 from tui.console_screen import ConsoleScreen
 from tui.keys import Where, bindings, footer
@@ -176,7 +177,11 @@ class Detail(ConsoleScreen):
         of = f" v{version.number}" if version else ""
         if name == "versions":
             selected = version.number if version else None
-            return "Versions", about.window(
+            some = len(facts.versions) < facts.model.versions
+            title = (
+                form.counted("Versions", len(facts.versions), facts.model.versions) if some else "Versions"
+            )
+            return title, about.window(
                 detail_rows.version_lines(facts, width, selected), self._row() + 1, height
             )
         if name == "confusion":

@@ -105,6 +105,25 @@ def test_a_newer_version_that_is_not_ready_is_no_candidate(
     assert (shown.newest.number, shown.newest.reason) == (3, "cut short")
 
 
+def test_of_very_many_versions_the_newest_are_shown_and_those_that_matter(
+    writer: Writer, reader: Reader, mnist: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is deployed, what was before, and what an evaluation is of are there however old; how many there are is known."""
+    monkeypatch.setattr(snapshot, "SHOWN_VERSIONS", 3)
+    with writer.transaction() as connection:
+        model = models.ensure(connection, "mnist", now=1.0)
+        added = [
+            models.add_version(connection, model, number, status=Status.FAILED, found_at=1.0)
+            for number in range(4, 12)
+        ]
+        evaluations.add(connection, added[1], evaluation(0.9), job_id=None, at=10.0, requested_by="ann")
+    detail = snapshot.read_detail(reader, "mnist")
+    assert detail is not None
+    assert [version.number for version in detail.versions] == [11, 10, 9, 5, 3, 2, 1]
+    assert [version.role for version in detail.versions[-3:]] == [Role.CANDIDATE, Role.CURRENT, Role.PREVIOUS]
+    assert detail.model.versions == 11
+
+
 def test_the_latest_evaluation_is_shown_and_all_are_kept(
     writer: Writer, reader: Reader, mnist: list[int]
 ) -> None:
