@@ -68,7 +68,7 @@ def _right(
         return outcomes.class_scores(outcomes.chosen_output(given, model.outputs, request.output))
 
     right = np.zeros(len(places), np.bool_)
-    for start, stop, rows in together(runs, scores):
+    for start, stop, rows in together(runs, scores, runs.together):
         wrong = int(outcomes.without_number(rows).sum())
         if wrong:
             raise JobError(

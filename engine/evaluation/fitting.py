@@ -86,7 +86,9 @@ def _read(
         runs = Runs(model, Picked(examples, places), fixed_size(model) or BATCH)
         parts: list[Outcomes] = []
         try:
-            for start, stop, rows in together(runs, lambda given: outcomes.class_scores(given[place])):
+            for start, stop, rows in together(
+                runs, lambda given: outcomes.class_scores(given[place]), runs.together
+            ):
                 wrong = int(outcomes.without_number(rows).sum())
                 if wrong:
                     raise JobError(

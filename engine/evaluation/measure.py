@@ -88,7 +88,9 @@ def _classes(work: _Work, classes: Classes) -> Evaluated:
     hits: list[NDArray[np.bool_]] = []
     kept = Kept(work.examples.rows, Task.CLASSIFICATION, labels=classes.several)
     failures = _Failures(work.examples)
-    for start, stop, scores in together(work.runs, lambda given: outcomes.class_scores(work.output(given))):
+    for start, stop, scores in together(
+        work.runs, lambda given: outcomes.class_scores(work.output(given)), work.runs.together
+    ):
         if failures.among(scores, start, stop):
             continue
         batch = classes.read(start, scores)
@@ -115,7 +117,9 @@ def _values(work: _Work) -> Evaluated:
     gathering = _Whole(work, lambda: Values(targets.shape[1]))
     kept = Kept(work.examples.rows, Task.REGRESSION)
     failures = _Failures(work.examples)
-    for start, stop, values in together(work.runs, lambda given: outcomes.values(work.output(given))):
+    for start, stop, values in together(
+        work.runs, lambda given: outcomes.values(work.output(given)), work.runs.together
+    ):
         checks.check_width(dataset.name, targets, values.shape[1])
         if not failures.among(values, start, stop):
             batch = Outcomes(targets[start:stop], values, NO_SCORES, Scale.LOGITS)

@@ -27,8 +27,17 @@ in the processor's cache, and nobody waits long for a slow model's."""
 
 Arrays = tuple["NDArray[Any]", ...]
 
-_calibrated: "WeakKeyDictionary[LoadedModel, int]" = WeakKeyDictionary()
-"""What calibration found for the models of this process, so that a repeated evaluation repeats it exactly."""
+
+class Pace(NamedTuple):
+    """How a model is run: what decides in which order numbers are added up, and so the last bit of a figure."""
+
+    size: int
+    together: int
+    """Examples whose answers are looked at together."""
+
+
+_paces: "WeakKeyDictionary[LoadedModel, dict[int | None, Pace]]" = WeakKeyDictionary()
+"""By the size that was asked for, what the first evaluation in this process came to: a repeated one repeats it exactly."""
 
 
 class Answer(NamedTuple):
@@ -48,7 +57,10 @@ class Rows(NamedTuple):
 
 
 class Runs:
-    """Iterates over a model's answers to all examples; ``size`` is the batch size that was settled on."""
+    """Iterates over a model's answers to all examples; ``size`` is the batch size that was settled on.
+
+    ``together`` is how many answers are looked at together, ``None`` where that is still to be found.
+    """
 
     def __init__(self, model: LoadedModel, examples: Examples | Picked, asked: int | None) -> None:
         self._model = model
@@ -59,12 +71,15 @@ class Runs:
                 f"The model takes batches of exactly {self._fixed}, not {asked}.",
                 "Leave the batch size out, or save the model with a free first axis.",
             )
-        known = self._fixed or asked or _calibrated.get(model)
+        self._asked = asked
+        pace = _paces.get(model, {}).get(asked)
+        known = self._fixed or asked or (pace.size if pace else None)
         self._calibration = Calibration() if known is None else None
         self.size = known or Calibration().size
+        self.together = pace.together if pace else None
 
     def __iter__(self) -> Iterator[Answer]:
-        rows, start = self._examples.rows, 0
+        rows, start, spent = self._examples.rows, 0, 0.0
         while start < rows:
             tried = self._calibration.propose(rows - start) if self._calibration else None
             stop = min(start + (tried or self.size), rows)
@@ -77,13 +92,17 @@ class Runs:
                 # The larger batch may have been too much; the smaller one is known to work.
                 self._calibration.stop()
                 continue
+            took = time.perf_counter() - began
+            spent += took
             if self._calibration and tried is not None:
-                self._calibration.note(tried, time.perf_counter() - began)
+                self._calibration.note(tried, took)
                 self.size = self._calibration.size
             yield Answer(start, stop, outputs)
             start = stop
-        if self._calibration:
-            _calibrated[self._model] = self.size
+        if self.together is None and rows:
+            at_once = round(rows * TOGETHER_S / max(spent, 1e-9))
+            paces = _paces.setdefault(self._model, {})
+            paces[self._asked] = Pace(self.size, max(1, min(TOGETHER_ROWS, at_once)))
 
     def _run(self, start: int, stop: int) -> Arrays:
         arrays = self._examples.batch(start, stop)
@@ -102,8 +121,15 @@ class Runs:
         return f"examples {start} to {stop - 1} of {self._examples.dataset.name}"
 
 
-def together(answers: Iterable[Answer], read: "Callable[[Arrays], NDArray[Any]]") -> Iterator[Rows]:
+def together(
+    answers: Iterable[Answer], read: "Callable[[Arrays], NDArray[Any]]", rows: int | None = None
+) -> Iterator[Rows]:
     """Put what ``read`` takes from answers together, several batches at a time.
+
+    Args:
+        answers: what the model said.
+        read: what of it counts, a row an example.
+        rows: how many examples at least; ``None`` goes by the clock, so that nobody waits long for a slow model's.
 
     Raises:
         JobError: rows differ in length.
@@ -112,17 +138,17 @@ def together(answers: Iterable[Answer], read: "Callable[[Arrays], NDArray[Any]]"
     first = held = 0
     since = time.monotonic()
     for start, stop, outputs in answers:
-        rows = read(outputs)
-        if waiting and rows.shape[1] != waiting[0].shape[1]:
+        found = read(outputs)
+        if waiting and found.shape[1] != waiting[0].shape[1]:
             raise JobError(
-                f"The model gave {waiting[0].shape[1]} numbers for one example and {rows.shape[1]} for another.",
+                f"The model gave {waiting[0].shape[1]} numbers for one example and {found.shape[1]} for another.",
                 "Save it so that it answers each example alike.",
             )
         first = first if waiting else start
-        waiting.append(rows)
-        held += rows.nbytes
-        now = time.monotonic()
-        if stop - first >= TOGETHER_ROWS or held >= TOGETHER_BYTES or now - since >= TOGETHER_S:
+        waiting.append(found)
+        held += found.nbytes
+        late = rows is None and time.monotonic() - since >= TOGETHER_S
+        if stop - first >= (rows or TOGETHER_ROWS) or held >= TOGETHER_BYTES or late:
             yield Rows(first, stop, _joined(waiting))
             waiting, held, since = [], 0, time.monotonic()
         last = stop

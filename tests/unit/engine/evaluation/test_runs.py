@@ -1,11 +1,20 @@
 """What of a model's answers is looked at together."""
 
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from engine.data.examples import open_examples
 from engine.evaluation import runs
 from engine.evaluation.runs import Answer, together
 from storage.errors import JobError
+from storage.records import TensorSpec
+from storage.settings import Preprocess
 
 
 def answers(*sizes: int, width: int = 2) -> list[Answer]:
@@ -43,3 +52,50 @@ def test_answers_of_different_lengths_are_told() -> None:
     uneven = [*answers(4, width=10), *answers(4, width=3)]
     with pytest.raises(JobError, match="gave 10 numbers for one example and 3 for another"):
         list(together(uneven, lambda outputs: outputs[0]))
+
+
+class Moody:
+    """A model that answers at once, or takes its time, as the machine would have it."""
+
+    inputs: tuple[TensorSpec, ...] = (TensorSpec("x", (None, 2), "float32"),)
+    outputs: tuple[TensorSpec, ...] = (TensorSpec("y", (None, 2), "float32"),)
+    parameters: int | None = None
+    pause_s = 0.0
+
+    def run(self, inputs: Sequence[NDArray[Any]]) -> tuple[NDArray[Any], ...]:
+        """Give each example back."""
+        time.sleep(self.pause_s)
+        return (inputs[0],)
+
+
+def test_a_repeated_evaluation_adds_up_in_the_same_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However slow the machine is by then, answers are put together where they were the time before: the last bit is the same."""
+    monkeypatch.setattr(runs, "TOGETHER_S", 0.01)
+    file = tmp_path / "test.npz"
+    np.savez(file, x=np.zeros((3000, 2), np.float32), y=np.zeros(3000, np.int64))
+    model = Moody()
+    examples = open_examples(file, Preprocess(), model.inputs)
+
+    def limits() -> list[int]:
+        found = runs.Runs(model, examples, 500)
+        return [stop for _, stop, _ in together(found, lambda outputs: outputs[0], found.together)]
+
+    model.pause_s = 0.005
+    limits()
+    model.pause_s = 0.0
+    swift = limits()
+    model.pause_s = 0.02
+    assert limits() == swift
+
+
+def test_what_the_first_evaluation_found_holds_for_the_size_that_was_asked_for(tmp_path: Path) -> None:
+    """Another size of batches is another way to add up, and finds its own."""
+    file = tmp_path / "test.npz"
+    np.savez(file, x=np.zeros((3000, 2), np.float32), y=np.zeros(3000, np.int64))
+    model = Moody()
+    examples = open_examples(file, Preprocess(), model.inputs)
+    list(runs.Runs(model, examples, 500))
+    assert runs.Runs(model, examples, 500).together is not None
+    assert runs.Runs(model, examples, 250).together is None
