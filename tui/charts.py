@@ -14,6 +14,9 @@ from tui.widgets.history_chart import HistoryChart
 
 LATENCY = "p50 latency ms"
 
+UNREAD = "…"
+"""What stands for the figures of a model until they are read: that there are none is another thing."""
+
 
 STEPS, STEP_LEAST_S = 100, 60.0
 """A chart that ends now moves by a hundredth of its span, and once a minute at most: a quiet screen sends nothing."""
@@ -23,7 +26,7 @@ def show_accuracy(chart: HistoryChart, view: View) -> None:
     """Draw the figure that stands for the model, over all its versions."""
     detail = _detail(view)
     if detail is None:
-        chart.show((), title=_title(view, "accuracy"), nothing=_nothing(view))
+        chart.show((), title=_title(view, UNREAD), nothing=_unread(view))
         return
     metric = detail.history[-1].metric if detail.history else "accuracy"
     _show(
@@ -41,7 +44,7 @@ def show_latency(chart: HistoryChart, view: View) -> None:
     """Draw how long one query took."""
     detail = _detail(view)
     if detail is None:
-        chart.show((), title=_title(view, LATENCY), nothing=_nothing(view))
+        chart.show((), title=_title(view, LATENCY), nothing=_unread(view))
         return
     _show(
         chart,
@@ -91,6 +94,11 @@ def _show(
 def _nothing(view: View) -> str:
     """Return what is said where there is no point: of the past that nothing can be done about it."""
     return "" if view.replay is None else "nothing had been measured then"
+
+
+def _unread(view: View) -> str:
+    """Return what is said where nothing is read: of a model that there is, that it comes."""
+    return _nothing(view) if view.model is None else UNREAD
 
 
 def _window(view: View) -> tuple[float, float] | None:

@@ -209,6 +209,8 @@ KEYS = (
     Key("N", "N", "turn(-1)", "previous match", Group.MOVE, FILTERED),
     Key("up,k", "↑ k", "move(-1)", "row up", Group.MOVE, PANELS, pair="row up, down"),
     Key("down,j", "↓ j", "move(1)", "row down", Group.MOVE, PANELS),
+    Key("pageup", "pg↑", "page(-1)", "page up", Group.MOVE, FILTERED, pair="page up, down"),
+    Key("pagedown", "pg↓", "page(1)", "page down", Group.MOVE, FILTERED),
     Key("g,home", "g", "move_to(0)", "first row", Group.MOVE, PANELS, pair="first, last row"),
     Key("G,end", "G", "move_to(-1)", "last row", Group.MOVE, PANELS - EVENTS),
     Key("G", "G", "move_to(-1)", "last row", Group.MOVE, EVENTS),

@@ -166,6 +166,10 @@ class ListScreen(ConsoleScreen):
         """Move the cursor to a row, counted from the end where negative."""
         self.focused_list.move_to(row)
 
+    def action_page(self, step: int) -> None:
+        """Move the cursor by a page."""
+        self.focused_list.page(step)
+
     def action_turn(self, step: int) -> None:
         """Go to the next or the previous match, round the ends."""
         self.focused_list.turn(step)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from storage.records import Model
-from tui.matching import matcher
+from tui.matching import Searchable, finder, searchable
 
 if TYPE_CHECKING:
     from tui.rows import ModelRow
@@ -48,13 +48,27 @@ class Listing(NamedTuple):
 USUAL = Listing()
 
 
-def arranged(rows: Sequence["ModelRow"], listing: Listing) -> tuple["ModelRow", ...]:
-    """Return the rows that are wanted, in their order; equal ones by name."""
-    wanted = rows
-    if listing.typed:
-        matches = matcher(listing.typed)
-        wanted = [row for row in rows if matches(_parts(row))]
-    return _ordered(sorted(wanted, key=lambda row: row.name), listing)
+class Arranged:
+    """Rows in the order that was wanted last: another filter is a look at each of them, and sorts nothing."""
+
+    def __init__(self, rows: Sequence["ModelRow"]) -> None:
+        self._rows = rows
+        self._order: tuple[int, bool] | None = None
+        self._ordered: tuple[ModelRow, ...] = ()
+        self._searchable: list[Searchable] = []
+        """Of each ordered row, made when somebody filters."""
+
+    def read(self, listing: Listing) -> tuple["ModelRow", ...]:
+        """Return the rows that are wanted, in their order; equal ones by name."""
+        if (listing.order, listing.reverse) != self._order:
+            self._order, self._searchable = (listing.order, listing.reverse), []
+            self._ordered = _ordered(sorted(self._rows, key=lambda row: row.name), listing)
+        if not listing.typed:
+            return self._ordered
+        if not self._searchable:
+            self._searchable = [searchable(_parts(row)) for row in self._ordered]
+        keeps = finder(listing.typed)
+        return tuple(row for row, words in zip(self._ordered, self._searchable, strict=True) if keeps(words))
 
 
 def _parts(row: "ModelRow") -> dict[str, str]:

@@ -5,23 +5,58 @@ that part of a row alone.
 """
 
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 NOT = "!"
 PART = ":"
 
 
+class Searchable(NamedTuple):
+    """A row as a filter looks at it: made once, where thousands of rows are looked through at each key."""
+
+    parts: Mapping[str, str]
+    whole: str
+
+
+class _Word(NamedTuple):
+    """A word as it was typed."""
+
+    wanted: bool
+    whole: str
+    part: str
+    """The part of a row that it names, or empty."""
+    of_part: str
+
+
+def searchable(parts: Mapping[str, str]) -> Searchable:
+    """Return a row, given as its named parts, with letters of one case."""
+    folded = {name: said.casefold() for name, said in parts.items()}
+    return Searchable(folded, " ".join(folded.values()))
+
+
+def finder(typed: str) -> Callable[[Searchable], bool]:
+    """Return whether a row is kept; nothing typed keeps every row."""
+    words = [_word(word) for word in typed.casefold().split()]
+    return lambda row: all(_holds(row, word) for word in words)
+
+
 def matcher(typed: str) -> Callable[[Mapping[str, str]], bool]:
-    """Return whether a row, given as its named parts, is kept; nothing typed keeps every row."""
-    words = typed.casefold().split()
-    return lambda parts: all(_holds(parts, word) for word in words)
+    """Return the same of a row that is given as its named parts."""
+    keeps = finder(typed)
+    return lambda parts: keeps(searchable(parts))
 
 
-def _holds(parts: Mapping[str, str], typed: str) -> bool:
-    word = typed.removeprefix(NOT)
-    name, _, rest = word.partition(PART)
+def _word(typed: str) -> _Word:
+    whole = typed.removeprefix(NOT)
+    part, colon, rest = whole.partition(PART)
+    return _Word(whole == typed, whole, part if colon else "", rest)
+
+
+def _holds(row: Searchable, word: _Word) -> bool:
     # A colon behind something that is no part's name belongs to what is looked for: a time, a device.
-    looked_at, word = (
-        (parts[name], rest) if name in parts and PART in word else (" ".join(parts.values()), word)
-    )
+    if word.part in row.parts:
+        looked_at, wanted = row.parts[word.part], word.of_part
+    else:
+        looked_at, wanted = row.whole, word.whole
     # Of a word that is not typed to its end yet, nothing is known: it keeps every row.
-    return not word or (word in looked_at.casefold()) is not typed.startswith(NOT)
+    return not wanted or (wanted in looked_at) is word.wanted

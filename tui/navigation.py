@@ -8,6 +8,8 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from textual.timer import Timer
+
 from storage.paired import Wanted
 from storage.records import Model, Version
 from storage.text import clean
@@ -25,6 +27,12 @@ from tui.writing import Writing
 
 if TYPE_CHECKING:
     from tui.screens.detail import Detail
+
+RESTED_S = 0.08
+"""Without another key until the figures of the model under the cursor are read and drawn.
+
+A key that is held comes each 25 to 40 ms, and what a hand passes over need not be read; a tenth of a second is no wait yet.
+"""
 
 HALF_MADE_S = 0.02
 """Between two looks at a screen that opens: it takes some hundredths of a second."""
@@ -51,6 +59,7 @@ class Navigation(Writing):
         self._span = ALL
         self._shown = feed.news
         self._selected: str | None = None
+        self._resting: Timer | None = None
         self._compared: Wanted | None = None
         self._keep_selection()
         # The selected model is known now: with its detail, too, the first paint is complete.
@@ -115,9 +124,15 @@ class Navigation(Writing):
             self.push_screen(page)
 
     def on_overview_selected(self, message: Overview.Selected) -> None:
-        """Read the model under the cursor."""
-        self._select(message.name)
-        self.refresh_view()
+        """Point at the model under the cursor at once, and read it when the hand has rested."""
+        self._selected = message.name
+        if self._resting is not None:
+            self._resting.stop()
+        self._resting = self.set_timer(RESTED_S, self._read_selected)
+        view = self.view()
+        for screen in self.screen_stack:
+            if isinstance(screen, Overview):
+                screen.follow(view)
 
     async def on_overview_opened(self) -> None:
         """Open the model under the cursor."""
@@ -288,6 +303,9 @@ class Navigation(Writing):
     def _select(self, name: str | None) -> None:
         self._selected = name
         self._feed.select(name)
+
+    def _read_selected(self) -> None:
+        self._feed.select(self._selected)
 
     def _keep_selection(self) -> None:
         """Keep the cursor on its model; where that is gone, or none was chosen yet, take the one in most trouble."""

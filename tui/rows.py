@@ -18,7 +18,7 @@ from tui import format as form
 from tui import health
 from tui.commands.figures import NOT_KNOWN
 from tui.health import Health
-from tui.listing import USUAL, Listing, arranged, figures
+from tui.listing import USUAL, Arranged, Listing, figures
 
 
 class ModelRow(NamedTuple):
@@ -96,6 +96,7 @@ class ModelRows:
         self._moment = Moment(0.0)
         self._basis: object = None
         self._made: dict[str, tuple[object, ModelRow]] = {}
+        self._arranged = Arranged(())
         self._listing: Listing | None = None
         self._rows: tuple[ModelRow, ...] = ()
 
@@ -105,10 +106,11 @@ class ModelRows:
         basis = (snapshot.models, snapshot.jobs, snapshot.arrivals)
         if basis != self._basis:
             self._basis, self._made, self._listing = basis, self._all(snapshot), None
+            self._arranged = Arranged([row for _, row in self._made.values()])
             self.needing = sum(row.health.needs_person for _, row in self._made.values())
         if listing != self._listing:
             self._listing = listing
-            self._rows = arranged([row for _, row in self._made.values()], listing)
+            self._rows = self._arranged.read(listing)
         return self._rows
 
     def _all(self, snapshot: Snapshot) -> dict[str, tuple[object, ModelRow]]:

@@ -128,6 +128,10 @@ class Overview(ConsoleScreen):
         """Move the cursor to a row, counted from the end where negative."""
         self.query_one(ModelTable).move_to(row)
 
+    def action_page(self, step: int) -> None:
+        """Move the cursor by a page."""
+        self.query_one(ModelTable).page(step)
+
     def action_turn(self, step: int) -> None:
         """Go to the next or the previous match, round the ends."""
         self.query_one(ModelTable).turn(step)
@@ -187,12 +191,22 @@ class Overview(ConsoleScreen):
         self.query_one("#notice", Line).show(down)
         filtering = self.query_one(FilterLine).display
         self._arrange(view, width, height - 2 - (down is not None) - filtering)
-        self.query_one(KeyBar).show(footer(Where.OVERVIEW, width, _labels(view, zoomed=self._zoomed)))
         if view.news.snapshot is not None:
             self._fill_panels(view, view.news.snapshot)
+        self._fill_selected(view)
         self.query_one(Header).show(
             heading.left(view, width, needing=self._rows.needing), heading.right(view)
         )
+
+    def follow(self, view: View) -> None:
+        """Show that the cursor is on another model: of a screen that shows the rest already, only what is told of the selected one."""
+        shown, size = self._filled or (None, None)
+        same = shown is not None and shown._replace(selected=view.selected, now=view.now) == view
+        if not same or size != self.app.size or layout.too_small(*self.app.size) or not self._is_visible():
+            self.show(view)
+            return
+        self.latest, self._filled = view, (view, self.app.size)
+        self._fill_selected(view)
 
     def _arrange(self, view: View, width: int, height: int) -> None:
         if self._zoomed:
@@ -201,19 +215,24 @@ class Overview(ConsoleScreen):
             self._plan = layout.overview(width, height, len(view.models), len(view.devices))
         self.query_one(Panels).place(self._plan)
 
+    def _fill_selected(self, view: View) -> None:
+        """Put what is told of the model under the cursor into its places."""
+        footed = footer(Where.OVERVIEW, self.app.size.width, _labels(view, zoomed=self._zoomed))
+        self.query_one(KeyBar).show(footed)
+        self.query_one(ModelTable).note(next_step.of_model(view))
+        show_accuracy(self.query_one("#accuracy", HistoryChart), view)
+        if self._plan.room("latency")[0]:
+            show_latency(self.query_one("#latency", HistoryChart), view)
+
     def _fill_panels(self, view: View, snapshot: Snapshot) -> None:
         room = self._plan.room
         table = self.query_one(ModelTable)
         listed = self._rows.read(snapshot, view.now, view.listing)
         table.show(
             listed,
-            note=next_step.of_model(view),
             listing=view.listing.words(len(listed), len(snapshot.models)),
             marked=view.marked,
         )
-        show_accuracy(self.query_one("#accuracy", HistoryChart), view)
-        if room("latency")[0]:
-            show_latency(self.query_one("#latency", HistoryChart), view)
         devices = rows.device_lines(snapshot.devices, room("devices")[0])
         width, height = room("jobs")
         if width:

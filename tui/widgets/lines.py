@@ -40,6 +40,8 @@ class Lines(Widget):
         super().__init__(id=id)
         self._lines: list[Text] = []
         self._stale = False
+        self._titles = ("", "")
+        """What the frame says above and below."""
 
     @property
     def stale(self) -> bool:
@@ -78,10 +80,16 @@ class Lines(Widget):
         return len(self._lines)
 
     def _entitle(self, title: str | None, subtitle: str | None) -> None:
-        if title is not None and str(self.border_title or "") != title:
-            self.border_title = Content(printable(title))
-        if subtitle is not None and str(self.border_subtitle or "") != subtitle:
-            self.border_subtitle = Content(printable(subtitle))
+        above, below = self._titles
+        width = self.outer_size.width
+        # Textual's own setters have the whole panel painted anew, where one line of its frame says something else.
+        if title is not None and title != above:
+            self._border_title = Content(printable(title)).split()[0]
+            self.refresh(Region(-1, -1, width, 1))
+        if subtitle is not None and subtitle != below:
+            self._border_subtitle = Content(printable(subtitle)).split()[0]
+            self.refresh(Region(-1, self.content_size.height, width, 1))
+        self._titles = (above if title is None else title, below if subtitle is None else subtitle)
 
 
 def _look(lines: Sequence[Text], row: int) -> tuple[object, ...] | None:

@@ -29,13 +29,18 @@ class ModelTable(Table[ModelRow]):
         self,
         rows: Sequence[ModelRow],
         *,
-        note: str = "",
         listing: str = "",
         marked: frozenset[str] = frozenset(),
     ) -> None:
-        """Show ``rows``, those that are marked as such, in the title how they were chosen and ordered, and a note below them."""
-        self._note, self._listing, self._marks = note, listing, marked
+        """Show ``rows``, those that are marked as such, and in the title how they were chosen and ordered."""
+        self._listing, self._marks = listing, marked
         self.put(rows)
+
+    def note(self, said: str) -> None:
+        """Say something below the rows."""
+        if said != self._note:
+            self._note = said
+            self._draw()
 
     def heading(self, width: int) -> Text:
         """Return the columns' titles."""

@@ -58,6 +58,10 @@ class Table(Lines, Generic[RowT], can_focus=True):
         """Where that was last: looked at first, because among thousands of rows to search takes longer than to draw."""
         self._first = 0
         self._tall = 1
+        self._room = 1
+        """Rows that there is room for."""
+        self._drawn: dict[tuple[int, bool], Sequence[Text]] = {}
+        """The lines of rows since these were put, by place and whether the cursor was there: it moves without making the others anew."""
 
     @property
     def key(self) -> Hashable:
@@ -79,6 +83,7 @@ class Table(Lines, Generic[RowT], can_focus=True):
         """Show ``rows``; the cursor stays on what it is on, or goes to its neighbour when that is gone."""
         position = self.position
         self._rows = tuple(rows)
+        self._drawn.clear()
         if self._rows and self.position is None:
             self._select(min(position or 0, len(self._rows) - 1))
         elif not self._rows:
@@ -101,6 +106,10 @@ class Table(Lines, Generic[RowT], can_focus=True):
             self._select(min(index, len(self._rows) - 1) % len(self._rows))
             self._draw()
 
+    def page(self, step: int) -> None:
+        """Move the cursor by as many rows as are in sight, ``step`` times, not beyond the ends."""
+        self.move(step * self._room)
+
     def turn(self, step: int) -> None:
         """Move the cursor by ``step`` rows, from the last one on to the first."""
         if self._rows:
@@ -109,6 +118,7 @@ class Table(Lines, Generic[RowT], can_focus=True):
 
     def on_resize(self) -> None:
         """Choose what is in sight anew."""
+        self._drawn.clear()
         self._draw()
 
     def on_focus(self) -> None:
@@ -166,14 +176,17 @@ class Table(Lines, Generic[RowT], can_focus=True):
         if not size.width or size.height < 2:
             return
         position = self.position
-        room = max((size.height - 1) // self._tall, 1)
+        room = self._room = max((size.height - 1) // self._tall, 1)
         # Keep the cursor in sight, and no empty line at the end while rows are hidden above.
         self._first = min(max(self._first, (position or 0) - room + 1), position or 0)
         self._first = max(0, min(self._first, len(self._rows) - room))
         visible = self._rows[self._first : self._first + room]
         lines = [self.heading(size.width)]
         for place, row in enumerate(visible, self._first):
-            lines += self.lines_of(row, size.width, chosen=place == position and self._shows_cursor())
+            chosen = place == position and self._shows_cursor()
+            if (place, chosen) not in self._drawn:
+                self._drawn[place, chosen] = self.lines_of(row, size.width, chosen=chosen)
+            lines += self._drawn[place, chosen]
         title, subtitle = self.told(len(self._rows) - len(visible))
         self.draw(lines, title=title, subtitle=subtitle)
         self._mark(None if position is None or not self._shows_cursor() else position - self._first)

@@ -3,7 +3,7 @@
 import pytest
 
 from tui.health import ERROR, OK, Health
-from tui.listing import ORDERS, Listing, arranged
+from tui.listing import ORDERS, Arranged, Listing
 from tui.rows import ModelRow
 
 FINE, BROKEN = Health("●", "ok", OK, "green"), Health("✗", "LOAD ERR", ERROR, "red")
@@ -32,13 +32,23 @@ ROWS = [
 def test_order(word: str, reverse: bool, names: str) -> None:  # noqa: FBT001 - a case, not a switch
     """Each order has the worst first, reversed the best; what is not known is last in either direction."""
     order = [known.word for known in ORDERS].index(word)
-    assert "".join(row.name for row in arranged(ROWS, Listing(order, reverse))) == names
+    assert "".join(row.name for row in Arranged(ROWS).read(Listing(order, reverse))) == names
 
 
 @pytest.mark.parametrize(("typed", "names"), [("cuda", "c"), ("state:ok", "ab"), ("!cpu", "c"), ("zz", "")])
 def test_filter(typed: str, names: str) -> None:
     """Words choose by name, state and device."""
-    assert "".join(row.name for row in arranged(ROWS, Listing(typed=typed))) == names
+    assert "".join(row.name for row in Arranged(ROWS).read(Listing(typed=typed))) == names
+
+
+def test_every_question_is_answered_anew() -> None:
+    """Another filter or another order of the same rows says what it would say if it were the first."""
+    kept = Arranged(ROWS)
+    for typed in ("", "cpu", "!cpu", "cpu", ""):
+        for order in range(len(ORDERS)):
+            for reverse in (False, True):
+                listing = Listing(order, reverse, typed)
+                assert kept.read(listing) == Arranged(ROWS).read(listing)
 
 
 def test_title_says_what_is_left_out() -> None:

@@ -1,0 +1,88 @@
+"""What a cursor that goes through many models shows at once, and what only where it rests."""
+
+import pytest
+
+from storage.database import Writer
+from storage.workspace import Workspace
+from tests.console.conftest import Open
+from tests.console.screen import shows
+from tests.console.stage import Played, add_model
+from tui import navigation
+from tui.widgets.model_table import ModelTable
+
+SMALL, LARGE = (80, 24), (160, 45)
+
+NEVER_S = 3600.0
+"""The hand rests later than any test ends."""
+
+
+@pytest.fixture
+def restless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the hand never rest."""
+    monkeypatch.setattr(navigation, "RESTED_S", NEVER_S)
+
+
+@pytest.mark.usefixtures("restless")
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x45"])
+async def test_no_figures_of_another_model(
+    open_console: Open, staged: Workspace, size: tuple[int, int]
+) -> None:
+    """Until a model is read, its charts have its name and nothing else: neither another's curve, nor that there is none."""
+    async with open_console(staged).run_test(size=size) as pilot:
+        await shows(pilot, "seg-unet  accuracy")
+        await pilot.press("j")
+        shown = await shows(pilot, "─ mnist  … ─")
+        assert "seg-unet  accuracy" not in shown
+        assert "seg-unet  p50" not in shown
+        # The axis of a chart: there is none.
+        assert not any("0.9" in line and "│" in line[8:12] for line in shown.splitlines()[12:])
+        assert "no evaluations yet" not in shown
+
+
+@pytest.mark.usefixtures("restless")
+async def test_keys_are_about_the_model_under_the_cursor(open_console: Open, staged: Workspace) -> None:
+    """What is said below the list and what the keys act on is the model that the cursor is on, read or not."""
+    async with open_console(staged).run_test(size=LARGE) as pilot:
+        await shows(pilot, "seg-unet  accuracy")
+        await pilot.press("j")
+        await shows(pilot, "v3 is superior: p promotes it")
+        await pilot.press("k")
+        await shows(pilot, lambda shown: "v3 is superior" not in shown)
+        await pilot.press("j", "p")
+        await shows(pilot, "Promote mnist v3?")
+
+
+async def test_figures_come_where_the_cursor_rests(open_console: Open, staged: Workspace) -> None:
+    """Of the models that it passed nothing stays."""
+    async with open_console(staged).run_test(size=SMALL) as pilot:
+        await pilot.press("j", "j", "k")
+        await shows(pilot, "mnist  accuracy")
+        await shows(pilot, "v3 0.9740 ±")
+
+
+async def test_pages(open_console: Open, staged: Workspace, writer: Writer) -> None:
+    """A page is as many rows as are in sight, and the ends stop it; so on each screen with a list."""
+    with writer.transaction() as connection:
+        for number in range(40):
+            add_model(connection, f"zoo-{number:02}", Played(1, (0.9,)))
+    async with open_console(staged).run_test(size=SMALL) as pilot:
+        await shows(pilot, "Models 46")
+        table = pilot.app.query_one(ModelTable)
+        # All but the heading.
+        rows = table.content_size.height - 1
+        await pilot.press("pagedown")
+        assert table.position == rows
+        await pilot.press("pagedown")
+        assert table.position == 2 * rows
+        await pilot.press("pageup")
+        assert table.position == rows
+        await pilot.press("pageup", "pageup")
+        assert table.position == 0
+        await pilot.press(*["pagedown"] * 46)
+        assert table.position == 45
+        await pilot.press("4")
+        await shows(pilot, lambda shown: "Jobs 4" in shown and "> J" in shown)
+        await pilot.press("pagedown")
+        last = await shows(pilot, lambda shown: "> J" in shown)
+        await pilot.press("pageup")
+        await shows(pilot, lambda shown: "> J" in shown and shown != last)
