@@ -97,6 +97,22 @@ def test_few_values_are_all_told(writer: Writer, reader: Reader) -> None:
     assert found.points == [point for point in every if 100.0 <= point.at < 5000.0]
 
 
+def test_as_many_values_as_there_is_room_for_are_all_told(writer: Writer, reader: Reader) -> None:
+    """One more, and only the last one of each step is; where no beginning is named, it is that of all time."""
+    with writer.transaction() as connection:
+        model = models.ensure(connection, "mnist", now=0.0)
+        version = models.add_version(connection, model, 1, status=Status.READY, found_at=0.0)
+        for at in (0.5, 100.0, 200.0):
+            add_evaluation(connection, version, None, accuracy=at, at=at)
+    with reader.transaction() as connection:
+        whole = thinning.charted(connection, "mnist", "accuracy", most=3)
+        assert ([point.at for point in whole.points], whole.step_s) == ([0.5, 100.0, 200.0], None)
+        # 199.5 seconds in steps of 60 are more than three of them.
+        assert thinning.charted(connection, "mnist", "accuracy", most=2).step_s == 300.0
+        found = thinning.read(connection, "mnist", "accuracy", step_s=1.0)
+        assert [point.at for point in found] == [0.5, 100.0, 200.0]
+
+
 def test_a_figure_that_only_some_evaluations_have(writer: Writer, reader: Reader) -> None:
     """The last value of a step is that of the last evaluation that has the figure, and one that none has has no values."""
     fill(writer)

@@ -1,5 +1,6 @@
 """Promises about the interval of any figure: drawn, expanded, or from drawn means, they are the same interval."""
 
+from collections.abc import Sequence
 from math import inf
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from engine.evaluation.paired import bins, bootstrap, expansion
+from engine.evaluation.paired import bca, bins, bootstrap, expansion
 from engine.evaluation.paired.bins import Bins
 from engine.evaluation.paired.figures import Advantages
 from engine.evaluation.paired.rows import Course, Estimate, Rows, single
@@ -75,6 +76,34 @@ def test_bca_agrees_with_scipy() -> None:
     ).confidence_interval
     width = theirs.high - theirs.low
     assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=0.03 * width)
+
+
+def test_the_acceleration_is_a_sixth_of_the_skewness_of_a_mean() -> None:
+    """By another's formula, and however equal examples share rows; what nothing moves is not skewed."""
+    influence = np.array([-1.0, -0.5, 0.0, 3.0])
+    times = np.array([7, 4, 2, 3])
+    alone = np.repeat(influence, times)
+    expected = stats.skew(alone) / 6 / np.sqrt(len(alone))
+    assert bca.acceleration(alone) == pytest.approx(expected)
+    assert bca.acceleration(influence, times) == pytest.approx(expected)
+    assert bca.acceleration(np.zeros(4)) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("found", "value", "confidence", "expected"),
+    [
+        # Half of the ties are below: no bias, and the places of 7.5 % and 92.5 %, rounded outwards.
+        pytest.param([*range(40), *[50] * 20, *range(61, 101)], 50.0, 0.85, (7.0, 94.0), id="ties"),
+        # Beyond every draw is as rare as half a draw: the places of 3.1 % and 96.9 %.
+        pytest.param(range(100), -1.0, 0.999, (-1.0, 4.0), id="below every draw"),
+        pytest.param(range(100), 200.0, 0.999, (96.0, 200.0), id="above every draw"),
+    ],
+)
+def test_the_limits_are_at_the_places_that_the_bias_leaves(
+    found: Sequence[float], value: float, confidence: float, expected: tuple[float, float]
+) -> None:
+    """Of a hundred draws; the figure itself is never outside of its limits."""
+    assert bca.limits(np.array(found, dtype=np.float64), value, 0.0, confidence) == expected
 
 
 def test_groups_of_equal_examples_are_as_good_as_the_examples() -> None:
