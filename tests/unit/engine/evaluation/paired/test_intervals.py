@@ -86,24 +86,30 @@ def test_the_acceleration_is_a_sixth_of_the_skewness_of_a_mean() -> None:
     expected = stats.skew(alone) / 6 / np.sqrt(len(alone))
     assert bca.acceleration(alone) == pytest.approx(expected)
     assert bca.acceleration(influence, times) == pytest.approx(expected)
+    assert bca.acceleration(alone / 1000) == pytest.approx(expected)
     assert bca.acceleration(np.zeros(4)) == 0.0
 
 
 @pytest.mark.parametrize(
-    ("found", "value", "confidence", "expected"),
+    ("found", "value", "skewed", "confidence", "expected"),
     [
         # Half of the ties are below: no bias, and the places of 7.5 % and 92.5 %, rounded outwards.
-        pytest.param([*range(40), *[50] * 20, *range(61, 101)], 50.0, 0.85, (7.0, 94.0), id="ties"),
+        pytest.param([*range(40), *[50] * 20, *range(61, 101)], 50.0, 0.0, 0.85, (7.0, 94.0), id="ties"),
         # Beyond every draw is as rare as half a draw: the places of 3.1 % and 96.9 %.
-        pytest.param(range(100), -1.0, 0.999, (-1.0, 4.0), id="below every draw"),
-        pytest.param(range(100), 200.0, 0.999, (96.0, 200.0), id="above every draw"),
+        pytest.param(range(100), -1.0, 0.0, 0.999, (-1.0, 4.0), id="below every draw"),
+        pytest.param(range(100), 200.0, 0.0, 0.999, (96.0, 200.0), id="above every draw"),
+        pytest.param(range(100), 0.5, 0.0, 0.999, (0.0, 9.0), id="below nearly every draw"),
+        pytest.param(range(100), 98.5, 0.0, 0.999, (91.0, 99.0), id="above nearly every draw"),
+        # Skewed draws: the places of 10.8 % and 95.7 %.
+        pytest.param(range(100), 50.0, 0.1, 0.85, (10.0, 96.0), id="skewed"),
+        pytest.param(range(100), 50.0, 0.0, 0.5, (25.0, 76.0), id="half of the draws"),
     ],
 )
 def test_the_limits_are_at_the_places_that_the_bias_leaves(
-    found: Sequence[float], value: float, confidence: float, expected: tuple[float, float]
+    found: Sequence[float], value: float, skewed: float, confidence: float, expected: tuple[float, float]
 ) -> None:
     """Of a hundred draws; the figure itself is never outside of its limits."""
-    assert bca.limits(np.array(found, dtype=np.float64), value, 0.0, confidence) == expected
+    assert bca.limits(np.array(found, dtype=np.float64), value, skewed, confidence) == expected
 
 
 def test_groups_of_equal_examples_are_as_good_as_the_examples() -> None:
@@ -198,6 +204,17 @@ def test_a_figure_that_few_examples_carry_is_drawn() -> None:
     assert isinstance(rows, Rows)
     assert expansion.interval(rows, 0.9) is None
     assert bootstrap.estimate(rows, 0.9) == bootstrap.drawn(rows, 0.9)
+
+
+def test_a_sum_has_an_interval_however_few_examples_carry_it() -> None:
+    """Its expansion is exact in the weights; a figure that bends would have none there."""
+    values = np.zeros(bootstrap.FEW + 500)
+    values[0] = 1.0
+    straight = mean_of(values)
+    found = expansion.interval(straight, 0.9)
+    assert found is not None
+    assert found.low <= found.value < found.high
+    assert expansion.interval(straight._replace(course=Course.CURVED), 0.9) is None
 
 
 @pytest.mark.parametrize("metric", ["balanced_accuracy", "mcc", "precision_macro", "f1_weighted"])
