@@ -245,9 +245,36 @@ def test_an_interval_is_the_same_twice() -> None:
         assert bootstrap.estimate(rows, 0.9) == bootstrap.estimate(rows, 0.9)
 
 
+@pytest.mark.parametrize("n", [bootstrap.FEW, bootstrap.FEW + 1])
+def test_examples_are_drawn_up_to_a_number(n: int) -> None:
+    """Above it none is, where there is another way; whatever is drawn, it is from the seed that was given."""
+    losses = mean_of(np.random.default_rng(0).exponential(size=n))
+    carried = single(np.eye(1, n).T, lambda means: means[..., 0] ** 2)
+    both = Bins(*answers(np.random.default_rng(0), n))
+    drawn = [bootstrap.drawn(rows, 0.9, seed=7) for rows in (losses, carried, both.rows())]
+    found = [bootstrap.estimate(rows, 0.9, seed=7) for rows in (losses, carried, both)]
+    if n > bootstrap.FEW:
+        assert found == [expansion.interval(losses, 0.9), drawn[1], bins.interval(both, 0.9, seed=7)]
+    else:
+        assert found == drawn
+
+
+def test_each_example_s_influence_is_what_the_figure_is_without_it() -> None:
+    """Beside the mean of that; the groups of equal examples have that of one of them, and no draw is lost."""
+    values, times = np.array([[0.0, 1.0], [2.0, 5.0], [3.0, 2.0]]), np.array([4, 3, 2])
+    rows = Rows(values, times, lambda means: means[..., 0] / means[..., 1])
+    alone = np.repeat(values, times, axis=0)
+    without = np.array([rows.figure(np.delete(alone, one, axis=0).mean(axis=0)) for one in range(9)])
+    expected = (without.mean() - without)[[0, 4, 7]]
+    assert bootstrap._influence(rows) == pytest.approx(expected, abs=1e-12)
+    for n in (9, 300):
+        assert bootstrap._resampled(mean_of(np.arange(n)), 2000, 7).shape == (2000,)
+
+
 def test_one_example_says_nothing() -> None:
     """It has no spread, and so any limits."""
     assert bootstrap.estimate(mean_of(np.array([2.0])), 0.9) == (2.0, -np.inf, np.inf)
+    assert bootstrap.estimate(mean_of(np.array([2.0, 4.0])), 0.9) == (3.0, 2.0, 4.0)
 
 
 def test_a_worse_calibration_is_told_as_often_as_the_level_says() -> None:
