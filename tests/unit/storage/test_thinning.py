@@ -97,6 +97,40 @@ def test_few_values_are_all_told(writer: Writer, reader: Reader) -> None:
     assert found.points == [point for point in every if 100.0 <= point.at < 5000.0]
 
 
+def test_as_many_values_as_there_is_room_for_are_all_told(writer: Writer, reader: Reader) -> None:
+    """One more, and only the last one of each step is; where no beginning is named, it is that of all time."""
+    with writer.transaction() as connection:
+        model = models.ensure(connection, "mnist", now=0.0)
+        version = models.add_version(connection, model, 1, status=Status.READY, found_at=0.0)
+        for at in (0.5, 100.0, 120.5):
+            add_evaluation(connection, version, None, accuracy=at, at=at)
+    with reader.transaction() as connection:
+        whole = thinning.charted(connection, "mnist", "accuracy", most=3)
+        assert ([point.at for point in whole.points], whole.step_s) == ([0.5, 100.0, 120.5], None)
+        assert thinning.charted(connection, "mnist", "accuracy", most=2).step_s == 60.0
+        later = thinning.charted(connection, "mnist", "accuracy", since=50.0, most=1)
+        assert ([point.at for point in later.points], later.step_s) == ([100.0, 120.5], 60.0)
+        earlier = thinning.charted(connection, "mnist", "accuracy", until=110.0, most=1)
+        assert ([point.at for point in earlier.points], earlier.step_s) == ([100.0], 300.0)
+        found = thinning.read(connection, "mnist", "accuracy", step_s=1.0)
+        assert [point.at for point in found] == [0.5, 100.0, 120.5]
+
+
+def test_what_lasts_longer_than_the_longest_step_allows_has_a_longer_one(
+    writer: Writer, reader: Reader
+) -> None:
+    """Then the steps are as long as they have to be, whatever people count in."""
+    ends = 1000.0, 1000.0 + 2 * thinning.STEPS[-1]
+    with writer.transaction() as connection:
+        model = models.ensure(connection, "mnist", now=0.0)
+        version = models.add_version(connection, model, 1, status=Status.READY, found_at=0.0)
+        for at in ends:
+            add_evaluation(connection, version, None, accuracy=0.5, at=at)
+    with reader.transaction() as connection:
+        found = thinning.charted(connection, "mnist", "accuracy", most=1)
+    assert ([point.at for point in found.points], found.step_s) == (list(ends), 2 * thinning.STEPS[-1])
+
+
 def test_a_figure_that_only_some_evaluations_have(writer: Writer, reader: Reader) -> None:
     """The last value of a step is that of the last evaluation that has the figure, and one that none has has no values."""
     fill(writer)

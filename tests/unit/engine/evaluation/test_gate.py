@@ -85,7 +85,9 @@ def test_superiority_may_be_asked_for() -> None:
     """With that mode a candidate that is only not worse is held, a better one passes."""
     held = judged(apart(12, 9, 2000), gate={"margin": 0.02, "mode": "superiority"})
     assert (held.verdict, held.passed) == (Verdict.INCONCLUSIVE, False)
-    assert check(held, "accuracy").detail.endswith("but gate.mode asks for a better one")
+    told = check(held, "accuracy").detail
+    assert told.startswith("0.8950 -> 0.8965")
+    assert told.endswith(", but gate.mode asks for a better one")
     assert judged(apart(80, 10, 2000), gate={"margin": 0.02, "mode": "superiority"}).passed
 
 

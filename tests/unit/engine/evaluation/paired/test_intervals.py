@@ -1,5 +1,6 @@
 """Promises about the interval of any figure: drawn, expanded, or from drawn means, they are the same interval."""
 
+from collections.abc import Sequence
 from math import inf
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from engine.evaluation.paired import bins, bootstrap, expansion
+from engine.evaluation.paired import bca, bins, bootstrap, expansion
 from engine.evaluation.paired.bins import Bins
 from engine.evaluation.paired.figures import Advantages
 from engine.evaluation.paired.rows import Course, Estimate, Rows, single
@@ -75,6 +76,40 @@ def test_bca_agrees_with_scipy() -> None:
     ).confidence_interval
     width = theirs.high - theirs.low
     assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=0.03 * width)
+
+
+def test_the_acceleration_is_a_sixth_of_the_skewness_of_a_mean() -> None:
+    """By another's formula, and however equal examples share rows; what nothing moves is not skewed."""
+    influence = np.array([-1.0, -0.5, 0.0, 3.0])
+    times = np.array([7, 4, 2, 3])
+    alone = np.repeat(influence, times)
+    expected = stats.skew(alone) / 6 / np.sqrt(len(alone))
+    assert bca.acceleration(alone) == pytest.approx(expected)
+    assert bca.acceleration(influence, times) == pytest.approx(expected)
+    assert bca.acceleration(alone / 1000) == pytest.approx(expected)
+    assert bca.acceleration(np.zeros(4)) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("found", "value", "skewed", "confidence", "expected"),
+    [
+        # Half of the ties are below: no bias, and the places of 7.5 % and 92.5 %, rounded outwards.
+        pytest.param([*range(40), *[50] * 20, *range(61, 101)], 50.0, 0.0, 0.85, (7.0, 94.0), id="ties"),
+        # Beyond every draw is as rare as half a draw: the places of 3.1 % and 96.9 %.
+        pytest.param(range(100), -1.0, 0.0, 0.999, (-1.0, 4.0), id="below every draw"),
+        pytest.param(range(100), 200.0, 0.0, 0.999, (96.0, 200.0), id="above every draw"),
+        pytest.param(range(100), 0.5, 0.0, 0.999, (0.0, 9.0), id="below nearly every draw"),
+        pytest.param(range(100), 98.5, 0.0, 0.999, (91.0, 99.0), id="above nearly every draw"),
+        # Skewed draws: the places of 10.8 % and 95.7 %.
+        pytest.param(range(100), 50.0, 0.1, 0.85, (10.0, 96.0), id="skewed"),
+        pytest.param(range(100), 50.0, 0.0, 0.5, (25.0, 76.0), id="half of the draws"),
+    ],
+)
+def test_the_limits_are_at_the_places_that_the_bias_leaves(
+    found: Sequence[float], value: float, skewed: float, confidence: float, expected: tuple[float, float]
+) -> None:
+    """Of a hundred draws; the figure itself is never outside of its limits."""
+    assert bca.limits(np.array(found, dtype=np.float64), value, skewed, confidence) == expected
 
 
 def test_groups_of_equal_examples_are_as_good_as_the_examples() -> None:
@@ -171,6 +206,17 @@ def test_a_figure_that_few_examples_carry_is_drawn() -> None:
     assert bootstrap.estimate(rows, 0.9) == bootstrap.drawn(rows, 0.9)
 
 
+def test_a_sum_has_an_interval_however_few_examples_carry_it() -> None:
+    """Its expansion is exact in the weights; a figure that bends would have none there."""
+    values = np.zeros(bootstrap.FEW + 500)
+    values[0] = 1.0
+    straight = mean_of(values)
+    found = expansion.interval(straight, 0.9)
+    assert found is not None
+    assert found.low <= found.value < found.high
+    assert expansion.interval(straight._replace(course=Course.CURVED), 0.9) is None
+
+
 @pytest.mark.parametrize("metric", ["balanced_accuracy", "mcc", "precision_macro", "f1_weighted"])
 def test_moving_weight_to_groups_is_moving_it_to_the_rows_of_each_version(metric: str) -> None:
     """What few rows of each version say is what the rows of all groups of examples say."""
@@ -199,9 +245,36 @@ def test_an_interval_is_the_same_twice() -> None:
         assert bootstrap.estimate(rows, 0.9) == bootstrap.estimate(rows, 0.9)
 
 
+@pytest.mark.parametrize("n", [bootstrap.FEW, bootstrap.FEW + 1])
+def test_examples_are_drawn_up_to_a_number(n: int) -> None:
+    """Above it none is, where there is another way; whatever is drawn, it is from the seed that was given."""
+    losses = mean_of(np.random.default_rng(0).exponential(size=n))
+    carried = single(np.eye(1, n).T, lambda means: means[..., 0] ** 2)
+    both = Bins(*answers(np.random.default_rng(0), n))
+    drawn = [bootstrap.drawn(rows, 0.9, seed=7) for rows in (losses, carried, both.rows())]
+    found = [bootstrap.estimate(rows, 0.9, seed=7) for rows in (losses, carried, both)]
+    if n > bootstrap.FEW:
+        assert found == [expansion.interval(losses, 0.9), drawn[1], bins.interval(both, 0.9, seed=7)]
+    else:
+        assert found == drawn
+
+
+def test_each_example_s_influence_is_what_the_figure_is_without_it() -> None:
+    """Beside the mean of that; the groups of equal examples have that of one of them, and no draw is lost."""
+    values, times = np.array([[0.0, 1.0], [2.0, 5.0], [3.0, 2.0]]), np.array([4, 3, 2])
+    rows = Rows(values, times, lambda means: means[..., 0] / means[..., 1])
+    alone = np.repeat(values, times, axis=0)
+    without = np.array([rows.figure(np.delete(alone, one, axis=0).mean(axis=0)) for one in range(9)])
+    expected = (without.mean() - without)[[0, 4, 7]]
+    assert bootstrap._influence(rows) == pytest.approx(expected, abs=1e-12)
+    for n in (9, 300):
+        assert bootstrap._resampled(mean_of(np.arange(n)), 2000, 7).shape == (2000,)
+
+
 def test_one_example_says_nothing() -> None:
     """It has no spread, and so any limits."""
     assert bootstrap.estimate(mean_of(np.array([2.0])), 0.9) == (2.0, -np.inf, np.inf)
+    assert bootstrap.estimate(mean_of(np.array([2.0, 4.0])), 0.9) == (3.0, 2.0, 4.0)
 
 
 def test_a_worse_calibration_is_told_as_often_as_the_level_says() -> None:
