@@ -124,11 +124,13 @@ class Navigation(Writing):
             self.push_screen(page)
 
     def on_overview_selected(self, message: Overview.Selected) -> None:
-        """Point at the model under the cursor at once, and read it when the hand has rested."""
+        """Point at the model under the cursor and read it; while the hand goes on, the one where it rests is read."""
         self._selected = message.name
-        if self._resting is not None:
+        if self._resting is None:
+            self._read_selected()
+        else:
             self._resting.stop()
-        self._resting = self.set_timer(RESTED_S, self._read_selected)
+        self._resting = self.set_timer(RESTED_S, self._rested)
         view = self.view()
         for screen in self.screen_stack:
             if isinstance(screen, Overview):
@@ -303,6 +305,10 @@ class Navigation(Writing):
     def _select(self, name: str | None) -> None:
         self._selected = name
         self._feed.select(name)
+
+    def _rested(self) -> None:
+        self._resting = None
+        self._read_selected()
 
     def _read_selected(self) -> None:
         self._feed.select(self._selected)

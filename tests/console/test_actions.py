@@ -33,7 +33,7 @@ async def select(pilot: Console, name: str) -> None:
     table = pilot.app.query_one(ModelTable)
     while table.selected != name:
         await pilot.press("j")
-    await shows(pilot, f"{name}  accuracy")
+    await shows(pilot, f"─ {name}  accuracy")
 
 
 async def answered(writer: Writer, count: int = 1) -> list[Job]:

@@ -33,7 +33,8 @@ class Drive:
             await pilot.press("g")
             while table.selected != self._model:
                 await pilot.press("j")
-            await shows(pilot, f"{self._model}  accuracy")
+            # Not the event that says the same: the chart's title, which is there once the model was read.
+            await shows(pilot, f"─ {self._model}  accuracy")
         await pilot.press(*self._keys)
         await shows(pilot, self._wait)
         if isinstance(pilot.app.screen, Confirm):

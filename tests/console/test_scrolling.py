@@ -30,9 +30,10 @@ async def test_no_figures_of_another_model(
     """Until a model is read, its charts have its name and nothing else: neither another's curve, nor that there is none."""
     async with open_console(staged).run_test(size=size) as pilot:
         await shows(pilot, "seg-unet  accuracy")
-        await pilot.press("j")
-        shown = await shows(pilot, "─ mnist  … ─")
-        assert "seg-unet  accuracy" not in shown
+        await pilot.press("j", "j")
+        shown = await shows(pilot, "─ churn-mlp  … ─")
+        assert "seg-unet  accuracy ─" not in shown
+        assert "mnist  accuracy ─" not in shown
         assert "seg-unet  p50" not in shown
         # The axis of a chart: there is none.
         assert not any("0.9" in line and "│" in line[8:12] for line in shown.splitlines()[12:])
@@ -50,6 +51,19 @@ async def test_keys_are_about_the_model_under_the_cursor(open_console: Open, sta
         await shows(pilot, lambda shown: "v3 is superior" not in shown)
         await pilot.press("j", "p")
         await shows(pilot, "Promote mnist v3?")
+
+
+async def test_a_single_step_is_read_at_once(
+    open_console: Open, staged: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who goes to the next model and asks something about it does not wait for the hand to have rested."""
+    async with open_console(staged).run_test(size=LARGE) as pilot:
+        await shows(
+            pilot, lambda _text: isinstance(pilot.app, navigation.Navigation) and pilot.app._resting is None
+        )
+        monkeypatch.setattr(navigation, "RESTED_S", NEVER_S)
+        await pilot.press("j")
+        await shows(pilot, "─ mnist  accuracy ─")
 
 
 async def test_figures_come_where_the_cursor_rests(open_console: Open, staged: Workspace) -> None:
