@@ -117,7 +117,7 @@ def test_another_environment_may_write_what_this_one_cannot(mnist: Model) -> Non
         case(of(mnist, Format.TORCHSCRIPT), interpreter="/venv/bin/python")
     )
     assert plan.possible
-    assert plan.sentence.startswith("in the other environment exports version 1")
+    assert plan.sentence.startswith("exports version 1 of mnist anew in the other environment")
 
 
 def test_a_format_without_training_is_trained_by_the_owners_program(mnist: Model) -> None:
