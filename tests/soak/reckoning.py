@@ -36,6 +36,7 @@ STATE: Final = (
     "quarantine",
     "discarded",
     "damaged",
+    "training",
 )
 """What may lie in ``.modeltender`` when the engine has stopped; ``scratch`` and ``discarded`` must be
 empty, and ``damaged`` holds what repairs have set aside."""

@@ -25,7 +25,7 @@ def run(capsys: pytest.CaptureFixture[str], workspace: Workspace) -> Run:
     def call(*words: str) -> Said:
         capsys.readouterr()
         status = main([*words, "--workspace", str(workspace.root)])
-        return Said(status, *capsys.readouterr())
+        return Said(status, *capsys.readouterr(), words)
 
     return call
 
