@@ -52,7 +52,7 @@ PICTURES = (
     Picture("console-model.svg", ("n", "2"), "Versions"),
     Picture("console-devices.svg", ("3",), "LAST MINUTE"),
     Picture("console-jobs.svg", ("4",), "succeeded at"),
-    Picture("console-events.svg", ("5",), "what helps:"),
+    Picture("console-events.svg", ("5",), "f mends it"),
     Picture("console-compare.svg", ("n", "2", "enter"), "at a margin of"),
     Picture("console-settings.svg", ("7",), "Settings"),
     Picture("console-replay.svg", ("left_curly_bracket",) * 3, "REPLAY"),
