@@ -91,6 +91,8 @@ class Console(Keeping):
         if not self.is_headless:
             self.set_interval(ending.TERMINAL_CHECK_S, ending.end_without_terminal)
         self.set_interval(TICK_S, self.refresh_view)
+        # Whoever had the terminal while this was suspended has left it as they liked.
+        self.app_resume_signal.subscribe(self, lambda _app: self.action_redraw())
         self._feed.start(lambda news: self.post_message(Arrived(news)), self._failed)
 
     def on_ready(self) -> None:

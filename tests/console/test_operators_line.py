@@ -139,7 +139,8 @@ def test_a_slow_link_loses_nothing(staged: Workspace, writer: Writer) -> None:
         assert terminal.wait_closed(PATIENCE_S) == 0
 
 
-def test_it_is_suspended_and_comes_back(staged: Workspace) -> None:
+@pytest.mark.parametrize("size", [(80, 24), (100, 30)], ids=["as it was", "resized"])
+def test_it_is_suspended_and_comes_back(staged: Workspace, size: tuple[int, int]) -> None:
     """Ctrl-Z gives the terminal back and stops; the whole screen is there again afterwards, at the size that it has by then."""
     with opened(staged) as terminal:
         shows_all(terminal)
@@ -148,9 +149,9 @@ def test_it_is_suspended_and_comes_back(staged: Workspace) -> None:
         until(lambda: terminal.read() and terminal.process().status() == psutil.STATUS_STOPPED)
         assert is_restored(bytes(terminal.received))
         terminal.wipe()
-        terminal.resize(100, 30)
+        terminal.resize(*size)
         os.kill(terminal.pid, signal.SIGCONT)
-        terminal.wait_for(lambda screen: "seg-unet" in screen and is_whole(screen, 100), PATIENCE_S)
+        terminal.wait_for(lambda screen: "seg-unet" in screen and is_whole(screen, size[0]), PATIENCE_S)
         terminal.send("q")
         assert terminal.wait_closed(PATIENCE_S) == 0
 
