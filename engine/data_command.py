@@ -6,7 +6,7 @@ that this one never opens them; what this module owns is what is asked for and w
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -326,12 +326,14 @@ def _take(
     staging.mkdir()
     try:
         process.take_parts(PARTS_FOLDER, [f"{part}{suffix}" for part in there], staging)
+        placed: list[str] = []
         for part, replaced in there.items():
             folder = importing.home(workspace, model, part)
-            with _writing(folder):
+            with _writing(folder, placed):
                 importing.put(
                     {f"{part}{suffix}": staging / f"{part}{suffix}"}, folder, instead_of=replaced, move=True
                 )
+            placed.append(part)
     finally:
         for file in staging.iterdir():
             file.unlink()
@@ -339,13 +341,15 @@ def _take(
 
 
 @contextmanager
-def _writing(folder: Path) -> Iterator[None]:
+def _writing(folder: Path, placed: Sequence[str] = ()) -> Iterator[None]:
+    """Say what could not be written, and which parts are in place all the same."""
     try:
         yield
     except OSError as error:
+        done = f"In place already: {', '.join(placed)}." if placed else NOTHING_MOVED
         raise WorkspaceError(
             f"The data cannot be written to {clean(str(folder))} ({error.strerror or error}).",
-            f"{NOTHING_MOVED} Free some space or change the folder's rights, then try again.",
+            f"{done} Free some space or change the folder's rights, then try again.",
         ) from None
 
 

@@ -52,16 +52,7 @@ def park(connection: sqlite3.Connection, job_id: int) -> None:
         )
         job = jobs.read_one(connection, job_id)
         if job is not None:
-            same = jobs.add(
-                connection,
-                job.kind,
-                job.model,
-                job.version,
-                requested_by=job.requested_by,
-                now=time.time(),
-                parameters=job.parameters,
-            )
-            _stand_in(connection, job_id, same.id)
+            _ask_again(connection, job, now=time.time())
 
 
 def recover(connection: sqlite3.Connection, *, now: float) -> list[Job]:
@@ -77,17 +68,23 @@ def interrupt(connection: sqlite3.Connection, job: Job, *, error: str, now: floa
     jobs.finish(connection, job.id, JobState.INTERRUPTED, now=now, code="interrupted", error=error)
     attempt = connection.execute("SELECT attempt FROM jobs WHERE id = ?", (job.id,)).fetchone()["attempt"]
     if job.kind in RETRIED and attempt < MAXIMUM_ATTEMPTS:
-        again = jobs.add(
-            connection,
-            job.kind,
-            job.model,
-            job.version,
-            requested_by=job.requested_by,
-            now=now,
-            parameters=job.parameters,
-        )
+        again = _ask_again(connection, job, now=now)
         connection.execute("UPDATE jobs SET attempt = ? WHERE id = ?", (attempt + 1, again.id))
-        _stand_in(connection, job.id, again.id)
+
+
+def _ask_again(connection: sqlite3.Connection, job: Job, *, now: float) -> Job:
+    """Ask for what a job was asked for, or join who has; return what goes on in its place."""
+    again = jobs.add(
+        connection,
+        job.kind,
+        job.model,
+        job.version,
+        requested_by=job.requested_by,
+        now=now,
+        parameters=job.parameters,
+    )
+    _stand_in(connection, job.id, again.id)
+    return again
 
 
 def _stand_in(connection: sqlite3.Connection, job_id: int, other_id: int) -> None:

@@ -1,10 +1,13 @@
 """What the numbers mean that NVIDIA's driver gives its errors (Xid), and whose fault each mostly is.
 
-From NVIDIA's own documentation, https://docs.nvidia.com/deploy/xid-errors/ (its catalogue, and the older listing of causes).
-Several causes are possible for most; what stands here is where to begin. It must not know where they were heard of.
+What they mean is in NVIDIA's catalogue, https://docs.nvidia.com/deploy/xid-errors/. Several causes are possible for most;
+which one is named here is where to begin, and our own choice. It must not know where they were heard of.
 """
 
 from typing import Final, NamedTuple
+
+TOLD_S: Final = 86400.0
+"""An error is told of for a day: after that, a device on which none followed has shown that it works."""
 
 
 class Xid(NamedTuple):

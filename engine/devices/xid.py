@@ -11,9 +11,7 @@ import msgspec
 
 from storage.device_details import DeviceDetails, DriverError
 from storage.text import clean
-
-KEPT_S = 86400.0
-"""An error is told of for a day: after that, a card on which none followed has shown that it works."""
+from storage.xids import TOLD_S
 
 MOST = 64
 """Events that one reading takes out: a card in trouble may make them faster than they are read."""
@@ -54,7 +52,7 @@ class Listener:
         for number in self._waiting(nvml):
             before = self._heard.get(number)
             self._heard[number] = DriverError(number, (before.count if before else 0) + 1, now)
-        self._heard = {number: one for number, one in self._heard.items() if one.at > now - KEPT_S}
+        self._heard = {number: one for number, one in self._heard.items() if one.at > now - TOLD_S}
         return msgspec.structs.replace(
             details, driver_errors=tuple(self._heard.values()), listening_since=self._since
         )

@@ -5,10 +5,7 @@ from engine.faults.sentences import count
 from engine.faults.state import PlaceState
 from storage.records import Device
 from storage.vocabulary import Severity
-from storage.xids import xid
-
-DAY_S = 86400.0
-"""How long none must have followed, and how long must have been listened, before it is over."""
+from storage.xids import TOLD_S, xid
 
 SPEC = FaultSpec(
     code="driver-errors",
@@ -35,7 +32,7 @@ def check(state: PlaceState) -> Finding:
         severity = Severity.ERROR if any(xid(number).grave for number in numbers) else Severity.WARNING
         return found("; ".join(map(_told, ill)), severity=severity)
     since = max(one.details.listening_since or 0.0 for one in listening)
-    if state.now - since < DAY_S:
+    if state.now - since < TOLD_S:
         return unknown(
             f"none since the engine began to listen {(state.now - since) / 3600:.1f} h ago; it takes a day to tell"
         )

@@ -146,23 +146,7 @@ def elsewhere(
     cancelled: Callable[[], bool],
 ) -> Iterator[ModelProcess]:
     """Load the version from its copy in a process of other hosts, behind every version's walls; nothing is recorded of it."""
-    kept = keep(context, version)
-    try:
-        process = hosts.open(
-            kept.artefact,
-            runtime,
-            CPU,
-            (kept.folder, *readable_data(context.workspace, context.settings, version.model)),
-            wanted=version.format,
-            options=options,
-            trusted=trusted(context, version),
-            every_wall=context.settings.trust.require_sandbox,
-            cancelled=cancelled,
-        )
-    except BaseException:
-        kept.close()
-        raise
-    process.keep_until_closed(kept.close)
+    process = _kept_open(context, version, hosts, runtime, CPU, options=options, cancelled=cancelled)
     try:
         yield process
     finally:
@@ -181,23 +165,49 @@ def _open(
 ) -> ModelProcess:
     runtime = _runtime(version)
     with _failure_recorded(context, version, device):
-        kept = keep(context, version, hashed=hashed)
-        try:
-            process = context.hosts.open(
-                kept.artefact,
-                runtime,
-                device,
-                (kept.folder, *readable_data(context.workspace, context.settings, version.model)),
-                wanted=version.format,
-                options=options,
-                trusted=trusted(context, version),
-                every_wall=context.settings.trust.require_sandbox,
-                cores=cores,
-                cancelled=cancelled,
-            )
-        except BaseException:
-            kept.close()
-            raise
+        return _kept_open(
+            context,
+            version,
+            context.hosts,
+            runtime,
+            device,
+            options=options,
+            cores=cores,
+            cancelled=cancelled,
+            hashed=hashed,
+        )
+
+
+def _kept_open(
+    context: Context,
+    version: Version,
+    hosts: Hosts,
+    runtime: RuntimeSpec,
+    device: str,
+    *,
+    options: Options,
+    cores: Collection[int] = (),
+    cancelled: Callable[[], bool],
+    hashed: bool = False,
+) -> ModelProcess:
+    """Load a version from its copy, which stays for as long as the process does."""
+    kept = keep(context, version, hashed=hashed)
+    try:
+        process = hosts.open(
+            kept.artefact,
+            runtime,
+            device,
+            (kept.folder, *readable_data(context.workspace, context.settings, version.model)),
+            wanted=version.format,
+            options=options,
+            trusted=trusted(context, version),
+            every_wall=context.settings.trust.require_sandbox,
+            cores=cores,
+            cancelled=cancelled,
+        )
+    except BaseException:
+        kept.close()
+        raise
     process.keep_until_closed(kept.close)
     return process
 

@@ -216,3 +216,15 @@ def test_nothing_is_left_behind(run: Run, workspace: Workspace, tmp_path: Path) 
     """The folders of the process that read the data are gone."""
     run("data", "split", str(npz(tmp_path)), "--model", "m")
     assert list(workspace.scratch.iterdir()) == []
+
+
+def test_a_part_that_has_no_place_names_those_that_have(
+    run: Run, workspace: Workspace, tmp_path: Path
+) -> None:
+    """Where one part is in place and the next cannot be, nobody is told that nothing was changed."""
+    (workspace.test / "m").write_text("a file where a folder belongs")
+    said = run("data", "split", str(npz(tmp_path)), "--model", "m")
+    assert said.status != ExitCode.DONE
+    assert "cannot be written" in said.err
+    assert "In place already: train." in said.err
+    assert (workspace.train / "m" / "train.npz").exists()

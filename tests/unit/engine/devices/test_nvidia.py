@@ -15,6 +15,7 @@ from engine.doctor import machine
 from storage.device_details import DeviceProcess, DriverError, Partition
 from storage.records import Device
 from storage.vocabulary import DeviceKind
+from storage.xids import TOLD_S
 from tests.unit.engine.devices import trees
 from tests.unit.engine.devices.recorded_nvml import GIB, RecordedNvml
 from tests.unit.engine.devices.trees import Tree
@@ -206,7 +207,7 @@ def test_errors_of_the_driver_are_heard_of_by_card(nvml: RecordedNvml) -> None:
     assert other.driver_errors == ()
     nvml.cards[0].report(31)
     assert readers[0].read(7.0).details.driver_errors == (DriverError(31, 3, 7.0), DriverError(79, 1, 6.0))
-    assert readers[0].read(6.5 + xid.KEPT_S).details.driver_errors == (DriverError(31, 3, 7.0),)
+    assert readers[0].read(6.5 + TOLD_S).details.driver_errors == (DriverError(31, 3, 7.0),)
     readers[0].close()
     assert len(nvml.sets) == 1
 
