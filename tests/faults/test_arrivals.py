@@ -21,9 +21,6 @@ from tests.handmade_models import onnx_bytes, save_onnx, save_onnx_with_weights
 from tests.live import Live
 from tests.watched import Watched
 
-# watchdog may find a new folder twice, by its event and by its own look around; it says so and goes on.
-pytestmark = pytest.mark.filterwarnings("ignore:Callback with id:RuntimeWarning")
-
 LARGE = onnx_bytes("x" * 4_000_000)
 
 

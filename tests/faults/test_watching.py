@@ -20,9 +20,6 @@ from storage.workspace import Workspace
 from tests.handmade_models import save_onnx
 from tests.watched import Watched
 
-# watchdog may find a new folder twice, by its event and by its own look around; it says so and goes on.
-pytestmark = pytest.mark.filterwarnings("ignore:Callback with id:RuntimeWarning")
-
 PROJECT = str(Path(__file__).parents[2])
 
 
