@@ -11,8 +11,12 @@ SIZES = (32, 128, 256, 512, 1024)
 """Batches that are tried in turn: the first stays in a CPU's caches, the last fills a small accelerator."""
 
 IN_A_ROW = 2
-"""Tries of a turn. What ran before has left another size's numbers in the processor's caches, and the first try of all
-pays for what frameworks prepare for a new shape: only the second is as quick as all those that follow it will be."""
+"""Tries of a turn. What ran before has left another size's numbers in the processor's caches, and the first try pays for
+what frameworks prepare for a new shape: only the second is as quick as all those that follow it will be."""
+
+PREPARING = 2
+"""Runs of a model that say nothing of any size. TorchScript takes note of what it meets in the first and translates the
+network in the second, others trace or allocate in the first: the smallest size alone would pay for all of it."""
 
 TRIES = 6
 """How often each size is tried, in turns, so that a moment's disturbance meets them all; the fastest try counts."""
@@ -34,6 +38,7 @@ class Calibration:
     """Says which size to try next; is told what came of it."""
 
     def __init__(self, memory_bytes: int | None = None) -> None:
+        self._preparing = PREPARING
         self._rates: dict[int, float] = {}
         self._tries = dict.fromkeys(SIZES, 0)
         self._over = False
@@ -58,6 +63,9 @@ class Calibration:
 
     def note(self, size: int, seconds: float) -> None:
         """Take in how long a batch of a proposed size took."""
+        if self._preparing:
+            self._preparing -= 1
+            return
         self._tries[size] += 1
         self._rates[size] = max(self._rates.get(size, 0.0), size / seconds)
         if self._tries[size] == IN_A_ROW:
