@@ -1,5 +1,9 @@
 """Which environment variables reach a host and a model process."""
 
+import os
+import subprocess
+import sys
+
 from engine.processes import environment
 
 INHERITED = {
@@ -43,3 +47,16 @@ def test_devices_are_counted_as_the_driver_counts_them() -> None:
     host = environment.for_host(INHERITED, "/scratch/h")
     model = environment.for_model(host, "/scratch/p", accelerated=True)
     assert host["CUDA_DEVICE_ORDER"] == model["CUDA_DEVICE_ORDER"] == "PCI_BUS_ID"
+
+
+def test_threads_that_wait_do_not_hold_a_core_that_others_want() -> None:
+    """The library of torch's threads is told to sleep early, in the process that loads it: the host, not its children."""
+    answer = subprocess.run(
+        [sys.executable, "-P", "-c", "import torch"],
+        env=environment.for_host(os.environ | {"GOMP_SPINCOUNT": "99"}, "/scratch/h")
+        | {"OMP_DISPLAY_ENV": "verbose"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "GOMP_SPINCOUNT = '1000'" in answer.stderr
