@@ -48,7 +48,7 @@ COLOURS = {Condition.OK: "green", Condition.WARNING: "yellow", Condition.PROBLEM
 def doctor(context: click.Context, *, folder: Path | None, as_json: bool, fix: bool, yes: bool) -> int:
     """Say what works here and what is missing.
 
-    Each problem comes with what mends it; exits with 1 when something must be mended.
+    Each problem comes with its remedy; exits with 1 if something must be fixed.
     """
     if fix and as_json:
         raise click.UsageError("--fix talks to people: run it first, then doctor --json.")

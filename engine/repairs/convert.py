@@ -7,10 +7,10 @@ from storage.vocabulary import JobKind, RepairKind
 
 SPEC = RepairSpec(
     kind=RepairKind.CONVERT,
-    does="Writes a version that the installed framework refuses anew, as that framework reads it, where the format says the "
-    "same in another way (see below); with `--python` another environment, in which it still loads, exports it. What was made "
-    "must give the kept answers. It is a new version, which takes the road of every version; the old one stays as it is. The "
-    "fault ends when the new one is deployed.",
+    does="Rewrites a version that the installed framework refuses, in a form that this framework reads, if the format can "
+    "say the same thing in another way (see below); with `--python`, another environment in which it still loads "
+    "exports it. The result must give the kept answers. It becomes a new version, treated like any other; the old one "
+    "stays as it is. The fault ends when the new one is deployed.",
     long=True,
     makes=True,
 )
