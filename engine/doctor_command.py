@@ -55,7 +55,7 @@ def doctor(context: click.Context, *, folder: Path | None, as_json: bool, fix: b
     if yes and not fix:
         raise click.UsageError("--yes belongs to --fix: doctor --fix --yes.")
     if fix and not yes and not _somebody_answers():
-        raise click.UsageError("--fix asks before it installs: add --yes where nobody answers.")
+        raise click.UsageError("--fix asks before it installs: add --yes if nobody can answer.")
     workspace = _workspace(folder or context.find_root().params.get("folder"))
     report = examine(workspace) if as_json else examine(workspace, lambda check: click.echo(render(check)))
     click.echo(msgspec.json.encode(report) if as_json else f"\n{conclude(report)}")

@@ -13,7 +13,7 @@ SPEC = FaultSpec(
     severity=Severity.ERROR,
     means="The deployed version was loaded in a new process, as a restarting server would load it, and that failed. Servers "
     "that hold it in memory still answer; the next one to start will not.",
-    advice="Load it once more: modeltender repair {model}; if that fails too, have it written anew: modeltender repair {model} "
+    advice="Load it once more: modeltender repair {model}; if that fails too, have it rewritten: modeltender repair {model} "
     "--fault ID --by convert; or: modeltender rollback {model}",
     urgent="Now, before what serves it restarts; until then it answers.",
     otherwise="The fault says what the version was saved and last loaded with, and what is installed: reinstall that, have an "

@@ -1,4 +1,4 @@
-"""Convert: have a version that does not load written anew as the installed framework reads it."""
+"""Convert: have a version that does not load rewritten as the installed framework reads it."""
 
 from engine.exports.renewal import ELSEWHERE, THERE, renewal
 from engine.repairs.repairing import Acted, Case, Plan, RepairSpec, Work, ask, subject
@@ -17,7 +17,7 @@ SPEC = RepairSpec(
 
 
 def plan(case: Case) -> Plan:
-    """Say which version would be written anew."""
+    """Say which version would be rewritten."""
     current, number = case.model.current, subject(case)
     if current is None or number != current.number:
         return Plan(
@@ -31,11 +31,11 @@ def plan(case: Case) -> Plan:
             sentence=f"version {number} is {current.format}, and {ELSEWHERE[current.format]}; {THERE}",
         )
     else:
-        how, where = "writes", ""
+        how, where = "rewrites", ""
     what = f"version {number} of {case.model.name}"
     return Plan(
         possible=True,
-        sentence=f"{how} {what} anew{where}, holds it against its kept answers, and hands it in as a version; nothing is deployed",
+        sentence=f"{how} {what}{where}, compares the result with its kept answers, and hands it in as a version; nothing is deployed",
     )
 
 
@@ -43,4 +43,4 @@ def act(work: Work) -> Acted:
     """Ask for the conversion."""
     number, case = subject(work.case), work.case
     job = ask(work, JobKind.CONVERT, number, JobParameters(fault=case.fault.id, interpreter=case.interpreter))
-    return Acted(f"version {number} is to be written anew (job {job})", job)
+    return Acted(f"version {number} is to be rewritten (job {job})", job)

@@ -236,7 +236,7 @@ def _promotion_text(promotion: ImportedPromotion) -> str:
     if promotion.promoted:
         return f"{name} is deployed now."
     why = promotion.reason.rstrip(".")
-    return f"{name} was not deployed: {why}. Deploy it all the same with: modeltender promote {name} --force --reason TEXT"
+    return f"{name} was not deployed: {why}. To deploy it anyway: modeltender promote {name} --force --reason TEXT"
 
 
 def _count(adopted: Adopted, fate: Fate) -> int:

@@ -34,7 +34,7 @@ from tui.commands.waiting import await_job, failure
 SHOWN = 10
 """Notices that are listed: the latest."""
 
-NOT_SET_UP = "Nobody is told by itself: [notify] in modeltender.toml names no way (docs/notifications.md)."
+NOT_SET_UP = "Nobody is notified: [notify] in modeltender.toml names no channel (docs/notifications.md)."
 
 INDENT = "  "
 

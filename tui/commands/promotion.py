@@ -152,12 +152,14 @@ def _status(job: Job, document: PromotionDocument) -> int:
 
 
 def _in_words(job: Job, document: PromotionDocument) -> str:
-    before = "nothing" if document.from_version is None else f"version {document.from_version}"
+    before = None if document.from_version is None else f"version {document.from_version}"
     if document.promoted:
-        first = f"{document.model}: version {document.to_version} is deployed now; it was {before}."
+        was = f"it was {before}" if before else "nothing was deployed before"
+        first = f"{document.model}: version {document.to_version} is deployed now; {was}."
     else:
         why = f" ({document.verdict})" if document.verdict else ""
-        first = f"{document.model}: nothing changed{why}; {before} stays deployed."
+        stays = f"{before} stays deployed" if before else "nothing is deployed"
+        first = f"{document.model}: nothing changed{why}; {stays}."
     lines = [first]
     if document.checks:
         lines.append(checks_text(document.checks, shutil.get_terminal_size().columns))

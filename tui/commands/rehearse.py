@@ -162,7 +162,7 @@ def _advice(answer: Rehearsed) -> str:
         shown = ", ".join(clean(name) for name in mended)
         return (
             f"Nothing would break, and {len(mended)} of {_deployed(answer)} would work again: {shown}. Without an upgrade "
-            "that environment can write it anew: modeltender repair MODEL --fault ID --by convert --python "
+            "that environment can rewrite it: modeltender repair MODEL --fault ID --by convert --python "
             f"{answer.interpreter}"
         )
     moved = sum(one.verdict is Rehearsal.MOVES for one in answer.models)

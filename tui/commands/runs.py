@@ -145,7 +145,7 @@ def runs_table(found: list[TrainingRun], *, active: bool) -> str:
         for run in found
         if run.message and run.state in {TrainingState.FAILED, TrainingState.CANCELLED}
     ]
-    began = [f"run {run.id} began by itself: {run.trigger}" for run in found if run.trigger]
+    began = [f"run {run.id} started automatically: {run.trigger}" for run in found if run.trigger]
     return "\n".join([table(headings, rows, right=("RUN", "BASE", "VERSION", "EPOCHS")), *began, *reasons])
 
 
@@ -160,7 +160,7 @@ def run_text(run: TrainingRun) -> str:
         f"It is {became}.",
     ]
     if run.version:
-        lines.append(f"It is evaluated by itself; see: modeltender show {run.model}@{run.version}")
+        lines.append(f"It will be evaluated automatically; see: modeltender show {run.model}@{run.version}")
     return "\n".join(lines)
 
 
