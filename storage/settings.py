@@ -65,13 +65,13 @@ class LimitSettings(Settings, frozen=True, kw_only=True):
     process_idle_s: float = 900.0
     """How long a model process stays warm after its last work."""
     warm_processes: int = 8
-    """How many model processes stay warm together; the one that rested longest goes."""
+    """How many model processes stay warm together; the longest idle one goes."""
     nice: int | None = None
     """How far the engine and everything it starts give way to other programs, 0 to 19; ``None``: as they were started."""
     total_gib: float | None = None
     """What they may use together if systemd runs the engine (see docs/service.md); ``None``: nine tenths of the machine's."""
     cpu: float | str | None = None
-    """What model processes may take of the processor together: cores (``1.5``) or a part of all (``"50%"``); ``None``: all."""
+    """What model processes may use of the processor together: cores (``1.5``) or a share of all (``"50%"``); ``None``: all."""
 
 
 class Trust(Settings, frozen=True, kw_only=True):
