@@ -25,11 +25,11 @@ FILES: dict[Format, str] = {
 
 OPERATIONS: dict[str, tuple[str, str]] = {
     "recognised": ("tests/contract/test_runtimes.py", "test_a_model_is_recognised_by_its_content"),
-    "cut short: noticed": (
+    "truncation noticed": (
         "tests/contract/test_runtimes.py",
         "test_a_model_that_is_cut_short_is_never_taken_for_whole",
     ),
-    "walled in": ("tests/unit/engine/processes/test_client.py", "test_model_is_confined"),
+    "sandboxed": ("tests/unit/engine/processes/test_client.py", "test_model_is_confined"),
     "described": ("tests/contract/test_runtimes.py", "test_a_model_describes_itself"),
     "evaluated exactly": ("tests/unit/engine/processes/test_client.py", "test_evaluation_is_exact"),
     "timed": ("tests/unit/engine/processes/test_client.py", "test_latency_is_measured"),
@@ -175,7 +175,7 @@ def _runs_on(spec: RuntimeSpec) -> str:
 
 def _operations() -> list[str]:
     """Return a line a format; every cell is a test that is parametrised over the registry."""
-    heads = [*OPERATIONS, "another device: refused in words"]
+    heads = [*OPERATIONS, "unusable device refused"]
     lines = [
         "What is tested for each format on the CPU:",
         "",
