@@ -117,7 +117,7 @@ class Automatic:
             return None
 
     def _switching(self, connection: sqlite3.Connection) -> set[str]:
-        """Return the models of which a promotion or a roll-back waits or runs."""
+        """Return the models of which a promotion or a rollback waits or runs."""
         kinds = (JobKind.PROMOTE, JobKind.ROLLBACK)
         return {model for kind in kinds for model, _version in jobs.pending_versions(connection, kind)}
 

@@ -62,9 +62,9 @@ class EngineDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 @click.group()
 def engine() -> None:
-    """Start, stop and look at the engine.
+    """Start, stop and inspect the engine.
 
-    The engine is the process that does the work of one workspace; it goes on when nobody looks.
+    The engine is the process that does the work of one workspace, whether or not anybody is looking.
     """
 
 
@@ -73,7 +73,7 @@ def engine() -> None:
 def start(*, workspace: Workspace, as_json: bool) -> int:
     """Start the engine in the background.
 
-    Returns when it works; where one runs already, at once.
+    Returns once it works, or at once if one is already running.
     """
     launch.start(workspace)
     document = _read(workspace)
@@ -86,7 +86,7 @@ def start(*, workspace: Workspace, as_json: bool) -> int:
 def stop(*, workspace: Workspace, as_json: bool) -> int:
     """Stop the engine and wait until it has ended.
 
-    Work that it has not finished stays in its queue for the next one.
+    Unfinished work stays in its queue for the next one.
     """
     pid = launch.stop(workspace)
     text = "No engine was running." if pid is None else f"The engine (process {pid}) has ended."
@@ -97,9 +97,9 @@ def stop(*, workspace: Workspace, as_json: bool) -> int:
 @engine.command(epilog="Example: modeltender engine status --json")
 @standard_options
 def status(*, workspace: Workspace, as_json: bool) -> int:
-    """Say whether the engine runs and what it uses.
+    """Say whether the engine is running, and what it uses.
 
-    Exits with 1 when it does not run.
+    Exits with 1 if it is not running.
     """
     document = _read(workspace)
     answer(document, _in_words(document, time.time()), as_json=as_json)
@@ -109,10 +109,10 @@ def status(*, workspace: Workspace, as_json: bool) -> int:
 @engine.command(epilog="Example: modeltender engine run -w /srv/models")
 @standard_options
 def run(*, workspace: Workspace, as_json: bool) -> int:
-    """Be the engine, in the foreground.
+    """Run the engine in the foreground.
 
-    For systemd and containers: it ends on SIGTERM and on Ctrl-C. There is one engine a workspace; a second one
-    ends at once with exit status 4.
+    For systemd and containers: it ends on SIGTERM and on Ctrl-C. There is one engine per workspace; a second one exits
+    at once with status 4.
     """
     del as_json  # accepted for the form of an error: there is no answer before the end
     from engine.wiring import run as work
@@ -125,7 +125,7 @@ def run(*, workspace: Workspace, as_json: bool) -> int:
 @click.option(
     "-n", "--lines", default=50, show_default=True, type=click.IntRange(0, 100_000), help="How many."
 )
-@click.option("-f", "--follow", is_flag=True, help="Go on with new lines until Ctrl-C.")
+@click.option("-f", "--follow", is_flag=True, help="Follow new lines until Ctrl-C.")
 def logs(*, workspace: Workspace, as_json: bool, lines: int, follow: bool) -> int:
     """Print the last lines of the engine's log."""
     if follow and as_json:

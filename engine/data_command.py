@@ -87,7 +87,7 @@ class SplitDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 @click.group(epilog="Example: modeltender data describe mnist")
 def data() -> None:
-    """Look at labelled data, and bring them into the workspace.
+    """Inspect labelled data, and bring them into the workspace.
 
     Formats: .npz, .npy, CSV, Parquet, JSONL, MNIST's IDX files, and folders of images. See docs/data.md.
     """
@@ -99,8 +99,8 @@ def data() -> None:
 def describe(*, workspace: Workspace, as_json: bool, what: str) -> int:
     """Say what is in a model's data, or in a file.
 
-    Rows, shapes, ranges, missing values and the balance of the classes; examples that occur more than once, also in
-    two parts, where they would make a model look better than it is. Exits with 1 where parts share examples.
+    Rows, shapes, ranges, missing values and the balance of the classes; examples that occur more than once, or in two
+    parts, which would make a model look better than it is. Exits with 1 if parts share examples.
     """
     found, columns = _sources(workspace, what)
     with _reader(workspace, list(found.values())) as process:
@@ -118,14 +118,15 @@ def describe(*, workspace: Workspace, as_json: bool, what: str) -> int:
 @click.option(
     "--as", "part", type=click.Choice(PARTS), default="test", show_default=True, help="Which part it is."
 )
-@click.option("--replace", is_flag=True, help="Put it in the place of data that are there.")
+@click.option("--replace", is_flag=True, help="Replace existing data.")
 @standard_options
 def import_data(
     *, workspace: Workspace, as_json: bool, source: Path, model: str, part: str, replace: bool
 ) -> int:
     """Copy a data set into the workspace, where MODEL finds it.
 
-    It is read first: what cannot be evaluated on is not copied. Files that belong together (IDX, .npy) come together.
+    The data are read first: anything that cannot be evaluated on is not copied. Files that belong together (IDX, .npy)
+    are copied together.
     """
     source = _existing(source)
     folder = importing.home(workspace, _model_name(model), part)
@@ -152,9 +153,7 @@ def import_data(
 
 @data.command(epilog="Example: modeltender data split digits.csv --model digits --stratify")
 @click.argument("file", type=click.Path(path_type=Path, readable=False))
-@click.option(
-    "--model", default="", metavar="MODEL", help="Whose data they are; by default what the file is called."
-)
+@click.option("--model", default="", metavar="MODEL", help="The model's name; by default the file's.")
 @click.option(
     "--train", default=0.8, show_default=True, type=click.FloatRange(0, 1), help="Share for training."
 )
@@ -166,9 +165,13 @@ def import_data(
 )
 @click.option("--stratify", is_flag=True, help="Keep each class's share in every part.")
 @click.option(
-    "--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1), help="Of the drawing."
+    "--seed",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 2**32 - 1),
+    help="Seed of the random division.",
 )
-@click.option("--replace", is_flag=True, help="Put the parts in the place of data that are there.")
+@click.option("--replace", is_flag=True, help="Replace existing data.")
 @standard_options
 def split(
     *,

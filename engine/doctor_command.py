@@ -48,14 +48,14 @@ COLOURS = {Condition.OK: "green", Condition.WARNING: "yellow", Condition.PROBLEM
 def doctor(context: click.Context, *, folder: Path | None, as_json: bool, fix: bool, yes: bool) -> int:
     """Say what works here and what is missing.
 
-    Each problem comes with what mends it; exits with 1 when something must be mended.
+    Each problem comes with its remedy; exits with 1 if something must be fixed.
     """
     if fix and as_json:
         raise click.UsageError("--fix talks to people: run it first, then doctor --json.")
     if yes and not fix:
         raise click.UsageError("--yes belongs to --fix: doctor --fix --yes.")
     if fix and not yes and not _somebody_answers():
-        raise click.UsageError("--fix asks before it installs: add --yes where nobody answers.")
+        raise click.UsageError("--fix asks before it installs: add --yes if nobody can answer.")
     workspace = _workspace(folder or context.find_root().params.get("folder"))
     report = examine(workspace) if as_json else examine(workspace, lambda check: click.echo(render(check)))
     click.echo(msgspec.json.encode(report) if as_json else f"\n{conclude(report)}")

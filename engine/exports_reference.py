@@ -16,17 +16,17 @@ from storage.vocabulary import Format
 TEST = ("tests/contract/test_exports.py", "test_a_model_becomes_another_one_that_answers_alike")
 """What is tested of each route."""
 
-INTRODUCTION = """# Other formats and smaller numbers
+INTRODUCTION = """# Exporting and optimising
 
 ```bash
 modeltender optimise mnist                                # try everything, keep nothing, get a recommendation
-modeltender export mnist --to litert --quantize int8      # make one of them, and hand it in as a new version
-modeltender optimise mnist --keep litert-int8             # both at once; --keep pareto keeps every one that is marked
+modeltender export mnist --to litert --quantize int8      # make one variant and hand it in as a new version
+modeltender optimise mnist --keep litert-int8             # both at once; --keep pareto keeps every starred one
 ```
 
-An export goes the way of every other version: it lands in `train/`, is examined, becomes the next version, is evaluated on the
-test data, and is a candidate before the gate. Nothing is deployed by it. `modeltender show` says what it was made from and how
-far its outputs lie from the original's; the parentage is known by the content, so it stays true wherever the file goes.
+An export is treated like any other version: it arrives in `train/`, is examined, becomes the next version, is evaluated on the test
+data, and stands as a candidate before the gate. Nothing is deployed by it. `modeltender show` says what it was made from and how far its
+outputs lie from the original's. Its parentage is tied to its content, so it stays true wherever the file goes.
 
 ## What can be made of what
 """
@@ -34,40 +34,40 @@ far its outputs lie from the original's; the parentage is known by the content, 
 ENDING = f"""
 ## How an export is checked
 
-- The conversion runs in the process that has loaded the version, behind the same walls; it may write into its scratch folder
-  only. What it wrote is taken after the process has ended, and looked into by the examiner like any stranger's file.
-- Both models answer the same {EXAMPLES} examples, spread evenly over the validation data: one alone, then many together. The
-  largest and the mean difference of their outputs and the share of examples with the same top class are kept.
-- Where numbers stay as they are, the largest difference may be {TOLERANCE:g} of the largest output (or of 1, where all outputs
-  are smaller). More fails the export: a wrong layout or a wrong padding is found even where the accuracy does not show it.
-- Where numbers are made smaller, outputs must differ; what that costs is for the evaluation and the gate to say.
-- Ranges for `int8` are taken from the validation data, never from the test data; without validation data such an export is
-  refused. Other exports are compared on the test data then: a comparison of outputs decides nothing by labels.
+- The conversion runs in the process that has loaded the version, in the same sandbox, and can write only to its scratch folder. The
+  result is collected after that process has ended, and examined like any file from a stranger.
+- Both models answer the same {EXAMPLES} examples, spread evenly over the validation data: one alone, then many together. The largest and
+  the mean difference of their outputs, and the share of examples with the same top class, are kept.
+- If the numbers stay as they are, the largest difference may be {TOLERANCE:g} of the largest output (or of 1, if all outputs are
+  smaller). Anything more fails the export, so a wrong layout or padding is found even if the accuracy does not show it.
+- If the numbers get smaller, the outputs must differ; what that costs is for the evaluation and the gate to say.
+- Ranges for `int8` come from the validation data, never from the test data; without validation data such an export is refused. Other
+  exports then compare outputs on the test data, which decides nothing by labels.
 
 ## How variants are compared
 
 `optimise` makes each variant, then measures it beside the original on this machine's CPU:
 
-- **quality** on the same validation examples, pairwise, as the gate does ([gate.md](gate.md)): the advantage of the figure that
-  the gate decides by, with its interval, and the verdict at the gate's margin. Without validation data the test data are
-  taken, and the answer says that the choice has seen them;
-- **speed** of single queries in turns with the original, {ROUNDS} rounds of A B B A, both in fresh processes on the same
-  cores. The figure is how many times as fast it is, with its interval; the medians beside it are of the same runs;
-- **size** of the files, **memory** of the process at its peak (the framework included), and the time to **load**.
+- **quality** on the same validation examples, paired, as the gate does it ([gate.md](gate.md)): the advantage in the gate's figure, with
+  its interval, and the verdict at the gate's margin. Without validation data the test data are used, and the answer says that the
+  choice has seen them;
+- **speed** of single queries in alternation with the original, {ROUNDS} rounds of A B B A, both in fresh processes on the same
+  cores. The figure is the speed-up, with its interval; the medians beside it come from the same runs;
+- **size** of the files, peak **memory** of the process (the framework included), and **load** time.
 
-Those marked with a star are the Pareto front: no other one is at least as good in quality, speed and size, and better in one
-of them. Recommended is the fastest variant that is shown not to be worse, keeps the objectives of `model.toml`, and gains
-something; of several whose speed cannot be told apart, the smallest, and of those that are about as small the best. Where
-there is none, the answer is to keep the version as it is, and the exit status is 1.
+A star marks the Pareto front: no other variant is at least as good in quality, speed and size, and better in one of them. The
+recommendation is the fastest variant that is shown not to be worse, meets the objectives of `model.toml`, and gains something; among
+several of indistinguishable speed, the smallest; among those of about the same size, the best. If there is none, the advice is to keep
+the version as it is, and the exit status is 1.
 
-Variants are made and measured one after another, since a measurement wants the machine to itself; evaluations wait meanwhile.
-Nothing of a variant is recorded unless it is kept: it is then judged anew, on the test data.
+Variants are made and measured one after another, since a measurement needs the machine to itself; evaluations wait meanwhile. Nothing
+about a variant is recorded unless it is kept, and then it is judged afresh, on the test data.
 
 ## Adding a route
 
-A route is a file in `engine/exports/` with `ROUTES`, framework-free, and a converter beside the loader of its source's format
-(`engine/runtimes/<format>/exporting.py`). The contract test runs for it from then on, `optimise` tries it, and this page is
-written anew by `python -P -m engine.exports_reference > docs/export.md`.
+A route is a file in `engine/exports/` with `ROUTES`, free of frameworks, and a converter beside the loader of its source's format
+(`engine/runtimes/<format>/exporting.py`). From then on the contract test covers it and `optimise` tries it. Regenerate this page with
+`python -P -m engine.exports_reference > docs/export.md`.
 """
 
 

@@ -60,14 +60,12 @@ def _faults(specs: Iterable[FaultSpec]) -> str:
 
 
 def _section(spec: FaultSpec) -> str:
-    repair = (
-        " or ".join(f"the repair `{kind}`" for kind in spec.repairs) or "a person; no repair of ours does"
-    )
+    repair = " or ".join(f"`{kind}`" for kind in spec.repairs) or "none; this needs a person"
     points = [
         f"- **How urgent:** {spec.urgent}",
         f"- **First:** {_sentence(spec.advice)}.",
         f"- **If that did not help:** {_sentence(spec.otherwise)}",
-        f"- **Opens** {_opens(spec)}; **is ended by** {repair}.",
+        f"- **Repair:** {repair}. {_opens(spec)}",
     ]
     lines = [spec.means, "", *points]
     return "\n".join([f"#### `{spec.code}`", "", f"*{spec.severity}.* {lines[0]}", *lines[1:]])
@@ -76,8 +74,12 @@ def _section(spec: FaultSpec) -> str:
 def _opens(spec: FaultSpec) -> str:
     needed, looks = spec.opens
     opens = "at the first look that finds it" if looks == 1 else f"when {needed} of {looks} looks find it"
-    closes = "one look that does not" if spec.closes == 1 else f"{spec.closes} looks in a row that do not"
-    return f"{opens}, closes after {closes}"
+    closes = (
+        "at the first look that does not"
+        if spec.closes == 1
+        else f"after {spec.closes} looks in a row that do not"
+    )
+    return f"The fault opens {opens}, and closes {closes}."
 
 
 def _sentence(text: str) -> str:

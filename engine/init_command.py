@@ -28,17 +28,15 @@ class InitDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 @click.command(epilog="Example: modeltender init demo --sample")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, readable=False))
+@click.option("--sample", is_flag=True, help="Add sample models and their data; takes a minute at most.")
 @click.option(
-    "--sample", is_flag=True, help="Fill it with sample models and their data; takes a minute at most."
-)
-@click.option(
-    "--group", default="", metavar="NAME", help="Let members of this Unix group look at it, and not act."
+    "--group", default="", metavar="NAME", help="Let members of this Unix group look at it, but not act."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def init(*, folder: Path, sample: bool, group: str, as_json: bool) -> int:
     """Make a workspace in DIR.
 
-    With --sample it gets models and data to try things on. A folder that is a workspace already is left alone.
+    With --sample, adds models and data to try things on. An existing workspace is left alone.
     """
     folder = Path(folder).expanduser().absolute()
     _check_new(folder, sample=sample)

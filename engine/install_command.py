@@ -38,29 +38,29 @@ class UnitDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 @click.command(epilog="Example: modeltender engine install --systemd --user -w /srv/serving")
 @standard_options
-@click.option("--systemd", is_flag=True, help="Write a systemd unit, which is the only kind there is.")
+@click.option("--systemd", is_flag=True, help="Write a systemd unit, the only kind there is.")
 @click.option(
     "--user/--system",
     "for_user",
     default=None,
-    help="For your own service manager, or for the machine's, which starts it when the machine does. "
-    "By default the machine's where you are root.",
+    help="For your own service manager, or for the machine's, which starts it at boot. By default the machine's if "
+    "you are root.",
 )
 @click.option(
-    "--name", default="", metavar="NAME", help="What tells it from others; by default the folder's name."
+    "--name", default="", metavar="NAME", help="The name of the unit; by default the folder's name."
 )
 @click.option(
     "--run-as",
     default="",
     metavar="USER",
-    help="With --system: whose it is; by default the owner of the workspace.",
+    help="With --system: the user it runs as; by default the workspace's owner.",
 )
 @click.option(
     "--writable",
     multiple=True,
     metavar="PATH",
     type=click.Path(path_type=Path),
-    help="What else commands of yours write to; more than one may be given.",
+    help="Another path that your commands write to; may be given several times.",
 )
 @click.option("--print", "only_print", is_flag=True, help="Print the unit and write nothing.")
 def install(
@@ -76,8 +76,8 @@ def install(
 ) -> int:
     """Have systemd keep the engine running.
 
-    Writes a unit that confines the engine, starts it anew when it fails or hangs, and limits its memory and its share of
-    the processor by [limits] in modeltender.toml. Writing it again brings it up to date.
+    Writes a unit that confines the engine, restarts it if it fails or hangs, and limits its memory and its share of the
+    processor as [limits] in modeltender.toml says. Run the command again to bring the unit up to date.
     """
     if not systemd:
         raise click.UsageError("Say for which service manager: --systemd")

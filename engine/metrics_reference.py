@@ -10,38 +10,41 @@ from collections.abc import Iterable
 from engine.evaluation.metrics import MetricSpec, label_metrics, metrics_for
 from storage.vocabulary import Task
 
-INTRODUCTION = """# Figures
+INTRODUCTION = """# Metrics
 
-Every figure comes with a 95 % confidence interval and with `n`, the number of examples that it stands on. Each value is
-held to scikit-learn's by tests, to nine digits; that each interval holds the truth as often as it says, and that parts
-merge into the whole, is tested by simulation (`tests/contract/test_metrics.py`).
+Every figure comes with a 95 % confidence interval and with `n`, the number of examples behind it. Tests compare each value with
+scikit-learn's, to nine digits. Simulations show that each interval covers the true value as often as it claims, and that parts
+merge into the whole (`tests/contract/test_metrics.py`).
 """
 
 ENDING = """
 ## How outputs are read
 
-A classifier's outputs are *probabilities* when each row lies between 0 and 1 and adds up to 1, *scores* when it lies between
-0 and 1 and does not add up (one sigmoid a class: they have no log loss, Brier score or calibration error), and *logits*
-otherwise. A single column speaks for the second of two classes. `evaluate` says how outputs were read; `model.toml` may
-say it instead:
+A classifier's outputs are
+
+- *probabilities* if every row lies between 0 and 1 and adds up to 1;
+- *scores* if they lie between 0 and 1 and do not add up (one sigmoid per class: they have no log loss, Brier score or calibration
+  error);
+- *logits* otherwise.
+
+A single column stands for the second of two classes. `evaluate` says how outputs were read, and `model.toml` can override it:
 
 ```toml
 [output]
-name = "probabilities"   # or index = 1, where a model has several outputs
+name = "probabilities"   # or index = 1, if the model has several outputs
 scale = "logits"         # probabilities, scores or logits
-threshold = 0.3          # two classes or labels: predicted above this probability; 0.5 without it
+threshold = 0.3          # two classes or labels: predicted above this probability; default 0.5
 
 [metrics]
-top_k = 3                # 5 without it
+top_k = 3                # default 5
 ```
 
-Targets with a column of 0 and 1 for each output, of which rows hold any number of ones, are *labels*: each output is a
-question of its own.
+Targets with a column of 0 and 1 for each output, and any number of ones in a row, are *labels*: each output is a question of its own.
 
 ## Parts of the examples
 
-Figures of each class or label are kept beside those of all (up to 256 of them). Columns of the data tell further parts
-apart, up to 50 values a column:
+Figures of each class or label are kept beside the overall ones (for up to 256 of them). Columns of the data can define further parts,
+up to 50 values per column:
 
 ```toml
 [data]
@@ -52,18 +55,19 @@ slices = ["shop", "year"]
 
 ## Areas under curves
 
-ROC AUC and average precision need every score. Four million scores are kept (400,000 examples of ten classes); beyond
-that an even, seeded sample of the examples is, and `n` says how many.
+ROC AUC and average precision need every score. Four million scores are kept (400,000 examples of ten classes). Beyond that, an even,
+seeded sample of the examples is used, and `n` says how many.
 
-## Your own
+## Your own metrics
+
+To add metrics of your own, name a Python file in the model's folder under `models/`:
 
 ```toml
 [metrics]
 file = "metrics.py"
 ```
 
-names a Python file in the model's folder under `models/`. Each of its public functions is a figure: it takes the targets and
-outputs of some examples, and returns one number for each of them.
+Each public function of that file is a metric. It takes the targets and outputs of some examples, and returns one number for each.
 
 ```python notest
 import numpy as np
@@ -76,9 +80,8 @@ def cost(targets, outputs):
     return (outputs.argmax(axis=1) != targets) * PRICES[targets]
 ```
 
-The figure is their mean, with Student's interval. Larger counts as better where a gate compares it. Such a file is code:
-it runs in the model's process, behind the same walls, and only where `modeltender.toml` says so. The engine reads that file
-when it starts:
+The figure is their mean, with Student's interval. In a gate, larger counts as better. Such a file is code: it runs in the model's
+process, in the same sandbox, and only if `modeltender.toml` allows it:
 
 ```toml
 [trust]

@@ -108,14 +108,14 @@ def look_every(probation_s: float) -> float:
 
 
 class Attempt(NamedTuple):
-    """The last time that the engine asked itself for the same promotion or roll-back."""
+    """The last time that the engine asked itself for the same promotion or rollback."""
 
     state: JobState
     finished_at: float | None
 
 
 def may_try(last: Attempt | None, now: float) -> bool:
-    """Decide whether the engine asks itself for a promotion or roll-back that it may have asked for before."""
+    """Decide whether the engine asks itself for a promotion or rollback that it may have asked for before."""
     if last is None or last.state in {JobState.INTERRUPTED, JobState.SUCCEEDED}:
         # What was interrupted is what a dead engine wanted; what succeeded and is wanted again was undone.
         return True
@@ -140,7 +140,7 @@ class Candidacy(NamedTuple):
     on_probation: bool
     """Whether the version that it would replace is being watched."""
     busy: bool
-    """Whether a promotion or a roll-back of the model waits or runs."""
+    """Whether a promotion or a rollback of the model waits or runs."""
 
 
 def promotes(candidacy: Candidacy, last: Attempt | None, now: float) -> bool:
@@ -166,7 +166,7 @@ class Trial(NamedTuple):
     busy: bool
     """Whether an evaluation of it waits or runs."""
     switching: bool
-    """Whether a promotion or a roll-back of its model waits or runs."""
+    """Whether a promotion or a rollback of its model waits or runs."""
     trouble: tuple[str, ...] = ()
     """What speaks against it, each in a sentence without a full stop; empty ones say nothing."""
 

@@ -183,7 +183,7 @@ class Retraining:
             events.add(
                 connection,
                 "retraining",
-                f"version {current.number} is trained on by itself (job {job.id}): {wanted.words}",
+                f"version {current.number} is trained further automatically (job {job.id}): {wanted.words}",
                 at=self._now(),
                 model=model,
                 version=current.number,

@@ -25,11 +25,11 @@ FILES: dict[Format, str] = {
 
 OPERATIONS: dict[str, tuple[str, str]] = {
     "recognised": ("tests/contract/test_runtimes.py", "test_a_model_is_recognised_by_its_content"),
-    "cut short: noticed": (
+    "truncation noticed": (
         "tests/contract/test_runtimes.py",
         "test_a_model_that_is_cut_short_is_never_taken_for_whole",
     ),
-    "walled in": ("tests/unit/engine/processes/test_client.py", "test_model_is_confined"),
+    "sandboxed": ("tests/unit/engine/processes/test_client.py", "test_model_is_confined"),
     "described": ("tests/contract/test_runtimes.py", "test_a_model_describes_itself"),
     "evaluated exactly": ("tests/unit/engine/processes/test_client.py", "test_evaluation_is_exact"),
     "timed": ("tests/unit/engine/processes/test_client.py", "test_latency_is_measured"),
@@ -40,10 +40,9 @@ REFUSED = ("tests/contract/test_runtimes.py", "test_a_device_that_cannot_be_used
 
 INTRODUCTION = """# Formats, runtimes and devices
 
-What a file is, is decided by its content, never by its name. Each version runs in a process of its own, behind walls;
-a format whose loading runs code is refused where the walls for files, network and system calls are missing, and so is
-what an owner trusts although it asks for code (`modeltender trust`). With `[trust] require_sandbox = true` every format
-needs every wall.
+A file's format is decided by its content, never by its name. Each version runs in its own sandboxed process. A format whose loading
+runs code is refused if the sandbox lacks the wall for files, network or system calls, and so is a model that an owner trusts although
+it asks for code (`modeltender trust`). With `[trust] require_sandbox = true`, every format needs every wall.
 """
 
 EXAMPLE = """import torch
@@ -68,58 +67,57 @@ def load(weights, device):
 ENDING = """
 ## The same network, the same figure
 
-`test_evaluation_is_exact` evaluates one classifier, saved in every format, through the real hosts and model processes: each
-must give the accuracy that numpy alone computes from the weights, to the last example.
+`test_evaluation_is_exact` evaluates one classifier, saved in every format, through the real hosts and model processes. Each must give
+the accuracy that numpy alone computes from the weights, to the last example.
 
 ## Devices
 
-A device is chosen with `--device` (`cpu`, `cuda:0`, `npu:0` ...). A runtime never moves elsewhere in silence: where a device
-cannot be used, the job fails with a sentence that says why and what to install. That refusal is tested for every format;
-running on a CUDA device or an NPU is not part of the tests, because no machine that runs them has one. By hand, TorchScript
-was evaluated and timed on an NVIDIA H200 (torch 2.11, CUDA 13.0, driver 580) on 2026-11-26, behind every wall but the
-limit on addresses, with the accuracy that the CPU gives. ONNX Runtime uses an Intel NPU through its OpenVINO provider
-(`onnxruntime-openvino`).
+Choose a device with `--device` (`cpu`, `cuda:0`, `npu:0` ...). A runtime never falls back silently: if the device cannot be used, the
+job fails with a sentence that says why, and what to install. This refusal is tested for every format.
+
+Running on a CUDA device or an NPU is not part of the tests, because no machine that runs them has one. By hand, TorchScript was
+evaluated and timed on an NVIDIA H200 (torch 2.11, CUDA 13.0, driver 580) on 2026-11-26, behind every wall but the limit on addresses,
+with the accuracy that the CPU gives. ONNX Runtime uses an Intel NPU through its OpenVINO provider (`onnxruntime-openvino`).
 
 ## Keras without TensorFlow
 
-Where TensorFlow is not installed, and torch and Keras are, torch runs Keras' own files; the figures then name
-`keras-torch`. `test_torch_runs_them_to_the_same_figures` in `tests/unit/engine/runtimes/keras/test_keras_on_torch.py` holds
-that they stay the same.
+If torch and Keras are installed but TensorFlow is not, torch runs Keras' own files; the figures then name `keras-torch`.
+`test_torch_runs_them_to_the_same_figures` in `tests/unit/engine/runtimes/keras/test_keras_on_torch.py` checks that the figures stay
+the same.
 
 ## Weights alone, with your own loader
 
-A `.safetensors` file holds weights and no model. Say in a Python file beside `model.toml` how the model is built, and name that
-file in `model.toml`:
+A `.safetensors` file holds weights, not a model. Describe how to build the model in a Python file beside `model.toml`, and name that
+file there:
 
 ```toml
 [runtime]
 loader = "loader.py"
 ```
 
-It is code, so it is run only where `modeltender.toml` says so (the engine reads that file when it starts), and only behind
-every wall for files, network and system calls:
+A loader is code. It runs only behind every wall for files, network and system calls, and only if `modeltender.toml` allows it:
 
 ```toml
 [trust]
 own_loaders = true
 ```
 
-`load(weights, device)` gets the tensors as numpy arrays by their names (numpy has no bfloat16: those are float32 of the same
-values) and `"cpu"` or `"cuda:0"`. It returns a function that takes numpy arrays, batch first, and returns one array or a tuple
-of them; it must not change what it is given. `INPUTS` and `OUTPUTS` are optional: names with shape, where `None` may vary, and
-type; without `INPUTS` there is one input. This is a whole `loader.py`, for a `state_dict` of a small torch network:
+`load(weights, device)` receives the tensors as numpy arrays by name (numpy has no bfloat16: those are float32 with the same values), and
+`"cpu"` or `"cuda:0"`. It returns a function that takes numpy arrays, batch first, and returns one array or a tuple of them; the
+function must not change its arguments. `INPUTS` and `OUTPUTS` are optional: names with shape, where `None` is variable, and type.
+Without `INPUTS` there is one input. This is a complete `loader.py` for the `state_dict` of a small torch network:
 
 EXAMPLE
 
-numpy and, where it is installed, torch are there already; whatever else is installed can be imported, which takes its time at
-each load. No other file can be read, and nothing can be downloaded. Without torch the weights run on the CPU with numpy alone.
+numpy and, if installed, torch are already imported. A loader may import anything else that is installed, at the cost of some time at
+each load. It can read no other file, and download nothing. Without torch, the weights run on the CPU with numpy alone.
 
-What the file holds counts: figures of versions compare only where they were measured with the same loader. After a change,
-versions that could not be loaded are tried again by themselves; evaluate the others again.
+The loader's content is part of what makes figures comparable: only versions measured with the same loader are compared. After a change,
+versions that could not be loaded are tried again automatically; evaluate the others again.
 
 ## scikit-learn, XGBoost, LightGBM
 
-Convert them to ONNX once; what runs them then is ONNX Runtime:
+Convert them to ONNX once; ONNX Runtime then runs them:
 
 ```python notest
 from skl2onnx import to_onnx  # or onnxmltools for XGBoost and LightGBM
@@ -128,26 +126,25 @@ model = to_onnx(classifier, x[:1].astype("float32"), options={"zipmap": False})
 open("model.onnx", "wb").write(model.SerializeToString())
 ```
 
-`zipmap=False` matters: with it the model answers with tensors, without it with maps, which are refused in words.
+`zipmap=False` matters: with it the model answers with tensors, without it with maps, which are refused with an explanation.
 
 ## A quantised model's figures
 
-A full-integer LiteRT model takes and gives integers that stand for real numbers. modeltender gives it the real numbers of your
-data, quantised with the input's own scale and zero point, and reads its answers back, so that its figures compare with those
-of the model that it was made from.
+A full-integer LiteRT model takes and gives integers that stand for real numbers. modeltender quantises your data with the input's own
+scale and zero point and converts the answers back, so the figures can be compared with those of the original model.
 
 ## Adding a runtime
 
 LiteRT's is the smallest: `engine/runtimes/litert/`.
 
 1. `spec.py`: a `RuntimeSpec` and `recognise(content, archive)`, which looks at bytes without any framework. It returns a
-   `Recognition`, or `None` where the file is somebody else's; it raises `CutShortError` for a file that may still be on its
-   way and `ContentError` for one that must not be tried.
+   `Recognition`, or `None` if the file belongs to another runtime. It raises `CutShortError` for a file that may still be on its
+   way, and `ContentError` for one that must not be tried.
 2. `loader.py`: `load(artefact, device)` returns an object with `inputs`, `outputs`, `parameters` and `run(batch)`. It may import
-   its framework, at the top of the module only: behind the walls nothing is imported any more.
+   its framework at the top of the module only: once the process is confined, nothing more can be imported.
 3. A word in `storage.vocabulary.Format`, the module in `engine.runtimes._MODULES`, and an import contract in `pyproject.toml`.
-4. A writer in `tests/tiny_models.py`: from then on every contract test runs for the new format too. This page is written anew
-   by `python -P -m engine.runtimes_reference > docs/runtimes.md`.
+4. A writer in `tests/tiny_models.py`: from then on, every contract test covers the new format too. Regenerate this page with
+   `python -P -m engine.runtimes_reference > docs/runtimes.md`.
 """
 
 
@@ -178,7 +175,7 @@ def _runs_on(spec: RuntimeSpec) -> str:
 
 def _operations() -> list[str]:
     """Return a line a format; every cell is a test that is parametrised over the registry."""
-    heads = [*OPERATIONS, "another device: refused in words"]
+    heads = [*OPERATIONS, "unusable device refused"]
     lines = [
         "What is tested for each format on the CPU:",
         "",

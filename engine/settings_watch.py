@@ -53,15 +53,16 @@ class SettingsWatch:
         try:
             found = read_workspace_settings(self._file)
         except SettingsError as error:
-            log.warning("the former settings go on holding: %s", error.message)
+            log.warning("the previous settings stay in force: %s", error.message)
             self._tell(
-                "settings-wrong", f"{error.message}; the former settings go on holding", Severity.WARNING
+                "settings-wrong", f"{error.message}; the previous settings stay in force", Severity.WARNING
             )
             return
         changed, self._next = found != self._next, found
         if changed:
             self._tell(
-                "settings-changed", f"{self._file.name} changed; what runs ends by the former settings"
+                "settings-changed",
+                f"{self._file.name} changed; what is running ends with the previous settings",
             )
 
     def _tell(self, code: str, message: str, severity: Severity = Severity.INFO) -> None:

@@ -107,7 +107,7 @@ def text(facts: Facts) -> str:
     system = facts.user is not None
     where = "--system" if system else "--user"
     lines = [
-        f"# Made by: modeltender engine install --systemd {where}; made anew, it is overwritten.",
+        f"# Made by: modeltender engine install --systemd {where}; typed again, that overwrites it.",
         f"{MARK}{clean(str(facts.workspace))}",
         "[Unit]",
         f"Description=modeltender engine of {_literal(clean(str(facts.workspace)))}",
@@ -131,12 +131,12 @@ def text(facts: Facts) -> str:
         "# From systemd 254 on: 5 s after the first failure, 5 minutes after the sixth. Before, 5 s each time.",
         "RestartSteps=6",
         "RestartMaxDelaySec=300",
-        "# Wrong settings, and another engine that works already, are not mended by another try.",
+        "# Wrong settings, and another engine that works already, are not fixed by trying again.",
         "RestartPreventExitStatus=2 4",
         "",
         f"Nice={NICE if facts.nice is None else facts.nice}",
         f"MemoryMax={MEMORY if facts.total_gib is None else round(facts.total_gib * 2**30)}",
-        "# A model process that grows beyond that is killed alone; the engine tells of it and goes on.",
+        "# A model process that grows beyond that is killed alone; the engine reports it and keeps running.",
         "OOMPolicy=continue",
         *(
             [

@@ -55,7 +55,7 @@ def _console(workspace: Workspace) -> int:
     status = open_console(workspace)
     timer.cancel()
     program = Path(os.path.relpath(Path(sys.executable).with_name("modeltender")))
-    click.echo(f"The engine goes on; stop it with: {program} engine stop -w {_shown(workspace)}")
+    click.echo(f"The engine keeps running; stop it with: {program} engine stop -w {_shown(workspace)}")
     return status
 
 

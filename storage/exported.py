@@ -46,7 +46,7 @@ class Exported(Record, frozen=True, kw_only=True):
         """What was done to the version that it was made from."""
         if self.temperature is not None:
             return "recalibrated"
-        return "written anew" if self.written_anew else "exported"
+        return "rewritten" if self.written_anew else "exported"
 
     @property
     def written_anew(self) -> bool:

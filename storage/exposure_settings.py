@@ -32,7 +32,7 @@ class Address(NamedTuple):
 
 
 class Exposure(Settings, frozen=True, kw_only=True):
-    """What is written for Prometheus and what reads the same."""
+    """What is written for Prometheus and compatible tools."""
 
     textfile: str = ""
     """The file, absolute or below the workspace; empty writes none."""
@@ -46,7 +46,7 @@ class Log(Settings, frozen=True, kw_only=True):
     """The engine's log."""
 
     level: LogLevel = LogLevel.INFO
-    """What is at least as grave as this is written."""
+    """The least severe lines that are written."""
 
 
 def address(listen: str) -> Address:

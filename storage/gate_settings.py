@@ -43,11 +43,11 @@ class Gate(Settings, frozen=True, kw_only=True):
     budget: int = 10
     """Candidates that one test set is expected to judge before fresh labels come."""
     dry_run: bool = False
-    """Whether the gate only judges, and nothing is promoted without a person who insists."""
+    """Whether the gate only judges, and nothing is promoted unless a person insists."""
     automatic: bool = False
-    """Whether a candidate that passes is promoted without a person, and rolled back where it proves bad."""
+    """Whether a candidate that passes is promoted automatically, and rolled back if it disappoints."""
     probation: str = "1h"
-    """How long a version that was promoted without a person is watched."""
+    """How long a version that was promoted automatically is watched."""
     require: tuple[Requirement, ...] = ()
     """Limits of single figures: ``[[gate.require]]`` tables, below."""
 

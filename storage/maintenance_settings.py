@@ -28,16 +28,16 @@ class Schedule(Settings, frozen=True, kw_only=True):
     check: str = ""
     """How often its faults are looked for; by default every hour."""
     quiet: str = ""
-    """Hours of the machine's day in which none of that begins, as ``22:00-06:00``."""
+    """Local hours in which none of that starts, such as ``22:00-06:00``."""
 
 
 class Checks(Settings, frozen=True, kw_only=True):
     """The limits of checks that have no natural one; empty leaves them to ``modeltender.toml``, and there to the default."""
 
     evaluation_age: str = ""
-    """After which figures are stale; by default 30 days."""
+    """The age at which figures are stale; by default 30 days."""
     model_age: str = ""
-    """After which a deployed version is old; by default 90 days."""
+    """The age at which a deployed version is old; by default 90 days."""
 
 
 class WorkspaceChecks(Checks, frozen=True, kw_only=True):

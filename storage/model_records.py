@@ -137,7 +137,7 @@ class Model(Record, frozen=True, kw_only=True, array_like=True):
 
     @property
     def previous(self) -> Version | None:
-        """The version that a roll-back would bring back."""
+        """The version that a rollback would bring back."""
         return opened(self.held).previous
 
     @property

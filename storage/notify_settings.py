@@ -42,7 +42,7 @@ class Webhook(Settings, frozen=True, kw_only=True):
     url: str = ""
     """Where each message is posted."""
     url_env: str = ""
-    """The environment variable that holds the address, where that is a secret itself."""
+    """The environment variable that holds the address, if that is itself a secret."""
     token_env: str = ""
     """The environment variable that holds what is sent as ``Authorization: Bearer``."""
     timeout_s: float = 10.0
@@ -50,7 +50,7 @@ class Webhook(Settings, frozen=True, kw_only=True):
 
 
 class Email(Settings, frozen=True, kw_only=True):
-    """A mail server that takes our mail."""
+    """The mail server to send through."""
 
     server: str = ""
     """Its name or address; empty sends no mail."""
@@ -61,9 +61,9 @@ class Email(Settings, frozen=True, kw_only=True):
     sender: str = ""
     """The address that mails come from."""
     to: tuple[str, ...] = ()
-    """The addresses that they go to."""
+    """The addresses to send to."""
     user: str = ""
-    """As whom to log in; empty does not log in."""
+    """The user to log in as; empty: no login."""
     password_env: str = ""
     """The environment variable that holds the user's password."""
     timeout_s: float = 20.0
@@ -74,24 +74,24 @@ class ModelNotify(Settings, frozen=True, kw_only=True):
     """``[notify]`` of a model: what is different for it; what is left out is the workspace's."""
 
     severity: Severity | None = None
-    """The least that a fault or an event must matter."""
+    """The least severe fault or event that is told."""
     kinds: tuple[NoticeKind, ...] | None = None
     """What is told of at all; ``None``: faults and deployments."""
     quiet: str = ""
-    """Hours of the machine's day in which nobody is told, as ``22:00-06:00``; what waited is told afterwards."""
+    """Local hours in which nobody is told, such as ``22:00-06:00``; what was held back is told afterwards."""
     channels: tuple[Channel, ...] | None = None
-    """Of the ways that ``modeltender.toml`` has, those by which this model's notices go."""
+    """The channels of ``modeltender.toml`` that this model's notices use."""
 
 
 class Notify(ModelNotify, frozen=True, kw_only=True):
     """``[notify]`` of the workspace."""
 
     digest: str = ""
-    """The time of the machine's day at which the day before is summed up, as ``08:00``; empty: never."""
+    """The local time at which the previous day is summed up, such as ``08:00``; empty: never."""
     console: bool = False
     """Whether open consoles ring the terminal's bell and say it in its title."""
     command: tuple[str, ...] = ()
-    """A program that gets each message as JSON on its standard input; it is run where the workspace trusts commands."""
+    """A program that gets each message as JSON on its standard input; it runs only if the workspace trusts commands."""
     webhook: Webhook = Webhook()
     email: Email = Email()
 

@@ -223,14 +223,14 @@ FAMILIES: Final = (
     Family(
         "engine_start_timestamp_seconds",
         "seconds",
-        "When it began.",
+        "When the engine started.",
         (),
         _engine(lambda engine: engine.started_at),
     ),
     Family(
         "engine_heartbeat_timestamp_seconds",
         "seconds",
-        "Its last sign of life, one a second.",
+        "Its last heartbeat, one per second.",
         (),
         _engine(lambda engine: engine.heartbeat_at),
     ),
@@ -257,7 +257,7 @@ FAMILIES: Final = (
         (*VERSIONED, "status"),
         _statuses,
     ),
-    Family("model_size_bytes", "bytes", "What its artefact takes.", VERSIONED, _sizes),
+    Family("model_size_bytes", "bytes", "The size of its artefact.", VERSIONED, _sizes),
     Family(
         "model_evaluated_timestamp_seconds",
         "seconds",
@@ -289,14 +289,14 @@ FAMILIES: Final = (
     Family(
         "model_metric_examples",
         "",
-        "The examples that it stands on.",
+        "The number of examples behind it.",
         (*VERSIONED, "metric"),
         _evaluated(_metrics("n")),
     ),
     Family(
         "model_latency_seconds",
         "seconds",
-        "A percentile of its latency, where there were enough queries to mean it.",
+        "A percentile of its latency, if there were enough queries for it.",
         (*VERSIONED, "quantile"),
         _evaluated(_latencies),
     ),
@@ -310,14 +310,14 @@ FAMILIES: Final = (
     Family(
         "faults",
         "",
-        "Open problems, by severity and by whether somebody knows of them.",
+        "Open faults, by severity and by whether they are acknowledged.",
         ("severity", "state"),
         _faults,
     ),
     Family(
         "fault_since_timestamp_seconds",
         "seconds",
-        "When a problem that is open was first seen; model is empty for the workspace's own.",
+        "When an open fault was first seen; model is empty for the workspace's own.",
         ("code", "model", "severity", "state"),
         _open_faults,
     ),
@@ -351,7 +351,7 @@ FAMILIES: Final = (
         _device(lambda device: device.temperature_c),
     ),
     Family(
-        "device_power_watts", "watts", "What it draws.", ("device",), _device(lambda device: device.power_w)
+        "device_power_watts", "watts", "Its power draw.", ("device",), _device(lambda device: device.power_w)
     ),
 )
 """Everything that is exposed, in the order in which it is."""

@@ -65,13 +65,13 @@ class LimitSettings(Settings, frozen=True, kw_only=True):
     process_idle_s: float = 900.0
     """How long a model process stays warm after its last work."""
     warm_processes: int = 8
-    """How many model processes stay warm together; the one that rested longest goes."""
+    """How many model processes stay warm together; the longest idle one goes."""
     nice: int | None = None
-    """How far the engine and all that it starts stand back behind other programs, 0 to 19; ``None``: as they were started."""
+    """How far the engine and everything it starts give way to other programs, 0 to 19; ``None``: as they were started."""
     total_gib: float | None = None
-    """What they may take together where systemd runs the engine (see docs/service.md); ``None``: nine tenths of the machine's."""
+    """What they may use together if systemd runs the engine (see docs/service.md); ``None``: nine tenths of the machine's."""
     cpu: float | str | None = None
-    """What model processes may take of the processor together: cores (``1.5``) or a part of all (``"50%"``); ``None``: all."""
+    """What model processes may use of the processor together: cores (``1.5``) or a share of all (``"50%"``); ``None``: all."""
 
 
 class Trust(Settings, frozen=True, kw_only=True):
@@ -91,13 +91,13 @@ class Retention(Settings, frozen=True, kw_only=True):
     """How long raw figures are kept, and how much of what can be made again."""
 
     samples_s: float = 86400.0
-    """How long the readings of devices stay; what is older is told by minutes, hours and days."""
+    """How long every device reading is kept; older ones are kept by minute, hour and day."""
     minutes: str = "14d"
-    """How long devices are told by minutes."""
+    """How long device readings are kept by minute."""
     hours: str = "400d"
-    """How long devices are told by hours."""
+    """How long device readings are kept by hour."""
     days: str = "3650d"
-    """How long devices are told by days."""
+    """How long device readings are kept by day."""
     events: int = 10000
     """How many events are kept, the latest."""
     jobs: int = 2000
@@ -105,7 +105,7 @@ class Retention(Settings, frozen=True, kw_only=True):
     prepared_gib: float = 20.0
     """What the prepared copies of data take together (tables and images as arrays); the longest unused go."""
     versions: int | None = None
-    """How many retired versions of a model keep their files where the disk is freed; without it all of them do."""
+    """How many retired versions of a model keep their files when the disk is freed; without it, all of them do."""
 
 
 class Sampling(Settings, frozen=True, kw_only=True):
@@ -140,7 +140,7 @@ class Data(Settings, frozen=True, kw_only=True):
     validation: str = ""
     """The one that training and recalibration look at; empty chooses ``validation`` by name."""
     slices: tuple[str, ...] = ()
-    """Columns of the data by whose values every figure is told apart."""
+    """Columns whose values divide the examples into slices, each with its own figures."""
     inputs: tuple[str, ...] = ()
     """Columns that are the model's inputs; empty chooses by name (see docs/data.md)."""
     target: str = ""
@@ -159,9 +159,9 @@ class Preprocess(Settings, frozen=True, kw_only=True):
     scale: float | None = None
     """What every number is multiplied by: 0.00392156862745098 makes 0 to 1 of bytes."""
     mean: tuple[float, ...] = ()
-    """What is taken off afterwards: one number, or one a channel."""
+    """What is then subtracted: one number, or one per channel."""
     std: tuple[float, ...] = ()
-    """By what is divided after that: one number, or one a channel."""
+    """What is then divided by: one number, or one per channel."""
     layout: str = ""
     """``NHWC`` or ``NCHW``: the order of axes that the model wants, a missing channel axis is added."""
     flatten: bool = False
@@ -221,7 +221,7 @@ class ModelSettings(Settings, frozen=True, kw_only=True):
     train: Train = Train()
     build: Build = Build()
     targets: tuple[TargetSettings, ...] = ()
-    """What else learns of a promotion, in the order in which it is told."""
+    """Who else is told of a promotion, in this order."""
 
 
 def read_workspace_settings(file: Path) -> WorkspaceSettings:

@@ -21,13 +21,13 @@ from storage.vocabulary import TargetKind
 
 INTRODUCTION = """# Settings
 
-Two kinds of file hold them, both TOML, and both may be left out: `modeltender.toml` in the workspace says what holds for all,
-`models/<model>/model.toml` what holds for one model. A change holds within seconds, without a restart
-([service.md](service.md)). Of a file with mistakes every one is told, each with its key; the engine goes on by the workspace's
-former settings, and nothing is evaluated or promoted by a model's wrong ones.
+Settings live in two kinds of TOML file, both optional: `modeltender.toml` in the workspace applies to every model,
+`models/<model>/model.toml` to one. Changes take effect within seconds, without a restart ([service.md](service.md)). If a file has
+mistakes, each is reported with its key. The engine then keeps the workspace's previous settings, and a model with wrong settings is
+neither evaluated nor promoted.
 
-Screen `7` of the console lists every setting with what it comes to and the line that says so, and what each is for. Lengths of
-time are written as `15m`, `12h` or `30d`; keys that end in `_s` take seconds.
+Screen `7` of the console lists every setting with its value, the line that sets it, and what it is for. Lengths of time are written as
+`15m`, `12h` or `30d`; keys that end in `_s` take seconds.
 
 """
 

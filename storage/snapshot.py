@@ -89,7 +89,7 @@ class Detail(Record, frozen=True, kw_only=True):
     quarantined: tuple[Quarantined, ...] = ()
     """What was taken out of the model's inbox and is kept."""
     targets: tuple[PromotionTarget, ...] = ()
-    """What else learns of a promotion, in the order in which it is told."""
+    """Who else is told of a promotion, in this order."""
 
 
 def read(reader: Reader, *, deep: bool = False, seen: Overviews | None = None) -> Snapshot:

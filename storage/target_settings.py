@@ -23,7 +23,7 @@ class TargetSettings(Settings, frozen=True, kw_only=True):
     kind: TargetKind
     """What the target is."""
     name: str = ""
-    """How the target is called; empty means its kind, which is enough where there is one of each."""
+    """The target's name; empty means its kind, which is enough if there is one of each."""
     timeout_s: float = 30.0
     """How long telling the target, and its confirming, may take."""
 
@@ -62,14 +62,14 @@ class MLflow(TargetSettings, frozen=True, kw_only=True):
     alias: str = "champion"
     """The alias that is set to the version that is deployed."""
     register: bool = False
-    """Whether what the registry lacks is brought into it; otherwise that is somebody else's doing."""
+    """Whether versions that the registry lacks are brought into it."""
 
 
 class Command(TargetSettings, frozen=True, kw_only=True):
     """A program of the owner's."""
 
     command: tuple[str, ...] = ()
-    """The program and its arguments; it is run where the workspace trusts commands."""
+    """The program and its arguments; it runs only if the workspace trusts commands."""
 
 
 NEEDED = ("config", "registered_model", "alias", "command")

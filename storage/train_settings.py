@@ -29,11 +29,11 @@ class Train(Settings, frozen=True, kw_only=True):
     """How a model is trained."""
 
     epochs: int = 10
-    """The most; fewer where early stopping ends it."""
+    """At most; early stopping may end it sooner."""
     batch_size: int = 128
-    """Examples from which one step learns."""
+    """Examples per step."""
     learning_rate: float = 1e-3
-    """How far one step goes at first."""
+    """The initial step size."""
     optimizer: str = "adam"
     """One of ``adam``, ``adamw``, ``sgd``, ``rmsprop``, ``nadam`` and ``lion`` (Keras only)."""
     loss: str = ""
@@ -41,21 +41,21 @@ class Train(Settings, frozen=True, kw_only=True):
     early_stopping: int = 2
     """Epochs without a better loss on the validation data after which it ends with the best weights; 0 never does."""
     validation: float = 0.1
-    """Share of the training data that is held out where there are no validation data."""
+    """Share of the training data that is held out if there are no validation data."""
     seed: int = 0
-    """What chance begins from: the same seed gives the same weights on the same CPU."""
+    """The random seed: the same seed gives the same weights on the same CPU."""
     max_duration: str = "12h"
     """How long one training may take in all."""
     command: tuple[str, ...] = ()
-    """The owner's own program that trains instead; it is run where the workspace trusts commands."""
+    """The owner's own program that trains instead; it runs only if the workspace trusts commands."""
     automatic: tuple[TrainTrigger, ...] = ()
-    """What leads to a training without anybody asking; by default nothing does."""
+    """What starts a training automatically; by default nothing does."""
     every: str = "30d"
     """How long after the last training, or the arrival of what is deployed, ``schedule`` trains."""
     new_data: float = 0.1
     """The share by which the training data must grow, or be others, for ``new-data``."""
     interval: str = "1d"
-    """The least that lies between two trainings that nobody asked for."""
+    """The least time between two automatic trainings."""
 
     @property
     def max_duration_s(self) -> float:

@@ -24,7 +24,7 @@ REASONS = {
     Verdict.SUPERIOR: "better beyond chance",
     Verdict.NON_INFERIOR: "a loss of 0.02 is ruled out",
     Verdict.INFERIOR: "worse beyond chance",
-    Verdict.INCONCLUSIVE: "more labelled examples decide",
+    Verdict.INCONCLUSIVE: "more labelled examples would decide",
 }
 """What the figure's check says: the reason, or how many examples are lacking."""
 

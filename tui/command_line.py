@@ -158,8 +158,8 @@ class Commands(click.Group):
 def modeltender(context: click.Context, *, folder: Path | None, read_only: bool) -> int:
     """Watch, evaluate, promote and roll back deployed models.
 
-    Without a command, opens the console of the workspace in DIR or in the current folder. A folder that is
-    called like a command is written with a slash: ./models
+    Without a command, opens the console of the workspace in DIR or in the current folder. If a folder is named like a
+    command, add a slash: ./models
     """
     if context.invoked_subcommand is not None:
         return ExitCode.DONE

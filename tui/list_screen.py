@@ -138,7 +138,7 @@ class ListScreen(ConsoleScreen):
         """Put rows into a list, and how they were chosen into its frame."""
         subtitle = f"/ {self.typed}" if self.typed else ""
         if self.latest is not None and self.latest.replay is not None:
-            nothing = "nothing of then is recorded"
+            nothing = "nothing is recorded of that time"
         nothing = f"nothing matches {self.typed}: esc shows all" if self.typed else nothing
         self.list_of(name).show(heading_line, rows, nothing=nothing, title=title, subtitle=subtitle)
 

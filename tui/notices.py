@@ -106,7 +106,7 @@ def _without_framework() -> list[Text]:
             ("0  ", "bold"), "install what runs models    ", ("pip install 'modeltender[onnx]'", "bold")
         ),
         Text("   or tensorflow, torch, litert, openvino in its place; all takes every one", "dim"),
-        Text.assemble("   then start the engine anew  ", ("modeltender engine stop", "bold"), ", and s here"),
+        Text.assemble("   then restart the engine  ", ("modeltender engine stop", "bold"), ", and s here"),
     ]
 
 

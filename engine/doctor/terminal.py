@@ -18,7 +18,7 @@ def examine() -> Check:
 def check(environment: Mapping[str, str], size: tuple[int, int] | None, encoding: str) -> Check:
     """Return whether a terminal with this environment, size and encoding can; ``None`` where there is none."""
     if size is None:
-        return fine("terminal", "none here (input and output are no terminal); commands work without one")
+        return fine("terminal", "none here (input and output are not a terminal); commands work without one")
     kind = environment.get("TERM", "")
     # Some terminals (serial lines) do not tell their size.
     shown = f"{size[0]}x{size[1]}" if all(size) else "size unknown"

@@ -53,7 +53,7 @@ def fit(model: LoadedModel, request: FitTemperature, progress: Progress) -> Temp
     if classes.scale is Scale.SCORES and not classes.several:
         raise JobError(
             "The model gives each class a score of its own, and no probabilities that add up to 1: there is nothing "
-            "that a temperature could mend.",
+            "that a temperature could fix.",
             "If they are probabilities of several labels, give each example one 0 or 1 a label.",
         )
     found = find(read, width)
@@ -93,7 +93,7 @@ def _read(
                 if wrong:
                     raise JobError(
                         f"The model answered NaN or infinity on {wrong} of {stop - start} examples of "
-                        f"{examples.dataset.name}: no temperature mends that."
+                        f"{examples.dataset.name}: no temperature fixes that."
                     )
                 parts.append(classes.read_at(places[start:stop], rows))
                 progress(stop, len(places))

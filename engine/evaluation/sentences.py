@@ -48,7 +48,7 @@ def _remedy(found: Comparison, question: Question) -> str:
         return "with a margin of 0 only a better candidate passes"
     if found.needed is None:
         return "the two are so far apart that more examples alone may not decide"
-    return f"if they are equally good, about {found.needed - found.n:,} more labelled examples decide"
+    return f"if they are equally good, about {found.needed - found.n:,} more labelled examples would decide"
 
 
 def _p(name: str, value: float | None) -> str:

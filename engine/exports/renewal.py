@@ -63,7 +63,7 @@ ELSEWHERE: dict[Format, str] = {
     Format.TORCH_EXPORT: "torch alone reads such programs, and only those of its own version or a little older",
     Format.LITERT: "a LiteRT file cannot be changed once it is made: export the version that it was made from again",
     Format.OPENVINO: "convert the ONNX file that it was made from again",
-    Format.SAFETENSORS: "its loader is your own program: mend that",
+    Format.SAFETENSORS: "its loader is your own program: fix that",
 }
 """Why there is none for the others."""
 

@@ -7,12 +7,12 @@ from storage.vocabulary import RepairKind, Severity
 SPEC = FaultSpec(
     code="artefact-changed",
     severity=Severity.ERROR,
-    means="The deployed version's files are not those that were evaluated and deployed: somebody wrote there, or the "
-    "disk loses bits. What is served is not what was judged.",
+    means="The deployed version's files are not the ones that were evaluated and deployed: somebody wrote there, or the "
+    "disk is losing bits. What is served is not what was judged.",
     advice="Restore it: modeltender repair {model}; or deploy another one: modeltender rollback {model}",
-    urgent="Now. What loads it from here on serves something that nobody has evaluated.",
-    otherwise="Without a copy: modeltender rollback {model}. Where it comes back after a repair, somebody writes there "
-    "(lsof +D models/{model}) or the disk loses bits (journalctl -k, smartctl -a): move the workspace.",
+    urgent="Now. Anything that loads it from here on serves a model that nobody has evaluated.",
+    otherwise="If there is no copy: modeltender rollback {model}. If the fault comes back after a repair, somebody is writing "
+    "there (lsof +D models/{model}) or the disk is losing bits (journalctl -k, smartctl -a): move the workspace.",
     repair=RepairKind.RESTORE,
 )
 

@@ -7,12 +7,12 @@ from storage.vocabulary import RepairKind, Severity
 SPEC = FaultSpec(
     code="missing",
     severity=Severity.ERROR,
-    means="The folder of the deployed version is gone: whoever starts to serve the model finds nothing.",
+    means="The folder of the deployed version is gone: a server that starts with the model finds nothing.",
     advice="Restore it: modeltender repair {model}; or deploy another one: modeltender rollback {model}",
-    urgent="Now. What holds it in memory still answers; what restarts finds nothing.",
-    otherwise="Its sentence, or the repair, says where there is no copy: deploy another version (modeltender promote "
-    "{model}@VERSION), or put its files back into models/{model}/ from where they were made; they are known "
-    "by their hash.",
+    urgent="Now. Servers that hold it in memory still answer; one that restarts finds nothing.",
+    otherwise="If there is no copy, the fault or the repair says so: deploy another version (modeltender promote "
+    "{model}@VERSION), or put its files back into models/{model}/ from where they were made; their hash identifies "
+    "them.",
     repair=RepairKind.RESTORE,
 )
 

@@ -10,12 +10,12 @@ SHOWN = 3
 SPEC = FaultSpec(
     code="broken-weights",
     severity=Severity.ERROR,
-    means="Arrays of weights hold NaN or infinity. It may still answer numbers on most inputs, and will not on others. "
-    "Formats that do not give their weights (ONNX, LiteRT, SavedModel, OpenVINO) cannot be looked through.",
-    advice="Deploy what was before it: modeltender rollback {model}; its training diverged",
-    urgent="Today. It answers numbers so far, and will not on some input.",
-    otherwise="Without a version before it: train one with a smaller learning rate (modeltender train {model}), and "
-    "keep what is deployed until that is there.",
+    means="Some weights are NaN or infinity. The model may still answer numbers for most inputs, and will not for others. "
+    "Formats that give no access to their weights (ONNX, LiteRT, SavedModel, OpenVINO) cannot be inspected.",
+    advice="Deploy the version before it: modeltender rollback {model}; its training diverged",
+    urgent="Today. It answers numbers so far, and will fail on some input.",
+    otherwise="If there is no earlier version, train one with a smaller learning rate (modeltender train {model}), and keep "
+    "what is deployed until then.",
     repair=RepairKind.ROLLBACK,
 )
 

@@ -13,13 +13,13 @@ MARGIN = 0.02
 SPEC = FaultSpec(
     code="calibration-lost",
     severity=Severity.WARNING,
-    means="The expected calibration error is larger than at the first evaluation of this version, by more than "
-    f"{MARGIN:g} beyond both intervals: a probability of 0.9 is no longer right nine times in ten, and thresholds that "
-    "were chosen by it are wrong.",
+    means=f"The expected calibration error is larger than at this version's first evaluation, by more than {MARGIN:g} beyond "
+    "both intervals. A probability of 0.9 is no longer right nine times in ten, and thresholds chosen by it are "
+    "wrong.",
     advice="Look at the data: modeltender data describe {model}; then, with validation data as fresh as the test data: "
     "modeltender repair {model}",
-    urgent="This week; today, where a threshold decides about something.",
-    otherwise="Choose thresholds anew on fresh data, or deploy a version that is calibrated on them; classes themselves "
+    urgent="This week; today if a threshold decides something.",
+    otherwise="Choose thresholds afresh on recent data, or deploy a version that is calibrated on them; the predicted classes "
     "may still be right.",
     repair=RepairKind.RECALIBRATE,
     closes=2,

@@ -7,12 +7,12 @@ from storage.vocabulary import RepairKind, Severity
 SPEC = FaultSpec(
     code="test-data-changed",
     severity=Severity.WARNING,
-    means="The files in `test/` changed, and no evaluation has been tried on them since: the figures that are shown, "
-    "and that gates judge by, are of data that are gone. New data are evaluated by themselves, so something keeps that "
-    "from happening.",
+    means="The files in `test/` changed, and no evaluation has been tried on them since: the figures that are shown, and "
+    "that gates judge by, belong to data that no longer exist. New data are evaluated automatically, so something is "
+    "preventing that.",
     advice="Evaluate it: modeltender evaluate {model}@current",
-    urgent="This week. Figures are of data that are gone.",
-    otherwise="Its evaluation is kept from happening or fails: modeltender jobs tells which, and why.",
+    urgent="This week. The figures belong to data that no longer exist.",
+    otherwise="The evaluation is being prevented, or fails: modeltender jobs says which, and why.",
     repair=RepairKind.REEVALUATE,
 )
 

@@ -19,13 +19,13 @@ NEEDED = 132
 SPEC = FaultSpec(
     code="dead-classes",
     severity=Severity.WARNING,
-    means=f"A class with {NEEDED} or more test examples was predicted for none at all. If it were recognised one time in "
-    "ten, that would happen once in a million test sets.",
+    means=f"A class with {NEEDED} or more test examples was never predicted. If the model recognised it one time in ten, "
+    "that would happen in one of a million test sets.",
     advice="Look at its examples and at the labels' order in model.toml; train with its examples weighted: "
     "modeltender show {model}@current",
     urgent="This week. One class is never recognised.",
-    otherwise="Where the class was recognised before (modeltender history {model}), roll back; where it never was, it "
-    "needs more or better examples.",
+    otherwise="If the class used to be recognised (modeltender history {model}), roll back; if it never was, it needs more or "
+    "better examples.",
     source="binomial: 0.9^132 < 1e-6",
 )
 

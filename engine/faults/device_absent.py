@@ -10,11 +10,11 @@ from storage.vocabulary import Severity
 SPEC = FaultSpec(
     code="device-absent",
     severity=Severity.WARNING,
-    means="The deployed version was last evaluated on a device that is not here any more, or that its runtime cannot use "
-    "any more: a card that fell off its bus, a driver that does not load, a container that was not given it.",
+    means="The device on which the deployed version was last evaluated is no longer here, or its runtime can no longer use "
+    "it: a card that fell off its bus, a driver that does not load, a container that was not given the device.",
     advice="See what is here and why: modeltender devices; until it is back: modeltender evaluate {model}@current --device "
     "cpu",
-    urgent="Now, where something serves it there; else today.",
+    urgent="Now if something serves it there; otherwise today.",
     otherwise="Ask the driver (nvidia-smi) and the kernel (journalctl -k, for Xid or for 'fallen off the bus'). A "
     "container loses its devices when the driver is upgraded under it: restart it.",
 )

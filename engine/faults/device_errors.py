@@ -8,13 +8,14 @@ from storage.vocabulary import Severity
 SPEC = FaultSpec(
     code="device-errors",
     severity=Severity.ERROR,
-    means="A device counts errors of its memory, since its driver was loaded, that it could not correct (ECC): what was "
-    "computed there may be wrong, and programs on it are ended. Devices that do not count them are not judged.",
-    advice="See which: modeltender devices; move what runs there, and begin the device anew, which takes bad pages out of "
-    "use (nvidia-smi --gpu-reset, or a restart of the machine); have it replaced when they come back",
-    urgent="Now. What is computed there may be wrong.",
-    otherwise="Where errors come back after it began anew, have it replaced; until then keep models off it "
-    "(CUDA_VISIBLE_DEVICES of what serves them).",
+    means="Since its driver was loaded, a device has counted memory errors that it could not correct (ECC): results "
+    "computed there may be wrong, and programs on it get killed. Devices that do not count such errors are not "
+    "judged.",
+    advice="See which: modeltender devices; move what runs there, then reset the device, which takes bad pages out of use "
+    "(nvidia-smi --gpu-reset, or restart the machine); replace it if the errors come back",
+    urgent="Now. Results computed there may be wrong.",
+    otherwise="If errors come back after a reset, have the device replaced; until then keep models off it (CUDA_VISIBLE_DEVICES "
+    "of what serves them).",
 )
 
 

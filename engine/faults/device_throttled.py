@@ -12,12 +12,12 @@ somebody's wish, and a quota is told by `modeltender devices`."""
 SPEC = FaultSpec(
     code="device-throttled",
     severity=Severity.WARNING,
-    means="A device was slowed down by heat, by its power supply or by its own protection in three of the last four looks: "
-    "answers take longer there than they did when it was measured.",
+    means="In three of the last four looks a device was slowed down by heat, its power supply or its own protection: "
+    "answers take longer there than when they were measured.",
     advice="See which and how hot: modeltender devices --watch; look at its fan, its air and what else runs there",
     urgent="Today. Answers take longer; nothing is wrong with them.",
-    otherwise="Where nothing else runs there and the air is cool, its fan or its power supply fails: have it looked at, "
-    "and lower its power limit until then (nvidia-smi -pl).",
+    otherwise="If nothing else runs there and the air is cool, its fan or power supply is failing: have it checked, and lower "
+    "its power limit until then (nvidia-smi -pl).",
     opens=(3, 4),
     closes=2,
 )

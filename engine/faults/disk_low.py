@@ -8,13 +8,13 @@ from storage.vocabulary import RepairKind, Severity
 SPEC = FaultSpec(
     code="disk-low",
     severity=Severity.ERROR,
-    means="Less is free on the disk of the workspace than `[checks] free_gib` (1 GiB unless it says otherwise). When it "
-    "is full, no version can be ingested, restored or promoted, and no figure is written.",
-    advice="See what may go: modeltender repair --fault ID --dry-run; then without --dry-run it goes",
-    urgent="Now, where it is still falling; else today.",
-    otherwise="What people made or set aside is never removed: look at .modeltender/damaged and .modeltender/quarantine, at "
-    "what lies in train/, and let old versions go ([retention] versions). See what grows (du -x -d 2 / | sort -n | tail). Deployed models are served all the same; the engine goes "
-    "on where it was when there is room.",
+    means="The workspace's disk has less free space than `[checks] free_gib` (1 GiB by default). Once it is full, no "
+    "version can be ingested, restored or promoted, and no figure can be written.",
+    advice="See what may go: modeltender repair --fault ID --dry-run; then run it without --dry-run",
+    urgent="Now if free space is still shrinking; otherwise today.",
+    otherwise="What people made or set aside is never removed: look at .modeltender/damaged, .modeltender/quarantine and "
+    "train/, and let old versions go ([retention] versions). See what grows (du -x -d 2 / | sort -n | tail). Deployed "
+    "models are still served; the engine continues where it left off once there is space.",
     repair=RepairKind.FREE_DISK,
     opens=(2, 3),
     closes=2,

@@ -10,14 +10,14 @@ from storage.xids import TOLD_S, xid
 SPEC = FaultSpec(
     code="driver-errors",
     severity=Severity.ERROR,
-    means="The driver of an NVIDIA device reported an error (Xid) within the last day, while the engine listened. It is told "
-    "with what its number means and whose fault that mostly is; a program's own mistakes, and bad memory that is about to be "
-    "taken out of use, are a warning only. Devices whose driver tells of none are not judged.",
-    advice="See which: modeltender devices; a program's own mistake is its program's to mend; for all else move what runs "
-    "there and begin the device anew (nvidia-smi --gpu-reset, or a restart of the machine)",
-    urgent="Now, where it is hardware, driver or firmware: what runs there may fail or be wrong; else today.",
-    otherwise="Look its number up (docs.nvidia.com/deploy/xid-errors) and read the lines around it (journalctl -k, for Xid). "
-    "Where the same one comes back after the device began anew, have it replaced, or its driver changed.",
+    means="The driver of an NVIDIA device reported an error (Xid) within the last day, while the engine was listening. The "
+    "fault says what its number means and what usually causes it; a program's own mistakes, and bad memory that is "
+    "about to be taken out of use, are only a warning. Devices whose driver reports no errors are not judged.",
+    advice="See which: modeltender devices; a program's own mistake has to be fixed there; otherwise move what runs on the "
+    "device and reset it (nvidia-smi --gpu-reset, or restart the machine)",
+    urgent="Now if it is hardware, driver or firmware: programs there may fail or be wrong; otherwise today.",
+    otherwise="Look its number up (docs.nvidia.com/deploy/xid-errors) and read the lines around it (journalctl -k, for Xid). If "
+    "the same error comes back after a reset, replace the device, or change its driver.",
 )
 
 

@@ -13,13 +13,13 @@ LEAST_SHARE = 0.25
 SPEC = FaultSpec(
     code="engine-memory",
     severity=Severity.WARNING,
-    means="The resident memory of the engine, or of a framework's host, is read with each check of the workspace. In the "
-    f"life of one process it grew nearly every time over {NEEDED} readings, by {size(LEAST_BYTES)} and "
-    f"{LEAST_SHARE:.0%} or more: it keeps something that it should let go of.",
+    means="The resident memory of the engine, or of a framework's host, is read with each check of the workspace. Within "
+    f"the life of one process it grew nearly every time over {NEEDED} readings, by {size(LEAST_BYTES)} and "
+    f"{LEAST_SHARE:.0%} or more: the process keeps something that it should release.",
     advice="Restart it, nothing is lost: modeltender engine stop, then modeltender engine start; and report it",
-    urgent="This week. It is days until memory is full; the kernel ends it then, and it begins anew.",
-    otherwise="Where it grows again at the same pace after a restart, restart it by a timer, and report how fast with "
-    "the output of modeltender doctor.",
+    urgent="This week. It takes days until memory is full; then the kernel kills the engine, and it starts again.",
+    otherwise="If it grows again at the same pace after a restart, restart it by a timer, and report the pace with the output "
+    "of modeltender doctor.",
     source="as memory-growth",
 )
 

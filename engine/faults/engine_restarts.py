@@ -14,12 +14,12 @@ CRASHES = 3
 SPEC = FaultSpec(
     code="engine-restarts",
     severity=Severity.WARNING,
-    means=f"The engine began {CRASHES} times or more within an hour after one that had not ended in order: it is killed "
-    "(memory?), or it crashes.",
+    means=f"Within an hour, the engine started {CRASHES} times or more after one that had not ended in good order: it gets "
+    "killed (out of memory?), or it crashes.",
     advice="Look at its log: modeltender engine logs; and at the machine's: journalctl -k, for 'Out of memory'",
-    urgent="Today. Models are served all the same, but checked and evaluated in between only.",
-    otherwise="Where memory ran out, keep fewer processes warm ([limits] warm_processes in modeltender.toml) or give it "
-    "more; else report the last lines of its log.",
+    urgent="Today. Models are still served, but checked and evaluated only in between.",
+    otherwise="If memory ran out, keep fewer processes warm ([limits] warm_processes in modeltender.toml) or give it more; "
+    "otherwise report the last lines of its log.",
 )
 
 

@@ -21,11 +21,10 @@ ENDED = frozenset({JobState.SUCCEEDED, JobState.FAILED})
 SPEC = FaultSpec(
     code="failing-jobs",
     severity=Severity.WARNING,
-    means=f"The last {IN_A_ROW} jobs of one kind failed, for this model: something keeps it from being looked after.",
+    means=f"The last {IN_A_ROW} jobs of one kind failed for this model: something prevents that work.",
     advice="Do what its last error says: modeltender jobs",
-    urgent="Today. Until it is mended nobody looks after that part of the model.",
-    otherwise="What happened in full stands in modeltender engine logs. Where all models fail alike, it is the machine: "
-    "modeltender doctor.",
+    urgent="Today. Until it is fixed, nobody looks after that part of the model.",
+    otherwise="modeltender engine logs has the whole story. If all models fail alike, it is the machine: modeltender doctor.",
 )
 
 

@@ -14,13 +14,13 @@ IN_A_ROW = 4
 SPEC = FaultSpec(
     code="latency-objective-missed",
     severity=Severity.WARNING,
-    means="A percentile of the deployed version's latency was beyond its limit in `[objectives]` in each of the last "
+    means="A percentile of the deployed version's latency exceeded its limit in `[objectives]` in each of the last "
     f"{IN_A_ROW} steady measurements. Percentiles are MLPerf LoadGen's upper bounds at 99 % confidence.",
-    advice="See what disturbs it there: modeltender latency {model}; or deploy what was before it: modeltender rollback "
+    advice="See what disturbs it there: modeltender latency {model}; or deploy the version before it: modeltender rollback "
     "{model}",
     urgent="Today. People wait longer than was agreed.",
-    otherwise="Where the machine is quiet and the version before is as slow, the limit or the machine is wrong; a "
-    "smaller variant may keep it: modeltender optimise {model}.",
+    otherwise="If the machine is quiet and the previous version is as slow, the limit or the machine is wrong; a smaller "
+    "variant may meet it: modeltender optimise {model}.",
     closes=2,
     source="MLPerf LoadGen's early stopping (docs/latency.md)",
 )

@@ -29,13 +29,13 @@ LONGEST = 60
 SPEC = FaultSpec(
     code="latency-regression",
     severity=Severity.WARNING,
-    means=f"The median latency of the deployed version was more than {RATIO:g} times its usual one, and more than "
-    f"{DEVIATIONS:g} of its usual deviations above it, in each of the last {IN_A_ROW} steady measurements.",
+    means=f"In each of the last {IN_A_ROW} steady measurements, the deployed version's median latency was more than "
+    f"{RATIO:g} times its usual one, and more than {DEVIATIONS:g} of its usual deviations above it.",
     advice="Look for what changed on the machine (modeltender devices, other programs, heat); compare the versions in "
     "turns: modeltender compare {model} previous current --latency",
-    urgent="Today. It became slower, though nobody may have complained yet.",
-    otherwise="Where both versions are slow, the machine is: heat, another program, a smaller quota of its container. "
-    "Restart what serves it; move it if that does not help.",
+    urgent="Today. It has become slower, though nobody may have complained yet.",
+    otherwise="If both versions are slow, it is the machine: heat, another program, a smaller quota of its container. Restart "
+    "what serves the model; move it if that does not help.",
     closes=2,
     source="median and median absolute deviation: Leys et al. 2013, Journal of Experimental Social Psychology 49:764",
 )

@@ -11,12 +11,11 @@ SHARE = 0.001
 SPEC = FaultSpec(
     code="leakage",
     severity=Severity.WARNING,
-    means=f"More than {SHARE:.1%} of the test examples are in `train/` as well, byte for byte: a model may know them by "
-    "heart, and every figure of it is too good.",
-    advice="Divide the data anew: modeltender data split FILE --model {model} --replace",
-    urgent="This week. The model is no worse than it was, but its figures are too good.",
-    otherwise="Where the same examples come back, whatever fills test/ and train/ draws from one source: divide before "
-    "that.",
+    means=f"More than {SHARE:.1%} of the test examples are also in `train/`, byte for byte: a model may know them by heart, "
+    "and all its figures are too good.",
+    advice="Divide the data again: modeltender data split FILE --model {model} --replace",
+    urgent="This week. The model is no worse than before, but its figures are too good.",
+    otherwise="If the same examples come back, test/ and train/ are filled from one source: divide the data before that.",
 )
 
 

@@ -12,14 +12,14 @@ LEAST_BYTES = 4 * MIB
 SPEC = FaultSpec(
     code="memory-growth",
     severity=Severity.WARNING,
-    means="Once a day the deployed version is asked the same examples again and again, and its process' own memory is "
-    f"read from outside in between: it grew in nearly every one of {NEEDED} stretches, by {size(LEAST_BYTES)} or more. "
-    "What serves it will run out of memory, sooner the more it is asked.",
-    advice="Restart what serves it before that; deploy what was before it: modeltender rollback {model}; then look in it "
+    means="Once a day the deployed version answers the same examples over and over while its process' memory is read from "
+    f"outside: it grew in nearly every one of {NEEDED} stretches, by {size(LEAST_BYTES)} or more. What serves it will "
+    "run out of memory, sooner the more it is asked.",
+    advice="Restart what serves it before that; deploy the version before it: modeltender rollback {model}; then look in it "
     "for what is kept from one call to the next",
-    urgent="Today; what serves it fails when memory is full, which for many requests a second may be hours.",
-    otherwise="Restart what serves it before that, by a timer if need be, and give it a memory limit of its own, so "
-    "that it takes nothing else down with it.",
+    urgent="Today; what serves it fails when memory is full, which under heavy load may take only hours.",
+    otherwise="Restart what serves it in time, by a timer if need be, and give it a memory limit of its own, so that it takes "
+    "nothing else down with it.",
     repair=RepairKind.ROLLBACK,
     source="Mann 1945, Econometrica 13:245; Sen 1968, Journal of the American Statistical Association 63:1379",
 )

@@ -11,14 +11,14 @@ from storage.vocabulary import RepairKind, Severity, Status
 SPEC = FaultSpec(
     code="no-longer-loads",
     severity=Severity.ERROR,
-    means="The deployed version was loaded in a new process, as a server that starts would load it, and that failed. "
-    "Servers that hold it in memory still answer; the next one to start will not.",
-    advice="Load it once more: modeltender repair {model}; if that fails too, have it written anew: modeltender repair {model} "
+    means="The deployed version was loaded in a new process, as a restarting server would load it, and that failed. Servers "
+    "that hold it in memory still answer; the next one to start will not.",
+    advice="Load it once more: modeltender repair {model}; if that fails too, have it rewritten: modeltender repair {model} "
     "--fault ID --by convert; or: modeltender rollback {model}",
     urgent="Now, before what serves it restarts; until then it answers.",
-    otherwise="Its sentence names what it was saved and last loaded with, and what is installed: install that again, have "
-    "an environment that still has it write it anew (--by convert --python PATH), or "
-    "deploy what loads (modeltender rollback {model}). What the loader said in full: modeltender engine logs.",
+    otherwise="The fault says what the version was saved and last loaded with, and what is installed: reinstall that, have an "
+    "environment that still has it rewrite the version (--by convert --python PATH), or deploy one that loads "
+    "(modeltender rollback {model}). The loader's full message: modeltender engine logs.",
     repair=RepairKind.RELOAD,
     second=RepairKind.CONVERT,
 )

@@ -14,12 +14,12 @@ SPEC = FaultSpec(
     code=MISSED_FAULT,
     severity=Severity.ERROR,
     means="A figure of the deployed version is on the wrong side of a limit in `[objectives]`, and so is its whole 95 % "
-    "interval: chance does not explain it. A figure that misses the limit within its interval is no fault yet.",
-    advice="See since when: modeltender history {model}; deploy what was before it: modeltender rollback {model}; "
+    "interval: chance does not explain it. A figure that misses the limit within its interval is not a fault yet.",
+    advice="See since when: modeltender history {model}; deploy the version before it: modeltender rollback {model}; "
     "or train a better one",
-    urgent="Today. It is worse than was agreed, beyond chance.",
-    otherwise="Where the version before misses it too (modeltender compare {model} previous current), the data changed "
-    "and not the model: train one on fresh ones, or agree on another limit in [objectives].",
+    urgent="Today. It is worse than agreed, beyond chance.",
+    otherwise="If the previous version misses it too (modeltender compare {model} previous current), the data have changed, not "
+    "the model: train one on fresh data, or agree on another limit in [objectives].",
     repair=RepairKind.ROLLBACK,
     second=RepairKind.RETRAIN,
     source="the figure's own interval (docs/metrics.md): at the very limit, one test set in 40 is a false alarm",

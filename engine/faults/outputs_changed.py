@@ -8,16 +8,15 @@ from storage.vocabulary import RepairKind, Severity
 SPEC = FaultSpec(
     code="outputs-changed",
     severity=Severity.ERROR,
-    means="Examples that were kept when the deployed version was first checked were given to it again, and its answers "
-    "are others, beyond what rounding explains: another framework, another processor, broken memory, or a model that "
-    "draws random numbers. Figures from before do not hold any more.",
+    means="The deployed version was given the examples kept from its first check again, and its answers differ by more than "
+    "rounding: another framework, another processor, broken memory, or a model that draws random numbers. Earlier "
+    "figures no longer hold.",
     advice="Evaluate it again and compare: modeltender evaluate {model}@current; if it answers at random, save it in "
     "inference mode",
-    urgent="Now, where its sentence says that the largest output is another one; else today: figures from before do "
-    "not hold.",
-    otherwise="Where its sentence names another framework, evaluate it; if the figures hold, acknowledge the fault "
-    "(modeltender acknowledge ID), if not, install what was there before. On the same framework, test the "
-    "memory of the machine, and deploy what was before it (modeltender rollback {model}).",
+    urgent="Now if the fault says that the largest output is a different one; otherwise today: earlier figures no longer hold.",
+    otherwise="If the fault names another framework, evaluate the version: if the figures hold, acknowledge the fault "
+    "(modeltender acknowledge ID); if not, reinstall what was there before. On the same framework, test the machine's "
+    "memory, and deploy the version before it (modeltender rollback {model}).",
     repair=RepairKind.RELOAD,
 )
 
@@ -45,7 +44,9 @@ def check(state: ModelState) -> Finding:
         )
     if not compared.same_form:
         return found(f"Version {version}: {told} have another form now{_runtimes(probing)}", version=version)
-    turned = f"; the largest output is another one for {compared.turned} of them" if compared.turned else ""
+    turned = (
+        f"; the largest output is a different one for {compared.turned} of them" if compared.turned else ""
+    )
     chance = "" if probing.repeatable else "; asked twice it answers differently, so it draws random numbers"
     return found(
         f"Version {version}: {told} differ by {compared.largest:.2g}, beyond the tolerance of "

@@ -11,12 +11,12 @@ NEEDED = 4
 SPEC = FaultSpec(
     code="outputs-constant",
     severity=Severity.ERROR,
-    means="The deployed version gave different examples the very same answer, to the bit: it has collapsed, its inputs "
-    "do not reach it, or they are scaled to nothing.",
-    advice="Compare [preprocess] in model.toml with its training; deploy what was before it: modeltender rollback {model}",
+    means="The deployed version gave different examples exactly the same answer: it has collapsed, its inputs do not reach "
+    "it, or they are scaled to nothing.",
+    advice="Compare [preprocess] in model.toml with its training; deploy the version before it: modeltender rollback {model}",
     urgent="Now. Everybody gets the same answer.",
-    otherwise="Where the version before does it too, the model is not the cause: look at what is sent to it "
-    "(modeltender data describe {model}) and at [preprocess] in model.toml.",
+    otherwise="If the previous version does the same, the model is not the cause: look at its inputs (modeltender data describe "
+    "{model}) and at [preprocess] in model.toml.",
     repair=RepairKind.ROLLBACK,
 )
 

@@ -9,11 +9,10 @@ SPEC = FaultSpec(
     code="outputs-not-numbers",
     severity=Severity.ERROR,
     means="The deployed version answered kept examples with NaN or infinity: its weights or its arithmetic overflow.",
-    advice="Deploy what was before it: modeltender rollback {model}; then look at its training, or at its precision",
+    advice="Deploy the version before it: modeltender rollback {model}; then look at its training, or at its precision",
     urgent="Now. People get NaN.",
-    otherwise="Without a version before it, take the model out of service and train one (modeltender train {model}). "
-    "Where the version before does it too, its inputs are not what it was trained on: compare [preprocess] in "
-    "model.toml.",
+    otherwise="If there is no earlier version, take the model out of service and train one (modeltender train {model}). If the "
+    "previous version does the same, its inputs are not what it was trained on: compare [preprocess] in model.toml.",
     repair=RepairKind.ROLLBACK,
 )
 

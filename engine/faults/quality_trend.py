@@ -18,13 +18,13 @@ NEEDED = 5
 SPEC = FaultSpec(
     code="quality-trend",
     severity=Severity.WARNING,
-    means="The headline figure of the deployed version falls from one test set to the next, by more than chance "
-    "explains: what the model sees is no longer what it was trained on. The same version on the same data says nothing "
-    "new, so each test set counts once.",
+    means="The headline figure of the deployed version falls from one test set to the next, by more than chance explains: "
+    "its inputs are no longer what it was trained on. The same version on the same data says nothing new, so each "
+    "test set counts once.",
     advice="Look at the data: modeltender data describe {model}; then train a version on fresh ones: modeltender repair {model} --fault ID",
     urgent="This week. It gets worse with each new test set.",
-    otherwise="Where a freshly trained version falls as well, the task itself has changed: look at classes and slices "
-    "that fell first (modeltender show {model}@current).",
+    otherwise="If a freshly trained version falls as well, the task itself has changed: look at the classes and slices that "
+    "fell first (modeltender show {model}@current).",
     repair=RepairKind.RETRAIN,
     closes=2,
     source="self-starting CUSUM: Page 1954, Biometrika 41:100; Hawkins 1987, The Statistician 36:299",

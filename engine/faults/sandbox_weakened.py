@@ -7,12 +7,12 @@ from storage.vocabulary import WALLS, LayerState, Severity
 SPEC = FaultSpec(
     code="sandbox-weakened",
     severity=Severity.WARNING,
-    means="A wall of the sandbox stood around an evaluation on record, and this machine does not offer it any more: "
-    "another kernel, a container with other rights.",
+    means="A wall of the sandbox that stood around a recorded evaluation is no longer available on this machine: another "
+    "kernel, a container with different rights.",
     advice="See which and why: modeltender doctor; to load no model without: [trust] require_sandbox = true",
-    urgent="Today; now, where people whom you do not know send models.",
-    otherwise="Where the kernel or the container cannot be changed, accept it knowingly (modeltender acknowledge ID), "
-    "or load nothing without walls: [trust] require_sandbox.",
+    urgent="Today; now if strangers send you models.",
+    otherwise="If the kernel or the container cannot be changed, accept it knowingly (modeltender acknowledge ID), or load "
+    "nothing without the full sandbox: [trust] require_sandbox.",
 )
 
 

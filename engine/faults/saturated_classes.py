@@ -18,12 +18,12 @@ NEEDED = 50
 SPEC = FaultSpec(
     code="saturated-classes",
     severity=Severity.ERROR,
-    means=f"More than {SHARE:.0%} of the test examples that are something else are called one class, beyond chance: "
-    "the output of that class is stuck, or the inputs reach the model in another form than it was trained on.",
-    advice="Compare [preprocess] in model.toml with its training; deploy what was before it: modeltender rollback {model}",
+    means=f"More than {SHARE:.0%} of the test examples of all other classes are assigned to one class, beyond chance: the "
+    "output of that class is stuck, or the inputs reach the model in a different form from its training.",
+    advice="Compare [preprocess] in model.toml with its training; deploy the version before it: modeltender rollback {model}",
     urgent="Now. Most people get the same answer, and it is mostly wrong.",
-    otherwise="Where the version before does it too, inputs reach both in another form than they were trained on: "
-    "compare [preprocess] and the order of the labels in model.toml with the training.",
+    otherwise="If the previous version does the same, inputs reach both in a different form from their training: compare "
+    "[preprocess] and the order of the labels in model.toml with the training.",
     repair=RepairKind.ROLLBACK,
     source="Wilson's interval (1927) at 99.9998 %",
 )

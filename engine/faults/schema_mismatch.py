@@ -7,14 +7,14 @@ from storage.vocabulary import Severity
 SPEC = FaultSpec(
     code="schema-mismatch",
     severity=Severity.WARNING,
-    means="An example of the test data as they lie there now, prepared and read as model.toml says, does not go through "
-    "the deployed version: other inputs, another shape or type, a label that it does not know, or another number of "
-    "labels than it tells apart. It cannot be evaluated, and figures on record may be of something else.",
+    means="An example of the current test data, prepared and read as model.toml says, does not go through the deployed "
+    "version: other inputs, another shape or type, an unknown label, or another number of labels than it "
+    "distinguishes. The version cannot be evaluated, and recorded figures may be about something else.",
     advice="Correct what the sentence names, in test/{model}/ or in model.toml; what is in the data: modeltender data "
     "describe {model}",
     urgent="Today. Nothing can be evaluated, so nobody would see it get worse.",
-    otherwise="Where data and settings are right, the version is not the one for them: modeltender show {model}@current "
-    "tells what it takes and gives; modeltender rollback {model}.",
+    otherwise="If data and settings are right, this is not the version for them: modeltender show {model}@current says what it "
+    "takes and gives; modeltender rollback {model}.",
 )
 
 

@@ -11,12 +11,12 @@ MISSED = 3
 SPEC = FaultSpec(
     code="stale-evaluation",
     severity=Severity.WARNING,
-    means=f"The deployed version was last evaluated longer ago than `[checks] evaluation_age`, or than {MISSED} times "
+    means=f"The deployed version's last evaluation is older than `[checks] evaluation_age`, or than {MISSED} times "
     "`[schedule] evaluate` and the quiet hours: nobody knows how good it is now.",
     advice="Evaluate it: modeltender evaluate {model}@current",
     urgent="This week.",
-    otherwise="Evaluations fail or do not begin: modeltender jobs; is the engine running (modeltender engine status), "
-    "and are these quiet hours?",
+    otherwise="Evaluations fail or do not start: modeltender jobs. Is the engine running (modeltender engine status), and are "
+    "these quiet hours?",
     repair=RepairKind.REEVALUATE,
 )
 

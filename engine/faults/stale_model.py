@@ -8,11 +8,11 @@ from storage.vocabulary import RepairKind, Severity
 SPEC = FaultSpec(
     code="stale-model",
     severity=Severity.INFO,
-    means="The deployed version came longer ago than `[checks] model_age`. What it was trained on may not be what it "
-    "sees now.",
+    means="The deployed version arrived longer ago than `[checks] model_age`. Its inputs today may not be what it was "
+    "trained on.",
     advice="Train one on fresh data: modeltender repair {model} --fault ID; or save your own in train/{model}/",
     urgent="No hurry.",
-    otherwise="Where it is meant to be that old, say so: [checks] model_age in its model.toml.",
+    otherwise="If it is meant to be that old, say so: [checks] model_age in its model.toml.",
     repair=RepairKind.RETRAIN,
 )
 

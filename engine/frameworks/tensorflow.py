@@ -41,7 +41,7 @@ def device_name(device: str) -> str:
         tf.config.set_visible_devices([], "GPU")
         return "/CPU:0"
     if kind != "cuda":
-        raise JobError(f"TensorFlow cannot run on {device}.", "Choose cpu, or cuda:0 where there is one.")
+        raise JobError(f"TensorFlow cannot run on {device}.", "Choose cpu, or cuda:0 if there is one.")
     available = len(tf.config.list_physical_devices("GPU"))
     if int(index or 0) >= available:
         raise JobError(

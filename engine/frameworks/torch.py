@@ -27,7 +27,7 @@ def prepare(device: str) -> torch.device:
     if kind == "cpu":
         return torch.device("cpu")
     if kind != "cuda":
-        raise JobError(f"torch cannot run on {device}.", "Choose cpu, or cuda:0 where there is one.")
+        raise JobError(f"torch cannot run on {device}.", "Choose cpu, or cuda:0 if there is one.")
     available = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if int(index or 0) >= available:
         raise _absent(device, available)

@@ -105,11 +105,11 @@ def _means(
         return _means_there(stack, context, source, Path(job.parameters.interpreter))
     found, runtime = renewal(source), runtime_for(source)
     if found is None:
-        raise JobError(f"{source} is not written anew here: {ELSEWHERE[source]}.", f"What is left: {THERE}.")
+        raise JobError(f"{source} cannot be rewritten here: {ELSEWHERE[source]}.", f"What is left: {THERE}.")
     way = Way((found.route,))
     if way.lacking or runtime.framework != found.route.framework:
         needed = ", ".join(way.lacking) or found.route.framework
-        raise JobError(f"To write {source} anew needs {needed}, which is not installed.", "Install it first.")
+        raise JobError(f"Rewriting {source} needs {needed}, which is not installed.", "Install it first.")
     return context.hosts, found.runtime(runtime), way
 
 

@@ -27,8 +27,8 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
     ways = notify_settings.ways(context.settings.notify)
     if not ways:
         raise UnknownError(
-            "There is no way to tell people yet.",
-            "Add one to [notify] in modeltender.toml, which the engine reads when it starts.",
+            "No notification channel is set up yet.",
+            "Add one to [notify] in modeltender.toml.",
         )
     place = Place(context.workspace.root, context.settings, Secrets(os.environ))
     message = _message(context, job)

@@ -141,7 +141,7 @@ def _check_gate(gate: GateReport, target: Version, job: Job, *, dry_run: bool) -
 
 
 def _insist(name: str) -> str:
-    return f"To promote it nevertheless: modeltender promote {name} --force --reason TEXT"
+    return f"To promote it anyway: modeltender promote {name} --force --reason TEXT"
 
 
 def _message(current: Version | None, target: Version, gate: GateReport, job: Job) -> str:

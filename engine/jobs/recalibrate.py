@@ -167,7 +167,7 @@ def _fitted(origin: Origin, process: ModelProcess, report: Report) -> Temperatur
         raise JobError(
             f"{name} is as well calibrated as a temperature makes it: {value:.3g} takes its log loss on {fitted.n} examples "
             f"of {origin.dataset} from {fitted.loss_before:.4g} to {fitted.loss_after:.4g}, which may be chance.",
-            "If its probabilities are wrong all the same, those data are not like what it sees: put fresh ones there.",
+            "If its probabilities are wrong anyway, those data are not like its real inputs: put fresh ones there.",
             code=WELL,
         )
     if at_a_limit(value):

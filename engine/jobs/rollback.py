@@ -1,6 +1,6 @@
 """Roll back: deploy again what was deployed before the current version was promoted.
 
-Owns the question which version that is and whether it can be. There is no gate: a roll-back is the way out
+Owns the question which version that is and whether it can be. There is no gate: a rollback is the way out
 when something is wrong, and must not depend on figures or settings.
 """
 
@@ -57,7 +57,7 @@ def _target(model: Model, job: Job) -> Version:
         )
     if job.version not in {None, model.previous.number}:
         raise RefusedError(
-            f"{model.name} changed since you looked: a roll-back would bring back version {model.previous.number}, "
+            f"{model.name} changed since you looked: a rollback would bring back version {model.previous.number}, "
             f"not {job.version}.",
             LOOK_AGAIN,
         )

@@ -16,7 +16,7 @@ from storage.vocabulary import JobState, Role, Status, Verdict
 
 
 class Answer(msgspec.Struct, frozen=True, rename={"from_version": "from", "to_version": "to"}):
-    """What a promotion or roll-back came to, as commands print it."""
+    """What a promotion or rollback came to, as commands print it."""
 
     model: str
     from_version: int | None

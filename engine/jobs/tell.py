@@ -54,7 +54,7 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
     if problems:
         raise JobError(
             f"Not every target of {job.model} was told that {deployed} is deployed: {'; '.join(problems)}.",
-            f"Mend it, then tell them again: modeltender tell {job.model}",
+            f"Fix that, then tell them again: modeltender tell {job.model}",
         )
     answer = Answer(job.model, number, targets)
     return Outcome(message=message, result=msgspec.json.encode(answer).decode())

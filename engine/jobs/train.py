@@ -63,7 +63,7 @@ def _tell_unasked(context: Context, job: Job, error: Error) -> None:
         events.add(
             connection,
             "retraining-failed",
-            f"the training by itself came to nothing: {error.message}",
+            f"the automatic training came to nothing: {error.message}",
             at=context.now(),
             severity=Severity.WARNING,
             model=job.model,
@@ -176,7 +176,7 @@ class Work:
                 self._folder.note(error.message)
                 if lost >= TRIES:
                     raise
-                self._tell(f"the training goes on from its last epoch: {error.message}")
+                self._tell(f"the training continues from its last epoch: {error.message}")
             else:
                 return
 

@@ -58,7 +58,7 @@ def compose(connection: sqlite3.Connection, at: float) -> str:
         lines += ["", heading, *_listed(entries)]
     if starts:
         again = _counted(len(starts), "time")
-        lines += ["", f"The engine began anew {again} after one that had not ended in order."]
+        lines += ["", f"The engine restarted {again} after one that had not ended in good order."]
     return "\n".join(lines)
 
 

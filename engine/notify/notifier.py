@@ -176,7 +176,7 @@ class Notifier:
             notices.settle(connection, channel, due, DeliveryState.TOLD, now=now)
             notices.set_channel(connection, ChannelState(channel=channel, told_at=now))
             if state.failures:
-                message = f"people are told by {channel} again, after {state.failures} tries that failed"
+                message = f"notifications by {channel} work again, after {state.failures} failed tries"
                 events.add(connection, WORKS, message, at=now)
 
     def _failed(self, state: ChannelState, problem: str) -> None:
@@ -184,12 +184,12 @@ class Notifier:
         now = self._now()
         failures = state.failures + 1
         pause_s = pace.again_in(failures)
-        log.warning("people could not be told by %s: %s", state.channel, clean(problem))
+        log.warning("notifying people by %s failed: %s", state.channel, clean(problem))
         after = msgspec.structs.replace(state, failures=failures, problem=problem, retry_at=now + pause_s)
         with self._writer.transaction() as connection:
             notices.set_channel(connection, after)
             if failures == 1:
-                message = f"people could not be told by {state.channel}, which is tried again in {rough(pause_s)}: {problem}"
+                message = f"notifying people by {state.channel} failed and is tried again in {rough(pause_s)}: {problem}"
                 events.add(connection, FAILED, message, at=now, severity=Severity.WARNING)
 
     def _channels(self, notice: NewNotice) -> tuple[Channel, ...]:

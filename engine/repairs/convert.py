@@ -1,4 +1,4 @@
-"""Convert: have a version that does not load written anew as the installed framework reads it."""
+"""Convert: have a version that does not load rewritten as the installed framework reads it."""
 
 from engine.exports.renewal import ELSEWHERE, THERE, renewal
 from engine.repairs.repairing import Acted, Case, Plan, RepairSpec, Work, ask, subject
@@ -7,17 +7,17 @@ from storage.vocabulary import JobKind, RepairKind
 
 SPEC = RepairSpec(
     kind=RepairKind.CONVERT,
-    does="Writes a version that the installed framework refuses anew, as that framework reads it, where the format says the "
-    "same in another way (see below); with `--python` another environment, in which it still loads, exports it. What was made "
-    "must give the kept answers. It is a new version, which takes the road of every version; the old one stays as it is. The "
-    "fault ends when the new one is deployed.",
+    does="Rewrites a version that the installed framework refuses, in a form that this framework reads, if the format can "
+    "say the same thing in another way (see below); with `--python`, another environment in which it still loads "
+    "exports it. The result must give the kept answers. It becomes a new version, treated like any other; the old one "
+    "stays as it is. The fault ends when the new one is deployed.",
     long=True,
     makes=True,
 )
 
 
 def plan(case: Case) -> Plan:
-    """Say which version would be written anew."""
+    """Say which version would be rewritten."""
     current, number = case.model.current, subject(case)
     if current is None or number != current.number:
         return Plan(
@@ -31,11 +31,11 @@ def plan(case: Case) -> Plan:
             sentence=f"version {number} is {current.format}, and {ELSEWHERE[current.format]}; {THERE}",
         )
     else:
-        how, where = "writes", ""
+        how, where = "rewrites", ""
     what = f"version {number} of {case.model.name}"
     return Plan(
         possible=True,
-        sentence=f"{how} {what} anew{where}, holds it against its kept answers, and hands it in as a version; nothing is deployed",
+        sentence=f"{how} {what}{where}, compares the result with its kept answers, and hands it in as a version; nothing is deployed",
     )
 
 
@@ -43,4 +43,4 @@ def act(work: Work) -> Acted:
     """Ask for the conversion."""
     number, case = subject(work.case), work.case
     job = ask(work, JobKind.CONVERT, number, JobParameters(fault=case.fault.id, interpreter=case.interpreter))
-    return Acted(f"version {number} is to be written anew (job {job})", job)
+    return Acted(f"version {number} is to be rewritten (job {job})", job)

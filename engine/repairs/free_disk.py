@@ -22,10 +22,10 @@ from storage.vocabulary import RepairKind, Severity
 
 SPEC = RepairSpec(
     kind=RepairKind.FREE_DISK,
-    does="Removes what nothing needs any more: what dead processes left, older logs, prepared copies of data (made again when "
-    "wanted), unused copies of models, older copies of the database, its free pages, and the files of retired versions as far "
-    "as `[retention] versions` says so. Never what is current, previous or a candidate, what a version that stays was made "
-    "of, data, or anything that people set aside. `--dry-run` lists it all.",
+    does="Removes what nothing needs any more: leftovers of killed processes, older logs, prepared copies of data (made "
+    "again when needed), unused copies of models, older copies of the database, its free pages, and the files of "
+    "retired versions as far as `[retention] versions` allows. Never: current, previous and candidate versions, what "
+    "a kept version was made of, data, or anything that people set aside. `--dry-run` lists everything.",
     removes=True,
 )
 

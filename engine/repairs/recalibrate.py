@@ -7,9 +7,9 @@ from storage.vocabulary import JobKind, RepairKind
 
 SPEC = RepairSpec(
     kind=RepairKind.RECALIBRATE,
-    does="Fits a temperature on the validation data (Guo et al. 2017, ICML) and builds it into a new version, which takes "
-    "the road of every version: the classes that it answers stay the same. Where a temperature does not make the "
-    "probabilities better beyond chance, nothing is made. The fault ends when the new version is deployed.",
+    does="Fits a temperature on the validation data (Guo et al. 2017, ICML) and builds it into a new version, which is "
+    "treated like any other; the predicted classes stay the same. If a temperature does not improve the probabilities "
+    "beyond chance, nothing is made. The fault ends when the new version is deployed.",
     makes=True,
 )
 

@@ -5,7 +5,7 @@ from storage.vocabulary import JobKind, RepairKind
 
 SPEC = RepairSpec(
     kind=RepairKind.REEVALUATE,
-    does="Evaluates the version again on the test data as they are now. Nothing but figures changes.",
+    does="Evaluates the version again on the current test data. Only figures change.",
 )
 
 

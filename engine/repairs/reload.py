@@ -7,8 +7,8 @@ from storage.vocabulary import JobKind, RepairKind, Status
 
 SPEC = RepairSpec(
     kind=RepairKind.RELOAD,
-    does="Ends the version's processes here and loads it in a new one, also after it failed several times. Files and "
-    "what is deployed stay as they are.",
+    does="Ends the version's processes here and loads it in a new one, even if loading failed several times before. Files, "
+    "and what is deployed, stay as they are.",
 )
 
 BROKEN = frozenset({Status.FAILED, Status.QUARANTINED})

@@ -31,8 +31,8 @@ from storage.workspace import Workspace
 
 SPEC = RepairSpec(
     kind=RepairKind.RESTORE,
-    does="Puts the files back as they were deployed, byte for byte: from the copy that is kept, or from the file in "
-    "`train/` that the version was made of. What lies there is set aside in `.modeltender/damaged`, never deleted.",
+    does="Puts the files back as they were deployed, byte for byte: from the kept copy, or from the file in `train/` that "
+    "the version was made from. What it replaces is set aside in `.modeltender/damaged`, never deleted.",
 )
 
 NO_COPY = "no-copy"

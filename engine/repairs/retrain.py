@@ -7,8 +7,8 @@ from storage.vocabulary import JobKind, RepairKind
 
 SPEC = RepairSpec(
     kind=RepairKind.RETRAIN,
-    does="Goes on with the deployed version on the data in `train/` as they are now, as `modeltender train MODEL` does; "
-    "what comes of it takes the road of every version. The fault ends when that is deployed.",
+    does="Continues training the deployed version on the current data in `train/`, as `modeltender train MODEL` does; the "
+    "result is treated like any other new version. The fault ends when that is deployed.",
     long=True,
     makes=True,
 )

@@ -10,8 +10,8 @@ from storage.vocabulary import JobKind, JobState, RepairKind, Status
 
 SPEC = RepairSpec(
     kind=RepairKind.ROLLBACK,
-    does="Deploys what was deployed before, in one step, and tells the promotion targets; the version with the fault "
-    "stays where it is.",
+    does="Deploys the previous version, in one step, and tells the promotion targets; the version with the fault stays "
+    "where it is.",
     deploys=True,
 )
 

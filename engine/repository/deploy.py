@@ -248,7 +248,7 @@ class Deployer(NamedTuple):
         still = "is still deployed" if back and before is not None else "is deployed"
         raise JobError(
             f"A target did not take version {number}, and {_named(read_current(self.workspace, model))} {still}: {told}.",
-            f"Mend it, then try again; what each target says: modeltender show {model}",
+            f"Fix that, then try again; what each target says: modeltender show {model}",
         )
 
     def _record(self, connection: sqlite3.Connection, change: Change, intent: int) -> None:

@@ -36,7 +36,7 @@ STOP_S = 5.0
 
 def note_mended(writer: Writer, model: str, number: int, *, now: float) -> None:
     """Tell that a copy was found damaged and was made anew: the disk may be failing."""
-    message = f"the kept copy of version {number} was damaged; it was made anew from models/{model}/{number}"
+    message = f"the kept copy of version {number} was damaged; it was made again from models/{model}/{number}"
     with writer.transaction() as connection:
         events.add(
             connection,

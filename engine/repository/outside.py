@@ -94,7 +94,7 @@ def _switched(connection: sqlite3.Connection, row: sqlite3.Row, number: int, *, 
 
 
 def _removed(connection: sqlite3.Connection, row: sqlite3.Row, *, now: float) -> None:
-    # A roll-back brings back what was deployed until now.
+    # A rollback brings back what was deployed until now.
     models.set_current(
         connection,
         row["id"],

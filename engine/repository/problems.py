@@ -149,7 +149,7 @@ def forgive_changes(
 ) -> None:
     """Close the faults of versions that changed on disk, once the new content is checked and not ``deployed``.
 
-    What is deployed, or would be after a roll-back, without ever having been promoted stays a fault until it is
+    What is deployed, or would be after a rollback, without ever having been promoted stays a fault until it is
     restored, or another version is promoted or rolled back to.
     """
     for fault in open_now:

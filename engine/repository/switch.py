@@ -135,9 +135,9 @@ def remove(workspace: Workspace, model: str) -> None:
 def deployed(
     connection: sqlite3.Connection, model_id: int, *, kind: JobKind, from_number: int | None, to_number: int
 ) -> None:
-    """Record that a version was deployed, and which one a roll-back would now bring back.
+    """Record that a version was deployed, and which one a rollback would now bring back.
 
-    Promotions pile up; a roll-back takes the topmost off, so what lies under the version that it uncovers is
+    Promotions pile up; a rollback takes the topmost off, so what lies under the version that it uncovers is
     what was deployed before that one was promoted.
     """
     under = from_number if kind is JobKind.PROMOTE else promotions.brought_by(connection, model_id, to_number)
@@ -162,7 +162,7 @@ def settle_intent(
 ) -> None:
     """Record how an interrupted switch ended: the link tells."""
     model, number, kind = intent["model"], intent["to_number"], JobKind(intent["kind"])
-    word = "promotion" if kind is JobKind.PROMOTE else "roll-back"
+    word = "promotion" if kind is JobKind.PROMOTE else "rollback"
     if read_current(workspace, model) == number:
         promotions.settle(connection, intent["id"], PromotionOutcome.DONE)
         deployed(

@@ -22,10 +22,7 @@ from storage.workspace import Workspace
 SWITCH_S = 30.0
 """What a switch may take besides its targets, which is milliseconds; one that is older could not record its end."""
 
-NO_TRUST = (
-    "commands are not run here; the workspace's owner allows them with [trust] commands = true in modeltender.toml, "
-    "which the engine reads when it starts"
-)
+NO_TRUST = "commands are not run here; the workspace's owner allows them with [trust] commands = true in modeltender.toml"
 
 
 class Said(NamedTuple):

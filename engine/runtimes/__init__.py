@@ -100,7 +100,7 @@ def recognise(artefact: Path) -> Recognition:
         return Recognition(None, f"{name} cannot be read ({error.strerror or error})")
     except Exception as error:  # noqa: BLE001 - a stranger's bytes; whatever they upset, the answer is no
         greedy = isinstance(error, MemoryError)
-        what = "needs more memory to be looked into than any model does" if greedy else "is damaged"
+        what = "needs more memory to be examined than any model does" if greedy else "is damaged"
         return Recognition(None, f"{name} {what} ({clean(type(error).__name__)})", refused=greedy)
     return found if found.doubt is None or found.format is None else _doubted(name, found, found.doubt)
 

@@ -11,7 +11,7 @@ from storage.vocabulary import Format
 
 
 class Deployed(NamedTuple):
-    """A version that is deployed, or would be after a roll-back."""
+    """A version that is deployed, or would be after a rollback."""
 
     id: int
     model: str

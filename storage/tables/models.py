@@ -39,7 +39,7 @@ def set_present(connection: sqlite3.Connection, names: set[str]) -> None:
 def set_current(
     connection: sqlite3.Connection, model_id: int, *, current_id: int | None, previous_id: int | None
 ) -> None:
-    """Record which version is deployed and which one a roll-back would bring back."""
+    """Record which version is deployed and which one a rollback would bring back."""
     connection.execute(
         "UPDATE models SET current_id = ?, previous_id = ? WHERE id = ?", (current_id, previous_id, model_id)
     )

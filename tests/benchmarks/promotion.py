@@ -38,7 +38,7 @@ def run(stage: Stage) -> list[Figure]:
     key_s, command_s = statistics.median(by_key), statistics.median(by_command)
     return [
         Figure(
-            f"roll-back: key to link switched (the longest of {ROUNDS}: {max(by_key) * 1e3:.0f} ms)",
+            f"rollback: key to link switched (the longest of {ROUNDS}: {max(by_key) * 1e3:.0f} ms)",
             f"{key_s * 1e3:.0f} ms",
             "",
             "",
@@ -46,7 +46,7 @@ def run(stage: Stage) -> list[Figure]:
             key_s <= PROMISED_S,
         ),
         Figure(
-            f"roll-back: the command's request to link switched (the longest of {ROUNDS}: {max(by_command) * 1e3:.0f} ms)",
+            f"rollback: the command's request to link switched (the longest of {ROUNDS}: {max(by_command) * 1e3:.0f} ms)",
             f"{command_s * 1e3:.0f} ms",
             f"{statistics.median(whole) * 1e3:.0f} ms: with the command's own start",
             "",
@@ -84,6 +84,6 @@ def _rolled_back(stage: Stage) -> Job:
     reader.close()
     if (found.kind, found.state) != (JobKind.ROLLBACK, JobState.SUCCEEDED):
         raise RuntimeError(
-            f"job {found.id} is no roll-back that worked: {found.kind} {found.state} {found.error}"
+            f"job {found.id} is no rollback that worked: {found.kind} {found.state} {found.error}"
         )
     return found

@@ -229,7 +229,7 @@ async def test_no_candidate_is_a_sentence(open_console: Open, staged: Workspace)
 
 
 async def test_u_states_where_it_goes(open_console: Open, staged: Workspace, writer: Writer) -> None:
-    """The roll-back names both versions, and asks for exactly that."""
+    """The rollback names both versions, and asks for exactly that."""
     async with open_console(staged).run_test(size=SIZE) as pilot:
         await select(pilot, "mnist")
         await pilot.press("u")

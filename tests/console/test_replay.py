@@ -165,7 +165,7 @@ async def test_what_is_not_recorded_is_said(open_console: Open, staged: Workspac
         shown = await shows(pilot, "REPLAY")
         assert "No engine then. Not recorded: readings" in shown
         await pilot.press("4")
-        await shows(pilot, "nothing of then is recorded")
+        await shows(pilot, "nothing is recorded of that time")
 
 
 async def test_random_keys_in_the_past_harm_nothing(

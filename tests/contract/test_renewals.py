@@ -198,7 +198,7 @@ def test_what_is_refused_is_written_anew_and_the_fault_ends(ward: Ward, name: st
     ward.put(4, lambda target: Path(shutil.copy(file, target)), made.target, file.name)
     with ward.context.writer.transaction() as connection:
         origin = exports.read(connection, MODEL)[artefact_sha256(file)]
-    assert (origin.parent, origin.verb) == (3, "written anew")
+    assert (origin.parent, origin.verb) == (3, "rewritten")
     assert ward.succeeded(ward.evaluate(4))
     ward.deploy(4)
     ward.check()

@@ -19,7 +19,7 @@ from storage.workspace import Workspace, engine_pid
 MODEL = "mnist-onnx"
 KILLS = 24
 LONGEST_S = 0.12
-"""A roll-back takes some 20 ms from key to result: kills fall before, into and after it. A promotion loads the version
+"""A rollback takes some 20 ms from key to result: kills fall before, into and after it. A promotion loads the version
 in a host that has to be started first; how long that takes here and now is measured."""
 
 
@@ -104,7 +104,7 @@ def cold_promotion_s(workspace: Workspace) -> float:
 
 @pytest.mark.timeout(400)
 def test_kills_leave_a_valid_link_and_a_consistent_history(engine: Workspace) -> None:
-    """However a promotion or roll-back is cut off, `current` is a ready version and the history ends with it."""
+    """However a promotion or rollback is cut off, `current` is a ready version and the history ends with it."""
     two_versions(engine)
     chance = random.Random(7)
     longest_s = {JobKind.PROMOTE: 1.2 * cold_promotion_s(engine), JobKind.ROLLBACK: LONGEST_S}

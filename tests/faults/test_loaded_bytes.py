@@ -245,7 +245,7 @@ def test_a_damaged_copy_is_never_loaded_and_is_made_anew(bench: Bench) -> None:
     with bench.context.writer.transaction() as connection:
         rows = connection.execute("SELECT message FROM events WHERE code = 'copy-mended'").fetchall()
     assert [row[0] for row in rows] == [
-        "the kept copy of version 1 was damaged; it was made anew from models/mnist/1"
+        "the kept copy of version 1 was damaged; it was made again from models/mnist/1"
     ]
 
 

@@ -136,4 +136,4 @@ def test_a_model_that_misses_its_objective_is_trained_with_nobody_looking(traine
     assert model.candidate is not None
     assert model.candidate.number == 2
     assert [(job.requested_by, job.state) for job in trainings] == [(jobs.RETRAINING, JobState.SUCCEEDED)]
-    assert any("version 1 is trained on by itself" in message for message in told)
+    assert any("version 1 is trained further automatically" in message for message in told)

@@ -86,7 +86,7 @@ ENDINGS = {
         b"do exit",
         "a.onnx cannot be examined: the examiner process exited with status 0 while it looked at it, without an answer",
     ),
-    "devour": (b"do devour", "a.onnx needs more memory to be looked into than any model does (MemoryError)"),
+    "devour": (b"do devour", "a.onnx needs more memory to be examined than any model does (MemoryError)"),
     "speak": (
         b"do speak\n" + FORGED,
         "a.onnx cannot be examined: the examiner process answered nonsense while it looked at it (a file of another folder); its answer was dropped",
@@ -313,7 +313,7 @@ def test_a_real_file_that_bloats_is_quarantined(tmp_path: Path, workspace: Works
     process = limited.open_examiner([workspace.train])
     [found] = process.examine([suspect(file)], deadline_s=ANSWER_S)
     assert found.refused
-    assert found.reason == "a.keras needs more memory to be looked into than any model does (MemoryError)"
+    assert found.reason == "a.keras needs more memory to be examined than any model does (MemoryError)"
     assert process.alive
     limited.close()
 

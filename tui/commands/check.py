@@ -50,16 +50,18 @@ class Result(msgspec.Struct, frozen=True):
 
 @click.command(epilog="Example: modeltender check mnist || mail -s 'mnist is not well' me@example.org")
 @click.argument("model", required=False, shell_complete=complete_model)
-@click.option("--all", "everything", is_flag=True, help="Say what each check found, also where all is well.")
+@click.option("--all", "everything", is_flag=True, help="Show what every check found, even if all is well.")
 @click.option("--device", default="cpu", show_default=True, help="Where models are loaded: cpu, cuda:0, ...")
 @click.option("--no-wait", is_flag=True, help="Return the jobs at once, and let the engine work.")
 @standard_options
 def check(
     *, workspace: Workspace, as_json: bool, model: str | None, everything: bool, device: str, no_wait: bool
 ) -> int:
-    """Look for faults of what is deployed: of one model, or of all and of the workspace.
+    """Look for faults of deployed versions: of one model, or of all models and the workspace.
 
-    Files are hashed, models are loaded in fresh processes and asked kept examples, figures are held against objectives and their history. Checks that cannot tell yet say what is missing. Exits with 1 when a fault is open that nobody has acknowledged and that is more than a hint.
+    Hashes files, loads models in fresh processes, replays kept examples, and compares figures with objectives and their
+    own history. Checks that cannot tell yet say what is missing. Exits with 1 if an unacknowledged fault is open that
+    is more than a hint.
     """
     with to_ask(workspace) as reader:
         asked = [

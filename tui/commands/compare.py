@@ -49,12 +49,12 @@ def version(text: str) -> int | Role:
     "--latency",
     "latency",
     is_flag=True,
-    help="Run both in turns on the device, and compare how long they take.",
+    help="Run both in alternation on the device, and compare their latency.",
 )
 @click.option(
     "--early",
     is_flag=True,
-    help="Run what has not answered yet, on examples drawn at random, and stop as soon as they decide.",
+    help="Run versions without recorded answers on examples drawn at random, and stop as soon as they decide.",
 )
 @click.option("--data", default="", metavar="NAME", help="With --early: which of the model's data files.")
 @click.option("--device", default="cpu", show_default=True, help="Where they run for --latency and --early.")
@@ -75,7 +75,9 @@ def compare(
 
     A and B are numbers or roles (current, previous, candidate). Exits with 0 when B is better or shown not to be worse by the gate's margin, 1 when it is worse, 5 when the examples do not decide. Nothing is promoted, and no candidate is counted.
 
-    With --early nothing is waited for: a version whose answers are not on record is run on examples in random order until they decide, and what the report says holds although it looked many times. With --data it is another data file than the model's test data.
+    With --early it does not wait for evaluations: a version without recorded answers runs on examples in random order
+    until they decide, and the verdict holds although it looked many times. --data uses another data file than the
+    model's test data.
     """
     if data and not early:
         raise click.UsageError("--data needs --early: without it what is on record is compared.")

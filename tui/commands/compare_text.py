@@ -73,7 +73,7 @@ def remarks(document: Compared) -> list[str]:
         lines.append(f"not compared: {document.problem}")
     more = ""
     if deciding is not None and deciding.needed is not None:
-        more = f"; if they are equally good, about {deciding.needed - deciding.n:,} more labelled examples decide"
+        more = f"; if they are equally good, about {deciding.needed - deciding.n:,} more labelled examples would decide"
     lines.append(f"{document.verdict} in {document.metric} at a margin of {document.margin:g}{more}")
     return lines
 

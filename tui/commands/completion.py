@@ -21,7 +21,7 @@ class CompletionDocument(msgspec.Struct, frozen=True, kw_only=True):
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def completion(*, shell: str, as_json: bool) -> int:
-    """Print what makes a shell complete commands, options, models and versions.
+    """Print the script that makes a shell complete commands, options, models and versions.
 
     bash reads it from ~/.local/share/bash-completion/completions/modeltender, fish from
     ~/.config/fish/completions/modeltender.fish, and zsh from a file called _modeltender in a folder of its fpath.

@@ -57,13 +57,13 @@ class VerifyDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 @click.group(epilog="Example: modeltender db stats")
 def db() -> None:
-    """The database: what it takes, whether it is whole, and copies of it."""
+    """Look after the database: its size, whether it is intact, and copies of it."""
 
 
 @db.command(epilog="Example: modeltender db stats --json")
 @standard_options
 def stats(*, workspace: Workspace, as_json: bool) -> int:
-    """Tell what each table takes, and what a model adds in a year."""
+    """Say how much space each table takes, and how much a model adds in a year."""
     with to_look(workspace) as reader, reader.transaction() as connection:
         tables = upkeep.sizes(connection)
         document = StatsDocument(
@@ -83,9 +83,9 @@ def stats(*, workspace: Workspace, as_json: bool) -> int:
 @db.command(epilog="Example: modeltender db compact")
 @standard_options
 def compact(*, workspace: Workspace, as_json: bool) -> int:
-    """Give the disk back what the database does not use any more.
+    """Return disk space that the database no longer uses.
 
-    In small steps, while the engine works and others look.
+    In small steps, while the engine and viewers keep working.
     """
     before = upkeep.taken(workspace.database)
     upkeep.compact(workspace.database)
@@ -108,8 +108,8 @@ def compact(*, workspace: Workspace, as_json: bool) -> int:
 def backup(*, workspace: Workspace, as_json: bool, file: Path) -> int:
     """Copy the database to FILE, as it is at this moment, while the engine works.
 
-    To go back to it: stop the engine, put FILE in the place of .modeltender/modeltender.db and remove the files
-    beside that which end in -wal and -shm.
+    To restore it: stop the engine, replace .modeltender/modeltender.db with FILE, and remove the files beside it that
+    end in -wal and -shm.
     """
     with to_look(workspace) as reader:
         document = BackupDocument(file=str(file), bytes=upkeep.back_up(reader, file))
@@ -121,13 +121,13 @@ def backup(*, workspace: Workspace, as_json: bool, file: Path) -> int:
 
 
 @db.command(epilog="Example: modeltender db verify --salvage")
-@click.option("--salvage", is_flag=True, help="Make a new database of what can be read of a damaged one.")
+@click.option("--salvage", is_flag=True, help="Make a new database from what can be read of a damaged one.")
 @standard_options
 def verify(*, workspace: Workspace, as_json: bool, salvage: bool) -> int:
-    """Read every page of the database and tell whether it is whole.
+    """Read every page of the database and say whether it is intact.
 
-    With --salvage a damaged database is kept beside the new one that is made of it, and what was lost is told. The
-    engine must be stopped for that.
+    With --salvage, a new database is made from what can be read of a damaged one, which is kept beside it; the command
+    says what was lost. The engine must be stopped for that.
     """
     found = upkeep.problems(workspace.database) if workspace.database.exists() else ["it does not exist"]
     kept, tables = None, list[upkeep.Loss]()

@@ -20,12 +20,12 @@ WATCH_S = 1.0
 
 
 @click.command(epilog="Example: modeltender devices --watch")
-@click.option("--watch", is_flag=True, help="Go on once a second until Ctrl-C.")
+@click.option("--watch", is_flag=True, help="Repeat every second until Ctrl-C.")
 @standard_options
 def devices(*, workspace: Workspace, as_json: bool, watch: bool) -> int:
     """List the devices and how busy they are.
 
-    With --watch and --json there is one document a line.
+    With --watch and --json, prints one document per line.
     """
     with to_look(workspace) as reader:
         _show(_read(reader), as_json=as_json)

@@ -44,8 +44,8 @@ def evaluate(
 ) -> int:
     """Evaluate a version on labelled data and wait for its figures.
 
-    VERSION is a number, current, previous or candidate. Without one it is what is deployed, or the newest
-    ready version where nothing is. Exits with 1 when an objective of the model's settings is missed.
+    VERSION is a number, current, previous or candidate. Without one, the deployed version is evaluated, or the newest
+    ready one if nothing is deployed. Exits with 1 if an objective of the model's settings is missed.
     """
     if (target is None) is not everything:
         raise click.UsageError("Name one model, or ask for --all.")

@@ -57,9 +57,11 @@ TURNED_DOWN = frozenset({Status.UNSUPPORTED, Status.QUARANTINED, Status.FAILED})
 def export(
     *, workspace: Workspace, as_json: bool, target: Target, to: str, quantize: str | None, no_wait: bool
 ) -> int:
-    """Make another format of a version, and hand it in as a new version.
+    """Convert a version to another format, and hand it in as a new version.
 
-    The outputs of both are compared on validation examples; where the numbers stay as they are, an export whose outputs differ fails. The new version goes through train/ as every other one: it is evaluated, becomes a candidate, and nothing is deployed.
+    The outputs of both are compared on validation examples; if the numbers stay as they are, an export whose outputs
+    differ fails. The new version goes through train/ like any other: it is evaluated and becomes a candidate, and
+    nothing is deployed.
     """
     parameters = JobParameters(to=Format(to), quantize=Quantization(quantize) if quantize else None)
     with to_ask(workspace) as reader:
@@ -92,7 +94,9 @@ def optimise(
 ) -> int:
     """Try every format and number size that a version can have, and say which one to choose.
 
-    Each variant is compared with the original on the same validation examples, run in turns with it, and weighed. Nothing is kept as a version without --keep. Exits with 0 when there is one to recommend, and with 1 when the version is best left as it is, or what was to be kept could not be made.
+    Each variant is compared with the original in quality, speed and size. Nothing becomes a version without --keep.
+    Exits with 0 if one is recommended, and with 1 if the version is best left as it is, or if a variant to keep could
+    not be made.
     """
     parameters = JobParameters(keep=tuple(dict.fromkeys(keep)))
     with to_ask(workspace) as reader:

@@ -37,9 +37,9 @@ INDENT = "    "
 @click.command(epilog="Example: modeltender faults --json")
 @standard_options
 def faults(*, workspace: Workspace, as_json: bool) -> int:
-    """List the open problems, each with what mends it, the acknowledged ones too.
+    """List the open faults, acknowledged ones too, each with what fixes it.
 
-    The worst come first. Exits with 1 when there is one that nobody has acknowledged and that is more than a hint.
+    The worst come first. Exits with 1 if there is an unacknowledged one that is more than a hint.
     """
     with to_look(workspace) as reader, reader.transaction() as connection:
         found = events.faults(connection)
@@ -54,9 +54,10 @@ def faults(*, workspace: Workspace, as_json: bool) -> int:
 @click.argument("fault", metavar="ID", type=int)
 @standard_options
 def acknowledge(*, workspace: Workspace, as_json: bool, fault: int) -> int:
-    """Say that you know of an open problem: it stays in the list, and asks for nobody.
+    """Say that you know about an open fault: it stays listed, and stops asking for attention.
 
-    It ends when its cause does, and asks again when it becomes worse, when a repair did not help, or when it comes back.
+    It ends with its cause. It asks for attention again if it gets worse, if a repair does not help, or if it comes
+    back.
     """
     with to_ask(workspace) as reader:
         with reader.transaction() as connection:

@@ -76,7 +76,7 @@ LOOKED_AT = frozenset({Form.TEXT, Form.PLOT})
     "event_folder",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="Write what TensorBoard shows, a run a version; with --json, say which files.",
+    help="Write them for TensorBoard, one run per version; with --json, list the files.",
 )
 @click.option("--plot", "as_plot", is_flag=True, help="Draw it.")
 @standard_options
@@ -102,7 +102,7 @@ def history(
     in each step is listed; a table or a drawing of more than some thousand values is made that way, too.
 
     With --device the only word is a reading: utilisation, memory_used_bytes, temperature_c or power_w; without it all
-    are listed, by default of the last hour. Long times are told by minutes, hours or days.
+    are listed, by default for the last hour. Long periods are shown by minute, hour or day.
     """
     form = _form(
         as_json=as_json,

@@ -60,14 +60,12 @@ class ImportingDocument(Document, frozen=True, kw_only=True):
 
 @click.command("import", epilog="Example: modeltender import /srv/triton --dry-run")
 @click.argument("source", type=click.Path(path_type=Path, readable=False))
-@click.option(
-    "--as", "name", default="", metavar="NAME", help="What the model is called here, where there is one."
-)
-@click.option("--dry-run", is_flag=True, help="Say what would come in, and copy nothing.")
+@click.option("--as", "name", default="", metavar="NAME", help="The model's name here, if there is only one.")
+@click.option("--dry-run", is_flag=True, help="Say what would be imported, and copy nothing.")
 @click.option(
     "--promote",
     is_flag=True,
-    help="Deploy of each model the version that is served there, where the gate lets it.",
+    help="Deploy, for each model, the version that is served there, if the gate allows it.",
 )
 @click.option("--no-wait", is_flag=True, help="Return the job at once, and let the engine work.")
 @standard_options
@@ -83,7 +81,10 @@ def import_models(
 ) -> int:
     """Bring in the models of TensorFlow Serving, Triton or MLflow.
 
-    SOURCE is a TensorFlow Serving base folder or a folder of them, its models.config, a Triton model repository, or an MLflow registry (mlflow.db, mlruns). It is only read. Each version is looked into behind walls, copied in the order of the numbers there, and evaluated like every other one; what has come in before is passed over. Nothing is deployed without --promote. Exits with 1 when something was left out, or not deployed that was to be.
+    SOURCE is a TensorFlow Serving base folder or a folder of them, its models.config, a Triton model repository, or an
+    MLflow registry (mlflow.db, mlruns). It is only read. Each version is examined in a sandbox, copied in the order of
+    its numbers there, and evaluated like any other; versions imported before are skipped. Nothing is deployed without
+    --promote. Exits with 1 if something was left out, or should have been deployed and was not.
     """
     if promote and (dry_run or no_wait):
         raise click.UsageError("--promote waits for what comes in: leave out --dry-run and --no-wait.")
@@ -235,7 +236,7 @@ def _promotion_text(promotion: ImportedPromotion) -> str:
     if promotion.promoted:
         return f"{name} is deployed now."
     why = promotion.reason.rstrip(".")
-    return f"{name} was not deployed: {why}. Deploy it all the same with: modeltender promote {name} --force --reason TEXT"
+    return f"{name} was not deployed: {why}. To deploy it anyway: modeltender promote {name} --force --reason TEXT"
 
 
 def _count(adopted: Adopted, fate: Fate) -> int:

@@ -64,8 +64,8 @@ def sizes(text: str) -> tuple[int, ...]:
     "batch_sizes",
     type=sizes,
     metavar="N,...",
-    help="Examples of a query, a measurement for each; with server the most that are answered together. "
-    "By default 1, offline 1,8,32.",
+    help="Examples per query, a measurement for each; with server, the most that are answered together. By default 1; "
+    "offline 1,8,32.",
 )
 @click.option("--device", default="cpu", show_default=True, help="Where it runs: cpu, cuda:0, ...")
 @click.option(
@@ -76,30 +76,34 @@ def sizes(text: str) -> tuple[int, ...]:
     "duration_s",
     type=click.FloatRange(0, 3600, min_open=True),
     metavar="SECONDS",
-    help="For how long at least each batch size is measured; by default 5, and until p99 can be told.",
+    help="How long to measure each batch size at least; by default 5, and until there is a p99.",
 )
 @click.option(
     "--qps",
     type=click.FloatRange(0, 1e6, min_open=True),
-    help="Queries a second, with server; without it the most that keep the objective are searched for.",
+    help="With server: queries a second; by default, searches for the most that still meet the objective.",
 )
 @click.option(
     "--objective-ms",
     type=click.FloatRange(0, min_open=True),
     metavar="MS",
-    help=f"What p99 is to be at most; with server by default the model's objective {P99}.",
+    help=f"The most that p99 may be; with server, by default the model's objective {P99}.",
 )
 @click.option(
-    "--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Of the arrivals' chance."
+    "--seed",
+    type=click.IntRange(0, 2**31 - 1),
+    default=0,
+    show_default=True,
+    help="Seed of the random arrivals.",
 )
 @click.option("--no-wait", is_flag=True, help="Return the job at once, and let the engine work.")
 @standard_options
 def latency(*, workspace: Workspace, as_json: bool, target: Target, no_wait: bool, **asked: Any) -> int:
     """Measure how fast a version answers, in a fresh process that nothing else disturbs.
 
-    VERSION is a number, current, previous or candidate. Percentiles are told only with the queries that they
-    need; what disturbed a measurement is told with it. Exits with 1 when an objective of the latency is
-    missed or no rate keeps it, and with 5 when there were too few queries to tell.
+    VERSION is a number, current, previous or candidate. A percentile is shown only if there were enough queries for it,
+    together with whatever disturbed the measurement. Exits with 1 if a latency objective is missed or no rate meets it,
+    and with 5 if there were too few queries to tell.
     """
     _check(asked)
     parameters = JobParameters(**asked | {"batch_sizes": asked["batch_sizes"] or ()})

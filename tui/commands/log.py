@@ -45,8 +45,8 @@ def jobs(*, workspace: Workspace, as_json: bool, limit: int) -> int:
 def cancel(*, workspace: Workspace, as_json: bool, job_id: int) -> int:
     """Cancel a job.
 
-    One that waits never starts, one that runs ends as soon as it can. Exits with 1 when the job had already
-    ended in another way.
+    A waiting job never starts; a running one ends as soon as it can. Exits with 1 if the job had already ended in
+    another way.
     """
     job = job_table.cancel(workspace, job_id)
     if as_json:
@@ -59,7 +59,7 @@ def cancel(*, workspace: Workspace, as_json: bool, job_id: int) -> int:
 @click.command(epilog="Example: modeltender events --follow")
 @click.option("-n", "--limit", default=50, show_default=True, type=click.IntRange(0, MOST), help="How many.")
 @click.option(
-    "-f", "--follow", is_flag=True, help="Go on with new events until Ctrl-C; with --json, one a line."
+    "-f", "--follow", is_flag=True, help="Follow new events until Ctrl-C; with --json, one per line."
 )
 @standard_options
 def events(*, workspace: Workspace, as_json: bool, limit: int, follow: bool) -> int:

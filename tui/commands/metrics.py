@@ -33,10 +33,10 @@ class FamilyDocument(msgspec.Struct, frozen=True, kw_only=True):
 @click.command(epilog="Example: modeltender metrics | grep model_metric")
 @standard_options
 def metrics(*, workspace: Workspace, as_json: bool) -> int:
-    """Print the present figures as OpenMetrics text.
+    """Print the current figures as OpenMetrics text.
 
-    For Prometheus and what reads the same; the engine writes the same text into a file where [metrics] in
-    modeltender.toml names one. A figure that is not known is left out.
+    For Prometheus and compatible tools. If [metrics] in modeltender.toml names a file, the engine keeps the same text
+    there. Unknown figures are left out.
     """
     with to_look(workspace) as reader:
         look = Look(snapshot.read(reader), running=engine_pid(workspace) is not None)

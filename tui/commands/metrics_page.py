@@ -10,9 +10,9 @@ from storage.openmetrics import FAMILIES, UP, Family
 
 INTRODUCTION = f"""# Prometheus and OpenMetrics
 
-`modeltender metrics` prints the present figures as OpenMetrics 1.0 text, which is valid in Prometheus' older format too. The
-engine gives the same text to Prometheus itself, or writes it into a file for node exporter's textfile collector, or
-whatever reads it, where `modeltender.toml` says so; otherwise it opens no port.
+`modeltender metrics` prints the current figures as OpenMetrics 1.0 text, which is also valid in Prometheus' older format. If
+`modeltender.toml` says so, the engine serves the same text to Prometheus itself, or writes it to a file for node exporter's textfile
+collector; otherwise it opens no port.
 
 ```toml
 [metrics]
@@ -21,16 +21,6 @@ textfile = "/var/lib/node_exporter/serving.prom"   # absolute, or below the work
 every = "{Exposure().every}"
 ```
 
-`listen` takes an address of this machine's own, and no other: there is no password. Prometheus on another machine reaches it
-through an agent here, a proxy that asks for one, or `ssh -L`. Each workspace needs a port of its own; one that is taken is told in
-the engine's log, and tried again. Only `GET /metrics` is answered, four at a time, and only to who asks for the
-machine by its own address, so that no page in a browser reads along. Asked again within a second, the same text is given again.
-
-The text of 5,000 models has 30 MB. What it says of a model is made once and kept while nothing is written about that model,
-so only the first scrape takes a core two seconds, and later ones less than a tenth; the engine has 150 MB more for it
-([figures](benchmarks.md)). Who accepts gzip, as Prometheus does, gets a ninth of the bytes for another 0.15 s;
-`enable_compression: false` in its configuration spares both sides that on the same machine.
-
 ```yaml
 scrape_configs:
   - job_name: modeltender
@@ -38,15 +28,24 @@ scrape_configs:
       - targets: ["127.0.0.1:9477"]
 ```
 
-The file is replaced in one step, so that nobody reads half of it, and is taken away when the engine ends. An engine that was
-killed leaves it: `time() - modeltender_engine_heartbeat_timestamp_seconds` says how old its figures are. A folder that cannot
-be written is told in the engine's log, and tried again. In a unit of systemd the folder is writable once
-`modeltender engine install --systemd` was typed again ([service.md](service.md)).
+**Serving.** `listen` takes only an address of this machine itself, because there is no password. Prometheus on another machine reaches
+it through an agent here, a proxy that asks for a password, or `ssh -L`. Each workspace needs its own port; if it is taken, the engine's
+log says so and the engine tries again. Only `GET /metrics` is answered, four requests at a time, and only if the machine was asked for
+by its own address, so that no web page can read along. Within a second, the same text is served again.
 
-Names, units and labels are a promise: they change with a major version only. A figure that is not known is left out, and
-never told as zero. Labels hold what the workspace holds: `model`, `version` (a number), `role` (`current`, `previous`,
-`candidate`), `metric` (as in [metrics.md](metrics.md)), `device` (as in `modeltender devices`), `code` of a fault (as in
-[maintenance.md](maintenance.md)).
+**Thousands of models.** The text for 5,000 models is 30 MB. A model's part is made once and kept until something is written about that
+model. So only the first scrape takes a core two seconds, and later ones take less than a tenth of a second; the engine uses 150 MB more
+for it ([figures](benchmarks.md)). Clients that accept gzip, as Prometheus does, get a ninth of the bytes for another 0.15 s. On the same
+machine, `enable_compression: false` in Prometheus' configuration spares both sides the effort.
+
+**The file** is replaced in one step, so nobody reads half of it, and removed when the engine ends. A killed engine leaves it behind:
+`time() - modeltender_engine_heartbeat_timestamp_seconds` says how old its figures are. If the folder is not writable, the engine's log
+says so and the engine tries again. In a systemd unit, the folder becomes writable once you have run
+`modeltender engine install --systemd` again ([service.md](service.md)).
+
+Names, units and labels are a promise: they change only with a major version. An unknown figure is left out, never reported as zero.
+Labels hold what the workspace holds: `model`, `version` (a number), `role` (`current`, `previous`, `candidate`), `metric` (as in
+[metrics.md](metrics.md)), `device` (as in `modeltender devices`), `code` of a fault (as in [maintenance.md](maintenance.md)).
 
 | gauge | labels | what it says |
 |---|---|---|

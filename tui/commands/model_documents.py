@@ -212,7 +212,7 @@ class ToldTargetDocument(Document, frozen=True, kw_only=True):
 
 
 class PromotionEntryDocument(Document, frozen=True, kw_only=True):
-    """``show --promotions``: one promotion or roll-back that was begun."""
+    """``show --promotions``: one promotion or rollback that was begun."""
 
     id: int
     at: datetime
@@ -224,7 +224,7 @@ class PromotionEntryDocument(Document, frozen=True, kw_only=True):
     problem: str
     """Why it did not come about, or empty."""
     verdict: Verdict | None
-    """The gate's; ``null`` for roll-backs, which no gate is asked about, and for changes of the link by hand."""
+    """The gate's; ``null`` for rollbacks, which no gate is asked about, and for changes of the link by hand."""
     checks: tuple[GateCheck, ...]
     forced: bool
     reason: str

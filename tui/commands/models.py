@@ -57,13 +57,15 @@ HEALTHY = frozenset({Status.READY, Status.CHECKING, Status.SETTLING})
     metavar="TIME",
     help="How things stood then: an age (15m, 2d), a time of the day (03:10) or a date, in UTC.",
 )
-@click.option("--watch", "again", is_flag=True, help="Go on until Ctrl-C, in plain text on any terminal.")
+@click.option(
+    "--watch", "again", is_flag=True, help="Keep printing until Ctrl-C, as plain text on any terminal."
+)
 @standard_options
 def models(*, workspace: Workspace, as_json: bool, at: float | None, again: bool) -> int:
     """List the models with what is deployed and how good it is, now or at an earlier moment.
 
-    The past is told from what is recorded: what was deployed, the latest figures of then, and which faults were open.
-    With --watch and --json there is one document a line.
+    The past is reconstructed from what is recorded: what was deployed, the latest figures at the time, and which faults
+    were open. With --watch and --json, prints one document per line.
     """
     if at is not None and again:
         raise click.UsageError("The past does not change: leave out --watch or --at.")
@@ -108,13 +110,13 @@ def _show_past(workspace: Workspace, at: float, *, as_json: bool) -> int:
     "--promotions",
     "history",
     is_flag=True,
-    help="Show instead every promotion and roll-back: when, who, what the gate found, which targets were told.",
+    help="Show every promotion and rollback instead: when, who, what the gate found, which targets were told.",
 )
 @standard_options
 def show(*, workspace: Workspace, as_json: bool, target: Target, history: bool) -> int:
     """Show one model's versions, or one of them: figures, problems, inputs and outputs, and what loading took.
 
-    Where the last evaluation failed because the data do not fit, the lines to write into model.toml are printed.
+    If the last evaluation failed because the data do not fit, prints the lines to add to model.toml.
     """
     with to_look(workspace) as reader:
         if history:

@@ -34,7 +34,7 @@ from tui.commands.waiting import await_job, failure
 SHOWN = 10
 """Notices that are listed: the latest."""
 
-NOT_SET_UP = "Nobody is told by itself: [notify] in modeltender.toml names no way (docs/notifications.md)."
+NOT_SET_UP = "Nobody is notified: [notify] in modeltender.toml names no channel (docs/notifications.md)."
 
 INDENT = "  "
 
@@ -79,14 +79,17 @@ class NotifyDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 @click.command(epilog="Example: modeltender notify --test")
 @click.option(
-    "--test", "as_test", is_flag=True, help="Send a test message by every way, and say whether it was taken."
+    "--test",
+    "as_test",
+    is_flag=True,
+    help="Send a test message through every channel, and say whether it was accepted.",
 )
 @standard_options
 def notify(*, workspace: Workspace, as_json: bool, as_test: bool) -> int:
-    """Show by which ways people are told of faults and promotions, how each does, and what was told last.
+    """Show the channels by which people are told of faults and promotions, how each is doing, and what was sent last.
 
-    The ways are set up in [notify] of modeltender.toml. Exits with 1 while one of them does not work, with --test with
-    3 when the message was not taken by every way.
+    Channels are set up in [notify] of modeltender.toml. Exits with 1 while one of them does not work; with --test, with
+    3 if a channel did not accept the message.
     """
     settings = read_workspace_settings(workspace.settings_file).notify
     if not notify_settings.ways(settings) and as_test:

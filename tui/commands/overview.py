@@ -36,10 +36,10 @@ UNWELL = frozenset({Status.FAILED, Status.QUARANTINED, Status.UNSUPPORTED, Statu
 @click.command(epilog="Example: modeltender status || mail -s 'models' me@example.org")
 @standard_options
 def status(*, workspace: Workspace, as_json: bool) -> int:
-    """Print the overview and what needs a person.
+    """Print the overview and what needs attention.
 
-    Exits with 1 when something does: an open problem, a missed objective, a candidate that may be promoted, an engine
-    that does not run.
+    Exits with 1 if something does: an open fault, a missed objective, a candidate that may be promoted, an engine that
+    is not running.
     """
     with to_look(workspace) as reader:
         seen = snapshot.read(reader)

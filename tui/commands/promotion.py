@@ -45,7 +45,9 @@ def promote(
 ) -> int:
     """Deploy a version if the gate finds it good enough.
 
-    Without a VERSION the candidate is meant, which is the newest ready version above the current one. What is missing is evaluated first; where the gate limits the latency, both versions are run in turns, some ten seconds. Exits with 0 when it was promoted, 1 when the gate refused, 5 when the figures do not decide.
+    Without a VERSION it promotes the candidate, the newest ready version above the current one. Missing evaluations run
+    first; if the gate limits the latency, both versions run in alternation for some ten seconds. Exits with 0 if it was
+    promoted, 1 if the gate refused, 5 if the figures do not decide.
     """
     if force and not reason.strip():
         raise click.UsageError("--force needs a --reason, which is kept in the history.")
@@ -71,7 +73,7 @@ def promote(
 @click.option("--no-wait", is_flag=True, help="Return the job at once, and let the engine work.")
 @standard_options
 def rollback(*, workspace: Workspace, as_json: bool, model: str, reason: str, no_wait: bool) -> int:
-    """Deploy again what was deployed before the current version."""
+    """Deploy the previous version again."""
     with to_ask(workspace) as reader:
         with reader.transaction() as connection:
             found = find_model(connection, model)
@@ -150,12 +152,14 @@ def _status(job: Job, document: PromotionDocument) -> int:
 
 
 def _in_words(job: Job, document: PromotionDocument) -> str:
-    before = "nothing" if document.from_version is None else f"version {document.from_version}"
+    before = None if document.from_version is None else f"version {document.from_version}"
     if document.promoted:
-        first = f"{document.model}: version {document.to_version} is deployed now; it was {before}."
+        was = f"it was {before}" if before else "nothing was deployed before"
+        first = f"{document.model}: version {document.to_version} is deployed now; {was}."
     else:
         why = f" ({document.verdict})" if document.verdict else ""
-        first = f"{document.model}: nothing changed{why}; {before} stays deployed."
+        stays = f"{before} stays deployed" if before else "nothing is deployed"
+        first = f"{document.model}: nothing changed{why}; {stays}."
     lines = [first]
     if document.checks:
         lines.append(checks_text(document.checks, shutil.get_terminal_size().columns))

@@ -1,4 +1,4 @@
-"""What ``show --promotions`` tells: every promotion and roll-back of a model, as a document and in words. Pure."""
+"""What ``show --promotions`` tells: every promotion and rollback of a model, as a document and in words. Pure."""
 
 import textwrap
 from collections.abc import Sequence
@@ -63,7 +63,7 @@ def promotions_text(model: str, current: int | None, entries: Sequence[Promotion
     done = [entry.kind for entry in entries if entry.outcome is PromotionOutcome.DONE]
     counted = (
         f"{_counted(done.count(JobKind.PROMOTE), 'promotion')}, "
-        f"{_counted(done.count(JobKind.ROLLBACK), 'roll-back')}"
+        f"{_counted(done.count(JobKind.ROLLBACK), 'rollback')}"
     )
     lines = [f"{model}  {deployed}; {counted}, the newest first"]
     for entry in entries:

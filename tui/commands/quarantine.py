@@ -29,7 +29,7 @@ REASON = click.option("--reason", default="", metavar="TEXT", help="Why, in word
 
 @click.group(epilog="Example: modeltender quarantine list")
 def quarantine() -> None:
-    """What was refused because it looks made to do harm.
+    """Look after files that were refused because they look malicious.
 
     Files that arrive in train/ are moved out of it, into .modeltender/quarantine/; version folders that people put
     into models/ are theirs, and are only marked.
@@ -41,7 +41,7 @@ def quarantine() -> None:
     short_help="List what is in quarantine, and what helps.",
     epilog="Example: modeltender quarantine list --json",
 )
-@click.option("--all", "everything", is_flag=True, help="Also what was released or deleted.")
+@click.option("--all", "everything", is_flag=True, help="Include released and deleted entries.")
 @standard_options
 def list_(*, workspace: Workspace, as_json: bool, everything: bool) -> int:
     """List what is in quarantine, with what was found, since when, and how to get it out."""
@@ -68,7 +68,7 @@ def list_(*, workspace: Workspace, as_json: bool, everything: bool) -> int:
 def release(*, workspace: Workspace, as_json: bool, entry: int, reason: str) -> int:
     """Trust the content of an entry and put it back into train/, from where it becomes the next version.
 
-    Exits with 1 where no trust lifts what was found.
+    Exits with 1 if what was found cannot be trusted.
     """
     if not reason.strip():
         raise click.UsageError("A release needs a --reason, which is kept in the history.")
@@ -81,7 +81,7 @@ def release(*, workspace: Workspace, as_json: bool, entry: int, reason: str) -> 
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @standard_options
 def delete(*, workspace: Workspace, as_json: bool, entry: int, reason: str, yes: bool) -> int:
-    """Remove an entry for good; that it was there stays on record."""
+    """Remove an entry for good; a record of it stays."""
     if not yes:
         if not sys.stdin.isatty():
             raise click.UsageError("There is nobody to ask here: confirm with --yes.")

@@ -58,7 +58,9 @@ class RecalibrationDocument(Document, frozen=True, kw_only=True):
 def recalibrate(*, workspace: Workspace, as_json: bool, target: Target, no_wait: bool) -> int:
     """Make a version whose probabilities mean what they say, and hand it in as a new one.
 
-    A temperature is fitted on the validation data, never on test data, and built into the file; the classes that it answers stay the same. It fails where that does not make the probabilities better beyond chance. The new version goes through train/ as every other one: it is evaluated, becomes a candidate, and nothing is deployed.
+    A temperature is fitted on the validation data, never on test data, and built into the file; the predicted classes
+    stay the same. It fails if that does not improve the probabilities beyond chance. The new version goes through
+    train/ like any other: it is evaluated and becomes a candidate, and nothing is deployed.
     """
     with to_ask(workspace) as reader:
         job = submit(workspace, reader, JobKind.RECALIBRATE, target, JobParameters())

@@ -53,20 +53,21 @@ LEAST_WIDTH = 60
     "--model",
     metavar="NAME",
     shell_complete=complete_model,
-    help="Only this model; by default all that are deployed.",
+    help="Only this model; by default every deployed one.",
 )
 @click.option("--no-wait", is_flag=True, help="Return the job at once, and let the engine work.")
 @standard_options
 def rehearse(
     *, workspace: Workspace, as_json: bool, interpreter: Path, model: str | None, no_wait: bool
 ) -> int:
-    """Try what is deployed under another Python, with other versions of frameworks, before you upgrade.
+    """Try deployed versions under another Python, with other framework versions, before you upgrade.
 
-    Each deployed version is loaded and evaluated in both environments, on the CPU, behind the same walls and on the same
-    examples. Told is what does not load there, which figures move, and whether answers differ beyond rounding. Nothing of
-    it is recorded, and nothing is changed. The environment need not have modeltender, but msgspec, numpy, psutil and scipy.
+    Each deployed version is loaded and evaluated in both environments, on the CPU, in the same sandbox and on the same
+    examples. You learn what does not load there, which figures move, and whether answers differ beyond rounding.
+    Nothing is recorded, and nothing is changed. The other environment does not need modeltender, only msgspec, numpy,
+    psutil and scipy.
 
-    Exits with 1 when something would break.
+    Exits with 1 if something would break.
     """
     parameters = JobParameters(interpreter=str(interpreter_of(interpreter)))
     with to_ask(workspace) as reader:
@@ -161,7 +162,7 @@ def _advice(answer: Rehearsed) -> str:
         shown = ", ".join(clean(name) for name in mended)
         return (
             f"Nothing would break, and {len(mended)} of {_deployed(answer)} would work again: {shown}. Without an upgrade "
-            "that environment can write it anew: modeltender repair MODEL --fault ID --by convert --python "
+            "that environment can rewrite it: modeltender repair MODEL --fault ID --by convert --python "
             f"{answer.interpreter}"
         )
     moved = sum(one.verdict is Rehearsal.MOVES for one in answer.models)

@@ -36,11 +36,13 @@ from tui.commands.waiting import await_job, failure, read_job
 @click.argument(
     "target", metavar="[MODEL[@VERSION]]", type=as_target, required=False, shell_complete=complete_target
 )
-@click.option("--fault", type=int, metavar="ID", help="Repair this fault alone; faults lists their numbers.")
+@click.option(
+    "--fault", type=int, metavar="ID", help="Repair only this fault; modeltender faults lists their numbers."
+)
 @click.option(
     "--by",
     type=click.Choice([kind.value for kind in RepairKind]),
-    help="With --fault: do this one of its repairs; docs/maintenance.md lists them.",
+    help="With --fault: use this one of its repairs; docs/maintenance.md lists them.",
 )
 @click.option(
     "--python",
@@ -62,9 +64,14 @@ def repair(
     dry_run: bool,
     no_wait: bool,
 ) -> int:
-    """End the faults of a model, or one of the workspace, as far as there is a repair for them, and check whether that helped.
+    """Repair the faults of a model, or one of the workspace, and check whether that helped.
 
-    Without a VERSION the files of the current and the previous one are restored where they changed or are gone, byte for byte; what is replaced is set aside, never deleted. Other open faults are repaired too, but for repairs that would deploy another version or train one: name the fault for that. A fault's number is enough, and faults of the workspace have no other name: what the repair of a nearly full disk would remove is listed with --dry-run. A repair that makes a version hands it in, and the fault ends when that is deployed. Exits with 0 when all is well afterwards, also when nothing had to be done, with 1 when a repair did not help, and with 3 when there is no copy to restore from.
+    Without a VERSION, it restores the files of the current and the previous version if they changed or are gone, byte
+    for byte; replaced files are set aside, never deleted. It also repairs other open faults, unless that would deploy
+    another version or train one: name the fault for that. A fault's number is enough, and is the only name for faults
+    of the workspace; --dry-run lists what the repair of a nearly full disk would remove. A repair that makes a version
+    hands it in, and the fault ends when that version is deployed. Exits with 0 if all is well afterwards, even if
+    nothing had to be done; with 1 if a repair did not help; and with 3 if there is no copy to restore from.
     """
     if by is not None and fault is None:
         raise click.UsageError("--by needs the fault that is meant: --fault ID")

@@ -50,7 +50,7 @@ class ReportDocument(msgspec.Struct, frozen=True, kw_only=True):
 )
 @standard_options
 def report(*, workspace: Workspace, as_json: bool, model: str, file: Path, since: float | None) -> int:
-    """Write what is known of a model as one page of HTML.
+    """Write everything known about a model as one HTML page.
 
     Charts of its headline figure with the interval and of its latency, with objectives and promotions in them; its
     versions, figures, problems, checks, promotions and devices. The page holds no scripts and needs no network, follows

@@ -29,7 +29,7 @@ def retraining_text(train: Train | None, runs: Sequence[TrainingRun], now: float
         f"schedule (every {train.every})" if one is TrainTrigger.SCHEDULE else str(one)
         for one in train.automatic
     ]
-    lines = [f"trained by itself on {', '.join(reasons)}; {train.interval} apart at least"]
+    lines = [f"trained automatically on {', '.join(reasons)}; at least {train.interval} apart"]
     last = _last(runs)
     if last is not None:
         became = f", version {last.version}" if last.version else ""

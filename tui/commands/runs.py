@@ -81,13 +81,13 @@ class RunDocument(Document, frozen=True, kw_only=True):
     "event_folder",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="Write their curves as TensorBoard shows them; with --json, say which files.",
+    help="Write their curves for TensorBoard; with --json, list the files.",
 )
 @standard_options
 def runs(*, workspace: Workspace, as_json: bool, model: str, event_folder: Path | None) -> int:
-    """List a model's trainings, the latest first: what each began from, how it went, and which version it became.
+    """List a model's trainings, the latest first: what each started from, how it went, and which version it became.
 
-    All that was said on the way is in .modeltender/training/RUN/log.txt.
+    Everything a training printed is in .modeltender/training/RUN/log.txt.
     """
     with to_look(workspace) as reader, reader.transaction() as connection:
         found = training_table.read(connection, model, limit=LISTED)
@@ -145,7 +145,7 @@ def runs_table(found: list[TrainingRun], *, active: bool) -> str:
         for run in found
         if run.message and run.state in {TrainingState.FAILED, TrainingState.CANCELLED}
     ]
-    began = [f"run {run.id} began by itself: {run.trigger}" for run in found if run.trigger]
+    began = [f"run {run.id} started automatically: {run.trigger}" for run in found if run.trigger]
     return "\n".join([table(headings, rows, right=("RUN", "BASE", "VERSION", "EPOCHS")), *began, *reasons])
 
 
@@ -160,7 +160,7 @@ def run_text(run: TrainingRun) -> str:
         f"It is {became}.",
     ]
     if run.version:
-        lines.append(f"It is evaluated by itself; see: modeltender show {run.model}@{run.version}")
+        lines.append(f"It will be evaluated automatically; see: modeltender show {run.model}@{run.version}")
     return "\n".join(lines)
 
 

@@ -65,7 +65,9 @@ class ServeDocument(msgspec.Struct, frozen=True, kw_only=True):
 )
 @click.option("--read-only", is_flag=True, help="Serve consoles that change nothing.")
 @click.option(
-    "--open-to-network", is_flag=True, help="Listen also where other machines reach it. There is no password."
+    "--open-to-network",
+    is_flag=True,
+    help="Listen where other machines can reach it, too. There is no password.",
 )
 @click.pass_context
 def serve(
@@ -80,8 +82,8 @@ def serve(
 ) -> int:
     """Serve the console to browsers until Ctrl-C.
 
-    Each tab is a console of its own, which ends with the tab. It is reached from this machine only; from another one
-    by a tunnel: ssh -L 8420:localhost:8420 MACHINE, and then http://localhost:8420 there.
+    Each tab is a console of its own, which ends with the tab. Only this machine can reach it; from another one, use a
+    tunnel: ssh -L 8420:localhost:8420 MACHINE, and then http://localhost:8420 there.
     """
     is_local = _is_local(host)
     if not is_local and not open_to_network:

@@ -27,16 +27,16 @@ class ShareDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 @click.command(epilog="Example: modeltender share mlops -w /srv/serving")
 @click.argument("group", metavar="[GROUP]", required=False)
-@click.option("--private", is_flag=True, help="Let nobody look but the owner.")
+@click.option("--private", is_flag=True, help="Let nobody but the owner look.")
 @standard_options
 @click.pass_context
 def share(
     context: click.Context, *, workspace: Workspace, as_json: bool, group: str | None, private: bool
 ) -> int:
-    """Let the members of a Unix group look at the workspace, and not act on it.
+    """Let the members of a Unix group look at the workspace, but not act on it.
 
-    They open the console and run every command that only looks, and see all figures, jobs, events and the log. Without
-    GROUP it says who may look.
+    They can open the console, run every command that only looks, and see all figures, jobs, events and the log. Without
+    GROUP, it says who may look.
     """
     if group and private:
         raise click.UsageError("GROUP and --private exclude each other.", context)

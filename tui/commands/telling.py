@@ -38,7 +38,8 @@ class _Answer(msgspec.Struct):
 def tell(*, workspace: Workspace, as_json: bool, model: str, no_wait: bool) -> int:
     """Tell the promotion targets of a model again which version is deployed.
 
-    For after a change by hand, or when a target was out of reach. What is deployed stays as it is. Exits with 3 when a target did not confirm.
+    Use it after a change by hand, or if a target was out of reach. What is deployed stays as it is. Exits with 3 if a
+    target did not confirm.
     """
     with to_ask(workspace) as reader:
         with reader.transaction() as connection:

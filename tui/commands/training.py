@@ -31,7 +31,7 @@ EPOCHS = click.option(
     "--epochs",
     type=click.IntRange(1),
     metavar="N",
-    help="The most epochs; by default as model.toml says, or 10.",
+    help="The most epochs; by default those of model.toml, or 10.",
 )
 NO_WAIT = click.option("--no-wait", is_flag=True, help="Return the job at once, and let the engine work.")
 
@@ -40,18 +40,18 @@ NO_WAIT = click.option("--no-wait", is_flag=True, help="Return the job at once, 
 @click.argument("model", metavar="MODEL", shell_complete=complete_model)
 @EPOCHS
 @click.option(
-    "--from-scratch", is_flag=True, help="Begin with fresh weights instead of the deployed version's."
+    "--from-scratch", is_flag=True, help="Start with fresh weights instead of the deployed version's."
 )
 @NO_WAIT
 @standard_options
 def train(
     *, workspace: Workspace, as_json: bool, model: str, epochs: int | None, from_scratch: bool, no_wait: bool
 ) -> int:
-    """Train a model on its data in train/MODEL, and make a candidate of the result.
+    """Train a model on its data in train/MODEL, and make the result a candidate.
 
-    It begins from the deployed version, or the newest ready one where nothing is deployed. What was cut off goes on from
-    its last epoch; Ctrl-C leaves the engine at work, modeltender cancel ends it. The result takes the road of every
-    version: it is evaluated, and promoted by nobody but you.
+    It starts from the deployed version, or from the newest ready one if nothing is deployed. An interrupted training
+    continues from its last epoch. Ctrl-C leaves the engine at work; modeltender cancel ends the training. The result is
+    treated like any other new version: it is evaluated, and promoted by nobody but you.
     """
     parameters = JobParameters(epochs=epochs, from_scratch=from_scratch)
     with to_ask(workspace) as reader:
@@ -62,7 +62,7 @@ def train(
 @click.command(epilog="Example: modeltender build flowers")
 @click.argument("model", metavar="MODEL", shell_complete=complete_model)
 @EPOCHS
-@click.option("--untrained", is_flag=True, help="Leave it with the weights that it is made with.")
+@click.option("--untrained", is_flag=True, help="Keep its initial weights.")
 @NO_WAIT
 @standard_options
 def build(

@@ -40,7 +40,7 @@ class TrustAnswer(msgspec.Struct, frozen=True):
     "target", metavar="MODEL@VERSION", type=as_target, required=False, shell_complete=complete_target
 )
 @click.option("--reason", default="", metavar="TEXT", help="Why, in words, for the history; needed to trust.")
-@click.option("--revoke", is_flag=True, help="Trust this content no longer.")
+@click.option("--revoke", is_flag=True, help="Stop trusting this content.")
 @click.option("--list", "listed", is_flag=True, help="List what was trusted and revoked, the newest first.")
 @click.option("--no-wait", is_flag=True, help="Return the job at once, and let the engine work.")
 @standard_options
@@ -54,11 +54,11 @@ def trust(
     listed: bool,
     no_wait: bool,
 ) -> int:
-    """Load a version all the same that was refused for what it asks for by name.
+    """Allow a version that was refused because it asks for code by name.
 
-    Trust is for this very content: the same bytes as another version are trusted too, any other bytes are not.
-    The walls stay: what is trusted is loaded only where files, network and system calls are walled off. Zip bombs,
-    native code, files outside the folder and damage are never allowed. Exits with 3 when it is trusted and does
+    Trust applies to exactly this content: the same bytes in another version are trusted too, any other bytes are not.
+    The sandbox stays: a trusted model is loaded only behind the walls for files, network and system calls. Zip bombs,
+    native code, files outside the folder and damage are never allowed. Exits with 3 if the version is trusted but does
     not load.
     """
     if listed:

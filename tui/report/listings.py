@@ -29,7 +29,7 @@ ENDINGS: Final = {
     PromotionOutcome.ABANDONED: "did not come about",
 }
 
-KINDS: Final = {JobKind.PROMOTE: "promotion", JobKind.ROLLBACK: "roll-back"}
+KINDS: Final = {JobKind.PROMOTE: "promotion", JobKind.ROLLBACK: "rollback"}
 
 PASSING: Final = frozenset({CheckVerdict.PASS, CheckVerdict.SKIPPED})
 

@@ -118,7 +118,7 @@ def _main(facts: Facts, now: float) -> Html:
         _section("Open problems", listings.faults(facts, now)),
         _section("Checks", listings.checks(facts)),
         _section("Problems that ended", listings.past_faults(facts)),
-        _section("Promotions and roll-backs", listings.promotions(facts)),
+        _section("Promotions and rollbacks", listings.promotions(facts)),
         _section("Latency measurements", listings.latencies(facts)),
         _section("Devices", listings.devices(facts)),
     ]
@@ -133,7 +133,7 @@ def _charts(facts: Facts) -> Html:
         element("figure", curves.latency(facts)),
     ]
     legend = (
-        "In colour the deployed version, in grey the others; upright lines are promotions, dotted ones roll-backs, "
+        "In colour the deployed version, in grey the others; upright lines are promotions, dotted ones rollbacks, "
         "level ones objectives. Times are UTC. Pointing at a dot tells its value."
     )
     return element("section", element("h2", "Over time"), *drawn, element("p", legend, class_="dim"))

@@ -65,7 +65,7 @@ def page(*, title: str, socket: str, font_pixels: int = FONT_PIXELS) -> Html:
         element("div", "The console opens…", class_="message begin", role="status"),
         element(
             "div",
-            element("div", "This console has ended. The engine and its jobs go on."),
+            element("div", "This console has ended. The engine and its jobs keep running."),
             element("a", "Open it again", href=""),
             class_="message end",
         ),

@@ -15,7 +15,7 @@ DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 BLANK = 0x2800
 
 FORTH, BACK, BACK_SIGN = "┆", "┊", "◂"
-"""The line of a promotion, that of a roll-back, and what stands before the name of the version that came back."""
+"""The line of a promotion, that of a rollback, and what stands before the name of the version that came back."""
 
 
 class Kind(Enum):

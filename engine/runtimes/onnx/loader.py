@@ -102,7 +102,7 @@ def _providers(device: str) -> list[Any]:
         return [CPU]
     wanted = PROVIDERS.get(kind)
     if wanted is None:
-        raise JobError(f"ONNX Runtime cannot run on {device}.", "Choose cpu, or cuda:0 where there is one.")
+        raise JobError(f"ONNX Runtime cannot run on {device}.", "Choose cpu, or cuda:0 if there is one.")
     if wanted not in onnxruntime.get_available_providers():
         raise JobError(
             f"This ONNX Runtime lacks {wanted}, so {device} cannot be used.",

@@ -80,7 +80,7 @@ def _place(core: Any, device: str) -> str:
     if kind == "cpu":
         return CPU
     if kind != "npu":
-        raise JobError(f"OpenVINO cannot run on {device} here.", "Choose cpu, or npu:0 where there is one.")
+        raise JobError(f"OpenVINO cannot run on {device} here.", "Choose cpu, or npu:0 if there is one.")
     found = [name for name in core.available_devices if name.partition(".")[0] == NPU]
     if int(index or 0) >= len(found):
         raise JobError(

@@ -79,7 +79,7 @@ class Stage:
         return [job for job in waiting[::-1] if job.requested_by in own]
 
     def do(self) -> Job:
-        """Do the promotion or roll-back that waits, and return it."""
+        """Do the promotion or rollback that waits, and return it."""
         with self.watched.writer.transaction() as connection:
             job = jobs.claim(connection, LINKS, now=self.watched.clock.now())
         assert job is not None
@@ -122,7 +122,7 @@ class Stage:
             return probations.read(connection, "mnist")[0]
 
     def rolled_back(self) -> str:
-        """Look, do the roll-back that must be asked for, and return its reason."""
+        """Look, do the rollback that must be asked for, and return its reason."""
         [job] = self.look()
         assert (job.kind, job.requested_by, job.version) == (JobKind.ROLLBACK, jobs.ITSELF, 1)
         self.do()

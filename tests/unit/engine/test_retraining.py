@@ -201,7 +201,7 @@ def test_a_training_is_asked_for_once_and_told(deployed: Watched) -> None:
     [job] = trainings(deployed)
     assert (job.requested_by, job.parameters.trigger) == (jobs.RETRAINING, TrainTrigger.OBJECTIVE_MISSED)
     assert job.parameters.reason == "objective-missed: It is"
-    assert any("trained on by itself" in event.message for event in deployed.events())
+    assert any("trained further automatically" in event.message for event in deployed.events())
     with deployed.writer.transaction() as connection:
         jobs.finish(connection, job.id, JobState.FAILED, now=deployed.clock.now())
     looks.look("mnist", settings)

@@ -80,7 +80,7 @@ def test_wrong_settings_change_nothing(workspace: Workspace, writer: Writer, rea
         [told] = events.read(connection, limit=50)
     assert told.code == "settings-wrong"
     assert "limits.nice" in told.message
-    assert "go on holding" in told.message
+    assert "stay in force" in told.message
     workspace.settings_file.write_text("[limits]\nnice = 4\n")
     eventually(watch.outdated)
 

@@ -107,7 +107,7 @@ def _number(version: Version | None) -> int | None:
 def test_what_was_deployed_follows_from_the_promotions(
     reader: Reader, story: Story, after: float, current: int, previous: int, candidate: int
 ) -> None:
-    """Each promotion and roll-back counts from its moment on, and what lay under a version came back with it."""
+    """Each promotion and rollback counts from its moment on, and what lay under a version came back with it."""
     del story
     model = _model(reader, T + after)
     assert (_number(model.current), _number(model.previous), _number(model.candidate)) == (

@@ -98,7 +98,7 @@ def test_the_history_has_everything_that_was_intended(history: History) -> None:
 
 
 def test_a_switch_that_nobody_judged_has_no_verdict(history: History) -> None:
-    """A roll-back asks no gate; that is no verdict, and neither is it forced."""
+    """A rollback asks no gate; that is no verdict, and neither is it forced."""
     history.done(1)
     with history.writer.transaction() as connection:
         [found] = promotions.entries(connection, "mnist")
@@ -150,7 +150,7 @@ def test_only_what_came_about_is_history(history: History) -> None:
 
 
 def test_what_lies_under_a_version_is_what_its_last_promotion_replaced(history: History) -> None:
-    """Roll-backs and switches that came to nothing put nothing on top, and other models have their own versions."""
+    """Rollbacks and switches that came to nothing put nothing on top, and other models have their own versions."""
     assert history.brought(2) is None
     history.done(2, from_number=1)
     assert history.brought(2) == 1

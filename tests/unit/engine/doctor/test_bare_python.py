@@ -116,7 +116,7 @@ def test_fix_asks_where_somebody_answers(run: Run) -> None:
     """Where nobody can answer, --fix wants --yes before it installs anything."""
     done = run("doctor", "--fix")
     assert done.returncode == 2
-    assert "add --yes where nobody answers" in done.stderr
+    assert "add --yes if nobody can answer" in done.stderr
 
 
 INSTALL = """

@@ -164,7 +164,7 @@ def test_a_history_that_always_wandered_needs_more() -> None:
         (None, True, Answer.HEALTHY, "are kept from now on"),
         (Compared(True, 0.0, 0.0, 0, 16), True, Answer.HEALTHY, "the same to the bit"),
         (Compared(False, 1e-6, 1e-4, 0, 16), True, Answer.HEALTHY, "within the tolerance of 0.0001"),
-        (Compared(False, 0.3, 1e-4, 2, 16), True, Answer.FAULT, "another one for 2 of them"),
+        (Compared(False, 0.3, 1e-4, 2, 16), True, Answer.FAULT, "a different one for 2 of them"),
         (Compared(False, 0.3, 1e-4, 0, 16), False, Answer.FAULT, "draws random numbers"),
         (Compared(False, 0.0, 0.0, 0, 16, same_form=False), True, Answer.FAULT, "another form now"),
     ],

@@ -88,7 +88,7 @@ def test_an_acknowledged_fault_asks_again_when_its_repair_did_not_help(ward: War
     assert (after.id, after.state, after.tried) == (fault.id, FaultState.OPEN, RepairKind.RELOAD)
     [told] = [message for message in ward.messages() if message.startswith("repair 'reload' did not help")]
     assert f": fault {fault.id} (no-longer-loads) is still there. " in told
-    assert "deploy what loads (modeltender rollback digits)" in told, "what else there is"
+    assert "deploy one that loads (modeltender rollback digits)" in told, "what else there is"
 
 
 def test_faults_that_were_never_there_or_are_over_are_told_apart(ward: Ward) -> None:

@@ -90,7 +90,7 @@ def test_a_worse_version_is_refused_with_its_figures(three: Watched) -> None:
     assert outcome.error.startswith(
         "mnist@1 does not pass the gate: accuracy 0.9700 -> 0.9000: -0.0700 [-0.0864, -0.0565]"
     )
-    assert outcome.hint == "To promote it nevertheless: modeltender promote mnist@1 --force --reason TEXT"
+    assert outcome.hint == "To promote it anyway: modeltender promote mnist@1 --force --reason TEXT"
     assert (answer["verdict"], answer["promoted"]) == ("inferior", False)
     assert deployed(three) == ("3", 3, None)
     assert len(three.promotions("mnist")) == 1
@@ -200,7 +200,7 @@ def test_a_cancelled_promotion_changes_nothing(three: Watched) -> None:
 
 
 def test_broken_settings_keep_the_gate_from_judging(three: Watched) -> None:
-    """A promotion needs its gate's settings; a roll-back does not."""
+    """A promotion needs its gate's settings; a rollback does not."""
     ask(three, version=1)
     ask(three, version=2)
     three.workspace.model_settings("mnist").write_text("gate = 3")
@@ -314,7 +314,7 @@ def test_losses_within_the_margin_do_not_add_up(watched: Watched) -> None:
 
 
 def test_a_better_version_becomes_what_later_ones_are_held_to(three: Watched) -> None:
-    """After a superior promotion and a roll-back the candidate is held to the best, not only to what is deployed."""
+    """After a superior promotion and a rollback the candidate is held to the best, not only to what is deployed."""
     ask(three, version=1)
     ask(three, version=3)
     ask(three, JobKind.ROLLBACK)
@@ -413,7 +413,7 @@ def test_a_roll_back_to_another_version_than_the_person_saw_is_refused(three: Wa
     for number in (1, 2, 3):
         ask(three, version=number)
     outcome, _ = ask(three, JobKind.ROLLBACK, version=1)
-    assert outcome.error == "mnist changed since you looked: a roll-back would bring back version 2, not 1."
+    assert outcome.error == "mnist changed since you looked: a rollback would bring back version 2, not 1."
     outcome, _ = ask(three, JobKind.ROLLBACK, version=2, expected_sha256="0" * 64)
     assert outcome.error == "mnist@2 changed since you looked: its content is another."
     outcome, _ = ask(three, JobKind.ROLLBACK, expected_current=2)

@@ -235,7 +235,7 @@ def test_a_damaged_folder_is_looked_into_behind_walls(shipped: Watched, examiner
 
 
 def test_the_previous_version_is_repaired_too(shipped: Watched) -> None:
-    """A roll-back must find what it would bring back; its fault stays until it is restored, whatever is evaluated."""
+    """A rollback must find what it would bring back; its fault stays until it is restored, whatever is evaluated."""
     folder = shipped.workspace.version_folder("mnist", 1)
     whole = contents(folder)
     flip(folder)

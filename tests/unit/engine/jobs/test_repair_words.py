@@ -25,7 +25,7 @@ PERSON = "leakage"
 """A fault that only a person can end."""
 
 ROLLED_BACK = "broken-weights"
-"""A fault that a roll-back ends."""
+"""A fault that a rollback ends."""
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_what_only_a_person_can_end_is_said(
 def test_what_cannot_be_done_is_planned_as_such_and_refused(
     workspace: Workspace, writer: Writer, faults: dict[str, Fault]
 ) -> None:
-    """A roll-back without a version to go back to: the plan says why, and who asks for it by name is refused."""
+    """A rollback without a version to go back to: the plan says why, and who asks for it by name is refused."""
     fault = faults[ROLLED_BACK]
     _, [told] = repair(workspace, writer, fault=fault.id, dry_run=True)
     assert (told["done"], told["detail"]) == (False, "mnist has no previous version to roll back to")

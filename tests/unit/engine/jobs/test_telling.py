@@ -276,7 +276,7 @@ def test_a_link_that_cannot_be_put_back_is_what_counts(stage: Stage, monkeypatch
 
 
 def test_a_broken_settings_file_does_not_keep_a_bad_version_deployed(stage: Stage) -> None:
-    """The roll-back happens, and it is told that no target was."""
+    """The rollback happens, and it is told that no target was."""
     stage.do(JobKind.PROMOTE, 2)
     stage.do(JobKind.PROMOTE, 3)
     stage.lines()

@@ -102,7 +102,7 @@ def test_a_roll_back_needs_something_to_go_back_to(mnist: Model) -> None:
 
 
 def test_a_format_that_cannot_be_changed_says_what_to_do_instead(mnist: Model) -> None:
-    """A LiteRT file is recalibrated where it came from, and TorchScript is written anew by nobody here."""
+    """A LiteRT file is recalibrated where it came from, and TorchScript is rewritten by nobody here."""
     plan = REPAIRS[RepairKind.RECALIBRATE].plan(case(of(mnist, Format.LITERT)))
     assert not plan.possible
     assert "recalibrate the version that it was exported from" in plan.sentence
@@ -117,7 +117,7 @@ def test_another_environment_may_write_what_this_one_cannot(mnist: Model) -> Non
         case(of(mnist, Format.TORCHSCRIPT), interpreter="/venv/bin/python")
     )
     assert plan.possible
-    assert plan.sentence.startswith("exports version 1 of mnist anew in the other environment")
+    assert plan.sentence.startswith("exports version 1 of mnist in the other environment")
 
 
 def test_a_format_without_training_is_trained_by_the_owners_program(mnist: Model) -> None:

@@ -176,7 +176,7 @@ def test_what_a_switch_may_have_ended_is_looked_at_at_once(watched: Watched, *, 
 
 
 def test_an_interrupted_roll_back_uncovers_what_lay_under_it(watched: Watched) -> None:
-    """A roll-back that took effect leaves the version below as the next one to roll back to."""
+    """A rollback that took effect leaves the version below as the next one to roll back to."""
     watched.ready("mnist", {1: 0.9, 2: 0.95, 3: 0.96})
     for number in (1, 2, 3):
         watched.deploy("mnist", number)

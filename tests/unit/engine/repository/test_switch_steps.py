@@ -215,7 +215,7 @@ def test_a_promotion_that_took_effect_has_all_that_follows_from_one(watched: Wat
     ("kind", "code", "word"),
     [
         (JobKind.PROMOTE, "promote-abandoned", "promotion"),
-        (JobKind.ROLLBACK, "rollback-abandoned", "roll-back"),
+        (JobKind.ROLLBACK, "rollback-abandoned", "rollback"),
     ],
 )
 def test_a_switch_that_took_no_effect_has_nothing_that_follows(
@@ -255,4 +255,4 @@ def test_a_roll_back_that_took_effect_is_called_one(watched: Watched) -> None:
         ended = next(one for one in probations.read(connection, "mnist") if one.number == 1)
     assert (ended.state, ended.reason) == ("failed", "it is better")
     [told] = [event for event in watched.events() if event.code == "rollback-recovered"]
-    assert told.message == "the roll-back to version 2 was interrupted after it had taken effect"
+    assert told.message == "the rollback to version 2 was interrupted after it had taken effect"

@@ -123,7 +123,7 @@ def test_a_model_without_a_candidate_says_so(ask: Run, writer: Writer) -> None:
 
 
 def test_rollback_names_what_the_person_saw(ask: Run, writer: Writer, working: Begin) -> None:
-    """A roll-back carries the current version that the person saw and goes to the one before it."""
+    """A rollback carries the current version that the person saw and goes to the one before it."""
     with writer.transaction() as connection:
         numbered = {version.number: version.id for version in models.versions(connection, "mnist")}
         model_id = models.ensure(connection, "mnist", now=0)

@@ -55,7 +55,7 @@ def happened(connection: sqlite3.Connection, *, at: float, **given: Any) -> int:
 
 @pytest.fixture
 def eventful(writer: Writer) -> Writer:
-    """Record a link that somebody moved, a forced promotion, its roll-back, and one that a target stopped."""
+    """Record a link that somebody moved, a forced promotion, its rollback, and one that a target stopped."""
     with writer.transaction() as connection:
         happened(connection, at=NOW, from_number=None, to_number=1, requested_by=OUTSIDE)
         forced = happened(
@@ -89,7 +89,7 @@ def test_every_change_is_told_with_its_reasons(ask: Run, eventful: Writer) -> No
     said = ask("show", "mnist", "--promotions")
     assert said.status == ExitCode.DONE
     lines = said.out.splitlines()
-    assert lines[0] == "mnist  version 1 is deployed; 2 promotions, 1 roll-back, the newest first"
+    assert lines[0] == "mnist  version 1 is deployed; 2 promotions, 1 rollback, the newest first"
     heads = [line for line in lines if line.startswith("2025")]
     assert heads == [
         "2025-06-15 15:09:40  promoted     1 > 2  by ann  did not come about",
@@ -172,5 +172,5 @@ def test_what_is_under_way_is_no_promotion_yet() -> None:
         outcome=PromotionOutcome.INTENDED,
     )
     text = promotions_text("mnist", 1, [entry], 80)
-    assert "0 promotions, 0 roll-backs" in text
+    assert "0 promotions, 0 rollbacks" in text
     assert "under way, or cut short" in text

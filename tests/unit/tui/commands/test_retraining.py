@@ -46,7 +46,7 @@ def test_it_is_said_on_what_and_what_came_of_the_last_time(
     file = workspace.model_settings("mnist")
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(SETTINGS)
-    line = "trained by itself on schedule (every 7d), objective-missed; 1d apart at least"
+    line = "trained automatically on schedule (every 7d), objective-missed; at least 1d apart"
     assert line in ask("show", "mnist").out.splitlines()
     told = {"on": ["schedule", "objective-missed"], "every_s": 604800.0, "interval_s": 86400.0}
     assert ask("show", "mnist", "--json").json["retraining"] == told | {"last": None}
@@ -62,7 +62,7 @@ def test_it_is_said_on_what_and_what_came_of_the_last_time(
         "state": "succeeded",
         "version": None,
     }
-    assert f"run {number} began by itself: {WHY}" in ask("runs", "mnist").out
+    assert f"run {number} started automatically: {WHY}" in ask("runs", "mnist").out
     assert "by itself on" not in ask("show", "mnist@1").out
 
 

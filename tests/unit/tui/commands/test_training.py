@@ -95,7 +95,7 @@ def test_the_version_that_came_of_it_is_told(ask: Run, writer: Writer, working: 
     assert said.out == (
         "mnist: warm start from version 1, 2 epochs: val_accuracy 1, val_loss 1\n"
         f"It is version {number}.\n"
-        f"It is evaluated by itself; see: modeltender show mnist@{number}\n"
+        f"It will be evaluated automatically; see: modeltender show mnist@{number}\n"
     )
     assert [(job.kind, job.model, job.parameters) for job in done] == [
         (JobKind.TRAIN, "mnist", JobParameters(epochs=2, from_scratch=True))

@@ -132,7 +132,7 @@ def test_a_roll_back_is_told_from_a_promotion_without_colour() -> None:
 
 
 def test_names_of_markers_close_together_can_all_be_read() -> None:
-    """A promotion, its roll-back and another promotion within one column stand one below the other."""
+    """A promotion, its rollback and another promotion within one column stand one below the other."""
     markers = [
         Marker(5000.0, "v12"),
         Marker(5001.0, "v11", back=True),
