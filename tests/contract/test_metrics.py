@@ -211,9 +211,8 @@ def test_one_example_has_a_figure_without_a_made_up_interval(case: Case) -> None
         for found in case.figures(gathered(case, outcomes(case, slice(row, row + 1))), Setup()):
             assert found.n == 1
             assert isfinite(found.value)
-            assert (found.low is None or found.low <= found.value) and (
-                found.high is None or found.value <= found.high
-            )
+            assert found.low is None or found.low <= found.value
+            assert found.high is None or found.value <= found.high
 
 
 @each_metric
