@@ -7,6 +7,7 @@ import pytest
 
 from engine.evaluation.comparison import Side
 from engine.evaluation.facts import share_of
+from engine.evaluation.sentences import ordinal
 from storage.records import Metric
 from storage.vocabulary import CheckVerdict, Verdict
 from tests.unit.engine.evaluation.sides import (
@@ -156,6 +157,17 @@ def test_figures_from_other_examples_are_not_compared(before: dict[str, Any] | N
     report = judged((old._replace(version=version(1, found)), new))
     assert (report.verdict, report.passed) == (Verdict.INCONCLUSIVE, False)
     assert said in report.checks[-1].detail
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "30th", "102nd", "111th", "113th", "123rd"],
+)
+def test_a_place_is_told_as_people_say_it(told: str) -> None:
+    """Who reads the eleventh report of a test set stumbles over nothing."""
+    place = int("".join(filter(str.isdigit, told)))
+    assert ordinal(place) == told
+    assert check(judged(apart(80, 10, 2000), place=place), "test-set").detail.startswith(f"{told} candidate")
 
 
 @pytest.mark.parametrize("budget", [1, 10, 50])

@@ -57,6 +57,33 @@ def test_classes_with_few_examples_are_inconclusive() -> None:
     assert "more examples of it decide" in check(report, "classes").detail
 
 
+def test_the_only_class_that_is_not_shown_to_be_kept_is_named() -> None:
+    """Of ten classes nine have examples enough; where more of the tenth would not decide alone, none are asked for."""
+    old, new = by_class(9)
+    report = judged((old, new), gate={"class_margin": 0.03})
+    assert check(report, "classes").verdict is CheckVerdict.INCONCLUSIVE
+    told = check(report, "classes").detail
+    assert told.startswith("a loss of 0.03 is not ruled out for class 3; the least is class 3, -0.0225")
+    assert told.endswith("(n=400)")
+
+
+def test_classes_that_are_not_on_record_are_asked_for() -> None:
+    """Without answers of both versions to the same examples, or with more classes than anybody reads, nothing is made up."""
+    old, new = by_class(0)
+    other = old._replace(values={"target": (np.arange(4000) % 10)[::-1].astype(np.uint8)})
+    many = {"target": np.arange(4000).astype(np.uint16)}
+    for sides in (
+        (old, new._replace(values={})),
+        (old._replace(values={}), new),
+        (other, new),
+        (old._replace(values=many), new._replace(values=many)),
+        (old, new._replace(values={"target": np.zeros(4000, np.float32)})),
+    ):
+        found = check(judged(sides, gate={"class_margin": 0.05}), "classes")
+        assert found.verdict is CheckVerdict.INCONCLUSIVE
+        assert found.detail.endswith("evaluate both again")
+
+
 def test_without_a_margin_for_classes_nothing_is_asked_of_them() -> None:
     """The guard is there for who wants it."""
     assert "classes" not in {one.name for one in judged(by_class(60)).checks}
@@ -229,6 +256,35 @@ def test_the_anchor_holds_back_what_the_current_version_would_let_pass() -> None
     assert (report.verdict, report.passed) == (Verdict.INFERIOR, False)
 
 
+def test_an_anchor_that_cannot_be_compared_holds_the_candidate_back_and_says_why() -> None:
+    """Evaluated on other data, or without answers on record: what to do stands in the sentence."""
+    old, new = apart(80, 10, 2000)
+    best = answering(3, np.ones(2000, np.bool_))
+    for anchor, why in (
+        (
+            Anchor(best, is_current=False, problem="other data: modeltender evaluate mnist@3"),
+            "evaluate mnist@3",
+        ),
+        (
+            Anchor(best._replace(right=None), is_current=False),
+            "not on record for version 3; evaluate it again",
+        ),
+    ):
+        report = judged((old, new), anchor=anchor)
+        assert (report.verdict, report.passed) == (Verdict.INCONCLUSIVE, False)
+        told = check(report, "anchor")
+        assert told.verdict is CheckVerdict.INCONCLUSIVE
+        assert told.detail.startswith("not compared with version 3, the best promoted on this test set: ")
+        assert told.detail.endswith(why)
+
+
+def test_a_candidate_that_is_the_best_itself_is_not_held_to_itself() -> None:
+    """It was promoted before, and rolled back since."""
+    old, new = apart(80, 10, 2000)
+    report = judged((old, new), anchor=Anchor(new, is_current=False))
+    assert "anchor" not in {one.name for one in report.checks}
+
+
 def test_an_anchor_that_is_deployed_is_not_compared_twice() -> None:
     """There is one comparison with the current version, and no second one under another name."""
     old, new = apart(80, 10, 2000)
@@ -290,3 +346,13 @@ def test_every_check_survives_a_candidate_with_nothing_on_record(one: Any) -> No
     )
     for told in one(bare):
         assert told.detail
+
+
+@pytest.mark.parametrize(
+    "one", dict.fromkeys((*COMPARED, *FIRST)), ids=lambda one: one.__module__.rpartition(".")[2]
+)
+def test_every_check_survives_a_first_candidate(one: Any) -> None:
+    """Where nothing is deployed nothing is worse than that, and no check refuses for it."""
+    first = thorough()._replace(current=None, anchor=None)
+    for told in one(first):
+        assert told.verdict is not CheckVerdict.FAIL
