@@ -11,12 +11,12 @@ from engine.evaluation.figures import Setup
 from engine.evaluation.metrics import (
     METRICS,
     Gatherer,
-    MetricSpec,
     accumulator_class,
     figures_function,
     metrics_for,
 )
 from engine.evaluation.outcomes import Outcomes, Scale
+from engine.evaluation.specs import MetricSpec
 from storage.records import Metric
 from storage.vocabulary import Task
 
