@@ -7,7 +7,8 @@ It must not know any metric by name: what is particular to one stands in its spe
 import sys
 from collections.abc import Iterable
 
-from engine.evaluation.metrics import MetricSpec, label_metrics, metrics_for
+from engine.evaluation.metrics import label_metrics, metrics_for
+from engine.evaluation.specs import MetricSpec
 from storage.vocabulary import Task
 
 INTRODUCTION = """# Metrics

@@ -147,6 +147,12 @@ class Watched:
             self.workspace.version_folder(model, number) / "model.onnx", name or f"{model} {number}"
         )
 
+    def inbox(self, model: str = "mnist") -> Path:
+        """Return the inbox of a model, which is there."""
+        folder = self.workspace.train / model
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
     def deploy(self, model: str, number: int) -> None:
         """Point ``current`` at a version by hand."""
         link = self.workspace.current_link(model)

@@ -58,10 +58,7 @@ def parity(before: Sequence[PlainArray], now: Sequence[PlainArray], *, dataset: 
     found = compare(before, now)
     mean = 0.0
     if found.same_form and not found.identical:
-        apart = [
-            np.abs(unpacked(old).astype(np.float64) - unpacked(new).astype(np.float64)).ravel()
-            for old, new in zip(before, now, strict=True)
-        ]
+        apart = [_apart(unpacked(old), unpacked(new)).ravel() for old, new in zip(before, now, strict=True)]
         mean = float(np.concatenate(apart).mean())
     return Parity(
         dataset=dataset,
@@ -75,16 +72,21 @@ def parity(before: Sequence[PlainArray], now: Sequence[PlainArray], *, dataset: 
 
 def _compare(old: "NDArray[Any]", new: "NDArray[Any]") -> tuple[float, float]:
     relative = RELATIVE.get(old.dtype.name)
+    largest = float(_apart(old, new).max(initial=0.0))
+    finite = np.abs(old[np.isfinite(old)].astype(np.float64))
+    scale = max(1.0, float(finite.max(initial=0.0)))
+    return largest, STEP if relative is None else relative * scale
+
+
+def _apart(old: "NDArray[Any]", new: "NDArray[Any]") -> "NDArray[np.float64]":
+    """Return how far apart each two numbers are: not at all where neither is one, infinitely where one of them is none."""
     # As float64 no difference of two numbers overflows, and infinities of the same sign are the same.
     before, after = old.astype(np.float64), new.astype(np.float64)
     with np.errstate(invalid="ignore"):
         apart = np.where(
             (before == after) | (np.isnan(before) & np.isnan(after)), 0.0, np.abs(after - before)
         )
-    largest = float(np.where(np.isnan(apart), np.inf, apart).max(initial=0.0))
-    finite = np.abs(before[np.isfinite(before)])
-    scale = max(1.0, float(finite.max(initial=0.0)))
-    return largest, STEP if relative is None else relative * scale
+    return np.where(np.isnan(apart), np.inf, apart)
 
 
 def _turned(before: Sequence[PlainArray], now: Sequence[PlainArray]) -> int:

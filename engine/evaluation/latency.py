@@ -146,14 +146,15 @@ def warm_up(model: LoadedModel, queries: Sequence[Query], until_ns: int) -> int:
     """Run queries until three windows agree or the time for it is over; return how many ran."""
     medians: list[float] = []
     done = 0
-    while time.perf_counter_ns() < until_ns:
+    while (began := time.perf_counter_ns()) < until_ns:
         window: list[int] = []
-        while len(window) < WINDOW and (began := time.perf_counter_ns()) < until_ns:
+        while len(window) < WINDOW and began < until_ns:
             model.run(queries[done % len(queries)])
-            window.append(time.perf_counter_ns() - began)
+            ended = time.perf_counter_ns()
+            window.append(ended - began)
+            began = ended
             done += 1
-        if window:
-            medians.append(median(window))
+        medians.append(median(window))
         if len(medians) >= STABLE_WINDOWS and agree(medians[-STABLE_WINDOWS:]):
             break
     return done

@@ -6,7 +6,7 @@ model, and only where the workspace's owner trusts such files; whether that is s
 
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,11 +74,6 @@ class Own:
         outputs = outcomes.scores if outcomes.scores.size else outcomes.predicted
         for function, moments in zip(self._functions, self._moments, strict=True):
             moments.add(self._ask(function, outcomes.targets.copy(), outputs.copy()))
-
-    def merge(self, other: Self) -> None:
-        """Take in what ``other`` has gathered."""
-        for mine, others in zip(self._moments, other._moments, strict=True):
-            mine.merge(others)
 
     def figures(self) -> tuple[Metric, ...]:
         """Return the mean of each function."""

@@ -83,14 +83,13 @@ def allowed_over(n: int, share: float) -> int | None:
     The largest t with P[Binomial(n, 1 - share) <= t] <= 1 - `CONFIDENCE`; ``None`` where even t = 0 is not
     sure enough: with fewer queries the percentile means nothing.
     """
-    total = 0.0
-    for t in range(n + 1):
+    t, total = -1, 0.0
+    while total <= 1 - CONFIDENCE:
+        t += 1
         # In logarithms: the first terms of a long run are smaller than any float.
         ways = lgamma(n + 1) - lgamma(t + 1) - lgamma(n - t + 1)
         total += exp(ways + t * log(1 - share) + (n - t) * log(share))
-        if total > 1 - CONFIDENCE:
-            return t - 1 if t else None
-    return None
+    return t - 1 if t else None
 
 
 @lru_cache(maxsize=64)

@@ -36,7 +36,8 @@ def predict(model: LoadedModel, request: Predict) -> Predicted:
         outputs = ask(model, gathered(examples, chosen, fixed), partial("{} examples".format, len(chosen)))
         answer = chosen_output(outputs, model.outputs, request.output)[: len(chosen)]
         rows = np.ascontiguousarray(answer, dtype="<f4").reshape(len(chosen), -1)
-        fits = room // max(rows[:1].nbytes, 1) if found else max(1, room // max(rows[:1].nbytes, 1))
+        # The first example is answered however large it is, and may leave less than nothing for the others.
+        fits = max(0 if found else 1, room // max(rows[:1].nbytes, 1))
         found.append(rows[:fits])
         room -= found[-1].nbytes
         if fits < len(chosen):

@@ -20,6 +20,9 @@ from engine.protocols import HasWeights, LoadedModel
 from storage.errors import JobError
 from storage.text import NAME, clean
 
+FLOATING = "fV"
+"""Kinds of numbers that can be none: numpy's own floats, and those that it has no name for (bfloat16 and narrower ones)."""
+
 WHICH = "the examples of its check"
 """What the model was asked, in a sentence about its failure."""
 
@@ -78,10 +81,10 @@ def _examples(model: LoadedModel, request: Probe) -> Arrays:
     fixed = fixed_size(model)
     most = MAXIMUM_BYTES // max(examples.example_bytes, 1)
     if most < (fixed or 1):
-        raise JobError(
-            f"{fixed or 1} example{'' if fixed in {None, 1} else 's'} of this model take more than "
-            f"{MAXIMUM_BYTES >> 20} MiB, so none are kept to ask again.",
+        what = (
+            "An example of this model takes" if fixed in {None, 1} else f"{fixed} examples of this model take"
         )
+        raise JobError(f"{what} more than {MAXIMUM_BYTES >> 20} MiB, so none are kept to ask again.")
     rows = min(fixed or request.rows, most, examples.rows)
     arrays = examples.batch(0, rows)
     missing = (fixed or rows) - rows
@@ -101,7 +104,7 @@ def _weights(model: LoadedModel) -> tuple[int | None, tuple[str, ...]]:
 
 
 def _finite(array: "NDArray[Any]") -> bool:
-    if array.dtype.kind != "f" or not array.size:
+    if array.dtype.kind not in FLOATING or not array.size:
         return True
     # One pass where all is well: a sum of finite numbers is finite, and one that overflows is looked at closely.
     with np.errstate(over="ignore", invalid="ignore"):

@@ -1,6 +1,7 @@
 """What every quality figure promises, whatever it measures: one body for all of them."""
 
 from collections.abc import Callable
+from math import isfinite
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,12 +11,12 @@ from engine.evaluation.figures import Setup
 from engine.evaluation.metrics import (
     METRICS,
     Gatherer,
-    MetricSpec,
     accumulator_class,
     figures_function,
     metrics_for,
 )
 from engine.evaluation.outcomes import Outcomes, Scale
+from engine.evaluation.specs import MetricSpec
 from storage.records import Metric
 from storage.vocabulary import Task
 
@@ -190,6 +191,28 @@ def test_better_models_get_better_figures(case: Case) -> None:
     """The direction that the registry states is the one that is computed."""
     good, bad = figure(case, outcomes(case, noise=0.3)), figure(case, outcomes(case, noise=3.0))
     assert (good.value > bad.value) is case.spec.higher_is_better
+
+
+@each_metric
+def test_a_part_in_which_nothing_was_seen_changes_nothing(case: Case) -> None:
+    """Merged into the others, or the others into it."""
+    whole = outcomes(case)
+    first, empty = gathered(case, whole), gathered(case)
+    first.merge(gathered(case))
+    empty.merge(gathered(case, whole))
+    assert same(of(case, first), figure(case, whole))
+    assert same(of(case, empty), figure(case, whole))
+
+
+@each_metric
+def test_one_example_has_a_figure_without_a_made_up_interval(case: Case) -> None:
+    """Or none, where one example alone has nothing to tell; where there are limits they hold the value, and none is NaN."""
+    for row in range(20):
+        for found in case.figures(gathered(case, outcomes(case, slice(row, row + 1))), Setup()):
+            assert found.n == 1
+            assert isfinite(found.value)
+            assert found.low is None or found.low <= found.value
+            assert found.high is None or found.value <= found.high
 
 
 @each_metric

@@ -13,6 +13,9 @@ from engine.evaluation.figures import Setup, figure
 from engine.evaluation.labels import PREDICTED, RIGHT, TRUE, LabelCounts
 from storage.records import Metric
 
+ROUNDING = 1e-12
+"""Of what a variance is made up of: what is left of it is nothing but rounding, and every example is like the others."""
+
 
 def precision(counts: LabelCounts, _setup: Setup) -> tuple[Metric, ...]:
     """Return the share of the predicted labels that are true."""
@@ -43,8 +46,10 @@ def _ratio(name: str, counts: LabelCounts, among: dict[int, float]) -> tuple[Met
     slopes[RIGHT] = 1.0
     for place, weight in among.items():
         slopes[place] -= value * weight
-    deviation = np.sqrt(max(0.0, float(slopes @ counts.squares @ slopes))) / base
-    if not deviation:
+    sizes = np.abs(slopes)
+    variance, most = float(slopes @ counts.squares @ slopes), float(sizes @ counts.squares @ sizes)
+    if variance <= ROUNDING * most:
         return (figure(name, value, None, None, counts.n),)
+    deviation = np.sqrt(variance) / base
     low, high = intervals.on_logit_scale(np.array([value]), np.array([deviation]))
     return (figure(name, value, low[0], high[0], counts.n),)

@@ -34,7 +34,7 @@ class Determination:
         self._predicted += other._predicted
 
     def metric(self) -> Metric | None:
-        """Return the coefficient, or ``None`` where all targets are equal: nothing varies to be explained."""
+        """Return the coefficient, or ``None`` where all targets are equal, as one alone is: nothing varies to be explained."""
         if not self._targets:
             return None
         targets, predicted = np.concatenate(self._targets), np.concatenate(self._predicted)
@@ -47,7 +47,5 @@ class Determination:
         value, n = 1 - unexplained, len(targets)
         # The influence of one example on 1 - mean(squares) / mean(spread).
         influence = (unexplained * (spread - variance) - (squares - squares.mean())) / variance
-        if n < 2:
-            return Metric("r2", value, None, None, n)
         reach = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2) * sqrt(float(influence.var(ddof=1)) / n)
         return Metric("r2", value, value - reach, min(1.0, value + reach), n)

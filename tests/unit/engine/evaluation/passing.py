@@ -27,3 +27,14 @@ def answers_file(file: Path, outputs: Any, targets: Any) -> Path:
     """Save data on which a passing model answers ``outputs``."""
     np.savez(file, x=np.asarray(outputs, dtype=np.float32), y=np.asarray(targets))
     return file
+
+
+def overflowing(file: Path) -> Path:
+    """Save an ONNX model that answers a number with twice that, in single precision: large ones become infinite."""
+    from onnx import TensorProto, helper
+
+    one = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", 1]) for name in ("x", "y")]
+    graph = helper.make_graph([helper.make_node("Add", ["x", "x"], ["y"])], "overflowing", one[:1], one[1:])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    file.write_bytes(model.SerializeToString())
+    return file

@@ -1,4 +1,4 @@
-"""Two versions with outcomes of single examples, for tests that hold them against each other."""
+"""Two versions with outcomes of single examples, for tests that hold them against each other, and what the gate says of them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from engine.evaluation.comparison import Side
 from engine.evaluation.facts import Facts
+from engine.evaluation.gate import judge
+from storage.promotion_records import GateCheck, GateReport
 from storage.records import Evaluation, Metric, Version
 from storage.settings import ModelSettings
 from storage.vocabulary import Format, Role, Status
@@ -82,3 +84,14 @@ def facts(sides: tuple[Side | None, Side], **given: Any) -> Facts:
     labels, objectives = given.pop("labels", ()), given.pop("objectives", {})
     settings = msgspec.convert({"gate": gate, "labels": labels, "objectives": objectives}, ModelSettings)
     return Facts(sides[1], settings, current=sides[0], **given)
+
+
+def judged(sides: tuple[Side | None, Side], **given: Any) -> GateReport:
+    """Return what the gate says."""
+    return judge(facts(sides, **given))
+
+
+def check(report: GateReport, name: str) -> GateCheck:
+    """Return the check of a name, of which there must be one."""
+    [found] = [one for one in report.checks if one.name == name]
+    return found

@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.data import examples as kept_examples
+from engine.evaluation import runs
 from engine.evaluation.answering import answer
 from engine.evaluation.measure import evaluate
 from engine.processes.protocol import AnswerSome, Evaluate
@@ -98,7 +99,9 @@ def test_several_labels_must_all_be_right(tmp_path: Path) -> None:
     assert asked.right([2, 1, 0]).tolist() == [True, False, True]
 
 
-def test_logits_that_look_like_probabilities_are_read_rightly_once_that_is_known(tmp_path: Path) -> None:
+def test_logits_that_look_like_probabilities_are_read_rightly_once_that_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The scale is told with the answers, and what is known of it holds for those that show nothing of it."""
     asked = Asked(tmp_path, [[0.2], [0.3], [9.0], [-9.0]], [1, 1, 1, 0])
     first = answer(asked.model, asked.request([0, 1]), silent)
@@ -106,7 +109,8 @@ def test_logits_that_look_like_probabilities_are_read_rightly_once_that_is_known
     assert not asked.right([0, 1]).any()
     assert answer(asked.model, asked.request([2, 3]), silent).scale is OutputScale.LOGITS
     assert asked.right([0, 1], scale=OutputScale.LOGITS).all()
-    # In one question with several batches the first ones are read again.
+    # In one question whose answers are not looked at all together the first ones are read again.
+    monkeypatch.setattr(runs, "TOGETHER_ROWS", 4)
     asked = Asked(tmp_path, [[0.2]] * 8 + [[9.0]] * 4, [1] * 12)
     assert asked.right(range(12)).all()
 

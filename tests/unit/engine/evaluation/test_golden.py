@@ -2,12 +2,14 @@
 
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
 from engine.evaluation import golden
 from engine.evaluation.likeness import Compared
 from engine.evaluation.probe import different_rows, packed, rows_without_number, unpacked
+from storage.exported import Parity
 
 
 def compared(old: Any, new: Any) -> Compared:
@@ -67,6 +69,35 @@ def test_examples_whose_class_turned_are_counted() -> None:
     """The largest output is another one."""
     found = compared(floats([[0.9, 0.1], [0.2, 0.8]]), floats([[0.4, 0.6], [0.2, 0.8]]))
     assert (found.turned, found.within) == (1, False)
+
+
+def test_an_export_tells_how_far_its_answers_are_apart_on_average() -> None:
+    """Over the numbers of all outputs; what is no number in both is no difference, and leaves the mean a number."""
+    scores = floats([[np.nan, -np.inf, 1.0], [0.2, 0.3, 0.5]])
+    before = [packed(scores), packed(floats([[1.0], [2.0]]))]
+    same = golden.parity(before, before, dataset="kept")
+    assert (same.n, same.max_difference, same.mean_difference, same.agreement) == (2, 0.0, 0.0, 1.0)
+    moved = scores.copy()
+    moved[1] = [0.625, 0.3, 0.5]
+    found = golden.parity(before, [packed(moved), packed(floats([[1.0], [2.25]]))], dataset="kept")
+    assert found.max_difference == pytest.approx(0.425)
+    assert found.mean_difference == pytest.approx((0.425 + 0.25) / 8)
+    assert (found.dataset, found.agreement) == ("kept", 0.5)
+    assert msgspec.json.decode(msgspec.json.encode(found), type=Parity) == found
+
+
+def test_an_export_of_another_form_is_beyond_every_tolerance() -> None:
+    """There is no mean of what cannot be put side by side, and no example that agrees."""
+    found = golden.parity([packed(np.zeros((4, 3)))], [packed(np.zeros((4, 2)))], dataset="kept")
+    assert (found.n, found.max_difference, found.agreement, found.tolerance) == (4, np.inf, 0.0, 0.0)
+    nothing = golden.parity([], [], dataset="kept")
+    assert (nothing.n, nothing.agreement) == (0, None)
+
+
+def test_what_is_no_choice_among_classes_does_not_turn() -> None:
+    """A single column, and pictures, have no largest output that could turn."""
+    for form in ((3, 1), (3,), (3, 2, 2)):
+        assert compared(np.zeros(form, np.int8), np.ones(form, np.int8)).turned == 0
 
 
 @pytest.mark.parametrize("other", [np.zeros((4, 2), np.float32), np.zeros((4, 3), np.float64)])

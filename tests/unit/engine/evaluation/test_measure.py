@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 from sklearn import metrics as reference
 
+from engine.evaluation import runs
 from engine.evaluation.measure import evaluate
 from engine.processes.protocol import Evaluate, Evaluated
 from engine.protocols import LoadedModel
@@ -30,7 +31,7 @@ from tests.tiny_models import (
     expected_probabilities,
     import_keras,
 )
-from tests.unit.engine.evaluation.passing import answers_file, passing
+from tests.unit.engine.evaluation.passing import answers_file, overflowing, passing
 
 pytestmark = pytest.mark.filterwarnings(KERAS_WARNING)
 
@@ -199,8 +200,10 @@ def test_a_single_column_speaks_for_the_second_class(
     assert np.array_equal(np.array(evaluated.confusion), reference.confusion_matrix(targets, values > 0))
 
 
-def test_a_late_logit_changes_the_reading_of_all(tmp_path: Path) -> None:
+def test_a_late_logit_changes_the_reading_of_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the first batch happens to lie between 0 and 1, the figures are those of logits all the same."""
+    # So few would be looked at together otherwise, and read rightly at once.
+    monkeypatch.setattr(runs, "TOGETHER_ROWS", 50)
     values = np.full((200, 1), 0.4)
     values[150:] = -3.0
     targets = np.r_[np.ones(150, int), np.zeros(50, int)]
@@ -358,3 +361,13 @@ def test_progress_reaches_the_end_and_keeps_quiet_between(tmp_path: Path) -> Non
     assert seen[-1] == (5000, 5000)
     assert [done for done, _ in seen] == sorted({done for done, _ in seen})
     assert len(seen) <= 2 + (time.monotonic() - began) * 20
+
+
+def test_values_that_are_no_numbers_are_counted(tmp_path: Path) -> None:
+    """Of regression as of classes; where the inputs are in order, it is the model that overflows."""
+    model = load(overflowing(tmp_path / "m.onnx"), "cpu")
+    data = answers_file(tmp_path / "test.npz", [[1.0], [2e38], [-2e38], [3.0]], [1, 2, 3, 4])
+    request = Evaluate(str(data), Task.REGRESSION, (), Preprocess())
+    with pytest.raises(JobError, match="on 1 of 4 examples, first on row 1") as caught:
+        evaluate(model, request, silent)
+    assert caught.value.hint == "Look at the model's training: its weights or its arithmetic overflow."

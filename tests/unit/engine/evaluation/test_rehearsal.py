@@ -143,3 +143,36 @@ def test_what_rounding_does_to_a_mean_breaks_nothing() -> None:
     assert figure.high is not None
     assert figure.high < 0
     assert judged(side(1.0), side(1.01), gate=gate).verdict is Rehearsal.BREAKS
+
+
+def test_a_figure_that_only_one_environment_has_is_left_out() -> None:
+    """Nor is one told whose examples are not on record; what both have is compared all the same."""
+    here, there = seen(), seen()
+    assert here.side is not None
+    assert there.side is not None
+    metrics = [Metric(name, 0.5, 0.4, 0.6, 1000) for name in ("accuracy", "ece", "roc_auc")]
+    found = judged(
+        here._replace(side=here.side._replace(version=version(1, evaluation(*metrics)), right=None)),
+        there._replace(side=there.side._replace(version=version(1, evaluation(metrics[0], metrics[2])))),
+    )
+    assert [figure.name for figure in found.figures] == ["roc_auc"]
+    assert found.verdict is Rehearsal.SAME
+
+
+@pytest.mark.parametrize("missing", ["here", "there"])
+def test_answers_that_are_not_known_are_not_compared(missing: str) -> None:
+    """The figures decide then; nothing is said of answers that nobody has."""
+    here, there = (seen()._replace(outputs=()) if missing == place else seen() for place in ("here", "there"))
+    found = judged(here, there)
+    assert found.outputs is None
+    assert found.verdict is Rehearsal.SAME
+
+
+def test_a_figure_without_an_interval_is_told_without_one() -> None:
+    """The largest error has none: its values are told, and that it moved."""
+    sides = [
+        Outcome(LOADED, Side(version(1, evaluation(Metric("max_error", value, None, None, 1000))), None, {}))
+        for value in (3.0, 3.5)
+    ]
+    [figure] = judged(*sides).figures
+    assert (figure.here, figure.there, figure.low, figure.high, figure.moved) == (3.0, 3.5, None, None, True)

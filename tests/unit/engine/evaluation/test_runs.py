@@ -1,7 +1,7 @@
 """What of a model's answers is looked at together."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.data.examples import open_examples
+from engine.data.examples import Examples, open_examples
 from engine.evaluation import runs
 from engine.evaluation.runs import Answer, together
 from storage.errors import JobError
@@ -99,3 +99,75 @@ def test_what_the_first_evaluation_found_holds_for_the_size_that_was_asked_for(t
     list(runs.Runs(model, examples, 500))
     assert runs.Runs(model, examples, 500).together is not None
     assert runs.Runs(model, examples, 250).together is None
+
+
+class Limited:
+    """A model that takes no more than so many examples at a time, or answers in a form of its own."""
+
+    inputs: tuple[TensorSpec, ...] = (TensorSpec("x", (None, 2), "float32"),)
+    outputs: tuple[TensorSpec, ...] = (TensorSpec("y", (None, 2), "float32"),)
+    parameters: int | None = None
+
+    def __init__(
+        self, most: int = 10**6, answer: "Callable[[NDArray[Any]], tuple[Any, ...]] | None" = None
+    ) -> None:
+        self._most = most
+        self._answer = answer or (lambda given: (given,))
+
+    def run(self, inputs: Sequence[NDArray[Any]]) -> tuple[NDArray[Any], ...]:
+        """Answer, where that is possible."""
+        if len(inputs[0]) > self._most:
+            raise MemoryError
+        return self._answer(inputs[0])
+
+
+def few(folder: Path) -> Examples:
+    """Return two thousand examples, each of which says which one it is."""
+    file = folder / "test.npz"
+    np.savez(file, x=np.repeat(np.arange(2000, dtype=np.float32)[:, np.newaxis], 2, axis=1), y=np.zeros(2000))
+    return open_examples(file, Preprocess(), Limited.inputs)
+
+
+def test_a_larger_batch_that_is_too_much_is_left_at_the_one_that_works(tmp_path: Path) -> None:
+    """What is tried for speed may fail for want of memory; no example is lost or answered twice by that."""
+    found = runs.Runs(Limited(200), few(tmp_path), None)
+    answers = list(found)
+    assert np.concatenate([answer.outputs[0] for answer in answers])[:, 0].tolist() == list(range(2000))
+    assert found.size in {32, 128}
+    assert max(answer.stop - answer.start for answer in answers) == 128
+
+
+def test_a_size_that_was_asked_for_and_is_too_much_is_an_error(tmp_path: Path) -> None:
+    """Nobody settles for another one than was asked for; what the model was given is told."""
+    with pytest.raises(JobError, match=r"failed on examples 0 to 255 of test\.npz: MemoryError\.") as caught:
+        list(runs.Runs(Limited(200), few(tmp_path), 256))
+    assert "float32 [256, 2]" in caught.value.hint
+    with pytest.raises(JobError, match="failed on examples 0 to 31"):
+        list(runs.Runs(Limited(31), few(tmp_path), None))
+
+
+@pytest.mark.parametrize(
+    ("answer", "counted"),
+    [
+        pytest.param(lambda given: (given[:1],), "1", id="one for all"),
+        pytest.param(lambda given: (given, given[0, 0]), "8, 1", id="a number besides"),
+        pytest.param(lambda given: (given.T,), "2", id="the other way round"),
+        pytest.param(lambda _given: (), "no", id="nothing"),
+    ],
+)
+def test_a_model_that_does_not_answer_each_example_is_told(
+    tmp_path: Path, answer: "Callable[[NDArray[Any]], tuple[Any, ...]]", counted: str
+) -> None:
+    """Answers that belong to nobody would be counted as somebody's."""
+    with pytest.raises(JobError, match=f"gave {counted} answers for 8 examples"):
+        list(runs.Runs(Limited(answer=answer), few(tmp_path), 8))
+
+
+def test_what_a_model_says_of_its_own_failure_is_left_as_it_is() -> None:
+    """A loader that knows what is wrong says it better than any framework's words."""
+
+    def refuse(_given: NDArray[Any]) -> tuple[Any, ...]:
+        raise JobError("The device is gone.", "Plug it in.")
+
+    with pytest.raises(JobError, match=r"^The device is gone\.$"):
+        runs.ask(Limited(answer=refuse), (np.zeros((1, 2), np.float32),), str)

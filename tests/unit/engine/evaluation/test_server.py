@@ -111,6 +111,13 @@ def test_when_time_is_over_what_waits_counts_with_its_age(
     assert max(found.latencies_ms) <= found.elapsed_s * 1000
 
 
+def test_when_time_is_over_nobody_waits_for_who_has_not_come(slow: LoadedModel, digits_file: Path) -> None:
+    """The schedule goes on for three minutes, and the budget ends between the first query and the second."""
+    found = served(slow, digits_file, 0.3, 50, budget_s=0.8)
+    assert found.elapsed_s >= 0.8
+    assert len(found.latencies_ms) < 50, "who would come later neither was answered nor waits"
+
+
 def test_a_lost_objective_ends_the_measurement(slow: LoadedModel, capacity: float, digits_file: Path) -> None:
     """Once more queries are too slow than p99 allows, no time is spent on the rest."""
     found = served(slow, digits_file, capacity * FLOOD, 10_000, objective_ms=3 * 1000 / capacity)

@@ -110,3 +110,14 @@ def run(watched: Watched, job: Job, *, stopping: bool = False) -> Outcome:
         watched.clock.now,
     )
     return handler(job.kind)(context, job, Quiet(stopping=stopping))
+
+
+def deployed(watched: Watched) -> tuple[str | None, int | None, int | None]:
+    """Return what the link of mnist says, and its current and previous version on record."""
+    link = watched.workspace.current_link("mnist")
+    model = watched.model("mnist")
+    return (
+        str(link.readlink()) if link.is_symlink() else None,
+        model.current.number if model.current else None,
+        model.previous.number if model.previous else None,
+    )

@@ -4,40 +4,15 @@ import errno
 import os
 from typing import Any
 
-import msgspec
 import pytest
 
-from engine.evaluation import gate
-from engine.evaluation.facts import Facts
-from engine.repository.gates import refresh_gates
 from storage import jobs
-from storage.errors import JobError, SettingsError, UnknownError
-from storage.gate_settings import Gate
-from storage.promotion_records import GateReport
+from storage.errors import JobError, UnknownError
 from storage.records import JobParameters
-from storage.settings import read_model_settings
 from storage.tables import models
-from storage.vocabulary import JobKind, JobState, PromotionOutcome, Role, Status
-from tests.unit.engine.jobs.asking import ask
+from storage.vocabulary import JobKind, JobState, PromotionOutcome, Status
+from tests.unit.engine.jobs.asking import ask, deployed
 from tests.watched import Watched
-
-
-def deployed(watched: Watched) -> tuple[str | None, int | None, int | None]:
-    """Return what the link says, and the current and previous version on record."""
-    link = watched.workspace.current_link("mnist")
-    model = watched.model("mnist")
-    return (
-        str(link.readlink()) if link.is_symlink() else None,
-        model.current.number if model.current else None,
-        model.previous.number if model.previous else None,
-    )
-
-
-@pytest.fixture
-def three(watched: Watched) -> Watched:
-    """Return a workspace with three good versions of mnist, each better than the last, and nothing deployed."""
-    watched.ready("mnist", {1: 0.90, 2: 0.93, 3: 0.97})
-    return watched
 
 
 def test_the_candidate_is_promoted_when_nothing_is_deployed(three: Watched) -> None:
@@ -199,25 +174,6 @@ def test_a_cancelled_promotion_changes_nothing(three: Watched) -> None:
     assert deployed(three) == (None, None, None)
 
 
-def test_broken_settings_keep_the_gate_from_judging(three: Watched) -> None:
-    """A promotion needs its gate's settings; a rollback does not."""
-    ask(three, version=1)
-    ask(three, version=2)
-    three.workspace.model_settings("mnist").write_text("gate = 3")
-    with pytest.raises(SettingsError):
-        ask(three)
-    outcome, _ = ask(three, JobKind.ROLLBACK)
-    assert outcome.state is JobState.SUCCEEDED
-
-
-def test_the_margin_of_the_model_s_settings_counts(three: Watched) -> None:
-    """A wide margin in model.toml passes what the default refuses."""
-    ask(three)
-    assert ask(three, version=2)[0].state is JobState.FAILED
-    three.workspace.model_settings("mnist").write_text("[gate]\nmargin = 0.06")
-    assert ask(three, version=2)[0].state is JobState.SUCCEEDED
-
-
 def test_a_link_that_was_moved_by_hand_meanwhile_stops_the_promotion(three: Watched) -> None:
     """Where the link is not what is on record, somebody else is at work; nothing is overwritten."""
     ask(three, version=1)
@@ -231,19 +187,6 @@ def test_a_link_that_was_moved_by_hand_meanwhile_stops_the_promotion(three: Watc
     assert three.workspace.current_link("mnist").readlink().name == "2"
 
 
-def test_promoting_refreshes_what_the_gate_says_about_the_next_candidate(three: Watched) -> None:
-    """After a promotion the candidate is judged against what is deployed now."""
-    ask(three, version=1)
-    gate = three.version("mnist", 3).gate
-    assert gate is not None
-    assert gate.against == 1
-    ask(three, version=2)
-    gate = three.version("mnist", 3).gate
-    assert gate is not None
-    assert gate.against == 2
-    assert three.version("mnist", 2).gate is None
-
-
 def test_promoting_ends_the_fault_of_a_changed_version(three: Watched) -> None:
     """Once a version is deployed with its content verified, its old fault is over."""
     ask(three, version=1)
@@ -254,173 +197,6 @@ def test_promoting_ends_the_fault_of_a_changed_version(three: Watched) -> None:
     assert [fault.code for fault in three.faults()] == ["artefact-changed"]
     ask(three, version=2)
     assert three.faults() == []
-
-
-def test_the_first_promotion_is_decided_by_the_objectives_alone(three: Watched) -> None:
-    """With nothing deployed a missed objective refuses, and one that is met lets pass."""
-    three.workspace.model_settings("mnist").write_text('[objectives]\naccuracy = ">= 0.95"')
-    outcome, answer = ask(three, version=2)
-    assert (outcome.code, answer["promoted"]) == ("refused", False)
-    assert "objective accuracy >= 0.95: missed (0.93)" in outcome.error
-    outcome, answer = ask(three, version=3)
-    assert [check["name"] for check in answer["checks"]] == ["evaluated", "deployed", "accuracy"]
-    assert "objectives alone decide" in answer["checks"][1]["detail"]
-    assert answer["promoted"] is True
-
-
-def test_a_gate_on_trial_judges_and_promotes_nothing(three: Watched) -> None:
-    """With dry_run the answer has the verdict, and only a person who insists promotes."""
-    ask(three, version=1)
-    three.workspace.model_settings("mnist").write_text("[gate]\ndry_run = true")
-    outcome, answer = ask(three, version=2)
-    assert (outcome.code, answer["verdict"], answer["promoted"]) == ("refused", "superior", False)
-    assert outcome.error == "mnist@2 passes the gate; it is not promoted, because gate.dry_run is set."
-    assert deployed(three)[1] == 1
-    assert ask(three, version=2, force=True, reason="the trial is over")[1]["promoted"] is True
-
-
-def test_a_candidate_is_counted_once_on_a_test_set(three: Watched) -> None:
-    """Judging again, refreshing and promoting do not wear the test set; other candidates and other data do."""
-    ask(three, version=1)
-    for _ in range(3):
-        ask(three, version=2, expected_current=9)
-        three.evaluated("mnist", 2, 0.93)
-    told = three.version("mnist", 3).gate
-    assert told is not None
-    _, answer = ask(three, version=2)
-    places = {check["name"]: check["detail"] for check in answer["checks"]}
-    assert places["test-set"].startswith("1st candidate judged on this test set; budget 10")
-    _, answer = ask(three, version=3)
-    places = {check["name"]: check["detail"] for check in answer["checks"]}
-    assert places["test-set"].startswith("2nd candidate judged")
-    three.evaluated("mnist", 3, 0.97, dataset="e" * 64)
-    three.evaluated("mnist", 1, 0.90, dataset="e" * 64)
-    _, answer = ask(three, version=1)
-    assert answer["checks"][-1]["detail"].startswith("1st candidate judged")
-
-
-def test_losses_within_the_margin_do_not_add_up(watched: Watched) -> None:
-    """Each step is within the margin, two steps are not: the best version ever promoted holds the second one back."""
-    watched.ready("mnist", {1: 0.970, 2: 0.962, 3: 0.954})
-    watched.workspace.model_settings("mnist").write_text("[gate]\nmargin = 0.017")
-    ask(watched, version=1)
-    assert ask(watched, version=2)[1]["promoted"] is True
-    outcome, answer = ask(watched, version=3)
-    assert answer["promoted"] is False
-    found = {check["name"]: check for check in answer["checks"]}
-    assert "version 1, the best promoted on this test set, 0.9700 -> 0.9540" in found["anchor"]["detail"]
-    assert (found["accuracy"]["verdict"], found["anchor"]["verdict"]) == ("pass", "fail")
-    assert "anchor against version 1" in outcome.error
-
-
-def test_a_better_version_becomes_what_later_ones_are_held_to(three: Watched) -> None:
-    """After a superior promotion and a rollback the candidate is held to the best, not only to what is deployed."""
-    ask(three, version=1)
-    ask(three, version=3)
-    ask(three, JobKind.ROLLBACK)
-    _, answer = ask(three, version=2)
-    found = {check["name"]: check for check in answer["checks"]}
-    assert found["accuracy"]["verdict"] == "pass"
-    assert found["anchor"]["verdict"] == "fail"
-    assert "version 3, the best promoted" in found["anchor"]["detail"]
-
-
-def test_a_best_version_that_was_evaluated_on_other_data_is_asked_for(three: Watched) -> None:
-    """What cannot be compared holds the candidate back and says what to evaluate."""
-    ask(three, version=1)
-    ask(three, version=3)
-    ask(three, JobKind.ROLLBACK)
-    three.evaluated("mnist", 3, 0.97, dataset="e" * 64)
-    outcome, answer = ask(three, version=2, waited=dict.fromkeys((1, 2, 3), (JobState.SUCCEEDED, "")))
-    assert (answer["verdict"], outcome.code) == ("inconclusive", "inconclusive")
-    assert "modeltender evaluate mnist@" in outcome.error
-
-
-def test_a_gate_is_not_judged_again_while_nothing_has_changed(
-    three: Watched, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A stored answer whose basis is the same is taken as it is; a change of the settings judges anew."""
-    ask(three, version=1)
-    judged: list[Facts] = []
-    real = gate.judge
-
-    def watched_judge(found: Facts) -> GateReport:
-        judged.append(found)
-        return real(found)
-
-    monkeypatch.setattr(gate, "judge", watched_judge)
-    settings = read_model_settings(three.workspace.model_settings("mnist"))
-    with three.writer.transaction() as connection:
-        refresh_gates(connection, "mnist", settings)
-        assert judged == []
-        refresh_gates(connection, "mnist", msgspec.structs.replace(settings, gate=Gate(margin=0.3)))
-    assert len(judged) == 2
-
-
-# Rolling back
-
-
-def test_a_roll_back_brings_back_what_was_deployed_before(three: Watched) -> None:
-    """The answer has the same form, without a verdict, and the log says who did it."""
-    ask(three, version=2)
-    ask(three, version=3)
-    outcome, answer = ask(three, JobKind.ROLLBACK, reason="alerts")
-    assert outcome.state is JobState.SUCCEEDED
-    assert answer == {"model": "mnist", "from": 3, "to": 2, "verdict": None, "promoted": True, "checks": []}
-    assert deployed(three) == ("2", 2, None)
-    assert three.messages()[-1] == "rolled back 3 > 2 by ann: alerts"
-    assert three.promotions("mnist")[0].kind is JobKind.ROLLBACK
-    assert three.version("mnist", 3).role is Role.CANDIDATE
-
-
-def test_roll_backs_take_promotions_off_one_by_one(three: Watched) -> None:
-    """Rolling back twice goes back twice, and then there is nothing left to go back to."""
-    for number in (1, 2, 3):
-        ask(three, version=number)
-    assert deployed(three) == ("3", 3, 2)
-    ask(three, JobKind.ROLLBACK)
-    assert deployed(three) == ("2", 2, 1)
-    ask(three, JobKind.ROLLBACK)
-    assert deployed(three) == ("1", 1, None)
-    outcome, answer = ask(three, JobKind.ROLLBACK)
-    assert (outcome.code, outcome.error) == ("refused", "mnist has no previous version to roll back to.")
-    assert (answer["from"], answer["to"], answer["promoted"]) == (1, None, False)
-
-
-def test_a_promotion_after_a_roll_back_piles_up_anew(three: Watched) -> None:
-    """Roll back, promote again, roll back again: always to what was there before."""
-    for number in (1, 2):
-        ask(three, version=number)
-    ask(three, JobKind.ROLLBACK)
-    ask(three, version=3)
-    assert deployed(three) == ("3", 3, 1)
-    ask(three, JobKind.ROLLBACK)
-    assert deployed(three) == ("1", 1, None)
-
-
-def test_a_roll_back_to_a_version_that_is_gone_is_refused(three: Watched) -> None:
-    """The previous version must be there and ready."""
-    ask(three, version=1)
-    ask(three, version=2)
-    three.workspace.version_folder("mnist", 1).rename(three.workspace.root / "aside")
-    three.settle()
-    outcome, _ = ask(three, JobKind.ROLLBACK)
-    assert (outcome.code, outcome.error) == ("refused", "mnist@1 is missing: models/mnist/1 is gone.")
-
-
-def test_a_roll_back_to_another_version_than_the_person_saw_is_refused(three: Watched) -> None:
-    """The command says which version it means to bring back."""
-    for number in (1, 2, 3):
-        ask(three, version=number)
-    outcome, _ = ask(three, JobKind.ROLLBACK, version=1)
-    assert outcome.error == "mnist changed since you looked: a rollback would bring back version 2, not 1."
-    outcome, _ = ask(three, JobKind.ROLLBACK, version=2, expected_sha256="0" * 64)
-    assert outcome.error == "mnist@2 changed since you looked: its content is another."
-    outcome, _ = ask(three, JobKind.ROLLBACK, expected_current=2)
-    assert outcome.error == "mnist changed since you looked: version 3 is deployed, not version 2."
-
-
-# Failures on the way
 
 
 @pytest.mark.parametrize("call", ["symlink", "replace"])

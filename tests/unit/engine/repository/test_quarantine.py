@@ -33,13 +33,6 @@ HANDLERS = {
 }
 
 
-def inbox(watched: Watched, model: str = "mnist") -> Path:
-    """Return the inbox of a model."""
-    folder = watched.workspace.train / model
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
 def entries(watched: Watched) -> list[Quarantined]:
     """Return every entry on record, the oldest first."""
     with watched.writer.transaction() as connection:
@@ -79,7 +72,7 @@ def ask(
 
 def test_a_refused_arrival_is_moved_out_of_the_inbox(watched: Watched) -> None:
     """It is kept apart under its entry, with what was found, told once, and uses no version number."""
-    keras_lambda(inbox(watched), NOWHERE)
+    keras_lambda(watched.inbox(), NOWHERE)
     watched.settle()
     watched.restart()
     watched.settle()
@@ -91,7 +84,7 @@ def test_a_refused_arrival_is_moved_out_of_the_inbox(watched: Watched) -> None:
         Format.KERAS,
     )
     assert (entry.liftable, entry.evidence[0]) == (True, "Lambda layer 'lambda'")
-    assert os.listdir(inbox(watched)) == []  # noqa: PTH208 - nothing may be left
+    assert os.listdir(watched.inbox()) == []  # noqa: PTH208 - nothing may be left
     assert held(watched) == ["1/lambda.keras"]
     assert watched.arrivals() == {}
     assert watched.versions("mnist") == {}
@@ -161,7 +154,7 @@ def test_trust_is_for_the_content_wherever_it_lies(watched: Watched) -> None:
         (JobKind.EVALUATE, 1),
         (JobKind.EVALUATE, 2),
     }
-    copy(watched.workspace.version_folder("mnist", 1) / "lambda.keras", inbox(watched, "other"))
+    copy(watched.workspace.version_folder("mnist", 1) / "lambda.keras", watched.inbox("other"))
     watched.settle()
     arrived = watched.version("other", 1)
     assert (arrived.status, arrived.format) == (Status.CHECKING, Format.KERAS)
@@ -207,7 +200,7 @@ def test_trust_says_no_where_it_changes_nothing(watched: Watched) -> None:
 
 def test_what_is_released_takes_the_ordinary_road(watched: Watched) -> None:
     """Its content is trusted from then on, it lies in the inbox again, and becomes the next version."""
-    file = keras_lambda(inbox(watched), NOWHERE)
+    file = keras_lambda(watched.inbox(), NOWHERE)
     watched.settle()
     ask(watched, JobKind.RELEASE, entry=1, reason="reviewed")
     assert file.exists()
@@ -222,7 +215,7 @@ def test_what_is_released_takes_the_ordinary_road(watched: Watched) -> None:
 
 def test_what_no_trust_allows_is_only_deleted(watched: Watched) -> None:
     """A release is refused and moves nothing; deleting removes it for good and keeps the record."""
-    zip_bomb(inbox(watched), NOWHERE)
+    zip_bomb(watched.inbox(), NOWHERE)
     watched.settle()
     with pytest.raises(RefusedError, match="No trust lifts that"):
         ask(watched, JobKind.RELEASE, entry=1, reason="x")
@@ -236,21 +229,21 @@ def test_what_no_trust_allows_is_only_deleted(watched: Watched) -> None:
 
 def test_a_release_overwrites_nothing(watched: Watched) -> None:
     """Where a file of that name has come meanwhile, both stay where they are."""
-    keras_lambda(inbox(watched), NOWHERE)
+    keras_lambda(watched.inbox(), NOWHERE)
     watched.settle()
-    (inbox(watched) / "lambda.keras").write_text("mine")
+    (watched.inbox() / "lambda.keras").write_text("mine")
     with pytest.raises(RefusedError, match="holds a file of that name already"):
         ask(watched, JobKind.RELEASE, entry=1, reason="x")
-    assert (inbox(watched) / "lambda.keras").read_text() == "mine"
+    assert (watched.inbox() / "lambda.keras").read_text() == "mine"
     assert [entry.state for entry in entries(watched)] == [Custody.KEPT]
     assert held(watched) == ["1/lambda.keras"]
 
 
 def test_a_release_follows_no_link(watched: Watched, tmp_path: Path) -> None:
     """An inbox that became a link to elsewhere gets nothing."""
-    keras_lambda(inbox(watched), NOWHERE)
+    keras_lambda(watched.inbox(), NOWHERE)
     watched.settle()
-    inbox(watched).rmdir()
+    watched.inbox().rmdir()
     (watched.workspace.train / "mnist").symlink_to(tmp_path)
     with pytest.raises(Exception, match="symbolic link"):
         ask(watched, JobKind.RELEASE, entry=1, reason="x")
@@ -259,7 +252,7 @@ def test_a_release_follows_no_link(watched: Watched, tmp_path: Path) -> None:
 
 def test_what_lies_on_another_file_system_stays(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is marked where it lies, with a sentence, and no half of it is moved."""
-    file = keras_lambda(inbox(watched), NOWHERE)
+    file = keras_lambda(watched.inbox(), NOWHERE)
 
     def refuse(source: Path, target: Path) -> None:
         raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), str(target))
@@ -278,7 +271,7 @@ def test_what_changes_while_it_is_moved_is_looked_at_again(
     watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A good model that took the name of a refused one at the last moment is not locked away."""
-    file = keras_lambda(inbox(watched), NOWHERE)
+    file = keras_lambda(watched.inbox(), NOWHERE)
     swapped: list[Path] = []
 
     def swap(source: Path, target: Path) -> None:
@@ -295,7 +288,7 @@ def test_what_changes_while_it_is_moved_is_looked_at_again(
 def test_hostile_names_are_kept_and_shown_clean(watched: Watched) -> None:
     """The file keeps its name for its owner; what is stored and told cannot steer a terminal."""
     name = "a\x1b]0;pwned\x07\u202eb.keras"
-    keras_lambda(inbox(watched), NOWHERE).rename(inbox(watched) / name)
+    keras_lambda(watched.inbox(), NOWHERE).rename(watched.inbox() / name)
     watched.settle()
     [entry] = entries(watched)
     assert entry.name.isprintable()
@@ -309,7 +302,7 @@ def test_hostile_names_are_kept_and_shown_clean(watched: Watched) -> None:
 def test_a_burst_does_not_bury_the_log(watched: Watched) -> None:
     """Each gets its entry; the log names one and counts the rest."""
     for number in range(20):
-        keras_lambda(inbox(watched), Path(f"/nowhere/{number}")).rename(inbox(watched) / f"{number}.keras")
+        keras_lambda(watched.inbox(), Path(f"/nowhere/{number}")).rename(watched.inbox() / f"{number}.keras")
     watched.settle()
     assert len(entries(watched)) == 20
     assert len([event for event in watched.events() if event.model == "mnist"]) == 2
@@ -333,11 +326,11 @@ def test_what_a_dead_engine_left_open_is_settled_from_where_the_thing_lies(
     after: Custody | None,
 ) -> None:
     """However far a move had come, the next engine's record says what is the case."""
-    keras_lambda(inbox(watched), NOWHERE)
+    keras_lambda(watched.inbox(), NOWHERE)
     watched.settle()
     if not there:
-        (watched.workspace.quarantine / "1" / "lambda.keras").rename(inbox(watched) / "elsewhere.txt")
-        (inbox(watched) / "elsewhere.txt").write_text("not what it was")
+        (watched.workspace.quarantine / "1" / "lambda.keras").rename(watched.inbox() / "elsewhere.txt")
+        (watched.inbox() / "elsewhere.txt").write_text("not what it was")
     with watched.writer.transaction() as connection:
         quarantine.set_state(connection, 1, state)
     watched.restart()

@@ -11,8 +11,9 @@ from engine.evaluation.gathering import Gathering
 from engine.evaluation.kept import Kept
 from engine.evaluation.metrics import metrics_for
 from engine.evaluation.outcomes import Outcomes, Scale
-from engine.evaluation.paired import delong
+from engine.evaluation.paired import counted, delong
 from engine.evaluation.paired.bins import Bins
+from engine.evaluation.paired.counted import MOST_CLASSES
 from engine.evaluation.paired.figures import Advantages
 from engine.evaluation.paired.rows import Rows
 from engine.evaluation.values import NO_SCORES, Values
@@ -139,3 +140,29 @@ def test_an_area_needs_two_examples_on_either_side(inside: int, outside: int, *,
     belongs = np.arange(inside + outside) < inside
     scores = np.arange(inside + outside, dtype=np.float64)
     assert (delong.difference(belongs, scores, scores) is not None) is known
+
+
+def test_targets_that_are_all_equal_have_nothing_to_explain() -> None:
+    """As the figure itself has no value then, the versions are not held against each other in it."""
+    values = {"mse": np.array([0.1, 0.2]), "target": np.array([3.0, 3.0])}
+    assert Advantages(values, values).rows("r2") is None
+    assert Advantages(values, values).rows("rmse") is not None
+
+
+@pytest.mark.parametrize("wrong", [-1, MOST_CLASSES])
+def test_classes_that_nobody_reads_are_not_counted(wrong: int) -> None:
+    """What a model process says is only a claim: no table is made as large as it likes."""
+    values = {"target": np.array([0, 1, 1]), "predicted": np.array([0, 1, 0])}
+    assert Advantages(values, values).rows("mcc") is not None
+    claimed = {**values, "predicted": np.array([0, wrong, 0])}
+    assert Advantages(values, claimed).rows("mcc") is None
+
+
+def test_too_many_groups_of_too_many_classes_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table has a row for each group of examples and five columns a class, and fits into memory."""
+    values = {"target": np.array([0, 1, 1]), "predicted": np.array([0, 1, 0])}
+    groups, classes = 3, 2
+    monkeypatch.setattr(counted, "MOST_CELLS", groups * classes * 5)
+    assert Advantages(values, values).rows("mcc") is not None
+    monkeypatch.setattr(counted, "MOST_CELLS", groups * classes * 5 - 1)
+    assert Advantages(values, values).rows("mcc") is None

@@ -36,3 +36,9 @@ def test_a_long_answer_is_cut() -> None:
 def test_an_answer_of_another_form_is_none(body: bytes) -> None:
     """What is not what was asked for is not half believed."""
     assert Answer(200, body).decoded(dict[str, int]) is None
+
+
+def test_bytes_that_are_no_text_are_told_as_nothing() -> None:
+    """A server that answers with an empty body has said nothing, and so is it called."""
+    assert Answer(500, b"").said == "nothing"
+    assert Answer(500, b"\xff\xfe").said == "\ufffd\ufffd"

@@ -1,14 +1,16 @@
 """Promises about MLflow: which version of the registry is meant, and that no guess is made."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from engine.repository.targets import opened
+from engine.repository.targets import mlflow, opened
 from engine.repository.targets.target import News, Target, TargetError
 from storage.target_settings import MLflow
 from storage.vocabulary import TargetKind
 from storage.workspace import Workspace
+from tests.serving import Answer
 from tests.serving import MLflow as Registry
 
 SHA256 = "ab" * 32
@@ -70,3 +72,61 @@ def test_a_name_that_ends_the_filter_is_refused(workspace: Workspace, registry: 
     with pytest.raises(TargetError, match="has a quote in its name"):
         opened(workspace, settings).check(News(workspace, "mnist", 3, 2, SHA256))
     assert registry.asked == []
+
+
+class Forgetful(Registry):
+    """A registry that says yes and does something else."""
+
+    def __init__(self, stays: str) -> None:
+        super().__init__()
+        self.stays = stays
+
+    def answer(self, method: str, path: str, query: dict[str, str], body: Any) -> Answer:
+        """Leave the alias where it was, whatever is asked for."""
+        if method in {"POST", "DELETE"}:
+            return 200, {}
+        if self.stays:
+            self.aliases["champion"] = self.stays
+        return super().answer(method, path, query, body)
+
+
+@pytest.mark.parametrize(("stays", "found"), [("5", "5"), ("", "nothing")])
+def test_an_alias_that_does_not_move_is_told(workspace: Workspace, stays: str, found: str) -> None:
+    """What a server says is not believed until it is read back."""
+    with Forgetful(stays) as registry:
+        registry.versions = [{"version": "3", "tags": []}]
+        with pytest.raises(TargetError, match=f"has champion on {found} after it was set to version 3"):
+            target(workspace, registry).tell(News(workspace, "mnist", 3, 2, SHA256))
+
+
+def test_an_alias_that_does_not_go_again_is_told(workspace: Workspace, registry: Registry) -> None:
+    """Nobody is told that things are as they were when they are not."""
+    dealing = target(workspace, registry)
+    dealing.tell(News(workspace, "mnist", 3, None, SHA256))
+    answer = registry.answer
+
+    def keeping(method: str, path: str, query: dict[str, str], body: Any) -> Answer:
+        return (200, {}) if method == "DELETE" else answer(method, path, query, body)
+
+    registry.answer = keeping  # type: ignore[method-assign]
+    with pytest.raises(TargetError, match="still has the alias champion"):
+        dealing.take_back(News(workspace, "mnist", None, 3))
+
+
+def test_an_endless_registry_is_not_read_to_its_end(
+    workspace: Workspace, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest versions come first; what is not among them is as good as not there, and the tag helps."""
+    monkeypatch.setattr(mlflow, "PAGES", 2)
+    with pytest.raises(
+        TargetError, match="has no version of digits for version 1; give the right one the tag"
+    ):
+        target(workspace, registry).tell(News(workspace, "mnist", 1, 2, SHA256))
+    assert sum("model-versions/search" in asked for asked in registry.asked) == 2
+
+
+def test_an_alias_cannot_stand_on_nothing(workspace: Workspace, registry: Registry) -> None:
+    """There is no news for a registry in that nothing is deployed; it is left as it is."""
+    with pytest.raises(TargetError, match="an alias cannot stand on nothing"):
+        target(workspace, registry).tell(News(workspace, "mnist", None, 2))
+    assert registry.aliases == {}

@@ -119,3 +119,32 @@ def test_quoting_is_read_back() -> None:
     text = f"platform: {prototext.quoted(label)}"
     assert triton_config(text).platform == label
     assert prototext.parse(text).scalars("platform")[0].meant == label
+
+
+def test_a_field_that_is_taken_away_takes_its_line_along() -> None:
+    """No empty line is left where a number stood alone; what shares its line with others leaves only itself."""
+    lines = "version_policy {\n  specific {\n    versions: 1\n    versions: 2\n  }\n}\n"
+    assert written(lines, [7]) == lines.replace("    versions: 2\n", "").replace(
+        "versions: 1", "versions: [ 7 ]"
+    )
+    shared = "version_policy { specific {\n versions: 1 versions: 2\n } }"
+    assert written(shared, [7]) == shared.replace("versions: 1 versions: 2", "versions: [ 7 ] ")
+
+
+def test_a_field_is_added_behind_what_shares_a_line_with_the_next() -> None:
+    """Where the last field and the end of the message stand on one line, both stay readable, and so do their words."""
+    text = "a {\n  b: 1 c: 2 }\n"
+    [message] = prototext.parse(text).messages("a")
+    changed = prototext.apply(text, [prototext.insert(text, message, "d: 3")])
+    [after] = prototext.parse(changed).messages("a")
+    assert [field.name for field in after.fields] == ["b", "c", "d"]
+
+
+def test_extensions_are_passed_over() -> None:
+    """A field that another maker added stands in brackets, and is none of ours; its end is looked for."""
+    text = '[type.googleapis.com/pkg.Extra] { versions: 4 }\n[pkg.more]: 5\nname: "mnist"\n'
+    found = prototext.parse(text)
+    assert [field.name for field in found.fields] == ["[", "[", "name"]
+    assert found.scalars("versions") == []
+    with pytest.raises(SyntaxProblem, match="ends too early"):
+        prototext.parse("[pkg.more")

@@ -155,3 +155,32 @@ def test_a_file_that_the_engine_could_not_give_back_is_refused(
     (workspace.root / "circle").symlink_to("circle")
     with pytest.raises(TargetError, match=r"circle cannot be read: Too many levels of symbolic links"):
         opened(workspace, settings(config="circle")).check(News(workspace, "mnist", 3, 1))
+
+
+@pytest.mark.parametrize(("label", "said"), [("", "served"), ("stable", "served, also as stable")])
+def test_what_is_confirmed_is_what_was_asked(workspace: Workspace, file: Path, label: str, said: str) -> None:
+    """Without a label only the version is waited for."""
+    with Server(file) as server:
+        target = opened(workspace, settings(url=server.url, label=label, timeout_s=60))
+        assert target.tell(News(workspace, "mnist", 3, 1)) == said
+        assert any("/labels/" in asked for asked in server.asked) is bool(label)
+
+
+def test_a_first_promotion_is_taken_back_from_a_file_that_was_written_meanwhile(
+    workspace: Workspace, file: Path
+) -> None:
+    """There is no version to go back to, and what somebody else wrote stays."""
+    target = opened(workspace, settings())
+    target.tell(News(workspace, "mnist", 3, None))
+    changed = file.read_text().replace("/models/other", "/models/elsewhere")
+    file.write_text(changed)
+    target.take_back(News(workspace, "mnist", None, 3))
+    assert file.read_text() == changed
+
+
+def test_a_label_without_a_number_gets_one(workspace: Workspace, file: Path) -> None:
+    """As it stands the server takes it for version 0."""
+    file.write_text(FILE.replace("{ key: 'stable', value: 1 }", "{ key: 'stable' }"))
+    opened(workspace, settings()).tell(News(workspace, "mnist", 3, 1))
+    _, entry = model_server_config(file.read_text()).model_config_list.config
+    assert dict(entry.version_labels) == {"stable": 3, "canary": 4}
