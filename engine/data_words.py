@@ -9,8 +9,8 @@ CLASSES = 12
 
 NOT_KNOWN = "-"
 
-NAME = 32
-"""Characters of a name in a table."""
+NAME_CHARACTERS = 32
+"""Of a name in a table."""
 
 
 def described_in_words(parts: tuple[DescribedPart, ...], shared: tuple[SharedExamples, ...]) -> str:
@@ -60,7 +60,7 @@ def _part_in_words(part: DescribedPart) -> str:
 
 
 def _column_row(column: ColumnDescription, part: PartDescription) -> list[str]:
-    name = column.name if len(column.name) <= NAME else column.name[: NAME - 1] + "…"
+    name = column.name if len(column.name) <= NAME_CHARACTERS else column.name[: NAME_CHARACTERS - 1] + "…"
     mark = " (target)" if column.name == part.target else ""
     shape = "x".join(map(str, column.shape)) or "1"
     numbers = (column.low, column.high, column.mean)
