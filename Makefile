@@ -78,4 +78,5 @@ $(MUTMUT): tests/mutants.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) demo build dist mutants *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) demo build dist mutants snapshot_report.html *.egg-info
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

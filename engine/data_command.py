@@ -11,13 +11,20 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-import msgspec
 
 from engine.data import importing
 from engine.data.descriptions import PARTS, PARTS_FOLDER, PartDescription, Shared
 from engine.data.location import locate
 from engine.data.naming import members
-from engine.data_words import counted, described_in_words
+from engine.data_documents import (
+    DescribeDocument,
+    DescribedPart,
+    ImportDocument,
+    SharedExamples,
+    SplitDocument,
+    SplitPart,
+)
+from engine.data_words import counted, described_in_words, split_in_words
 from engine.options import answer, standard_options
 from engine.processes.client import Hosts
 from engine.processes.confined_process import Terms
@@ -33,56 +40,6 @@ from storage.workspace import Workspace, valid_model_name
 GIB = 1024**3
 
 NOTHING_MOVED = "Nothing was changed."
-
-
-class DescribedPart(msgspec.Struct, frozen=True, kw_only=True):
-    """One part of what ``data describe --json`` says."""
-
-    part: str
-    """``train``, ``validation`` or ``test``; empty for a file that was named."""
-    file: str
-    description: PartDescription
-
-
-class SharedExamples(msgspec.Struct, frozen=True, kw_only=True):
-    """Examples whose inputs are in two parts."""
-
-    parts: tuple[str, str]
-    n: int
-
-
-class DescribeDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``data describe --json`` says."""
-
-    parts: tuple[DescribedPart, ...]
-    shared: tuple[SharedExamples, ...]
-
-
-class ImportDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``data import --json`` says."""
-
-    model: str
-    part: str
-    rows: int
-    files: tuple[str, ...]
-    replaced: tuple[str, ...]
-
-
-class SplitPart(msgspec.Struct, frozen=True, kw_only=True):
-    """One part of what ``data split --json`` says."""
-
-    part: str
-    file: str
-    rows: int
-
-
-class SplitDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``data split --json`` says."""
-
-    model: str
-    parts: tuple[SplitPart, ...]
-    together: int
-    leaks: int
 
 
 @click.group(epilog="Example: modeltender data describe mnist")
@@ -219,7 +176,7 @@ def split(
         if part in wanted
     )
     document = SplitDocument(model=model, parts=parts, together=divided.together, leaks=divided.leaks)
-    answer(document, _split_in_words(document), as_json=as_json)
+    answer(document, split_in_words(document), as_json=as_json)
     return ExitCode.NO if divided.leaks else ExitCode.DONE
 
 
@@ -248,17 +205,16 @@ def _sources(workspace: Workspace, what: str) -> tuple[dict[str, Path], Data]:
 
 def _located(workspace: Workspace, model: str, part: str) -> Path | None:
     """Return where a part of a model's data lies, or ``None``; that there are two is an error."""
-    if part != "train":
-        settings = read_model_settings(workspace.model_settings(model))
-        try:
-            return locate(workspace, model, settings, part)
-        except JobError as error:
-            if importing.occupied(importing.home(workspace, model, part), part):
-                raise
-            del error  # there is none: a model need not have every part
-            return None
-    found = importing.occupied(importing.home(workspace, model, part), part)
-    return found[0] if found else None
+    there = importing.occupied(importing.home(workspace, model, part), part)
+    if part == "train":
+        return there[0] if there else None
+    try:
+        return locate(workspace, model, read_model_settings(workspace.model_settings(model)), part)
+    except JobError:
+        # A model need not have every part. What it has and cannot be used is told.
+        if there:
+            raise
+        return None
 
 
 def _existing(path: Path) -> Path:
@@ -375,18 +331,3 @@ def _shown(workspace: Workspace, path: Path) -> str:
     path = path.resolve()
     root = workspace.root.resolve()
     return clean(str(path.relative_to(root) if path.is_relative_to(root) else path), 4096)
-
-
-def _split_in_words(document: SplitDocument) -> str:
-    width = max(len(part.part) for part in document.parts)
-    lines = [f"{part.part:<{width}}  {part.rows:>9,} examples  {part.file}" for part in document.parts]
-    if document.together:
-        lines.append(
-            f"{document.together:,} examples have the inputs of another one and went where that one went."
-        )
-    lines.append(
-        f"The parts share {counted(document.leaks, 'example')}: do not rely on them."
-        if document.leaks
-        else "The parts share no example."
-    )
-    return "\n".join(lines)

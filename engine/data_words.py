@@ -1,11 +1,7 @@
-"""What was found in data sets, in words: pure."""
-
-from typing import TYPE_CHECKING
+"""What was found in data sets and what became of them, in words: pure."""
 
 from engine.data.descriptions import ClassCount, ColumnDescription, PartDescription
-
-if TYPE_CHECKING:
-    from engine.data_command import DescribedPart, SharedExamples
+from engine.data_documents import DescribedPart, SharedExamples, SplitDocument
 
 COLUMNS = 20
 CLASSES = 12
@@ -13,11 +9,11 @@ CLASSES = 12
 
 NOT_KNOWN = "-"
 
-NAME = 32
-"""Characters of a name in a table."""
+NAME_CHARACTERS = 32
+"""Of a name in a table."""
 
 
-def described_in_words(parts: "tuple[DescribedPart, ...]", shared: "tuple[SharedExamples, ...]") -> str:
+def described_in_words(parts: tuple[DescribedPart, ...], shared: tuple[SharedExamples, ...]) -> str:
     """Return what was found, a paragraph a part."""
     told = [_part_in_words(part) for part in parts]
     told += [
@@ -30,7 +26,23 @@ def described_in_words(parts: "tuple[DescribedPart, ...]", shared: "tuple[Shared
     return "\n\n".join(told)
 
 
-def _part_in_words(part: "DescribedPart") -> str:
+def split_in_words(document: SplitDocument) -> str:
+    """Return how a data set was divided, a line a part."""
+    width = max(len(part.part) for part in document.parts)
+    lines = [f"{part.part:<{width}}  {part.rows:>9,} examples  {part.file}" for part in document.parts]
+    if document.together:
+        lines.append(
+            f"{document.together:,} examples have the inputs of another one and went where that one went."
+        )
+    lines.append(
+        f"The parts share {counted(document.leaks, 'example')}: do not rely on them."
+        if document.leaks
+        else "The parts share no example."
+    )
+    return "\n".join(lines)
+
+
+def _part_in_words(part: DescribedPart) -> str:
     found = part.description
     heading = f"{part.part + ': ' if part.part else ''}{counted(found.rows, 'example')}  {part.file}"
     rows = [_column_row(column, found) for column in found.columns[:COLUMNS]]
@@ -48,7 +60,7 @@ def _part_in_words(part: "DescribedPart") -> str:
 
 
 def _column_row(column: ColumnDescription, part: PartDescription) -> list[str]:
-    name = column.name if len(column.name) <= NAME else column.name[: NAME - 1] + "…"
+    name = column.name if len(column.name) <= NAME_CHARACTERS else column.name[: NAME_CHARACTERS - 1] + "…"
     mark = " (target)" if column.name == part.target else ""
     shape = "x".join(map(str, column.shape)) or "1"
     numbers = (column.low, column.high, column.mean)

@@ -21,10 +21,10 @@ from storage.workspace import Workspace, find_workspace
 
 WIDTH = 80
 
-NAME = len("safetensors-torch")
+NAME_CELLS = len("safetensors-torch")
 """The longest name of a check."""
 
-INDENT = len("✓ problem  ") + NAME + 1
+INDENT = len("✓ problem  ") + NAME_CELLS + 1
 
 GLYPHS = {Condition.OK: ("✓", "+"), Condition.WARNING: ("!", "!"), Condition.PROBLEM: ("✗", "x")}
 """For terminals that speak UTF-8, and for others."""
@@ -105,7 +105,7 @@ def render(check: Check) -> str:
     lines = textwrap.wrap(check.detail, WIDTH - INDENT, break_on_hyphens=False)
     if check.fix:
         lines.append(f"{'→' if utf8 else '->'} {check.fix}")
-    return f"{mark} {check.name:<{NAME}} " + f"\n{' ' * INDENT}".join(lines)
+    return f"{mark} {check.name:<{NAME_CELLS}} " + f"\n{' ' * INDENT}".join(lines)
 
 
 def conclude(report: Report) -> str:
@@ -129,10 +129,8 @@ def _workspace(folder: Path | None) -> Workspace | None:
         return find_workspace(folder)
     try:
         return find_workspace(Path.cwd())
-    except (
-        WorkspaceError,
-        FileNotFoundError,
-    ):  # no workspace here, or no folder any more: the machine is still worth a look
+    except (WorkspaceError, FileNotFoundError):
+        # No workspace here, or no folder any more: the machine is still worth a look.
         return None
 
 

@@ -71,9 +71,8 @@ class Exposing(threading.Thread):
                     "the metrics cannot be written to %s: %s", clean(str(self._file)), clean(str(error))
                 )
             self._told = True
-            with suppress(
-                OSError
-            ):  # it is not called like what collectors read, and the next round begins it anew
+            with suppress(OSError):
+                # What stays is not called like what collectors read, and the next round begins it anew.
                 partial.unlink(missing_ok=True)
         else:
             self._told = False

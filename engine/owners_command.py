@@ -77,6 +77,7 @@ def run(
         finally:
             if process.poll() is None:
                 with suppress(ProcessLookupError):
+                    # It ended in this moment.
                     os.killpg(process.pid, signal.SIGKILL)
     words = f": {last}" if last else ""
     if status is None:

@@ -1,6 +1,7 @@
-"""A thread of the engine that looks every so often whether there is something to do in the database, and does it.
+"""A thread of the engine that looks every so often whether there is something to do, and does it.
 
-Owns when it looks, how it ends, and that a write which fails is tried again and told once. It must not know what is done.
+Owns when it looks, how it ends, and that what the disk or the database refuses is tried again and told once. It must not know
+what is done.
 """
 
 import logging
@@ -9,6 +10,7 @@ import threading
 from abc import ABC, abstractmethod
 
 STOP_S = 5.0
+"""How long the end waits for a round: what is cut off is begun again by the next engine."""
 
 
 class Rounds(threading.Thread, ABC):
@@ -32,17 +34,17 @@ class Rounds(threading.Thread, ABC):
 
     def run(self) -> None:
         """Work until `stop`."""
-        writing = True
+        told = False
         while not self._stopping.wait(self._every_s):
             try:
                 self.work()
-            except sqlite3.Error as error:
-                # A full disk or a locked file: nothing of a step is kept, and the next round begins where this one did.
-                if writing:
+            except (OSError, sqlite3.Error) as error:
+                # A disk that is full or failing, a locked file: what is to be done is still to be done in the next round.
+                if not told:
                     logging.getLogger(type(self).__module__).warning("%s: %s", self._failing, error)
-                writing = False
+                told = True
             else:
-                writing = True
+                told = False
 
     def stop(self) -> None:
         """End, and return when ended."""

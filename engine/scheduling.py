@@ -4,10 +4,7 @@ Owns the thread, what is read for the decision, and the jobs that follow. Whethe
 say, whether to train `engine.retraining`'s, and doing the work is the lanes'.
 """
 
-import logging
 import os
-import sqlite3
-import threading
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -16,6 +13,7 @@ from typing import NamedTuple
 from engine import schedule
 from engine.faults import SPECS
 from engine.retraining import Retraining
+from engine.rounds import Rounds
 from engine.schedule import Due, Seen
 from storage import jobs, maintenance_settings
 from storage.database import Writer
@@ -29,12 +27,8 @@ from storage.tables import deployed as deployed_contents
 from storage.vocabulary import JobKind
 from storage.workspace import Workspace
 
-log = logging.getLogger(__name__)
-
-TICK_S = 5.0
+ROUND_S = 5.0
 """How often it is asked whether something is due: half of the shortest interval that can be set."""
-
-STOP_S = 5.0
 
 PLACE = ""
 """The name under which the workspace itself is checked."""
@@ -48,7 +42,7 @@ class Remembered(NamedTuple):
     """``None`` where they cannot be read: then the workspace's hold."""
 
 
-class Scheduler:
+class Scheduler(Rounds):
     """A part of the engine: asks for at most one scheduled job at a time."""
 
     def __init__(
@@ -60,6 +54,7 @@ class Scheduler:
         now: Callable[[], float],
         local: Callable[[float], time.struct_time] = time.localtime,
     ) -> None:
+        super().__init__("scheduler", every_s=ROUND_S, failing="what is due cannot be asked for")
         self._workspace = workspace
         self._writer = writer
         self._settings = settings
@@ -68,19 +63,8 @@ class Scheduler:
         self._retraining = Retraining(workspace, writer, now=now)
         self._since = now()
         self._remembered: dict[str, Remembered] = {}
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._loop, name="scheduler", daemon=True)
 
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End, and return when ended."""
-        self._stopping.set()
-        self._thread.join(STOP_S)
-
-    def tick(self) -> None:
+    def work(self) -> None:
         """Ask for what is due now, unless a scheduled job waits or runs, and for repairs that need nobody's leave."""
         with self._writer.passing() as connection:
             deployed = deployed_contents.last_evaluated(connection)
@@ -94,14 +78,6 @@ class Scheduler:
                 self._ask(wanted)
         self._repair(faults, plans)
         self._train(plans)
-
-    def _loop(self) -> None:
-        while not self._stopping.wait(TICK_S):
-            try:
-                self.tick()
-            except (OSError, sqlite3.Error):
-                # A disk that is full or failing: what is due stays due.
-                log.exception("what is due could not be asked for")
 
     def _due(
         self, deployed: dict[str, float | None], checked: dict[str, float], plans: dict[str, Plan]

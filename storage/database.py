@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from storage import modes
+from storage.database_errors import in_words
 from storage.errors import DatabaseError
 from storage.text import clean
 
@@ -118,7 +119,7 @@ class Reader:
             finally:
                 self._connection.execute("ROLLBACK")
         except sqlite3.Error as error:
-            raise _in_words(error, None) from error
+            raise in_words(error, None) from error
 
     def close(self) -> None:
         """Let go of the database."""
@@ -142,7 +143,7 @@ def visit(path: Path) -> Iterator[sqlite3.Connection]:
         yield connection
         connection.execute("COMMIT")
     except sqlite3.Error as error:
-        raise _in_words(error, path) from error
+        raise in_words(error, path) from error
     finally:
         connection.close()
         modes.leave_log(path)
@@ -178,7 +179,7 @@ def prepare(path: Path) -> None:
             connection.close()
             modes.leave_log(path)
     except sqlite3.Error as error:
-        raise _in_words(error, path) from error
+        raise in_words(error, path) from error
 
 
 def _create(path: Path) -> None:
@@ -243,13 +244,13 @@ def _open_checked(path: Path, mode: str) -> sqlite3.Connection:
     try:
         connection = _connect(path, mode)
     except sqlite3.Error as error:
-        raise _in_words(error, path) from error
+        raise in_words(error, path) from error
     try:
         found = _version(connection)
         owner = connection.execute("PRAGMA application_id").fetchone()[0]
     except sqlite3.Error as error:
         connection.close()
-        raise _in_words(error, path) from error
+        raise in_words(error, path) from error
     if owner != APPLICATION_ID:
         connection.close()
         raise DatabaseError(
@@ -269,30 +270,3 @@ def _open_checked(path: Path, mode: str) -> sqlite3.Connection:
 
 def _version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
-
-
-def _in_words(error: sqlite3.Error, path: Path | None) -> DatabaseError:
-    where = clean(str(path)) if path else "the database"
-    words = str(error)
-    if "locked" in words or "busy" in words:
-        return DatabaseError(
-            f"{where} has been locked for 5 s by another process.", "Try again.", code="locked"
-        )
-    # Without room not even a reader gets the log's index, if nobody else has made it.
-    if "full" in words or getattr(error, "sqlite_errorname", "") == "SQLITE_IOERR_SHMSIZE":
-        return DatabaseError(
-            f"The disk of {where} is full.",
-            "Free some space; nothing that was acknowledged is lost.",
-            code="disk-full",
-        )
-    if "not a database" in words or "malformed" in words or "corrupt" in words:
-        return DatabaseError(
-            f"{where} is damaged ({clean(words, 80)}).",
-            "Stop the engine, then: modeltender db verify --salvage (the damaged file is kept beside the new one).",
-            code="damaged-database",
-        )
-    hint = "Check its permissions and its disk."
-    if path and (owner := modes.owner_for_viewer(path)) is not None:
-        # Made or closed by something that knows nothing of viewers: a copy that was put back, another program.
-        hint = f"Ask {owner} to open it to your group again: modeltender share GROUP"
-    return DatabaseError(f"{where} cannot be used: {clean(words, 120)}.", hint)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from storage import database, full_disk
 from storage.database import Reader
+from storage.database_errors import is_full
 from storage.errors import WorkspaceError
 from storage.modes import SIDE_FILES, leave_log
 from storage.record import Record
@@ -209,7 +210,7 @@ def _copy(source: sqlite3.Connection, copy: sqlite3.Connection, target: Path) ->
     except sqlite3.Error as error:
         raise WorkspaceError(
             f"{clean(str(target))} cannot be written ({clean(str(error))}).",
-            full_disk.HINT if "full" in str(error) else "Look at its disk, and at: modeltender db verify",
+            full_disk.HINT if is_full(error) else "Look at its disk, and at: modeltender db verify",
         ) from None
 
 

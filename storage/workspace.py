@@ -19,6 +19,10 @@ from storage.text import NAME, clean
 SETTINGS_FILE = "modeltender.toml"
 STATE_FOLDER = ".modeltender"
 
+LOCK_ATTEMPTS = 10
+LOCK_PAUSE_S = 0.02
+"""Ten tries over 0.2 s: longer than any viewer holds the lock, shorter than a person waits."""
+
 
 class Workspace(NamedTuple):
     """A workspace, by its absolute root folder."""
@@ -257,11 +261,6 @@ def _take(descriptor: int, workspace: Workspace) -> None:
         "There can be only one; stop it with: modeltender engine stop",
         code="engine-running",
     )
-
-
-LOCK_ATTEMPTS = 10
-LOCK_PAUSE_S = 0.02
-"""Ten tries over 0.2 s: longer than any viewer holds the lock, shorter than a person waits."""
 
 
 def _folder(path: Path) -> Path:

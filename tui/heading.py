@@ -5,6 +5,7 @@ Pure: from a view to a line of text. It shows minutes at the finest, so that a q
 
 from rich.text import Text
 
+from storage import launch
 from storage.records import Model
 from storage.vocabulary import WALLS, LayerState
 from tui import health
@@ -48,7 +49,7 @@ def of_model(view: View, name: str) -> Text:
     model = view.model
     if model is not None:
         text.append_text(_role(model))
-        found = health.of_model(model, view.jobs, view.now)
+        found = health.of_model(model, view.jobs)
         text.append(f"   {found.glyph} {found.word}", found.colour)
     if not view.news.engine_running and view.replay is None:
         text.append("   ENGINE DOWN", "bold red")
@@ -87,7 +88,7 @@ def _engine(view: View) -> Text:
     if not view.news.engine_running:
         last = f" {span(view.now - state.heartbeat_at)}" if state else ""
         return Text(f"ENGINE DOWN{last}", "bold red")
-    if state is not None and view.now - state.heartbeat_at > health.SILENT_S:
+    if state is not None and view.now - state.heartbeat_at > launch.SILENT_S:
         return Text(f"ENGINE SILENT {span(view.now - state.heartbeat_at)}", "bold yellow")
     up = f" up {span(view.now - state.started_at)}" if state else ""
     return Text.assemble("engine ", ("●", "green"), up)

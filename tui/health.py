@@ -8,12 +8,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from storage import launch
 from storage.durations import rough
 from storage.records import Arrival, EngineState, Job, Model, Version
 from storage.vocabulary import JobState, Status
-
-SILENT_S = 15.0
-"""A heart that has not beaten for this long means that the engine hangs: fifteen beats."""
 
 
 class Health(NamedTuple):
@@ -47,11 +45,9 @@ ARRIVING = {Status.SETTLING: "arriving", Status.CHECKING: "checking"}
 """Words for a version that is on its way."""
 
 
-def of_model(model: Model, jobs: Sequence[Job], now: float) -> Health:
+def of_model(model: Model, jobs: Sequence[Job]) -> Health:
     """Return the state of a model, given the jobs that run and wait."""
-    del now  # ages do not matter yet; the signature is what the screens call
-    working = _work(model, jobs)
-    for found in (_broken(model), working, _troubled(model), _newer(model)):
+    for found in (_broken(model), _work(model, jobs), _troubled(model), _newer(model)):
         if found is not None:
             return found
     if model.glance.current is None:
@@ -149,7 +145,7 @@ def stale(engine_running: bool, engine: EngineState | None, now: float) -> str |
     if not engine_running:
         return f"all below is {since}"
     silent = now - engine.heartbeat_at
-    return f"the engine has been silent for {silent:.0f} s, {since}" if silent > SILENT_S else None
+    return f"the engine has been silent for {silent:.0f} s, {since}" if silent > launch.SILENT_S else None
 
 
 def _broken(model: Model) -> Health | None:

@@ -20,9 +20,7 @@ WEIGHTS = "safetensors"
 
 def too_small(view: View, width: int, height: int) -> Text:
     """Return what is shown where no panel is readable: the models' states in words."""
-    states = ", ".join(
-        f"{model.name} {health.of_model(model, view.jobs, view.now).word}" for model in view.models
-    )
+    states = ", ".join(f"{model.name} {health.of_model(model, view.jobs).word}" for model in view.models)
     engine = "" if view.news.engine_running else "ENGINE DOWN, "
     if view.replay is not None:
         engine = f"REPLAY {written(view.replay.at)}, "

@@ -126,7 +126,7 @@ class ModelRows:
         return made
 
     def _row(self, model: Model, jobs: Sequence[Job], arriving: bool) -> ModelRow:  # noqa: FBT001 - a fact, not a switch
-        state = health.with_arrivals(health.of_model(model, jobs, self._moment.now), arriving=arriving)
+        state = health.with_arrivals(health.of_model(model, jobs), arriving=arriving)
         return ModelRow(model.name, state, Cells(model, self._moment), figures(model))
 
 

@@ -70,7 +70,7 @@ def of_models(models: Sequence[Model], jobs: Sequence[Job], now: float) -> Sheet
         rows.append(
             (
                 model.name,
-                health.of_model(model, jobs, now).word,
+                health.of_model(model, jobs).word,
                 model.task,
                 None if version is None else version.number,
                 None if model.candidate is None else model.candidate.number,

@@ -59,9 +59,8 @@ class Listener:
 
     def _waiting(self, nvml: Any) -> list[int]:
         found = []
-        with suppress(
-            nvml.NVMLError
-        ):  # that none waits is NVML's error too; a card that is lost has its note
+        with suppress(nvml.NVMLError):
+            # That none waits is an error of NVML's, too; a card that is lost has its note.
             for _ in range(MOST):
                 event = nvml.nvmlEventSetWait_v2(self._events, 0)
                 if event.eventType == nvml.nvmlEventTypeXidCriticalError:

@@ -8,7 +8,6 @@ import logging
 import os
 import platform
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
@@ -18,6 +17,7 @@ import msgspec
 from engine import notify
 from engine.notify import digest, noticing, pace, wording
 from engine.notify.message import Place, Secrets, WayError
+from engine.rounds import Rounds
 from storage import notify_settings
 from storage.database import Writer
 from storage.durations import rough
@@ -34,11 +34,8 @@ from storage.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
-TICK_S: Final = 2.0
+ROUND_S: Final = 2.0
 """How often it is looked for something to tell: soon enough for a person, and seldom enough to cost nothing."""
-
-STOP_S: Final = 5.0
-"""How long an engine that stops waits for a message that is under way; it is sent again by the next one."""
 
 FAILED: Final = f"{noticing.OWN}failed"
 WORKS: Final = f"{noticing.OWN}works"
@@ -51,8 +48,11 @@ class Found(NamedTuple):
     channels: tuple[Channel, ...]
 
 
-class Notifier:
-    """A part of the engine: looks every so often, and keeps what it knows in the database."""
+class Notifier(Rounds):
+    """A part of the engine: looks every so often, and keeps what it knows in the database.
+
+    A message that is under way when the engine stops is sent again by the next one.
+    """
 
     def __init__(
         self,
@@ -64,6 +64,7 @@ class Notifier:
         local: Callable[[float], time.struct_time] = time.localtime,
         environ: Mapping[str, str] = os.environ,
     ) -> None:
+        super().__init__("notifier", every_s=ROUND_S, failing="people cannot be told")
         self._workspace = workspace
         self._writer = writer
         self._settings = settings
@@ -72,19 +73,11 @@ class Notifier:
         self._local = local
         self._place = Place(workspace.root, settings, Secrets(environ))
         self._rules: dict[str, Telling] = {}
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._loop, name="notifier", daemon=True)
 
     def start(self) -> None:
         """Begin, where there is any way to tell people."""
         if self._ways:
-            self._thread.start()
-
-    def stop(self) -> None:
-        """End, and return when ended."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join(STOP_S)
+            super().start()
 
     def work(self) -> None:
         """Put on record what is new, then send what waits and may be sent."""
@@ -92,17 +85,9 @@ class Notifier:
         self._rules.clear()
         self._notice()
         for channel in self._ways:
-            if self._stopping.is_set():
+            if self.stopping:
                 return
             self._tell(channel)
-
-    def _loop(self) -> None:
-        while not self._stopping.wait(TICK_S):
-            try:
-                self.work()
-            except (OSError, sqlite3.Error):
-                # A disk that is full or failing: what is to be told is still to be told in the next round.
-                log.exception("people could not be told")
 
     def _notice(self) -> None:
         now = self._now()

@@ -62,23 +62,20 @@ Trainer = Callable[[TrainModel, Path, Callable[[int, int], None], Callable[[Epoc
 _decoder: msgspec.msgpack.Decoder[ToModel] = msgspec.msgpack.Decoder(ToModel)
 
 
-def load(framework: str) -> fork.Service:
+def load(framework: str) -> fork.Serve:
     """Import a framework and our own code that uses it; return what model processes do. Called by their host, once."""
     ours = [spec for spec in RUNTIMES if spec.framework == framework]
-    found: dict[str, str] = {}
     # Our own code first: it sees to it that a framework is quiet and reports nothing to its makers.
     targets = [target for spec in ours for target in (spec.loader, spec.trainer) if target]
     routes = (*ROUTES, *RECALIBRATIONS, *(renewal.route for renewal in RENEWALS))
     converters = [route.converter for route in routes if route.framework == framework]
     modules = dict.fromkeys(name.partition(":")[0] for name in (*targets, *converters))
     for name in (*modules, framework):
-        module = importlib.import_module(name)
-        if version := getattr(module, "__version__", ""):
-            found[name] = str(version)
+        importlib.import_module(name)
     for spec in ours:
         # Looked up here, remembered in every child.
         versions(spec)
-    return fork.Service(serve_model, found)
+    return serve_model
 
 
 def serve_model(connection: socket.socket, profile: Profile, confined: Confined) -> None:

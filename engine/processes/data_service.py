@@ -44,7 +44,7 @@ Answer = Prepared | Described | Divided
 _Work = Callable[[Any, Path, Callable[[int, int], None]], Answer]
 
 
-def load(_name: str) -> fork.Service:
+def load(_name: str) -> fork.Serve:
     """Import what data processes need; return what they do. Called by their host, once."""
     importlib.import_module(LIBRARIES)
     work: dict[Any, _Work] = {asked: resolve_name(name) for asked, name in WORK.items()}
@@ -58,7 +58,7 @@ def load(_name: str) -> fork.Service:
             request = _decoder.decode(received.payload)
             wire.send(connection, _answer(work[type(request)], request, profile, progress))
 
-    return fork.Service(serve, {})
+    return serve
 
 
 def _answer(

@@ -28,11 +28,11 @@ LATE_CODECS: Final = ("cp437",)
 _decoder: msgspec.msgpack.Decoder[Examine] = msgspec.msgpack.Decoder(Examine)
 
 
-def load(_name: str) -> fork.Service:
+def load(_name: str) -> fork.Serve:
     """Import what an examiner needs; return what it does. Called by its host, once."""
     for codec in LATE_CODECS:
         codecs.lookup(codec)
-    return fork.Service(_serve, {})
+    return _serve
 
 
 def _serve(connection: socket.socket, _profile: Profile, confined: Confined) -> None:

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 from engine.processes import environment, kernel
 from engine.processes.host_messages import Profile
@@ -21,14 +21,6 @@ from engine.processes.protocol import Confined
 
 Serve = Callable[[socket.socket, Profile, Confined], None]
 """What a process does behind its walls: it says which stand, and answers until the engine lets go."""
-
-
-class Service(NamedTuple):
-    """What a host has imported, ready to be forked."""
-
-    serve: Serve
-    versions: dict[str, str]
-    """Of what was imported, by name."""
 
 
 def become(profile: Profile, *, channel: int, stderr: int, parent: int, serve: Serve) -> NoReturn:

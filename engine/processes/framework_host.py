@@ -69,7 +69,7 @@ class FrameworkHost:
         self.framework: Final = framework
         self._home = home
         self._lock = threading.Lock()
-        self._ready: HostReady | None = None
+        self._ready = False
         self._spent = False
         self._closing = False
         self._forks = 0
@@ -154,7 +154,7 @@ class FrameworkHost:
         with contextlib.suppress(OSError):
             # It may be gone already.
             self._channel.shutdown(socket.SHUT_RDWR)
-        if self._ready is None:
+        if not self._ready:
             # It hears nothing while it imports, and has nothing to finish.
             self._process.kill()
         try:
@@ -168,8 +168,8 @@ class FrameworkHost:
             self._stderr.close()
         scratch.sweep(self._home)
 
-    def _await_ready(self, hint: str) -> HostReady:
-        if self._ready is None:
+    def _await_ready(self, hint: str) -> None:
+        if not self._ready:
             message, _descriptors = self._receive(time.monotonic() + START_S)
             if isinstance(message, HostFailed):
                 self._spent = True
@@ -178,8 +178,7 @@ class FrameworkHost:
                 )
             if not isinstance(message, HostReady):
                 raise self._broken("did not start")
-            self._ready = message
-        return self._ready
+            self._ready = True
 
     def _ask_for_fork(self, profile: Profile, descriptors: tuple[int, int]) -> tuple[int, int]:
         deadline = time.monotonic() + FORK_S

@@ -12,7 +12,6 @@ import os
 import select
 import signal
 import socket
-import time
 from collections.abc import Callable
 from pkgutil import resolve_name
 from typing import Final
@@ -26,9 +25,6 @@ from engine.processes.host_messages import Exited, Fork, Forked, HostFailed, Hos
 from storage.text import clean
 
 _decoder: msgspec.msgpack.Decoder[ToHost] = msgspec.msgpack.Decoder(ToHost)
-
-FORK_DESCRIPTORS: Final = 2
-"""A fork brings the child's end of its socket and the writing end of its stderr."""
 
 SERVICES: Final = {
     DATA: "engine.processes.data_service:load",
@@ -76,6 +72,7 @@ class Host:
         return True
 
     def _fork(self, message: Fork, descriptors: tuple[int, ...]) -> None:
+        # The child's end of its socket, and the writing end of what it prints.
         channel, stderr = descriptors
         host = os.getpid()
         try:
@@ -126,10 +123,9 @@ def main() -> None:
     channel.set_inheritable(False)
     if _abandoned(channel):
         return
-    began = time.perf_counter()
     try:
-        load: Callable[[str], fork.Service] = resolve_name(SERVICES.get(arguments.framework, MODELS))
-        service = load(arguments.framework)
+        load: Callable[[str], fork.Serve] = resolve_name(SERVICES.get(arguments.framework, MODELS))
+        serve = load(arguments.framework)
     except Exception as error:  # noqa: BLE001 - a broken installation may raise anything while it is imported
         words = clean(str(error) or type(error).__name__)
         wire.send(channel, HostFailed(words))
@@ -137,8 +133,8 @@ def main() -> None:
     # What is alive now stays for ever; the collector of a child need not touch it, which keeps it shared.
     gc.collect()
     gc.freeze()
-    wire.send(channel, HostReady(os.getpid(), service.versions, time.perf_counter() - began))
-    Host(channel, service.serve).serve()
+    wire.send(channel, HostReady())
+    Host(channel, serve).serve()
 
 
 def _abandoned(channel: socket.socket) -> bool:

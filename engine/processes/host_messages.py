@@ -33,10 +33,6 @@ class Fork(msgspec.Struct, tag=True, frozen=True):
 class HostReady(msgspec.Struct, tag=True, frozen=True):
     """The framework is imported; forks are welcome."""
 
-    pid: int
-    versions: dict[str, str]
-    import_s: float
-
 
 class HostFailed(msgspec.Struct, tag=True, frozen=True):
     """The framework cannot be imported, in the framework's words."""

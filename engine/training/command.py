@@ -96,6 +96,7 @@ def result(folder: TrainingFolder) -> Path | None:
     try:
         found = [path for path in (folder.path / OUTPUT).iterdir() if not path.name.startswith(".")]
     except FileNotFoundError:
+        # It never began.
         return None
     return found[0] if len(found) == 1 and not found[0].is_symlink() else None
 
@@ -198,6 +199,7 @@ def _epoch(line: bytes, duration_s: float) -> Epoch | None:
     try:
         said: dict[str, Any] = msgspec.json.decode(line, type=dict[str, Any])
     except (msgspec.MsgspecError, UnicodeDecodeError):
+        # A line that only begins like JSON is for people.
         return None
     number = said.get("epoch")
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
@@ -225,6 +227,7 @@ def _end_leftover(file: Path) -> None:
         if repr(process.create_time()) != created:
             return
     except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
+        # None outlived it, or it was killed before its number was on the disk: then nobody can tell which one it was.
         return
     _end_family(process)
 
@@ -235,6 +238,7 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
         # Ended by itself: what it left in its group goes below.
         _end_family(psutil.Process(process.pid))
     with suppress(ProcessLookupError, PermissionError):
+        # Nobody is left in the group, or only what has become another user and is that user's to end.
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     if process.stdout is not None:

@@ -58,7 +58,6 @@ class Trained(msgspec.Struct, tag=True, frozen=True):
     artefact: str
     best_epoch: int
     """Whose weights it has; 0 where it was not trained."""
-    stopped_early: bool
     train_rows: int
     train_sha256: str
     validation_rows: int

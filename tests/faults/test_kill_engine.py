@@ -194,5 +194,5 @@ def test_no_model_process_outlives_a_killed_engine(engine: Workspace) -> None:
     family = psutil.Process(pid).children(recursive=True)
     assert family, "the engine should have a host by now"
     os.kill(pid, signal.SIGKILL)
-    _, alive = psutil.wait_procs(family, timeout=5)
+    _, alive = psutil.wait_procs(family, timeout=60)
     assert [process for process in alive if process.status() != psutil.STATUS_ZOMBIE] == []

@@ -19,11 +19,11 @@ from storage.tables import events, models
 from storage.vocabulary import Answer, ExitCode, FaultState, JobKind
 from storage.workspace import Workspace
 from tui.commands.completing import complete_model
-from tui.commands.documenting import fault_document, job_document
 from tui.commands.faults import LEAST_WIDTH, faults_text, needs_person
 from tui.commands.maintenance_documents import CheckDocument
 from tui.commands.options import requester, standard_options
 from tui.commands.output import remark, show_document, show_text
+from tui.commands.overview_documents import fault_document, job_document
 from tui.commands.reading import to_ask
 from tui.commands.targets import find_model
 from tui.commands.waiting import await_job, failure

@@ -1,28 +1,22 @@
-"""Records as the documents that scripts get: pure, one function a document."""
+"""Models, versions and their figures as the documents that scripts get: pure, one function a document."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from storage.exported import Exported
-from storage.fault_records import Event, Fault
 from storage.imported import Imported
 from storage.promotion_records import Probation, PromotionTarget
 from storage.records import (
-    Arrival,
     Evaluation,
     EvaluationFailure,
     HistoryPoint,
-    Job,
     LatencyMeasurement,
     Metric,
     Model,
-    Quarantined,
     Refusal,
     TensorSpec,
-    Trusted,
     Version,
 )
-from tui.commands.custody_documents import QuarantineDocument, TrustedDocument
 from tui.commands.documents import (
     DatasetDocument,
     EvaluationDocument,
@@ -31,6 +25,7 @@ from tui.commands.documents import (
     LatencyDocument,
     RuntimeDocument,
     SliceDocument,
+    in_utc,
 )
 from tui.commands.model_documents import (
     EvaluationFailureDocument,
@@ -44,7 +39,6 @@ from tui.commands.model_documents import (
     TensorDocument,
     VersionDocument,
 )
-from tui.commands.overview_documents import ArrivalDocument, EventDocument, FaultDocument, JobDocument
 from tui.commands.parts import parts
 
 
@@ -92,7 +86,7 @@ def model_document(model: Model) -> ModelDocument:
         metrics=figure_documents(evaluation),
         latency=evaluation.latency if evaluation else None,
         faults=model.faults,
-        evaluated_at=moment(evaluation.at if evaluation else None),
+        evaluated_at=in_utc(evaluation.at if evaluation else None),
         probation=_probation(model.probation) if model.probation else None,
     )
 
@@ -150,7 +144,7 @@ def target_document(target: PromotionTarget) -> TargetDocument:
         state=target.state,
         version=target.version,
         message=target.message,
-        at=moment(target.at),
+        at=in_utc(target.at),
     )
 
 
@@ -172,7 +166,7 @@ def version_document(
         bytes=version.bytes,
         metrics=figure_documents(evaluation),
         latency=evaluation.latency if evaluation else None,
-        evaluated_at=moment(evaluation.at if evaluation else None),
+        evaluated_at=in_utc(evaluation.at if evaluation else None),
         latencies=tuple(latency_document(found) for found in latencies),
         runtime=RuntimeDocument(name=loading.runtime, version=loading.runtime_version) if loading else None,
         device=loading.device if loading else None,
@@ -222,63 +216,6 @@ def _refusal(refusal: Refusal) -> RefusalDocument:
     )
 
 
-def trusted_document(entry: Trusted) -> TrustedDocument:
-    """Return what ``trust --list`` says of one entry."""
-    return TrustedDocument(
-        sha256=entry.sha256,
-        model=entry.model,
-        version=entry.version,
-        trusted=entry.granted,
-        at=datetime.fromtimestamp(entry.at, UTC),
-        by=entry.by,
-        reason=entry.reason,
-        found=entry.found,
-    )
-
-
-def quarantined_document(entry: Quarantined) -> QuarantineDocument:
-    """Return what ``quarantine`` says of an entry."""
-    return QuarantineDocument(
-        id=entry.id,
-        model=entry.model,
-        version=None,
-        name=entry.name,
-        sha256=entry.sha256,
-        format=entry.format,
-        bytes=entry.bytes,
-        reason=entry.reason,
-        evidence=entry.evidence,
-        liftable=entry.liftable,
-        found_at=datetime.fromtimestamp(entry.found_at, UTC),
-        state=entry.state,
-        by=entry.by,
-        at=moment(entry.at),
-        why=entry.why,
-    )
-
-
-def marked_document(version: Version) -> QuarantineDocument:
-    """Return what ``quarantine list`` says of a version that is marked where it lies."""
-    refusal = version.refusal
-    return QuarantineDocument(
-        id=None,
-        model=version.model,
-        version=version.number,
-        name=version.artefact or "",
-        sha256=version.sha256,
-        format=version.format,
-        bytes=version.bytes,
-        reason=version.reason,
-        evidence=refusal.evidence if refusal else (),
-        liftable=refusal is not None and refusal.liftable,
-        found_at=moment(refusal.at if refusal else None),
-        state=version.status,
-        by="",
-        at=None,
-        why="",
-    )
-
-
 def _tensors(specs: Sequence[TensorSpec]) -> tuple[TensorDocument, ...]:
     return tuple(TensorDocument(name=spec.name, dtype=spec.dtype or None, shape=spec.shape) for spec in specs)
 
@@ -314,70 +251,6 @@ def history_document(point: HistoryPoint) -> HistoryDocument:
         high=point.high,
         n=point.n,
     )
-
-
-def job_document(job: Job) -> JobDocument:
-    """Return what ``jobs`` says of a job."""
-    return JobDocument(
-        id=job.id,
-        kind=job.kind,
-        model=job.model,
-        version=job.version,
-        parameters=job.parameters,
-        requested_by=job.requested_by,
-        requested_at=datetime.fromtimestamp(job.requested_at, UTC),
-        state=job.state,
-        done=job.done,
-        total=job.total,
-        message=job.message,
-        started_at=moment(job.started_at),
-        finished_at=moment(job.finished_at),
-        code=job.code,
-        error=job.error,
-        hint=job.hint,
-    )
-
-
-def event_document(event: Event) -> EventDocument:
-    """Return what ``events`` says of one line of the log."""
-    return EventDocument(
-        id=event.id,
-        at=datetime.fromtimestamp(event.at, UTC),
-        severity=event.severity,
-        code=event.code,
-        model=event.model,
-        version=event.version,
-        message=event.message,
-    )
-
-
-def fault_document(fault: Fault) -> FaultDocument:
-    """Return what ``faults`` says of an open problem."""
-    return FaultDocument(
-        id=fault.id,
-        code=fault.code,
-        model=fault.model,
-        version=fault.version,
-        severity=fault.severity,
-        message=fault.message,
-        repair=fault.repair,
-    )
-
-
-def arrival_document(arrival: Arrival) -> ArrivalDocument:
-    """Return what ``status`` says of a file of the inbox."""
-    return ArrivalDocument(
-        model=arrival.model,
-        name=arrival.name,
-        status=arrival.status,
-        reason=arrival.reason,
-        bytes=arrival.bytes,
-    )
-
-
-def moment(at: float | None) -> datetime | None:
-    """Return a stored time as one that is printed in UTC, or ``None``."""
-    return None if at is None else datetime.fromtimestamp(at, UTC)
 
 
 def figure_documents(evaluation: Evaluation | None) -> dict[str, FigureDocument]:

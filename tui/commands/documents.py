@@ -4,7 +4,7 @@ Field names and their meaning are promises; a new field is an addition at the en
 Times are ISO 8601 in UTC; what is not known is ``null``. Which command prints what is `tui.commands.printed`'.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -18,6 +18,11 @@ from storage.vocabulary import (
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
     """A part of what a command prints."""
+
+
+def in_utc(at: float | None) -> datetime | None:
+    """Return a stored time as one that is printed in UTC, or ``None``."""
+    return None if at is None else datetime.fromtimestamp(at, UTC)
 
 
 class FigureDocument(Document, frozen=True, kw_only=True):

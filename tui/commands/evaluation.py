@@ -93,7 +93,7 @@ def _job(asked: Job | Error) -> Job:
 
 def _tell_jobs(asked: list[Job], *, as_json: bool, several: bool) -> int:
     if as_json:
-        from tui.commands.documenting import job_document
+        from tui.commands.overview_documents import job_document
 
         documents = [job_document(job) for job in asked]
         show_document(documents if several else documents[0])

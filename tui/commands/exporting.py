@@ -19,11 +19,12 @@ from storage.vocabulary import ExitCode, Format, JobKind, Quantization, Status
 from storage.workspace import Workspace
 from tui.commands.arrivals import await_first_evaluation, find_target
 from tui.commands.completing import complete_target
-from tui.commands.documenting import figure_documents, job_document
+from tui.commands.documenting import figure_documents
 from tui.commands.export_documents import ExportDocument
 from tui.commands.export_figures import export_text, optimisation_text
 from tui.commands.options import requester, standard_options
 from tui.commands.output import remark, show_document, show_text
+from tui.commands.overview_documents import job_document
 from tui.commands.reading import to_ask
 from tui.commands.targets import Target
 from tui.commands.targets import target as as_target

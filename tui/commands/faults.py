@@ -19,11 +19,12 @@ from storage.records import JobParameters
 from storage.tables import events
 from storage.vocabulary import ExitCode, FaultState, JobKind, Severity
 from storage.workspace import Workspace
-from tui.commands.documenting import fault_document, moment
+from tui.commands.documents import in_utc
 from tui.commands.figures import age
 from tui.commands.maintenance_documents import OpenFaultDocument
 from tui.commands.options import requester, standard_options
 from tui.commands.output import show_document, show_text
+from tui.commands.overview_documents import fault_document
 from tui.commands.reading import to_ask, to_look
 from tui.commands.tables import table
 from tui.commands.waiting import await_job, failure
@@ -138,7 +139,7 @@ def _wrapped(text: str, width: int) -> list[str]:
 
 
 def _document(fault: Fault) -> OpenFaultDocument:
-    first, last = moment(fault.first_at), moment(fault.last_at)
+    first, last = in_utc(fault.first_at), in_utc(fault.last_at)
     if first is None or last is None:
         raise ValueError(f"fault {fault.id} has no time")
     plain = fault_document(fault)

@@ -18,12 +18,12 @@ from storage.tables import models
 from storage.vocabulary import ExitCode, Fate, JobKind
 from storage.workspace import Workspace
 from tui.commands.arrivals import await_first_evaluation
-from tui.commands.documenting import job_document
 from tui.commands.documents import Document
 from tui.commands.exporting import ended
 from tui.commands.figures import size
 from tui.commands.options import requester, standard_options
 from tui.commands.output import columns, show_document, show_text
+from tui.commands.overview_documents import job_document
 from tui.commands.promotion import answer_of
 from tui.commands.reading import to_ask
 from tui.commands.tables import table

@@ -19,11 +19,12 @@ from storage.vocabulary import ExitCode, JobKind, Scenario
 from storage.workspace import Workspace
 from tui.commands.arrivals import HOPELESS, await_first_evaluation, find_target
 from tui.commands.completing import complete_target
-from tui.commands.documenting import job_document, latency_document
+from tui.commands.documenting import latency_document
 from tui.commands.documents import MeasuredDocument
 from tui.commands.latency_figures import measured_text
 from tui.commands.options import requester, standard_options
 from tui.commands.output import remark, room, show_document, show_text
+from tui.commands.overview_documents import job_document
 from tui.commands.reading import to_ask
 from tui.commands.targets import Target
 from tui.commands.targets import target as as_target

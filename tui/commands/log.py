@@ -12,10 +12,10 @@ from storage.records import Job
 from storage.tables import events as event_table
 from storage.vocabulary import ExitCode, JobState
 from storage.workspace import Workspace
-from tui.commands.documenting import event_document, job_document
 from tui.commands.figures import age, clock
 from tui.commands.options import standard_options
 from tui.commands.output import room, show_document, show_text
+from tui.commands.overview_documents import event_document, job_document
 from tui.commands.reading import to_look
 from tui.commands.tables import LEAST_PROSE, table
 

@@ -23,7 +23,7 @@ from storage.settings import read_workspace_settings
 from storage.tables import notices
 from storage.vocabulary import ExitCode, JobKind, Severity
 from storage.workspace import Workspace
-from tui.commands.documenting import moment
+from tui.commands.documents import in_utc
 from tui.commands.figures import age, clock
 from tui.commands.options import requester, standard_options
 from tui.commands.output import show_document, show_text
@@ -151,20 +151,20 @@ def _document(
                 channel=state.channel,
                 to=_leads_to(settings, state.channel),
                 waiting=state.waiting,
-                told_at=moment(state.told_at),
+                told_at=in_utc(state.told_at),
                 failures=state.failures,
                 problem=state.problem,
-                retry_at=moment(state.retry_at),
+                retry_at=in_utc(state.retry_at),
             )
             for state in states
         ),
         notices=tuple(
             ToldNoticeDocument(
                 id=one.notice.id,
-                at=moment(one.notice.at),
+                at=in_utc(one.notice.at),
                 channel=one.channel,
                 state=one.state,
-                told_at=moment(one.told_at),
+                told_at=in_utc(one.told_at),
                 kind=one.notice.kind,
                 severity=one.notice.severity,
                 code=one.notice.code,

@@ -14,20 +14,22 @@ from storage.snapshot import Snapshot
 from storage.vocabulary import ExitCode, Status
 from storage.workspace import Workspace, engine_pid
 from tui import allowance, health
+from tui.commands.custody_documents import quarantined_document
 from tui.commands.device_document import device_document
 from tui.commands.device_text import devices_table
-from tui.commands.documenting import (
-    arrival_document,
-    fault_document,
-    model_document,
-    moment,
-    quarantined_document,
-)
+from tui.commands.documenting import model_document
+from tui.commands.documents import in_utc
 from tui.commands.faults import needs_person
 from tui.commands.models import models_text
 from tui.commands.options import standard_options
 from tui.commands.output import show_document, show_text
-from tui.commands.overview_documents import EngineDocument, StatusDocument, WaitingDocument
+from tui.commands.overview_documents import (
+    EngineDocument,
+    StatusDocument,
+    WaitingDocument,
+    arrival_document,
+    fault_document,
+)
 from tui.commands.reading import staleness, to_look
 
 UNWELL = frozenset({Status.FAILED, Status.QUARANTINED, Status.UNSUPPORTED, Status.MISSING})
@@ -98,7 +100,7 @@ def _document(workspace: Workspace, seen: Snapshot, wanted: tuple[str, ...]) -> 
     heartbeat = seen.engine.heartbeat_at if seen.engine else None
     return StatusDocument(
         attention=wanted,
-        engine=EngineDocument(running=engine_pid(workspace) is not None, heartbeat_at=moment(heartbeat)),
+        engine=EngineDocument(running=engine_pid(workspace) is not None, heartbeat_at=in_utc(heartbeat)),
         models=tuple(model_document(model) for model in seen.models),
         arrivals=tuple(arrival_document(arrival) for arrival in seen.arrivals),
         devices=tuple(device_document(device) for device in seen.devices),

@@ -1,8 +1,9 @@
-"""What commands print with ``--json`` about jobs, events, faults and the whole workspace; see `documents`."""
+"""What commands print with ``--json`` about jobs, events, faults and the whole workspace, made of records; see `documents`."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
-from storage.records import JobParameters
+from storage.fault_records import Event, Fault
+from storage.records import Arrival, Job, JobParameters
 from storage.vocabulary import (
     JobKind,
     JobState,
@@ -11,7 +12,7 @@ from storage.vocabulary import (
 )
 from tui.commands.custody_documents import QuarantineDocument
 from tui.commands.device_document import DeviceDocument
-from tui.commands.documents import Document
+from tui.commands.documents import Document, in_utc
 from tui.commands.model_documents import ModelDocument
 
 
@@ -95,3 +96,62 @@ class StatusDocument(Document, frozen=True, kw_only=True):
     jobs: WaitingDocument
     faults: tuple[FaultDocument, ...]
     quarantined: tuple[QuarantineDocument, ...]
+
+
+def job_document(job: Job) -> JobDocument:
+    """Return what ``jobs`` says of a job."""
+    return JobDocument(
+        id=job.id,
+        kind=job.kind,
+        model=job.model,
+        version=job.version,
+        parameters=job.parameters,
+        requested_by=job.requested_by,
+        requested_at=datetime.fromtimestamp(job.requested_at, UTC),
+        state=job.state,
+        done=job.done,
+        total=job.total,
+        message=job.message,
+        started_at=in_utc(job.started_at),
+        finished_at=in_utc(job.finished_at),
+        code=job.code,
+        error=job.error,
+        hint=job.hint,
+    )
+
+
+def event_document(event: Event) -> EventDocument:
+    """Return what ``events`` says of one line of the log."""
+    return EventDocument(
+        id=event.id,
+        at=datetime.fromtimestamp(event.at, UTC),
+        severity=event.severity,
+        code=event.code,
+        model=event.model,
+        version=event.version,
+        message=event.message,
+    )
+
+
+def fault_document(fault: Fault) -> FaultDocument:
+    """Return what ``faults`` says of an open problem."""
+    return FaultDocument(
+        id=fault.id,
+        code=fault.code,
+        model=fault.model,
+        version=fault.version,
+        severity=fault.severity,
+        message=fault.message,
+        repair=fault.repair,
+    )
+
+
+def arrival_document(arrival: Arrival) -> ArrivalDocument:
+    """Return what ``status`` says of a file of the inbox."""
+    return ArrivalDocument(
+        model=arrival.model,
+        name=arrival.name,
+        status=arrival.status,
+        reason=arrival.reason,
+        bytes=arrival.bytes,
+    )

@@ -19,10 +19,10 @@ from storage.workspace import Workspace
 from tui.commands.arrivals import await_first_evaluation, find_target
 from tui.commands.checks import checks_text
 from tui.commands.completing import complete_model, complete_target
-from tui.commands.documenting import job_document
 from tui.commands.model_documents import PromotionDocument
 from tui.commands.options import requester, standard_options
 from tui.commands.output import remark, show_document, show_text
+from tui.commands.overview_documents import job_document
 from tui.commands.reading import to_ask
 from tui.commands.targets import Target, find_model
 from tui.commands.targets import target as as_target

@@ -14,7 +14,7 @@ from storage.tables import quarantine as quarantine_table
 from storage.vocabulary import Custody, ExitCode, JobKind
 from storage.workspace import Workspace
 from tui import allowance
-from tui.commands.documenting import marked_document, quarantined_document
+from tui.commands.custody_documents import marked_document, quarantined_document
 from tui.commands.figures import clock, size
 from tui.commands.options import requester, standard_options
 from tui.commands.output import show_document, show_text

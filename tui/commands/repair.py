@@ -20,11 +20,11 @@ from storage.vocabulary import ExitCode, FaultState, JobKind, RepairKind
 from storage.workspace import Workspace
 from tui.commands.arrivals import find_target
 from tui.commands.completing import complete_target
-from tui.commands.documenting import job_document
 from tui.commands.figures import size
 from tui.commands.maintenance_documents import RepairDocument, TreatedDocument
 from tui.commands.options import requester, standard_options
 from tui.commands.output import remark, show_document, show_text
+from tui.commands.overview_documents import job_document
 from tui.commands.reading import to_ask
 from tui.commands.rehearse import interpreter_of
 from tui.commands.targets import Target, find_model

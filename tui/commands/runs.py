@@ -14,8 +14,7 @@ from storage.vocabulary import ExitCode, JobKind, TrainingState
 from storage.workspace import Workspace
 from tui.commands import figures, tensorboard
 from tui.commands.completing import complete_model
-from tui.commands.documenting import moment
-from tui.commands.documents import Document
+from tui.commands.documents import Document, in_utc
 from tui.commands.options import standard_options
 from tui.commands.output import show_document, show_text
 from tui.commands.reading import to_look
@@ -222,7 +221,7 @@ def run_document(run: TrainingRun, *, active: bool = True) -> RunDocument:
             for epoch in run.curve
         ),
         started_at=datetime.fromtimestamp(run.started_at, UTC),
-        finished_at=moment(run.finished_at),
+        finished_at=in_utc(run.finished_at),
         message=run.message,
         trigger=run.trigger or None,
     )

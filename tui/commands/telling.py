@@ -15,10 +15,11 @@ from storage.vocabulary import ExitCode, JobKind, TargetState
 from storage.workspace import Workspace
 from tui.commands import figures
 from tui.commands.completing import complete_model
-from tui.commands.documenting import job_document, target_document
+from tui.commands.documenting import target_document
 from tui.commands.model_documents import ToldDocument
 from tui.commands.options import requester, standard_options
 from tui.commands.output import show_document, show_text
+from tui.commands.overview_documents import job_document
 from tui.commands.reading import to_ask
 from tui.commands.tables import table
 from tui.commands.targets import find_model

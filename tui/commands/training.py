@@ -16,9 +16,9 @@ from storage.training_records import TrainingRun
 from storage.vocabulary import ExitCode, JobKind, Status
 from storage.workspace import Workspace, valid_model_name
 from tui.commands.completing import complete_model
-from tui.commands.documenting import job_document
 from tui.commands.options import requester, standard_options
 from tui.commands.output import show_document, show_text
+from tui.commands.overview_documents import job_document
 from tui.commands.reading import to_ask
 from tui.commands.runs import run_document, run_text
 from tui.commands.targets import default_version, find_model

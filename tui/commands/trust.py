@@ -16,11 +16,11 @@ from storage.vocabulary import ExitCode, JobKind, Status
 from storage.workspace import Workspace
 from tui.commands.arrivals import await_first_evaluation, find_target
 from tui.commands.completing import complete_target
-from tui.commands.custody_documents import TrustDocument
-from tui.commands.documenting import job_document, trusted_document
+from tui.commands.custody_documents import TrustDocument, trusted_document
 from tui.commands.figures import clock
 from tui.commands.options import requester, standard_options
 from tui.commands.output import show_document, show_text
+from tui.commands.overview_documents import job_document
 from tui.commands.reading import to_ask, to_look
 from tui.commands.targets import Target
 from tui.commands.targets import target as as_target

@@ -38,7 +38,7 @@ def page(facts: Facts, *, now: float, remark: str = "") -> Html:
 
 
 def _header(facts: Facts, now: float, remark: str) -> Html:
-    state = health.of_model(facts.model, (), now)
+    state = health.of_model(facts.model, ())
     # The sentence that the console has names keys to press; here is nobody who could.
     told = health.on_probation(facts.model, now)
     return element(

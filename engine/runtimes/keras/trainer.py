@@ -44,16 +44,15 @@ def train(request: TrainModel, scratch: Path, progress: TellProgress, epoch: Tel
         tf.config.experimental.enable_op_determinism()
     with tf.device(device):
         model, examples = _model_and_examples(request)
-        best_epoch, stopped = 0, False
+        best_epoch = 0
         width = int(math.prod(model.outputs[0].shape[1:]))
         learned, held = parts(request, examples, _specs(model), width)
         if not request.untrained:
-            best_epoch, stopped = _fit(request, model, (learned, held), Listener(scratch, progress, epoch))
+            best_epoch = _fit(request, model, (learned, held), Listener(scratch, progress, epoch))
         model.save(scratch / ARTEFACT)
     return Trained(
         artefact=ARTEFACT,
         best_epoch=best_epoch,
-        stopped_early=stopped,
         train_rows=len(learned.rows),
         train_sha256=examples.dataset.sha256,
         validation_rows=len(held.rows),
@@ -81,8 +80,8 @@ def _specs(model: Any) -> tuple[TensorSpec, ...]:
     return tuple(map(describe, model.inputs))
 
 
-def _fit(request: TrainModel, model: Any, taught: tuple[Part, Part], listener: Listener) -> tuple[int, bool]:
-    """Train ``model``, leave the best weights in it, and return of which epoch they are and whether it ended early."""
+def _fit(request: TrainModel, model: Any, taught: tuple[Part, Part], listener: Listener) -> int:
+    """Train ``model``, leave the best weights in it, and return of which epoch they are."""
     settings, learned, held = request.settings, *taught
     # A second face of the same layers: what is saved has neither optimiser nor loss in it.
     face = keras.Model(list(model.inputs), model.outputs[0])
@@ -113,7 +112,7 @@ def _fit(request: TrainModel, model: Any, taught: tuple[Part, Part], listener: L
         )
     for variable, value in zip(face.variables, known.weights, strict=True):
         variable.assign(value)
-    return known.best_epoch, known.epoch < request.epochs
+    return known.best_epoch
 
 
 class _Changed(NamedTuple):

@@ -53,7 +53,6 @@ def train(request: TrainModel, scratch: Path, progress: TellProgress, epoch: Tel
     return Trained(
         artefact=ARTEFACT,
         best_epoch=course.known.best_epoch,
-        stopped_early=course.known.epoch < request.epochs,
         train_rows=len(learned.rows),
         train_sha256=examples.dataset.sha256,
         validation_rows=len(held.rows),

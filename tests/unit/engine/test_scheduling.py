@@ -74,22 +74,22 @@ def done(shipped: Watched) -> None:
 def test_checks_are_asked_for_every_hour_one_at_a_time(shipped: Watched) -> None:
     """The model and the workspace, each by itself; nothing in the first minutes, and nothing twice."""
     asks = scheduler(shipped)
-    asks.tick()
+    asks.work()
     assert waiting(shipped) == []
     shipped.clock.passed += 3700
-    asks.tick()
-    asks.tick()
+    asks.work()
+    asks.work()
     [first] = waiting(shipped)
     assert (first.kind, first.requested_by) == (JobKind.CHECK, jobs.SCHEDULE)
     done(shipped)
-    asks.tick()
+    asks.work()
     [second] = waiting(shipped)
     assert {first.model, second.model} == {"mnist", ""}
     done(shipped)
-    asks.tick()
+    asks.work()
     assert waiting(shipped) == []
     shipped.clock.passed += 3700
-    asks.tick()
+    asks.work()
     assert len(waiting(shipped)) == 1
 
 
@@ -98,15 +98,15 @@ def test_a_models_own_words_come_first(shipped: Watched) -> None:
     asks = scheduler(shipped, WorkspaceSettings(schedule=Schedule(check="never")))
     file = shipped.workspace.model_settings("mnist")
     shipped.clock.passed += 1e5
-    asks.tick()
+    asks.work()
     assert waiting(shipped) == []
     file.write_text('[schedule]\nevaluate = "15m"\n')
-    asks.tick()
+    asks.work()
     [job] = waiting(shipped)
     assert (job.kind, job.model, job.version) == (JobKind.EVALUATE, "mnist", 1)
     done(shipped)
     file.write_text('[schedule]\nevaluate = "often"\n')
-    asks.tick()
+    asks.work()
     assert waiting(shipped) == []
 
 
@@ -116,11 +116,11 @@ def test_nothing_is_asked_for_in_quiet_hours(shipped: Watched) -> None:
     shipped.clock.passed += 1e5
     asks = scheduler(shipped, settings, local=NIGHT)
     shipped.clock.passed += 1e5
-    asks.tick()
+    asks.work()
     assert waiting(shipped) == []
     awake = scheduler(shipped, settings)
     shipped.clock.passed += 1e5
-    awake.tick()
+    awake.work()
     assert len(waiting(shipped)) == 1
 
 
@@ -141,7 +141,7 @@ def test_a_repair_that_an_owner_allows_is_asked_for_once(
             connection, "no-longer-loads", "No.", at=shipped.clock.now(), model="mnist", version=1
         )
     for _ in range(3):
-        asks.tick()
+        asks.work()
     if allowed is None:
         assert waiting(shipped) == []
         return
@@ -150,7 +150,7 @@ def test_a_repair_that_an_owner_allows_is_asked_for_once(
     assert (job.kind, job.requested_by, job.parameters.fault) == (JobKind.REPAIR, jobs.UNASKED, changed.id)
     assert changed.tried == RepairKind.RESTORE
     done(shipped)
-    asks.tick()
+    asks.work()
     assert waiting(shipped) == []
 
 
@@ -161,7 +161,7 @@ def test_a_repair_of_the_workspace_needs_its_own_word(shipped: Watched, allowed:
     with shipped.writer.transaction() as connection:
         events.open_fault(connection, "disk-low", "It is.", at=shipped.clock.now())
     for _ in range(3):
-        asks.tick()
+        asks.work()
     found = [(job.kind, job.model, job.parameters.repair) for job in waiting(shipped)]
     assert found == ([(JobKind.REPAIR, "", allowed)] if allowed is RepairKind.FREE_DISK else [])
 
@@ -171,5 +171,5 @@ def test_what_is_not_deployed_any_more_is_left_alone(shipped: Watched) -> None:
     asks = scheduler(shipped, WorkspaceSettings(repair=Repair(automatic=(RepairKind.RESTORE,))))
     with shipped.writer.transaction() as connection:
         events.open_fault(connection, "artefact-changed", "It is.", at=1.0, model="mnist", version=9)
-    asks.tick()
+    asks.work()
     assert waiting(shipped) == []

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +12,6 @@ from sample_models.build import SAMPLES, Sample, arrival, build
 from storage.settings import read_model_settings
 from storage.vocabulary import Task
 from tests.unit.sample_models.lacking import EVERYTHING, KERAS_AND_TORCH, without
-
-WARM_S = 3.0
-"""A warm build takes a fifth of a second; on a machine that is busy with other tests it may take more."""
 
 IDS = [sample.name for sample in SAMPLES]
 
@@ -79,12 +75,10 @@ def test_the_arriving_version_is_a_model_outside_the_workspace(samples: Path) ->
     assert not file.is_relative_to(samples)
 
 
-def test_a_second_workspace_is_filled_quickly_and_alike(samples: Path, tmp_path: Path) -> None:
-    """Training happens once: the next workspace is a copy, byte for byte, in no time."""
+def test_a_second_workspace_is_filled_alike_without_training(samples: Path, tmp_path: Path) -> None:
+    """Training happens once: the next workspace is a copy, byte for byte."""
     said: list[str] = []
-    began = time.monotonic()
     build(tmp_path, on_progress=said.append)
-    assert time.monotonic() - began < WARM_S
     made = {name: content for name, content in files(samples).items() if not name.startswith(".modeltender")}
     assert files(tmp_path) == made
     assert not [line for line in said if "Training" in line]

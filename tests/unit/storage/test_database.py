@@ -99,6 +99,15 @@ def test_a_viewer_is_told_that_the_disk_is_full(workspace: Workspace, writer: Wr
         assert events.read(connection, limit=10) == []
 
 
+def test_what_an_error_is_does_not_follow_from_its_words(workspace: Workspace, writer: Writer) -> None:
+    """Nobody is told to free a disk because a table's name has the word in it."""
+    del writer
+    with pytest.raises(DatabaseError) as caught, visit(workspace.database) as connection:
+        connection.execute("SELECT * FROM full_busy_locked_corrupt")
+    assert caught.value.code == "database"
+    assert "no such table: full_busy_locked_corrupt" in caught.value.message
+
+
 def test_a_viewer_is_told_of_somebody_who_writes_without_end(
     workspace: Workspace, writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

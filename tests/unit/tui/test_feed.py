@@ -24,7 +24,7 @@ from tui.spans import ALL, SPANS
 from tui.view import View
 from tui.widgets.history_chart import HistoryChart
 
-SOON_S = 5.0
+SOON_S = 60.0
 
 DAY = next(place for place, span in enumerate(SPANS) if span.seconds == 86_400.0)
 

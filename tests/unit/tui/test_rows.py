@@ -137,7 +137,7 @@ def test_the_worst_that_is_true_is_said(
     changes: dict[str, Any], jobs: list[Job], word: str, *, needs: bool
 ) -> None:
     """Each state has its word, and only those that want somebody count as needing one."""
-    found = health.of_model(model(**changes), jobs, NOW)
+    found = health.of_model(model(**changes), jobs)
     assert (found.word, found.needs_person) == (word, needs)
     assert len(found.word) <= rows.STATE.width
 

@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -67,16 +68,16 @@ def test_group_limits_are_the_device(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     (tmp_path / "cpu.max").write_text("10000 100000")
     (tmp_path / "cpu.stat").write_text("usage_usec 0\n")
     monkeypatch.setattr(cgroup, "groups", lambda: Groups((tmp_path,), (tmp_path,)))
+    passed = iter((100.0, 100.2))
+    monkeypatch.setattr(cpu, "time", SimpleNamespace(monotonic=lambda: next(passed)))
     [found] = cpu.detect()
     assert found.memory_total_bytes == GIB
     assert "limited to 0.1 by its cgroup" in found.note
     reader = cpu.reader(found)
-    began = time.monotonic()
-    time.sleep(0.2)
-    # A tenth of a core over 0.2 s and more is 20 ms; half of what was offered until now was used.
-    (tmp_path / "cpu.stat").write_text(f"usage_usec {(time.monotonic() - began) * 0.1 * 0.5e6:.0f}\n")
+    # A tenth of a core over 0.2 s is 20 ms.
+    (tmp_path / "cpu.stat").write_text("usage_usec 10000\n")
     reading = reader.read(5.0)
-    assert reading.utilisation == pytest.approx(0.5, abs=0.1)
+    assert reading.utilisation == pytest.approx(0.5)
     assert reading.memory_used_bytes == GIB // 2
 
 

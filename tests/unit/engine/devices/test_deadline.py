@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -25,14 +26,12 @@ def test_hanging_driver_is_asked_once() -> None:
 
     def question() -> bool:
         asked.append(1)
-        return going.wait(5)
+        return going.wait(60)
 
     with pytest.raises(NoAnswerError):
         driver.ask(question, 0.05)
-    began = time.monotonic()
-    with pytest.raises(NoAnswerError):
-        driver.ask(question, 5.0)
-    assert time.monotonic() - began < 0.1
+    with pytest.raises(NoAnswerError, match="an earlier question is still open"):
+        driver.ask(question, 60)
     assert len(asked) == 1
     going.set()
 
@@ -41,14 +40,12 @@ def test_recovered_driver_is_asked_again() -> None:
     """Once the open question was answered, the next one is asked."""
     driver, going = Driver(), threading.Event()
     with pytest.raises(NoAnswerError):
-        driver.ask(lambda: going.wait(5), 0.05)
+        driver.ask(lambda: going.wait(60), 0.05)
     going.set()
-    deadline = time.monotonic() + 2
-    while time.monotonic() < deadline:
-        try:
-            answer = driver.ask(lambda: 7, 1.0)
-        except NoAnswerError:
-            time.sleep(0.01)
-        else:
-            break
+    deadline = time.monotonic() + 60
+    answer = None
+    while answer is None:
+        assert time.monotonic() < deadline
+        with suppress(NoAnswerError):
+            answer = driver.ask(lambda: 7, 60)
     assert answer == 7

@@ -4,6 +4,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from statistics import median
 from types import SimpleNamespace
 
 import msgspec
@@ -104,6 +105,13 @@ def wait_for(condition: Callable[[], object]) -> None:
         time.sleep(0.01)
 
 
+def readings(reader: Reader, device: str, more: int) -> None:
+    """Wait until a device was read so many times more."""
+    for _ in range(more):
+        before = recorded(reader)[device].at
+        wait_for(lambda before=before: recorded(reader)[device].at != before)  # type: ignore[misc]
+
+
 def _heard(reader: Reader, errors: tuple[DriverError, ...]) -> bool:
     return recorded(reader)["cuda:1"].details.driver_errors == errors
 
@@ -165,10 +173,13 @@ def test_a_sample_costs_little(writer: Writer) -> None:
     """A look at this machine's devices and a record of it take less than 5 ms of a core: 0.5 % at once a second."""
     thread = Sampler(writer, 1.0, time.time)
     thread._look()
-    began = time.thread_time()
+    costs = []
     for _ in range(40):
+        began = time.thread_time()
         thread._sample()
-    assert (time.thread_time() - began) / 40 < 0.005
+        costs.append(time.thread_time() - began)
+    # The median: what a neighbour makes of the processor's cache meets some of them.
+    assert median(costs) < 0.005
 
 
 def test_trouble_is_told_once(start: Start, cards: dict[str, Card], reader: Reader) -> None:
@@ -177,7 +188,7 @@ def test_trouble_is_told_once(start: Start, cards: dict[str, Card], reader: Read
     wait_for(lambda: len(recorded(reader)) == 2)
     cards["cuda:0"].note = "NVML: GPU is lost"
     wait_for(lambda: recorded(reader)["cuda:0"].note == "NVML: GPU is lost")
-    time.sleep(0.3)
+    readings(reader, "cuda:1", 5)
     lost, other = recorded(reader)["cuda:0"], recorded(reader)["cuda:1"]
     assert lost.utilisation is None
     assert lost.note == "NVML: GPU is lost"
@@ -207,9 +218,8 @@ def test_reader_that_raises_does_not_end_the_rest(
     cards["cuda:0"].broken = True
     start()
     wait_for(lambda: told(reader))
-    time.sleep(0.1)
+    wait_for(lambda: len(recorded(reader)["cuda:1"].history) >= 4)
     assert recorded(reader)["cuda:0"].utilisation is None
-    assert len(recorded(reader)["cuda:1"].history) >= 2
     assert [event.message for event in told(reader)] == [
         "cuda:0 (Card): it cannot be read (ZeroDivisionError)"
     ]
@@ -232,10 +242,11 @@ def test_device_that_vanishes_is_told_once(
     start: Start, cards: dict[str, Card], reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A device that is unplugged between two looks is told as gone once, and leaves the list without waiting."""
+    # The first look is made at the start; the next one is made for the device's sake.
+    monkeypatch.setattr(sampler, "DETECT_S", 3600.0)
     start()
     wait_for(lambda: len(recorded(reader)) == 2)
-    monkeypatch.setattr(sampler, "DETECT_S", 3600.0)
-    time.sleep(0.2)  # the looks that were due are over: the next one is made for the device's sake
+    readings(reader, "cuda:1", 1)
     gone = cards.pop("cuda:1")
     gone.note = GONE
     wait_for(lambda: "cuda:1" not in recorded(reader))
@@ -253,7 +264,7 @@ def test_what_a_device_tells_besides_is_recorded(
     cards["cuda:0"].details = DeviceDetails(clock_mhz=1500.0, slowed_by=("heat",), processes=processes)
     start()
     wait_for(lambda: recorded(reader).get("cuda:0", EMPTY).details.clock_mhz == 1500.0)
-    time.sleep(0.3)
+    readings(reader, "cuda:0", 10)
     found = recorded(reader)["cuda:0"]
     assert found.details == cards["cuda:0"].details
     assert found.obstacles == (obstacle,)

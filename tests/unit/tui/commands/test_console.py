@@ -110,7 +110,7 @@ def test_a_stopped_engine_is_started_beside_the_console(ended: Workspace) -> Non
     see_to_engine(ended, read_only=False)
     assert not launch.works(ended)
     while not launch.works(ended):
-        assert time.monotonic() - began < 20
+        assert time.monotonic() - began < 60
         time.sleep(0.01)
 
 

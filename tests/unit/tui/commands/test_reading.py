@@ -53,8 +53,11 @@ def test_a_look_at_an_older_programs_database_brings_it_up_to_date(untouched: Wo
     connection.execute("PRAGMA user_version = 1")
     connection.close()
     with to_look(untouched) as reader:
-        assert engine_state(reader) is not None
-    assert engine_pid(untouched) is not None
+        with reader.transaction() as connection:
+            assert connection.execute("PRAGMA user_version").fetchone()[0] == database.KNOWN_VERSION
+        state = engine_state(reader)
+    assert state is not None
+    assert engine_pid(untouched) == state.pid
 
 
 def test_asking_for_work_starts_a_stopped_engine(stopped: Workspace) -> None:

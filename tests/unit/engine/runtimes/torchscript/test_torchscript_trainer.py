@@ -224,7 +224,7 @@ def test_the_best_weights_are_kept_and_it_ends_early(school: School) -> None:
     """A training that gets worse ends, with the weights of its best epoch."""
     school.admit(layers())
     trained = school.train(epochs=50, learning_rate=3.0, early_stopping=2)
-    assert trained.stopped_early
+    assert len(school.epochs) < 50
     assert trained.best_epoch == len(school.epochs) - 2
     ended = school.made()
     school.train(epochs=trained.best_epoch, learning_rate=3.0)
