@@ -21,7 +21,8 @@ from engine.jobs.companions import loader_source
 from engine.jobs.context import Context, Outcome, Report
 from engine.jobs.latency_plan import Plan, plan_of, tells_p99
 from engine.jobs.latency_record import Sitting, Timed, in_words, measurement, record
-from engine.jobs.loading import fresh, mark_ready, wanted_version
+from engine.jobs.loading import fresh, wanted_version
+from engine.jobs.loading_record import mark_ready
 from engine.jobs.reading import mappable
 from engine.processes.protocol import LatencyMeasured, MeasureLatency
 from storage.records import Job

@@ -1,5 +1,7 @@
 """Programs of owners' that train: told by their environment, heard line by line, ended with their children."""
 
+import errno
+import os
 import subprocess
 import sys
 import time
@@ -13,6 +15,8 @@ import pytest
 from engine.jobs.context import Context
 from engine.processes.client import Hosts
 from engine.processes.endings import CANCELLED
+from engine.training import command
+from engine.training import folder as training_folder
 from engine.training.folder import TrainingFolder
 from storage.database import Writer
 from storage.errors import JobError
@@ -173,3 +177,49 @@ def test_a_program_that_outlived_its_engine_is_ended(bench: TrainingBench) -> No
             left.kill()
             other.kill()
     assert not (folder / "process").exists()
+
+
+@pytest.mark.parametrize("where", ["log", "output", "process", "inbox"])
+def test_a_training_that_could_not_be_kept_is_gone_on_with(
+    bench: TrainingBench, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """For want of room it is cut off, as by the engine's end: with room the same training goes on, and what it made is not lost."""
+    program(
+        bench,
+        "open('ran', 'a').write('x')\n"
+        "print(json.dumps({'epoch': 1, 'loss': 1.0}), flush=True)\n"
+        "open(os.path.join(os.environ['MODELTENDER_OUTPUT'], 'model.onnx'), 'w').write('x')\n",
+    )
+
+    def full(*_given: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        folder = TrainingFolder(bench.context.workspace, 1)
+        folder.make()
+        if where == "log":
+            folder.log.mkdir()
+        elif where == "output":
+            (folder.path / "output").write_text("in the way")
+        elif where == "process":
+            patch.setattr(command, "_remember", full)
+        else:
+            patch.setattr(training_folder, "_sync", full)
+        with pytest.raises(JobError) as raised:
+            bench.train()
+    kept = "train/digits" if where == "inbox" else ".modeltender/training"
+    assert kept in raised.value.message
+    assert "train again: it goes on" in raised.value.hint
+    [cut] = bench.runs()
+    assert (cut.state, bench.left()) == (TrainingState.RUNNING, [])
+    if where == "log":
+        folder.log.rmdir()
+    elif where == "output":
+        (folder.path / "output").unlink()
+    bench.train()
+    [run] = bench.runs()
+    assert (run.id, run.state) == (cut.id, TrainingState.SUCCEEDED)
+    assert bench.left() == ["trained-1.onnx"]
+    # What was whole is delivered as it is; of a program that was ended at once nobody knows how far it came.
+    if where != "process":
+        assert (bench.context.workspace.root / "ran").read_text() == "x"
