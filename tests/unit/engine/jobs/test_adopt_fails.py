@@ -91,3 +91,23 @@ def test_a_copy_that_somebody_took_away_is_not_missed(
     [model] = adopted(context, triton_model(tmp_path / "source", "mnist", 1))
     assert fates(model) == [(1, Fate.IMPORTED, 1)]
     assert any(event.code == "imported" for event in live.events())
+
+
+def test_a_copy_that_somebody_spoils_in_the_inbox_is_turned_down_with_its_reason(
+    context: Context, live: Live, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What lies there then is no version, whatever the source holds."""
+    hand_in = adopt.hand_in
+
+    def spoiled(inbox: Path, *given: Any, **named: Any) -> str:
+        name = hand_in(inbox, *given, **named)
+        for file in (inbox / name).iterdir():
+            file.write_text("These are notes.")
+        return name
+
+    monkeypatch.setattr(adopt, "hand_in", spoiled)
+    [model] = adopted(context, triton_model(tmp_path, "mnist", 1))
+    [version] = model.versions
+    assert version.fate is Fate.LEFT_OUT
+    assert "triton-1 is unsupported: " in version.reason
+    assert live.versions() == []

@@ -1,12 +1,11 @@
 """What a check says where things cannot be looked at, or are others when it has looked: never that all is well."""
 
-import shutil
-
+import msgspec
 import pytest
 
 from engine.jobs import check_facts, check_probe
 from engine.repository.integrity import ChangedError
-from storage.tables import models
+from storage.tables import events, models
 from storage.vocabulary import Answer, JobKind, JobState, Status
 from tests.ward import MODEL, Ward, good_data, ward, ward_hosts
 
@@ -83,4 +82,44 @@ def test_a_version_that_is_refused_is_not_asked(ward: Ward) -> None:
     assert answers["outputs-changed"]["detail"] == "version 2 is unsupported"
     assert answers["no-longer-loads"]["answer"] == Answer.FAULT
     assert ward.current().status is Status.UNSUPPORTED
-    shutil.rmtree(ward.context.workspace.test / MODEL)
+
+
+def test_of_what_is_not_on_record_nothing_is_claimed(ward: Ward) -> None:
+    """A link that somebody moved to a folder without a model: there is no content to compare or to load."""
+    current = ward.current()
+    with ward.context.writer.transaction() as connection:
+        connection.execute("DELETE FROM deployed_contents")
+        models.set_artefact(connection, current.id, artefact=None, kind=None, sha256=None, size=None)
+        models.set_version(connection, current.id, status=Status.UNSUPPORTED, reason="it holds no model")
+    answers = ward.check()
+    assert answers["outputs-changed"]["detail"] == "what was deployed is not on record yet"
+    assert answers["artefact-changed"]["answer"] != Answer.HEALTHY
+    assert (
+        answers["no-longer-loads"]["detail"] == "Version 2 is deployed and does not load: it holds no model"
+    )
+
+
+def test_a_repair_of_everything_restores_what_is_deployed_and_says_so_of_its_fault(ward: Ward) -> None:
+    """Without a name: the fault that said so is told as repaired, and the check that follows finds it over."""
+    file = ward.folder(2) / "model.onnx"
+    file.write_bytes(file.read_bytes()[:-1] + b"?")
+    ward.check()
+    fault = ward.faults()["artefact-changed"]
+    job = ward.do(JobKind.REPAIR, None)
+    [told] = msgspec.json.decode(job.result)["faults"]
+    assert (told["fault"], told["repair"], told["done"]) == (fault.id, "restore", True)
+    assert told["detail"].startswith("version 2 is restored as it was deployed")
+    assert not ward.faults()
+
+
+def test_who_knows_of_a_fault_already_stays_who_knew_first(ward: Ward) -> None:
+    """A second person who acknowledges it changes nothing, and hears who did."""
+    file = ward.folder(2) / "model.onnx"
+    file.write_bytes(file.read_bytes()[:-1] + b"?")
+    ward.check()
+    fault = ward.faults()["artefact-changed"]
+    with ward.context.writer.transaction() as connection:
+        events.acknowledge(connection, fault.id, by="bob")
+    job = ward.do(JobKind.ACKNOWLEDGE, None, fault=fault.id)
+    assert job.message == f"fault {fault.id} is known to bob"
+    assert not [message for message in ward.messages() if "is known to" in message]

@@ -100,3 +100,14 @@ def test_data_that_change_while_they_are_read_decide_nothing(
     with bench.context.writer.transaction() as connection:
         assert "compared" not in {event.code for event in events.read(connection, limit=10)}
     assert os.listdir(bench.context.workspace.test / MODEL)  # noqa: PTH208 - the data are theirs
+
+
+def test_who_has_seen_enough_waits_for_no_further_look(bench: Bench) -> None:
+    """The end is asked for between two looks: no further example is answered."""
+    bench.context.workspace.model_settings(MODEL).write_text(SETTINGS.replace("0.02", "0"))
+    listener = bench.listener
+    listener.cancelled = lambda: any(message for _, _, message in listener.heard)  # type: ignore[method-assign]
+    with pytest.raises(JobError) as caught:
+        bench.compare(1, 2)
+    assert caught.value.code == "cancelled"
+    assert len([message for _, _, message in listener.heard if message]) == 1

@@ -143,11 +143,31 @@ def test_a_figure_that_the_version_has_not_is_told_with_the_setting(context: Con
         optimised(context)
 
 
-def test_who_ends_it_waits_for_no_further_variant(context: Context) -> None:
+class UntilSecond(Quiet):
+    """Asks for the end when the second variant is begun."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[str] = []
+
+    def progress(self, done: int, total: int, message: str = "") -> None:
+        """Note it."""
+        self.heard.append(message)
+
+    def cancelled(self) -> bool:
+        """Whether it was begun."""
+        return any("(2 of 3)" in message for message in self.heard)
+
+
+def test_who_ends_it_waits_for_no_further_variant(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cancelling is no failure of a variant."""
+    monkeypatch.setattr(variants, "ROUNDS", 1)
+    report = UntilSecond()
     with pytest.raises(JobError) as caught:
-        optimise.run(context, asked(context, JobKind.OPTIMISE), Quiet(stopping=True))
+        optimise.run(context, asked(context, JobKind.OPTIMISE), report)
     assert caught.value.code == "cancelled"
+    assert not any("(3 of 3)" in message for message in report.heard)
+    assert not any(context.workspace.scratch.iterdir())
 
 
 def test_a_format_of_which_nothing_can_be_made_is_told(context: Context) -> None:
@@ -165,3 +185,14 @@ def test_a_format_of_which_nothing_can_be_made_is_told(context: Context) -> None
         models.set_version(connection, version.id, status=Status.READY)
     with pytest.raises(UnknownError, match=r"Nothing can be made of safetensors here\."):
         optimised(context)
+
+
+def test_the_one_that_is_recommended_is_told_with_its_figures(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it gives and costs, in a sentence: which one that is, is another test's."""
+    monkeypatch.setattr(variants, "ROUNDS", 1)
+    monkeypatch.setattr(optimise.pareto, "recommended", lambda _base, rated: rated[0])
+    answer = optimised(context)
+    assert answer.recommendation.startswith("Choose onnx-float16: ")
+    assert "non-inferior at 2 points? " in answer.recommendation

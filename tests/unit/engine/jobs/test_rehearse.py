@@ -7,7 +7,10 @@ import msgspec
 import pytest
 
 from engine.jobs import rehearse
+from engine.processes.endings import ModelProcessError
 from engine.processes.interpreter import Inventory
+from engine.processes.model_process import ModelProcess
+from engine.processes.probes import Probed
 from storage.rehearsed import Rehearsed, RehearsedModel
 from storage.vocabulary import JobKind, Rehearsal
 from tests.ward import MODEL, Ward, ward, ward_hosts
@@ -47,3 +50,17 @@ def test_without_data_it_is_seen_that_it_loads(ward: Ward) -> None:
     found = rehearsed(ward)
     assert (found.verdict, found.here.loads, found.there.loads) == (Rehearsal.LOADS, True, True)
     assert found.reasons[0].startswith("here: There are no test data for digits")
+
+
+def test_answers_that_are_too_large_to_be_told_leave_the_figures(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They say what there is to say; that answers could not be compared breaks nothing."""
+
+    def too_large(*_given: object, **_named: object) -> Probed:
+        raise ModelProcessError("The answers are too large.")
+
+    monkeypatch.setattr(ModelProcess, "probe", too_large)
+    found = rehearsed(ward)
+    assert (found.verdict, found.outputs) == (Rehearsal.SAME, None)
+    assert "accuracy" in {figure.name for figure in found.figures}
