@@ -16,6 +16,7 @@ from engine.faults.steadiness import Step, decide
 from engine.jobs import check_facts, check_place, check_probe, check_verification
 from engine.jobs.context import Context, Outcome, Report
 from engine.jobs.loading import LOADABLE
+from engine.jobs.loading_record import OF_THE_MACHINE
 from engine.jobs.switching import unknown_model
 from engine.processes.endings import CANCELLED
 from engine.repairs import offering
@@ -132,8 +133,9 @@ def _asked(context: Context, state: ModelState, job: Job, report: Report) -> Mod
     except JobError as error:
         if error.code == CANCELLED:
             raise
-        # What became of the version is on record by now, and a check says so.
-        asked = check_probe.Asked(None, "it does not load")
+        # What became of the version is on record by now, and a check says so; what the machine lacks says nothing about it.
+        lacking = error.code in OF_THE_MACHINE
+        asked = check_probe.Asked(None, error.message.rstrip(".") if lacking else "it does not load")
     with context.writer.passing() as connection:
         loaded = models.version(connection, current.id) or current
     return msgspec.structs.replace(

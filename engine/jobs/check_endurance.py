@@ -46,8 +46,8 @@ def endure(
     process: ModelProcess,
     inputs: Sequence[PlainArray],
     report: Report,
-) -> Endurance:
-    """Ask a process again and again, and record what it took.
+) -> Endurance | None:
+    """Ask a process again and again, and record what it took; ``None`` where that cannot be read.
 
     Raises:
         JobError: it does not answer any more.
@@ -63,8 +63,8 @@ def endure(
         )
         size = process.own_bytes()
         if size is None:
-            # It ended after its answer; the next question would say so.
-            break
+            # It ended after its answer, or this system does not tell: what was read so far would pass for all there was time for.
+            return None
         readings.append(Reading(answered, size))
     counted = tuple(readings[WARM_UP:])
     found = Endurance(context.now(), counted)

@@ -14,13 +14,14 @@ from engine.data.prepared import Wanted
 from engine.evaluation import golden
 from engine.faults.state import Endurance, Fit, Probing
 from engine.jobs import check_endurance, check_fit, loading
+from engine.jobs.checked import runtime_of
 from engine.jobs.context import Context, Report
+from engine.jobs.loading_record import mark_ready
 from engine.jobs.reading import mappable
 from engine.processes.client import ModelProcess
 from engine.processes.endings import CANCELLED
 from engine.processes.probes import Probe, Probed
 from engine.protocols import Options
-from engine.runtimes import runtime_for
 from storage.errors import JobError
 from storage.fault_records import GoldenAnswers
 from storage.records import Version
@@ -65,7 +66,7 @@ def ask(asking: Asking) -> Asked:
     with loading.fresh(context, version, device, (), report.cancelled, hashed=True) as process:
         if version.status is not Status.READY:
             # Otherwise what its last evaluation took stays on record: a load alone takes less.
-            loading.mark_ready(context, version, process, device)
+            mark_ready(context, version, process, device)
         kept = _kept(asking, process)
         try:
             probed = process.probe(
@@ -132,7 +133,7 @@ def options_digest(options: Options) -> str:
 
 def _compared(asking: Asking, process: ModelProcess, probed: Probed, kept: GoldenAnswers | None) -> Probing:
     context, version = asking.context, asking.version
-    runtime = runtime_for(version.format).name if version.format else ""
+    runtime = runtime_of(version).name
     installed = process.loaded.version_of(runtime)
     compared = None
     if kept is None:

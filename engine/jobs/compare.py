@@ -100,9 +100,8 @@ def _answer(sides: tuple[Side, Side], gate: Gate, ratio: LatencyRatio | None) ->
 
 def _names(old: Version, new: Version) -> list[str]:
     """Return the figures that both versions have, in the order in which they are told."""
-    if old.evaluation is None or new.evaluation is None:
-        return []
-    return [metric.name for metric in new.evaluation.metrics if old.evaluation.metric(metric.name)]
+    before, after = old.evaluation, new.evaluation
+    return [one.name for one in (after.metrics if after else ()) if before and before.metric(one.name)]
 
 
 def figure(found: Comparison) -> ComparedFigure:

@@ -18,11 +18,13 @@ from engine.exports import Way, ways
 from engine.exports.renewal import ELSEWHERE, THERE, renewal
 from engine.jobs import loading
 from engine.jobs.check_probe import options_digest
+from engine.jobs.checked import format_of
 from engine.jobs.companions import LOADER
 from engine.jobs.context import Context, Outcome, Report
 from engine.jobs.delivering import deliver
 from engine.jobs.exporting import Made, Origin, converted, keeping, opened, origin_of
-from engine.jobs.loading import CPU, wanted_version
+from engine.jobs.loading import wanted_version
+from engine.jobs.loading_record import CPU
 from engine.processes import interpreter as interpreters
 from engine.processes import scratch
 from engine.processes.client import Hosts
@@ -49,18 +51,17 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
     began = time.monotonic()
     with answered_for(context, job, RepairKind.CONVERT) as answer_for:
         version = wanted_version(context, job)
-        if version.format is None:
-            raise JobError(f"{_name(version)} has not been checked yet.", "Try again in a moment.")
+        source = format_of(version)
         settings = read_model_settings(context.workspace.model_settings(job.model))
         origin = origin_of(context, version, settings)
-        with _made(origin, version.format, job, report) as made:
+        with _made(origin, source, job, report) as made:
             report.progress(1, 1, "handing in what was made")
             file = f"train/{job.model}/{deliver(origin, made, job)}"
         answer_for(file, f"{made.way.target}, the same answers")
     answer = WrittenAnew(
         model=job.model,
         version=version.number,
-        source=version.format,
+        source=source,
         target=made.way.target,
         file=file,
         sha256=made.artefact.content.sha256,

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from engine.jobs.checked import format_of
 from engine.jobs.exporting import Artefact, Made, Origin
 from engine.repository.integrity import (
     READABLE,
@@ -125,10 +126,6 @@ def _lies_there(artefact: Artefact, inbox: Path, name: str) -> bool:
 
 def _record(origin: Origin, variant: Made, job: Job) -> None:
     context, version = origin.context, origin.version
-    if version.format is None:
-        raise JobError(
-            f"{version.model}@{version.number} has not been checked yet.", "Try again in a moment."
-        )
     with context.writer.transaction() as connection:
         now = context.now()
         exported = Exported(
@@ -136,7 +133,7 @@ def _record(origin: Origin, variant: Made, job: Job) -> None:
             sha256=variant.artefact.content.sha256,
             parent=version.number,
             parent_sha256=version.sha256 or "",
-            source=version.format,
+            source=format_of(version),
             target=variant.way.target,
             quantize=variant.way.quantize,
             parity=variant.parity,

@@ -24,7 +24,8 @@ from engine.evaluation.gate import evaluated_check, same_data
 from engine.jobs import compare
 from engine.jobs.companions import class_names, loader_source
 from engine.jobs.context import Context, Outcome, Report
-from engine.jobs.loading import borrow, mark_ready, wanted_version
+from engine.jobs.loading import borrow, wanted_version
+from engine.jobs.loading_record import mark_ready
 from engine.jobs.reading import mappable
 from engine.processes import endings
 from engine.processes.client import ModelProcess

@@ -15,9 +15,11 @@ from engine.data.identity import stamp
 from engine.data.location import locate
 from engine.data.naming import base
 from engine.data.prepared import Wanted
+from engine.jobs.checked import runtime_of
 from engine.jobs.companions import SOURCE, class_names, loader_source, own_metrics
 from engine.jobs.context import Context, Outcome, Report
-from engine.jobs.loading import borrow, loading_of, mark_ready, wanted_version
+from engine.jobs.loading import borrow, wanted_version
+from engine.jobs.loading_record import loading_of, mark_ready, unchanged
 from engine.jobs.reading import mappable
 from engine.jobs.timing import Timing
 from engine.processes.client import ModelProcess
@@ -25,7 +27,6 @@ from engine.processes.endings import CANCELLED, ModelProcessError
 from engine.processes.protocol import Evaluate, Evaluated
 from engine.repairs import offering
 from engine.repository.gates import refresh_gates
-from engine.runtimes import runtime_for
 from storage.errors import JobError
 from storage.jobs import AUTOMATIC
 from storage.records import EvaluationFailure, Job, NewEvaluation, Version
@@ -80,13 +81,16 @@ def _without_data(context: Context, job: Job, version: Version, error: JobError)
         models.set_failure(connection, version.id, None)
     if job.requested_by not in AUTOMATIC:
         raise error
-    return Outcome(message="loaded; not evaluated, there are no test data")
+    return Outcome(message=f"loaded; not evaluated: {error.message.rstrip('.')}")
 
 
 def _record_failure(context: Context, version: Version, error: JobError) -> None:
     if error.code == CANCELLED:
         return
     with context.writer.transaction() as connection:
+        if not unchanged(connection, version):
+            # It failed on content that lies there no more; what does is evaluated by itself.
+            return
         at = context.now()
         events.open_fault(
             connection,
@@ -150,7 +154,7 @@ def _measure(work: Work, source: Path) -> Timing:
 
 def _record(work: Work, source: Path, evaluated: Evaluated) -> int:
     context, version, loaded = work.context, work.version, work.process.loaded
-    runtime = runtime_for(version.format) if version.format else None
+    runtime = runtime_of(version)
     # What was run, where it was: the file may have changed since.
     ran = dict(work.process.options).get(SOURCE)
     loader = loader_source(context.workspace, version.model, work.settings) if ran is None else str(ran)
@@ -162,8 +166,8 @@ def _record(work: Work, source: Path, evaluated: Evaluated) -> int:
         preprocessing_sha256=preprocessing_sha256(
             work.settings.preprocess, work.settings.data, work.settings.runtime, loader=loader
         ),
-        runtime=runtime.name if runtime else "",
-        runtime_version=loaded.version_of(runtime.name) if runtime else "",
+        runtime=runtime.name,
+        runtime_version=loaded.version_of(runtime.name),
         device=work.job.parameters.device,
         batch_size=evaluated.batch_size,
         isolation=work.process.isolation,
@@ -183,8 +187,9 @@ def _record(work: Work, source: Path, evaluated: Evaluated) -> int:
         events.close_fault(connection, EVALUATION_FAULT, at=at, model=version.model, version=version.number)
         events.close_fault(connection, NO_DATA_FAULT, at=at, model=version.model)
         models.set_failure(connection, version.id, None)
-        loading = loading_of(version, work.process, work.job.parameters.device)
-        models.set_loading(connection, version.id, loading, parameters=loaded.parameters)
+        if unchanged(connection, version):
+            loading = loading_of(version, work.process, work.job.parameters.device)
+            models.set_loading(connection, version.id, loading, parameters=loaded.parameters)
     return evaluation_id
 
 

@@ -9,11 +9,12 @@ import time
 import msgspec
 
 from engine.exports import way_to, why_not
+from engine.jobs.checked import format_of
 from engine.jobs.context import Context, Outcome, Report
 from engine.jobs.delivering import deliver
 from engine.jobs.exporting import made, origin_of
 from engine.jobs.loading import wanted_version
-from storage.errors import JobError, UnknownError
+from storage.errors import UnknownError
 from storage.job_answers import HandedIn
 from storage.records import Job
 from storage.settings import read_model_settings
@@ -23,12 +24,15 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
     """Export the version that the job names, or the current one."""
     began = time.monotonic()
     version, wanted = wanted_version(context, job), job.parameters
-    if version.format is None or wanted.to is None:
-        raise JobError(f"{job.model}@{version.number} has not been checked yet.", "Try again in a moment.")
-    way = way_to(version.format, wanted.to, wanted.quantize)
+    source = format_of(version)
+    if wanted.to is None:
+        raise UnknownError(
+            f"It is not said what {job.model}@{version.number} is to become.", "Say it with --to."
+        )
+    way = way_to(source, wanted.to, wanted.quantize)
     if way is None:
         raise UnknownError(
-            why_not(version.format, wanted.to, wanted.quantize),
+            why_not(source, wanted.to, wanted.quantize),
             "docs/export.md lists what can be made of what.",
         )
     settings = read_model_settings(context.workspace.model_settings(job.model))
@@ -39,7 +43,7 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
     answer = HandedIn(
         job.model,
         version.number,
-        version.format,
+        source,
         way.target,
         way.quantize,
         f"train/{job.model}/{name}",

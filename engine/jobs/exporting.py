@@ -14,7 +14,8 @@ from engine.data.prepared import Wanted
 from engine.evaluation.parity import broken, parity
 from engine.exports import Way
 from engine.jobs.context import Context, Report
-from engine.jobs.loading import CPU, fresh, mark_ready
+from engine.jobs.loading import fresh
+from engine.jobs.loading_record import CPU, mark_ready
 from engine.jobs.reading import mappable, readable_data
 from engine.processes import scratch
 from engine.processes.examiner_process import Suspect

@@ -21,7 +21,8 @@ from engine.jobs.companions import loader_source
 from engine.jobs.context import Context, Outcome, Report
 from engine.jobs.latency_plan import Plan, plan_of, tells_p99
 from engine.jobs.latency_record import Sitting, Timed, in_words, measurement, record
-from engine.jobs.loading import fresh, mark_ready, wanted_version
+from engine.jobs.loading import fresh, wanted_version
+from engine.jobs.loading_record import mark_ready
 from engine.jobs.reading import mappable
 from engine.processes.protocol import LatencyMeasured, MeasureLatency
 from storage.records import Job
@@ -134,15 +135,16 @@ class Measuring:
 
     def _confirm(self, batch: int, rate: float, objective_ms: float) -> None:
         """Record a run of full length at a rate that short tries kept; a little below it where that loses."""
-        for left in reversed(range(CONFIRMATIONS)):
-            timed = self._arriving(batch, rate, probing=False)
-            keeps = kept(timed.measured, len(timed.measured.latencies_ms), objective_ms)
-            if keeps or not left:
-                self._record(batch, timed, target_qps=rate, max_qps=rate if keeps else None)
-                if not keeps:
-                    self._miss(batch, f"a full run at {rate:.4g} queries a second did not")
-                return
+        timed = self._arriving(batch, rate, probing=False)
+        for _ in range(CONFIRMATIONS - 1):
+            if _kept_throughout(timed, objective_ms):
+                break
             rate *= STEP_DOWN
+            timed = self._arriving(batch, rate, probing=False)
+        keeps = _kept_throughout(timed, objective_ms)
+        self._record(batch, timed, target_qps=rate, max_qps=rate if keeps else None)
+        if not keeps:
+            self._miss(batch, f"a full run at {rate:.4g} queries a second did not")
 
     def _arriving(self, batch: int, rate: float, *, probing: bool) -> Timed:
         request = self._plan.arriving(batch, rate, probing=probing)
@@ -182,6 +184,11 @@ class Measuring:
         sentence = f"No rate was found that keeps p99 <= {self._plan.objective_ms:g} ms{together}: {why}."
         self._missed.append(sentence)
         self._words.append(sentence)
+
+
+def _kept_throughout(timed: Timed, objective_ms: float) -> bool:
+    """Whether a run of full length kept an objective; one that does not tell has not shown it."""
+    return bool(kept(timed.measured, len(timed.measured.latencies_ms), objective_ms))
 
 
 def kept(measured: LatencyMeasured, queries: int, objective_ms: float) -> bool | None:

@@ -4,11 +4,11 @@ from typing import NamedTuple
 
 from engine.devices import noise
 from engine.evaluation.percentiles import distribution
+from engine.jobs.checked import runtime_of
 from engine.jobs.context import Context
 from engine.jobs.latency_plan import Plan
 from engine.processes.client import ModelProcess
 from engine.processes.protocol import LatencyMeasured
-from engine.runtimes import runtime_for
 from storage.records import Job, NewLatencyMeasurement, Surroundings, Version
 from storage.tables import events, latencies
 from storage.vocabulary import Scenario
@@ -46,7 +46,7 @@ def measurement(
     loaded = sitting.process.loaded
     found = distribution(measured.latencies_ms)
     answered = found.n - measured.unserved
-    runtime = runtime_for(version.format) if version.format else None
+    runtime = runtime_of(version)
     return NewLatencyMeasurement(
         scenario=plan.scenario,
         batch_size=batch,
@@ -72,8 +72,8 @@ def measurement(
         dataset_name=plan.dataset,
         artefact_sha256=version.sha256 or "",
         preprocessing_sha256=plan.preprocessing_sha256,
-        runtime=runtime.name if runtime else "",
-        runtime_version=loaded.version_of(runtime.name) if runtime else "",
+        runtime=runtime.name,
+        runtime_version=loaded.version_of(runtime.name),
         isolation=sitting.process.isolation,
     )
 

@@ -1,41 +1,33 @@
-"""Which version a job is about, and its model process: a warm one, or a new one whose outcome is recorded.
+"""Which version a job is about, and its model process: a warm one, or a new one.
 
-A version is ready once it has loaded, and failed when it has not; both are recorded here and nowhere else.
+Owns from which bytes a version is loaded, and with what. What a load has shown is put on record by
+`engine.jobs.loading_record`.
 """
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import NamedTuple
 
-from engine import policy
+from engine.jobs.checked import runtime_of
 from engine.jobs.companions import LOADER, own_loader
 from engine.jobs.context import Context
+from engine.jobs.loading_record import CPU, changed, failure_recorded, mark_ready
 from engine.jobs.reading import readable_data
 from engine.processes.client import Hosts, ModelProcess
-from engine.processes.endings import CANCELLED, REFUSED, UNCONFINED, ModelProcessError
+from engine.processes.endings import CANCELLED, NOT_KEPT
 from engine.protocols import Options, RuntimeSpec
 from engine.repository.integrity import ChangedError, WriteError
 from engine.repository.keeper import note_mended
 from engine.repository.objects import Kept, Objects
-from engine.runtimes import chosen_options, runtime_for
+from engine.runtimes import chosen_options
 from storage.errors import JobError, RefusedError, UnknownError
-from storage.records import Job, Loading, Refusal, Version
+from storage.records import Job, Version
 from storage.settings import read_model_settings
-from storage.tables import events, models, trust
-from storage.text import clean
-from storage.vocabulary import Role, Severity, Status
+from storage.tables import models, trust
+from storage.vocabulary import Role, Status
 
 LOADABLE = frozenset({Status.CHECKING, Status.READY, Status.FAILED, Status.QUARANTINED})
 """Statuses in which trying to load makes sense: a person may insist on a version that failed."""
-
-FAILURES = {REFUSED: policy.Failure.REFUSED, UNCONFINED: policy.Failure.UNCONFINED}
-"""What some errors say about a version; any other one only says that it did not load."""
-
-NOT_KEPT = "not-kept"
-"""Code of a load that failed for want of room on the disk: it says nothing about the version."""
-
-CPU = "cpu"
-"""The device that every machine has."""
 
 
 class Loadable(NamedTuple):
@@ -105,9 +97,9 @@ def show_loadable(context: Context, version: Version, cancelled: Callable[[], bo
 
 def _key(context: Context, version: Version, device: str) -> Loadable:
     """Return what a process of a version is kept warm under; that it cannot be told is recorded as a failed load."""
-    runtime = _runtime(version)
+    runtime = runtime_of(version)
     allowed = trusted(context, version)
-    with _failure_recorded(context, version, device):
+    with failure_recorded(context, version, device):
         options = _options(context, version, runtime)
     return Loadable(version.model, version.sha256 or "", runtime.name, device, options, allowed)
 
@@ -126,8 +118,8 @@ def fresh(
 
     ``hashed`` says that its folder was read just now and holds what is on record.
     """
-    with _failure_recorded(context, version, device):
-        options = _options(context, version, _runtime(version))
+    with failure_recorded(context, version, device):
+        options = _options(context, version, runtime_of(version))
     process = _open(context, version, device, options, cores=cores, cancelled=cancelled, hashed=hashed)
     try:
         yield process
@@ -163,8 +155,8 @@ def _open(
     cancelled: Callable[[], bool],
     hashed: bool = False,
 ) -> ModelProcess:
-    runtime = _runtime(version)
-    with _failure_recorded(context, version, device):
+    runtime = runtime_of(version)
+    with failure_recorded(context, version, device):
         return _kept_open(
             context,
             version,
@@ -212,28 +204,6 @@ def _kept_open(
     return process
 
 
-@contextmanager
-def _failure_recorded(context: Context, version: Version, device: str) -> Iterator[None]:
-    try:
-        yield
-    except JobError as error:
-        # A version that has loaded before is not broken because another device cannot be used, or the disk is full.
-        elsewhere = version.status is Status.READY and (device != CPU or error.code == NOT_KEPT)
-        if isinstance(error, ModelProcessError) and error.evidence:
-            error.hint = f"If you trust it: modeltender trust {version.model}@{version.number} --reason TEXT"
-        if error.code != CANCELLED and not elsewhere:
-            _mark_failed(context, version, error)
-        raise
-
-
-def _runtime(version: Version) -> RuntimeSpec:
-    if version.format is None or version.artefact is None or version.sha256 is None:
-        raise JobError(
-            f"{version.model}@{version.number} has not been checked yet.", "Try again in a moment."
-        )
-    return runtime_for(version.format)
-
-
 def _options(context: Context, version: Version, runtime: RuntimeSpec) -> Options:
     settings = read_model_settings(context.workspace.model_settings(version.model))
     options = chosen_options(runtime, settings.runtime)
@@ -259,9 +229,7 @@ def keep(context: Context, version: Version, *, hashed: bool = False) -> Kept:
         ) from None
     except (OSError, ChangedError):
         # Gone, unreadable or being written right now: in each case not what was recorded.
-        raise JobError(
-            f"{name} changed on disk since it was recorded.", "It is checked again in a moment."
-        ) from None
+        raise changed(version) from None
     if kept.mended:
         note_mended(context.writer, version.model, version.number, now=context.now())
     return kept
@@ -271,69 +239,3 @@ def trusted(context: Context, version: Version) -> bool:
     """Whether a version's owner trusts its very content now."""
     with context.writer.transaction() as connection:
         return trust.holds(connection, version.sha256)
-
-
-def mark_ready(context: Context, version: Version, process: ModelProcess, device: str) -> None:
-    """Record that a version has loaded and what it turned out to be, as far as that is news."""
-    loading = loading_of(version, process, device)
-    if version.status is Status.READY and version.loading == loading:
-        return
-    with context.writer.transaction() as connection:
-        models.set_loading(connection, version.id, loading, parameters=process.loaded.parameters)
-        if version.status is Status.READY:
-            return
-        models.set_version(connection, version.id, status=Status.READY)
-        message = f"version {version.number} is ready ({version.format}, isolation {process.isolation})"
-        events.add(
-            connection, "ready", message, at=context.now(), model=version.model, version=version.number
-        )
-
-
-def loading_of(version: Version, process: ModelProcess, device: str) -> Loading:
-    """Return what the process of a version found out about it, and the memory that it has taken so far."""
-    loaded, runtime = process.loaded, _runtime(version)
-    return Loading(
-        runtime=runtime.name,
-        runtime_version=loaded.version_of(runtime.name),
-        device=device,
-        inputs=loaded.inputs,
-        outputs=loaded.outputs,
-        load_s=loaded.load_s,
-        # Ended meanwhile, or unreadable: what was seen when it had loaded, if anything.
-        peak_rss_bytes=process.peak_rss_bytes() or loaded.peak_rss_bytes or None,
-    )
-
-
-def _mark_failed(context: Context, version: Version, error: JobError) -> None:
-    """Record why a version does not load; it blocks no other one and is tried again as the policy says."""
-    evidence = error.evidence if isinstance(error, ModelProcessError) else ()
-    with context.writer.transaction() as connection:
-        failures = models.failures(connection, version.id)
-        if error.code == NOT_KEPT:
-            retry = policy.after_shortage(failures, context.now())
-        else:
-            retry = policy.after_failed_load(failures, context.now(), failure=FAILURES.get(error.code))
-        refusal = None
-        if evidence or retry.status is Status.QUARANTINED:
-            found = evidence or (clean(f"{retry.failures} failed loads in a row, the last: {error.message}"),)
-            refusal = Refusal(at=context.now(), evidence=found, liftable=bool(evidence))
-        models.set_version(
-            connection,
-            version.id,
-            status=retry.status,
-            reason=clean(error.message),
-            failures=retry.failures,
-            retry_at=retry.retry_at,
-            refusal=refusal,
-        )
-        # Whatever was wrong with the data is not what is wrong now.
-        models.set_failure(connection, version.id, None)
-        events.add(
-            connection,
-            "load-failed",
-            f"version {version.number} does not load: {error.message}",
-            at=context.now(),
-            severity=Severity.ERROR,
-            model=version.model,
-            version=version.number,
-        )

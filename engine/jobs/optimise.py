@@ -14,10 +14,12 @@ from engine.devices import noise
 from engine.evaluation import pareto
 from engine.evaluation.pareto import Rated, times
 from engine.exports import Way, ways
+from engine.jobs.checked import format_of
 from engine.jobs.context import Context, Outcome, Report
 from engine.jobs.delivering import deliver
 from engine.jobs.exporting import Made, Origin, made, origin_of
-from engine.jobs.loading import CPU, fresh, mark_ready, wanted_version
+from engine.jobs.loading import fresh, wanted_version
+from engine.jobs.loading_record import CPU, mark_ready
 from engine.jobs.variants import Bench, Beside, Measured
 from engine.processes.endings import CANCELLED
 from storage.errors import JobError, UnknownError
@@ -63,10 +65,9 @@ class Told(NamedTuple):
 def run(context: Context, job: Job, report: Report) -> Outcome:
     """Try every variant of the version that the job names, or of the current one."""
     version = wanted_version(context, job)
-    if version.format is None:
-        raise JobError(f"{job.model}@{version.number} has not been checked yet.", "Try again in a moment.")
-    found = ways(version.format)
-    _check_names(job.parameters.keep, version.format, found)
+    source = format_of(version)
+    found = ways(source)
+    _check_names(job.parameters.keep, source, found)
     origin = origin_of(context, version, read_model_settings(context.workspace.model_settings(job.model)))
     cores = noise.allotted_cores(context.hosts.share.alone)
     with contextlib.ExitStack() as stack:
@@ -160,11 +161,10 @@ def _rated(name: str, measured: Measured, beside: Beside | None) -> Rated:
 
 
 def _original_row(origin: Origin, measured: Measured, *, pareto: bool) -> Variant:
-    if origin.version.format is None:
-        raise RuntimeError("a version that was loaded has a format")
+    source = format_of(origin.version)
     return Variant(
-        name=str(origin.version.format),
-        format=origin.version.format,
+        name=str(source),
+        format=source,
         quantize=None,
         value=measured.metric.value,
         p50_ms=measured.latency.p50_ms,

@@ -3,10 +3,13 @@
 Owns when a copy is made and what a person reads meanwhile. What is read of the data is `engine.data`'s.
 """
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 from engine.data.prepared import PreparedData, Wanted
 from engine.jobs.context import Context, Report
+from engine.processes.endings import NOT_KEPT
 from engine.processes.protocol import Prepare
 from storage.errors import JobError
 from storage.settings import WorkspaceSettings
@@ -21,9 +24,14 @@ def prepared_data(workspace: Workspace, settings: WorkspaceSettings) -> Prepared
 
 
 def readable_data(workspace: Workspace, settings: WorkspaceSettings, model: str) -> tuple[Path, ...]:
-    """Return the folders that a model's process may read its data from."""
+    """Return the folders that a model's process may read its data from.
+
+    Raises:
+        JobError: that of its prepared data cannot be made.
+    """
     # Made beforehand: what a process may read is fixed when it starts, and only what exists can be named.
-    return (workspace.test / model, prepared_data(workspace, settings).home(model))
+    with _keeping(f"The folder for prepared data of {model}"):
+        return (workspace.test / model, prepared_data(workspace, settings).home(model))
 
 
 def mappable(context: Context, wanted: Wanted, report: Report) -> Path:
@@ -61,12 +69,19 @@ def _prepare(context: Context, copies: PreparedData, wanted: Wanted, key: str, r
         )
         if wanted.key() != key:
             raise JobError(f"{name} changed while it was read.", "Try again when it is complete.")
-        manifest = process.take(destination)
-    except OSError as error:
-        raise JobError(
-            f"The prepared copy of {name} cannot be kept ({error.strerror}).", "Check the disk."
-        ) from None
+        with _keeping(f"The prepared copy of {name}"):
+            copies.keep(wanted, destination, process.take(destination))
     finally:
         process.close()
-    copies.keep(wanted, destination, manifest)
     return destination
+
+
+@contextlib.contextmanager
+def _keeping(what: str) -> Iterator[None]:
+    """Say what it means that something cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise JobError(
+            f"{what} cannot be kept ({error.strerror or error}).", "Check the disk.", code=NOT_KEPT
+        ) from None

@@ -16,6 +16,7 @@ from engine.evaluation.parity import broken, parity
 from engine.evaluation.temperature import LEAST, MOST, applied, at_a_limit, telling
 from engine.exports import Way
 from engine.exports.recalibration import ELSEWHERE, recalibration
+from engine.jobs.checked import format_of
 from engine.jobs.companions import class_names
 from engine.jobs.context import Context, Outcome, Report
 from engine.jobs.delivering import deliver
@@ -30,7 +31,8 @@ from engine.jobs.exporting import (
     origin_of,
     predicted,
 )
-from engine.jobs.loading import CPU, fresh, mark_ready, wanted_version
+from engine.jobs.loading import fresh, wanted_version
+from engine.jobs.loading_record import CPU, mark_ready
 from engine.processes import scratch
 from engine.processes.export_messages import FitTemperature, Predicted, TemperatureFitted
 from engine.processes.model_process import ModelProcess
@@ -83,15 +85,14 @@ def _route(origin: Origin, version: Version) -> ExportRoute:
         JobError: it cannot be, or there is nothing to decide by.
     """
     name = f"{version.model}@{version.number}"
-    if version.format is None:
-        raise JobError(f"{name} has not been checked yet.", "Try again in a moment.")
+    source = format_of(version)
     if origin.settings.task is Task.REGRESSION:
         raise JobError(f"{name} gives values and no probabilities: there is nothing to calibrate.")
-    route = recalibration(version.format)
+    route = recalibration(source)
     if route is None:
         raise JobError(
-            f"{name} is {version.format}, which is not recalibrated here.",
-            ELSEWHERE[version.format][0].upper() + ELSEWHERE[version.format][1:] + ".",
+            f"{name} is {source}, which is not recalibrated here.",
+            ELSEWHERE[source][0].upper() + ELSEWHERE[source][1:] + ".",
         )
     if origin.without is not None:
         raise JobError(

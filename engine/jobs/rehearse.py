@@ -20,7 +20,7 @@ from engine.evaluation.rehearsal import Outcome as Seen
 from engine.jobs import loading
 from engine.jobs.companions import LOADER, class_names, own_loader, own_metrics
 from engine.jobs.context import Context, Outcome, Report
-from engine.jobs.loading import CPU
+from engine.jobs.loading_record import CPU
 from engine.jobs.reading import mappable
 from engine.jobs.unrecorded import evaluation_of, side_of
 from engine.processes import interpreter as interpreters
@@ -133,8 +133,7 @@ def _tried(
     report.progress(0, 1, "here")
     here = _seen(trial, _here, ())
     report.progress(0, 1, "there")
-    runtime = _runtime_there(inventory, version)
-    there = _seen(trial, lambda one: _there(one, hosts, runtime), here.inputs)
+    there = _seen(trial, lambda one: _there(one, hosts, inventory), here.inputs)
     return rehearsal.judged(version, here, there, settings)
 
 
@@ -145,9 +144,10 @@ def _here(trial: Trial) -> Iterator[ModelProcess]:
         yield process
 
 
-def _there(trial: Trial, hosts: Hosts, runtime: RuntimeSpec) -> AbstractContextManager[ModelProcess]:
+def _there(trial: Trial, hosts: Hosts, inventory: Inventory) -> AbstractContextManager[ModelProcess]:
     """Load a version in the other environment."""
     context, version, settings, report = trial
+    runtime = _runtime_there(inventory, version)
     options = chosen_options(runtime, settings.runtime)
     if LOADER in runtime.options:
         options = (*options, *own_loader(context, version, settings))
@@ -158,7 +158,7 @@ def _runtime_there(inventory: Inventory, version: Version) -> RuntimeSpec:
     wanted: Format | None = version.format
     found = next((spec for spec in inventory.runtimes if wanted in spec.formats), None)
     if found is None:
-        # It runs our own code, which has a runtime for each format.
+        # It runs our own code, which has a runtime for each format; but it is another environment that says so.
         raise JobError(f"The other environment knows nothing of {wanted}.")
     return found
 

@@ -13,6 +13,7 @@ from engine.jobs import repair_place
 from engine.jobs.context import Context, Outcome, Report
 from engine.jobs.repair_record import kinds_of, note_done
 from engine.jobs.switching import unknown_model
+from engine.processes.endings import CANCELLED
 from engine.repairs import REPAIRS, Repair
 from engine.repairs.repairing import Acted, Case, Work
 from engine.repairs.restore import restore_version
@@ -47,7 +48,8 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
     failed: Error | None = None
     for version in _targets(model, found, job):
         if report.cancelled():
-            return Outcome(state=JobState.CANCELLED, code=JobState.CANCELLED, error="Cancelled.")
+            failed = failed or JobError("Cancelled.", code=CANCELLED)
+            break
         report.progress(len(done), len(done) + 1, f"looking at version {version.number}")
         try:
             done.append(restore_version(context, version))
@@ -56,6 +58,9 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
             failed = failed or error
     treated: list[Treated] = []
     for fault in wanted:
+        if report.cancelled():
+            failed = failed or JobError("Cancelled.", code=CANCELLED)
+            break
         try:
             treated.extend(
                 _treated(Work(context, job, report, Case(model, fault, job.parameters.interpreter)), done)
@@ -184,8 +189,7 @@ def _outcome(
     answer = Repairs(job.model, repaired, tuple(done), tuple(treated), check)
     result = msgspec.json.encode(answer).decode()
     if failed is not None:
-        return Outcome(
-            state=JobState.FAILED, code=failed.code, error=failed.message, hint=failed.hint, result=result
-        )
+        state = JobState.CANCELLED if failed.code == CANCELLED else JobState.FAILED
+        return Outcome(state=state, code=failed.code, error=failed.message, hint=failed.hint, result=result)
     told = [one.detail for one in done] + [one.detail for one in treated if one.done]
     return Outcome(message="; ".join(told) or "nothing is deployed", result=result)

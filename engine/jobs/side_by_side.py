@@ -14,7 +14,8 @@ from engine.data.prepared import Wanted
 from engine.devices import noise
 from engine.evaluation.turns import Round, ratio
 from engine.jobs.context import Context, Outcome, Report
-from engine.jobs.loading import fresh, mark_ready, wanted_version
+from engine.jobs.loading import fresh, wanted_version
+from engine.jobs.loading_record import mark_ready
 from engine.jobs.reading import mappable
 from engine.processes.client import ModelProcess
 from engine.processes.protocol import MeasureLatency

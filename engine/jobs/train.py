@@ -15,7 +15,7 @@ from engine.data.prepared import Wanted
 from engine.jobs.context import Context, Outcome, Report
 from engine.jobs.loading import keep, trusted
 from engine.jobs.reading import mappable
-from engine.processes.endings import CANCELLED, ModelProcessError
+from engine.processes.endings import CANCELLED, NOT_KEPT, ModelProcessError
 from engine.processes.training_process import TrainingProcess
 from engine.repairs.afterwards import answered_for
 from engine.repository.objects import Kept
@@ -142,10 +142,10 @@ class Work:
         return self._run.artefact
 
     def end(self, error: Error) -> None:
-        """Record why it came to nothing; what only stops with the engine stays as it is, to be gone on with."""
+        """Record why it came to nothing; what only stops with the engine, or for want of room, is gone on with another time."""
         with self._context.writer.transaction() as connection:
             asked = jobs.cancelled(connection, self._job.id)
-            if error.code == CANCELLED and not asked:
+            if error.code == NOT_KEPT or (error.code == CANCELLED and not asked):
                 return
             state = TrainingState.CANCELLED if error.code == CANCELLED else TrainingState.FAILED
             training.finish(connection, self._run.id, state, at=self._context.now(), message=error.message)
@@ -220,7 +220,8 @@ class Work:
             )
             process.end()
             made = self._folder.made(trained.artefact)
-            process.take(trained.artefact, made)
+            with self._folder.keeping():
+                process.take(trained.artefact, made)
         finally:
             process.close()
         self._set_result(_trained_on(trained), trained.versions, made, best_epoch=trained.best_epoch or None)
@@ -254,7 +255,8 @@ class Work:
     def _epoch_of(self, process: TrainingProcess, done: EpochDone) -> None:
         self._epoch(done.epoch)
         # Last: what was recorded twice is recorded alike, what was skipped would be missing.
-        process.take(done.checkpoint, self._folder.checkpoint)
+        with self._folder.keeping():
+            process.take(done.checkpoint, self._folder.checkpoint)
         total = self._batches or self._plan.epochs
         self._report.progress(done.epoch.number * total // self._plan.epochs, total, self._words(done.epoch))
 

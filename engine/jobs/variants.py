@@ -11,7 +11,7 @@ import msgspec
 
 from engine.data.prepared import Wanted
 from engine.devices import noise
-from engine.evaluation.comparison import Comparison, NotComparableError, Question, compare
+from engine.evaluation.comparison import Comparison, NotComparableError, Question, Side, compare
 from engine.evaluation.facts import deciding_metric
 from engine.evaluation.turns import Ratio, ratio
 from engine.jobs.companions import class_names
@@ -25,11 +25,22 @@ from engine.processes.model_process import ModelProcess
 from engine.processes.protocol import Evaluate, Evaluated
 from storage.errors import JobError
 from storage.objectives import judge
-from storage.records import Job, LatencyReport, Metric, Version
+from storage.records import Evaluation, Job, LatencyReport, Metric, Version
 from storage.vocabulary import Task
 
 ROUNDS: Final = 7
 """Fewer than between two candidates: variants differ by factors, and there are several of them."""
+
+
+class Answered(NamedTuple):
+    """What a process came to on the data."""
+
+    evaluation: Evaluation
+    evaluated: Evaluated
+
+    def side(self, version: Version) -> Side:
+        """Return it as comparisons read it."""
+        return side_of(msgspec.structs.replace(version, evaluation=self.evaluation), self.evaluated)
 
 
 class Measured(NamedTuple):
@@ -72,17 +83,16 @@ class Bench:
         self._cores = cores
         self._gate = origin.settings.gate
         self._original = self._evaluated(process, report)
-        self._side = side_of(self._original[0], self._original[1])
+        self._side = self._original.side(origin.version)
 
     @property
     def metric(self) -> Metric:
         """The figure that decides, of the original."""
-        return self._metric(self._original[0])
+        return self._metric(self._original)
 
     def original(self, latency: LatencyReport) -> Measured:
         """Return what the original came to, its latency having been measured beside a variant."""
-        version, _ = self._original
-        return self._measured(version, latency, self._process, self._origin.version.bytes or 0)
+        return self._measured(self._original, latency, self._process, self._origin.version.bytes or 0)
 
     def beside(self, variant: Made, report: Report) -> Beside:
         """Load a variant and measure it beside the original.
@@ -91,10 +101,10 @@ class Bench:
             JobError: it does not load, or fails on the data, or cannot be compared.
         """
         with opened(self._origin, variant.artefact, report, self._cores) as process:
-            version, evaluated = self._evaluated(process, report)
-            question = Question(self._metric(version).name, self._gate.margin, 1 - self._gate.confidence)
+            own = self._evaluated(process, report)
+            question = Question(self._metric(own).name, self._gate.margin, 1 - self._gate.confidence)
             try:
-                compared = compare(self._side, side_of(version, evaluated), question)
+                compared = compare(self._side, own.side(self._origin.version), question)
             except NotComparableError as error:
                 raise JobError(f"{variant.way.name} cannot be compared with the original: {error}.") from None
             turns = Turns(self._origin.context, self._job, report, self._origin.settings, rounds=ROUNDS)
@@ -102,26 +112,22 @@ class Bench:
             began = time.monotonic()
             rounds = turns.measured(self._process, process)
             noisy = noise.doubts(watch.end(), time.monotonic() - began)
-            after = _report([ms for one in rounds for ms in (*one.second, *one.third)], evaluated)
-            before = _report([ms for one in rounds for ms in (*one.first, *one.last)], self._original[1])
+            after = _report([ms for one in rounds for ms in (*one.second, *one.third)], own)
+            before = _report([ms for one in rounds for ms in (*one.first, *one.last)], self._original)
             slower = ratio(rounds, self._gate.confidence)
             return Beside(
-                self._measured(version, after, process, variant.artefact.content.bytes),
+                self._measured(own, after, process, variant.artefact.content.bytes),
                 before,
                 compared,
                 Ratio(1 / slower.value, 1 / slower.high, 1 / slower.low),
                 noisy,
             )
 
-    def _measured(
-        self, version: Version, latency: LatencyReport, process: ModelProcess, size: int
-    ) -> Measured:
-        if version.evaluation is None:
-            raise RuntimeError("nothing was evaluated")
-        evaluation = msgspec.structs.replace(version.evaluation, latency=latency)
+    def _measured(self, own: Answered, latency: LatencyReport, process: ModelProcess, size: int) -> Measured:
+        evaluation = msgspec.structs.replace(own.evaluation, latency=latency)
         judged = judge(self._origin.settings.objectives, evaluation)
         return Measured(
-            self._metric(version),
+            self._metric(own),
             latency,
             size,
             process.loaded.load_s,
@@ -129,18 +135,18 @@ class Bench:
             tuple(one.sentence() for one in judged if one.met is False),
         )
 
-    def _metric(self, version: Version) -> Metric:
-        name = deciding_metric(self._gate, version.evaluation)
-        found = version.evaluation.metric(name) if version.evaluation else None
+    def _metric(self, own: Answered) -> Metric:
+        name = deciding_metric(self._gate, own.evaluation)
+        found = own.evaluation.metric(name)
         if found is None:
             raise JobError(
-                f"{version.model} has no figure '{name}', which [gate] metric in its model.toml says.",
+                f"{self._origin.version.model} has no figure '{name}', which [gate] metric in its model.toml says.",
                 "Name one that modeltender evaluate shows.",
             )
         return found
 
-    def _evaluated(self, process: ModelProcess, report: Report) -> tuple[Version, Evaluated]:
-        """Return the version with what a process came to on the data as its evaluation."""
+    def _evaluated(self, process: ModelProcess, report: Report) -> Answered:
+        """Return what a process comes to on the data."""
         origin = self._origin
         settings, context = origin.settings, origin.context
         wanted = Wanted(origin.version.model, origin.source, process.loaded.inputs, settings)
@@ -161,8 +167,9 @@ class Bench:
         evaluation = evaluation_of(
             origin.version, evaluated, process, dataset=origin.dataset, at=context.now()
         )
-        return msgspec.structs.replace(origin.version, evaluation=evaluation), evaluated
+        return Answered(evaluation, evaluated)
 
 
-def _report(latencies_ms: list[float], evaluated: Evaluated) -> LatencyReport:
-    return summarise(latencies_ms, throughput=evaluated.rows / max(evaluated.duration_s, 1e-9), stable=True)
+def _report(latencies_ms: list[float], own: Answered) -> LatencyReport:
+    throughput = own.evaluated.rows / max(own.evaluated.duration_s, 1e-9)
+    return summarise(latencies_ms, throughput=throughput, stable=True)

@@ -20,7 +20,7 @@ from engine.processes import scratch
 from engine.processes.confined_process import ConfinedProcess, never
 from engine.processes.conversation import Conversation
 from engine.processes.data_process import DATA, DataProcess
-from engine.processes.endings import CANCELLED, ModelProcessError
+from engine.processes.endings import CANCELLED, NOT_KEPT, NOT_STARTED, ModelProcessError
 from engine.processes.examiner_process import EXAMINER, EXAMINER_BYTES, SCRATCH_BYTES, ExaminerProcess
 from engine.processes.framework_host import FrameworkHost
 from engine.processes.host_messages import Limits, Profile
@@ -275,18 +275,30 @@ class Hosts:
         if host is None or not host.usable:
             if host is not None:
                 self._retired.append(host)
-            host = FrameworkHost(
-                framework,
-                spawner=self._spawner,
-                home=self._folder(),
-                inherited=os.environ,
-                interpreter=self._interpreter,
-            )
+            host = self._new_host(framework)
             # It imports for a while before it can fork: what comes out of it is under the same limit.
             self.share.take_in(host.pid)
             self._hosts[framework] = host
         host.used_at = time.monotonic()
         return host
+
+    def _new_host(self, framework: str) -> FrameworkHost:
+        home = self._folder()
+        try:
+            return FrameworkHost(
+                framework,
+                spawner=self._spawner,
+                home=home,
+                inherited=os.environ,
+                interpreter=self._interpreter,
+            )
+        except OSError as error:
+            _remove(home)
+            raise ModelProcessError(
+                f"The {framework} host cannot be started ({error.strerror or error}).",
+                "Free memory or disk space; then try again.",
+                code=NOT_STARTED,
+            ) from None
 
     def _forget(self, process: ConfinedProcess) -> None:
         with self._lock:
@@ -321,6 +333,7 @@ class Hosts:
             raise ModelProcessError(
                 f"No folder for a model process can be made in {self._scratch}: {error.strerror}.",
                 "Free some disk space, or make the folder writable.",
+                code=NOT_KEPT,
             ) from None
 
     def _profile(self, order: Order, folder: Path) -> Profile:
@@ -347,11 +360,15 @@ def _remove_leftovers(folder: Path) -> None:
     """Remove what processes of an engine that was killed have left; its processes died with it."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for leftover in folder.iterdir():
-        try:
-            scratch.sweep(leftover)
-        except OSError:
-            # It takes room and does no other harm; the folder below is new for every process.
-            log.warning("%s could not be removed", leftover, exc_info=True)
+        _remove(leftover)
+
+
+def _remove(folder: Path) -> None:
+    try:
+        scratch.sweep(folder)
+    except OSError:
+        # It takes room and does no other harm; every process gets a new one.
+        log.warning("%s could not be removed", folder, exc_info=True)
 
 
 def _close(thing: ConfinedProcess | FrameworkHost) -> None:

@@ -23,6 +23,12 @@ REFUSED: Final = RefusedError.code
 UNCONFINED: Final = "unconfined"
 """The error code of a model that was not opened because walls of the sandbox are missing."""
 
+NOT_KEPT: Final = "not-kept"
+"""The error code of work that failed for want of room on the disk: it says nothing about a model."""
+
+NOT_STARTED: Final = "not-started"
+"""The error code of a process that this machine did not get going: its model was never opened."""
+
 LAST_WORDS: Final = 200
 """Characters of a process' last line on stderr: enough for any assertion, short enough for a table."""
 
@@ -92,7 +98,7 @@ def late(activity: Activity, deadline_s: float) -> ModelProcessError:
     return ModelProcessError(
         f"{_who(activity)} did not answer within {deadline_s:.3g} s {activity}; it was stopped.",
         DEADLINE_HINT[activity],
-        code="deadline",
+        code=NOT_STARTED if activity is Activity.STARTING else "deadline",
     )
 
 
@@ -140,7 +146,7 @@ def not_pinned(cores: list[int], error: OSError) -> ModelProcessError:
     return ModelProcessError(
         f"The model process could not be pinned to the cores {words} ({error.strerror}).",
         "The machine's cores changed; try again.",
-        code="pinning",
+        code=NOT_STARTED,
     )
 
 

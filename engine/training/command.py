@@ -63,7 +63,8 @@ def train(
     output = folder.path / OUTPUT
     _end_leftover(folder.path / PROCESS)
     shutil.rmtree(output, ignore_errors=True)
-    output.mkdir()
+    with folder.keeping():
+        output.mkdir()
     shown = clean(" ".join(wanted.settings.train.command), NAME)
     try:
         process = context.hosts.launch(
@@ -77,7 +78,8 @@ def train(
         ) from None
     listener = _Listener(folder, on_epoch)
     try:
-        _remember(folder.path / PROCESS, process.pid)
+        with folder.keeping():
+            _remember(folder.path / PROCESS, process.pid)
         _await(process, listener, wanted, shown, cancelled)
     finally:
         _end(process)

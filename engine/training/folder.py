@@ -6,9 +6,12 @@ Owns what lies below ``.modeltender/training/``. It must not record anything.
 import errno
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from engine.processes.endings import NOT_KEPT
 from engine.repository.integrity import Content, digest, fsync_folder
 from storage.errors import JobError
 from storage.text import clean
@@ -51,10 +54,24 @@ class TrainingFolder:
         Raises:
             JobError: it cannot be made.
         """
-        try:
+        with self.keeping():
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    @contextmanager
+    def keeping(self) -> Iterator[None]:
+        """Say what it means that something cannot be written here.
+
+        Raises:
+            JobError: it cannot be.
+        """
+        try:
+            yield
         except OSError as error:
-            raise _no_room(error) from None
+            raise JobError(
+                f"The training cannot be kept in .modeltender/training: {error.strerror or error}.",
+                "Free some disk space, then train again: it goes on from its last epoch.",
+                code=NOT_KEPT,
+            ) from None
 
     def note(self, line: str) -> None:
         """Add a line to the log.
@@ -62,12 +79,9 @@ class TrainingFolder:
         Raises:
             JobError: it cannot be written.
         """
-        try:
-            with self.log.open("a", encoding="utf-8") as log:
-                if log.tell() < LOG_BYTES:
-                    log.write(f"{clean(line, 1000)}\n")
-        except OSError as error:
-            raise _no_room(error) from None
+        with self.keeping(), self.log.open("a", encoding="utf-8") as log:
+            if log.tell() < LOG_BYTES:
+                log.write(f"{clean(line, 1000)}\n")
 
     def drop_checkpoint(self) -> None:
         """Remove the checkpoint: nobody goes on from it."""
@@ -101,6 +115,7 @@ class TrainingFolder:
             raise JobError(
                 f"The trained model cannot be put into train/{clean(model, 60)}: {error.strerror}.",
                 "Free some space, or make the folder writable; then train again: it goes on from there.",
+                code=NOT_KEPT,
             ) from None
 
 
@@ -121,10 +136,3 @@ def _sync(file: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _no_room(error: OSError) -> JobError:
-    return JobError(
-        f"The training cannot be kept in .modeltender/training: {error.strerror}.",
-        "Free some disk space, then train again: it goes on from its last epoch.",
-    )

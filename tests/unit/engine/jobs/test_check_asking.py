@@ -1,11 +1,17 @@
 """What a check asks of a model anew, and what it takes from the record: real models in real processes."""
 
+import errno
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine.jobs import check_endurance, check_fit
 from engine.jobs.check_endurance import EVERY_S
+from engine.processes import scratch
+from engine.processes.model_process import ModelProcess
+from engine.processes.probes import Repeat
 from storage.tables import memory
 from storage.tables.memory import Endured
 from storage.vocabulary import Answer, Format
@@ -124,3 +130,41 @@ def test_a_model_that_is_too_slow_is_not_asked_for_long(ward: Ward, monkeypatch:
     told = ward.check()["memory-growth"]
     assert told["answer"] == Answer.UNKNOWN
     assert told["detail"].endswith("it is so slow that there was time for 0")
+
+
+def test_a_process_that_ends_between_two_questions_leaves_no_reading(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was read until then is not kept for a day, and is not taken for all that a slow model had time for."""
+    repeat = ModelProcess.repeat
+
+    def once(process: ModelProcess, request: Repeat, **named: Any) -> int:
+        answered = repeat(process, request, **named)
+        process.end()
+        return answered
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ModelProcess, "repeat", once)
+        told = ward.check()["memory-growth"]
+    assert (told["answer"], told["detail"]) == (Answer.UNKNOWN, "it was not asked again and again")
+    with ward.context.writer.transaction() as connection:
+        assert connection.execute("SELECT count(*) FROM endurances").fetchone()[0] == 0
+    assert ward.check()["memory-growth"]["answer"] == Answer.HEALTHY
+
+
+def test_a_full_disk_is_not_told_as_a_model_that_does_not_load(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is known of its answers then, for the reason that there is; and it is still what loads."""
+
+    def full(_parent: Path) -> Path:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    ward.check()
+    with monkeypatch.context() as patch:
+        patch.setattr(scratch, "make", full)
+        answers = ward.check()
+    assert answers["outputs-changed"]["answer"] == Answer.UNKNOWN
+    assert answers["outputs-changed"]["detail"].startswith("No folder for a model process can be made in ")
+    assert answers["no-longer-loads"]["answer"] == Answer.HEALTHY
+    assert not ward.faults()

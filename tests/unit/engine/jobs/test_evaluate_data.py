@@ -10,7 +10,7 @@ import pytest
 
 from engine.data.manifest import MANIFEST
 from engine.jobs import evaluate
-from engine.jobs.context import Context
+from engine.jobs.context import Context, Outcome
 from engine.jobs.reading import prepared_data
 from engine.processes.client import Hosts
 from engine.processes.pool import Pool
@@ -83,17 +83,21 @@ class Bench:
 
     def evaluate(self, version: int = 1) -> Evaluation:
         """Do an evaluation job, and return what it recorded."""
+        found = self.do(version)[1]
+        assert found is not None
+        return found
+
+    def do(self, version: int = 1, *, by: str = "test") -> tuple[Outcome, Evaluation | None]:
+        """Do an evaluation job for somebody; return how it ended, and what it recorded."""
         with self.context.writer.transaction() as connection:
-            job = jobs.add(connection, JobKind.EVALUATE, "digits", version, requested_by="test", now=1.0)
+            job = jobs.add(connection, JobKind.EVALUATE, "digits", version, requested_by=by, now=1.0)
         try:
-            evaluate.run(self.context, job, self.listener)
+            outcome = evaluate.run(self.context, job, self.listener)
         finally:
             with self.context.writer.transaction() as connection:
                 jobs.finish(connection, job.id, JobState.SUCCEEDED, now=1.0)
         with self.context.writer.transaction() as connection:
-            found = evaluations.of_job(connection, job.id)
-        assert found is not None
-        return found
+            return outcome, evaluations.of_job(connection, job.id)
 
     def copies(self) -> list[Path]:
         """Return the prepared copies."""
@@ -249,6 +253,9 @@ def test_two_sets_of_data_are_told_apart_by_the_person(bench: Bench) -> None:
     with pytest.raises(JobError, match=r"2 sets of test data for digits: test\.csv, test\.npz") as caught:
         bench.evaluate()
     assert 'data = { test = "test.csv" }' in caught.value.hint
+    outcome, found = bench.do(by=jobs.ARRIVAL)
+    assert found is None
+    assert outcome.message == f"loaded; not evaluated: {caught.value.message.rstrip('.')}"
     bench.settings('[data]\ntest = "test.npz"\n')
     assert accuracy(bench.evaluate()) == pytest.approx(expected(), abs=1e-9)
 

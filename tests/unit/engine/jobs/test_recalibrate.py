@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from engine.jobs import recalibrate as recalibrating
 from engine.jobs.recalibrate import WELL
 from storage.job_answers import Recalibrated
 from storage.records import Job
@@ -154,3 +155,35 @@ def test_broken_answers_are_no_probabilities(sure: Ward) -> None:
     kernel, bias = weights()
     sure.put(4, save_digits(kernel, np.full_like(bias, np.nan)))
     assert "answered NaN or infinity" in refused(sure, 4)[0]
+
+
+def test_labels_that_are_never_wrong_tell_no_temperature(sure: Ward) -> None:
+    """The more certain the better, without an end: such labels were taken from the answers."""
+    from tests.tiny_models import expected_probabilities
+
+    images, _ = good_data(797)
+    sure.data(images[1::2], expected_probabilities().argmax(axis=1)[1::2], "validation")
+    error, hint = refused(sure)
+    assert error.startswith(
+        "validation.npz asks for a temperature beyond 0.125 to 8: digits@3 is so often right"
+    )
+    assert hint.startswith("Look at the data: modeltender data describe digits")
+
+
+def test_what_was_made_is_held_against_what_it_should_answer(
+    sure: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that answers something else than the softened outputs is not handed in: here the expectation is another one."""
+    monkeypatch.setattr(recalibrating, "applied", lambda outputs, _temperature: outputs)
+    error, hint = refused(sure)
+    assert error.startswith(
+        "digits@3 does not come out as it should: its recalibrated outputs differ from the softened ones"
+    )
+    assert hint == "Nothing was kept."
+
+
+def test_outputs_that_are_all_saturated_prove_nothing(sure: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where none of them tells whether what was made is right, nothing is handed in."""
+    monkeypatch.setattr(recalibrating, "telling", lambda outputs, _temperature: np.zeros(len(outputs), bool))
+    error, _hint = refused(sure)
+    assert error.startswith("Every output is as good as 1: it cannot be told")

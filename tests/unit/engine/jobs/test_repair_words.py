@@ -96,12 +96,13 @@ def test_what_cannot_be_done_is_planned_as_such_and_refused(
     assert untouched(writer, faults)
 
 
-def test_a_repair_that_was_cancelled_touches_no_file(
-    workspace: Workspace, writer: Writer, faults: dict[str, Fault]
+@pytest.mark.parametrize("named", [False, True])
+def test_a_repair_that_was_cancelled_touches_nothing(
+    workspace: Workspace, writer: Writer, faults: dict[str, Fault], *, named: bool
 ) -> None:
-    """It ends before it looks at the first version."""
-    outcome, _ = repair(workspace, writer, stopping=True)
-    assert outcome.state is JobState.CANCELLED
+    """It ends before it looks at the first version, and before it does what was asked for by name."""
+    outcome, _ = repair(workspace, writer, stopping=True, fault=faults[ROLLED_BACK].id if named else None)
+    assert (outcome.state, outcome.error) == (JobState.CANCELLED, "Cancelled.")
     assert untouched(writer, faults)
 
 

@@ -1,5 +1,7 @@
 """What a training promises: real fits in confined processes, the same bits for the same seed, whatever is killed meanwhile."""
 
+import errno
+import os
 import threading
 import time
 from pathlib import Path
@@ -13,6 +15,7 @@ from engine.jobs.context import Context
 from engine.processes.client import Hosts
 from engine.processes.endings import CANCELLED, ModelProcessError
 from engine.processes.pool import Pool
+from engine.processes.training_process import TrainingProcess
 from engine.training.folder import TrainingFolder
 from storage import jobs
 from storage.database import Writer
@@ -171,6 +174,35 @@ def test_a_full_scratch_is_one_clear_sentence(workspace: Workspace, writer: Writ
     # Whoever notices first: the process that cannot write further, or the engine that looks at it.
     assert "scratch_mib" in raised.value.hint
     assert bench.left() == []
+
+
+def test_a_checkpoint_that_finds_no_room_costs_an_epoch_and_not_the_training(
+    bench: TrainingBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is cut off with a sentence; once there is room, the same training goes on after its last checkpoint."""
+    take, taken = TrainingProcess.take, list[Path]()
+
+    def full(process: TrainingProcess, name: str, destination: Path) -> None:
+        if len(taken) == 2:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        take(process, name, destination)
+        taken.append(destination)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TrainingProcess, "take", full)
+        with pytest.raises(JobError) as raised:
+            bench.train(build=True)
+    assert raised.value.message == (
+        "The training cannot be kept in .modeltender/training: No space left on device."
+    )
+    [cut] = bench.runs()
+    assert (cut.state, len(cut.curve), bench.left()) == (TrainingState.RUNNING, 3, [])
+    bench.listener.heard.clear()
+    bench.train(build=True)
+    [run] = bench.runs()
+    assert (run.id, run.state, len(run.curve)) == (cut.id, TrainingState.SUCCEEDED, 4)
+    assert not any(message.startswith("epoch 1/4, loss") for message in bench.listener.heard)
+    assert bench.left() == [run.artefact]
 
 
 @pytest.mark.parametrize("case", list(BUILT), ids=list(BUILT))

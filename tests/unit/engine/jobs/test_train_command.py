@@ -1,5 +1,7 @@
 """Programs of owners' that train: told by their environment, heard line by line, ended with their children."""
 
+import errno
+import os
 import subprocess
 import sys
 import time
@@ -13,11 +15,14 @@ import pytest
 from engine.jobs.context import Context
 from engine.processes.client import Hosts
 from engine.processes.endings import CANCELLED
+from engine.training import command
+from engine.training import folder as training_folder
 from engine.training.folder import TrainingFolder
 from storage.database import Writer
 from storage.errors import JobError
 from storage.settings import Trust, WorkspaceSettings
-from storage.vocabulary import TrainingState
+from storage.tables import events
+from storage.vocabulary import TrainingState, TrainTrigger
 from storage.workspace import Workspace
 from tests.unit.engine.jobs.training_bench import TrainingBench
 
@@ -173,3 +178,103 @@ def test_a_program_that_outlived_its_engine_is_ended(bench: TrainingBench) -> No
             left.kill()
             other.kill()
     assert not (folder / "process").exists()
+
+
+@pytest.mark.parametrize("where", ["log", "output", "process", "inbox"])
+def test_a_training_that_could_not_be_kept_is_gone_on_with(
+    bench: TrainingBench, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """For want of room it is cut off, as by the engine's end: with room the same training goes on, and what it made is not lost."""
+    program(
+        bench,
+        "open('ran', 'a').write('x')\n"
+        "print(json.dumps({'epoch': 1, 'loss': 1.0}), flush=True)\n"
+        "open(os.path.join(os.environ['MODELTENDER_OUTPUT'], 'model.onnx'), 'w').write('x')\n",
+    )
+
+    def full(*_given: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        folder = TrainingFolder(bench.context.workspace, 1)
+        folder.make()
+        if where == "log":
+            folder.log.mkdir()
+        elif where == "output":
+            (folder.path / "output").write_text("in the way")
+        elif where == "process":
+            patch.setattr(command, "_remember", full)
+        else:
+            patch.setattr(training_folder, "_sync", full)
+        with pytest.raises(JobError) as raised:
+            bench.train()
+    kept = "train/digits" if where == "inbox" else ".modeltender/training"
+    assert kept in raised.value.message
+    assert "train again: it goes on" in raised.value.hint
+    [cut] = bench.runs()
+    assert (cut.state, bench.left()) == (TrainingState.RUNNING, [])
+    if where == "log":
+        folder.log.rmdir()
+    elif where == "output":
+        (folder.path / "output").unlink()
+    bench.train()
+    [run] = bench.runs()
+    assert (run.id, run.state) == (cut.id, TrainingState.SUCCEEDED)
+    assert bench.left() == ["trained-1.onnx"]
+    # What was whole is delivered as it is; of a program that was ended at once nobody knows how far it came.
+    if where != "process":
+        assert (bench.context.workspace.root / "ran").read_text() == "x"
+
+
+SAVES = "open(os.path.join(os.environ['MODELTENDER_OUTPUT'], 'model.onnx'), 'w').write('x')\n"
+
+
+def test_a_training_that_was_delivered_and_cut_off_is_not_delivered_twice(
+    bench: TrainingBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What lies in the inbox under its name is what it made: all that is left is to say so."""
+    program(bench, SAVES)
+
+    def full(*_given: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training_folder, "fsync_folder", full)
+        with pytest.raises(JobError, match="cannot be put into train/digits"):
+            bench.train()
+    assert bench.left() == ["trained-1.onnx"]
+    bench.train()
+    [run] = bench.runs()
+    assert (run.state, bench.left()) == (TrainingState.SUCCEEDED, ["trained-1.onnx"])
+
+
+def test_what_was_cut_off_is_given_up_when_something_else_is_trained(bench: TrainingBench) -> None:
+    """Other settings are another training: the first one is over, and its name stays its own."""
+    program(bench, SAVES)
+    folder = TrainingFolder(bench.context.workspace, 1)
+    folder.make()
+    folder.log.mkdir()
+    with pytest.raises(JobError):
+        bench.train()
+    (bench.inbox / "trained-2.onnx").write_text("a person's own")
+    bench.train(epochs=3)
+    second, first = bench.runs()
+    assert (first.state, first.message) == (TrainingState.CANCELLED, "cut off, and another one was begun")
+    assert second.state is TrainingState.SUCCEEDED
+    assert second.artefact == f"trained-2-{second.sha256[:8]}.onnx"
+    assert bench.left() == sorted(["trained-2.onnx", second.artefact])
+    assert (bench.inbox / "trained-2.onnx").read_text() == "a person's own"
+
+
+def test_that_a_training_by_itself_came_to_nothing_is_in_the_log(bench: TrainingBench) -> None:
+    """Nobody waits for its error; that of a person's training is the job's alone."""
+    program(bench, "sys.exit(3)")
+    with pytest.raises(JobError):
+        bench.train()
+    with pytest.raises(JobError) as raised:
+        bench.train(trigger=TrainTrigger.NEW_DATA, reason="there are new data")
+    with bench.context.writer.transaction() as connection:
+        told = [
+            event.message for event in events.read(connection, limit=9) if event.code == "retraining-failed"
+        ]
+    assert told == [f"the training by itself came to nothing: {raised.value.message}"]

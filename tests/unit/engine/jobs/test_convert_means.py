@@ -1,0 +1,67 @@
+"""Ways by which a version could be written anew, and what is said where there is none: nothing is loaded for that."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine import exports
+from engine.jobs import convert
+from engine.processes.interpreter import Inventory
+from storage.records import Job
+from storage.tables import models
+from storage.vocabulary import Format, JobKind, JobState
+from tests.ward import MODEL, Ward, ward, ward_hosts
+
+__all__ = ["ward", "ward_hosts"]
+
+
+def refused(ward: Ward, kind: Format = Format.ONNX, *, interpreter: str = "") -> Job:
+    """Have the deployed version written anew as if it were of a format; return the job, which fails and leaves nothing."""
+    current = ward.current()
+    with ward.context.writer.transaction() as connection:
+        models.set_artefact(
+            connection,
+            current.id,
+            artefact=current.artefact,
+            kind=kind,
+            sha256=current.sha256,
+            size=current.bytes,
+        )
+    job = ward.do(JobKind.CONVERT, 2, interpreter=interpreter)
+    assert job.state is JobState.FAILED
+    assert not (ward.context.workspace.train / MODEL).exists()
+    return job
+
+
+def test_a_format_that_cannot_be_written_anew_says_why_and_what_is_left(ward: Ward) -> None:
+    """Another environment, which has what it was saved with."""
+    job = refused(ward, Format.LITERT)
+    assert job.error.startswith(
+        "litert is not written anew here: a LiteRT file cannot be changed once it is made"
+    )
+    assert job.hint.startswith("What is left: install what it was saved with")
+
+
+def test_what_is_not_installed_is_named(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything is tried."""
+    monkeypatch.setattr(exports, "_version", lambda name: None)
+    job = refused(ward)
+    assert job.error == "To write onnx anew needs onnx, which is not installed."
+
+
+def test_another_environment_is_asked_only_where_that_can_help(ward: Ward) -> None:
+    """Of an ONNX file nothing but smaller ones is made: the interpreter is not even started."""
+    job = refused(ward, interpreter="/no/such/python")
+    assert job.error == "There is no way from onnx to a format that this environment may read better."
+
+
+def test_an_environment_without_the_framework_cannot_export(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which is told with what it lacks."""
+    pytest.importorskip("tensorflow")
+    monkeypatch.setattr(convert.interpreters, "inventory", lambda *_given: Inventory("3.99", ()))
+    job = refused(ward, Format.KERAS, interpreter=str(Path(sys.executable)))
+    assert job.error == "The other environment cannot export keras."
+    assert job.hint == "It needs tensorflow for that."
