@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.data.readers.source import TEXT
 from engine.evaluation.likeness import Compared, Examined
 from engine.evaluation.probe import different_rows, rows_without_number, unpacked
 from engine.processes.probes import PlainArray, Probed
@@ -43,7 +44,7 @@ def examine(probed: Probed) -> Examined:
 def compare(before: Sequence[PlainArray], now: Sequence[PlainArray]) -> Compared:
     """Return how far answers are from those on record."""
     rows = before[0].shape[0] if before and before[0].shape else 0
-    if [(array.dtype, array.shape) for array in before] != [(array.dtype, array.shape) for array in now]:
+    if list(map(_form, before)) != list(map(_form, now)):
         return Compared(False, float("inf"), 0.0, rows, rows, same_form=False)
     if list(before) == list(now):
         return Compared(True, 0.0, 0.0, 0, rows)
@@ -61,6 +62,7 @@ def parity(before: Sequence[PlainArray], now: Sequence[PlainArray], *, dataset: 
         apart = [
             np.abs(unpacked(old).astype(np.float64) - unpacked(new).astype(np.float64)).ravel()
             for old, new in zip(before, now, strict=True)
+            if not _is_text(old)
         ]
         mean = float(np.concatenate(apart).mean())
     return Parity(
@@ -73,7 +75,19 @@ def parity(before: Sequence[PlainArray], now: Sequence[PlainArray], *, dataset: 
     )
 
 
+def _is_text(array: PlainArray) -> bool:
+    return np.dtype(array.dtype).kind == "U"
+
+
+def _form(array: PlainArray) -> tuple[str, tuple[int, ...]]:
+    """Return what kind of values an array has, and how many; how long texts are is not their kind."""
+    return TEXT if _is_text(array) else array.dtype, array.shape
+
+
 def _compare(old: "NDArray[Any]", new: "NDArray[Any]") -> tuple[float, float]:
+    if old.dtype.kind == "U":
+        # There is nothing between one name and another.
+        return (0.0 if bool((old == new).all()) else float("inf")), STEP
     relative = RELATIVE.get(old.dtype.name)
     # As float64 no difference of two numbers overflows, and infinities of the same sign are the same.
     before, after = old.astype(np.float64), new.astype(np.float64)
@@ -90,7 +104,7 @@ def _compare(old: "NDArray[Any]", new: "NDArray[Any]") -> tuple[float, float]:
 def _turned(before: Sequence[PlainArray], now: Sequence[PlainArray]) -> int:
     """Return for how many examples the largest output of the first array of scores is another one."""
     for old, new in zip(before, now, strict=True):
-        if len(old.shape) == 2 and old.shape[1] > 1:
+        if len(old.shape) == 2 and old.shape[1] > 1 and not _is_text(old):
             first, second = unpacked(old), unpacked(new)
             return int((first.argmax(axis=1) != second.argmax(axis=1)).sum())
     return 0
