@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from storage import modes
 from storage.errors import EngineError, WorkspaceError
-from storage.text import NAME, clean
+from storage.text import NAME, clean, word
 
 SETTINGS_FILE = "modeltender.toml"
 STATE_FOLDER = ".modeltender"
@@ -147,7 +147,7 @@ def find_workspace(start: Path) -> Workspace:
             return Workspace(folder)
     raise WorkspaceError(
         f"{clean(str(start))} is not a workspace: it has no {SETTINGS_FILE} and no {STATE_FOLDER} folder.",
-        f"Make one with: modeltender init {clean(str(start))}",
+        f"Make one with: modeltender init {word(str(start))}",
         code="no-workspace",
     )
 
@@ -194,7 +194,7 @@ def check_writable(workspace: Workspace) -> None:
         if not os.access(folder, os.W_OK | os.X_OK):
             raise WorkspaceError(
                 f"{clean(str(folder))} cannot be written by this user.",
-                f"Give yourself the right: chmod u+rwx {clean(str(folder))}",
+                f"Give yourself the right: chmod u+rwx {word(str(folder))}",
             )
 
 
@@ -271,7 +271,7 @@ def _folder(path: Path) -> Path:
         mode = path.stat().st_mode
     except FileNotFoundError:
         raise WorkspaceError(
-            f"{clean(str(path))} does not exist.", f"Make it with: modeltender init {clean(str(path))}"
+            f"{clean(str(path))} does not exist.", f"Make it with: modeltender init {word(str(path))}"
         ) from None
     except OSError as error:
         raise WorkspaceError(f"{clean(str(path))} cannot be read: {error.strerror}.") from None

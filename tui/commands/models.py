@@ -156,8 +156,16 @@ def _show_promotions(reader: Reader, target: Target, *, as_json: bool) -> None:
 
 
 def models_text(found: list[Model], arrivals: Sequence[Arrival], now: float) -> str:
-    """Return the table of models, and under it a line for each version that is not well or on its way."""
-    coming = [_arrival_line(arrival) for arrival in arrivals if arrival.status is Status.SETTLING]
+    """Return the table of models, and under it a line for each version that is not well or on its way.
+
+    Of a model without a version what its files are instead is all that there is to say of it.
+    """
+    empty = {model.name for model in found if model.newest is None}
+    coming = [
+        _arrival_line(arrival)
+        for arrival in arrivals
+        if arrival.status is Status.SETTLING or arrival.model in empty
+    ]
     if not found:
         nothing = "No models yet. Save a trained model in a folder train/NAME/ and it appears here."
         return "\n".join([nothing, *coming])
@@ -303,9 +311,18 @@ def _shown_text(page: Page, train: Train | None) -> str:
         f"{entry.name} is in quarantine ({entry.id}): {entry.reason}; {allowance.way_out(entry)}"
         for entry in page.quarantined
     )
-    lines.extend(f"! {problem}" for problem in dict.fromkeys([model.problem, *page.problems]) if problem)
+    ways = {version.failure.message: version.failure.hint for version in versions if _is_unproposed(version)}
+    for problem in dict.fromkeys([model.problem, *page.problems]):
+        if problem:
+            lines.append(f"! {problem}")
+            lines.extend([f"  > {ways[problem]}"] if ways.get(problem) else [])
     proposed = proposed_text(model.name, versions)
     return "\n".join([*lines, proposed] if proposed else lines)
+
+
+def _is_unproposed(version: Version) -> bool:
+    """Whether there is a way out of a failed evaluation in words alone, and no lines for model.toml."""
+    return version.failure is not None and not version.failure.proposal
 
 
 def _versions_table(versions: Sequence[Version]) -> str:

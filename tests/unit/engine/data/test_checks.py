@@ -183,7 +183,9 @@ def test_amounts_for_a_model_of_one_number_are_told_from_wrong_classes() -> None
     """Whoever forgot to say that a model estimates amounts is told the word for it; a few wrong labels are wrong labels."""
     with pytest.raises(JobError) as caught:
         checks.check_classes("test.csv", np.arange(321), (), 2)
-    assert caught.value.hint == 'Where they are amounts and not classes, set task = "regression" in model.toml.'
+    assert (
+        caught.value.hint == 'Where they are amounts and not classes, set task = "regression" in model.toml.'
+    )
     with pytest.raises(JobError) as caught:
         checks.check_classes("test.csv", np.array([0, 1, 2]), (), 2)
     assert "regression" not in caught.value.hint
