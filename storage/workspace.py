@@ -191,6 +191,11 @@ def check_writable(workspace: Workspace) -> None:
         if not folder.exists() and folder != workspace.root:
             continue
         _folder(folder)
+        if os.statvfs(folder).f_flag & os.ST_RDONLY:
+            raise WorkspaceError(
+                f"{clean(str(folder))} lies on a disk that is mounted for reading only.",
+                "Mount it for writing; disks with errors are mounted so by themselves (journalctl -k).",
+            )
         if not os.access(folder, os.W_OK | os.X_OK):
             raise WorkspaceError(
                 f"{clean(str(folder))} cannot be written by this user.",
