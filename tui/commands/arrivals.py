@@ -49,8 +49,7 @@ def find_target(workspace: Workspace, reader: Reader, target: Target) -> Version
         EngineError: the engine ended meanwhile.
     """
     deadline = time.monotonic() + NOTICE_S
-    if _means_newest(reader, target):
-        await_inbox(workspace, reader, target.model)
+    await_inbox(workspace, reader, target)
     while True:
         try:
             found = _find(reader, target)
@@ -62,15 +61,19 @@ def find_target(workspace: Workspace, reader: Reader, target: Target) -> Version
         return found if found is not None else _await_candidate(workspace, reader, target)
 
 
-def await_inbox(workspace: Workspace, reader: Reader, model: str) -> None:
-    """Wait until the engine has decided about what lies in ``train/MODEL``: the candidate may be about to be another one.
+def await_inbox(workspace: Workspace, reader: Reader, target: Target) -> None:
+    """Wait until the engine has decided about what lies in ``train/MODEL``, where that may be what is meant.
 
     What is still being written is waited for no longer than the engine takes to notice it, since that may take hours.
 
     Raises:
         EngineError: the engine ended meanwhile.
     """
-    if not valid_model_name(model) or not (changed := _changed_at(workspace.train / model)):
+    model = target.model
+    if not valid_model_name(model) or not _means_newest(reader, target):
+        return
+    changed = _changed_at(workspace.train / model)
+    if not changed:
         return
     deadline = time.monotonic() + NOTICE_S
 

@@ -15,13 +15,14 @@ from storage.text import NAME, clean
 from storage.training_records import TrainingRun
 from storage.vocabulary import ExitCode, JobKind, Status
 from storage.workspace import Workspace, valid_model_name
+from tui.commands.arrivals import await_inbox
 from tui.commands.completing import complete_model
 from tui.commands.documenting import job_document
 from tui.commands.options import requester, standard_options
 from tui.commands.output import show_document, show_text
 from tui.commands.reading import to_ask
 from tui.commands.runs import run_document, run_text
-from tui.commands.targets import default_version, find_model
+from tui.commands.targets import Target, default_version, find_model
 from tui.commands.waiting import await_change, await_job, failure
 
 ARRIVAL_S = 30.0
@@ -55,6 +56,7 @@ def train(
     """
     parameters = JobParameters(epochs=epochs, from_scratch=from_scratch)
     with to_ask(workspace) as reader:
+        await_inbox(workspace, reader, Target(model, None))
         _await_base(workspace, reader, model)
         return _ask(workspace, reader, model, parameters, as_json=as_json, no_wait=no_wait)
 

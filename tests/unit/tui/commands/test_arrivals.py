@@ -12,7 +12,7 @@ from storage.tables import engine
 from storage.vocabulary import ExitCode, Status
 from storage.workspace import Workspace
 from tests.unit.tui.commands.conftest import Begin, Run
-from tests.unit.tui.commands.rows import add_version, evaluated
+from tests.unit.tui.commands.rows import add_version, evaluated, failed
 from tui.commands import arrivals
 
 AHEAD_S = 3600.0
@@ -82,6 +82,24 @@ def test_what_was_copied_just_now_is_meant(
     assert ask(*words).status == ExitCode.DONE
     engine_at_work.join()
     assert [(job.model, job.version) for job in done] == [(model, 4)]
+
+
+def test_a_training_is_asked_for_once_what_was_copied_just_now_is_known(
+    copied: Workspace, ask: Run, writer: Writer, working: Begin
+) -> None:
+    """A first model and its training are handed in together: nobody is told that there is nothing to begin from."""
+    copied.train.joinpath("mnist").rename(copied.train / "digits")
+    decided: list[float] = []
+
+    def decide() -> None:
+        decided.append(time.time())
+        listed(writer, AHEAD_S, ())
+
+    engine_at_work = in_steps(lambda: listed(writer, AHEAD_S, ("digits",)), decide)
+    done = working(failed)
+    ask("train", "digits")
+    engine_at_work.join()
+    assert done[0].requested_at >= decided[0]
 
 
 def test_what_is_deployed_is_asked_for_at_once(copied: Workspace, ask: Run, working: Begin) -> None:
