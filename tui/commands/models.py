@@ -311,18 +311,18 @@ def _shown_text(page: Page, train: Train | None) -> str:
         f"{entry.name} is in quarantine ({entry.id}): {entry.reason}; {allowance.way_out(entry)}"
         for entry in page.quarantined
     )
-    ways = {version.failure.message: version.failure.hint for version in versions if _is_unproposed(version)}
+    # Where lines for model.toml would mend it, those are printed below and say it all.
+    ways = {
+        failure.message: failure.hint
+        for version in versions
+        if (failure := version.failure) is not None and not failure.proposal
+    }
     for problem in dict.fromkeys([model.problem, *page.problems]):
         if problem:
             lines.append(f"! {problem}")
             lines.extend([f"  > {ways[problem]}"] if ways.get(problem) else [])
     proposed = proposed_text(model.name, versions)
     return "\n".join([*lines, proposed] if proposed else lines)
-
-
-def _is_unproposed(version: Version) -> bool:
-    """Whether there is a way out of a failed evaluation in words alone, and no lines for model.toml."""
-    return version.failure is not None and not version.failure.proposal
 
 
 def _versions_table(versions: Sequence[Version]) -> str:

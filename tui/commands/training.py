@@ -13,7 +13,7 @@ from storage.tables import models
 from storage.tables import training as training_table
 from storage.text import NAME, clean
 from storage.training_records import TrainingRun
-from storage.vocabulary import ExitCode, JobKind, Status
+from storage.vocabulary import ExitCode, JobKind, Role, Status
 from storage.workspace import Workspace, valid_model_name
 from tui.commands.arrivals import await_inbox
 from tui.commands.completing import complete_model
@@ -100,7 +100,8 @@ def _await_base(workspace: Workspace, reader: Reader, model: str) -> None:
                     # Without a version: the engine knows whether a program of the owner's makes one.
                     return True
                 raise
-        return True if base.status is not Status.SETTLING else None
+        checking = base.status is Status.CHECKING and base.role is not Role.CURRENT
+        return None if checking or base.status is Status.SETTLING else True
 
     await_change(workspace, reader, look, f"the check of {model}")
 
