@@ -13,7 +13,7 @@ import msgspec
 from storage import sharing
 from storage.database import prepare
 from storage.errors import WorkspaceError
-from storage.text import clean
+from storage.text import clean, word
 from storage.vocabulary import ExitCode
 from storage.workspace import SETTINGS_FILE, STATE_FOLDER, Workspace, create_workspace
 
@@ -69,7 +69,7 @@ def _check_new(folder: Path, *, sample: bool) -> None:
         if (folder / SETTINGS_FILE).exists() or (folder / STATE_FOLDER).exists():
             raise WorkspaceError(
                 f"{shown} is a workspace already; it was not touched.",
-                f"Open it with: modeltender {shown}",
+                f"Open it with: modeltender {word(str(folder))}",
                 code="workspace-exists",
             )
         filled = sample and folder.is_dir() and any(folder.iterdir())
@@ -104,13 +104,13 @@ def _next_steps(workspace: Workspace, models: tuple[str, ...]) -> str:
         return (
             f"Made a workspace in {root}.\n"
             f"Save a trained model in {root}/train/NAME/ and labelled data as {root}/test/NAME/test.npz, then open it:\n"
-            f"  modeltender {root}"
+            f"  modeltender {word(_shown(workspace.root))}"
         )
     return (
         f"Made a workspace in {root} with the models {', '.join(clean(name) for name in models)}.\n"
         f"Open the console, or evaluate a model from the command line:\n"
-        f"  modeltender {root}\n"
-        f"  modeltender evaluate {clean(models[0])} -w {root}"
+        f"  modeltender {word(_shown(workspace.root))}\n"
+        f"  modeltender evaluate {word(models[0])} -w {word(_shown(workspace.root))}"
     )
 
 

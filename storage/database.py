@@ -21,7 +21,7 @@ from storage.text import clean
 APPLICATION_ID = 0x4D544E44
 """``MTND``: tells our database from somebody else's SQLite file."""
 
-KNOWN_VERSION = 23
+KNOWN_VERSION = 24
 """The schema that this program reads and writes; equal to `storage.schema.SCHEMA_VERSION` (a test says so)."""
 
 OLDER = "older-database"

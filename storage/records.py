@@ -241,7 +241,9 @@ class EngineState(Record, frozen=True, kw_only=True):
     sandbox: dict[str, str]
     hosts: tuple[HostState, ...]
     scanned_at: float | None = None
-    """When the folders were last listed completely."""
+    """When the last complete listing of the folders began: what had changed by then is known."""
+    undecided: tuple[str, ...] = ()
+    """Models in whose inbox something lay then that nothing was decided about yet."""
     stopped_at: float | None = None
 
 

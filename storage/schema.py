@@ -35,7 +35,7 @@ from storage.statements.upkeep import (
 
 migrations = Migrations("modeltender")
 
-SCHEMA_VERSION = 23
+SCHEMA_VERSION = 24
 
 
 @migrations()
@@ -179,6 +179,12 @@ def remedies_of_faults(database: Database) -> None:
 def imports(database: Database) -> None:
     """Keep where imported versions came from."""
     _execute(database, IMPORTS)
+
+
+@migrations()
+def undecided_inboxes(database: Database) -> None:
+    """Keep of which models something lies in the inbox that nothing is decided about yet."""
+    database.conn.execute("ALTER TABLE engine ADD COLUMN undecided TEXT NOT NULL DEFAULT '[]'")
 
 
 def _execute(database: Database, statements: str) -> None:

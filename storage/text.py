@@ -5,8 +5,16 @@ sequence in one can steer a terminal, a bidirectional mark can turn a sentence a
 can fill a screen. Everything of that kind passes `clean` before it is stored.
 """
 
+import shlex
+
 SENTENCE = 400
 """Characters of a message: five lines at 80 columns, enough for any sentence that we write."""
+
+PATH = 4096
+"""Characters of a path: the longest that Linux takes."""
+
+PLAIN = frozenset("@%+=:,./-_")
+"""What means nothing to a shell, besides letters and digits of any language."""
 
 NAME = 120
 """Characters of a name: longer ones would push figures off every table."""
@@ -21,3 +29,10 @@ def clean(text: str, limit: int = SENTENCE) -> str:
     flat = " ".join(text[: limit * 4].split())
     shown = "".join(character if character.isprintable() else "\ufffd" for character in flat[:limit])
     return shown + ("…" if len(flat) > limit else "")
+
+
+def word(text: str) -> str:
+    """Return ``text``, cleaned, as one word of a shell: a command that people copy must mean what it says."""
+    shown = clean(text, PATH)
+    plain = all(character.isalnum() or character in PLAIN for character in shown)
+    return shown if plain and shown else shlex.quote(shown)

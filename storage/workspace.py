@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from storage import modes
 from storage.errors import EngineError, WorkspaceError
-from storage.text import NAME, clean
+from storage.text import NAME, clean, word
 
 SETTINGS_FILE = "modeltender.toml"
 STATE_FOLDER = ".modeltender"
@@ -151,7 +151,7 @@ def find_workspace(start: Path) -> Workspace:
             return Workspace(folder)
     raise WorkspaceError(
         f"{clean(str(start))} is not a workspace: it has no {SETTINGS_FILE} and no {STATE_FOLDER} folder.",
-        f"Make one with: modeltender init {clean(str(start))}",
+        f"Make one with: modeltender init {word(str(start))}",
         code="no-workspace",
     )
 
@@ -195,10 +195,15 @@ def check_writable(workspace: Workspace) -> None:
         if not folder.exists() and folder != workspace.root:
             continue
         _folder(folder)
+        if os.statvfs(folder).f_flag & os.ST_RDONLY:
+            raise WorkspaceError(
+                f"{clean(str(folder))} lies on a disk that is mounted for reading only.",
+                "Mount it for writing; disks with errors are mounted so by themselves (journalctl -k).",
+            )
         if not os.access(folder, os.W_OK | os.X_OK):
             raise WorkspaceError(
                 f"{clean(str(folder))} cannot be written by this user.",
-                f"Give yourself the right: chmod u+rwx {clean(str(folder))}",
+                f"Give yourself the right: chmod u+rwx {word(str(folder))}",
             )
 
 
@@ -270,7 +275,7 @@ def _folder(path: Path) -> Path:
         mode = path.stat().st_mode
     except FileNotFoundError:
         raise WorkspaceError(
-            f"{clean(str(path))} does not exist.", f"Make it with: modeltender init {clean(str(path))}"
+            f"{clean(str(path))} does not exist.", f"Make it with: modeltender init {word(str(path))}"
         ) from None
     except OSError as error:
         raise WorkspaceError(f"{clean(str(path))} cannot be read: {error.strerror}.") from None

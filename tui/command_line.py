@@ -70,7 +70,10 @@ CONSOLE = "tui.commands.console:console"
 INTERRUPTED = 128 + 2
 """What a shell reports of a command that Ctrl-C ended."""
 
-STDOUT = 1
+STDIN, STDOUT, STDERR = range(3)
+
+PLAINLY = {"a valid integer range": "a whole number", "a valid float range": "a number"}
+"""What click calls a number that may not be any."""
 
 WHOLE = 1000
 """Characters of the sentence that says what a command does: all of it."""
@@ -170,6 +173,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that the arguments name, say what went wrong, and return the exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in words
+    _take_standard_streams()
     _be_tolerant()
     if COMPLETING in os.environ:
         _teach_bash()
@@ -196,7 +200,10 @@ def _misused(error: click.ClickException) -> str:
     """Return in a sentence how a command was misused; of one without the word that it needs, which words there are."""
     context = error.ctx if isinstance(error, click.exceptions.NoArgsIsHelpError) else None
     if context is None or not isinstance(context.command, click.Group):
-        return error.format_message()
+        message = error.format_message()
+        for words, plain in PLAINLY.items():
+            message = message.replace(words, plain)
+        return message
     *names, last = context.command.list_commands(context)
     return f"{context.command_path} needs one word more: {', '.join(names)} or {last}."
 
@@ -240,13 +247,18 @@ def _unknown_word(word: str) -> str:
 def _tell(code: str, message: str, hint: str, status: int, *, as_json: bool) -> int:
     """Print an error where its reader looks for it, and return the exit status."""
     message, hint = clean(message, MESSAGE), clean(hint)
-    try:
-        if as_json:
+    if as_json:
+        try:
             click.echo(msgspec.json.encode({"error": {"code": code, "message": message, "hint": hint}}))
+        except OSError:
+            # Nobody reads any more, or the disk under the output is full: then a person may.
+            _let_go_of_output()
         else:
-            click.echo(f"modeltender: {message}" + (f"\n  {hint}" if hint else ""), err=True)
+            return status
+    try:
+        click.echo(f"modeltender: {message}" + (f"\n  {hint}" if hint else ""), err=True)
     except OSError:
-        # Nobody reads any more, or the disk under the output is full: the exit status still tells.
+        # The exit status still tells.
         _let_go_of_output()
     return status
 
@@ -266,10 +278,23 @@ def _tell_unexpected(error: Exception, words: list[str], *, as_json: bool) -> in
     return _tell("internal", what, keep_traceback(error, words), ExitCode.FAILED, as_json=as_json)
 
 
+def _take_standard_streams() -> None:
+    """Open what a script has closed, so that nothing of ours gets the number of a stream and is written over."""
+    for descriptor in (STDIN, STDOUT, STDERR):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            # The lowest number that is free is this one: those before it are open by now.
+            os.open(os.devnull, os.O_RDWR)
+    sys.stdin = sys.stdin or open(STDIN, closefd=False)  # noqa: SIM115 - for as long as the process lives
+    sys.stdout = sys.stdout or open(STDOUT, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = sys.stderr or open(STDERR, "w", closefd=False)  # noqa: SIM115
+
+
 def _be_tolerant() -> None:
     """Let a character that the terminal's character set lacks be shown as ``?`` instead of ending the command."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # None where a script has closed it
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
 
 

@@ -23,6 +23,9 @@ ELLIPSIS = '"...", "..."'
 SKETCHED = 12
 """Class names that a hint spells out: more would push the sentence off the screen."""
 
+AMOUNTS = 20
+"""Different whole numbers beyond which they look like amounts to be predicted, where the model gives one number."""
+
 DIGITS = 9
 """Of a class number: no model tells a billion classes apart."""
 
@@ -138,9 +141,19 @@ def check_classes(
         raise JobError(
             f"{file} has label {numbers[wrong[0]]} in row {wrong[0]}, but the model has {classes} classes: "
             f"0 to {classes - 1}{f' ({len(wrong)} such rows)' if len(wrong) > 1 else ''}.",
-            "Use the data that the model was trained for, or correct their labels.",
+            _correction(numbers, classes),
         )
     return numbers
+
+
+def _correction(numbers: "NDArray[np.int64]", classes: int) -> str:
+    """Return what to do about labels that are no classes: the two usual slips are named."""
+    low, high = int(numbers.min()), int(numbers.max())
+    if (low, high) == (1, classes):
+        return f"They run from 1 to {classes}, and the model counts from 0: save y - 1."
+    if classes == 2 and len(np.unique(numbers)) > AMOUNTS:
+        return 'Where they are amounts and not classes, set task = "regression" in model.toml.'
+    return "Use the data that the model was trained for, or correct their labels."
 
 
 def tells_labels(targets: "NDArray[Any]") -> bool:

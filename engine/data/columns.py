@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from engine.data.readers.source import ARRAY, COLUMN, Column, Source
+from engine.data.readers.source import ARRAY, COLUMN, TEXT, Column, Source
 from engine.protocols import TensorSpec
 from storage.errors import JobError
 from storage.settings import Data
@@ -60,7 +60,11 @@ def choose(source: Source, specs: tuple[TensorSpec, ...], settings: Data) -> Cho
     words = _Words(source.name, tuple(known), source.called, _save(specs, source.called))
     target = _target(known, settings, words)
     others = {name: column for name, column in known.items() if name != target.name}
-    found = _named(known, specs, settings, words) if settings.inputs else _found(others, specs, words)
+    found = (
+        _named(known, specs, settings, words)
+        if settings.inputs
+        else _found(others, specs, words, settings.slices)
+    )
     for column in (target, *(column for _name, together in found for column in together)):
         _check_complete(source.name, column)
     padded: tuple[TensorSpec | None, ...] = specs or (None,)
@@ -104,8 +108,7 @@ class _Words(msgspec.Struct, frozen=True):
 
     def found(self) -> str:
         """Say what is there, so that a person sees at once what to rename."""
-        shown = ", ".join(clean(name, 60) for name in self.names[:SHOWN])
-        return f"it has {shown or 'none'}{' and more' if len(self.names) > SHOWN else ''}"
+        return f"it has {_listed(self.names) or 'none'}"
 
 
 def _save(specs: tuple[TensorSpec, ...], called: str) -> str:
@@ -162,7 +165,7 @@ def _named(
 
 
 def _found(
-    others: dict[str, Column], specs: tuple[TensorSpec, ...], words: _Words
+    others: dict[str, Column], specs: tuple[TensorSpec, ...], words: _Words, slices: Sequence[str]
 ) -> tuple[tuple[str, tuple[Column, ...]], ...]:
     wanted = [spec.name for spec in specs]
     if len(specs) <= 1 and SINGLE_INPUT in others:
@@ -173,10 +176,50 @@ def _found(
         raise words.missing([name for name in wanted if name not in others])
     numbers = tuple(column for column in others.values() if column.is_number)
     if numbers:
-        return ((_single(specs), numbers),)
+        return ((_single(specs), _of_width(numbers, others, specs, words, slices)),)
     if len(others) == 1:
         return ((_single(specs), tuple(others.values())),)
+    if others and all(column.dtype == TEXT for column in others.values()):
+        raise JobError(
+            f"{words.file} has no {words.called} of numbers: {_listed(tuple(others))} hold texts.",
+            "Write numbers as 1234.5, without a comma, a unit or a separator of thousands.",
+        )
     raise words.missing([SINGLE_INPUT])
+
+
+def _of_width(
+    numbers: tuple[Column, ...],
+    others: dict[str, Column],
+    specs: tuple[TensorSpec, ...],
+    words: _Words,
+    slices: Sequence[str],
+) -> tuple[Column, ...]:
+    """Return the columns of numbers that a model of one row of numbers takes: all, or all but those that tell slices apart.
+
+    Raises:
+        JobError: there are more or fewer than it takes.
+    """
+    shape = specs[0].shape if specs else None
+    wanted = shape[1] if shape is not None and len(shape) == 2 else None
+    if wanted is None or len(numbers) == wanted or words.called != COLUMN:
+        return numbers
+    without = tuple(column for column in numbers if column.name not in slices)
+    if len(without) == wanted:
+        return without
+    texts = [name for name, column in others.items() if column.dtype == TEXT and name not in slices]
+    left_out = f"; {_listed(texts)} {'holds' if len(texts) == 1 else 'hold'} texts" if texts else ""
+    raise JobError(
+        f"The model takes {wanted} numbers an example, and {words.file} has {len(numbers)} columns of numbers: "
+        f"{_listed([column.name for column in numbers])}{left_out}.",
+        "Say in model.toml which ones it takes, in its order: data = { inputs = [...] }"
+        if len(numbers) > wanted
+        else "Save every input of the model as a column of numbers.",
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(clean(name, 60) for name in names[:SHOWN])
+    return f"{shown}{' and more' if len(names) > SHOWN else ''}"
 
 
 def _single(specs: tuple[TensorSpec, ...]) -> str:

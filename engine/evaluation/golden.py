@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.data.readers.source import TEXT
 from engine.evaluation.likeness import Compared, Examined
 from engine.evaluation.probe import different_rows, rows_without_number, unpacked
 from engine.processes.probes import PlainArray, Probed
@@ -43,7 +44,7 @@ def examine(probed: Probed) -> Examined:
 def compare(before: Sequence[PlainArray], now: Sequence[PlainArray]) -> Compared:
     """Return how far answers are from those on record."""
     rows = before[0].shape[0] if before and before[0].shape else 0
-    if [(array.dtype, array.shape) for array in before] != [(array.dtype, array.shape) for array in now]:
+    if list(map(_form, before)) != list(map(_form, now)):
         return Compared(False, float("inf"), 0.0, rows, rows, same_form=False)
     if list(before) == list(now):
         return Compared(True, 0.0, 0.0, 0, rows)
@@ -58,7 +59,11 @@ def parity(before: Sequence[PlainArray], now: Sequence[PlainArray], *, dataset: 
     found = compare(before, now)
     mean = 0.0
     if found.same_form and not found.identical:
-        apart = [_apart(unpacked(old), unpacked(new)).ravel() for old, new in zip(before, now, strict=True)]
+        apart = [
+            _apart(unpacked(old), unpacked(new)).ravel()
+            for old, new in zip(before, now, strict=True)
+            if not _is_text(old)
+        ]
         mean = float(np.concatenate(apart).mean())
     return Parity(
         dataset=dataset,
@@ -70,7 +75,19 @@ def parity(before: Sequence[PlainArray], now: Sequence[PlainArray], *, dataset: 
     )
 
 
+def _is_text(array: PlainArray) -> bool:
+    return np.dtype(array.dtype).kind == "U"
+
+
+def _form(array: PlainArray) -> tuple[str, tuple[int, ...]]:
+    """Return what kind of values an array has, and how many; how long texts are is not their kind."""
+    return TEXT if _is_text(array) else array.dtype, array.shape
+
+
 def _compare(old: "NDArray[Any]", new: "NDArray[Any]") -> tuple[float, float]:
+    if old.dtype.kind == "U":
+        # There is nothing between one name and another.
+        return (0.0 if bool((old == new).all()) else float("inf")), STEP
     relative = RELATIVE.get(old.dtype.name)
     largest = float(_apart(old, new).max(initial=0.0))
     finite = np.abs(old[np.isfinite(old)].astype(np.float64))
@@ -92,7 +109,7 @@ def _apart(old: "NDArray[Any]", new: "NDArray[Any]") -> "NDArray[np.float64]":
 def _turned(before: Sequence[PlainArray], now: Sequence[PlainArray]) -> int:
     """Return for how many examples the largest output of the first array of scores is another one."""
     for old, new in zip(before, now, strict=True):
-        if len(old.shape) == 2 and old.shape[1] > 1:
+        if len(old.shape) == 2 and old.shape[1] > 1 and not _is_text(old):
             first, second = unpacked(old), unpacked(new)
             return int((first.argmax(axis=1) != second.argmax(axis=1)).sum())
     return 0

@@ -202,7 +202,8 @@ class _Failures:
         rows = self._examples.rows
         hint = "Look at the model's training: its weights or its arithmetic overflow."
         if self._with_nan_inputs:
-            hint = f"{self._with_nan_inputs} examples hold NaN among their inputs; clean {self._examples.dataset.name}."
+            n = self._with_nan_inputs
+            hint = f"{n} example{' holds' if n == 1 else 's hold'} NaN among {'its' if n == 1 else 'their'} inputs; clean {self._examples.dataset.name}."
         raise JobError(
             f"The model answered NaN or infinity on {self._rows} of {rows} examples, first on row {self._first}.",
             hint,

@@ -62,8 +62,22 @@ def repeat(model: LoadedModel, request: Repeat) -> Repeated:
 
 def packed(array: "NDArray[Any]") -> PlainArray:
     """Return an array in the form in which it travels; what numpy has no name for becomes float32."""
+    if array.dtype.kind in "USO":
+        texts = _texts(array)
+        return PlainArray(texts.dtype.str, texts.shape, texts.tobytes())
     plain = array if array.dtype.kind in "biuf" else array.astype(np.float32)
     return PlainArray(plain.dtype.name, plain.shape, np.ascontiguousarray(plain).tobytes())
+
+
+def _texts(array: "NDArray[Any]") -> "NDArray[np.str_]":
+    """Return texts as numpy's own: ONNX Runtime gives Python's, TensorFlow bytes; classifiers name their classes by them."""
+    if array.dtype.kind == "U":
+        return np.ascontiguousarray(array)
+    words = [
+        word.decode(errors="replace") if isinstance(word, bytes) else str(word)
+        for word in array.ravel().tolist()
+    ]
+    return np.array(words, dtype=np.str_).reshape(array.shape)
 
 
 def unpacked(array: PlainArray) -> "NDArray[Any]":

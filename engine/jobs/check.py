@@ -25,6 +25,7 @@ from storage.fault_records import CheckAnswer, Fault
 from storage.records import Job, Model, Version
 from storage.settings import ModelSettings, read_model_settings
 from storage.tables import checks, events, models
+from storage.text import word
 from storage.vocabulary import Answer, JobState, Severity
 
 WITHOUT_SETTINGS = frozenset({artefact_missing.SPEC.code, artefact_changed.SPEC.code})
@@ -200,7 +201,7 @@ def _open(
         model=model,
         version=finding.version,
         severity=severity,
-        repair=spec.advice.replace("{model}", model),
+        repair=spec.advice.replace("{model}", word(model)),
     )
     if new:
         _tell(connection, spec.code, message, model, finding, now=now, severity=severity)

@@ -215,11 +215,11 @@ def _recommendation(origin: Origin, base: Rated, chosen: Rated | None, tried: li
 
 
 def _in_words(one: Tried, base: Rated, margin: float) -> str:
-    """Return what a variant gives and costs: ``litert-int8: 11x faster, 4x smaller, accuracy -0.2 points [-0.6, +0.2]: ...``."""
+    """Return what a variant gives and costs: ``litert-int8: 11x faster, 4x smaller, accuracy -0.2 points [-0.6, +0.2], ...``."""
     compared, measured = one.beside.compared, one.beside.measured
     share = 0 <= compared.before <= 1 and 0 <= compared.after <= 1
     scale, unit = (100, " points") if share else (1, "")
-    says = "yes" if compared.verdict in pareto.NOT_WORSE else "no"
+    says = "rules out" if compared.verdict in pareto.NOT_WORSE else "does not rule out"
     figures = (
         f"{compared.metric} {compared.advantage * scale:+.2g}{unit} "
         f"[{compared.low * scale:+.2g}, {compared.high * scale:+.2g}]"
@@ -227,8 +227,8 @@ def _in_words(one: Tried, base: Rated, margin: float) -> str:
     missed = f"; {'; '.join(measured.missed)}" if measured.missed else ""
     return (
         f"{one.made.way.name}: {times(one.beside.faster.value, 'faster', 'slower')}, "
-        f"{times(base.bytes / max(measured.bytes, 1), 'smaller', 'larger')}, {figures}: "
-        f"non-inferior at {margin * scale:g}{unit}? {says}{missed}"
+        f"{times(base.bytes / max(measured.bytes, 1), 'smaller', 'larger')}, {figures}, "
+        f"which {says} a loss of {margin * scale:g}{unit}{missed}"
     )
 
 

@@ -33,7 +33,7 @@ from storage.records import Job, Metric, Version
 from storage.settings import ModelSettings, read_model_settings
 from storage.tables import gates, models
 from storage.tables.evaluations import headline
-from storage.text import clean
+from storage.text import clean, word
 from storage.vocabulary import JobState, Role, Verdict
 
 
@@ -141,7 +141,7 @@ def _check_gate(gate: GateReport, target: Version, job: Job, *, dry_run: bool) -
 
 
 def _insist(name: str) -> str:
-    return f"To promote it anyway: modeltender promote {name} --force --reason TEXT"
+    return f"To promote it anyway: modeltender promote {word(name)} --force --reason TEXT"
 
 
 def _message(current: Version | None, target: Version, gate: GateReport, job: Job) -> str:

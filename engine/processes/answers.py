@@ -7,6 +7,7 @@ it only fools its owner, whose model it is.
 """
 
 import math
+import re
 import string
 import sys
 from array import array
@@ -63,6 +64,10 @@ WIDTHS: Final = {"bool": 1} | {
     for width in widths
 }
 """Bytes of one number of each kind that an array may have."""
+
+CHARACTER: Final = 4
+TEXTS: Final = re.compile(r"[<>]U([1-9]\d{0,5})")
+"""numpy's texts of so many characters of four bytes each: names of classes. They are compared, and never read as text."""
 
 _decoder: msgspec.msgpack.Decoder[FromModel] = msgspec.msgpack.Decoder(FromModel)
 
@@ -312,12 +317,13 @@ def _checked_metric(metric: Metric) -> Metric:
 
 
 def _check_array(array: PlainArray) -> None:
-    """Its bytes are read as numbers later, so there must be as many as it says."""
+    """Its bytes are read as numbers or compared as texts later, so there must be as many as it says."""
     _claim(
         0 < len(array.shape) <= AXES and all(0 < size < 1 << 31 for size in array.shape),
         f"a shape of {array.shape}",
     )
-    width = WIDTHS.get(array.dtype)
+    texts = TEXTS.fullmatch(array.dtype)
+    width = WIDTHS.get(array.dtype) if texts is None else CHARACTER * int(texts[1])
     _claim(width is not None, f"an array of {clean(array.dtype, NAME)}")
     _claim(
         math.prod(array.shape) * (width or 0) == len(array.data), f"{len(array.data)} bytes of {array.shape}"

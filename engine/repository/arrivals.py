@@ -38,6 +38,15 @@ def undecided(rows: Rows, group: Group, decided: Collection[Key]) -> bool:
     return row["status"] in ANEW and group.key not in decided
 
 
+def awaited(rows: Rows, groups: Iterable[Group], decisions: Iterable[Decision]) -> frozenset[str]:
+    """Return the models of groups of which nothing is decided yet; what failed and is tried again is not awaited."""
+    settled = {(decision.model, decision.name) for decision in decisions if decision.holds}
+    settled |= {key for key, row in rows.items() if row["status"] == Status.FAILED and not row["stamp"]}
+    return frozenset(
+        group.key[0] for group in groups if (group.key[0], stored_name(group.key[1])) not in settled
+    )
+
+
 def record(connection: sqlite3.Connection, decisions: Iterable[Decision], rows: Rows, *, now: float) -> None:
     """Record what was decided."""
     turned_down: dict[str, list[Decision]] = {}

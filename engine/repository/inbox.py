@@ -64,6 +64,11 @@ class Decision(msgspec.Struct, frozen=True):
     entry: int | None = None
     """The entry of the quarantine that it became."""
 
+    @property
+    def holds(self) -> bool:
+        """Whether it is all that there is to say for now: what failed is tried again, but nobody need wait for that."""
+        return self.status is not Status.SETTLING
+
 
 class Waiting(NamedTuple):
     """A thing that nothing can be decided about yet."""
@@ -82,6 +87,8 @@ class Outlook(NamedTuple):
     """What is not there or not known yet, for long enough to be shown."""
     claimed: frozenset[Key]
     """What belongs to another file."""
+    open: frozenset[str]
+    """Models in whose inbox something is not still yet, or not examined."""
     wake_in: float | None
 
 
@@ -125,7 +132,9 @@ class InboxWatch:
             for key, (_, found) in self._examined.items()
             if key not in claimed and (found.format is not None or key[0] not in open_ones)
         )
-        return Outlook(tuple(group for group in groups if group is not None), waiting, claimed, seen.wake_in)
+        found = tuple(group for group in groups if group is not None)
+        unknown = frozenset(key[0] for key in items if key not in self._examined)
+        return Outlook(found, waiting, claimed, unknown, seen.wake_in)
 
     def decide(
         self,

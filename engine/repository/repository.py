@@ -83,6 +83,8 @@ class Repository:
         self._decided: set[Key] = set()
         self._odd: frozenset[Oddity] | None = None
         self._scanned = monotonic() - SCANNED_S
+        self._undecided: frozenset[str] = frozenset()
+        self._told_undecided: frozenset[str] = frozenset()
         self._renamed: queue.SimpleQueue[Path] = queue.SimpleQueue()
         self._notices: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
 
@@ -108,7 +110,7 @@ class Repository:
             sweep(self._workspace)
             self._keeper.settle()
         # Before the listing: what is renamed after it will be in the next one.
-        renamed = self._take_renamed()
+        renamed, began = self._take_renamed(), self._now()
         listing = list_workspace(self._workspace)
         with self._writer.transaction() as connection:
             facts, wanted = self._record_listing(connection, listing)
@@ -116,13 +118,14 @@ class Repository:
         versions_due = self._look_into_versions(wanted, facts, renamed.versions)
         arrivals_due = self._look_into_inboxes(listing, facts, renamed.arrivals)
         data_due = self._look_at_data(listing)
-        self._record_scanned(listing)
+        told_due = self._record_scanned(listing, began)
         retry_due = facts.retry_in(self._now())
         return min(
             self._rescan_s,
             versions_due,
             arrivals_due,
             data_due,
+            told_due,
             self._rescan_s if retry_due is None else retry_due,
         )
 
@@ -229,9 +232,10 @@ class Repository:
         self._expect(outlook.wake_in)
         made: dict[tuple[str, str], int] = {}
         decisions: list[Decision] = []
-        for group in outlook.groups:
-            if not arrivals.undecided(facts.arrivals, group, self._decided):
-                continue
+        undecided = [
+            group for group in outlook.groups if arrivals.undecided(facts.arrivals, group, self._decided)
+        ]
+        for group in undecided:
             if len(decisions) >= BATCH or self._monotonic() - begun > SLICE_S:
                 due = 0.0
                 break
@@ -252,6 +256,7 @@ class Repository:
                 self._decided.add(group.key)
                 if decision.ingested is not None:
                     made[decision.model, decision.sha256 or ""] = decision.ingested.number
+        self._undecided = outlook.open | arrivals.awaited(facts.arrivals, undecided, decisions)
         self._record_inboxes(listing, facts, outlook, decisions)
         return due
 
@@ -299,11 +304,18 @@ class Repository:
         with self._writer.transaction() as connection:
             return trust.holds(connection, sha256)
 
-    def _record_scanned(self, listing: Listing) -> None:
-        if not listing.problems and self._monotonic() - self._scanned >= SCANNED_S:
-            self._scanned = self._monotonic()
-            with self._writer.passing() as connection:
-                engine_table.scanned(connection, now=self._now())
+    def _record_scanned(self, listing: Listing, began: float) -> float:
+        """Record a complete pass and what it left undecided; return in how many seconds that is wanted again."""
+        if listing.problems:
+            return self._rescan_s
+        left = self._scanned + SCANNED_S - self._monotonic()
+        if left > 0 and self._undecided == self._told_undecided:
+            # What changed since the last record is not on record as listed: somebody may wait for that.
+            return left
+        self._scanned, self._told_undecided = self._monotonic(), self._undecided
+        with self._writer.passing() as connection:
+            engine_table.scanned(connection, began=began, undecided=self._undecided)
+        return self._rescan_s
 
     def _take_renamed(self) -> Renamed:
         found: dict[Path, set[Key]] = {self._workspace.models: set(), self._workspace.train: set()}

@@ -2,6 +2,7 @@
 
 import itertools
 import sqlite3
+from collections.abc import Collection
 
 import msgspec
 
@@ -34,9 +35,12 @@ def beat(
     )
 
 
-def scanned(connection: sqlite3.Connection, *, now: float) -> None:
-    """Record that the folders were listed completely."""
-    connection.execute("UPDATE engine SET scanned_at = ?", (now,))
+def scanned(connection: sqlite3.Connection, *, began: float, undecided: Collection[str] = ()) -> None:
+    """Record when a complete listing of the folders began, and in which models' inboxes something is undecided since."""
+    connection.execute(
+        "UPDATE engine SET scanned_at = ?, undecided = ?",
+        (began, msgspec.json.encode(sorted(undecided)).decode()),
+    )
 
 
 def stop(connection: sqlite3.Connection, *, now: float) -> None:
@@ -55,6 +59,7 @@ def read(connection: sqlite3.Connection) -> EngineState | None:
         started_at=row["started_at"],
         heartbeat_at=row["heartbeat_at"],
         scanned_at=row["scanned_at"],
+        undecided=msgspec.json.decode(row["undecided"], type=tuple[str, ...]),
         stopped_at=row["stopped_at"],
         rss_bytes=row["rss_bytes"],
         cpu_percent=row["cpu_percent"],

@@ -79,7 +79,7 @@ def fill(connection: sqlite3.Connection) -> None:
     engine.beat(
         connection, now=NOW, rss_bytes=61 * MIB, cpu_percent=1.1, hosts=(HostState("tensorflow", 4130, 2),)
     )
-    engine.scanned(connection, now=NOW)
+    engine.scanned(connection, began=NOW)
     _models(connection)
     _devices(connection)
     _jobs(connection)

@@ -149,6 +149,11 @@ WRONG: dict[str, Wrong] = {
         "test.npz has label 10 in row 5, but the model has 10 classes: 0 to 9 (10 such rows).",
         KNOWN,
     ),
+    "classes from 1": Wrong(
+        saved(x=X, y=Y + 1),
+        "test.npz has label 10 in row 9, but the model has 10 classes: 0 to 9 (2 such rows).",
+        "They run from 1 to 10, and the model counts from 0: save y - 1.",
+    ),
     "a negative class": Wrong(
         saved(x=X, y=np.where(Y == 0, -1, Y)),
         "test.npz has label -1 in row 0, but the model has 10 classes: 0 to 9 (2 such rows).",
@@ -182,7 +187,7 @@ WRONG: dict[str, Wrong] = {
     "a pixel that is NaN": Wrong(
         saved(x=changed(X, (5, 0, 0), np.nan), y=Y),
         "The model answered NaN or infinity on 1 of 20 examples, first on row 5.",
-        "1 examples hold NaN among their inputs; clean test.npz.",
+        "1 example holds NaN among its inputs; clean test.npz.",
     ),
     "labels too few": Wrong(
         saved(x=X, y=Y),

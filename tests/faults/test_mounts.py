@@ -18,7 +18,8 @@ from engine.repository.repository import Repository
 from storage.database import Writer
 from storage.settings import WorkspaceSettings
 from storage.tables import events, models
-from storage.workspace import Workspace
+from storage.errors import WorkspaceError
+from storage.workspace import Workspace, check_writable
 from tests.handmade_models import save_onnx
 from tests.watched import AtOnce, Watched
 
@@ -61,6 +62,12 @@ mount("-o", "remount,rw", str(workspace.models))
 watched.clock.passed += 61
 watched.settle()
 print("writable", status(), len(watched.arrivals()))
+
+mount("-o", "remount,ro", str(workspace.models))
+try:
+    check_writable(workspace)
+except WorkspaceError as error:
+    print("refused", error.message.removeprefix(str(workspace.root)))
 """
 
 
@@ -95,4 +102,5 @@ def test_a_disk_that_goes_comes_back_and_refuses_writing(tmp_path: Path) -> None
         "figures 0.9",
         "read-only ['checking'] ['could not be copied to models/mnist: Read-only file system; it is tried again']",
         "writable ['checking', 'checking'] 0",
+        "refused /models lies on a disk that is mounted for reading only.",
     ]

@@ -3,7 +3,10 @@
 A person who copies a model and asks for it at once means the one that was copied.
 """
 
+import itertools
 import time
+from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 from storage import jobs
@@ -15,11 +18,19 @@ from storage.vocabulary import FINISHED, JobKind, Role, Status
 from storage.workspace import Workspace, valid_model_name
 from tui import allowance
 from tui.commands.options import requester
+from tui.commands.output import remark
+from tui.commands.reading import engine_state
 from tui.commands.targets import UNFINISHED, Target, default_version, find_model, find_version
 from tui.commands.waiting import await_change, read_job
 
 NOTICE_S = 3.0
 """How long the engine may take to notice a folder that is there: its settle time and a rescan, with room."""
+
+TICK_S = 0.02
+"""How far the time of a file lags behind the clock at most: the kernel takes it at a tick, of which 100 a second is the least."""
+
+LOOKED_AT = 1_000
+"""Things in an inbox whose times are looked at: a sharded model has hundreds, and a folder of images needs no look at all."""
 
 POLL_S = 0.01
 
@@ -38,6 +49,7 @@ def find_target(workspace: Workspace, reader: Reader, target: Target) -> Version
         EngineError: the engine ended meanwhile.
     """
     deadline = time.monotonic() + NOTICE_S
+    await_inbox(workspace, reader, target)
     while True:
         try:
             found = _find(reader, target)
@@ -47,6 +59,42 @@ def find_target(workspace: Workspace, reader: Reader, target: Target) -> Version
             time.sleep(POLL_S)
             continue
         return found if found is not None else _await_candidate(workspace, reader, target)
+
+
+def await_inbox(workspace: Workspace, reader: Reader, target: Target) -> None:
+    """Wait until the engine has decided about what lies in ``train/MODEL``, where that may be what is meant.
+
+    What is still being written is waited for no longer than the engine takes to notice it, since that may take hours.
+
+    Raises:
+        EngineError: the engine ended meanwhile.
+    """
+    model = target.model
+    if not valid_model_name(model) or not _means_newest(reader, target):
+        return
+    changed = _changed_at(workspace.train / model)
+    if not changed:
+        return
+    deadline = time.monotonic() + NOTICE_S
+
+    def look() -> bool | None:
+        state = engine_state(reader)
+        if state is None or state.scanned_at is None:
+            return None
+        awaited = model in state.undecided
+        if not awaited and state.scanned_at >= changed + TICK_S:
+            return True
+        if time.monotonic() < deadline:
+            return None
+        if not awaited:
+            # Times of another machine's clock, or nothing that a listing names.
+            return True
+        if _changed_at(workspace.train / model) > changed:
+            remark(f"What is still being written to train/{model} is not waited for.")
+            return True
+        return None
+
+    await_change(workspace, reader, look, f"what arrived in train/{model}")
 
 
 class Request(NamedTuple):
@@ -124,13 +172,22 @@ def await_first_evaluation(workspace: Workspace, reader: Reader, version: Versio
     return await_change(workspace, reader, look, f"the evaluation of {version.model}@{version.number}")
 
 
+def _means_newest(reader: Reader, target: Target) -> bool:
+    """Whether a target may be what has just arrived: the candidate, or a model of which nothing is deployed."""
+    if target.version is not None:
+        return target.version is Role.CANDIDATE
+    with reader.transaction() as connection:
+        model = models.read_one(connection, target.model)
+    return model is None or model.current is None
+
+
 def _find(reader: Reader, target: Target) -> Version | None:
     """Return the version that a target names, or ``None`` where it is a candidate that is still being checked."""
     with reader.transaction() as connection:
         model = find_model(connection, target.model)
         if target.version is None:
             return default_version(connection, model)
-        if target.version is Role.CANDIDATE and model.candidate is None and _arriving(model):
+        if target.version is Role.CANDIDATE and _arriving(model):
             return None
         return find_version(connection, model, target.version)
 
@@ -142,7 +199,13 @@ def _await_candidate(workspace: Workspace, reader: Reader, target: Target) -> Ve
 
 
 def _arriving(model: Model) -> bool:
-    return model.newest is not None and model.newest.status in UNFINISHED
+    """Whether a version above the deployed one is still being checked: it is the candidate that a person means."""
+    newest, current = model.newest, model.current
+    return (
+        newest is not None
+        and newest.status in UNFINISHED
+        and (current is None or newest.number > current.number)
+    )
 
 
 def _under_way(listed: list[Job], version: Version, parameters: JobParameters) -> Job | None:
@@ -156,6 +219,23 @@ def _under_way(listed: list[Job], version: Version, parameters: JobParameters) -
         ),
         None,
     )
+
+
+def _changed_at(folder: Path) -> float:
+    """Return when anything in a folder last changed, or 0 where there is none or it cannot be listed."""
+    try:
+        found = [path.lstat().st_ctime for path in itertools.islice(_below(folder), LOOKED_AT)]
+        return max([folder.lstat().st_ctime, *found])
+    except OSError:
+        # It is not there, or went while it was listed: then there is nothing to wait for.
+        return 0.0
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for path in folder.iterdir():
+        yield path
+        if path.is_dir() and not path.is_symlink():
+            yield from _below(path)
 
 
 def _lies_there(workspace: Workspace, target: Target) -> bool:

@@ -12,7 +12,7 @@ from storage.database import Reader
 from storage.records import Job, JobParameters, Version
 from storage.vocabulary import ExitCode, JobKind, JobState, Role, Verdict
 from storage.workspace import Workspace
-from tui.commands.arrivals import await_first_evaluation
+from tui.commands.arrivals import await_first_evaluation, find_target
 from tui.commands.compare_text import UNPAIRED, UNPAIRED_MARK, WORDS, interval, remarks, signed
 from tui.commands.completing import complete_model, complete_version
 from tui.commands.figures import number
@@ -20,7 +20,7 @@ from tui.commands.options import requester, standard_options
 from tui.commands.output import remark, show_document, show_text
 from tui.commands.reading import to_ask
 from tui.commands.tables import table
-from tui.commands.targets import find_model, find_version, target
+from tui.commands.targets import Target, find_model, find_version, target
 from tui.commands.waiting import await_job, failure
 
 EXITS = {
@@ -107,8 +107,11 @@ def compare(
 
 
 def _wanted(workspace: Workspace, reader: Reader, model: str, wanted: int | Role, *, early: bool) -> Version:
-    with reader.transaction() as connection:
-        found = find_version(connection, find_model(connection, model), wanted)
+    if isinstance(wanted, Role):
+        found = find_target(workspace, reader, Target(model, wanted))
+    else:
+        with reader.transaction() as connection:
+            found = find_version(connection, find_model(connection, model), wanted)
     return found if early else await_first_evaluation(workspace, reader, found)
 
 

@@ -10,13 +10,13 @@ from storage.database import Reader
 from storage.fault_records import Event
 from storage.records import Job
 from storage.tables import events as event_table
-from storage.vocabulary import ExitCode, JobState
+from storage.vocabulary import FINISHED, ExitCode, JobState
 from storage.workspace import Workspace
 from tui.commands.figures import age, clock
 from tui.commands.options import standard_options
-from tui.commands.output import room, show_document, show_text
+from tui.commands.output import remark, room, show_document, show_text
 from tui.commands.overview_documents import event_document, job_document
-from tui.commands.reading import to_look
+from tui.commands.reading import engine_state, staleness, to_look
 from tui.commands.tables import LEAST_PROSE, table
 
 FOLLOW_S = 0.25
@@ -30,12 +30,16 @@ MOST = 100_000
 @standard_options
 def jobs(*, workspace: Workspace, as_json: bool, limit: int) -> int:
     """List the jobs: running, waiting, then the latest that ended."""
-    with to_look(workspace) as reader, reader.transaction() as connection:
-        found = job_table.read(connection, limit=limit)
-    if as_json:
-        show_document([job_document(job) for job in found])
-    else:
+    with to_look(workspace) as reader:
+        with reader.transaction() as connection:
+            found = job_table.read(connection, limit=limit)
+        if as_json:
+            show_document([job_document(job) for job in found])
+            return ExitCode.DONE
         show_text(_jobs_text(found, time.time()))
+        if any(job.state not in FINISHED for job in found):
+            # What is said to run does not where there is no engine.
+            remark(staleness(workspace, engine_state(reader)))
     return ExitCode.DONE
 
 

@@ -158,8 +158,16 @@ def _show_promotions(reader: Reader, target: Target, *, as_json: bool) -> None:
 
 
 def models_text(found: list[Model], arrivals: Sequence[Arrival], now: float) -> str:
-    """Return the table of models, and under it a line for each version that is not well or on its way."""
-    coming = [_arrival_line(arrival) for arrival in arrivals if arrival.status is Status.SETTLING]
+    """Return the table of models, and under it a line for each version that is not well or on its way.
+
+    Of a model without a version what its files are instead is all that there is to say of it.
+    """
+    empty = {model.name for model in found if model.newest is None}
+    coming = [
+        _arrival_line(arrival)
+        for arrival in arrivals
+        if arrival.status is Status.SETTLING or arrival.model in empty
+    ]
     if not found:
         nothing = "No models yet. Save a trained model in a folder train/NAME/ and it appears here."
         return "\n".join([nothing, *coming])
@@ -305,7 +313,16 @@ def _shown_text(page: Page, train: Train | None) -> str:
         f"{entry.name} is in quarantine ({entry.id}): {entry.reason}; {allowance.way_out(entry)}"
         for entry in page.quarantined
     )
-    lines.extend(f"! {problem}" for problem in dict.fromkeys([model.problem, *page.problems]) if problem)
+    # Where lines for model.toml would mend it, those are printed below and say it all.
+    ways = {
+        failure.message: failure.hint
+        for version in versions
+        if (failure := version.failure) is not None and not failure.proposal
+    }
+    for problem in dict.fromkeys([model.problem, *page.problems]):
+        if problem:
+            lines.append(f"! {problem}")
+            lines.extend([f"  > {ways[problem]}"] if ways.get(problem) else [])
     proposed = proposed_text(model.name, versions)
     return "\n".join([*lines, proposed] if proposed else lines)
 

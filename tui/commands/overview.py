@@ -8,9 +8,10 @@ from storage import snapshot
 from storage.errors import SettingsError
 from storage.fault_records import Fault
 from storage.objectives import MISSED_FAULT, judge
-from storage.records import Model, Version
+from storage.records import Arrival, Model, Version
 from storage.settings import read_model_settings
 from storage.snapshot import Snapshot
+from storage.text import word
 from storage.vocabulary import ExitCode, Status
 from storage.workspace import Workspace, engine_pid
 from tui import allowance, health
@@ -118,13 +119,18 @@ def _text(workspace: Workspace, seen: Snapshot, wanted: tuple[str, ...], now: fl
         [
             first,
             "",
-            models_text(list(seen.models), seen.arrivals, now),
+            # What is not well is told below, with all else that needs a person.
+            models_text(list(seen.models), _arriving(seen), now),
             "",
             devices_table(seen.devices),
             "",
             *needs,
         ]
     )
+
+
+def _arriving(seen: Snapshot) -> tuple[Arrival, ...]:
+    return tuple(arrival for arrival in seen.arrivals if arrival.status is Status.SETTLING)
 
 
 def _fault_sentence(fault: Fault) -> str:
@@ -143,7 +149,7 @@ def _ready(model: Model) -> list[str]:
         if candidate.gate.lacks_ratio
         else f"is {found}; deploy it"
     )
-    return [f"{_name(candidate)} {told}: modeltender promote {model.name}"]
+    return [f"{_name(candidate)} {told}: modeltender promote {word(model.name)}"]
 
 
 def _name(version: Version) -> str:

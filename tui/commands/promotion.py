@@ -14,6 +14,7 @@ from storage.database import Reader
 from storage.errors import JobError, RefusedError, UnknownError
 from storage.promotion_records import PASSING
 from storage.records import Job, JobParameters, Version
+from storage.text import word
 from storage.vocabulary import ExitCode, JobKind, JobState, Role, Verdict
 from storage.workspace import Workspace
 from tui.commands.arrivals import await_first_evaluation, find_target
@@ -80,7 +81,7 @@ def rollback(*, workspace: Workspace, as_json: bool, model: str, reason: str, no
         if found.current is None or found.previous is None:
             raise RefusedError(
                 f"There is nothing to roll {found.name} back to: no version was deployed before the current one.",
-                f"See what happened: modeltender show {found.name}",
+                f"See what happened: modeltender show {word(found.name)}",
             )
         parameters = JobParameters(
             expected_current=found.current.number,
@@ -105,7 +106,7 @@ def _wanted(workspace: Workspace, reader: Reader, target: Target) -> Version:
         above = f" above version {model.current.number}, which is deployed" if model.current else ""
         raise RefusedError(
             f"{model.name} has no candidate: there is no ready version{above}.",
-            f"Name another version to deploy that: modeltender promote {model.name}@VERSION",
+            f"Name another version to deploy that: modeltender promote {word(model.name)}@VERSION",
         ) from None
 
 
@@ -168,5 +169,5 @@ def _in_words(job: Job, document: PromotionDocument) -> str:
         told = any(check.verdict not in PASSING for check in document.checks)
         lines.extend(words for words in ("" if told else job.error, job.hint) if words)
     elif job.kind is JobKind.PROMOTE and document.from_version is not None:
-        lines.append(f"Undo it with: modeltender rollback {document.model}")
+        lines.append(f"Undo it with: modeltender rollback {word(document.model)}")
     return "\n".join(lines)

@@ -13,7 +13,7 @@ import click
 from storage.errors import UnknownError
 from storage.records import Model, Version
 from storage.tables import models
-from storage.text import NAME, clean
+from storage.text import NAME, clean, word
 from storage.vocabulary import Role, Status
 from storage.workspace import version_number
 
@@ -85,7 +85,7 @@ def find_version(connection: sqlite3.Connection, model: Model, wanted: int | Rol
         return found
     what = f"{wanted} version" if isinstance(wanted, Role) else f"version {wanted}"
     raise UnknownError(
-        f"{model.name} has no {what}.", f"List its versions with: modeltender show {model.name}"
+        f"{model.name} has no {what}.", f"List its versions with: modeltender show {word(model.name)}"
     )
 
 

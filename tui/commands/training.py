@@ -13,15 +13,16 @@ from storage.tables import models
 from storage.tables import training as training_table
 from storage.text import NAME, clean
 from storage.training_records import TrainingRun
-from storage.vocabulary import ExitCode, JobKind, Status
+from storage.vocabulary import ExitCode, JobKind, Role, Status
 from storage.workspace import Workspace, valid_model_name
+from tui.commands.arrivals import await_inbox
 from tui.commands.completing import complete_model
 from tui.commands.options import requester, standard_options
 from tui.commands.output import show_document, show_text
 from tui.commands.overview_documents import job_document
 from tui.commands.reading import to_ask
 from tui.commands.runs import run_document, run_text
-from tui.commands.targets import default_version, find_model
+from tui.commands.targets import Target, default_version, find_model
 from tui.commands.waiting import await_change, await_job, failure
 
 ARRIVAL_S = 30.0
@@ -55,6 +56,7 @@ def train(
     """
     parameters = JobParameters(epochs=epochs, from_scratch=from_scratch)
     with to_ask(workspace) as reader:
+        await_inbox(workspace, reader, Target(model, None))
         _await_base(workspace, reader, model)
         return _ask(workspace, reader, model, parameters, as_json=as_json, no_wait=no_wait)
 
@@ -98,7 +100,8 @@ def _await_base(workspace: Workspace, reader: Reader, model: str) -> None:
                     # Without a version: the engine knows whether a program of the owner's makes one.
                     return True
                 raise
-        return True if base.status is not Status.SETTLING else None
+        checking = base.status is Status.CHECKING and base.role is not Role.CURRENT
+        return None if checking or base.status is Status.SETTLING else True
 
     await_change(workspace, reader, look, f"the check of {model}")
 

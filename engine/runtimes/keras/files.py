@@ -37,6 +37,9 @@ VERSION = 20
 KERAS_2_INPUTS = "_nested_inputs"
 """Where Keras 2 keeps the structure of a model's inputs: other environments than the engine's may still have it."""
 
+NUMPY_NAMES = {"string": "str"}
+"""Of types that numpy calls otherwise than Keras."""
+
 UNKNOWN_LAYER = re.compile(r"Unknown layer: '([^']+)'")
 
 
@@ -67,7 +70,23 @@ def packed(model: Any, flat: Sequence[Any], tree: Any) -> Any:
 def describe(tensor: Any) -> TensorSpec:
     """Return an input or output of a Keras model as the engine describes it."""
     # A type is a word in Keras 3, and TensorFlow's own in Keras 2.
-    return TensorSpec(str(tensor.name), tuple(tensor.shape), str(getattr(tensor.dtype, "name", tensor.dtype)))
+    dtype = str(getattr(tensor.dtype, "name", tensor.dtype))
+    return TensorSpec(str(tensor.name), tuple(tensor.shape), NUMPY_NAMES.get(dtype, dtype))
+
+
+def describe_outputs(model: Any) -> tuple[TensorSpec, ...]:
+    """Return a model's outputs, by the names of the layers that they come from: those that a person gave.
+
+    Keras numbers the tensors themselves as they are made in a process, so the next one may call them otherwise.
+    """
+    found = tuple(map(describe, model.outputs))
+    names = [str(name) for name in getattr(model, "output_names", None) or ()]
+    if not names and len(found) == 1 and model.layers:
+        names = [str(model.layers[-1].name)]
+    if len(names) != len(found) or len(set(names)) < len(names):
+        # A layer that is used twice gives two outputs of one name.
+        return found
+    return tuple(msgspec.structs.replace(spec, name=name) for spec, name in zip(found, names, strict=True))
 
 
 def is_hdf5(artefact: Path) -> bool:

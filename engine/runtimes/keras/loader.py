@@ -23,7 +23,7 @@ import tensorflow as tf
 
 from engine.frameworks.tensorflow import Compiled, device_name
 from engine.protocols import TensorSpec
-from engine.runtimes.keras.files import describe, packed, read_model
+from engine.runtimes.keras.files import describe, describe_outputs, packed, read_model
 
 TREE = getattr(keras, "tree", tf.nest)
 """Keras 2 and the first of Keras 3, which another environment than the engine's may have, use TensorFlow's."""
@@ -34,7 +34,7 @@ class KerasModel:
 
     def __init__(self, model: Any, device: str) -> None:
         self.inputs = tuple(map(describe, model.inputs))
-        self.outputs: tuple[TensorSpec, ...] = tuple(map(describe, model.outputs))
+        self.outputs: tuple[TensorSpec, ...] = describe_outputs(model)
         self.parameters: int | None = int(model.count_params())
         signature = [
             tf.TensorSpec(tensor.shape, tensor.dtype, name=f"input_{index}")

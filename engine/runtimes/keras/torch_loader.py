@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from engine.frameworks.torch import prepare, tensor
 from engine.protocols import TensorSpec
-from engine.runtimes.keras.files import describe, packed, read_model
+from engine.runtimes.keras.files import describe, describe_outputs, packed, read_model
 
 
 class KerasModel:
@@ -29,7 +29,7 @@ class KerasModel:
         self._model = model
         self._device = device
         self.inputs = tuple(map(describe, model.inputs))
-        self.outputs: tuple[TensorSpec, ...] = tuple(map(describe, model.outputs))
+        self.outputs: tuple[TensorSpec, ...] = describe_outputs(model)
         self.parameters: int | None = int(model.count_params())
 
     def weights(self) -> "Iterator[tuple[str, NDArray[Any]]]":

@@ -45,6 +45,7 @@ DTYPES = {
     "tensor(uint32)": "uint32",
     "tensor(uint64)": "uint64",
     "tensor(bool)": "bool",
+    "tensor(string)": "str",
 }
 """ONNX Runtime's names of element types that numpy has too."""
 

@@ -8,7 +8,10 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from storage.database import Reader
+from storage.errors import WorkspaceError
 from storage.vocabulary import ExitCode
 from storage.workspace import Workspace, find_workspace
 
@@ -46,6 +49,15 @@ def test_the_next_step_is_what_a_person_would_type(tmp_path: Path) -> None:
     said = init("models", cwd=tmp_path)
     assert said.stdout.splitlines()[0] == "Made a workspace in ./models."
     assert said.stdout.splitlines()[-1] == "  modeltender ./models"
+
+
+def test_the_next_step_can_be_copied_whatever_the_folder_is_called(tmp_path: Path) -> None:
+    """A space in a folder's name does not make two words of it, there and where it is missing."""
+    said = init("our models", cwd=tmp_path)
+    assert said.stdout.splitlines()[-1] == "  modeltender './our models'"
+    with pytest.raises(WorkspaceError) as caught:
+        find_workspace(tmp_path / "no models")
+    assert caught.value.hint == f"Make it with: modeltender init '{tmp_path}/no models'"
 
 
 def test_a_workspace_is_never_made_twice(workspace: Workspace) -> None:

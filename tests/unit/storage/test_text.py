@@ -1,12 +1,13 @@
 """What `clean` promises about untrusted text."""
 
+import shlex
 import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.text import NAME, clean
+from storage.text import NAME, PATH, clean, word
 
 
 @pytest.mark.parametrize(
@@ -41,3 +42,15 @@ def test_no_code_point_survives_that_is_not_printable() -> None:
 def test_cleaning_twice_changes_nothing(text: str) -> None:
     """Clean text stays as it is, so that it may be cleaned at every border."""
     assert clean(clean(text)) == clean(text)
+
+
+@pytest.mark.parametrize("plain", ["mnist@3", "./my-models/v1.2_b", "größe", "模型"])
+def test_a_word_that_means_nothing_to_a_shell_stays_as_it_is(plain: str) -> None:
+    """Most names need no quotes, and are read more easily without."""
+    assert word(plain) == plain
+
+
+@given(st.text())
+def test_a_shell_takes_a_word_for_what_it_shows(text: str) -> None:
+    """Whatever a model or a folder is called, a command that was copied names it and nothing else."""
+    assert shlex.split(word(text)) == [clean(text, PATH)]

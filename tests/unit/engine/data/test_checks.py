@@ -177,3 +177,15 @@ def test_texts_that_are_numbers_are_class_numbers() -> None:
     for other in (["01"], ["2", "two"], ["-1"], ["1.0"], [""]):
         with pytest.raises(JobError, match="does not name"):
             checks.check_classes("test", np.array(other), (), 11)
+
+
+def test_amounts_for_a_model_of_one_number_are_told_from_wrong_classes() -> None:
+    """Whoever forgot to say that a model estimates amounts is told the word for it; a few wrong labels are wrong labels."""
+    with pytest.raises(JobError) as caught:
+        checks.check_classes("test.csv", np.arange(321), (), 2)
+    assert (
+        caught.value.hint == 'Where they are amounts and not classes, set task = "regression" in model.toml.'
+    )
+    with pytest.raises(JobError) as caught:
+        checks.check_classes("test.csv", np.array([0, 1, 2]), (), 2)
+    assert "regression" not in caught.value.hint

@@ -12,7 +12,8 @@ from engine.protocols import TensorSpec
 from storage.errors import JobError
 from storage.settings import Data
 
-ONE = (TensorSpec("features", (None, 3), "float32"),)
+ONE = (TensorSpec("features", (None, None), "float32"),)
+THREE = (TensorSpec("features", (None, 3), "float32"),)
 TWO = (TensorSpec("left", (None, 1), "float32"), TensorSpec("right", (None, 1), "float32"))
 
 
@@ -90,7 +91,7 @@ def test_inputs_are_named_or_all_other_numbers(
     [
         (table("a", "b"), ONE, {}, "has no column y: it has a, b"),
         (table("a", "y", "label"), ONE, {}, "has the columns y and label, and each could be the target"),
-        (table("y", name=TEXT, other=TEXT), ONE, {}, "has no column x: it has y, name, other"),
+        (table("y", name=TEXT, other=TEXT), ONE, {}, "has no column of numbers: name, other hold texts"),
         (table("left", "y"), TWO, {}, "has no column right"),
         (table("a", "y"), ONE, {"target": "z"}, "has no column z"),
         (table("a", "y"), ONE, {"inputs": ("a", "q")}, "has no column q"),
@@ -146,3 +147,36 @@ def test_numbers_are_put_together_as_floats_or_integers(
         found = choose(source, (spec,), Data())
     assert found.inputs[0].stacked_as == expected
     assert np.dtype(expected or "float32").kind in "fi"
+
+
+def test_a_column_that_tells_slices_apart_is_an_input_only_where_the_model_takes_as_many() -> None:
+    """A region's number is left out where the others are what the model takes, and stays where it is one of them."""
+    assert chosen(table("a", "b", "c", "region", "y"), THREE, slices=("region",))[0] == [["a", "b", "c"]]
+    assert chosen(table("a", "b", "region", "y"), THREE, slices=("region",))[0] == [["a", "b", "region"]]
+
+
+@pytest.mark.parametrize(
+    ("source", "message", "hint"),
+    [
+        (
+            table("id", "a", "b", "c", "y"),
+            "The model takes 3 numbers an example, and test.csv has 4 columns of numbers: id, a, b, c.",
+            "Say in model.toml which ones it takes, in its order: data = { inputs = [...] }",
+        ),
+        (
+            table("a", "b", "y", price=TEXT),
+            "The model takes 3 numbers an example, and test.csv has 2 columns of numbers: a, b; price holds texts.",
+            "Save every input of the model as a column of numbers.",
+        ),
+        (
+            table("y", length=TEXT, width=TEXT),
+            "test.csv has no column of numbers: length, width hold texts.",
+            "Write numbers as 1234.5, without a comma, a unit or a separator of thousands.",
+        ),
+    ],
+)
+def test_columns_that_are_not_what_the_model_takes_are_named(source: Table, message: str, hint: str) -> None:
+    """A number of each row, a second target or a comma for a point is seen at once."""
+    with pytest.raises(JobError) as caught:
+        chosen(source, THREE)
+    assert (caught.value.message, caught.value.hint) == (message, hint)

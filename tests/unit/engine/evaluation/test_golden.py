@@ -47,6 +47,22 @@ def test_each_precision_has_its_tolerance(dtype: str, apart: float, *, within: b
     assert found.rows == 4
 
 
+@pytest.mark.parametrize("dtype", [np.str_, np.bytes_, object])
+def test_names_of_classes_are_the_same_or_others(dtype: Any) -> None:
+    """Classifiers of scikit-learn answer with names beside probabilities, as texts or bytes; there is nothing in between."""
+    old = np.array(["setosa", "virginica"]).astype(dtype)
+    assert compared(old, old).identical
+    assert not compared(old, np.array(["setosa", "versicolor"]).astype(dtype)).within
+    assert unpacked(packed(old)).tolist() == ["setosa", "virginica"]
+
+
+def test_names_do_not_count_among_differences_of_numbers() -> None:
+    """How far outputs lie apart is told of the numbers; which class is on top as well."""
+    names, scores = packed(np.array([["a", "b"]])), np.array([[0.25, 0.75]], np.float32)
+    found = golden.parity([names, packed(scores)], [names, packed(scores + np.float32(0.5))], dataset="test")
+    assert (found.mean_difference, found.agreement) == (0.5, 1.0)
+
+
 def test_large_answers_may_differ_by_more() -> None:
     """The tolerance is a share of the largest one."""
     assert compared(np.full((2, 2), 1e6, np.float32), np.full((2, 2), 1e6 + 50, np.float32)).within

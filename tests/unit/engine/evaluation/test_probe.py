@@ -6,10 +6,13 @@ from typing import Any
 
 import ml_dtypes
 import numpy as np
+import onnx
 import pytest
 from numpy.typing import NDArray
+from onnx import TensorProto, helper
 
 from engine.artefacts.doubts import SHOWN_EVIDENCE
+from engine.evaluation import golden
 from engine.evaluation import probe as probing
 from engine.evaluation.probe import packed, probe, repeat, unpacked
 from engine.processes.probes import Probe, Repeat
@@ -19,6 +22,8 @@ from storage.errors import JobError
 from storage.records import TensorSpec
 from storage.settings import Preprocess
 from tests.unit.engine.evaluation.passing import answers_file, passing
+
+NAMES = ["setosa", "virginica"]
 
 EXAMPLES = np.arange(120, dtype=np.float32).reshape(40, 3)
 
@@ -156,3 +161,38 @@ def test_the_same_is_asked_for_a_while_and_once_at_least(duration_s: float) -> N
     found = repeat(held, Repeat((packed(EXAMPLES),), duration_s))
     assert found.times == held.asked >= 1
     assert duration_s or found.times == 1
+
+
+def test_a_classifier_that_names_its_classes_is_looked_through(tmp_path: Path) -> None:
+    """scikit-learn's classifiers with names for classes answer with those, too; their checks need the numbers beside them."""
+    node = helper.make_node(
+        "LinearClassifier",
+        ["x"],
+        ["label", "probabilities"],
+        domain="ai.onnx.ml",
+        coefficients=[1.0, -1.0],
+        intercepts=[0.0, 0.0],
+        classlabels_strings=NAMES,
+        post_transform="SOFTMAX",
+        multi_class=1,
+    )
+    graph = helper.make_graph(
+        [node],
+        "g",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [None, 1])],
+        [
+            helper.make_tensor_value_info("label", TensorProto.STRING, [None]),
+            helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, [None, 2]),
+        ],
+    )
+    opsets = [helper.make_opsetid("", 13), helper.make_opsetid("ai.onnx.ml", 3)]
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=8), tmp_path / "model.onnx")
+    model = load(tmp_path / "model.onnx", "cpu")
+    assert [spec.dtype for spec in model.outputs] == ["str", "float32"]
+    inputs = (packed(np.array([[2.0], [-2.0]], np.float32)),)
+    found = probe(model, Probe(inputs=inputs))
+    assert unpacked(found.outputs[0]).tolist() == NAMES
+    assert found.repeatable
+    examined = golden.examine(found)
+    assert (examined.rows, examined.different_outputs, examined.without_number) == (2, 2, 0)
+    assert golden.compare(golden.unpack(golden.pack(found.outputs)), found.outputs).identical

@@ -27,7 +27,9 @@ LIES: dict[str, dict[str, object]] = {
     "fewer bytes than its shape": output(size=20),
     "an object": output(dtype="object"),
     "a date": output(dtype="datetime64"),
-    "a text": output(dtype="<U4"),
+    "a text that is cut short": output(dtype="<U4"),
+    "a text without a length": output(dtype="<U"),
+    "a text of nothing": output(dtype="<U0", size=0),
     "no axis": output(shape=(), size=4),
     "no rows": output(shape=(0, 3), size=0),
     "a negative axis": output(shape=(-2, -3)),
@@ -54,6 +56,12 @@ def test_an_honest_answer_comes_through_with_its_names_cleaned() -> None:
     assert "\x1b" not in found.broken_weights[0]
     assert found.outputs == HONEST.outputs
     assert checked_probed(HONEST, Probe(data="test.npz")) == HONEST
+
+
+def test_names_of_classes_come_through() -> None:
+    """A classifier may answer with texts beside its numbers."""
+    told = msgspec.structs.replace(HONEST, **output(dtype="<U4", shape=(2,), size=2 * 4 * 4))
+    assert checked_probed(told, Probe(inputs=INPUTS)) == told
 
 
 def test_it_travels_as_it_is() -> None:

@@ -6,6 +6,7 @@ import sqlite3
 import pytest
 
 from storage.database import Writer
+from storage.tables import engine as engine_table
 from storage.tables import models
 from storage.vocabulary import JobState, Status
 from tests.handmade_models import onnx_bytes, save_onnx
@@ -134,6 +135,12 @@ def test_notices_of_the_watching_get_into_the_log(watched: Watched) -> None:
     assert watched.messages() == ["events were lost"]
 
 
+def begin_engine(watched: Watched) -> None:
+    """Record that an engine has begun, which the passes belong to."""
+    with watched.writer.passing() as connection:
+        engine_table.start(connection, pid=1, version="1", now=0.0, sandbox={})
+
+
 def test_the_time_of_the_last_complete_pass_is_on_record(watched: Watched) -> None:
     """People see when the folders were last listed; a pass that could not list them does not count."""
 
@@ -142,14 +149,30 @@ def test_the_time_of_the_last_complete_pass_is_on_record(watched: Watched) -> No
             row = connection.execute("SELECT scanned_at FROM engine").fetchone()
             return None if row is None else row["scanned_at"]
 
-    with watched.writer.passing() as connection:
-        connection.execute(
-            "INSERT INTO engine (id, pid, version, started_at, heartbeat_at, rss_bytes, cpu_percent, sandbox, hosts) "
-            "VALUES (1, 1, '1', 0, 0, 0, 0, '{}', '[]')"
-        )
+    begin_engine(watched)
     watched.scan(5.0)
     assert scanned() == watched.clock.now()
     watched.workspace.models.rmdir()
     before = scanned()
     watched.scan(5.0)
     assert scanned() == before
+
+
+def test_what_nothing_is_decided_about_is_on_record(watched: Watched) -> None:
+    """Whoever asks for a candidate knows that another one may be about to arrive, from the first pass to the decision."""
+
+    def undecided() -> tuple[str, ...]:
+        with watched.writer.passing() as connection:
+            found = engine_table.read(connection)
+            return () if found is None else found.undecided
+
+    begin_engine(watched)
+    save_onnx(watched.workspace.train / "mnist" / "model.onnx", "new")
+    watched.workspace.train.joinpath("other").mkdir()
+    watched.workspace.train.joinpath("other", "notes.onnx").write_text("this is not a model")
+    watched.scan()
+    assert undecided() == ("mnist", "other")
+    watched.settle()
+    assert undecided() == ()
+    assert watched.version("mnist", 1).status is Status.CHECKING
+    assert watched.arrivals()["notes.onnx"].status is Status.UNSUPPORTED

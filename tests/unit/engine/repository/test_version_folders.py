@@ -6,6 +6,7 @@ import os
 import pytest
 
 from engine.repository import versions as version_folders
+from engine.repository.repository import SCANNED_S
 from storage.records import JobParameters
 from storage.tables import models
 from storage.vocabulary import Format, JobKind, JobState, RepairKind, Severity, Status
@@ -115,7 +116,7 @@ def test_files_that_are_only_touched_change_nothing_but_the_stamp(watched: Watch
     watched.settle()
     assert watched.version("mnist", 1).status is Status.READY
     assert (watched.jobs(), watched.messages(), watched.faults()) == (jobs, told, [])
-    assert watched.scan() == pytest.approx(30.0)
+    assert watched.scan(2 * SCANNED_S) == pytest.approx(30.0)
 
 
 def test_a_version_whose_content_changes_is_a_fault_and_checked_again(watched: Watched) -> None:

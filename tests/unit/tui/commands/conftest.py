@@ -134,4 +134,4 @@ def _describe(writer: Writer) -> None:
     with writer.transaction() as connection:
         now = time.time()
         engine.start(connection, pid=os.getpid(), version="0.1.0", now=now, sandbox={"files": "on"})
-        engine.scanned(connection, now=now)
+        engine.scanned(connection, began=now)

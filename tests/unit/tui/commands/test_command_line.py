@@ -83,6 +83,7 @@ def error(said: Said) -> dict[str, str]:
             "'latest' is no version",
         ),
         (("cancel", "77", "-w", "{workspace}"), ExitCode.USAGE, "unknown", "There is no job 77."),
+        (("cancel", "abc", "-w", "{workspace}"), ExitCode.USAGE, "usage", "'abc' is not a whole number."),
         (("shwo", "mnist"), ExitCode.USAGE, "usage", "Did you mean 'show'?"),
         (("models", "--jsno", "-w", "{workspace}"), ExitCode.USAGE, "usage", "No such option '--jsno'"),
         (("show", "-w", "{workspace}"), ExitCode.USAGE, "usage", "Missing argument 'MODEL[@VERSION]'"),
@@ -246,6 +247,21 @@ def test_output_that_cannot_be_written_is_told(words: tuple[str, ...], filled: W
         )
     assert said.returncode == ExitCode.FAILED
     assert "Traceback" not in said.stderr
+    assert "There is no space left on the disk." in said.stderr
+
+
+@pytest.mark.parametrize("closed", [">&-", "<&- >&-", "<&- >&- 2>&-"])
+def test_streams_that_a_script_has_closed_are_no_error(closed: str, filled: Workspace) -> None:
+    """The exit status still tells, and no file of the workspace takes a stream's place to be written over."""
+    before = filled.database.read_bytes()
+    said = subprocess.run(
+        ["/bin/sh", "-c", f'"$0" models -w "$1" {closed}', MODELTENDER, str(filled.root)],
+        check=False,
+        capture_output=True,
+        timeout=60,
+    )
+    assert (said.returncode, said.stdout, said.stderr) == (ExitCode.DONE, b"", b"")
+    assert filled.database.read_bytes() == before
 
 
 def test_an_old_character_set_is_no_error(filled: Workspace) -> None:

@@ -39,6 +39,18 @@ def test_jobs_are_listed_with_what_they_do(ask: Run, writer: Writer) -> None:
     ]
 
 
+def test_jobs_that_nobody_works_on_are_told_apart(run: Run, stopped: Workspace, writer: Writer) -> None:
+    """After a crash the list still says that a job runs: beside it stands that no engine does, and not otherwise."""
+    where = ("--workspace", str(stopped.root))
+    assert run("jobs", *where).err == ""
+    with writer.transaction() as connection:
+        jobs.add(connection, JobKind.EVALUATE, "mnist", 1, requested_by="ada", now=time.time())
+        jobs.claim(connection, frozenset(JobKind), now=time.time())
+    said = run("jobs", *where)
+    assert "running" in said.out
+    assert said.err.startswith("The engine is not running; this is how things stood at ")
+
+
 def test_a_waiting_job_is_cancelled_at_once(ask: Run, reader: Reader) -> None:
     """A job that waits never starts once it was cancelled."""
     job_id = ask("evaluate", "mnist", "--no-wait", "--json").json["id"]

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from storage.database import Writer
 from storage.records import Arrival, EvaluationFailure, TensorSpec
-from storage.tables import models
+from storage.tables import events, models
 from storage.vocabulary import ExitCode, Status
 from storage.workspace import Workspace
 from tests.unit.tui.commands.conftest import Run
@@ -52,6 +52,39 @@ def test_what_is_on_its_way_has_its_line(ask: Run, writer: Writer) -> None:
     line = "train/mnist/large.keras arriving: 412 MiB so far, 12 MiB/s"
     assert line in ask("models").out.splitlines()
     assert line in ask("show", "mnist").out.splitlines()
+
+
+def test_a_model_without_a_version_says_what_its_files_are(ask: Run, writer: Writer) -> None:
+    """Whoever's first file does not become a version reads why in the list; beside versions it is told by show."""
+    with writer.transaction() as connection:
+        models.ensure(connection, "first", now=0)
+        for model in ("first", "digits"):
+            empty = Arrival(
+                model=model,
+                name="model.onnx",
+                status=Status.FAILED,
+                reason="model.onnx is empty",
+                bytes=0,
+                seen_at=0,
+            )
+            models.set_arrival(connection, empty, stamp="1", sha256=None, version_id=None)
+    text = ask("models").out
+    assert "train/first/model.onnx failed: model.onnx is empty" in text.splitlines()
+    assert "train/digits" not in text
+    # The overview has it among what needs a person, and not twice.
+    assert ask("status").out.count("train/first/model.onnx failed") == 1
+
+
+def test_show_tells_what_to_do_about_a_failed_evaluation(ask: Run, writer: Writer) -> None:
+    """Where no lines for model.toml would mend it, the problem is followed by its way out."""
+    message, hint = "test.npz has label 3 in row 0.", "They run from 1 to 3: save y - 1."
+    with writer.transaction() as connection:
+        [version] = models.versions(connection, "digits")
+        failure = EvaluationFailure(at=0, message=message, hint=hint, proposal="")
+        models.set_failure(connection, version.id, failure)
+        events.open_fault(connection, "evaluation-failed", message, at=0, model="digits", version=1)
+    lines = ask("show", "digits").out.splitlines()
+    assert lines[lines.index(f"! {message}") + 1] == f"  > {hint}"
 
 
 def test_columns_are_aligned(ask: Run) -> None:

@@ -11,7 +11,7 @@ from storage.records import Job
 from storage.tables import models
 from storage.vocabulary import ExitCode, JobKind, JobState, Status
 from tests.unit.tui.commands.conftest import Begin, Run
-from tests.unit.tui.commands.rows import answered, evaluated, failed
+from tests.unit.tui.commands.rows import add_version, answered, evaluated, failed
 
 PROMOTED = {"model": "mnist", "from": 1, "to": 2, "verdict": "superior", "promoted": True, "checks": []}
 CHECKS = [{"name": "accuracy", "verdict": "fail", "detail": "0.9000 against 0.9500"}]
@@ -108,6 +108,25 @@ def test_a_version_that_is_being_checked_is_waited_for(ask: Run, writer: Writer,
     assert ask("promote", "digits").status == ExitCode.DONE
     timer.join()
     assert (done[0].model, done[0].version, done[0].parameters.expected_current) == ("digits", 1, None)
+
+
+def test_a_newer_version_that_is_being_checked_is_the_candidate_that_is_meant(
+    ask: Run, writer: Writer, working: Begin
+) -> None:
+    """A build that hands in a model and asks at once is not answered about the one of the build before."""
+    with writer.transaction() as connection:
+        arrived = add_version(connection, "mnist", 4, Status.CHECKING)
+
+    def ready() -> None:
+        with writer.transaction() as connection:
+            models.set_version(connection, arrived, status=Status.READY)
+
+    timer = threading.Timer(0.1, ready)
+    timer.start()
+    done = working(answered(PROMOTED | {"to": 4}))
+    assert ask("promote", "mnist@candidate").status == ExitCode.DONE
+    timer.join()
+    assert [job.version for job in done] == [4]
 
 
 def test_a_model_without_a_candidate_says_so(ask: Run, writer: Writer) -> None:

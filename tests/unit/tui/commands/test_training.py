@@ -1,5 +1,6 @@
 """What ``train``, ``build`` and ``runs`` ask of the engine, and how they tell what came of it."""
 
+import threading
 import time
 
 import msgspec
@@ -8,9 +9,9 @@ import pytest
 from storage import jobs
 from storage.database import Writer
 from storage.records import Job, JobParameters
-from storage.tables import models, training
+from storage.tables import engine, models, training
 from storage.training_records import Epoch, TrainedOn
-from storage.vocabulary import ExitCode, JobKind, JobState, TrainingState
+from storage.vocabulary import ExitCode, JobKind, JobState, Status, TrainingState
 from storage.workspace import Workspace
 from tests.unit.tui.commands.conftest import Begin, Run
 from tests.unit.tui.commands.rows import failed
@@ -162,6 +163,30 @@ def test_who_does_not_wait_gets_the_job(ask: Run) -> None:
     assert ask("build", "new", "--untrained", "--no-wait", "--json").json["kind"] == "train"
 
 
+def test_the_check_of_a_first_version_is_waited_for(ask: Run, writer: Writer, working: Begin) -> None:
+    """A training begins from a version that is known to load: of a model that has just arrived, once it is ready."""
+    with writer.transaction() as connection:
+        first = models.versions(connection, "digits")[0].id
+        models.set_version(connection, first, status=Status.CHECKING)
+    statuses: list[Status] = []
+
+    def ready() -> None:
+        with writer.transaction() as connection:
+            models.set_version(connection, first, status=Status.READY)
+
+    def answer(writer: Writer, job: Job) -> None:
+        with writer.transaction() as connection:
+            statuses.append(models.versions(connection, "digits")[0].status)
+        failed(writer, job)
+
+    timer = threading.Timer(0.1, ready)
+    timer.start()
+    working(answer)
+    ask("train", "digits")
+    timer.join()
+    assert statuses == [Status.READY]
+
+
 @pytest.mark.parametrize(
     "words", [("train", "mnits"), ("runs", "mnits"), ("build", "a/b"), ("train", "mnist", "--epochs", "0")]
 )
@@ -170,7 +195,10 @@ def test_unknown_names_are_usage_errors(ask: Run, words: tuple[str, ...]) -> Non
     assert ask(*words).status == ExitCode.USAGE
 
 
-def test_a_model_without_a_version_may_have_a_program(ask: Run, filled: Workspace) -> None:
+def test_a_model_without_a_version_may_have_a_program(ask: Run, writer: Writer, filled: Workspace) -> None:
     """Whether there is one for it is the engine's to know; that there are data for it is enough to ask."""
     (filled.train / "fresh").mkdir(parents=True)
+    with writer.transaction() as connection:
+        # The engine has listed the folder since.
+        engine.scanned(connection, began=time.time() + 60)
     assert ask("train", "fresh", "--no-wait").status == ExitCode.DONE

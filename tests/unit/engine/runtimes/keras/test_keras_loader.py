@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.data.checks import convert, fits
 from storage.errors import JobError
 from tests.tiny_models import KERAS_WARNING, import_keras
 
@@ -51,6 +52,33 @@ def test_several_outputs_are_given_in_order(keep: Callable[[Any], Any]) -> None:
     assert first.tolist() == [[2, 2]] * 3
     assert second.tolist() == [[2]] * 3
     assert [spec.shape for spec in model.outputs] == [(None, 2), (None, 1)]
+
+
+def test_outputs_are_called_as_the_layers_that_give_them(keep: Callable[[Any], Any]) -> None:
+    """What model.toml names is the same in the next process: Keras' own names go by how many tensors were made before."""
+    keras = import_keras()
+    layers, x = keras.layers, keras.Input((4,))
+    heads = {"b": layers.Dense(1, name="size")(x), "a": layers.Dense(3, name="kind")(x)}
+    assert [spec.name for spec in keep(keras.Model(x, heads)).outputs] == ["kind", "size"]
+    single = keras.Sequential([keras.Input((4,)), layers.Dense(2, name="scores")])
+    assert [spec.name for spec in keep(single).outputs] == ["scores"]
+    twice = layers.Dense(4, name="same")
+    first = twice(x)
+    names = [spec.name for spec in keep(keras.Model(x, [first, twice(first)])).outputs]
+    assert len(set(names)) == 2
+
+
+def test_texts_are_taken_as_they_are(keep: Callable[[Any], Any]) -> None:
+    """A model that looks words up itself gets numpy's texts."""
+    keras = import_keras()
+    words = keras.Input((1,), dtype="string", name="colour")
+    found = keras.layers.StringLookup(vocabulary=["red", "green"], num_oov_indices=1)(words)
+    model = keep(keras.Model(words, found))
+    assert model.inputs[0].describe() == "str [?, 1]"
+    texts = np.array([["green"], ["red"], ["mauve"]])
+    assert fits(model.inputs[0], texts)
+    (answer,) = model.run([convert(model.inputs[0], texts)])
+    assert answer.tolist() == [[2], [1], [0]]
 
 
 def test_a_fixed_batch_is_described(keep: Callable[[Any], Any]) -> None:
