@@ -123,7 +123,7 @@ def read_facts(walk: Walk, fields: Iterable[Field]) -> Facts:
         elif field.number == ModelField.FUNCTIONS:
             reader.function(field)
         elif field.number == ModelField.TRAINING_INFO:
-            parts: Readers = {part: reader.graph for part in TrainingField}
+            parts: Readers = dict.fromkeys(TrainingField, reader.graph)
             reader.visit(field, parts, 0)
     return facts
 
