@@ -160,7 +160,7 @@ from storage.workspace import Workspace
 def end(_self):
     raise ZeroDivisionError("a mistake of ours")
 
-Scheduler._loop = end
+Scheduler.run = end
 sys.exit(run(Workspace(Path(sys.argv[1]))))
 """
 
