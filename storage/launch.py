@@ -72,11 +72,6 @@ def start(workspace: Workspace) -> int:
     raise _not_started(workspace, f"did not react within {START_S:.0f} s", began)
 
 
-def ensure(workspace: Workspace) -> None:
-    """See to it that an engine runs, for a command that asks it for work."""
-    start(workspace)
-
-
 def spawn(workspace: Workspace) -> "Popen[bytes]":
     """Start an engine of its own session and return at once; where one runs already, the new one ends by itself.
 

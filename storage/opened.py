@@ -119,7 +119,7 @@ class OpenWorkspace:
         Raises:
             EngineError: no engine could be started.
         """
-        launch.ensure(self.workspace)
+        launch.start(self.workspace)
         return jobs.submit(
             self.workspace, kind, model, version, requested_by=self._requested_by, parameters=parameters
         )

@@ -88,6 +88,6 @@ def wanted_look(workspace: Workspace, environ: Mapping[str, str]) -> Look:
 def see_to_engine(workspace: Workspace, *, read_only: bool) -> None:
     """Start an engine where none runs; only a workspace that never had one is waited for, the console shows the rest."""
     if not workspace.database.exists():
-        launch.ensure(workspace)
+        launch.start(workspace)
     elif engine_pid(workspace) is None and not read_only:
         launch.spawn(workspace)

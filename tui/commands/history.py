@@ -135,12 +135,18 @@ def history(
             tensorboard.show(tensorboard.write(event_folder, _runs(model, points)), as_json=as_json)
         else:
             _show(points, form, model, parquet_file)
-        if longest_s is not None:
-            remark(
-                f"There are more values: of each {written(longest_s)} the last one of each version is told. "
-                "A shorter time, --csv or --json tell all."
-            )
+        remark(_left_out(longest_s))
     return ExitCode.DONE
+
+
+def _left_out(longest_s: float | None) -> str:
+    """Return that only one value of each step is told, and how to get all; nothing where all are."""
+    if longest_s is None:
+        return ""
+    return (
+        f"There are more values: of each {written(longest_s)} the last one of each version is told. "
+        "A shorter time, --csv or --json tell all."
+    )
 
 
 def _check_span(since: float | None, until: float | None) -> None:

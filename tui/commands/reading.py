@@ -26,13 +26,13 @@ def to_look(workspace: Workspace) -> Iterator[Reader]:
     """Open the database for a command that only reads."""
     began_anew = not workspace.database.exists()
     if began_anew:
-        launch.ensure(workspace)
+        launch.start(workspace)
     reader = _open(workspace)
     try:
         # Who may not start one sees that none ever worked.
         if not began_anew and engine_state(reader) is None and owner_for_viewer(workspace) is None:
             began_anew = True
-            launch.ensure(workspace)
+            launch.start(workspace)
         if began_anew:
             _await_first_look(reader)
         yield reader
@@ -43,7 +43,7 @@ def to_look(workspace: Workspace) -> Iterator[Reader]:
 @contextmanager
 def to_ask(workspace: Workspace) -> Iterator[Reader]:
     """Open the database for a command that asks the engine for work; the engine runs and has seen the folders."""
-    launch.ensure(workspace)
+    launch.start(workspace)
     reader = Reader(workspace.database)
     try:
         _await_first_look(reader)
@@ -59,7 +59,7 @@ def _open(workspace: Workspace) -> Reader:
     except DatabaseError as error:
         if error.code != OLDER or engine_pid(workspace) is not None:
             raise
-    launch.ensure(workspace)
+    launch.start(workspace)
     return Reader(workspace.database)
 
 

@@ -42,6 +42,65 @@ class ModelField(IntEnum):
     CONFIGURATION = 26
 
 
+class TrainingField(IntEnum):
+    """Fields of TrainingInfoProto."""
+
+    INITIALIZATION = 1
+    ALGORITHM = 2
+
+
+class GraphField(IntEnum):
+    """Fields of GraphProto."""
+
+    NODE = 1
+    INITIALIZER = 5
+    SPARSE_INITIALIZER = 15
+
+
+class FunctionField(IntEnum):
+    """Fields of FunctionProto."""
+
+    NAME = 1
+    NODE = 7
+    DOMAIN = 10
+    ATTRIBUTE_PROTO = 11
+
+
+class NodeField(IntEnum):
+    """Fields of NodeProto."""
+
+    OPERATOR = 4
+    ATTRIBUTE = 5
+    DOMAIN = 7
+
+
+class AttributeField(IntEnum):
+    """Fields of AttributeProto, each single and repeated."""
+
+    TENSOR, TENSORS = 5, 10
+    GRAPH, GRAPHS = 6, 11
+    SPARSE_TENSOR, SPARSE_TENSORS = 22, 23
+
+
+class SparseField(IntEnum):
+    """Fields of SparseTensorProto."""
+
+    VALUES = 1
+    INDICES = 2
+
+
+class TensorField(IntEnum):
+    """Fields of TensorProto."""
+
+    DIMENSIONS = 1
+    DATA_TYPE = 2
+    EXTERNAL_DATA = 13
+
+
+KEY, VALUE = 1, 2
+"""Of StringStringEntryProto."""
+
+
 class Facts(msgspec.Struct):
     """What a walk through a model found."""
 
@@ -64,7 +123,8 @@ def read_facts(walk: Walk, fields: Iterable[Field]) -> Facts:
         elif field.number == ModelField.FUNCTIONS:
             reader.function(field)
         elif field.number == ModelField.TRAINING_INFO:
-            reader.visit(field, {1: reader.graph, 2: reader.graph}, 0)
+            parts: Readers = dict.fromkeys(TrainingField, reader.graph)
+            reader.visit(field, parts, 0)
     return facts
 
 
@@ -86,20 +146,24 @@ class _Reader:
 
     def graph(self, message: Field, depth: int) -> None:
         """GraphProto."""
-        readers: Readers = {1: self._node, 5: self._weights, 15: self._sparse}
+        readers: Readers = {
+            GraphField.NODE: self._node,
+            GraphField.INITIALIZER: self._weights,
+            GraphField.SPARSE_INITIALIZER: self._sparse,
+        }
         self.visit(message, readers, depth + 1)
 
     def function(self, message: Field) -> None:
         """FunctionProto: defines an operator out of others."""
         name = domain = ""
         for field in self._walk.fields(message.start, message.end):
-            if field.number == 1:
+            if field.number == FunctionField.NAME:
                 name = self._walk.text(field)
-            elif field.number == 10:
+            elif field.number == FunctionField.DOMAIN:
                 domain = self._walk.text(field)
-            elif field.number == 7:
+            elif field.number == FunctionField.NODE:
                 self._node(field, 0)
-            elif field.number == 11:
+            elif field.number == FunctionField.ATTRIBUTE_PROTO:
                 self._attribute(field, 0)
         self._facts.functions.add((domain, name))
 
@@ -107,29 +171,29 @@ class _Reader:
         """NodeProto."""
         operator = domain = ""
         for field in self._walk.fields(message.start, message.end):
-            if field.number == 4:
+            if field.number == NodeField.OPERATOR:
                 operator = self._walk.text(field)
-            elif field.number == 7:
+            elif field.number == NodeField.DOMAIN:
                 domain = self._walk.text(field)
-            elif field.number == 5:
+            elif field.number == NodeField.ATTRIBUTE:
                 self._attribute(field, depth)
         self._facts.operators.add((domain, operator))
 
     def _attribute(self, message: Field, depth: int) -> None:
         """AttributeProto: tensors, graphs and sparse tensors, single and repeated."""
         readers: Readers = {
-            5: self._tensor,
-            10: self._tensor,
-            6: self.graph,
-            11: self.graph,
-            22: self._sparse,
-            23: self._sparse,
+            AttributeField.TENSOR: self._tensor,
+            AttributeField.TENSORS: self._tensor,
+            AttributeField.GRAPH: self.graph,
+            AttributeField.GRAPHS: self.graph,
+            AttributeField.SPARSE_TENSOR: self._sparse,
+            AttributeField.SPARSE_TENSORS: self._sparse,
         }
         self.visit(message, readers, depth)
 
     def _sparse(self, message: Field, depth: int) -> None:
         """SparseTensorProto: its values and its indices are tensors."""
-        self.visit(message, {1: self._weights, 2: self._tensor}, depth)
+        self.visit(message, {SparseField.VALUES: self._weights, SparseField.INDICES: self._tensor}, depth)
 
     def _weights(self, message: Field, depth: int) -> None:
         """TensorProto that counts as parameters."""
@@ -142,11 +206,11 @@ class _Reader:
         kind = 0
         pairs: dict[str, str] = {}
         for field in self._walk.fields(message.start, message.end):
-            if field.number == 1:
+            if field.number == TensorField.DIMENSIONS:
                 dimensions += self._walk.numbers(field)
-            elif field.number == 2:
+            elif field.number == TensorField.DATA_TYPE:
                 kind = field.value
-            elif field.number == 13:
+            elif field.number == TensorField.EXTERNAL_DATA:
                 key, value = self._pair(field)
                 pairs[key] = value
         if pairs:
@@ -160,7 +224,7 @@ class _Reader:
         found = {
             field.number: self._walk.text(field) for field in self._walk.fields(message.start, message.end)
         }
-        return found.get(1, ""), found.get(2, "")
+        return found.get(KEY, ""), found.get(VALUE, "")
 
 
 def _number(text: str) -> int:

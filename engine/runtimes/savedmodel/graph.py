@@ -5,11 +5,80 @@ walk through graphs and functions. It must not judge what it finds.
 """
 
 from collections.abc import Iterable, Iterator
+from enum import IntEnum
 
 import msgspec
 
 from engine.artefacts.messages import BYTES, Field, Walk
 from engine.runtimes.savedmodel.operators import CALLERS, PRINTS
+
+
+class ModelField(IntEnum):
+    """Fields of SavedModel."""
+
+    VERSION = 1
+    META_GRAPHS = 2
+
+
+class MetaGraphField(IntEnum):
+    """Fields of MetaGraphDef."""
+
+    META_INFO = 1
+    GRAPH = 2
+    SAVER = 3
+    ASSET_FILE = 6
+
+
+class GraphField(IntEnum):
+    """Fields of GraphDef."""
+
+    NODE = 1
+    LIBRARY = 2
+
+
+class FunctionField(IntEnum):
+    """Fields of FunctionDef."""
+
+    SIGNATURE = 1
+    NODE = 3
+
+
+class NodeField(IntEnum):
+    """Fields of NodeDef."""
+
+    NAME = 1
+    OPERATOR = 2
+    ATTRIBUTE = 5
+
+
+class AttributeField(IntEnum):
+    """Fields of AttrValue."""
+
+    LIST = 1
+    STRING = 2
+    FUNCTION = 10
+
+
+TAGS = 4
+"""Of MetaInfoDef."""
+
+SAVE_TENSOR_NAME, RESTORE_OP_NAME = 2, 3
+"""Of SaverDef: an output of a node, and a node."""
+
+FILE_NAME = 2
+"""Of AssetFileDef."""
+
+LIBRARY_FUNCTION = 1
+"""Of FunctionDefLibrary."""
+
+LIST_FUNCTION = 9
+"""Of a list in AttrValue."""
+
+NAME = 1
+"""Of OpDef, which is a function's signature, and of NameAttrList, which names a function that is called."""
+
+ENTRY_VALUE = 2
+"""Of an entry of a map, as protocol buffers write one."""
 
 
 class Body(msgspec.Struct):
@@ -42,29 +111,29 @@ def read_facts(walk: Walk, message: Field) -> Facts:
     """Return the facts of a MetaGraphDef."""
     facts = Facts()
     for field in _messages(walk, message):
-        if field.number == 1:
-            facts.tags |= set(_texts(walk, field, 4))
-        elif field.number == 2:
+        if field.number == MetaGraphField.META_INFO:
+            facts.tags |= set(_texts(walk, field, TAGS))
+        elif field.number == MetaGraphField.GRAPH:
             _read_graph(walk, field, facts)
-        elif field.number == 3:
-            # save_tensor_name is an output of a node, restore_op_name a node.
-            facts.saver |= {name.partition(":")[0] for name in _texts(walk, field, 2, 3)}
-        elif field.number == 6:
-            facts.assets |= set(_texts(walk, field, 2))
+        elif field.number == MetaGraphField.SAVER:
+            names = _texts(walk, field, SAVE_TENSOR_NAME, RESTORE_OP_NAME)
+            facts.saver |= {name.partition(":")[0] for name in names}
+        elif field.number == MetaGraphField.ASSET_FILE:
+            facts.assets |= set(_texts(walk, field, FILE_NAME))
     return facts
 
 
 def _read_graph(walk: Walk, message: Field, facts: Facts) -> None:
     """GraphDef."""
     for field in _messages(walk, message):
-        if field.number == 1:
+        if field.number == GraphField.NODE:
             calls: set[str] = set()
             name = _read_node(walk, field, facts.main, calls)
             if calls:
                 facts.callers[name] = calls
-        elif field.number == 2:
+        elif field.number == GraphField.LIBRARY:
             for function in _messages(walk, field):
-                if function.number == 1:
+                if function.number == LIBRARY_FUNCTION:
                     _read_function(walk, function, facts)
 
 
@@ -72,9 +141,9 @@ def _read_function(walk: Walk, message: Field, facts: Facts) -> None:
     """FunctionDef."""
     body, name = Body(), ""
     for field in _messages(walk, message):
-        if field.number == 1:
-            name = next(_texts(walk, field, 1), "")
-        elif field.number == 3:
+        if field.number == FunctionField.SIGNATURE:
+            name = next(_texts(walk, field, NAME), "")
+        elif field.number == FunctionField.NODE:
             _read_node(walk, field, body, body.calls)
     facts.functions[name] = body
 
@@ -84,11 +153,11 @@ def _read_node(walk: Walk, message: Field, body: Body, calls: set[str]) -> str:
     name = operator = ""
     attributes: list[Field] = []
     for field in _messages(walk, message):
-        if field.number == 1:
+        if field.number == NodeField.NAME:
             name = walk.text(field)
-        elif field.number == 2:
+        elif field.number == NodeField.OPERATOR:
             operator = walk.text(field)
-        elif field.number == 5:
+        elif field.number == NodeField.ATTRIBUTE:
             attributes.append(field)
     body.operators.add(operator)
     # In old graphs a function is called by an operator of its name.
@@ -106,21 +175,21 @@ def _called(walk: Walk, attribute: Field) -> Iterator[str]:
     """Yield the functions that an attribute, an entry of a map of AttrValue, names."""
     for value in _entries(walk, attribute):
         for field in _messages(walk, value):
-            if field.number == 10:
-                yield from _texts(walk, field, 1)
-            elif field.number == 1:
-                for item in _messages(walk, field):
-                    if item.number == 9:
-                        yield from _texts(walk, item, 1)
+            if field.number == AttributeField.FUNCTION:
+                yield from _texts(walk, field, NAME)
+            elif field.number == AttributeField.LIST:
+                listed = (item for item in _messages(walk, field) if item.number == LIST_FUNCTION)
+                for item in listed:
+                    yield from _texts(walk, item, NAME)
 
 
 def _strings(walk: Walk, attribute: Field) -> Iterator[str]:
     for value in _entries(walk, attribute):
-        yield from _texts(walk, value, 2)
+        yield from _texts(walk, value, AttributeField.STRING)
 
 
 def _entries(walk: Walk, entry: Field) -> Iterator[Field]:
-    return (field for field in _messages(walk, entry) if field.number == 2)
+    return (field for field in _messages(walk, entry) if field.number == ENTRY_VALUE)
 
 
 def _messages(walk: Walk, message: Field) -> Iterator[Field]:

@@ -12,7 +12,7 @@ from engine.artefacts.content import Content, ContentError, CutShortError
 from engine.artefacts.doubts import Doubt, gathered
 from engine.artefacts.messages import BYTES, VARINT, Field, Walk
 from engine.protocols import Recognition, RuntimeSpec
-from engine.runtimes.savedmodel.graph import Facts, reached, read_facts
+from engine.runtimes.savedmodel.graph import Facts, ModelField, reached, read_facts
 from engine.runtimes.savedmodel.operators import DOES, SAVES
 from engine.runtimes.savedmodel.parts import find_parts
 from storage.text import clean
@@ -43,7 +43,7 @@ VERSION = 1
 SERVE = "serve"
 """The tag of a graph that answers, as against one that trains."""
 
-WIRES = {1: VARINT, 2: BYTES}
+WIRES: dict[int, int] = {ModelField.VERSION: VARINT, ModelField.META_GRAPHS: BYTES}
 """A SavedModel has nothing but its version and its graphs."""
 
 SHOWN = 3
@@ -78,7 +78,8 @@ def recognise(content: Content, archive: Archive | None) -> Recognition | None:
 def count_graphs(artefact: Path) -> int:
     """Return how many graphs ``artefact`` holds; more than one where each is for other tags."""
     with Content(artefact) as content:
-        return sum(field.number == 2 for field in Walk(content).fields(0, content.size))
+        fields = Walk(content).fields(0, content.size)
+        return sum(field.number == ModelField.META_GRAPHS for field in fields)
 
 
 def _outline(walk: Walk, content: Content) -> list[Field] | None:
@@ -96,12 +97,12 @@ def _outline(walk: Walk, content: Content) -> list[Field] | None:
     except ContentError:
         # No protocol buffer at all: somebody else's format.
         return None
-    graphs = [field for field in fields if field.number == 2]
+    graphs = [field for field in fields if field.number == ModelField.META_GRAPHS]
     return graphs if _begins_well(fields) and graphs else None
 
 
 def _begins_well(fields: list[Field]) -> bool:
-    return any(field.number == 1 and field.value == VERSION for field in fields)
+    return any(field.number == ModelField.VERSION and field.value == VERSION for field in fields)
 
 
 def _doubts(facts: Facts) -> Iterator[Doubt]:

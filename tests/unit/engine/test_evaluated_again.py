@@ -15,7 +15,7 @@ from storage.workspace import Workspace
 from tests.data_files import as_csv, image_folder
 from tests.tiny_models import digits, save_onnx
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 SETTINGS = """
 labels = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]

@@ -78,10 +78,9 @@ def test_an_engine_is_started_detached_and_stopped(begun: Workspace) -> None:
 
 
 def test_a_running_engine_is_left_alone(begun: Workspace) -> None:
-    """Starting again, and asking for an engine to be there, changes nothing."""
+    """Starting again changes nothing."""
     pid = launch.start(begun)
     assert launch.start(begun) == pid
-    launch.ensure(begun)
     assert engine_pid(begun) == pid
 
 
@@ -243,7 +242,7 @@ def test_an_ended_engine_leaves_no_zombie(begun: Workspace) -> None:
     """A long-lived console that started the engine reaps it when it ends."""
     pid = launch.start(begun)
     launch.stop(begun)
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while Path(f"/proc/{pid}").exists():
         assert time.monotonic() < deadline
         time.sleep(0.01)

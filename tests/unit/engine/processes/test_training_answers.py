@@ -15,7 +15,7 @@ from storage.train_settings import Train
 from storage.training_records import Epoch
 
 DONE = EpochDone(Epoch(1, 0.5, {"loss": 0.25}), "epoch-1.npz")
-TRAINED = Trained("model.keras", 3, False, 10, "a" * 64, 2, "", {"keras": "3"})
+TRAINED = Trained("model.keras", 3, 10, "a" * 64, 2, "", {"keras": "3"})
 REQUEST = TrainModel(
     artefact="",
     runtime=RUNTIMES[0],

@@ -49,7 +49,7 @@ def ended(workspace: Workspace) -> Iterator[Workspace]:
     """Return a workspace without a database, whose engine, if one is started, ends with the test."""
     yield workspace
     # An engine that was started and not waited for may not have taken its lock yet.
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while (
         launch.output_file(workspace).exists() and not launch.works(workspace) and time.monotonic() < deadline
     ):
