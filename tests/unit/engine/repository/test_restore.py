@@ -10,7 +10,7 @@ import pytest
 
 from engine.repository import restore as restoring
 from engine.repository.examine import examine
-from engine.repository.integrity import ChangedError
+from engine.repository.integrity import ChangedError, exchange
 from engine.repository.objects import Kept, Objects
 from engine.repository.restore import Restored, is_intact, recover, restore
 from storage.database import Reader, Writer
@@ -130,7 +130,7 @@ def test_a_step_that_took_effect_before_it_failed_is_done(
     deployed: Deployed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only that a power cut now could undo it has to be told."""
-    real = restoring.exchange
+    real = exchange
 
     def exchanged(first: Path, second: Path) -> bool:
         real(first, second)
