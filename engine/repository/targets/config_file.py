@@ -42,7 +42,7 @@ class ConfigFile(NamedTuple):
             TargetError: it cannot be read, or is no text of a reasonable size.
         """
         try:
-            with self.path.open("rb") as stream:
+            with open(self.path, "rb", opener=_without_waiting) as stream:
                 if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
                     raise TargetError(f"{self.shown} is not a file")
                 content = stream.read(FILE_BYTES + 1)
@@ -110,3 +110,8 @@ class ConfigFile(NamedTuple):
                 os.close(folder)
         except OSError as error:
             raise TargetError(f"{self.shown} cannot be written: {error.strerror}") from None
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a file; a pipe that has its name would keep us waiting for its other end."""
+    return os.open(path, flags | os.O_NONBLOCK)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from engine.repository import objects as copies
 from engine.repository.integrity import ChangedError, WriteError
 from engine.repository.objects import Kept, Objects
 from tests.artefacts import artefact_sha256, keep_known
@@ -237,4 +238,39 @@ def test_a_full_disk_is_told_apart_from_a_version_that_cannot_be_read(
     with pytest.raises(OSError, match="Input/output error") as caught:
         keep_known(objects, artefact, sha256)
     assert not isinstance(caught.value, WriteError)
+    assert listed(objects) == []
+
+
+def test_a_damaged_copy_is_made_anew_where_names_cannot_change_places(
+    objects: Objects, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On such a file system it takes two renames; what is left of the old one does not pass for a copy, and is tidied."""
+    artefact = save_onnx_with_weights(tmp_path / "v" / "model.onnx")
+    with keep(objects, artefact) as kept:
+        damaged = kept.folder / "weights.bin"
+        damaged.chmod(0o600)
+        damaged.write_bytes(b"damaged")
+    monkeypatch.setattr(copies, "exchange", lambda _first, _second: False)
+    sha256 = artefact_sha256(artefact)
+    with keep(objects, artefact) as kept:
+        assert kept.mended
+        assert artefact_sha256(kept.artefact) == sha256
+    [_, left] = listed(objects)
+    assert left.startswith(f"{sha256}.")
+    assert left.endswith(".gone")
+    objects.tidy(lambda: {sha256})
+    assert listed(objects) == [sha256]
+
+
+def test_who_makes_the_same_copy_at_the_same_moment_again_and_again_is_told(
+    objects: Objects, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten times is no accident; nothing half made is left."""
+
+    def taken(*_: object) -> None:
+        raise FileExistsError
+
+    monkeypatch.setattr(copies, "rename_new", taken)
+    with pytest.raises(WriteError, match="made again and again by somebody else"):
+        keep(objects, save_onnx(tmp_path / "v" / "model.onnx"))
     assert listed(objects) == []

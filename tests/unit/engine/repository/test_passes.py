@@ -2,15 +2,38 @@
 
 import shutil
 import sqlite3
+from concurrent.futures import Future
 
 import pytest
 
+from engine.processes.examiner_process import Suspect
+from engine.repository import scanner
+from engine.repository.examine import Examined, examine
 from storage.database import Writer
 from storage.tables import engine as engine_table
 from storage.tables import models
 from storage.vocabulary import JobState, Status
+from storage.workspace import Workspace
 from tests.handmade_models import onnx_bytes, save_onnx
-from tests.watched import Watched
+from tests.watched import AtOnce, Watched
+
+
+class Late(AtOnce):
+    """Looks into files when it is told to."""
+
+    def __init__(self) -> None:
+        self._asked: list[tuple[Suspect, Future[Examined]]] = []
+
+    def submit(self, suspect: Suspect) -> "Future[Examined]":
+        """Promise to tell what ``suspect`` is."""
+        answer: Future[Examined] = Future()
+        self._asked.append((suspect, answer))
+        return answer
+
+    def tell(self) -> None:
+        """Tell everything that was asked."""
+        for suspect, answer in self._asked:
+            answer.set_result(examine(suspect.folder, suspect.item))
 
 
 def test_an_unmounted_repository_loses_no_version(watched: Watched) -> None:
@@ -176,3 +199,56 @@ def test_what_nothing_is_decided_about_is_on_record(watched: Watched) -> None:
     assert undecided() == ()
     assert watched.version("mnist", 1).status is Status.CHECKING
     assert watched.arrivals()["notes.onnx"].status is Status.UNSUPPORTED
+
+
+def test_a_model_whose_folder_cannot_be_listed_keeps_its_versions(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be seen is not gone: it is that folder's fault, others go on, and it ends when the folder is readable again."""
+    watched.ready("mnist", {1: 0.9, 2: 0.8, 3: 0.7})
+    watched.put_version("other", 1)
+    with monkeypatch.context() as patch:
+        # As root may read everything, a folder of too many entries stands for one that may not be read.
+        patch.setattr(scanner, "ENTRIES", 2)
+        watched.settle()
+        assert [(fault.code, fault.model, fault.message) for fault in watched.faults()] == [
+            ("folder", "mnist", "models/mnist cannot be listed: it has more than 2 entries.")
+        ]
+        assert {found.status for found in watched.versions("mnist").values()} == {Status.READY}
+        assert watched.version("other", 1).status is Status.CHECKING
+    watched.settle()
+    assert watched.faults() == []
+
+
+def test_an_examiner_in_trouble_is_told_once(workspace: Workspace, writer: Writer) -> None:
+    """New files wait for it; once it works again the next trouble is told anew."""
+    examiner = AtOnce()
+    watched = Watched(workspace, writer, examiner)
+    sentence = "New files cannot be examined, which is tried again: no sandbox"
+    for trouble in ("no sandbox", "no sandbox", "", "no sandbox"):
+        examiner.trouble = trouble
+        watched.scan()
+    watched.scan()
+    assert watched.messages() == [sentence, sentence]
+
+
+def test_what_is_not_known_yet_is_left_to_a_later_pass(workspace: Workspace, writer: Writer) -> None:
+    """A file that takes long to examine holds up no pass, and is recorded as soon as it is known."""
+    examiner = Late()
+    watched = Watched(workspace, writer, examiner)
+    watched.put_version("mnist", 1)
+    watched.scan()
+    watched.scan(0.31)
+    assert watched.version("mnist", 1).status is Status.SETTLING
+    examiner.tell()
+    watched.scan()
+    assert watched.version("mnist", 1).status is Status.CHECKING
+
+
+def test_renames_elsewhere_are_of_no_account(watched: Watched) -> None:
+    """The watching tells of every rename below the folders; only things right in a model's folder arrive by it."""
+    file = watched.put_version("mnist", 1)
+    watched.repository.renamed(file)
+    watched.repository.renamed(watched.workspace.root)
+    watched.scan()
+    assert watched.version("mnist", 1).status is Status.SETTLING

@@ -6,7 +6,10 @@ import os
 import pytest
 
 from engine.repository import versions as version_folders
+from engine.repository.examine import examine
 from engine.repository.repository import SCANNED_S
+from engine.repository.scanner import read_item
+from engine.repository.versions import look
 from storage.records import JobParameters
 from storage.tables import models
 from storage.vocabulary import Format, JobKind, JobState, RepairKind, Severity, Status
@@ -44,6 +47,29 @@ def test_a_version_that_is_being_copied_is_left_alone_until_it_is_still(watched:
     assert watched.version("mnist", 1).status is Status.SETTLING
     watched.settle()
     assert watched.version("mnist", 1).status is Status.CHECKING
+
+
+def test_a_long_copy_into_place_is_shown_while_it_lasts(watched: Watched) -> None:
+    """After a second of growing, people see how far it is; of a version that is ready nothing is said until it is known."""
+    watched.ready("mnist", {1: 0.9})
+    files = [watched.put_version("mnist", number) for number in (1, 2)]
+    for size in range(1, 8):
+        for file in files:
+            file.write_bytes(b"\x08" * size * 1000)
+        watched.scan(0.2)
+    shown = watched.version("mnist", 2)
+    assert (shown.status, shown.reason) == (Status.SETTLING, "arriving: 6.8 KiB so far, 4.9 KiB/s")
+    assert (watched.version("mnist", 1).status, watched.version("mnist", 1).reason) == (Status.READY, "")
+
+
+def test_a_version_that_changes_while_it_is_read_settles_again(watched: Watched) -> None:
+    """What was examined and what was hashed would not be the same."""
+    file = watched.put_version("mnist", 1)
+    item = read_item(file.parent.parent, "1")
+    examined = examine(file.parent.parent, item)
+    assert look(watched.workspace, "mnist", item, examined) is not None
+    file.with_name("notes.txt").write_text("more")
+    assert look(watched.workspace, "mnist", item, examined) is None
 
 
 def test_a_version_that_arrived_by_rename_needs_no_settling(watched: Watched) -> None:

@@ -184,3 +184,11 @@ def test_a_label_without_a_number_gets_one(workspace: Workspace, file: Path) -> 
     opened(workspace, settings()).tell(News(workspace, "mnist", 3, 1))
     _, entry = model_server_config(file.read_text()).model_config_list.config
     assert dict(entry.version_labels) == {"stable": 3, "canary": 4}
+
+
+def test_a_pipe_in_place_of_the_file_is_refused_and_not_waited_for(workspace: Workspace, file: Path) -> None:
+    """Nobody may ever write into it, and a promotion would wait without end."""
+    file.unlink()
+    os.mkfifo(file)
+    with pytest.raises(TargetError, match=r"models\.config is not a file"):
+        opened(workspace, settings()).check(News(workspace, "mnist", 3, 1))

@@ -45,14 +45,8 @@ def file(workspace: Workspace) -> Path:
 
 def target(workspace: Workspace, url: str = "", **values: Any) -> Target:
     """Return the target of that file."""
-    told = {
-        "kind": TargetKind.TRITON,
-        "name": "triton",
-        "config": "config.pbtxt",
-        "url": url,
-        "timeout_s": 60,
-    }
-    return opened(workspace, Triton(**(told | values)))
+    told: dict[str, Any] = {"config": "config.pbtxt", "url": url, "timeout_s": 60} | values
+    return opened(workspace, Triton(kind=TargetKind.TRITON, name="triton", **told))
 
 
 def versions(file: Path) -> list[int]:
