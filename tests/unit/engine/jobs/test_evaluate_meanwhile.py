@@ -12,7 +12,7 @@ from storage import jobs
 from storage.errors import JobError
 from storage.records import JobParameters
 from storage.tables import evaluations, models
-from storage.vocabulary import JobKind
+from storage.vocabulary import JobKind, JobState
 from tests.data_files import as_csv, npz
 from tests.tiny_models import digits
 from tests.unit.engine.jobs.test_evaluate_data import Bench, bench
@@ -39,7 +39,7 @@ def test_other_data_than_the_test_data_do_not_pass_for_them(bench: Bench) -> Non
         found = evaluations.of_job(connection, job.id)
         [version] = models.versions(connection, "digits")
         assert models.data_stamp(connection, version.id) == ""
-        jobs.finish(connection, job.id, "succeeded", now=1.0)
+        jobs.finish(connection, job.id, JobState.SUCCEEDED, now=1.0)
     assert found is not None
     assert (found.dataset_name, found.dataset_rows) == ("validation", 100)
     bench.put(npz)
