@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from engine import jobs as kinds
+from engine.data.location import locate
 from engine.jobs import evaluate, loading
 from engine.jobs.context import Context
 from engine.processes.client import Hosts
@@ -86,12 +87,12 @@ def test_what_lies_there_now_is_what_is_on_record(
         if what == "gone":
             shutil.rmtree(file.parent)
         else:
-            content = {
-                "harmful": lambda: zip_bomb(tmp_path, tmp_path / "canary").read_bytes(),
-                "no model": lambda: b"These are notes.",
-                "another model": lambda: onnx_bytes("another"),
-            }[what]()
-            file.write_bytes(content)
+            contents = {
+                "harmful": zip_bomb(tmp_path, tmp_path / "canary").read_bytes(),
+                "no model": b"These are notes.",
+                "another model": onnx_bytes("another"),
+            }
+            file.write_bytes(contents[what])
         watched.settle()
         seen.append(watched.version("mnist", 1))
 
@@ -151,7 +152,7 @@ def test_what_was_found_out_about_other_content_is_not_told_of_it(
     images, classes = digits()
     npz(data, images[1000:, 1:] if fails else images[1000:], classes[1000:])
     watched.settle()
-    old, locate = watched.version("digits", 1), evaluate.locate
+    old = watched.version("digits", 1)
 
     def replaced(*given: Any) -> Path:
         file.write_bytes(onnx_bytes("another"))

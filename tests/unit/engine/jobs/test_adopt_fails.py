@@ -9,6 +9,7 @@ import pytest
 
 from engine.jobs import adopt
 from engine.jobs.context import Context
+from engine.jobs.delivering import hand_in
 from engine.processes.endings import ModelProcessError
 from engine.processes.examiner_process import ExaminerProcess
 from engine.repository.integrity import ChangedError
@@ -97,7 +98,6 @@ def test_a_copy_that_somebody_spoils_in_the_inbox_is_turned_down_with_its_reason
     context: Context, live: Live, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What lies there then is no version, whatever the source holds."""
-    hand_in = adopt.hand_in
 
     def spoiled(inbox: Path, *given: Any, **named: Any) -> str:
         name = hand_in(inbox, *given, **named)

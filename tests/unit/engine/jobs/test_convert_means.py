@@ -1,12 +1,13 @@
 """Ways by which a version could be written anew, and what is said where there is none: nothing is loaded for that."""
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from engine import exports
-from engine.jobs import convert
+from engine.processes import interpreter as interpreters
 from engine.processes.interpreter import Inventory
 from storage.records import Job
 from storage.tables import models
@@ -56,12 +57,12 @@ def test_another_environment_is_asked_only_where_that_can_help(ward: Ward) -> No
     assert job.error == "There is no way from onnx to a format that this environment may read better."
 
 
+@pytest.mark.skipif(find_spec("tensorflow") is None, reason="what exports Keras here is not installed")
 def test_an_environment_without_the_framework_cannot_export(
     ward: Ward, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Which is told with what it lacks."""
-    pytest.importorskip("tensorflow")
-    monkeypatch.setattr(convert.interpreters, "inventory", lambda *_given: Inventory("3.99", ()))
+    monkeypatch.setattr(interpreters, "inventory", lambda *_given: Inventory("3.99", ()))
     job = refused(ward, Format.KERAS, interpreter=str(Path(sys.executable)))
     assert job.error == "The other environment cannot export keras."
     assert job.hint == "It needs tensorflow for that."

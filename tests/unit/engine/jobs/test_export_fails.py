@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from engine import exports
+from engine.evaluation import pareto
 from engine.exports import Way, way_to
 from engine.jobs import export, exporting, optimise, variants
 from engine.jobs.context import Context
@@ -161,7 +162,7 @@ class UntilSecond(Quiet):
 
 def test_who_ends_it_waits_for_no_further_variant(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cancelling is no failure of a variant."""
-    monkeypatch.setattr(variants, "ROUNDS", 1)
+    monkeypatch.setattr(variants, "ROUNDS", 2)
     report = UntilSecond()
     with pytest.raises(JobError) as caught:
         optimise.run(context, asked(context, JobKind.OPTIMISE), report)
@@ -191,8 +192,8 @@ def test_the_one_that_is_recommended_is_told_with_its_figures(
     context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What it gives and costs, in a sentence: which one that is, is another test's."""
-    monkeypatch.setattr(variants, "ROUNDS", 1)
-    monkeypatch.setattr(optimise.pareto, "recommended", lambda _base, rated: rated[0])
+    monkeypatch.setattr(variants, "ROUNDS", 2)
+    monkeypatch.setattr(pareto, "recommended", lambda _base, rated: rated[0])
     answer = optimised(context)
     assert answer.recommendation.startswith("Choose onnx-float16: ")
     assert "non-inferior at 2 points? " in answer.recommendation

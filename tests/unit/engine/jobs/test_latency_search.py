@@ -2,8 +2,9 @@
 
 import pytest
 
+from engine.evaluation import search
 from engine.evaluation.search import Found
-from engine.jobs import latency
+from engine.jobs import latency, latency_plan
 from tests.tiny_models import digits_file, save_onnx
 from tests.unit.engine.jobs.test_latency import Measure, Ready, context, measure, ready
 
@@ -13,8 +14,10 @@ RATE = 2000.0
 
 
 def found(monkeypatch: pytest.MonkeyPatch, *, lost: float) -> None:
-    """Have short tries end with a rate that was kept, and the lowest that was lost."""
-    monkeypatch.setattr(latency.search, "highest", lambda *_given: Found(RATE, lost, 5))
+    """Have short tries end with a rate that was kept, and the lowest that was lost; what comes before is cut short."""
+    monkeypatch.setattr(latency_plan, "CAPACITY_S", 0.01)
+    monkeypatch.setattr(latency_plan, "LEAST_WARM_UP_S", 0.1)
+    monkeypatch.setattr(search, "highest", lambda *_given: Found(RATE, lost, 5))
 
 
 def test_a_rate_that_full_runs_lose_is_lowered_and_then_told_as_lost(

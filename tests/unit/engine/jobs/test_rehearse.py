@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from engine.jobs import rehearse
+from engine.processes import interpreter
 from engine.processes.endings import ModelProcessError
 from engine.processes.interpreter import Inventory
 from engine.processes.model_process import ModelProcess
@@ -30,7 +30,7 @@ def test_an_environment_that_tells_of_no_runtime_breaks_the_version_and_not_the_
     ward: Ward, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What it says of itself is not ours: the version is told as broken there, and was tried here."""
-    monkeypatch.setattr(rehearse.interpreters, "inventory", lambda *_given: Inventory("3.99", ()))
+    monkeypatch.setattr(interpreter, "inventory", lambda *_given: Inventory("3.99", ()))
     found = rehearsed(ward)
     assert (found.verdict, found.here.loads, found.there.loads) == (Rehearsal.BREAKS, True, False)
     assert found.reasons == ("it does not load there: The other environment knows nothing of onnx",)
