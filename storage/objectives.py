@@ -36,11 +36,14 @@ class Judgement(NamedTuple):
     """The figure, or ``None`` where this evaluation has none of that name."""
     met: bool | None
     """Whether it is met, or ``None`` where there is no figure."""
+    near: str = ""
+    """What the name was most likely meant to be, where there is never a figure of that name."""
 
     def sentence(self) -> str:
         """Return the judgement in words."""
         if self.value is None:
-            return f"objective {self.name} {self.objective}: not measured"
+            meant = f"; did you mean '{self.near}'?" if self.near else ""
+            return f"objective {self.name} {self.objective}: not measured{meant}"
         return f"objective {self.name} {self.objective}: {'met' if self.met else 'missed'} ({self.value:.6g})"
 
 
@@ -64,7 +67,19 @@ def judge_latency(objectives: dict[str, str], measured: LatencyMeasurement) -> t
 
 
 def _judge(name: str, objective: str, evaluation: Evaluation) -> Judgement:
-    return _judged(name, objective, figure(name, evaluation))
+    found = _judged(name, objective, figure(name, evaluation))
+    return found._replace(near=_near(name, evaluation)) if found.value is None else found
+
+
+def _near(name: str, evaluation: Evaluation) -> str:
+    """Return the figure's name that is most like a name without one: an objective that says nothing guards nothing."""
+    from difflib import get_close_matches
+
+    known = [
+        *(metric.name for metric in evaluation.metrics),
+        *(f"{LATENCY}{short}" for short in latencies.SHORT),
+    ]
+    return "" if name in known else next(iter(get_close_matches(name, known, n=1)), "")
 
 
 def _judged(name: str, objective: str, value: float | None) -> Judgement:

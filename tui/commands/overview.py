@@ -94,7 +94,11 @@ def _missed_objectives(workspace: Workspace, model: Model) -> list[str]:
         # The engine has made a problem of the model out of it, which is told above.
         return []
     judgements = judge(objectives, version.evaluation)
-    return [f"{_name(version)}: {judgement.sentence()}" for judgement in judgements if judgement.met is False]
+    return [
+        f"{_name(version)}: {judgement.sentence()}"
+        for judgement in judgements
+        if judgement.met is False or judgement.near
+    ]
 
 
 def _document(workspace: Workspace, seen: Snapshot, wanted: tuple[str, ...]) -> StatusDocument:

@@ -47,6 +47,23 @@ def test_an_objective_is_compared_with_its_figure(
     assert missed(judgements) is (met is False)
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("acuracy", "; did you mean 'accuracy'?"),
+        ("latency_p99ms", "; did you mean 'latency_p99_ms'?"),
+        ("latency_p99_ms", ""),
+        ("revenue", ""),
+    ],
+)
+def test_a_name_that_is_written_wrong_is_told_from_what_is_not_measured(
+    name: str, meant: str, evaluation: Evaluation
+) -> None:
+    """An objective without a figure guards nothing: a slip of the pen is told, and a percentile that is to come is none."""
+    [found] = judge({name: "<= 20"}, evaluation)
+    assert found.sentence() == f"objective {name} <= 20: not measured{meant}"
+
+
 def test_without_a_latency_report_its_objectives_are_not_measured(evaluation: Evaluation) -> None:
     """An evaluation that was not timed cannot miss a latency objective."""
     untimed = msgspec.structs.replace(evaluation, latency=None)

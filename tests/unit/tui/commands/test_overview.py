@@ -92,6 +92,18 @@ def test_a_missed_objective_needs_a_person(ask: Run, well: Workspace) -> None:
     assert said.json["attention"] == ["mnist@1: objective accuracy >= 0.95: missed (0.94)"]
 
 
+def test_an_objective_that_no_figure_has_the_name_of_needs_a_person(ask: Run, well: Workspace) -> None:
+    """A slip of the pen would leave a deployed version unguarded for good."""
+    file = well.model_settings("mnist")
+    file.parent.mkdir(parents=True)
+    file.write_text('[objectives]\nacuracy = ">= 0.95"\nlatency_p99_ms = "<= 20"\n')
+    said = ask("status", "--json")
+    assert said.status == ExitCode.NO
+    assert said.json["attention"] == [
+        "mnist@1: objective acuracy >= 0.95: not measured; did you mean 'accuracy'?"
+    ]
+
+
 @pytest.mark.parametrize("known", [False, True])
 def test_an_objective_whose_fault_is_open_is_told_once(
     ask: Run, well: Workspace, writer: Writer, *, known: bool
