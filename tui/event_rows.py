@@ -8,11 +8,14 @@ from storage.fault_records import Event, Fault
 from storage.vocabulary import FaultState
 from tui import format as form
 from tui.commands.figures import clock
-from tui.remedies import ways
+from tui.remedies import REPAIR, ways
 from tui.rows import MARKS, fit
 from tui.widgets.table import Row
 
 WHEN_CELLS = 6
+
+DATED_FROM = 90
+"""Cells from which a time of another day has room for its date and its hour."""
 
 
 def event_parts(event: Event) -> dict[str, str]:
@@ -38,12 +41,12 @@ def fault_parts(fault: Fault) -> dict[str, str]:
 
 def heading(width: int) -> Text:
     """Return the titles of the events' columns."""
-    return Text(f"{'WHEN':<{WHEN_CELLS}}  {'MODEL':<{_name_cells(width)}} WHAT", "dim")
+    return Text(f"{'WHEN':<{_when_cells(width)}}  {'MODEL':<{_name_cells(width)}} WHAT", "dim")
 
 
 def fault_heading(width: int) -> Text:
     """Return the titles of the faults' columns."""
-    return Text(f"{'SINCE':<{WHEN_CELLS}}  {'MODEL':<{_name_cells(width)}} WHAT IS WRONG", "dim")
+    return Text(f"{'SINCE':<{_when_cells(width)}}  {'MODEL':<{_name_cells(width)}} WHAT IS WRONG", "dim")
 
 
 def event_rows(events: Sequence[Event], width: int, now: float) -> list[Row]:
@@ -66,15 +69,20 @@ def _line(
     told: Event | Fault, at: float, message: str, width: int, now: float, *, seen: bool = False
 ) -> Text:
     glyph, style = MARKS[told.severity]
+    when = _when_cells(width)
     name = Text(_named(told), "bold")
     name.truncate(_name_cells(width), overflow="ellipsis", pad=True)
     line = Text.assemble(
-        (f"{form.clock(at, now):<{WHEN_CELLS}}", "dim"), ("a" if seen else glyph, style), " ", name, " "
+        (f"{form.when(at, now, when):<{when}}", "dim"), ("a" if seen else glyph, style), " ", name, " "
     )
     line.append(message)
     if seen:
         line.stylize("dim")
     return fit(line, width)
+
+
+def _when_cells(width: int) -> int:
+    return WHEN_CELLS if width < DATED_FROM else form.MOMENT_CELLS + 1
 
 
 def _name_cells(width: int) -> int:
@@ -95,12 +103,16 @@ def about_event(event: Event) -> list[Text]:
 
 def about_fault(fault: Fault, now: float) -> list[Text]:
     """Return a fault as a whole, and what ends it."""
-    since, last = form.clock(fault.first_at, now), form.clock(fault.last_at, now)
+    since, last = form.moment(fault.first_at, now), form.moment(fault.last_at, now)
     times = f"since {since}" + (f", {fault.count} times, last {last}" if fault.count > 1 else "")
     seen = "" if fault.state is FaultState.OPEN else ", acknowledged"
     helps = fault.repair or "nothing is suggested; the engine looks again by itself"
     # The key before the message: a panel of few lines leaves out the last ones.
-    key = [Text.assemble(("f mends it: ", "dim"), ways(fault))] if fault.remedies else []
+    key = []
+    if fault.remedies:
+        key = [Text.assemble(("f mends it: ", "dim"), ways(fault))]
+    elif REPAIR in fault.repair:
+        key = [Text("f restores the files", "dim")]
     return [
         Text.assemble((_named(fault) or "the engine", "bold"), (f"  {times}{seen}", "dim")),
         *key,
