@@ -81,7 +81,7 @@ def _error(view: View, error: Error) -> tuple[str, list[Text]]:
             else "s  starts the engine, which makes the database."
         )
         return "Never started", [
-            Text("No engine has ever worked on this folder."),
+            Text("No engine has run on this folder yet."),
             Text(view.folder, "dim"),
             Text(),
             Text(action),
@@ -90,7 +90,7 @@ def _error(view: View, error: Error) -> tuple[str, list[Text]]:
         Text(error.message, "bold"),
         Text(error.hint),
         Text(),
-        Text("Nothing was changed. It is looked at again every moment; ⏎ looks now.", "dim"),
+        Text("Nothing was changed. The console tries again by itself; ⏎ tries now.", "dim"),
     ]
 
 
@@ -106,7 +106,7 @@ def _without_framework() -> list[Text]:
             ("0  ", "bold"), "install what runs models    ", ("pip install 'modeltender[onnx]'", "bold")
         ),
         Text("   or tensorflow, torch, litert, openvino in its place; all takes every one", "dim"),
-        Text.assemble("   then start the engine anew  ", ("modeltender engine stop", "bold"), ", and s here"),
+        Text.assemble("   then restart the engine     ", ("modeltender engine stop", "bold"), ", and s here"),
     ]
 
 
@@ -132,6 +132,6 @@ def _first_run(view: View) -> list[Text]:
         lines += [Text(), Text("On its way:", "bold cyan")]
         lines += [Text(f"◐ train/{arrival.model}/{arrival.name}: {arrival.reason}") for arrival in coming]
     if refused:
-        lines += [Text(), Text("Found, but no model:", "bold yellow")]
+        lines += [Text(), Text("Found, but not a model:", "bold yellow")]
         lines += [Text(f"✗ train/{arrival.model}/{arrival.name}: {arrival.reason}") for arrival in refused]
     return lines
