@@ -23,6 +23,8 @@ WORST = 5
 NARROW = 34
 """Cells below which what explains a figure gives way, so that the figure and its state are whole."""
 
+WHEN_CELLS = 6
+
 DATED_FROM = 64
 """Cells from which an evaluation of another day has room for its date and its hour."""
 
@@ -211,7 +213,8 @@ def took(seconds: float) -> str:
 def evaluation_lines(detail: Detail, width: int, now: float) -> list[Text]:
     """Return a heading and a line an evaluation, the newest first."""
     numbers = {version.id: version.number for version in detail.versions}
-    when = 6 if width < DATED_FROM else form.MOMENT_CELLS + 1
+    oldest = min((evaluation.at for evaluation in detail.evaluations), default=now)
+    when = WHEN_CELLS if width < DATED_FROM else form.when_cells(oldest, now, WHEN_CELLS)
     lines = [
         Text(
             f"{'WHEN':<{when}}{'VER':<5}{_score(detail.evaluations):>6} {'±95%':>5} {'N':>6} {'P50ms':>6} {'TOOK':>7}  BY",

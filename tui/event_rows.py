@@ -39,50 +39,59 @@ def fault_parts(fault: Fault) -> dict[str, str]:
     }
 
 
-def heading(width: int) -> Text:
+def heading(events: Sequence[Event], width: int, now: float) -> Text:
     """Return the titles of the events' columns."""
-    return Text(f"{'WHEN':<{_when_cells(width)}}  {'MODEL':<{_name_cells(width)}} WHAT", "dim")
+    return Text(f"{'WHEN':<{_event_cells(events, width, now)}}  {'MODEL':<{_name_cells(width)}} WHAT", "dim")
 
 
-def fault_heading(width: int) -> Text:
+def fault_heading(faults: Sequence[Fault], width: int, now: float) -> Text:
     """Return the titles of the faults' columns."""
-    return Text(f"{'SINCE':<{_when_cells(width)}}  {'MODEL':<{_name_cells(width)}} WHAT IS WRONG", "dim")
+    return Text(
+        f"{'SINCE':<{_fault_cells(faults, width, now)}}  {'MODEL':<{_name_cells(width)}} WHAT IS WRONG", "dim"
+    )
 
 
 def event_rows(events: Sequence[Event], width: int, now: float) -> list[Row]:
     """Return a row an event."""
-    return [Row(event.id, (_line(event, event.at, event.message, width, now),)) for event in events]
+    cells = _event_cells(events, width, now)
+    return [Row(event.id, (_line(event, _when(event.at, now, cells), width),)) for event in events]
 
 
 def fault_rows(faults: Sequence[Fault], width: int, now: float) -> list[Row]:
     """Return a row a fault; one that somebody has seen stands back, and says so."""
+    cells = _fault_cells(faults, width, now)
     found = []
     for fault in faults:
-        line = _line(
-            fault, fault.first_at, fault.message, width, now, seen=fault.state is not FaultState.OPEN
-        )
-        found.append(Row(fault.id, (line,)))
+        seen = fault.state is not FaultState.OPEN
+        found.append(Row(fault.id, (_line(fault, _when(fault.first_at, now, cells), width, seen=seen),)))
     return found
 
 
-def _line(
-    told: Event | Fault, at: float, message: str, width: int, now: float, *, seen: bool = False
-) -> Text:
+def _line(told: Event | Fault, when: str, width: int, *, seen: bool = False) -> Text:
     glyph, style = MARKS[told.severity]
-    when = _when_cells(width)
     name = Text(_named(told), "bold")
     name.truncate(_name_cells(width), overflow="ellipsis", pad=True)
-    line = Text.assemble(
-        (f"{form.when(at, now, when):<{when}}", "dim"), ("a" if seen else glyph, style), " ", name, " "
-    )
-    line.append(message)
+    line = Text.assemble((when, "dim"), ("a" if seen else glyph, style), " ", name, " ", told.message)
     if seen:
         line.stylize("dim")
     return fit(line, width)
 
 
-def _when_cells(width: int) -> int:
-    return WHEN_CELLS if width < DATED_FROM else form.MOMENT_CELLS + 1
+def _when(at: float, now: float, cells: int) -> str:
+    return f"{form.when(at, now, cells):<{cells}}"
+
+
+def _event_cells(events: Sequence[Event], width: int, now: float) -> int:
+    return _when_cells([event.at for event in events], width, now)
+
+
+def _fault_cells(faults: Sequence[Fault], width: int, now: float) -> int:
+    return _when_cells([fault.first_at for fault in faults], width, now)
+
+
+def _when_cells(times: Sequence[float], width: int, now: float) -> int:
+    """Return the cells of the times: as few as will do, and where there is little room one of date and hour."""
+    return WHEN_CELLS if width < DATED_FROM or not times else form.when_cells(min(times), now, WHEN_CELLS)
 
 
 def _name_cells(width: int) -> int:

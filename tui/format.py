@@ -74,6 +74,11 @@ def when(at: float, now: float, cells: int) -> str:
     return moment(at, now) if cells >= MOMENT_CELLS else clock(at, now)
 
 
+def when_cells(oldest: float, now: float, narrow: int) -> int:
+    """Return the cells of a column of times: wider where the oldest of them is of another day."""
+    return MOMENT_CELLS + 1 if moment(oldest, now) != clock(oldest, now) else narrow
+
+
 def second(at: float) -> str:
     """Return a time of the day to the second, in UTC."""
     return f"{datetime.fromtimestamp(at, UTC):%H:%M:%S}"

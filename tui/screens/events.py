@@ -91,14 +91,14 @@ class Events(ListScreen):
         width = self.room(EVENTS)
         self.show_list(
             FAULTS,
-            event_rows.fault_heading(width),
+            event_rows.fault_heading(faults, width, view.now),
             event_rows.fault_rows(faults, width, view.now),
             nothing="nothing is wrong",
             title=form.counted("Faults", len(faults), len(view.faults)),
         )
         self.show_list(
             EVENTS,
-            event_rows.heading(width),
+            event_rows.heading(events, width, view.now),
             event_rows.event_rows(events, width, view.now),
             nothing="nothing has happened yet",
             title=form.counted("Events", len(events), len(view.events))

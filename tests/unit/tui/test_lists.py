@@ -83,7 +83,7 @@ def test_lines_fit(width: int) -> None:
         *event_rows.fault_rows([replace(FAULT, message="wrong " * 40)], width, NOW),
         *device_rows.rows([DEVICE, replace(DEVICE, utilisation=None, note="no " * 60)], [JOB] * 9, width),
     ]
-    headings = [job_rows.heading(width), event_rows.heading(width), device_rows.heading(width)]
+    headings = [job_rows.heading(width), event_rows.heading([EVENT], width, NOW), device_rows.heading(width)]
     assert all(line.cell_len <= width for row in rows for line in row.lines)
     assert all(heading.cell_len <= width for heading in headings)
 
@@ -192,7 +192,8 @@ def test_a_wide_list_has_the_hour_of_another_day() -> None:
     [narrow] = event_rows.event_rows([old], 74, NOW)
     assert wide.lines[0].plain.startswith("11-23 14:23 ! mnist v2")
     assert narrow.lines[0].plain.startswith("11-23 ! mnist v2")
-    assert event_rows.heading(96).plain.index("MODEL") == wide.lines[0].plain.index("mnist")
+    assert event_rows.heading([old], 96, NOW).plain.index("MODEL") == wide.lines[0].plain.index("mnist")
+    assert event_rows.event_rows([EVENT], 96, NOW)[0].lines[0].plain.startswith("14:23 ! mnist v2")
     old_fault = replace(FAULT, first_at=NOW - 86_400)
     assert "since 11-23 14:23, 3 times, last 14:23" in event_rows.about_fault(old_fault, NOW)[0].plain
 
