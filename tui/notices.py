@@ -53,12 +53,16 @@ def engine_down(view: View) -> Text | None:
         return None
     if view.news.engine_running:
         return Text.assemble(("! ", "bold yellow"), (old, "bold"))
-    action = "it was opened read-only" if view.read_only else "s starts it"
+    return Text.assemble(("✗ ", "bold red"), (f"{_stopped(view)} ", "bold"), f"{old[0].upper()}{old[1:]}.")
+
+
+def _stopped(view: View) -> str:
+    """Return that no engine runs, and who can start one."""
     if view.owner:
-        action = f"{view.owner} can start it"
-    return Text.assemble(
-        ("✗ ", "bold red"), (f"The engine is not running: {action}. ", "bold"), f"{old[0].upper()}{old[1:]}."
-    )
+        return f"The engine is not running: {view.owner} can start it."
+    if view.read_only:
+        return "The engine is not running, and a read-only console cannot start it."
+    return "The engine is not running: s starts it."
 
 
 def problem(view: View) -> tuple[str, list[Text]]:
@@ -110,10 +114,17 @@ def _without_framework() -> list[Text]:
     ]
 
 
+def _watched(view: View) -> list[Text]:
+    """Return which folder is watched, or what has to be done before it is."""
+    if view.news.engine_running:
+        return [Text.assemble("The engine watches ", (view.folder, "bold"))]
+    return [Text(_stopped(view), "bold yellow"), Text.assemble("It watches ", (view.folder, "bold"))]
+
+
 def _first_run(view: View) -> list[Text]:
     arrivals = view.news.snapshot.arrivals if view.news.snapshot else ()
     runtimes = _runtimes(view)
-    lines = [Text.assemble("The engine watches ", (view.folder, "bold")), Text()]
+    lines = [*_watched(view), Text()]
     if runtimes is not None and not runtimes:
         lines += _without_framework()
     lines += [
