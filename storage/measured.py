@@ -20,6 +20,25 @@ class Metric(msgspec.Struct, frozen=True, gc=False):
     """The part of the examples that it stands for, as ``column=value`` or ``class=label``; empty for all of them."""
 
 
+LESS_IS_BETTER = frozenset(
+    {
+        "log_loss",
+        "brier",
+        "ece",
+        "hamming_loss",
+        "mae",
+        "rmse",
+        "mse",
+        "mape",
+        "median_absolute_error",
+        "absolute_error_p90",
+        "absolute_error_p95",
+        "max_error",
+    }
+)
+"""Figures of which a smaller one is the better one; of every other, also of people's own, it is the larger one."""
+
+
 ValueKind = Literal["f4", "u1", "u2", "u4"]
 """How the numbers of `ExampleValues` are written, as numpy calls it: little-endian floats or counts."""
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tui.dialogs.confirm import Confirm
 
 ENGINE_DOWN = "The engine is not running: s starts it."
-REPLAYING = "This is how things stood: nothing can be done there. L shows what is now."
+REPLAYING = "This is the past: nothing can be changed there. L goes back to the present."
 
 NAMED = 6
 """Jobs of those that were asked for together that are told by number; the others are in the list of jobs."""

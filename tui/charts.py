@@ -14,6 +14,8 @@ from tui.widgets.history_chart import HistoryChart
 
 LATENCY = "p50 latency ms"
 
+UNMEASURED = "no latency is measured yet: r evaluates"
+
 UNREAD = "…"
 """What stands for the figures of a model until they are read: that there are none is another thing."""
 
@@ -55,6 +57,7 @@ def show_latency(chart: HistoryChart, view: View) -> None:
         name=LATENCY,
         figure="latency_p50_ms",
         unit="ms",
+        never=UNMEASURED,
     )
 
 
@@ -68,6 +71,7 @@ def _show(
     name: str,
     figure: str,
     unit: str = "",
+    never: str = "",
 ) -> None:
     window = _window(view)
     shown = (
@@ -78,7 +82,7 @@ def _show(
     nothing = (
         f"nothing was measured in the last {SPANS[view.span].word}: ] shows more"
         if points
-        else _nothing(view)
+        else _nothing(view) or never
     )
     chart.show(
         shown,

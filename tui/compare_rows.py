@@ -6,7 +6,7 @@ from typing import NamedTuple
 from rich.text import Text
 
 from storage.comparisons import ComparedFigure
-from storage.measured import Metric
+from storage.measured import LESS_IS_BETTER, Metric
 from storage.paired import Pair
 from storage.records import Version
 from storage.settings import CLASS_SLICE
@@ -191,7 +191,7 @@ def _parts(pair: Pair) -> list[Line]:
             old, new = before[part][name], figures[name]
             column, _, value = part.partition("=")
             title = f"class {value}" if column == CLASS_SLICE else part
-            change = new.value - old.value if name != "mae" else old.value - new.value
+            change = old.value - new.value if name in LESS_IS_BETTER else new.value - old.value
             line = Line(f"{title} {name}", with_interval(old), with_interval(new), signed(change))
             found.append((change, line))
     return [line for _, line in sorted(found, key=lambda each: each[0])]
@@ -243,12 +243,8 @@ def _why_not_asked(view: View) -> str:
     if view.replay is not None:
         return "not compared then"
     if view.read_only:
-        return "not compared yet, and a read-only console asks for nothing"
-    return (
-        "not compared yet"
-        if view.news.engine_running
-        else "not compared yet, and no engine is there to do it"
-    )
+        return "not compared yet, and a read-only console cannot ask for it"
+    return "not compared yet" if view.news.engine_running else "not compared yet, and no engine is running"
 
 
 def _gate(pair: Pair) -> list[Text]:

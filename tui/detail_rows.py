@@ -1,6 +1,6 @@
 """The records of one model to lines of text: its versions, its confusion, its evaluations. Pure, as `tui.rows` is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -11,7 +11,11 @@ from storage.tables.evaluations import headline
 from storage.vocabulary import Role, Status
 from tui import format as form
 from tui import health
+from tui.commands.figures import number
 from tui.rows import fit
+
+SCORES = {"accuracy": "ACC", "subset_accuracy": "ACC", "r2": "R2"}
+"""Titles of a column of headline figures, by the figure's name."""
 
 WORST = 5
 """Classes beyond which a whole matrix is not shown."""
@@ -19,8 +23,19 @@ WORST = 5
 NARROW = 34
 """Cells below which what explains a figure gives way, so that the figure and its state are whole."""
 
+WHEN_CELLS = 6
+
+DATED_FROM = 64
+"""Cells from which an evaluation of another day has room for its date and its hour."""
+
 ROOMY = 44
 """Cells from which a version's line has room for its latency beside its state."""
+
+FIGURE_CELLS, VALUE_CELLS = 26, 17
+"""Of a figure's name, and of its value with its interval."""
+
+LEAST_FIGURES = 4
+"""Rows below a confusion from which other figures are told there: a gap, a heading and two of them."""
 
 GOOD_RECALL = 0.9
 """Below it a class is marked: one example in ten is taken for something else."""
@@ -30,11 +45,19 @@ def version_lines(detail: Detail, width: int, selected: int | None) -> list[Text
     """Return a heading and a line a version, the newest first, then what in the inbox is no version, and why."""
     latency = f" {'P95ms':>6}" if width >= ROOMY else ""
     interval = f" {'±95%':>5}" if width >= NARROW else ""
-    lines = [fit(Text(f"  {'VER':<5}{'ACC':>6}{interval}{latency}  STATE", "dim"), width)]
+    score = _score(version.evaluation for version in detail.versions)
+    lines = [fit(Text(f"  {'VER':<5}{score:>6}{interval}{latency}  STATE", "dim"), width)]
     lines += [_version(version, width, chosen=version.number == selected) for version in detail.versions]
     lines += [_arrival(arrival, width) for arrival in detail.arrivals]
     lines += [_beside(entry.name, f"quarantined: {entry.reason}", width) for entry in detail.quarantined]
     return lines
+
+
+def _score(evaluations: Iterable[Evaluation | None]) -> str:
+    """Return the title of the column with the figure that stands for each evaluation."""
+    found = (metric for evaluation in evaluations if (metric := headline(evaluation)))
+    first = next(found, None)
+    return "SCORE" if first is None else SCORES.get(first.name, "SCORE")
 
 
 def _version(version: Version, width: int, *, chosen: bool) -> Text:
@@ -55,16 +78,19 @@ def _version(version: Version, width: int, *, chosen: bool) -> Text:
 def _state(version: Version, room: int) -> Text:
     if version.status is not Status.READY:
         style = "cyan" if version.status in {Status.SETTLING, Status.CHECKING} else "bold yellow"
-        return Text.assemble((version.status.value, style), f" {version.reason}" if version.reason else "")
+        deployed = "current, " if version.role is Role.CURRENT else ""
+        reason = f" {version.reason}" if version.reason else ""
+        return Text.assemble((f"{deployed}{version.status}", style), reason)
     if version.role is Role.CURRENT:
         return Text("● current", "green")
     if version.role is Role.CANDIDATE:
-        said = Text("▲ candidate", "bold cyan")
+        glyph, style = ("▲", "bold cyan") if version.gate is None or version.gate.passed else ("△", "dim")
+        said = Text(f"{glyph} candidate", style)
         if version.gate is None:
             return said
         whole = Text.assemble(said, (f" {version.gate.verdict}", "dim"))
         # Where both have no room, the glyph stands for the one and the verdict for itself.
-        return whole if whole.cell_len <= room else Text(f"▲ {version.gate.verdict}", "bold cyan")
+        return whole if whole.cell_len <= room else Text(f"{glyph} {version.gate.verdict}", style)
     return Text(version.role.value if version.role else "kept", "dim")
 
 
@@ -93,11 +119,14 @@ def confusion_lines(
     """Return which classes are recognised how well: the matrix where it fits, else the worst classes."""
     matrix = None if evaluation is None else evaluation.confusion
     if not matrix:
-        return [Text("no confusion yet: r evaluates", "dim")]
+        return [Text("nothing is measured yet: r evaluates", "dim")]
     names = [labels[index] if index < len(labels) else str(index) for index in range(len(matrix))]
-    if len(matrix) <= WORST and width >= 16 + 9 * len(matrix) + 8 and height > len(matrix) + 1:
-        return _matrix(matrix, names, width)
-    return _worst(matrix, names, width, height)
+    whole = len(matrix) <= WORST and width >= 16 + 9 * len(matrix) + 8 and height > len(matrix) + 1
+    lines = _matrix(matrix, names, width) if whole else _worst(matrix, names, width, height)
+    left = height - len(lines)
+    if evaluation is None or left < LEAST_FIGURES:
+        return lines
+    return [*lines, Text(), *figure_lines(evaluation, width, left - 1)]
 
 
 def _matrix(matrix: Sequence[Sequence[int]], names: Sequence[str], width: int) -> list[Text]:
@@ -157,24 +186,46 @@ def _share(row: Sequence[int], index: int) -> float:
     return row[index] / total if total else 1.0
 
 
+def figure_lines(evaluation: Evaluation, width: int, height: int) -> list[Text]:
+    """Return every figure of an evaluation, as many as fit."""
+    name_cells = max(12, min(FIGURE_CELLS, width - VALUE_CELLS))
+    lines = [fit(Text(f"{'FIGURE':<{name_cells}}{'VALUE':>9}   ±95%", "dim"), width)]
+    for metric in evaluation.metrics[: max(1, height - 1)]:
+        name = Text(metric.name.replace("_", " "))
+        name.truncate(name_cells - 1, overflow="ellipsis")
+        name.pad_right(name_cells - name.cell_len)
+        interval = form.half_width(metric.low, metric.high)
+        lines.append(
+            fit(Text.assemble(name, f"{number(metric.value):>9} ", (f"{interval:>6}", "dim")), width)
+        )
+    return lines
+
+
 def took(seconds: float) -> str:
     """Return how long something took in at most seven cells: ``67ms``, ``7.2s``, ``4:06min``."""
     if seconds < 1:
         return f"{seconds * 1e3:.0f}ms"
+    if seconds >= 3600:
+        return f"{seconds / 3600:.1f}h"
     return f"{seconds:.1f}s" if seconds < 60 else f"{form.left(seconds)}min"
 
 
 def evaluation_lines(detail: Detail, width: int, now: float) -> list[Text]:
     """Return a heading and a line an evaluation, the newest first."""
     numbers = {version.id: version.number for version in detail.versions}
+    oldest = min((evaluation.at for evaluation in detail.evaluations), default=now)
+    when = WHEN_CELLS if width < DATED_FROM else form.when_cells(oldest, now, WHEN_CELLS)
     lines = [
-        Text(f"{'WHEN':<6}{'VER':<5}{'ACC':>6} {'±95%':>5} {'N':>6} {'P50ms':>6} {'TOOK':>7}  BY", "dim")
+        Text(
+            f"{'WHEN':<{when}}{'VER':<5}{_score(detail.evaluations):>6} {'±95%':>5} {'N':>6} {'P50ms':>6} {'TOOK':>7}  BY",
+            "dim",
+        )
     ]
     for evaluation in detail.evaluations:
         metric = headline(evaluation)
         latency = evaluation.latency
         line = Text.assemble(
-            (f"{form.clock(evaluation.at, now):<6}", "dim"),
+            (f"{form.when(evaluation.at, now, when):<{when}}", "dim"),
             f"v{numbers.get(evaluation.version_id, 0):<4}",
             f"{form.figure(metric.value if metric else None):>6} ",
             (f"{form.half_width(metric.low, metric.high) if metric else '':>5} ", "dim"),

@@ -108,7 +108,7 @@ def about(device: Device, jobs: Sequence[Job]) -> list[Text]:
     """Return everything that is known of a device, in sentences; what it does not tell is named, with the reason."""
     lines = [Text.assemble((device.name, "bold"), (f"  {device.kind}", "dim"))]
     at_work = ", ".join(_users(device, jobs))
-    lines.append(Text.assemble(("at work: ", "dim"), at_work or "no job of the engine"))
+    lines.append(Text.assemble(("jobs: ", "dim"), at_work or "none"))
     lines += [Text(sentence) for sentence in sentences(device)]
     hidden = [name for name, value in _readings(device) if value is None]
     if hidden:

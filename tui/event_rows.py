@@ -8,11 +8,14 @@ from storage.fault_records import Event, Fault
 from storage.vocabulary import FaultState
 from tui import format as form
 from tui.commands.figures import clock
-from tui.remedies import ways
+from tui.remedies import REPAIR, ways
 from tui.rows import MARKS, fit
 from tui.widgets.table import Row
 
 WHEN_CELLS = 6
+
+DATED_FROM = 90
+"""Cells from which a time of another day has room for its date and its hour."""
 
 
 def event_parts(event: Event) -> dict[str, str]:
@@ -36,45 +39,59 @@ def fault_parts(fault: Fault) -> dict[str, str]:
     }
 
 
-def heading(width: int) -> Text:
+def heading(events: Sequence[Event], width: int, now: float) -> Text:
     """Return the titles of the events' columns."""
-    return Text(f"{'WHEN':<{WHEN_CELLS}}  {'MODEL':<{_name_cells(width)}} WHAT", "dim")
+    return Text(f"{'WHEN':<{_event_cells(events, width, now)}}  {'MODEL':<{_name_cells(width)}} WHAT", "dim")
 
 
-def fault_heading(width: int) -> Text:
+def fault_heading(faults: Sequence[Fault], width: int, now: float) -> Text:
     """Return the titles of the faults' columns."""
-    return Text(f"{'SINCE':<{WHEN_CELLS}}  {'MODEL':<{_name_cells(width)}} WHAT IS WRONG", "dim")
+    return Text(
+        f"{'SINCE':<{_fault_cells(faults, width, now)}}  {'MODEL':<{_name_cells(width)}} WHAT IS WRONG", "dim"
+    )
 
 
 def event_rows(events: Sequence[Event], width: int, now: float) -> list[Row]:
     """Return a row an event."""
-    return [Row(event.id, (_line(event, event.at, event.message, width, now),)) for event in events]
+    cells = _event_cells(events, width, now)
+    return [Row(event.id, (_line(event, _when(event.at, now, cells), width),)) for event in events]
 
 
 def fault_rows(faults: Sequence[Fault], width: int, now: float) -> list[Row]:
     """Return a row a fault; one that somebody has seen stands back, and says so."""
+    cells = _fault_cells(faults, width, now)
     found = []
     for fault in faults:
-        line = _line(
-            fault, fault.first_at, fault.message, width, now, seen=fault.state is not FaultState.OPEN
-        )
-        found.append(Row(fault.id, (line,)))
+        seen = fault.state is not FaultState.OPEN
+        found.append(Row(fault.id, (_line(fault, _when(fault.first_at, now, cells), width, seen=seen),)))
     return found
 
 
-def _line(
-    told: Event | Fault, at: float, message: str, width: int, now: float, *, seen: bool = False
-) -> Text:
+def _line(told: Event | Fault, when: str, width: int, *, seen: bool = False) -> Text:
     glyph, style = MARKS[told.severity]
     name = Text(_named(told), "bold")
     name.truncate(_name_cells(width), overflow="ellipsis", pad=True)
-    line = Text.assemble(
-        (f"{form.clock(at, now):<{WHEN_CELLS}}", "dim"), ("a" if seen else glyph, style), " ", name, " "
-    )
-    line.append(message)
+    line = Text.assemble((when, "dim"), ("a" if seen else glyph, style), " ", name, " ", told.message)
     if seen:
         line.stylize("dim")
     return fit(line, width)
+
+
+def _when(at: float, now: float, cells: int) -> str:
+    return f"{form.when(at, now, cells):<{cells}}"
+
+
+def _event_cells(events: Sequence[Event], width: int, now: float) -> int:
+    return _when_cells([event.at for event in events], width, now)
+
+
+def _fault_cells(faults: Sequence[Fault], width: int, now: float) -> int:
+    return _when_cells([fault.first_at for fault in faults], width, now)
+
+
+def _when_cells(times: Sequence[float], width: int, now: float) -> int:
+    """Return the cells of the times: as few as will do, and where there is little room one of date and hour."""
+    return WHEN_CELLS if width < DATED_FROM or not times else form.when_cells(min(times), now, WHEN_CELLS)
 
 
 def _name_cells(width: int) -> int:
@@ -95,12 +112,16 @@ def about_event(event: Event) -> list[Text]:
 
 def about_fault(fault: Fault, now: float) -> list[Text]:
     """Return a fault as a whole, and what ends it."""
-    since, last = form.clock(fault.first_at, now), form.clock(fault.last_at, now)
+    since, last = form.moment(fault.first_at, now), form.moment(fault.last_at, now)
     times = f"since {since}" + (f", {fault.count} times, last {last}" if fault.count > 1 else "")
     seen = "" if fault.state is FaultState.OPEN else ", acknowledged"
     helps = fault.repair or "nothing is suggested; the engine looks again by itself"
     # The key before the message: a panel of few lines leaves out the last ones.
-    key = [Text.assemble(("f mends it: ", "dim"), ways(fault))] if fault.remedies else []
+    key = []
+    if fault.remedies:
+        key = [Text.assemble(("f mends it: ", "dim"), ways(fault))]
+    elif REPAIR in fault.repair:
+        key = [Text("f restores the files", "dim")]
     return [
         Text.assemble((_named(fault) or "the engine", "bold"), (f"  {times}{seen}", "dim")),
         *key,

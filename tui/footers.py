@@ -7,7 +7,7 @@ from tui.view import View
 
 REPLAYING = {
     "app.replay_step(-1)": "back",
-    "app.replay_step(1)": "forth",
+    "app.replay_step(1)": "forward",
     "app.replay_end": "live",
     "app.pause": "",
 }

@@ -9,15 +9,27 @@ BLOCKS = "▁▂▃▄▅▆▇█"
 
 GIB = 1024**3
 
+MOMENT_CELLS = 11
+"""Of a time with its date."""
+
 
 def figure(value: float | None) -> str:
-    """Return a quality figure with four places."""
-    return NOT_KNOWN if value is None else f"{value:.4f}"
+    """Return a quality figure in six cells, with four places where they fit."""
+    return NOT_KNOWN if value is None else _placed(value, 6)
 
 
 def half_width(low: float | None, high: float | None) -> str:
     """Return half the width of an interval without its leading zero: ``.0143``."""
-    return "" if low is None or high is None else f"{(high - low) / 2:.4f}".removeprefix("0")
+    if low is None or high is None:
+        return ""
+    half = (high - low) / 2
+    return _placed(half, 6 if half < 1 else 5).removeprefix("0")
+
+
+def _placed(value: float, cells: int) -> str:
+    """Return a number with four places, or as many as there are cells for."""
+    told = (f"{value:.{places}f}" for places in range(4, 0, -1))
+    return next((one for one in told if len(one) <= cells), f"{value:.0f}")
 
 
 def short_ms(value: float | None) -> str:
@@ -44,6 +56,32 @@ def clock(at: float, now: float) -> str:
     """Return a time of today to the minute, or another day's date, in UTC and in five cells: ``14:23``, ``11-24``."""
     then = datetime.fromtimestamp(at, UTC)
     return f"{then:%H:%M}" if then.date() == datetime.fromtimestamp(now, UTC).date() else f"{then:%m-%d}"
+
+
+def moment(at: float, now: float) -> str:
+    """Return a time of today to the minute, another day's with its date, in UTC and in eleven cells at most.
+
+    ``14:23``, ``11-24 09:05``, and of another year the date alone.
+    """
+    then, today = datetime.fromtimestamp(at, UTC), datetime.fromtimestamp(now, UTC)
+    if then.date() == today.date():
+        return f"{then:%H:%M}"
+    return f"{then:%m-%d %H:%M}" if then.year == today.year else f"{then:%Y-%m-%d}"
+
+
+def when(at: float, now: float, cells: int) -> str:
+    """Return a time with its date where there are cells for both, otherwise one of them."""
+    return moment(at, now) if cells >= MOMENT_CELLS else clock(at, now)
+
+
+def when_cells(oldest: float, now: float, narrow: int) -> int:
+    """Return the cells of a column of times: wider where the oldest of them is of another day."""
+    return MOMENT_CELLS + 1 if moment(oldest, now) != clock(oldest, now) else narrow
+
+
+def second(at: float) -> str:
+    """Return a time of the day to the second, in UTC."""
+    return f"{datetime.fromtimestamp(at, UTC):%H:%M:%S}"
 
 
 def gibibytes(value: int | None) -> str:
@@ -83,6 +121,7 @@ def sparkline(
 
 
 def left(seconds: float) -> str:
-    """Return a time that is left: ``0:41``."""
-    whole = max(0, round(seconds))
-    return f"{whole // 60}:{whole % 60:02d}"
+    """Return a time that is left: ``0:41``, ``1:04:30``."""
+    minutes, rest = divmod(max(0, round(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -5,13 +5,13 @@ worst to the best, and the first that holds speaks.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 from storage import launch
 from storage.durations import rough
 from storage.records import Arrival, EngineState, Job, Model, Version
 from storage.vocabulary import JobState, Status
+from tui.format import moment
 
 
 class Health(NamedTuple):
@@ -131,7 +131,7 @@ def _of_candidate(candidate: Version) -> str:
             return f"v{candidate.number} is a candidate: {candidate.reason}"
         return f"v{candidate.number} is a candidate and is being evaluated"
     if candidate.gate.passed:
-        return f"v{candidate.number} is {candidate.gate.verdict}: p promotes it"
+        return f"v{candidate.number} passed the gate ({candidate.gate.verdict}): p promotes it"
     if candidate.gate.lacks_ratio:
         return f"v{candidate.number} passes but for its latency: p measures and promotes it"
     return f"v{candidate.number} is held back ({candidate.gate.verdict}): p shows why"
@@ -141,7 +141,7 @@ def stale(engine_running: bool, engine: EngineState | None, now: float) -> str |
     """Return why what is shown is old, or ``None`` while the engine lives and its heart beats."""
     if engine is None:
         return None if engine_running else "nothing was ever measured"
-    since = f"as of {datetime.fromtimestamp(engine.heartbeat_at, UTC):%H:%M} UTC"
+    since = f"as of {moment(engine.heartbeat_at, now)} UTC"
     if not engine_running:
         return f"all below is {since}"
     silent = now - engine.heartbeat_at
@@ -165,7 +165,7 @@ def _work(model: Model, jobs: Sequence[Job]) -> Health | None:
     return None
 
 
-WORDS = {"evaluate": "eval"}
+WORDS = {"evaluate": "eval", "recalibrate": "recal", "acknowledge": "ack"}
 """Shorter words for job kinds, where the column is narrow."""
 
 

@@ -1,24 +1,29 @@
 """Jobs as rows and as sentences: what runs and how fast, what waits, how the others ended. Pure, as `tui.rows` is."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
+from storage.fault_records import Event
 from storage.records import Job, JobParameters
 from storage.vocabulary import FINISHED, JobKind, JobState
 from tui import format as form
 from tui.rows import fit
 from tui.widgets.table import Row
 
-RATE_FROM, DEVICE_FROM = 76, 110
-"""Cells from which there is room for how many a second, and for the device."""
+RATE_FROM, DATED_FROM, DEVICE_FROM = 76, 90, 110
+"""Cells from which there is room for how many a second, for the date of an end, and for the device."""
 
-KIND_CELLS = 9
+KIND_CELLS = 11
 
-LABEL_CELLS = 9
+LABEL_CELLS = 11
 """Of what a sentence about a job is about."""
 
 DEVICE_CELLS = 8
+
+RECORDED_S = 1.0
+"""What a job brought about may be recorded a moment after its end."""
 
 ON_A_DEVICE = frozenset({JobKind.EVALUATE, JobKind.LATENCY, JobKind.EARLY, JobKind.CHECK})
 """Kinds of work that a device is chosen for; the others have none, whatever their row says."""
@@ -58,7 +63,7 @@ def rows(jobs: Sequence[Job], width: int, now: float) -> list[Row]:
 
 
 def _name_cells(width: int) -> int:
-    return max(16, min(32, width - 56))
+    return max(16, min(32, width - 58))
 
 
 def _line(job: Job, width: int, now: float) -> Text:
@@ -70,7 +75,7 @@ def _line(job: Job, width: int, now: float) -> Text:
     line.append_text(_state(job, width, now))
     if job.state not in FINISHED or job.finished_at is None:
         return fit(line, width)
-    at = form.clock(job.finished_at, now)
+    at = form.when(job.finished_at, now, form.MOMENT_CELLS if width >= DATED_FROM else 0)
     line = fit(line, width - len(at) - 1)
     line.pad_right(width - len(at) - line.cell_len)
     return line.append(at, "dim")
@@ -105,9 +110,11 @@ def remaining(job: Job, now: float) -> float | None:
     return None if speed is None or job.done >= job.total else (job.total - job.done) / speed
 
 
-def about(job: Job, now: float, curves: Sequence[tuple[str, Text]] = ()) -> list[Text]:
-    """Return everything that is known of a job, in sentences; ``curves`` tell how a training goes."""
-    first, *rest = _facts(job, now)
+def about(
+    job: Job, now: float, curves: Sequence[tuple[str, Text]] = (), events: Sequence[Event] = ()
+) -> list[Text]:
+    """Return everything that is known of a job, in sentences; `curves` tell how a training goes, of `events` it takes those of its time."""
+    first, *rest = (*_facts(job, now), *_meanwhile(job, events))
     return [
         Text.assemble((f"{name:<{LABEL_CELLS}}", "dim"), said)
         for name, said in (first, *curves, *rest)
@@ -120,10 +127,23 @@ def _facts(job: Job, now: float) -> Iterator[tuple[str, Text]]:
     if job.state is JobState.RUNNING and job.total:
         yield "progress", Text(_progress(job, now))
     yield "error", Text(job.error, "bold yellow")
-    yield "hint", Text(job.hint)
-    yield "said", Text(job.message)
-    yield "asked", Text(f"by {job.requested_by} at {form.clock(job.requested_at, now)}")
-    yield "with", Text(", ".join(_parameters(job)))
+    yield "what helps", Text(job.hint)
+    yield ("result" if job.state in FINISHED else "doing"), Text(job.message)
+    yield "asked", Text(f"by {job.requested_by} at {form.moment(job.requested_at, now)}")
+    yield "device", Text(device_of(job))
+    yield "options", Text(", ".join(_parameters(job)))
+
+
+def _meanwhile(job: Job, events: Sequence[Event]) -> Iterator[tuple[str, Text]]:
+    """Return what was recorded of its model while a job ran, the oldest first."""
+    if job.started_at is None or not job.model:
+        return
+    end = math.inf if job.finished_at is None else job.finished_at + RECORDED_S
+    label = "meanwhile"
+    for event in reversed(events):
+        if event.model == job.model and job.started_at <= event.at <= end:
+            yield label, Text.assemble((f"{form.second(event.at)}  ", "dim"), event.message)
+            label = ""
 
 
 def _course(job: Job, now: float) -> Text:
@@ -132,13 +152,15 @@ def _course(job: Job, now: float) -> Text:
     if job.started_at is None:
         return Text(f"{job.state} before it began")
     if job.finished_at is None:
-        return Text(f"running since {form.clock(job.started_at, now)}")
+        return Text(f"running since {form.moment(job.started_at, now)}")
     return Text(
-        f"{job.state} at {form.clock(job.finished_at, now)}, it took {_took(job.finished_at - job.started_at)}"
+        f"{job.state} at {form.moment(job.finished_at, now)} after {_took(job.finished_at - job.started_at)}"
     )
 
 
 def _took(seconds: float) -> str:
+    if seconds >= 3600:
+        return f"{form.left(seconds)} h"
     return f"{seconds:.1f} s" if seconds < 60 else f"{form.left(seconds)} min"
 
 
@@ -155,10 +177,8 @@ def _amount(speed: float) -> str:
 
 
 def _parameters(job: Job) -> Iterator[str]:
-    """Return what was asked for: the device, where one plays a part, and what is beyond the usual."""
+    """Return what was asked for beyond the usual."""
     asked, usual = job.parameters, JobParameters()
-    if device := device_of(job):
-        yield f"device {device}"
     if asked.data:
         yield f"data {asked.data}"
     if asked.against is not None:

@@ -54,7 +54,7 @@ class Keeping(Looking):
             if place is not None:
                 self._copy(values[place].text)
 
-        self.push_screen(Choose("Copy", values, does="copies"), chosen)
+        self.push_screen(Choose("Copy", values, heading=("WHAT", "VALUE"), does="copies"), chosen)
 
     def action_keep(self) -> None:
         """Ask in which form, and keep what the screen shows as a file."""
@@ -73,7 +73,13 @@ class Keeping(Looking):
                 self.call_after_refresh(self._keep, screen, forms[place], folder)
 
         self.push_screen(
-            Choose(f"Keep this view in {clean(str(folder), 50)}", offered, does="keeps it"), chosen
+            Choose(
+                f"Save this view in {clean(str(folder), 50)}",
+                offered,
+                heading=("FORMAT", "WHAT IT HOLDS"),
+                does="saves it",
+            ),
+            chosen,
         )
 
     def _copy(self, text: str) -> None:
@@ -98,4 +104,4 @@ class Keeping(Looking):
         except Error as error:
             self.say(f"{error.message} {error.hint}".strip(), failed=True)
         else:
-            self.say(f"Kept: {file}", failed=False)
+            self.say(f"Saved: {file}", failed=False)

@@ -23,6 +23,10 @@ LEAST_TABLE = 7
 """Rows of a table with its frame and heading below which its lines are too few to choose from."""
 
 
+MOST_ABOUT = 14
+"""Rows, with the frame, beyond which the sentences about one row would be a page."""
+
+
 class Spot(NamedTuple):
     """A panel's place in a plan, and the room inside its border."""
 
@@ -101,13 +105,17 @@ def detail(width: int, height: int, versions: int) -> Plan:
     return _plan(_columns(width, 1, 1), rows, panels)
 
 
-def listing(width: int, height: int, *lists: tuple[str, int], about: int = 6) -> Plan:
+def share(height: int, least: int) -> int:
+    """Return how many of a screen's rows what is known of the chosen one gets: a third, and not more than are read at a glance."""
+    return min(max(least, min(height // 3, MOST_ABOUT)), height // 2)
+
+
+def listing(width: int, height: int, *lists: tuple[str, int], about: int) -> Plan:
     """Return the plan of lists above each other, each with its rows, and below them ``about`` rows for what is chosen.
 
     The last list takes what is left, so that nothing moves while rows come and go.
     """
     *upper, (last, _) = lists
-    about = min(about, height // 2)
     rows = [min(max(count, 1) + 1 + FRAME, (height - about) // 2) for _, count in upper]
     panels = tuple((name, 1) for name, _ in upper)
     return _plan((width,), (*rows, height - about - sum(rows), about), (*panels, (last, 1), ("about", 1)))

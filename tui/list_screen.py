@@ -48,6 +48,14 @@ class ListScreen(ConsoleScreen):
         super().__init__()
         self.typed = ""
         self._plan = layout.zoomed(0, 0)
+        self._zoomed = False
+        """Whether what is known of the chosen row has all the room."""
+        self._used = self.LISTS[0]
+        """The id of the list that had the keys last."""
+        self._first = 0
+        """Of what is known, the first line in sight."""
+        self._cut = False
+        """Whether there are lines out of sight."""
 
     def compose_room(self) -> ComposeResult:
         """Lay out the lists above what is known of the chosen row."""
@@ -87,7 +95,7 @@ class ListScreen(ConsoleScreen):
 
     def begin(self) -> None:
         """Choose every row again, with the cursor on the first."""
-        self.typed = ""
+        self.typed, self._zoomed, self._first = "", False, 0
         self.query_one(FilterLine).drop()
         for name in self.LISTS:
             self.list_of(name).begin()
@@ -95,6 +103,8 @@ class ListScreen(ConsoleScreen):
 
     def on_descendant_focus(self) -> None:
         """Show what is known of what the cursor is on now."""
+        if isinstance(self.focused, RowList) and self.focused.id:
+            self._used = self.focused.id
         self.refill()
 
     def first_list(self) -> str:
@@ -108,7 +118,7 @@ class ListScreen(ConsoleScreen):
     @property
     def focused_list(self) -> RowList:
         """The list that the keys go to."""
-        return self.focused if isinstance(self.focused, RowList) else self.list_of(self.LISTS[0])
+        return self.focused if isinstance(self.focused, RowList) else self.list_of(self._used)
 
     def chosen(self, name: str) -> Hashable:
         """Return the key of the row under a list's cursor."""
@@ -121,12 +131,14 @@ class ListScreen(ConsoleScreen):
         self.query_one(Header).show(
             heading.of_screen(view, self.WHERE.value, self.told(view)), heading.right(view)
         )
-        self.query_one(KeyBar).show(footer(self.WHERE, width, self.labels(view)))
         filtering = self.query_one(FilterLine).display
-        self._plan = self.plan(view, width, height - 2 - (down is not None) - filtering)
+        height -= 2 + (down is not None) + filtering
+        self._plan = layout.zoomed(width, height, "about") if self._zoomed else self.plan(view, width, height)
         self.query_one(Panels).place(self._plan)
         self.fill_lists(view)
         self._fill_about(view)
+        # What the footer offers depends on what has room.
+        self.query_one(KeyBar).show(footer(self.WHERE, width, self.labels(view)))
         for lines in self.query(Lines):
             lines.stale = not view.news.engine_running
 
@@ -138,23 +150,29 @@ class ListScreen(ConsoleScreen):
         """Put rows into a list, and how they were chosen into its frame."""
         subtitle = f"/ {self.typed}" if self.typed else ""
         if self.latest is not None and self.latest.replay is not None:
-            nothing = "nothing is recorded of that time"
+            nothing = "nothing was recorded then"
         nothing = f"nothing matches {self.typed}: esc shows all" if self.typed else nothing
         self.list_of(name).show(heading_line, rows, nothing=nothing, title=title, subtitle=subtitle)
 
     def labels(self, view: View) -> dict[str, str]:
         """Return the footer's words that are other than usual."""
-        return footers.labels(view)
+        zoom = "all panels" if self._zoomed else "read all" if self._cut else ""
+        own = {"zoom": zoom} if self.model_of_row() else {"zoom": zoom, "open": ""}
+        return own | footers.labels(view)
 
     def action_back(self) -> None:
-        """Show every row again, or go back to the screen below."""
-        if not self.query_one(FilterLine).drop():
+        """Take the room back, or show every row again, or go back to the screen below."""
+        if self._zoomed:
+            self.action_zoom()
+        elif not self.query_one(FilterLine).drop():
             self.post_message(self.Closed(self))
         else:
             self.focused_list.focus()
 
     def action_filter(self) -> None:
         """Ask which rows are wanted."""
+        if self._zoomed:
+            self.action_zoom()
         self.query_one(FilterLine).open()
         self.refill()
 
@@ -167,12 +185,31 @@ class ListScreen(ConsoleScreen):
         self.focused_list.move_to(row)
 
     def action_page(self, step: int) -> None:
-        """Move the cursor by a page."""
-        self.focused_list.page(step)
+        """Move the cursor by a page; where what is known has all the room, go through that."""
+        if self._zoomed:
+            self._first += step * max(self._plan.room("about")[1] - 1, 1)
+            self.refill()
+        else:
+            self.focused_list.page(step)
 
     def action_turn(self, step: int) -> None:
         """Go to the next or the previous match, round the ends."""
         self.focused_list.turn(step)
+
+    def action_zoom(self) -> None:
+        """Give what is known of the chosen row all the room, or take it back."""
+        self._zoomed, self._first = not self._zoomed, 0
+        self.refill()
+        # What is hidden loses the keys.
+        self.set_focus(None if self._zoomed else self.list_of(self._used))
+
+    def use(self, name: str) -> None:
+        """Give the keys to a list."""
+        self._used = name
+        if self._zoomed:
+            self.refill()
+        else:
+            self.list_of(name).focus()
 
     def action_open(self) -> None:
         """Open the screen of the model that the chosen row is about."""
@@ -184,9 +221,15 @@ class ListScreen(ConsoleScreen):
             return
         title, said = self.known(view)
         lines = about.wrapped(said, width, self.INDENT)
-        if len(lines) > height:
-            lines = [*lines[: height - 1], Text(f"… {len(lines) - height + 1} lines more", "dim")]
-        self.query_one("#about", Panel).show(lines, title=title)
+        self._cut = len(lines) > height
+        self._first = min(max(self._first, 0), max(len(lines) - height, 0))
+        below = len(lines) - height - self._first
+        if self._zoomed:
+            lines = lines[self._first : self._first + height]
+        elif self._cut:
+            lines = [*lines[: height - 1], Text(f"… {below + 1} more lines: z shows them", "dim")]
+        more = f"{below} more lines: pg↓" if self._zoomed and below > 0 else ""
+        self.query_one("#about", Panel).show(lines, title=title, subtitle=more)
 
     @on(FilterLine.Changed)
     def _filtered(self, message: FilterLine.Changed) -> None:
@@ -203,6 +246,7 @@ class ListScreen(ConsoleScreen):
     @on(Table.Highlighted)
     def _highlighted(self, message: Table.Highlighted) -> None:
         message.stop()
+        self._first = 0
         self.refill()
 
     @on(Table.Opened)

@@ -23,7 +23,7 @@ class Order(NamedTuple):
 ORDERS = (
     Order("", "state"),
     Order("", "name"),
-    Order("score", "accuracy"),
+    Order("score", "score"),
     Order("p95", "p95 latency", descending=True),
     Order("evaluated", "last evaluation"),
 )

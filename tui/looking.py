@@ -55,14 +55,14 @@ class Looking(Navigation):
     def action_replay_step(self, step: int) -> None:
         """Show the moment before or after at which something was recorded."""
         if step > 0 and self._shown.replay is None:
-            self.say("This is how things stand now: { goes back.")
+            self.say("This is the present: { goes back.")
         else:
             self._feed.replay(Wish(Way.FORTH if step > 0 else Way.BACK, self.now()))
 
     def action_replay_hours(self, step: int) -> None:
         """Show an hour earlier or later."""
         if step > 0 and self._shown.replay is None:
-            self.say("This is how things stand now: ( goes back by an hour.")
+            self.say("This is the present: ( goes back by an hour.")
         else:
             self._feed.replay(Wish(Way.BY, self.now(), step * HOUR_S))
 
@@ -83,7 +83,7 @@ class Looking(Navigation):
     def action_replay_end(self) -> None:
         """Show how things stand now."""
         if self._shown.replay is None:
-            self.say("This is how things stand now.")
+            self.say("This is the present.")
         else:
             self._feed.replay(Wish(Way.LIVE, self.now()))
 

@@ -97,7 +97,15 @@ class Mending(Actions):
         from tui.dialogs.choose import Choose
 
         choices = [(verb(remedy.kind), remedy.sentence) for remedy in fault.remedies]
-        self.push_screen(Choose(f"Mend {fault.model or fault.code}", choices, does="asks whether to"), chosen)
+        self.push_screen(
+            Choose(
+                f"Mend {fault.model or fault.code}",
+                choices,
+                heading=("REPAIR", "WHAT IT WOULD DO"),
+                does="asks first",
+            ),
+            chosen,
+        )
 
     def _restore(self, name: str, version: int | None) -> None:
         if self._may_act():
@@ -122,7 +130,7 @@ class Mending(Actions):
         if model is None or snapshot is None:
             return "No model is selected."
         found = (job for job in snapshot.jobs if job.model == model.name and job.state not in FINISHED)
-        return next(found, f"No job of {model.name} waits or runs.")
+        return next(found, f"No job of {model.name} is waiting or running.")
 
     def _fault(self) -> Fault | None:
         """Return the selected fault, or say how one is selected."""

@@ -170,7 +170,9 @@ class Navigation(Writing):
             await self.action_go(Where.DETAIL)
         else:
             self.say(
-                f"There is no model {message.model} any more." if message.model else "This is about no model."
+                f"There is no model {message.model} any more."
+                if message.model
+                else "This row is not about a model."
             )
 
     def on_detail_stepped(self, message: "Detail.Stepped") -> None:
@@ -242,7 +244,7 @@ class Navigation(Writing):
     def action_pause(self) -> None:
         """Let the display stand still, or go on; nothing else stops."""
         if self._shown.replay is not None:
-            self.say("The past stands still by itself: L shows what is now.")
+            self.say("The past stands still already: L goes back to the present.")
             return
         self._paused = not self._paused
         self._show_news()

@@ -5,6 +5,7 @@ What is broken comes before what is missing, and what is missing before what wou
 
 from storage.fault_records import Fault
 from storage.records import Model
+from storage.vocabulary import Status
 from tui import health
 from tui.remedies import REPAIR, asking, ways
 from tui.view import View
@@ -33,32 +34,52 @@ def _of_model(view: View) -> str:
     if model is None:
         return ""
     if model.problem:
-        return model.problem
+        # The key first: what is wrong may be long, and lines are cut at their end.
+        return f"7 shows the settings: {model.problem}"
     arrivals = view.news.snapshot.arrivals if view.news.snapshot else ()
     return (
         health.coming(model.name, arrivals)
-        or health.sentence(model, view.now)
+        or _of_broken(view, model)
+        or (health.sentence(model, view.now) if _comes(model) else "")
         or _of_faults(view, model)
+        or health.sentence(model, view.now)
         or _of_settings(view, model)
     )
+
+
+def _of_broken(view: View, model: Model) -> str:
+    """Return what brings back a deployed version that cannot be used; empty where it can, or where no key does."""
+    current = model.current
+    if current is None or current.status not in health.BROKEN:
+        return ""
+    if said := _of_faults(view, model):
+        return said
+    key = "f restores it" if current.status is Status.MISSING else "u rolls back" if model.previous else ""
+    return f"{key}: {health.sentence(model, view.now)}" if key and view.acts else ""
+
+
+def _comes(model: Model) -> bool:
+    """Whether a candidate may take the place of what is deployed, faults and all: a repair makes one."""
+    gate = None if model.candidate is None else model.candidate.gate
+    return model.candidate is not None and (gate is None or gate.passed or gate.lacks_ratio)
 
 
 def _of_faults(view: View, model: Model) -> str:
     fault = asking(view.faults, model.name)
     if fault is None:
         return ""
-    said, way = fault.message.rstrip("."), _way(fault)
+    said = fault.message.rstrip(".")
     if not view.acts and (fault.remedies or REPAIR in fault.repair):
         return said
-    # The key first where there is one: the figures of a fault are long, and lines are cut at their end.
-    return f"{way}: {said}" if fault.remedies else f"{said}: {way}"
+    # The key first: the figures of a fault are long, and lines are cut at their end.
+    return f"{_way(fault)}: {said}"
 
 
 def _way(fault: Fault) -> str:
     """Return the key that mends a fault, or that says what does."""
     if fault.remedies:
         return f"f mends it ({ways(fault)})"
-    return "f restores the files" if REPAIR in fault.repair else "5 says what helps"
+    return "f restores the files" if REPAIR in fault.repair else "5 shows what helps"
 
 
 def _of_settings(view: View, model: Model) -> str:

@@ -51,12 +51,16 @@ def engine_down(view: View) -> Text | None:
         return None
     if view.news.engine_running:
         return Text.assemble(("! ", "bold yellow"), (old, "bold"))
-    action = "it was opened read-only" if view.read_only else "s starts it"
+    return Text.assemble(("✗ ", "bold red"), (f"{_stopped(view)} ", "bold"), f"{old[0].upper()}{old[1:]}.")
+
+
+def _stopped(view: View) -> str:
+    """Return that no engine runs, and who can start one."""
     if view.owner:
-        action = f"{view.owner} can start it"
-    return Text.assemble(
-        ("✗ ", "bold red"), (f"The engine is not running: {action}. ", "bold"), f"{old[0].upper()}{old[1:]}."
-    )
+        return f"The engine is not running: {view.owner} can start it."
+    if view.read_only:
+        return "The engine is not running, and a read-only console cannot start it."
+    return "The engine is not running: s starts it."
 
 
 def problem(view: View) -> tuple[str, list[Text]]:
@@ -79,7 +83,7 @@ def _error(view: View, error: Error) -> tuple[str, list[Text]]:
             else "s  starts the engine, which makes the database."
         )
         return "Never started", [
-            Text("No engine has ever worked on this folder."),
+            Text("No engine has run on this folder yet."),
             Text(view.folder, "dim"),
             Text(),
             Text(action),
@@ -88,7 +92,7 @@ def _error(view: View, error: Error) -> tuple[str, list[Text]]:
         Text(error.message, "bold"),
         Text(error.hint),
         Text(),
-        Text("Nothing was changed. It is looked at again every moment; ⏎ looks now.", "dim"),
+        Text("Nothing was changed. The console tries again by itself; ⏎ tries now.", "dim"),
     ]
 
 
@@ -104,14 +108,21 @@ def _without_framework() -> list[Text]:
             ("0  ", "bold"), "install what runs models    ", ("pip install 'modeltender[onnx]'", "bold")
         ),
         Text("   or tensorflow, torch, litert, openvino in its place; all takes every one", "dim"),
-        Text.assemble("   then restart the engine  ", ("modeltender engine stop", "bold"), ", and s here"),
+        Text.assemble("   then restart the engine     ", ("modeltender engine stop", "bold"), ", and s here"),
     ]
+
+
+def _watched(view: View) -> list[Text]:
+    """Return which folder is watched, or what has to be done before it is."""
+    if view.news.engine_running:
+        return [Text.assemble("The engine watches ", (view.folder, "bold"))]
+    return [Text(_stopped(view), "bold yellow"), Text.assemble("It watches ", (view.folder, "bold"))]
 
 
 def _first_run(view: View) -> list[Text]:
     arrivals = view.news.snapshot.arrivals if view.news.snapshot else ()
     runtimes = _runtimes(view)
-    lines = [Text.assemble("The engine watches ", (view.folder, "bold")), Text()]
+    lines = [*_watched(view), Text()]
     if runtimes is not None and not runtimes:
         lines += _without_framework()
     lines += [
@@ -130,6 +141,6 @@ def _first_run(view: View) -> list[Text]:
         lines += [Text(), Text("On its way:", "bold cyan")]
         lines += [Text(f"◐ train/{arrival.model}/{arrival.name}: {arrival.reason}") for arrival in coming]
     if refused:
-        lines += [Text(), Text("Found, but no model:", "bold yellow")]
+        lines += [Text(), Text("Found, but not a model:", "bold yellow")]
         lines += [Text(f"✗ train/{arrival.model}/{arrival.name}: {arrival.reason}") for arrival in refused]
     return lines

@@ -112,7 +112,7 @@ def repeatable(job: Job) -> str:
     if job.state not in FINISHED:
         return f"J{job.id} has not ended yet."
     if job.kind not in interrupted.RETRIED:
-        return f"J{job.id} changed what is deployed or trusted: that is asked for anew, with what it would change."
+        return f"J{job.id} changed what is deployed or trusted: ask for it where a question shows what it would change."
     return ""
 
 
@@ -149,7 +149,7 @@ def _no_candidate(model: Model) -> str:
         return f"{model.name} has no version that could be promoted."
     named = f"v{newest.number} of {model.name}"
     if model.current is not None and model.current.number == newest.number:
-        return f"{named} is deployed, and nothing newer is there."
+        return f"{named} is deployed, and there is nothing newer."
     if newest.status in {Status.SETTLING, Status.CHECKING}:
         return f"{named} is still being looked at."
     reason = f": {newest.reason.rstrip('.')}" if newest.reason else ""

@@ -13,7 +13,7 @@ from storage.fault_records import Event
 from storage.records import Device, Job, LatencyReport, Line, Model
 from storage.snapshot import Snapshot
 from storage.tables.latencies import NEEDED
-from storage.vocabulary import FINISHED, DeviceKind, JobState, Severity, Status
+from storage.vocabulary import DeviceKind, Severity, Status
 from tui import format as form
 from tui import health
 from tui.commands.figures import NOT_KNOWN
@@ -51,7 +51,7 @@ COLUMNS = (
     Column("version", "VER", 4),
     Column("format", "FORMAT", 11, from_width=112),
     Column("device", "DEV", 6, from_width=66),
-    Column("score", "ACC", 6, right=True),
+    Column("score", "SCORE", 6, right=True),
     Column("interval", "±95%", 5, right=True, from_width=72),
     Column("trend", "TREND", 8, from_width=78),
     Column("p50", "P50ms", 6, right=True, from_width=96),
@@ -215,43 +215,6 @@ def _memory(device: Device, width: int) -> Text:
 def heat(share: float | None) -> str:
     """Return the colour of a share in use: nearly full stands out."""
     return "dim" if share is None else "yellow" if share >= 0.9 else "cyan"
-
-
-def job_lines(jobs: Sequence[Job], width: int, now: float) -> list[Text]:
-    """Return a line a job: what runs with its progress, what waits, and how the latest ended."""
-    return [_job(job, width, now) for job in jobs]
-
-
-def _job(job: Job, width: int, now: float) -> Text:
-    name = (job.model or "workspace") if job.version is None else f"{job.model} v{job.version}"
-    label = max(16, min(30, width - 30))
-    line = Text.assemble((f"J{job.id:<4} ", "dim"), f"{job.kind:<9.9}{name:<{label - 9}.{label - 9}} ")
-    if job.state is JobState.RUNNING:
-        share = job.done / job.total if job.total else None
-        line.append(form.bar(share, 10), "cyan")
-        line.append("  ..." if share is None else f" {share:>4.0%}")
-        if share and job.started_at is not None and share < 1:
-            line.append(f" {form.left((now - job.started_at) * (1 - share) / share)} left", "dim")
-        elif job.message:
-            line.append(f" {job.message}", "dim")
-    elif job.state is JobState.QUEUED:
-        line.append(job.message or "waiting", "dim")
-    elif job.state is JobState.SUCCEEDED:
-        line.append("done ", "green")
-        line.append(job.message)
-    else:
-        line.append(f"{job.state.upper()} ", "bold yellow")
-        line.append(job.error)
-    if job.state in FINISHED and job.finished_at is not None:
-        return _ended(line, form.clock(job.finished_at, now), width)
-    return fit(line, width)
-
-
-def _ended(line: Text, at: str, width: int) -> Text:
-    line = fit(line, width - len(at) - 1)
-    line.pad_right(width - len(at) - line.cell_len)
-    line.append(at, "dim")
-    return line
 
 
 MARKS = {

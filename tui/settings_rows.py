@@ -30,7 +30,7 @@ def parts(entry: Entry) -> dict[str, str]:
 
 def heading(width: int) -> Text:
     """Return the columns' titles."""
-    scope = f"{'OF':<{SCOPE_CELLS}} " if width >= SCOPE_FROM else ""
+    scope = f"{'MODEL':<{SCOPE_CELLS}} " if width >= SCOPE_FROM else ""
     return Text(f"  {'SETTING':<{KEY_CELLS}} {scope}{'VALUE':<{_value_cells(width)}} FROM", "dim")
 
 
@@ -69,13 +69,13 @@ def about(entry: Entry, path: str) -> list[Text]:
         said.append(Text.assemble(("what is wrong: ", "bold yellow"), entry.problem))
         said.append(Text("Correct the file: it is read again at once."))
     if entry.origin == DEFAULT:
-        said.append(Text.assemble(("from ", "dim"), f"the default; {path} can say otherwise"))
+        said.append(Text.assemble(("from ", "dim"), f"the default; {path} can set it"))
     else:
         said.append(
             Text.assemble(
                 ("from ", "dim"),
                 entry.origin,
-                (f", otherwise {entry.default}" if entry.default else "", "dim"),
+                (f", the default is {entry.default}" if entry.default else "", "dim"),
             )
         )
     return said

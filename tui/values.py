@@ -42,7 +42,7 @@ def _of_version(version: Version | None, folder: str) -> Iterator[tuple[str, str
     yield "to allow it", allowance.command(version)
     if version.failure is not None:
         yield "failure", version.failure.message
-        yield "hint", version.failure.hint
+        yield "what helps", version.failure.hint
 
 
 def of_job(job: Job) -> list[Value]:
@@ -51,8 +51,8 @@ def of_job(job: Job) -> list[Value]:
         [
             ("job", f"J{job.id}"),
             ("error", job.error),
-            ("hint", job.hint),
-            ("said", job.message),
+            ("what helps", job.hint),
+            ("result", job.message),
             ("model", job.model),
             ("version", "" if job.version is None else f"{job.model}@{job.version}"),
             ("asked by", job.requested_by),

@@ -108,7 +108,7 @@ def test_few_bytes_are_sent(
         with writer.transaction() as connection:
             # What is left of a job is told by the second.
             jobs.finish(connection, 3, JobState.SUCCEEDED, now=time.time(), message="well")
-        terminal.wait_for("done well", PATIENCE_S)
+        terminal.wait_for("✓ well", PATIENCE_S)
         assert _sent_while_nothing_changes(terminal, writer) == 0
 
 

@@ -280,7 +280,7 @@ async def test_nothing_to_cancel_is_a_sentence(open_console: Open, staged: Works
     async with open_console(staged).run_test(size=SIZE, notifications=True) as pilot:
         await select(pilot, "mnist")
         await pilot.press("c")
-        await told(pilot, "No job of mnist waits or runs.")
+        await told(pilot, "No job of mnist is waiting or running.")
 
 
 @pytest.mark.parametrize("key", ["r", "R", "p", "u", "c", "s"])

@@ -33,8 +33,8 @@ async def test_what_is_on_record_is_shown(open_console: Open, compared: Workspac
             "log_loss* 0.1782",
             "not known",
             "p95 latency ms",
-            "size 1.2 MiB 1.4 MiB +17% larger",
-            "87 examples only version 3 has right, 24 only version 2",
+            "size 1.2 MiB 1.4 MiB 17% larger",
+            "87 examples only version 3 gets right, 24 only version 2",
             "McNemar mid-p 2.1e-12",
             "latency: 1.042 times as long",
         ):
@@ -93,7 +93,7 @@ async def test_a_read_only_console_asks_for_nothing(
     """It shows what there is and says why there is no more."""
     async with open_console(staged, read_only=True).run_test(size=SMALL, notifications=True) as pilot:
         await _open(pilot)
-        await shows(pilot, "a read-only console asks for nothing")
+        await shows(pilot, "a read-only console cannot ask for it")
         await pilot.press("r")
         await told(pilot, "This console is read-only")
     assert asked(writer) == []
@@ -172,7 +172,7 @@ async def test_the_verdict_can_have_all_the_room(open_console: Open, compared: W
     """On a small terminal z shows every check of the gate, and the figures again with the cursor where it was."""
     async with open_console(compared).run_test(size=SMALL) as pilot:
         await _open(pilot)
-        shown = await shows(pilot, "lines more")
+        shown = await shows(pilot, "more lines")
         assert "✓ test-set" not in shown
         await pilot.press("j", "z")
         shown = await shows(pilot, "✓ test-set")

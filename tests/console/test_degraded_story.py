@@ -101,7 +101,7 @@ def test_a_degraded_model_is_retrained_and_promoted_by_keys_alone(degraded: Work
         )
 
         terminal.send("1")
-        terminal.wait_for("v2 is superior: p promotes it", PATIENCE_S)
+        terminal.wait_for("v2 passed the gate (superior): p promotes it", PATIENCE_S)
         assert link.readlink() == Path("1"), "a training deploys nothing"
         terminal.send("p")
         terminal.wait_for("Promote digits v2?", PATIENCE_S)

@@ -30,10 +30,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 async def keep(pilot: Console, form: str, folder: Path, count: int = 1) -> Path:
     """Keep the view in a form, and return its file."""
     await pilot.press("w")
-    shown = await shows(pilot, "Keep this view in")
+    shown = await shows(pilot, "Save this view in")
     offered = [line for line in shown.splitlines() if "(." in line]
     await pilot.press(*["down"] * next(n for n, line in enumerate(offered) if f"(.{form})" in line), "enter")
-    await told(pilot, "Kept: ")
+    await told(pilot, "Saved: ")
     return newest(folder, form, count)
 
 
@@ -119,7 +119,7 @@ async def test_picture_is_whole_and_fetches_nothing(
         picture = (await keep(pilot, "svg", folder)).read_text()
     ET.fromstring(picture)
     assert "seg-unet" in picture
-    assert "Keep" not in picture
+    assert "Save this" not in picture
     assert "url(" not in picture.replace("url(#", "")
 
 
@@ -180,7 +180,7 @@ async def test_where_nothing_can_be_written_it_is_said(
     async with open_console(staged).run_test(size=SIZE, notifications=True) as pilot:
         await shows(pilot, "Models 6")
         await pilot.press("w")
-        await shows(pilot, "Keep this view in")
+        await shows(pilot, "Save this view in")
         os.rmdir(folder)  # noqa: PTH106 - at once, in a coroutine
         await pilot.press("enter")
         await told(pilot, "The view cannot be kept in")

@@ -97,7 +97,7 @@ async def test_marks_survive_sorting_and_filtering(
         assert is_marked(shown, "seg-unet")
         await pilot.press("r")
         shown = await shows(pilot, "Evaluate 2 marked models?")
-        [hidden] = [line for line in shown.splitlines() if "not in the list as it is filtered" in line]
+        [hidden] = [line for line in shown.splitlines() if "hidden by the filter" in line]
         assert "mnist v2" in hidden
         await pilot.press("escape", "escape")
         await shows(pilot, lambda shown: all(is_marked(shown, name) for name in MARKED))
@@ -144,7 +144,7 @@ async def test_what_cannot_be_evaluated_is_named(
         await shows(pilot, "Models 6")
         await mark(pilot, "seg-unet", "text-intent")
         await pilot.press("r")
-        await shows(pilot, "Without a version that can be evaluated: text-intent")
+        await shows(pilot, "No version to evaluate: text-intent")
         await read_it(pilot)
         await pilot.press("y")
         [job] = await answered(writer)

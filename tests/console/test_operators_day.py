@@ -244,7 +244,7 @@ def test_the_disk_is_full(day: Workspace) -> None:
         terminal.send("r")
         terminal.wait_for(lambda screen: "disk" in screen.lower() and "STATE" in screen, PATIENT_S)
         terminal.send("w")
-        terminal.wait_for("Keep this view", PATIENT_S)
+        terminal.wait_for("Save this view", PATIENT_S)
         terminal.send("\r")
         terminal.wait_for("The view cannot be kept", PATIENT_S)
         assert "Traceback" not in terminal.text()

@@ -139,7 +139,7 @@ async def test_missing_database_is_told_and_left(
     """A folder that no engine ever worked on says so, and shows the panels once one did."""
     bare = create_workspace(tmp_path_factory.mktemp("bare"))
     async with open_console(bare).run_test(size=SMALL) as pilot:
-        await shows(pilot, "No engine has ever worked on this folder")
+        await shows(pilot, "No engine has run on this folder yet")
         writer = Writer(bare.database)
         with writer.transaction() as connection:
             add_model(connection, "first", Played(1, (0.9,)))

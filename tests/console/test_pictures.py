@@ -51,7 +51,7 @@ STATES = {
     "rollback": Drive("u", model="mnist", wait="Roll back mnist?"),
     "help": Drive("question_mark", wait="Keys:"),
     "span": Drive("left_square_bracket", "left_square_bracket", model="mnist", wait="mnist  accuracy  7 d"),
-    "sorted": Drive("o", "o", wait="by accuracy"),
+    "sorted": Drive("o", "o", wait="by score"),
     "filter": Drive("slash", "m", "n", wait="Models 1 of 6"),
     "palette": Drive("colon", "r", "o", "l", wait="Actions: overview"),
     "devices": Drive("3", "j", wait="NVIDIA H200  gpu"),
@@ -103,7 +103,7 @@ def test_picture_of_a_comparison_that_is_not_on_record(
     snap_compare: Compare, open_console: Open, staged: Workspace, size: tuple[int, int]
 ) -> None:
     """Figures that nobody has compared are shown, and why there is no verdict."""
-    drive = Drive("6", model="mnist", wait="a read-only console asks for nothing")
+    drive = Drive("6", model="mnist", wait="a read-only console cannot")
     assert snap_compare(open_console(staged, read_only=True), terminal_size=size, run_before=drive)
 
 

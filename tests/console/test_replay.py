@@ -127,7 +127,7 @@ async def test_nothing_is_done_in_the_past(
         assert not offered.intersection(f"{one.shown} {one.label}" for one in KEYS if one.engine)
         before = len(asked(writer))
         await pilot.press(key)
-        await told(pilot, "This is how things stood")
+        await told(pilot, "This is the past")
         assert len(asked(writer)) == before
 
 
@@ -137,9 +137,9 @@ async def test_what_was_said_of_the_past_goes_with_it(open_console: Open, staged
         await shows(pilot, "Models 6")
         await _back(pilot, "14:22:57")
         await pilot.press("r")
-        await told(pilot, "This is how things stood")
+        await told(pilot, "This is the past")
         await pilot.press("L")
-        await shows(pilot, lambda shown: "REPLAY" not in shown and "how things stood" not in shown)
+        await shows(pilot, lambda shown: "REPLAY" not in shown and "This is the past" not in shown)
 
 
 async def test_what_happens_meanwhile_does_not_disturb_the_past(
@@ -165,7 +165,7 @@ async def test_what_is_not_recorded_is_said(open_console: Open, staged: Workspac
         shown = await shows(pilot, "REPLAY")
         assert "No engine then. Not recorded: readings" in shown
         await pilot.press("4")
-        await shows(pilot, "nothing is recorded of that time")
+        await shows(pilot, "nothing was recorded then")
 
 
 async def test_random_keys_in_the_past_harm_nothing(

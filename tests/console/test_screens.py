@@ -247,7 +247,7 @@ async def test_models_are_sorted_by_a_column(open_console: Open, staged: Workspa
     async with open_console(staged).run_test(size=SMALL) as pilot:
         await select(pilot, "mnist")
         await pilot.press("o", "o")
-        shown = await shows(pilot, "by accuracy")
+        shown = await shows(pilot, "by score")
         names = [
             line.split()[2] for line in shown.splitlines() if " v" in line and "0." in line and "│" in line[0]
         ]

@@ -46,7 +46,7 @@ async def test_keys_are_about_the_model_under_the_cursor(open_console: Open, sta
     async with open_console(staged).run_test(size=LARGE) as pilot:
         await shows(pilot, "seg-unet  accuracy")
         await pilot.press("j")
-        await shows(pilot, "v3 is superior: p promotes it")
+        await shows(pilot, "v3 passed the gate (superior): p promotes it")
         await pilot.press("k")
         await shows(pilot, lambda shown: "v3 is superior" not in shown)
         await pilot.press("j", "p")

@@ -132,7 +132,7 @@ async def test_words_stand_out_in_questions_and_on_the_first_page(
             ("f", "Restore seg-unet?"),
             ("colon", "Actions:"),
             ("slash", "!not"),
-            ("w", "Keep"),
+            ("w", "Save this view"),
         ):
             await pilot.press(key)
             await shows(pilot, wait)
@@ -144,7 +144,7 @@ async def test_words_stand_out_in_questions_and_on_the_first_page(
         assert unreadable(pilot) == []
     bare = create_workspace(tmp_path_factory.mktemp("bare"))
     async with open_console(bare, wanted=look).run_test(size=SIZES[0]) as pilot:
-        await shows(pilot, "No engine has ever worked")
+        await shows(pilot, "No engine has run on this folder")
         assert unreadable(pilot) == []
 
 

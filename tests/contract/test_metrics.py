@@ -17,6 +17,7 @@ from engine.evaluation.metrics import (
 )
 from engine.evaluation.outcomes import Outcomes, Scale
 from engine.evaluation.specs import MetricSpec
+from storage.measured import LESS_IS_BETTER
 from storage.records import Metric
 from storage.vocabulary import Task
 
@@ -191,6 +192,8 @@ def test_better_models_get_better_figures(case: Case) -> None:
     """The direction that the registry states is the one that is computed."""
     good, bad = figure(case, outcomes(case, noise=0.3)), figure(case, outcomes(case, noise=3.0))
     assert (good.value > bad.value) is case.spec.higher_is_better
+    # What people are shown as better has no registry to ask.
+    assert (case.spec.name in LESS_IS_BETTER) is not case.spec.higher_is_better
 
 
 @each_metric

@@ -22,14 +22,15 @@ TIMES_FROM = 3.0
 
 
 def changed(before: float | None, after: float | None, more: str, less: str) -> tuple[str, str]:
-    """Return by how much a figure of speed or size differs, and in which direction: ``+73%``, ``longer``."""
+    """Return by how much a figure of speed or size differs, and in which direction: ``73%``, ``longer``."""
     if not before or after is None:
         return "", ""
     ratio = after / before
     if ratio >= TIMES_FROM:
-        return f"x{ratio:.1f}", more
-    told = f"{ratio - 1:+.0%}"
-    return ("0%", "the same") if told in {"+0%", "-0%"} else (told, more if ratio > 1 else less)
+        return f"{ratio:.1f}x", more
+    # The word has the direction: "-1% fewer" would be more.
+    told = f"{abs(ratio - 1):.0%}"
+    return ("", "the same") if told == "0%" else (told, more if ratio > 1 else less)
 
 
 def interval(figure: ComparedFigure) -> str:
@@ -56,7 +57,7 @@ def remarks(document: Compared) -> list[str]:
         if deciding is not None and deciding.p_mid is not None and deciding.p_exact is not None:
             p = f"; McNemar mid-p {deciding.p_mid:.2g}, exact p {deciding.p_exact:.2g}"
         lines.append(
-            f"{document.gained} examples only version {document.to_version} has right, "
+            f"{document.gained} examples only version {document.to_version} gets right, "
             f"{document.lost} only version {document.from_version}{p}"
         )
     if document.early is not None:

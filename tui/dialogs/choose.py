@@ -39,10 +39,13 @@ class Choose(Framed[int]):
     }
     """
 
-    def __init__(self, title: str, choices: Sequence[tuple[str, str]], *, does: str) -> None:
+    def __init__(
+        self, title: str, choices: Sequence[tuple[str, str]], *, heading: tuple[str, str], does: str
+    ) -> None:
         super().__init__()
         self._title = title
         self._choices = choices
+        self._heading = heading
         self._does = does
 
     def compose(self) -> ComposeResult:
@@ -59,12 +62,13 @@ class Choose(Framed[int]):
         if not self.is_laid_out:
             return
         self.set_focus(self.query_one(RowList))
+        label, what = self._heading
         width = min(WIDTH, self.app.size.width) - SIDES - MARK
         rows = [
-            Row(place, (fit(Text.assemble((f"{label:<{LABEL_CELLS}}", "dim"), what), width),))
-            for place, (label, what) in enumerate(self._choices)
+            Row(place, (fit(Text.assemble((f"{name:<{LABEL_CELLS}}", "dim"), said), width),))
+            for place, (name, said) in enumerate(self._choices)
         ]
-        self.query_one(RowList).show(Text(), rows, nothing="", title="")
+        self.query_one(RowList).show(Text(f"{label:<{LABEL_CELLS}}{what}", "dim"), rows, nothing="", title="")
 
     def action_close(self) -> None:
         """Choose nothing."""

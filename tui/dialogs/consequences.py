@@ -13,7 +13,7 @@ from tui.commands.figures import clock
 WIDTH = 68
 """Columns inside a dialog's frame, beside a bar for scrolling; in a narrower terminal lines wrap once more."""
 
-UNREAD = "? targets  what else is told is not read yet: esc, and ask again"
+UNREAD = "? targets  still being read: esc, then ask again to see who is told"
 
 
 def consequences(
@@ -27,8 +27,7 @@ def consequences(
     link = Text.assemble(
         ("changes  ", "bold dim"),
         f"models/{new.model}/current",
-        ("  now ", "dim"),
-        was,
+        f"  {was}",
         " -> ",
         (str(new.number), "bold"),
     )
@@ -36,10 +35,10 @@ def consequences(
         return wrapped([link, way_back, Text(UNREAD)], WIDTH)
     if not targets:
         return wrapped(
-            [link, way_back, Text("no other system is told: this model has no promotion targets", "dim")],
+            [link, way_back, Text("No other system is told: this model has no promotion targets.", "dim")],
             WIDTH,
         )
-    heading = Text("told then, in this order; if one fails, all is taken back", "dim")
+    heading = Text("Told next, in this order; if one fails, all is undone:", "dim")
     return wrapped([link, way_back, heading, *(_target(target) for target in targets)], WIDTH)
 
 
@@ -53,7 +52,7 @@ def _last(target: PromotionTarget) -> list[str | tuple[str, str]]:
     if target.state is TargetState.UNTOLD:
         return [("never told yet", "dim")]
     if target.state is TargetState.TELLING:
-        return [("being told now, or that was cut short", "bold")]
+        return [("being told now, or was interrupted", "bold")]
     when = clock(target.at)[:-3]
     if target.state is TargetState.FAILED:
         return [("FAILED", "bold red"), f" {when}: {target.message}"]

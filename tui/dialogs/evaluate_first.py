@@ -21,5 +21,5 @@ def body(gate: GateReport, candidate: Version) -> list[Text]:
         *(Text(f"? {detail.partition(': modeltender')[0]}") for detail in missing),
         Text(),
         Text(f"What is missing is evaluated, and v{candidate.number} is promoted if the gate"),
-        Text("passes it then. Nobody is asked again; if it does not, nothing changes."),
+        Text("passes it then. You are not asked again; if it does not, nothing changes."),
     ]

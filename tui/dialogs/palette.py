@@ -49,7 +49,6 @@ class Palette(Framed[str]):
         """Lay out the line to type in above the actions."""
         with Vertical(id="palette", classes=FRAME) as frame:
             frame.border_title = f"Actions: {self._where}"
-            frame.border_subtitle = "⏎ does it   esc closes"
             line = Input(placeholder="words of the action", max_length=100)
             line.cursor_blink = False
             yield line
@@ -91,6 +90,8 @@ class Palette(Framed[str]):
             for place, key in enumerate(self._keys)
             if matches({"words": f"{key.help} {key.label} {key.command}", "key": key.shown})
         ]
+        count = "1 action" if len(found) == 1 else f"{len(found)} actions"
+        self.query_one("#palette").border_subtitle = f"{count}   ⏎ does it   esc closes"
         self.query_one(ActionList).show(
             Text("KEY     ACTION", "dim"), found, nothing="no such action", title=""
         )

@@ -14,6 +14,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Input, Label
 
+from storage.measured import LESS_IS_BETTER
 from storage.promotion_records import PASSING, GateCheck, GateReport, PromotionTarget
 from storage.records import Evaluation, Version
 from storage.vocabulary import CheckVerdict
@@ -80,8 +81,8 @@ class Change(NamedTuple):
 
 
 MEASURED_FIRST = (
-    "Both versions are run in turns first, for some ten seconds; it is promoted if its latency passes "
-    "then. Nobody is asked again; if it does not, nothing changes."
+    "Both versions are run in turns first, for about ten seconds; it is promoted if its latency passes. "
+    "You are not asked again; if it does not pass, nothing changes."
 )
 
 
@@ -121,7 +122,7 @@ class Promote(Confirm):
         """Say how the fields are reached."""
         if self._change.needs_reason and self.is_laid_out:
             verdict = "The gate did not pass." if self._change.gate else "There is no gate report yet."
-            self.say(f"{verdict}  tab  goes to the fields")
+            self.say(f"{verdict}  tab goes to the fields")
 
     def on_key(self, event: events.Key) -> None:
         """Remember how long ago the key before this one came."""
@@ -189,11 +190,16 @@ def _comparison(change: Change) -> list[Text]:
         rows.append(lost)
     slower = changed(_p95(before), _p95(new.evaluation), "longer", "shorter")
     rows.append(
-        _row("p95 latency", milliseconds(_p95(before)), milliseconds(_p95(new.evaluation)), " ".join(slower))
+        _row(
+            "p95 latency",
+            milliseconds(_p95(before)),
+            milliseconds(_p95(new.evaluation)),
+            " ".join(slower).strip(),
+        )
     )
     bytes_ = old.bytes if old else None
     larger = changed(bytes_, new.bytes, "larger", "smaller")
-    rows.append(_row("size", size(bytes_), size(new.bytes), " ".join(larger)))
+    rows.append(_row("size", size(bytes_), size(new.bytes), " ".join(larger).strip()))
     return [heading, *rows]
 
 
@@ -227,7 +233,11 @@ def _difference(before: Evaluation | None, after: Evaluation | None, name: str) 
     if old is None or new is None:
         return ""
     difference = new.value - old.value
-    return f"{'+' if difference >= 0 else '-'}{number(abs(difference))}"
+    told = f"{'+' if difference >= 0 else '-'}{number(abs(difference))}"
+    if not difference:
+        return f"{told} the same"
+    # Whether it is beyond chance is the gate's to say; here is which way it goes.
+    return f"{told} {'better' if (difference < 0) is (name in LESS_IS_BETTER) else 'worse'}"
 
 
 def _p95(evaluation: Evaluation | None) -> float | None:
@@ -245,7 +255,7 @@ def _worst_class(before: Evaluation | None, after: Evaluation | None) -> Text | 
         return None
     worst = min(known, key=lambda index: _recall(new, index) - _recall(old, index))
     was, is_ = _recall(old, worst), _recall(new, worst)
-    told = f"{is_ - was:+.4f}" + (" worse" if is_ < was else "")
+    told = f"{is_ - was:+.4f} {'worse' if is_ < was else 'better' if is_ > was else 'the same'}"
     return _row(f"worst: class {worst}", f"{was:.4f} recall", f"{is_:.4f} recall", told)
 
 
@@ -256,7 +266,7 @@ def _recall(confusion: Sequence[Sequence[int]], index: int) -> float:
 def _checks(change: Change) -> list[Text]:
     gate = change.gate
     if gate is None:
-        told = [Text("? gate  it has not compared these two versions yet; r evaluates the candidate")]
+        told = [Text("? gate  it has not judged these two versions yet; r evaluates the candidate")]
         return wrapped(told, WIDTH)
     heading = Text.assemble(("gate  ", "bold dim"), (str(gate.verdict), "bold"))
     held = [check_line(check) for check in gate.checks if check.verdict not in PASSING]

@@ -30,13 +30,13 @@ def evaluate_marked(versions: Sequence[Version], without: Sequence[str], hidden:
     names = [(f"{version.model} v{version.number}", version.model in hidden) for version in versions]
     lines = [Text(f"This queues {count}:"), Text(), *(_marked(*name) for name in names)]
     if without:
-        lines += [Text(), Text(f"Without a version that can be evaluated: {', '.join(without)}", "yellow")]
+        lines += [Text(), Text(f"No version to evaluate: {', '.join(without)}", "yellow")]
     return Confirm(_of_marked("Evaluate", len(versions)), lines, "y  evaluate")
 
 
 def check_marked(names: Sequence[str], hidden: Collection[str]) -> Confirm:
     """Return the question whether to have the marked models checked."""
-    lines = [Text("This looks for faults of what is deployed of:"), Text()]
+    lines = [Text("This checks what is deployed for faults:"), Text()]
     lines += [_marked(name, name in hidden) for name in names]
     return Confirm(_of_marked("Check", len(names)), lines, "y  check")
 
@@ -46,7 +46,7 @@ def _of_marked(verb: str, count: int) -> str:
 
 
 def _marked(name: str, out_of_sight: bool) -> Text:  # noqa: FBT001 - a fact of the name beside it
-    return Text.assemble(f"  {name}", ("  not in the list as it is filtered" if out_of_sight else "", "dim"))
+    return Text.assemble(f"  {name}", ("  hidden by the filter" if out_of_sight else "", "dim"))
 
 
 def cancel(job: Job) -> Confirm:

@@ -18,7 +18,7 @@ def rollback(current: Version, previous: Version, targets: Sequence[PromotionTar
 
 def body(current: Version, previous: Version, targets: Sequence[PromotionTarget] | None) -> list[Text]:
     """Return what the question shows."""
-    way_back = Text(f"No gate is asked. v{current.number} stays on disk: p promotes it again.", "dim")
+    way_back = Text(f"The gate is not asked. v{current.number} stays on disk: p promotes it again.", "dim")
     return [
         Text.assemble((f"v{current.number} -> v{previous.number}", "bold")),
         Text(),

@@ -40,10 +40,6 @@ class Compare(ListScreen):
             self.after = after
             self.before = before
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._zoomed = False
-
     def selected_version(self) -> Version | None:
         """Return the version that is judged."""
         pair = self.latest.pair if self.latest else None
@@ -62,9 +58,7 @@ class Compare(ListScreen):
     def plan(self, view: View, width: int, height: int) -> Plan:
         """Give the figures what the verdict leaves; beside each other where there is room."""
         lines = len(compare_rows.lines(view.pair)) if view.pair else 0
-        if self._zoomed:
-            return layout.zoomed(width, height, "about")
-        below = max(ABOUT, height - lines - 1 - layout.FRAME)
+        below = min(max(ABOUT, height - lines - 1 - layout.FRAME), height // 2)
         return layout.beside(width, height, "rows", about=below)
 
     def fill_lists(self, view: View) -> None:
@@ -108,8 +102,6 @@ class Compare(ListScreen):
             "app.promote": f"promote v{candidate.number}" if candidate and promotes else "",
             "app.pause": "",
         }
-        if self._zoomed:
-            own["zoom"] = "all panels"
         return own | super().labels(view)
 
     def action_turn_after(self, step: int) -> None:
@@ -119,13 +111,6 @@ class Compare(ListScreen):
     def action_turn_before(self, step: int) -> None:
         """Hold it against another version."""
         self.post_message(self.Turned(before=step))
-
-    def action_zoom(self) -> None:
-        """Give the verdict all the room, or take it back."""
-        self._zoomed = not self._zoomed
-        self.refill()
-        # What is hidden loses the keys.
-        self.set_focus(None if self._zoomed else self.list_of("rows"))
 
     def _listed(self, pair: Pair) -> list[Line]:
         matches = matcher(self.typed)

@@ -145,7 +145,7 @@ class Detail(ConsoleScreen):
         """Put the latest into the panels."""
         down = above(view)
         self.query_one("#notice", Line).show(down)
-        self.query_one("#sentence", Line).show(Text(next_step.of_model(view)))
+        self.query_one("#sentence", Line).show(rows.fit(Text(next_step.of_model(view)), width - 2))
         self.query_one(Header).show(heading.of_model(view, view.selected or ""), heading.right(view))
         self.query_one(KeyBar).show(footer(Where.DETAIL, width, _labels(view, self.selected_version())))
         height -= 3 + (down is not None)
@@ -185,6 +185,9 @@ class Detail(ConsoleScreen):
                 detail_rows.version_lines(facts, width, selected), self._row() + 1, height
             )
         if name == "confusion":
+            if evaluation is not None and not evaluation.confusion:
+                told = f"Figures{of}  n={evaluation.dataset_rows}"
+                return told, detail_rows.figure_lines(evaluation, width, height)
             labels = about.labels(self.latest.news.settings if self.latest else None)
             return f"Confusion{of}{detail_rows.confused(evaluation, width)}", detail_rows.confusion_lines(
                 evaluation, labels, width, height
@@ -203,7 +206,7 @@ def _of_broken(name: str, version: Version | None, width: int) -> tuple[str, lis
     if name == "confusion":
         return f"Why v{version.number} {health.fate(version.status)}", about.refusal_lines(version, width)
     if name == "figures" and version.evaluation is None:
-        return f"Latency v{version.number}", [Text("n/a: what is not loaded is not measured", "dim")]
+        return f"Latency v{version.number}", [Text("n/a: it cannot be loaded", "dim")]
     return None
 
 

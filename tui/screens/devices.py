@@ -42,7 +42,9 @@ class Devices(ListScreen):
     def plan(self, view: View, width: int, height: int) -> Plan:
         """Give the sentences about one device what the list leaves."""
         rows = len(view.devices) * self.TALL + 1 + layout.FRAME
-        return layout.listing(width, height, ("rows", rows), about=max(LEAST_ABOUT, height - rows))
+        return layout.listing(
+            width, height, ("rows", rows), about=max(layout.share(height, LEAST_ABOUT), height - rows)
+        )
 
     def fill_lists(self, view: View) -> None:
         """Put the devices into the list."""

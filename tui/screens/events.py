@@ -16,11 +16,15 @@ from tui.keys import Where, bindings
 from tui.layout import Plan
 from tui.list_screen import ListScreen
 from tui.matching import matcher
+from tui.remedies import REPAIR
 from tui.sheets import Sheet
 from tui.values import Value
 from tui.view import View
 
 FAULTS, EVENTS = "faults", "events"
+
+LEAST_ABOUT = 6
+"""Rows, with the frame, of what is known of a fault or an event."""
 
 MOST_FAULTS = 8
 """Rows of faults beyond which they are scrolled: the events keep their room."""
@@ -78,7 +82,8 @@ class Events(ListScreen):
     def plan(self, view: View, width: int, height: int) -> Plan:
         """Give the events what the faults and the sentences leave."""
         faults = min(len(view.faults), MOST_FAULTS)
-        return layout.listing(width, height, (FAULTS, faults), (EVENTS, len(view.events)))
+        about = layout.share(height, LEAST_ABOUT)
+        return layout.listing(width, height, (FAULTS, faults), (EVENTS, len(view.events)), about=about)
 
     def fill_lists(self, view: View) -> None:
         """Put faults and events into their lists; who looks at the newest event goes on to the next one."""
@@ -86,14 +91,14 @@ class Events(ListScreen):
         width = self.room(EVENTS)
         self.show_list(
             FAULTS,
-            event_rows.fault_heading(width),
+            event_rows.fault_heading(faults, width, view.now),
             event_rows.fault_rows(faults, width, view.now),
             nothing="nothing is wrong",
             title=form.counted("Faults", len(faults), len(view.faults)),
         )
         self.show_list(
             EVENTS,
-            event_rows.heading(width),
+            event_rows.heading(events, width, view.now),
             event_rows.event_rows(events, width, view.now),
             nothing="nothing has happened yet",
             title=form.counted("Events", len(events), len(view.events))
@@ -114,6 +119,18 @@ class Events(ListScreen):
         unseen = sum(1 for fault in view.faults if fault.state is FaultState.OPEN)
         return f"{unseen} open fault{'' if unseen == 1 else 's'}" if unseen else "no open faults"
 
+    def labels(self, view: View) -> dict[str, str]:
+        """Leave out of the footer what cannot be done with what is under the cursor."""
+        fault = self.selected_fault()
+        own = {"other": "events" if self.focused_list.id == FAULTS else "faults" if view.faults else ""}
+        if fault is None:
+            own |= {"app.repair": "", "app.acknowledge": ""}
+        else:
+            helps = fault.remedies or REPAIR in fault.repair
+            own["app.repair"] = "mend" if helps else "what helps"
+            own["app.acknowledge"] = "ack" if fault.state is FaultState.OPEN else "open again"
+        return super().labels(view) | own if view.acts else own | super().labels(view)
+
     def action_move(self, step: int) -> None:
         """Move the cursor; an older event stays in sight while others come."""
         super().action_move(step)
@@ -131,13 +148,13 @@ class Events(ListScreen):
 
     def action_follow(self) -> None:
         """Go to the newest event, and on to each that comes."""
-        self.list_of(EVENTS).focus()
         self._following = True
+        self.use(EVENTS)
         self.refill()
 
     def action_other(self) -> None:
         """Give the keys to the other list."""
-        self.list_of(EVENTS if self.focused_list.id == FAULTS else FAULTS).focus()
+        self.use(EVENTS if self.focused_list.id == FAULTS else FAULTS)
 
     def _event(self) -> Event | None:
         events = self.latest.events if self.latest else ()

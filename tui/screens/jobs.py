@@ -57,7 +57,7 @@ class Jobs(ListScreen):
 
     def plan(self, view: View, width: int, height: int) -> Plan:
         """Give the list what the sentences about one job leave."""
-        return layout.listing(width, height, ("rows", len(view.jobs)), about=ABOUT)
+        return layout.listing(width, height, ("rows", len(view.jobs)), about=layout.share(height, ABOUT))
 
     def fill_lists(self, view: View) -> None:
         """Put the jobs into the list."""
@@ -79,7 +79,7 @@ class Jobs(ListScreen):
         run = next((run for run in view.trainings if run.job_id == job.id), None)
         told = tuple(curves.lines(run, self.room("about") - self.INDENT)) if run else ()
         title = f"J{job.id} {job.kind} {job.model} {job_rows.version_of(job)}".rstrip()
-        return title, job_rows.about(job, view.as_of, told)
+        return title, job_rows.about(job, view.as_of, told, view.events)
 
     def labels(self, view: View) -> dict[str, str]:
         """Leave out of the footer what cannot be done with the job under the cursor."""

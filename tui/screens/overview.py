@@ -13,7 +13,7 @@ from textual.message import Message
 
 from storage.snapshot import Snapshot
 from tui import footers, heading, layout, next_step, rows, sheets, values
-from tui.activity import with_jobs
+from tui.activity import job_lines, with_jobs
 from tui.charts import show_accuracy, show_latency
 from tui.console_screen import ConsoleScreen
 from tui.keys import Where, bindings, footer
@@ -236,7 +236,7 @@ class Overview(ConsoleScreen):
         devices = rows.device_lines(snapshot.devices, room("devices")[0])
         width, height = room("jobs")
         if width:
-            lines = rows.job_lines(snapshot.jobs[:height], width, view.now)
+            lines = job_lines(snapshot.jobs[:height], width, view.now)
             self._panel("jobs").show(
                 lines, title="Jobs", subtitle=f"{snapshot.running} running, {snapshot.queued} queued"
             )

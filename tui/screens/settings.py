@@ -40,7 +40,9 @@ class Settings(ListScreen):
 
     def plan(self, view: View, width: int, height: int) -> Plan:
         """Give the list what the sentences about one setting leave."""
-        return layout.listing(width, height, ("rows", len(self._entries(view))), about=ABOUT)
+        return layout.listing(
+            width, height, ("rows", len(self._entries(view))), about=layout.share(height, ABOUT)
+        )
 
     def fill_lists(self, view: View) -> None:
         """Put the settings into the list."""

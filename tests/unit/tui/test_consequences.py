@@ -50,11 +50,11 @@ def said(targets: tuple[PromotionTarget, ...] | None, current: Version | None) -
 def test_the_link_is_named_with_what_it_says_now() -> None:
     """A person reads which file changes, and from what to what."""
     assert said((), version(2)) == [
-        "changes  models/mnist/current  now 2 -> 3",
+        "changes  models/mnist/current  2 -> 3",
         "u undoes it",
-        "no other system is told: this model has no promotion targets",
+        "No other system is told: this model has no promotion targets.",
     ]
-    assert said((), None)[0] == "changes  models/mnist/current  now nothing -> 3"
+    assert said((), None)[0] == "changes  models/mnist/current  nothing -> 3"
 
 
 @pytest.mark.parametrize(
@@ -63,13 +63,13 @@ def test_the_link_is_named_with_what_it_says_now() -> None:
         (TargetState.CONFIRMED, "label stable", "v2 confirmed 2025-06-15 15:06"),
         (TargetState.FAILED, "no answer", "FAILED 2025-06-15 15:06: no answer"),
         (TargetState.UNTOLD, "", "never told yet"),
-        (TargetState.TELLING, "", "being told now, or that was cut short"),
+        (TargetState.TELLING, "", "being told now, or was interrupted"),
     ],
 )
 def test_every_target_is_named_with_its_last_state(state: TargetState, message: str, words: str) -> None:
     """Each on a line, with its kind where its name does not say it."""
     lines = said((target(state, message), target(state, message, name="triton")), version(2))
-    assert lines[2] == "told then, in this order; if one fails, all is taken back"
+    assert lines[2] == "Told next, in this order; if one fails, all is undone:"
     assert lines[3:] == [f"  stable (triton)  {words}", f"  triton  {words}"]
 
 

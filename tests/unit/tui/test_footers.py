@@ -40,7 +40,7 @@ def test_keys_that_would_do_nothing_are_left_out(staged: View) -> None:
 
 def test_no_key_is_named_where_none_acts(staged: View) -> None:
     """A console that only reads says how things stand, and not what another one could do."""
-    assert next_step.of_model(staged) == "v3 is superior: p promotes it"
-    assert next_step.of_model(staged._replace(read_only=True)) == "v3 is superior"
+    assert next_step.of_model(staged) == "v3 passed the gate (superior): p promotes it"
+    assert next_step.of_model(staged._replace(read_only=True)) == "v3 passed the gate (superior)"
     down = staged.news._replace(engine_running=False)
-    assert next_step.of_model(staged._replace(news=down)) == "v3 is superior"
+    assert next_step.of_model(staged._replace(news=down)) == "v3 passed the gate (superior)"

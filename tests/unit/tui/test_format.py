@@ -5,9 +5,19 @@ import pytest
 from tui import format as form
 
 
-@pytest.mark.parametrize(("value", "shown"), [(0.5, "0.5000"), (None, "n/a"), (1.0, "1.0000")])
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.5, "0.5000"),
+        (None, "n/a"),
+        (1.0, "1.0000"),
+        (-0.1234, "-0.123"),
+        (-123.45, "-123.5"),
+        (31250.5, "31250"),
+    ],
+)
 def test_a_figure_has_four_places(value: float | None, shown: str) -> None:
-    """Quality figures line up."""
+    """Quality figures line up; of a long one places give way."""
     assert form.figure(value) == shown
 
 
@@ -75,3 +85,24 @@ def test_half_an_interval_has_no_leading_zero() -> None:
     """Four digits of width are enough for what is below one."""
     assert form.half_width(0.90, 0.92) == ".0100"
     assert form.half_width(None, 0.92) == ""
+
+
+NOON = 1_763_985_600.0
+"""2025-11-24 12:00:00 UTC."""
+
+
+@pytest.mark.parametrize(
+    ("ago", "shown", "short"),
+    [(60, "11:59", "11:59"), (86_400, "11-23 12:00", "11-23"), (400 * 86_400, "2024-10-20", "10-20")],
+)
+def test_a_time_of_another_day_has_its_date(ago: float, shown: str, short: str) -> None:
+    """Where there is room a time has its date and its hour; a narrow column keeps one of them."""
+    assert form.moment(NOON - ago, NOON) == shown
+    assert form.when(NOON - ago, NOON, form.MOMENT_CELLS) == shown
+    assert form.when(NOON - ago, NOON, 6) == short
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(41, "0:41"), (246, "4:06"), (3870, "1:04:30")])
+def test_a_long_time_has_hours(seconds: float, shown: str) -> None:
+    """Sixty minutes and more are not counted in minutes."""
+    assert form.left(seconds) == shown

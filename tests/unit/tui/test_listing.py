@@ -22,8 +22,8 @@ ROWS = [
         ("state", True, "bac"),
         ("name", False, "abc"),
         ("name", True, "cba"),
-        ("accuracy", False, "abc"),
-        ("accuracy", True, "bac"),
+        ("score", False, "abc"),
+        ("score", True, "bac"),
         ("p95 latency", False, "abc"),
         ("p95 latency", True, "bac"),
         ("last evaluation", False, "abc"),
@@ -54,4 +54,4 @@ def test_every_question_is_answered_anew() -> None:
 def test_title_says_what_is_left_out() -> None:
     """The table's title says how many there are, what was typed and what it is sorted by."""
     assert Listing().words(8, 8) == "8"
-    assert Listing(2, reverse=True, typed="net").words(3, 8) == "3 of 8  /net  by accuracy  reversed"
+    assert Listing(2, reverse=True, typed="net").words(3, 8) == "3 of 8  /net  by score  reversed"

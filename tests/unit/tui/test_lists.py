@@ -83,7 +83,7 @@ def test_lines_fit(width: int) -> None:
         *event_rows.fault_rows([replace(FAULT, message="wrong " * 40)], width, NOW),
         *device_rows.rows([DEVICE, replace(DEVICE, utilisation=None, note="no " * 60)], [JOB] * 9, width),
     ]
-    headings = [job_rows.heading(width), event_rows.heading(width), device_rows.heading(width)]
+    headings = [job_rows.heading(width), event_rows.heading([EVENT], width, NOW), device_rows.heading(width)]
     assert all(line.cell_len <= width for row in rows for line in row.lines)
     assert all(heading.cell_len <= width for heading in headings)
 
@@ -109,8 +109,8 @@ def test_a_failed_job_says_why_and_what_helps() -> None:
         JOB, state=JobState.FAILED, finished_at=NOW, error="It is truncated.", hint="Copy it again."
     )
     assert "FAILED It is truncated." in _plain(job)
-    assert "error    It is truncated.\nhint     Copy it again." in _said(job)
-    assert "it took 25.0 s" in _said(job)
+    assert "error      It is truncated.\nwhat helps Copy it again." in _said(job)
+    assert "after 25.0 s" in _said(job)
 
 
 def test_a_job_says_what_it_was_asked_for() -> None:
@@ -168,3 +168,38 @@ def test_an_acknowledged_fault_says_so() -> None:
     )
     assert open_line != seen_line
     assert "acknowledged" in event_rows.about_fault(seen, NOW)[0].plain
+
+
+def test_a_job_says_what_was_recorded_meanwhile() -> None:
+    """Below a job stands what happened to its model from its beginning to its end, the oldest first, and nothing else."""
+    ended = replace(JOB, model="mnist", state=JobState.SUCCEEDED, started_at=NOW - 60, finished_at=NOW - 20)
+    told = [
+        replace(EVENT, at=NOW - 10, message="too late"),
+        replace(EVENT, at=NOW - 19.5, message="the last"),
+        replace(EVENT, at=NOW - 30, message="of another", model="digits"),
+        replace(EVENT, at=NOW - 50, message="the first"),
+        replace(EVENT, at=NOW - 61, message="too early"),
+    ]
+    said = [line.plain for line in job_rows.about(ended, NOW, (), told)]
+    assert said[-2:] == ["meanwhile  14:22:17  the first", "           14:22:47  the last"]
+    assert "meanwhile" not in "\n".join(line.plain for line in job_rows.about(ended, NOW))
+
+
+def test_a_wide_list_has_the_hour_of_another_day() -> None:
+    """Yesterday's event has its date and its hour where there is room, and below it in full in any case."""
+    old = replace(EVENT, at=NOW - 86_400, message="it happened")
+    [wide] = event_rows.event_rows([old], 96, NOW)
+    [narrow] = event_rows.event_rows([old], 74, NOW)
+    assert wide.lines[0].plain.startswith("11-23 14:23 ! mnist v2")
+    assert narrow.lines[0].plain.startswith("11-23 ! mnist v2")
+    assert event_rows.heading([old], 96, NOW).plain.index("MODEL") == wide.lines[0].plain.index("mnist")
+    assert event_rows.event_rows([EVENT], 96, NOW)[0].lines[0].plain.startswith("14:23 ! mnist v2")
+    old_fault = replace(FAULT, first_at=NOW - 86_400)
+    assert "since 11-23 14:23, 3 times, last 14:23" in event_rows.about_fault(old_fault, NOW)[0].plain
+
+
+def test_a_fault_names_its_key() -> None:
+    """Where files are restored by a key, it is named before the sentence that may be long."""
+    said = [line.plain for line in event_rows.about_fault(FAULT, NOW)]
+    assert said[1:3] == ["f restores the files", "it has changed"]
+    assert "f " not in event_rows.about_fault(replace(FAULT, repair="Add some."), NOW)[1].plain

@@ -1,13 +1,14 @@
 """The one thing to do next about a model: what is broken, then what is missing, then what would be good to have."""
 
 import pytest
+from msgspec.structs import replace
 
 from storage import snapshot
 from storage.database import Reader, Writer
 from storage.fault_records import Remedy
 from storage.tables import events, models
-from storage.vocabulary import RepairKind
-from tests.console.stage import NOW, Played, add_model, deploy
+from storage.vocabulary import RepairKind, Status
+from tests.console.stage import NOW, PASSED, REFUSED, Played, add_model, deploy
 from tui.feed import News
 from tui.footers import labels
 from tui.next_step import of_model
@@ -52,7 +53,7 @@ def test_a_fault_comes_before_what_is_missing(ids: dict[int, int], writer: Write
     """An open fault is told with the way to what helps; one that is known is not."""
     with writer.transaction() as connection:
         events.open_fault(connection, "no-data", "There are no test data.", at=NOW, model=NAME)
-    assert of_model(seen(reader, no_settings=True)) == "There are no test data: 5 says what helps"
+    assert of_model(seen(reader, no_settings=True)) == "5 shows what helps: There are no test data"
     with writer.transaction() as connection:
         [fault] = events.faults(connection)
         connection.execute("UPDATE faults SET state = 'acknowledged' WHERE id = ?", (fault.id,))
@@ -67,7 +68,7 @@ def test_files_that_can_be_restored_name_their_key(
         events.open_fault(
             connection, "changed", "v1 changed", at=NOW, model=NAME, repair="modeltender repair digits"
         )
-    assert of_model(seen(reader)) == "v1 changed: f restores the files"
+    assert of_model(seen(reader)) == "f restores the files: v1 changed"
     assert of_model(seen(reader)._replace(read_only=True)) == "v1 changed"
 
 
@@ -86,7 +87,7 @@ def test_a_fault_with_repairs_begins_with_the_key(
     assert labels(view)["app.repair"] == "mend"
     with writer.transaction() as connection:
         events.acknowledge(connection, fault.id, by="ann")
-    assert of_model(seen(reader)) == "There are no test data: 5 says what helps"
+    assert of_model(seen(reader)) == "5 shows what helps: There are no test data"
     assert "app.repair" not in labels(seen(reader))
 
 
@@ -96,4 +97,40 @@ def test_broken_settings_come_first(ids: dict[int, int], writer: Writer, reader:
         [row] = models.model_rows(connection)
         models.set_settings(connection, row["id"], task=None, problem="model.toml: task: unknown")
         events.open_fault(connection, "changed", "v1 changed", at=NOW, model=NAME)
-    assert of_model(seen(reader)) == "model.toml: task: unknown"
+    assert of_model(seen(reader)) == "7 shows the settings: model.toml: task: unknown"
+
+
+def test_what_is_broken_names_the_key_that_brings_it_back(
+    ids: dict[int, int], writer: Writer, reader: Reader
+) -> None:
+    """A deployed version that is gone is restored by a key, which comes first; who only reads is told no key."""
+    with writer.transaction() as connection:
+        models.set_version(connection, ids[1], status=Status.MISSING, reason="its files are gone")
+    assert of_model(seen(reader)) == "f restores it: v1 is missing: its files are gone"
+    assert of_model(seen(reader)._replace(read_only=True)) == "v1 is missing: its files are gone"
+
+
+def test_the_way_back_is_named_where_there_is_one(writer: Writer, reader: Reader) -> None:
+    """What cannot be loaded any more is replaced by what was deployed before it; without that nothing is promised."""
+    with writer.transaction() as connection:
+        made = add_model(connection, NAME, Played(1, (0.9,)), Played(2, (0.91,)))
+        deploy(connection, made, current=2, previous=1, at=NOW - 60)
+        models.set_version(connection, made[2], status=Status.FAILED, reason="It is truncated.")
+    assert of_model(seen(reader)) == "u rolls back: v2 failed: It is truncated."
+
+
+def test_a_fault_comes_before_what_is_held_back(writer: Writer, reader: Reader) -> None:
+    """What is wrong with what is deployed is said before a candidate that is no better, and after one that may take its place."""
+    with writer.transaction() as connection:
+        made = add_model(connection, NAME, Played(1, (0.9,)), Played(2, (0.91,)))
+        deploy(connection, made, current=1, previous=None, at=NOW - 60)
+        models.set_gate(connection, made[2], REFUSED)
+    assert of_model(seen(reader)) == "v2 is held back (inferior): p shows why"
+    with writer.transaction() as connection:
+        events.open_fault(
+            connection, "changed", "v1 changed.", at=NOW, model=NAME, repair="modeltender repair digits"
+        )
+    assert of_model(seen(reader)) == "f restores the files: v1 changed"
+    with writer.transaction() as connection:
+        models.set_gate(connection, made[2], replace(PASSED, against=1))
+    assert of_model(seen(reader)) == "v2 passed the gate (superior): p promotes it"

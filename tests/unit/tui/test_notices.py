@@ -99,6 +99,16 @@ def test_first_run_says_where_models_go(workspace: Workspace, writer: Writer) ->
         assert place in said
 
 
+def test_first_run_without_an_engine_watches_nothing(workspace: Workspace, writer: Writer) -> None:
+    """Where no engine runs the page says so before it says what to do, with the key or who may press it."""
+    news = _read(workspace)._replace(engine_running=False)
+    assert _plain(notices.problem(_view(news))[1]).startswith("The engine is not running: s starts it.")
+    assert "The engine watches" not in _plain(notices.problem(_view(news))[1])
+    assert "s starts it" not in _plain(notices.problem(_view(news, read_only=True))[1])
+    running = _plain(notices.problem(_view(news._replace(engine_running=True)))[1])
+    assert running.startswith("The engine watches ")
+
+
 def test_first_run_tells_what_was_refused(workspace: Workspace, writer: Writer) -> None:
     """A file that is no model is told with its reason, although there is no model yet."""
     with writer.transaction() as connection:

@@ -90,7 +90,7 @@ def test_why_there_is_no_candidate(writer: Writer, status: Status, reason: str, 
 def test_deployed_and_newest(mnist: Model) -> None:
     """A model whose newest version is deployed has nothing to promote."""
     model = showing(mnist, newest=mnist.current, candidate=None)
-    assert requests.promotable(model, None) == "v1 of mnist is deployed, and nothing newer is there."
+    assert requests.promotable(model, None) == "v1 of mnist is deployed, and there is nothing newer."
 
 
 def test_model_without_versions(mnist: Model) -> None:

@@ -33,7 +33,7 @@ from storage.vocabulary import (
     Status,
     Verdict,
 )
-from tui import about, detail_rows, health, rows
+from tui import about, activity, detail_rows, health, rows
 from tui.listing import USUAL, Listing
 
 NOW = 1_700_000_000.0
@@ -144,7 +144,7 @@ def test_the_worst_that_is_true_is_said(
 
 def test_a_sentence_names_the_key_that_helps() -> None:
     """What can be done is said with its key."""
-    assert health.sentence(model(**READY), NOW) == "v2 is superior: p promotes it"
+    assert health.sentence(model(**READY), NOW) == "v2 passed the gate (superior): p promotes it"
     open_one = health.sentence(model(**OPEN), NOW)
     assert open_one == "v2 passes but for its latency: p measures and promotes it"
     assert health.sentence(model(), NOW) == ""
@@ -262,7 +262,7 @@ def test_no_line_is_wider_than_its_panel(width: int) -> None:
     ]
     lines = [
         *rows.device_lines(devices, width),
-        *rows.job_lines(jobs, width, NOW),
+        *activity.job_lines(jobs, width, NOW),
         *rows.event_lines(events, width, NOW),
         *rows.latency_lines(evaluation().latency, width),
     ]
@@ -274,7 +274,7 @@ def test_no_line_is_wider_than_its_panel(width: int) -> None:
 
 def test_a_running_job_tells_how_much_time_is_left() -> None:
     """A quarter done in ten seconds leaves half a minute."""
-    (line,) = rows.job_lines([job(JobState.RUNNING, done=25, total=100)], 80, NOW)
+    (line,) = activity.job_lines([job(JobState.RUNNING, done=25, total=100)], 80, NOW)
     assert "25%" in line.plain
     assert "0:30 left" in line.plain
 
@@ -324,8 +324,8 @@ def test_a_version_on_probation_says_for_how_long(left: float, looks: int, said:
 def test_a_job_that_waits_for_another_one_says_so() -> None:
     """What keeps it is more than that it waits."""
     waits = job(JobState.QUEUED, message="waits for evaluation J9 of version 1")
-    assert "waits for evaluation J9" in rows.job_lines([waits, job(JobState.QUEUED)], 80, NOW)[0].plain
-    assert rows.job_lines([job(JobState.QUEUED)], 80, NOW)[0].plain.endswith("waiting")
+    assert "waits for evaluation J9" in activity.job_lines([waits, job(JobState.QUEUED)], 80, NOW)[0].plain
+    assert activity.job_lines([job(JobState.QUEUED)], 80, NOW)[0].plain.endswith("waiting")
 
 
 def test_a_list_looks_into_no_version() -> None:

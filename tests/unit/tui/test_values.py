@@ -43,7 +43,7 @@ def test_a_failed_job_offers_its_error(shown: Snapshot) -> None:
     failed = next(job for job in shown.jobs if job.error)
     found = dict(values.of_job(failed))
     assert found["error"] == failed.error
-    assert found["hint"] == failed.hint
+    assert found["what helps"] == failed.hint
 
 
 def test_a_fault_offers_its_repair_first(shown: Snapshot) -> None:

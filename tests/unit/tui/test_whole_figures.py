@@ -3,9 +3,10 @@
 import msgspec
 import pytest
 
-from storage.records import Evaluation, LatencyReport
+from storage.records import Evaluation, LatencyReport, Metric, Version
+from storage.snapshot import Detail
 from storage.vocabulary import JobState, Status
-from tests.unit.tui.test_rows import evaluation, job, version
+from tests.unit.tui.test_rows import evaluation, job, model, version
 from tui import activity, detail_rows, health, rows
 from tui.commands.compare_text import changed
 from tui.dialogs.promote import Change, body
@@ -80,10 +81,10 @@ def test_two_jobs_of_a_model_are_told_apart() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "told"),
     [
-        (10.0, 12.4, ("+24%", "longer")),
-        (10.0, 5.0, ("-50%", "shorter")),
-        (10.0, 10.01, ("0%", "the same")),
-        (1.0, 12.0, ("x12.0", "longer")),
+        (10.0, 12.4, ("24%", "longer")),
+        (10.0, 5.0, ("50%", "shorter")),
+        (10.0, 10.01, ("", "the same")),
+        (1.0, 12.0, ("12.0x", "longer")),
         (None, 1.0, ("", "")),
         (1.0, None, ("", "")),
         (0.0, 1.0, ("", "")),
@@ -92,7 +93,7 @@ def test_two_jobs_of_a_model_are_told_apart() -> None:
 def test_a_change_of_speed_says_its_direction(
     before: float | None, after: float | None, told: tuple[str, str]
 ) -> None:
-    """More is not better of everything: a word says what the sign means."""
+    """More is not better of everything: a word says which way it went."""
     assert changed(before, after, "longer", "shorter") == told
 
 
@@ -104,8 +105,8 @@ def test_a_promotion_says_what_gets_worse() -> None:
     said = "\n".join(line.plain for line in body(Change(old, new)))
     assert "worst: class 1" in said
     assert "-0.1000 worse" in said
-    assert "+24% longer" in said
-    assert "-50% smaller" in said
+    assert "24% longer" in said
+    assert "50% smaller" in said
 
 
 def test_a_state_is_the_end_of_a_sentence() -> None:
@@ -115,3 +116,62 @@ def test_a_state_is_the_end_of_a_sentence() -> None:
         "is in quarantine",
         "is missing",
     ]
+
+
+REGRESSION = (Metric("r2", 0.7824, 0.7524, 0.8124, 1200), Metric("mae", 31250.5, 30_450.5, 32_050.5, 1200))
+
+
+def test_a_version_without_classes_shows_its_figures() -> None:
+    """A regression has no confusion, and is not asked for one: each figure with its interval stands there."""
+    found = msgspec.structs.replace(evaluation(), metrics=REGRESSION, confusion=None)
+    lines = [line.plain for line in detail_rows.figure_lines(found, 56, 11)]
+    assert [line.split() for line in lines[1:]] == [["r2", "0.7824", ".0300"], ["mae", "31250.5", "800.0"]]
+    assert len(detail_rows.figure_lines(found, 56, 2)) == 2
+    assert all(len(line.plain) <= 24 for line in detail_rows.figure_lines(found, 24, 9))
+
+
+def test_what_a_confusion_leaves_is_for_the_other_figures() -> None:
+    """Below a matrix the other figures stand where there is room for two of them at least."""
+    found = msgspec.structs.replace(evaluation(confusion=((90, 10), (30, 70))), metrics=REGRESSION)
+    tall = [line.plain for line in detail_rows.confusion_lines(found, (), 60, 9)]
+    assert tall[4].startswith("FIGURE")
+    assert tall[-1].startswith("mae")
+    assert len(detail_rows.confusion_lines(found, (), 60, 6)) == 3
+
+
+def test_the_column_of_scores_is_named_after_what_is_in_it() -> None:
+    """No r2 stands under the name of an accuracy."""
+    found = msgspec.structs.replace(evaluation(), metrics=REGRESSION)
+    old = msgspec.structs.replace(version(1), evaluation=found)
+    assert " R2 " in detail_rows.version_lines(detail(old), 60, 1)[0].plain
+    assert " ACC " in detail_rows.version_lines(detail(version(1)), 60, 1)[0].plain
+
+
+def test_a_loss_that_falls_is_better() -> None:
+    """Of each figure in the question of a promotion a word says whether the change is for the better."""
+    old = msgspec.structs.replace(version(1), evaluation=with_loss(0.9, 0.3))
+    new = msgspec.structs.replace(version(2), evaluation=with_loss(0.89, 0.2))
+    said = "\n".join(line.plain for line in body(Change(old, new)))
+    assert "-0.0100 worse" in said
+    assert "-0.1000 better" in said
+    assert "+0.0000 the same" in "\n".join(line.plain for line in body(Change(new, new)))
+
+
+def detail(of: Version) -> Detail:
+    """Return what a model's screen is given of a model with one version."""
+    return Detail(
+        model=model(),
+        versions=(of,),
+        arrivals=(),
+        evaluations=(),
+        history=(),
+        latency=(),
+        promotions=(),
+        faults=(),
+    )
+
+
+def with_loss(accuracy: float, loss: float) -> Evaluation:
+    """Return an evaluation with these two figures."""
+    metrics = (Metric("accuracy", accuracy, None, None, 2000), Metric("log_loss", loss, None, None, 2000))
+    return msgspec.structs.replace(evaluation(), metrics=metrics)

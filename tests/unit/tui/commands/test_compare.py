@@ -90,7 +90,7 @@ def test_a_person_reads_figures_intervals_and_p(ask: Run, working: Begin) -> Non
     assert "pr_auc*" in text
     assert "* compared as if on different examples" in text
     assert (
-        "60 examples only version 2 has right, 40 only version 1; McNemar mid-p 0.031, exact p 0.042" in text
+        "60 examples only version 2 gets right, 40 only version 1; McNemar mid-p 0.031, exact p 0.042" in text
     )
     assert "latency: 1.200 times as long [1.100, 1.300] on cpu, 15 rounds in turns" in text
     assert "inconclusive in accuracy at a margin of 0.005" in text
