@@ -107,7 +107,7 @@ def compare(
 
 
 def _wanted(workspace: Workspace, reader: Reader, model: str, wanted: int | Role, *, early: bool) -> Version:
-    if isinstance(wanted, Role):
+    if wanted is Role.CANDIDATE:
         found = find_target(workspace, reader, Target(model, wanted))
     else:
         with reader.transaction() as connection:

@@ -69,7 +69,7 @@ def test_a_link_that_somebody_moves_meanwhile_is_left_alone(one: Watched) -> Non
 
 
 def test_without_settings_a_proven_version_is_deployed_all_the_same(one: Watched) -> None:
-    """A roll-back must work with a broken model.toml; what it brings back is on record as what was deployed."""
+    """A rollback must work with a broken model.toml; what it brings back is on record as what was deployed."""
     proven: list[bool] = []
     deploy(one, lambda: proven.append(True))
     assert proven == [True]
