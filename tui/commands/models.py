@@ -43,9 +43,9 @@ from tui.commands.telling import told_text
 LOOKED_AT = 100
 """Trainings among which the last one that nobody asked for is looked for."""
 
-SPARE = ("TASK", "MEDIAN", "EVALUATED", "STATUS", "CANDIDATE")
+SPARE = ("TASK", "MEDIAN", "EVALUATED", "CANDIDATE", "STATUS")
 SPARE_OF_VERSIONS = ("EVALUATED", "SIZE", "FORMAT")
-"""What gives way on a narrow terminal; the model's own page says it."""
+"""What gives way on a narrow terminal, the first one first; the model's own page says it."""
 
 HEALTHY = frozenset({Status.READY, Status.CHECKING, Status.SETTLING})
 
