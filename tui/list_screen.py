@@ -121,12 +121,11 @@ class ListScreen(ConsoleScreen):
         self.query_one(Header).show(
             heading.of_screen(view, self.WHERE.value, self.told(view)), heading.right(view)
         )
-        self.query_one(KeyBar).show(footer(self.WHERE, width, self.labels(view)))
         filtering = self.query_one(FilterLine).display
         self._plan = self.plan(view, width, height - 2 - (down is not None) - filtering)
         self.query_one(Panels).place(self._plan)
         self.fill_lists(view)
-        self._fill_about(view)
+        self._fill_chosen(view)
         for lines in self.query(Lines):
             lines.stale = not view.news.engine_running
 
@@ -178,7 +177,18 @@ class ListScreen(ConsoleScreen):
         """Open the screen of the model that the chosen row is about."""
         self.post_message(self.Wanted(self.model_of_row()))
 
-    def _fill_about(self, view: View) -> None:
+    def follow(self) -> None:
+        """Show that the cursor is on another row: of a screen that shows the rest already, only what is told of the chosen one."""
+        view = self.latest
+        shown = not self._is_old() and self.app.is_running and self._is_visible()
+        if view is None or not shown or layout.too_small(*self.app.size):
+            self.refill()
+        else:
+            self._fill_chosen(view)
+
+    def _fill_chosen(self, view: View) -> None:
+        """Put what is known of the chosen row into its place, and what its keys do."""
+        self.query_one(KeyBar).show(footer(self.WHERE, self.app.size.width, self.labels(view)))
         width, height = self._plan.room("about")
         if not width:
             return
@@ -203,7 +213,7 @@ class ListScreen(ConsoleScreen):
     @on(Table.Highlighted)
     def _highlighted(self, message: Table.Highlighted) -> None:
         message.stop()
-        self.refill()
+        self.follow()
 
     @on(Table.Opened)
     def _opened(self, message: Table.Opened) -> None:

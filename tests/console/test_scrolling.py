@@ -1,6 +1,10 @@
 """What a cursor that goes through many models shows at once, and what only where it rests."""
 
 import pytest
+from rich.text import Text
+from textual.color import Color
+from textual.dom import DOMNode
+from textual.strip import Strip
 
 from storage.database import Writer
 from storage.workspace import Workspace
@@ -8,6 +12,8 @@ from tests.console.conftest import Open
 from tests.console.screen import shows
 from tests.console.stage import Played, add_model
 from tui import navigation
+from tui.screens.jobs import Jobs
+from tui.widgets.lines import Lines
 from tui.widgets.model_table import ModelTable
 
 SMALL, LARGE = (80, 24), (160, 45)
@@ -100,3 +106,70 @@ async def test_pages(open_console: Open, staged: Workspace, writer: Writer) -> N
         last = await shows(pilot, lambda shown: "> J" in shown)
         await pilot.press("pageup")
         await shows(pilot, lambda shown: "> J" in shown and shown != last)
+
+
+@pytest.mark.usefixtures("restless")
+async def test_rows_that_stay_in_sight_are_drawn_once(
+    open_console: Open, staged: Workspace, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list that goes on by a row draws the one that came and the one that the cursor left, and no other."""
+    with writer.transaction() as connection:
+        for number in range(40):
+            add_model(connection, f"zoo-{number:02}", Played(1, (0.9,)))
+    drawn: list[str] = []
+    strip_of = Lines._strip_of
+
+    def noted(lines: Lines, line: Text) -> Strip:
+        if isinstance(lines, ModelTable):
+            drawn.append(line.plain.split()[-1] if not line.plain.startswith(">") else "the cursor")
+        return strip_of(lines, line)
+
+    async with open_console(staged).run_test(size=SMALL) as pilot:
+        await shows(pilot, "Models 46")
+        await pilot.press("pagedown", "pagedown")
+        last = await shows(pilot, lambda shown: "> ○ zoo-" in shown)
+        monkeypatch.setattr(Lines, "_strip_of", noted)
+        await pilot.press("j")
+        await shows(pilot, lambda shown: shown != last)
+    assert sorted(drawn) == ["deployed", "the cursor"]
+
+
+async def test_a_list_that_was_kept_opens_as_it_looks(
+    open_console: Open, staged: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What its widgets look like is worked out again in another theme only, and then it is."""
+    styled: list[str] = []
+    update = DOMNode.update_node_styles
+
+    def noted(node: DOMNode, animate: bool = True) -> None:  # noqa: FBT001, FBT002 - Textual's own signature
+        if isinstance(node, Jobs):
+            styled.append(node.app.theme)
+        update(node, animate)
+
+    async with open_console(staged).run_test(size=SMALL) as pilot:
+        await pilot.press("4")
+        await shows(pilot, "Jobs 4")
+        await pilot.press("1")
+        await shows(pilot, "Models 6")
+        monkeypatch.setattr(DOMNode, "update_node_styles", noted)
+        await pilot.press("4")
+        await shows(pilot, "Jobs 4")
+        assert styled == []
+        before = pilot.app.theme
+        await pilot.press("1")
+        await shows(pilot, "Models 6")
+        await pilot.press("T")
+        await shows(pilot, lambda _text: pilot.app.theme != before)
+        await pilot.press("4")
+        await shows(pilot, "Jobs 4")
+        assert styled == [pilot.app.theme]
+        assert pilot.app.screen.styles.background == Color.parse(pilot.app.current_theme.background or "")
+
+
+async def test_a_page_of_events_stops_following(open_console: Open, staged: Workspace) -> None:
+    """Who goes down by a page among the events stays there while others come."""
+    async with open_console(staged).run_test(size=SMALL) as pilot:
+        await pilot.press("5")
+        await shows(pilot, "live")
+        await pilot.press("pagedown")
+        await shows(pilot, "end follows")

@@ -6,7 +6,7 @@ what the figures say is `tui.rows`' and `tui.health`'s.
 
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
@@ -90,9 +90,9 @@ class Overview(ConsoleScreen):
         super().on_mount()
         self.query_one(ModelTable).focus()
 
-    def on_screen_resume(self) -> None:
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
         """Put the cursor on the model that was looked at meanwhile."""
-        super().on_screen_resume()
+        super().on_screen_resume(event)
         if self.latest is not None and self.latest.news.snapshot is not None:
             found = self._rows.read(self.latest.news.snapshot, self.latest.now, self.latest.listing)
             listed = [row.name for row in found]

@@ -1,11 +1,11 @@
 """Bordered text lines that repaint only where they changed: the base of every panel.
 
- It is given finished lines and never markup: a model called ``[/]`` is four
+It is given finished lines and never markup: a model called ``[/]`` is four
 characters. Textual repaints what is marked, so marking little is what keeps a console quiet over SSH.
 """
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from rich.style import Style
 from rich.text import Text
@@ -39,6 +39,12 @@ class Lines(Widget):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
         self._lines: list[Text] = []
+        self._strips: list[Strip | None] = []
+        """How each line was drawn last: a list that is scrolled shows most of its lines again, one row further."""
+        self._drawn_in: tuple[Style, int, bool] | None = None
+        """The look, the width and whether they were old, in which that was."""
+        self._picture: tuple[tuple[Region, str], list[Strip]] | None = None
+        """What was drawn last, of which region and in which theme: nothing since then asked for another one."""
         self._stale = False
         self._titles = ("", "")
         """What the frame says above and below."""
@@ -58,6 +64,8 @@ class Lines(Widget):
         """Show ``lines``; a title that is not given stays as it is."""
         self._entitle(title, subtitle)
         before, self._lines = self._lines, [literal(line) for line in lines]
+        known = {id(line): strip for line, strip in zip(before, self._strips, strict=True)}
+        self._strips = [known.get(id(line)) for line in self._lines]
         changed = [
             row
             for row in range(max(len(before), len(self._lines)))
@@ -67,17 +75,42 @@ class Lines(Widget):
             width = self.content_size.width
             self.refresh(*(Region(0, row, width, 1) for row in changed))
 
+    def refresh(
+        self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
+    ) -> Self:
+        """Have what is marked drawn anew."""
+        self._picture = None
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return the lines of a region: the same ones where only what stands beside this is drawn anew."""
+        key = (crop, self.app.theme)
+        if self._picture is None or self._picture[0] != key:
+            drawn_in = (self.rich_style, self.content_size.width, self._stale)
+            # In another look no line is as it was drawn.
+            if drawn_in != self._drawn_in:
+                self._drawn_in, self._strips = drawn_in, [None] * len(self._lines)
+            self._picture = (key, super().render_lines(crop))
+        return self._picture[1]
+
     def render_line(self, y: int) -> Strip:
         """Return one line, as wide as the panel."""
-        width = self.content_size.width
-        line = self._lines[y] if y < len(self._lines) else Text()
-        strip = Strip(line.render(self.app.console)).adjust_cell_length(width).apply_style(self.rich_style)
-        return strip.apply_style(DIMMED) if self._stale else strip
+        if y >= len(self._lines):
+            return self._strip_of(Text())
+        strip = self._strips[y]
+        if strip is None:
+            strip = self._strips[y] = self._strip_of(self._lines[y])
+        return strip
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """Return how many lines there are, where the height is automatic."""
         del container, viewport, width
         return len(self._lines)
+
+    def _strip_of(self, line: Text) -> Strip:
+        look, width, stale = self._drawn_in or (self.rich_style, self.content_size.width, self._stale)
+        strip = Strip(line.render(self.app.console)).adjust_cell_length(width).apply_style(look)
+        return strip.apply_style(DIMMED) if stale else strip
 
     def _entitle(self, title: str | None, subtitle: str | None) -> None:
         above, below = self._titles
