@@ -15,6 +15,9 @@ from storage.vocabulary import JobState, Status
 SILENT_S = 15.0
 """A heart that has not beaten for this long means that the engine hangs: fifteen beats."""
 
+SECONDS_MATTER_S = 120.0
+"""Until then an engine may just be busy, and one looks whether it comes back."""
+
 
 class Health(NamedTuple):
     """A model's state as it is shown; a higher level is worse."""
@@ -149,7 +152,12 @@ def stale(engine_running: bool, engine: EngineState | None, now: float) -> str |
     if not engine_running:
         return f"all below is {since}"
     silent = now - engine.heartbeat_at
-    return f"the engine has been silent for {silent:.0f} s, {since}" if silent > SILENT_S else None
+    return f"the engine has been silent for {_lasted(silent)}, {since}" if silent > SILENT_S else None
+
+
+def _lasted(seconds: float) -> str:
+    """Return how long something lasts, in seconds only while each of them matters: the line is painted when it changes."""
+    return f"{seconds:.0f} s" if seconds < SECONDS_MATTER_S else f"{seconds // 60:.0f} min"
 
 
 def _broken(model: Model) -> Health | None:

@@ -236,7 +236,7 @@ class Overview(ConsoleScreen):
         devices = rows.device_lines(snapshot.devices, room("devices")[0])
         width, height = room("jobs")
         if width:
-            lines = rows.job_lines(snapshot.jobs[:height], width, view.now)
+            lines = rows.job_lines(snapshot.jobs[:height], width, view.as_of)
             self._panel("jobs").show(
                 lines, title="Jobs", subtitle=f"{snapshot.running} running, {snapshot.queued} queued"
             )
