@@ -15,6 +15,7 @@ from tui import navigation
 from tui.screens.jobs import Jobs
 from tui.widgets.lines import Lines
 from tui.widgets.model_table import ModelTable
+from tui.widgets.panel import Panel
 
 SMALL, LARGE = (80, 24), (160, 45)
 
@@ -70,6 +71,36 @@ async def test_a_single_step_is_read_at_once(
         monkeypatch.setattr(navigation, "RESTED_S", NEVER_S)
         await pilot.press("j")
         await shows(pilot, "─ mnist  accuracy ─")
+
+
+async def test_models_that_a_hand_passes_over_are_not_read(
+    open_console: Open, staged: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a model's screen the first step is read at once, and those after it where the hand rests; until then no panel has anything."""
+    console = open_console(staged)
+    async with console.run_test(size=(100, 40)) as pilot:
+        await shows(pilot, "seg-unet  accuracy")
+        await pilot.press("2")
+        await shows(pilot, lambda shown: "modeltender > seg-unet" in shown and console._resting is None)
+        monkeypatch.setattr(navigation, "RESTED_S", NEVER_S)
+        await pilot.press("right")
+        await shows(pilot, lambda shown: "mnist  accuracy" in shown and "superior" in shown)
+        await pilot.press("right")
+        shown = await shows(pilot, "─ churn-mlp  … ─")
+        assert "modeltender > churn-mlp" in shown
+        assert console._feed._wanted == "mnist"
+        for panel in pilot.app.screen.query(Panel):
+            assert [line.plain for line in panel._lines] == ["…"]
+
+
+async def test_stepping_ends_with_the_figures_of_the_model(open_console: Open, staged: Workspace) -> None:
+    """Where the hand rests among models, the last one is read, also after going all the way round."""
+    async with open_console(staged).run_test(size=(100, 40)) as pilot:
+        await pilot.press("2")
+        await pilot.press(*["right"] * 7)
+        await shows(pilot, lambda shown: "mnist  accuracy" in shown and "superior" in shown)
+        await pilot.press("left", "left")
+        await shows(pilot, "text-intent  accuracy")
 
 
 async def test_figures_come_where_the_cursor_rests(open_console: Open, staged: Workspace) -> None:

@@ -17,6 +17,7 @@ from tui.activity import with_jobs
 from tui.charts import show_accuracy, show_latency
 from tui.console_screen import ConsoleScreen
 from tui.keys import Where, bindings, footer
+from tui.listing import Listing
 from tui.notices import above
 from tui.sheets import Sheet
 from tui.values import Value
@@ -94,7 +95,7 @@ class Overview(ConsoleScreen):
         """Put the cursor on the model that was looked at meanwhile."""
         super().on_screen_resume(event)
         if self.latest is not None and self.latest.news.snapshot is not None:
-            found = self._rows.read(self.latest.news.snapshot, self.latest.now, self.latest.listing)
+            found = self.listed(self.latest.news.snapshot, self.latest.now, self.latest.listing)
             listed = [row.name for row in found]
             if self.latest.selected in listed:
                 self.query_one(ModelTable).move_to(listed.index(self.latest.selected))
@@ -113,7 +114,7 @@ class Overview(ConsoleScreen):
         if view is None or view.news.snapshot is None:
             return sheets.of_models((), (), 0.0)
         known = {model.name: model for model in view.models}
-        listed = rows.model_rows(view.news.snapshot, view.now, view.listing)
+        listed = self.listed(view.news.snapshot, view.now, view.listing)
         return sheets.of_models([known[row.name] for row in listed], view.jobs, view.now)
 
     def action_open(self) -> None:
@@ -208,6 +209,10 @@ class Overview(ConsoleScreen):
         self.latest, self._filled = view, (view, self.app.size)
         self._fill_selected(view)
 
+    def listed(self, snapshot: Snapshot, now: float, listing: Listing) -> tuple[rows.ModelRow, ...]:
+        """Return the models as rows, as they are wanted; of a snapshot that was seen already none is made anew."""
+        return self._rows.read(snapshot, now, listing)
+
     def _arrange(self, view: View, width: int, height: int) -> None:
         if self._zoomed:
             self._plan = layout.zoomed(width, height)
@@ -227,7 +232,7 @@ class Overview(ConsoleScreen):
     def _fill_panels(self, view: View, snapshot: Snapshot) -> None:
         room = self._plan.room
         table = self.query_one(ModelTable)
-        listed = self._rows.read(snapshot, view.now, view.listing)
+        listed = self.listed(snapshot, view.now, view.listing)
         table.show(
             listed,
             listing=view.listing.words(len(listed), len(snapshot.models)),

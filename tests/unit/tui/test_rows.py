@@ -356,7 +356,9 @@ def test_who_needs_somebody_is_counted_among_all() -> None:
 def test_ages_of_all_rows_change_together() -> None:
     """Models that were evaluated at different seconds grow older at the same one, with the clock: one picture a minute."""
     made = rows.ModelRows()
-    seen = snapshot(*(model(f"m{second}", current=measured_at(NOW - 300 - second)) for second in range(0, 60, 7)))
+    seen = snapshot(
+        *(model(f"m{second}", current=measured_at(NOW - 300 - second)) for second in range(0, 60, 7))
+    )
     shown = [
         [row.cells["evaluated"] for row in made.read(seen, NOW + second, USUAL)] for second in range(180)
     ]
