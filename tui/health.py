@@ -43,9 +43,6 @@ BROKEN = {
 }
 """Words for a version that cannot be used."""
 
-FATES = {Status.FAILED: "failed", Status.QUARANTINED: "is in quarantine"}
-"""What happened to a version, where its state's word is no sentence's end."""
-
 ARRIVING = {Status.SETTLING: "arriving", Status.CHECKING: "checking"}
 """Words for a version that is on its way."""
 
@@ -97,11 +94,6 @@ def on_probation(model: Model, now: float) -> str:
     return f"v{probation.number} is on probation, {told} (looked at {times})"
 
 
-def fate(status: Status) -> str:
-    """Return what a version's state says of it, as the end of a sentence: ``failed``, ``is missing``."""
-    return FATES.get(status, f"is {status}")
-
-
 def sentence(model: Model, now: float) -> str:
     """Return what can be said about a model in one sentence, with the key that acts on it; empty when all is well."""
     current, candidate, newest = model.current, model.candidate, model.newest
@@ -121,14 +113,14 @@ def sentence(model: Model, now: float) -> str:
 def _of_current(model: Model, now: float) -> str:
     current = model.current
     if current is not None and current.status in BROKEN:
-        return f"v{current.number} {fate(current.status)}: {current.reason or 'its files are gone'}"
+        return f"v{current.number} {current.status.fate}: {current.reason or 'its files are gone'}"
     watched = on_probation(model, now)
     return f"{watched}: u rolls back" if watched else ""
 
 
 def _of_newest(newest: Version) -> str:
     if newest.status in BROKEN:
-        return f"v{newest.number} {fate(newest.status)}: {newest.reason}"
+        return f"v{newest.number} {newest.status.fate}: {newest.reason}"
     return f"v{newest.number} {newest.reason}" if newest.status in ARRIVING and newest.reason else ""
 
 

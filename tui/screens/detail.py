@@ -216,7 +216,7 @@ def _of_broken(name: str, version: Version | None, width: int) -> tuple[str, lis
     if version is None or version.status not in health.BROKEN:
         return None
     if name == "confusion":
-        return f"Why v{version.number} {health.fate(version.status)}", about.refusal_lines(version, width)
+        return f"Why v{version.number} {version.status.fate}", about.refusal_lines(version, width)
     if name == "figures" and version.evaluation is None:
         return f"Latency v{version.number}", [Text("n/a: what is not loaded is not measured", "dim")]
     return None

@@ -6,7 +6,7 @@ import pytest
 from storage.records import Evaluation, LatencyReport
 from storage.vocabulary import JobState, Status
 from tests.unit.tui.test_rows import evaluation, job, version
-from tui import activity, detail_rows, health, rows
+from tui import activity, detail_rows, rows
 from tui.commands.compare_text import changed
 from tui.dialogs.promote import Change, body
 
@@ -128,7 +128,7 @@ def test_a_promotion_is_asked_for_in_lines_that_fit(width: int) -> None:
 
 def test_a_state_is_the_end_of_a_sentence() -> None:
     """A version failed, is in quarantine, or is missing: none ``is failed``."""
-    assert [health.fate(status) for status in (Status.FAILED, Status.QUARANTINED, Status.MISSING)] == [
+    assert [status.fate for status in (Status.FAILED, Status.QUARANTINED, Status.MISSING)] == [
         "failed",
         "is in quarantine",
         "is missing",
