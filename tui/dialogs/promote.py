@@ -217,12 +217,13 @@ def _comparison(change: Change, room: Cells) -> list[Text]:
 def _row(row: Sequence[str], room: Cells) -> Text:
     name, before, after, change = (Text(cell) for cell in row)
     for cell, columns in ((name, room.name), (before, room.old), (after, room.new)):
-        cell.truncate(columns - 1, overflow="ellipsis", pad=True)
+        cell.truncate(columns - 1, overflow="ellipsis")
+        cell.pad_right(columns - cell.cell_len)
     name.stylize("dim")
     after.stylize("bold")
     change.truncate(room.change, overflow="ellipsis")
     change.pad_left(room.change - change.cell_len)
-    return Text.assemble(name, " ", before, " ", after, " ", change, no_wrap=True, overflow="ellipsis")
+    return Text.assemble(name, before, after, change, no_wrap=True, overflow="ellipsis")
 
 
 def _names(before: Evaluation | None, after: Evaluation | None) -> list[str]:

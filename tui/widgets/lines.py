@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import ClassVar, Self
 
 from rich.style import Style
-from rich.text import Text
+from rich.text import Span, Text
 from textual.content import Content
 from textual.geometry import Region, Size
 from textual.strip import Strip
@@ -17,6 +17,8 @@ from textual.widget import Widget
 from tui.widgets.literal import literal, printable
 
 DIMMED = Style(dim=True)
+
+Look = tuple[str, str, tuple[Span, ...]]
 
 
 class Lines(Widget):
@@ -39,6 +41,8 @@ class Lines(Widget):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
         self._lines: list[Text] = []
+        self._looks: list[Look] = []
+        """What makes each line look as it does."""
         self._strips: list[Strip | None] = []
         """How each line was drawn last: a list that is scrolled shows most of its lines again, one row further."""
         self._drawn_in: tuple[Style, int, bool] | None = None
@@ -63,13 +67,14 @@ class Lines(Widget):
     def draw(self, lines: Sequence[Text], *, title: str | None = None, subtitle: str | None = None) -> None:
         """Show ``lines``; a title that is not given stays as it is."""
         self._entitle(title, subtitle)
-        before, self._lines = self._lines, [literal(line) for line in lines]
-        known = {id(line): strip for line, strip in zip(before, self._strips, strict=True)}
-        self._strips = [known.get(id(line)) for line in self._lines]
+        self._lines = [literal(line) for line in lines]
+        before, self._looks = self._looks, [_look(line) for line in self._lines]
+        known = dict(zip(before, self._strips, strict=True))
+        self._strips = [known.get(look) for look in self._looks]
         changed = [
             row
-            for row in range(max(len(before), len(self._lines)))
-            if _look(before, row) != _look(self._lines, row)
+            for row in range(max(len(before), len(self._looks)))
+            if before[row : row + 1] != self._looks[row : row + 1]
         ]
         if changed:
             width = self.content_size.width
@@ -125,9 +130,6 @@ class Lines(Widget):
         self._titles = (above if title is None else title, below if subtitle is None else subtitle)
 
 
-def _look(lines: Sequence[Text], row: int) -> tuple[object, ...] | None:
+def _look(line: Text) -> Look:
     """Return what makes a line look as it does; rich's own comparison leaves the base style out."""
-    if row >= len(lines):
-        return None
-    line = lines[row]
     return (line.plain, str(line.style), tuple(line.spans))
