@@ -280,7 +280,7 @@ def _trouble(
     broken = version.reason.rstrip(".") or "its files are gone"
     return (
         _changed(probation, version, faults),
-        f"it is {version.status}: {broken}" if version.status in BROKEN else "",
+        f"it {version.status.fate}: {broken}" if version.status in BROKEN else "",
         "" if settings is None else _missed(connection, probation, version, settings),
         next((fault.message.rstrip(".") for fault in faults if _is_new(fault, probation)), ""),
     )

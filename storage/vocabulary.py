@@ -72,6 +72,11 @@ class Status(StrEnum):
     FAILED = "failed"
     MISSING = "missing"
 
+    @property
+    def fate(self) -> str:
+        """What it says of a version, as the end of a sentence: ``failed``, ``is missing``."""
+        return {"failed": "failed", "quarantined": "is in quarantine"}.get(self.value, f"is {self.value}")
+
 
 class Role(StrEnum):
     """What a version is to its model at the moment."""

@@ -6,6 +6,7 @@ small for panels. What a screen shows is its own.
 
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.geometry import Size
@@ -48,6 +49,8 @@ class ConsoleScreen(Screen[None]):
         self._composed = False
         self._filled: tuple[View, Size] | None = None
         """What it was last filled with: news, a mount, a size and an uncovering come together, and one of them is enough."""
+        self._left_in: str | None = None
+        """The theme in which it was last left: in another one its widgets have another look when it is seen again."""
 
     @property
     def is_made(self) -> bool:
@@ -90,8 +93,15 @@ class ConsoleScreen(Screen[None]):
         """Fill the screen for its new size."""
         self._fill_if_old()
 
-    def on_screen_resume(self) -> None:
+    def on_screen_suspend(self) -> None:
+        """Remember what it looks like."""
+        self._left_in = self.app.theme
+
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
         """Show what happened while another screen was on top."""
+        if self._left_in == self.app.theme:
+            # Textual works out anew what each widget looks like, which takes as long as to draw them all.
+            event.refresh_styles = False
         self._fill_if_old()
 
     def lines(self) -> list[str]:
@@ -116,8 +126,12 @@ class ConsoleScreen(Screen[None]):
 
     def _fill_if_old(self) -> None:
         """Show the latest, unless just this is shown in just this size."""
-        if self._filled is None or self._filled[0] is not self.latest or self._filled[1] != self.app.size:
+        if self._is_old():
             self.refill()
+
+    def _is_old(self) -> bool:
+        """Whether something else is shown than the latest, or in another size."""
+        return self._filled is None or self._filled[0] is not self.latest or self._filled[1] != self.app.size
 
     def _is_visible(self) -> bool:
         """Whether nothing or only a dialog is above this screen."""

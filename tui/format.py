@@ -12,6 +12,11 @@ GIB = 1024**3
 MOMENT_CELLS = 11
 """Of a time with its date."""
 
+MINUTE_S = 60
+
+FIVES_FROM = 10
+"""Minutes from which on an age goes on in fives: to nobody a quarter of an hour and 17 minutes are two things."""
+
 
 def figure(value: float | None) -> str:
     """Return a quality figure in six cells, with four places where they fit."""
@@ -42,13 +47,21 @@ def short_ms(value: float | None) -> str:
     return f"{value:.{places}f}"
 
 
+def elapsed(at: float, now: float) -> float:
+    """Return how long ago something was by a clock that shows minutes: the ages on a screen change together, and with its clock.
+
+    Each by itself is a picture of its own, with all that it takes to put a digit into its place.
+    """
+    return now // MINUTE_S * MINUTE_S - at // MINUTE_S * MINUTE_S
+
+
 def short_age(seconds: float) -> str:
-    """Return an age in at most three cells, to the minute: a figure that changes each second would repaint its row."""
-    minutes = max(0, int(seconds)) // 60
+    """Return an age in at most three cells, to the minute, then to five: what changes each second would repaint its row."""
+    minutes = max(0, int(seconds)) // MINUTE_S
     if minutes < 1:
         return "now"
     if minutes < 60:
-        return f"{minutes}m"
+        return f"{minutes if minutes < FIVES_FROM else minutes // 5 * 5}m"
     return f"{minutes // 60}h" if minutes < 48 * 60 else f"{minutes // 1440}d"
 
 

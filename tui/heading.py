@@ -9,7 +9,7 @@ from storage import launch
 from storage.records import Model
 from storage.vocabulary import WALLS, LayerState
 from tui import health
-from tui.format import clock
+from tui.format import clock, elapsed
 from tui.moments import written
 from tui.view import View
 
@@ -86,11 +86,11 @@ def _engine(view: View) -> Text:
     if not view.news.engine_running and view.replay is not None:
         return Text("no engine then", "bold yellow")
     if not view.news.engine_running:
-        last = f" {span(view.now - state.heartbeat_at)}" if state else ""
+        last = f" {span(elapsed(state.heartbeat_at, view.now))}" if state else ""
         return Text(f"ENGINE DOWN{last}", "bold red")
     if state is not None and view.now - state.heartbeat_at > launch.SILENT_S:
-        return Text(f"ENGINE SILENT {span(view.now - state.heartbeat_at)}", "bold yellow")
-    up = f" up {span(view.now - state.started_at)}" if state else ""
+        return Text(f"ENGINE SILENT {span(elapsed(state.heartbeat_at, view.now))}", "bold yellow")
+    up = f" up {span(elapsed(state.started_at, view.now))}" if state else ""
     return Text.assemble("engine ", ("●", "green"), up)
 
 

@@ -13,6 +13,9 @@ from storage.records import Arrival, EngineState, Job, Model, Version
 from storage.vocabulary import JobState, Status
 from tui.format import moment
 
+SECONDS_MATTER_S = 120.0
+"""Until then an engine may just be busy, and one looks whether it comes back."""
+
 
 class Health(NamedTuple):
     """A model's state as it is shown; a higher level is worse."""
@@ -37,9 +40,6 @@ BROKEN = {
     Status.MISSING: "MISSING",
 }
 """Words for a version that cannot be used."""
-
-FATES = {Status.FAILED: "failed", Status.QUARANTINED: "is in quarantine"}
-"""What happened to a version, where its state's word is no sentence's end."""
 
 ARRIVING = {Status.SETTLING: "arriving", Status.CHECKING: "checking"}
 """Words for a version that is on its way."""
@@ -90,11 +90,6 @@ def on_probation(model: Model, now: float) -> str:
     return f"v{probation.number} is on probation, {told} (looked at {times})"
 
 
-def fate(status: Status) -> str:
-    """Return what a version's state says of it, as the end of a sentence: ``failed``, ``is missing``."""
-    return FATES.get(status, f"is {status}")
-
-
 def sentence(model: Model, now: float) -> str:
     """Return what can be said about a model in one sentence, with the key that acts on it; empty when all is well."""
     current, candidate, newest = model.current, model.candidate, model.newest
@@ -114,14 +109,14 @@ def sentence(model: Model, now: float) -> str:
 def _of_current(model: Model, now: float) -> str:
     current = model.current
     if current is not None and current.status in BROKEN:
-        return f"v{current.number} {fate(current.status)}: {current.reason or 'its files are gone'}"
+        return f"v{current.number} {current.status.fate}: {current.reason or 'its files are gone'}"
     watched = on_probation(model, now)
     return f"{watched}: u rolls back" if watched else ""
 
 
 def _of_newest(newest: Version) -> str:
     if newest.status in BROKEN:
-        return f"v{newest.number} {fate(newest.status)}: {newest.reason}"
+        return f"v{newest.number} {newest.status.fate}: {newest.reason}"
     return f"v{newest.number} {newest.reason}" if newest.status in ARRIVING and newest.reason else ""
 
 
@@ -145,7 +140,12 @@ def stale(engine_running: bool, engine: EngineState | None, now: float) -> str |
     if not engine_running:
         return f"all below is {since}"
     silent = now - engine.heartbeat_at
-    return f"the engine has been silent for {silent:.0f} s, {since}" if silent > launch.SILENT_S else None
+    return f"the engine has been silent for {_lasted(silent)}, {since}" if silent > launch.SILENT_S else None
+
+
+def _lasted(seconds: float) -> str:
+    """Return how long something lasts, in seconds only while each of them matters: the line is painted when it changes."""
+    return f"{seconds:.0f} s" if seconds < SECONDS_MATTER_S else f"{seconds // 60:.0f} min"
 
 
 def _broken(model: Model) -> Health | None:

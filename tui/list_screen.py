@@ -136,9 +136,7 @@ class ListScreen(ConsoleScreen):
         self._plan = layout.zoomed(width, height, "about") if self._zoomed else self.plan(view, width, height)
         self.query_one(Panels).place(self._plan)
         self.fill_lists(view)
-        self._fill_about(view)
-        # What the footer offers depends on what has room.
-        self.query_one(KeyBar).show(footer(self.WHERE, width, self.labels(view)))
+        self._fill_chosen(view)
         for lines in self.query(Lines):
             lines.stale = not view.news.engine_running
 
@@ -215,6 +213,21 @@ class ListScreen(ConsoleScreen):
         """Open the screen of the model that the chosen row is about."""
         self.post_message(self.Wanted(self.model_of_row()))
 
+    def follow(self) -> None:
+        """Show that the cursor is on another row: of a screen that shows the rest already, only what is told of the chosen one."""
+        view = self.latest
+        shown = not self._is_old() and self.app.is_running and self._is_visible()
+        if view is None or not shown or layout.too_small(*self.app.size):
+            self.refill()
+        else:
+            self._fill_chosen(view)
+
+    def _fill_chosen(self, view: View) -> None:
+        """Put what is known of the chosen row into its place, and what its keys do."""
+        self._fill_about(view)
+        # What the footer offers depends on what has room.
+        self.query_one(KeyBar).show(footer(self.WHERE, self.app.size.width, self.labels(view)))
+
     def _fill_about(self, view: View) -> None:
         width, height = self._plan.room("about")
         if not width:
@@ -247,7 +260,7 @@ class ListScreen(ConsoleScreen):
     def _highlighted(self, message: Table.Highlighted) -> None:
         message.stop()
         self._first = 0
-        self.refill()
+        self.follow()
 
     @on(Table.Opened)
     def _opened(self, message: Table.Opened) -> None:

@@ -124,13 +124,8 @@ class Navigation(Writing):
             self.push_screen(page)
 
     def on_overview_selected(self, message: Overview.Selected) -> None:
-        """Point at the model under the cursor and read it; while the hand goes on, the one where it rests is read."""
-        self._selected = message.name
-        if self._resting is None:
-            self._read_selected()
-        else:
-            self._resting.stop()
-        self._resting = self.set_timer(RESTED_S, self._rested)
+        """Point at the model under the cursor."""
+        self._point_at(message.name)
         view = self.view()
         for screen in self.screen_stack:
             if isinstance(screen, Overview):
@@ -180,7 +175,7 @@ class Navigation(Writing):
         names = self.listed()
         if names:
             place = names.index(self._selected) + message.step if self._selected in names else 0
-            self._select(names[place % len(names)])
+            self._point_at(names[place % len(names)])
             self.refresh_view()
 
     async def action_go(self, name: str) -> None:
@@ -308,6 +303,15 @@ class Navigation(Writing):
         self._selected = name
         self._feed.select(name)
 
+    def _point_at(self, name: str) -> None:
+        """Select a model and read it; while the hand goes on, the one where it rests is read."""
+        self._selected = name
+        if self._resting is None:
+            self._read_selected()
+        else:
+            self._resting.stop()
+        self._resting = self.set_timer(RESTED_S, self._rested)
+
     def _rested(self) -> None:
         self._resting = None
         self._read_selected()
@@ -321,13 +325,13 @@ class Navigation(Writing):
             self._select(next(iter(self.listed()), None))
 
     def listed(self) -> list[str]:
-        """Return the models' names in the order of the table."""
+        """Return the models' names in the order of the table, which is always below and has its rows."""
         snapshot = self._shown.snapshot
-        return (
-            []
-            if snapshot is None
-            else [row.name for row in rows.model_rows(snapshot, self.now(), self._listing)]
-        )
+        if snapshot is None:
+            return []
+        below = next((screen for screen in self.screen_stack if isinstance(screen, Overview)), None)
+        found = rows.model_rows if below is None else below.listed
+        return [row.name for row in found(snapshot, self.now(), self._listing)]
 
 
 def _is_problem(news: News) -> bool:

@@ -12,7 +12,6 @@ from storage.fault_records import Fault, Remedy
 from storage.records import Job, JobParameters, Model, Version
 from storage.vocabulary import FINISHED, JobKind, Status
 from storage.workspace import Workspace
-from tui import health
 
 
 def requester() -> str:
@@ -153,4 +152,4 @@ def _no_candidate(model: Model) -> str:
     if newest.status in {Status.SETTLING, Status.CHECKING}:
         return f"{named} is still being looked at."
     reason = f": {newest.reason.rstrip('.')}" if newest.reason else ""
-    return f"{named} cannot be promoted, it {health.fate(newest.status)}{reason}."
+    return f"{named} cannot be promoted, it {newest.status.fate}{reason}."

@@ -168,7 +168,7 @@ WORDS: Mapping[str, Callable[[Line, Model, float], str]] = {
     "p99": lambda line, _model, _now: form.short_ms(line.p99_ms),
     "throughput": lambda line, _model, _now: "n/a" if line.throughput is None else f"{line.throughput:,.0f}",
     "evaluated": lambda line, _model, now: (
-        "" if line.evaluated_at is None else form.short_age(now - line.evaluated_at)
+        "" if line.evaluated_at is None else form.short_age(form.elapsed(line.evaluated_at, now))
     ),
 }
 """What each column says of a model."""

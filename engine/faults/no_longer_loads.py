@@ -38,7 +38,7 @@ def check(state: ModelState) -> Finding:
             version=current.number,
         )
     if current.status is not Status.READY:
-        return unknown(f"version {current.number} is {current.status}", version=current.number)
+        return unknown(f"version {current.number} {current.status.fate}", version=current.number)
     loading = current.loading
     told = (
         ""

@@ -180,7 +180,7 @@ class _Adoption:
                 arrivals = models.arrivals(connection, self._model.name)
             for arrival in arrivals:
                 if arrival.name == name and arrival.status in TURNED_DOWN:
-                    return None, f"is {arrival.status}: {arrival.reason}"
+                    return None, f"{arrival.status.fate}: {arrival.reason}"
             time.sleep(POLL_S)
         return None, "is not a version yet; see: modeltender events"
 

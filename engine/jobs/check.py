@@ -118,7 +118,7 @@ def _asked(context: Context, state: ModelState, job: Job, report: Report) -> Mod
     if content.found_sha256 != content.deployed_sha256 or content.found_sha256 != current.sha256:
         return msgspec.structs.replace(state, not_probed="what lies there is not what was deployed")
     if current.status not in LOADABLE:
-        return msgspec.structs.replace(state, not_probed=f"version {current.number} is {current.status}")
+        return msgspec.structs.replace(state, not_probed=f"version {current.number} {current.status.fate}")
     try:
         asked = check_probe.ask(
             check_probe.Asking(

@@ -63,7 +63,7 @@ def wanted_version(context: Context, job: Job) -> Version:
     version = wanted[0]
     if version.status not in LOADABLE:
         raise JobError(
-            f"{job.model}@{version.number} is {version.status}: {version.reason or 'it cannot be loaded'}"
+            f"{job.model}@{version.number} {version.status.fate}: {version.reason or 'it cannot be loaded'}"
         )
     return version
 

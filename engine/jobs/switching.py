@@ -67,7 +67,7 @@ def check_ready(version: Version) -> None:
     """Raise a `RefusedError` where a version cannot be deployed."""
     if version.status is not Status.READY:
         reason = f": {version.reason.rstrip('.')}" if version.reason else ""
-        raise RefusedError(f"{version.model}@{version.number} is {version.status}{reason}.")
+        raise RefusedError(f"{version.model}@{version.number} {version.status.fate}{reason}.")
 
 
 def check_content(job: Job, version: Version) -> None:

@@ -99,7 +99,7 @@ def _liftable(connection: sqlite3.Connection, version: Version) -> str:
         raise RefusedError(f"{name} is trusted already.", "See since when: modeltender trust --list")
     if version.refusal is None:
         raise RefusedError(
-            f"{name} is {version.status}; nothing about it was refused that trust could allow."
+            f"{name} {version.status.fate}; nothing about it was refused that trust could allow."
         )
     if not version.refusal.liftable or version.sha256 is None:
         reason = clean(version.reason).rstrip(".")

@@ -26,7 +26,7 @@ def plan(case: Case) -> Plan:
     if previous is None:
         return Plan(possible=False, sentence=f"{model} has no previous version to roll back to")
     if previous.status is not Status.READY:
-        return Plan(possible=False, sentence=f"version {previous.number} of {model} is {previous.status}")
+        return Plan(possible=False, sentence=f"version {previous.number} of {model} {previous.status.fate}")
     return Plan(
         possible=True,
         sentence=f"deploys version {previous.number} of {model} in the place of version {current.number}",

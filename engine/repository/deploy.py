@@ -194,7 +194,7 @@ class Deployer(NamedTuple):
             )
         if target is None or target.status is not Status.READY or target.sha256 != change.to.sha256:
             raise RefusedError(
-                f"{model}@{change.to.number} changed since you looked: it is {target.status if target else 'gone'} now.",
+                f"{model}@{change.to.number} changed since you looked: it {target.status.fate if target else 'is gone'}.",
                 LOOK_AGAIN,
             )
         return row

@@ -169,7 +169,7 @@ def _no_model(connection: sqlite3.Connection, row: sqlite3.Row, looked: Looked, 
     )
     if (row["status"], row["reason"]) != (status, examined.reason):
         _tell(
-            connection, row, str(status), f"version {row['number']} is {status}: {examined.reason}", now=now
+            connection, row, str(status), f"version {row['number']} {status.fate}: {examined.reason}", now=now
         )
     if content is None or content.sha256 != row["sha256"]:
         _changed(connection, row, now=now)

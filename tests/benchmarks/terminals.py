@@ -24,6 +24,9 @@ from tests.terminal import Terminal
 SMALL, LARGE = (80, 24), (160, 45)
 
 REST_S = 20.0
+MINUTE_S = 60.0
+"""Where nothing happens the clock and the ages go on once a minute: less would count all of that, or none."""
+
 BEGIN_S = 4.0
 """Until each has drawn its first pictures and its figures have settled."""
 
@@ -65,6 +68,7 @@ def at_rest(
     *,
     ready: Callable[[str], bool],
     environ: Mapping[str, str] = {},
+    watched_s: float = REST_S,
 ) -> Rest:
     """Open a program in a terminal of a size, wait until it has settled, and watch it."""
     columns, rows = size
@@ -75,7 +79,7 @@ def at_rest(
         process = terminal.process()
         family = [process, *process.children(recursive=True)]
         before, at = _seconds(family), time.perf_counter()
-        terminal.read(REST_S)
+        terminal.read(watched_s)
         took = time.perf_counter() - at
         return Rest(
             cores=(_seconds(family) - before) / took,
@@ -90,7 +94,8 @@ def run(stage: Stage) -> list[Figure]:
     stage.settle()
     figures = [figure for size in (SMALL, LARGE) for figure in _beside(stage, size)]
     launch.stop(stage.workspace)
-    idle = at_rest([COMMAND, "--read-only", str(stage.workspace.root)], SMALL, ready=complete)
+    alone = [COMMAND, "--read-only", str(stage.workspace.root)]
+    idle = at_rest(alone, SMALL, ready=complete, watched_s=MINUTE_S)
     launch.start(stage.workspace)
     busy, p50, p99 = _keys(stage)
     return [

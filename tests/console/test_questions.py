@@ -41,3 +41,17 @@ async def test_questions_name_what_would_change_and_who_would_be_told(
     assert shown.index("serving (tensorflow-serving)") < shown.index("mlflow") < shown.index("balancer")
     assert "v2 confirmed" in shown
     assert "FAILED" in shown
+
+
+async def test_a_question_is_broken_into_lines_where_the_terminal_ends(
+    open_console: Open, staged: Workspace
+) -> None:
+    """In sixty columns its figures stand below each other as in eighty, also when the window is drawn larger meanwhile."""
+    async with open_console(staged).run_test(size=(60, 24)) as pilot:
+        await select(pilot, "mnist")
+        await pilot.press("p")
+        narrow = await shows(pilot, "worst: class 0 0.9612     0.9828 recall        +0.0216 ")
+        assert "accuracy       0.9425     0.9740 ±0.0068       +0.0315 " in narrow
+        assert "current v2 candidate v3          change " in narrow
+        await pilot.resize_terminal(80, 24)
+        await shows(pilot, "worst: class 0       0.9612 recall   0.9828 recall           +0.0216 ")

@@ -1,6 +1,10 @@
 """What a cursor that goes through many models shows at once, and what only where it rests."""
 
 import pytest
+from rich.text import Text
+from textual.color import Color
+from textual.dom import DOMNode
+from textual.strip import Strip
 
 from storage.database import Writer
 from storage.workspace import Workspace
@@ -8,7 +12,10 @@ from tests.console.conftest import Open
 from tests.console.screen import shows
 from tests.console.stage import Played, add_model
 from tui import navigation
+from tui.screens.jobs import Jobs
+from tui.widgets.lines import Lines
 from tui.widgets.model_table import ModelTable
+from tui.widgets.panel import Panel
 
 SMALL, LARGE = (80, 24), (160, 45)
 
@@ -66,6 +73,36 @@ async def test_a_single_step_is_read_at_once(
         await shows(pilot, "─ mnist  accuracy ─")
 
 
+async def test_models_that_a_hand_passes_over_are_not_read(
+    open_console: Open, staged: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a model's screen the first step is read at once, and those after it where the hand rests; until then no panel has anything."""
+    console = open_console(staged)
+    async with console.run_test(size=(100, 40)) as pilot:
+        await shows(pilot, "seg-unet  accuracy")
+        await pilot.press("2")
+        await shows(pilot, lambda shown: "modeltender > seg-unet" in shown and console._resting is None)
+        monkeypatch.setattr(navigation, "RESTED_S", NEVER_S)
+        await pilot.press("right")
+        await shows(pilot, lambda shown: "mnist  accuracy" in shown and "superior" in shown)
+        await pilot.press("right")
+        shown = await shows(pilot, "─ churn-mlp  … ─")
+        assert "modeltender > churn-mlp" in shown
+        assert console._feed._wanted == "mnist"
+        for panel in pilot.app.screen.query(Panel):
+            assert [line.plain for line in panel._lines] == ["…"]
+
+
+async def test_stepping_ends_with_the_figures_of_the_model(open_console: Open, staged: Workspace) -> None:
+    """Where the hand rests among models, the last one is read, also after going all the way round."""
+    async with open_console(staged).run_test(size=(100, 40)) as pilot:
+        await pilot.press("2")
+        await pilot.press(*["right"] * 7)
+        await shows(pilot, lambda shown: "mnist  accuracy" in shown and "superior" in shown)
+        await pilot.press("left", "left")
+        await shows(pilot, "text-intent  accuracy")
+
+
 async def test_figures_come_where_the_cursor_rests(open_console: Open, staged: Workspace) -> None:
     """Of the models that it passed nothing stays."""
     async with open_console(staged).run_test(size=SMALL) as pilot:
@@ -100,3 +137,70 @@ async def test_pages(open_console: Open, staged: Workspace, writer: Writer) -> N
         last = await shows(pilot, lambda shown: "> J" in shown)
         await pilot.press("pageup")
         await shows(pilot, lambda shown: "> J" in shown and shown != last)
+
+
+@pytest.mark.usefixtures("restless")
+async def test_rows_that_stay_in_sight_are_drawn_once(
+    open_console: Open, staged: Workspace, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list that goes on by a row draws the one that came and the one that the cursor left, and no other."""
+    with writer.transaction() as connection:
+        for number in range(40):
+            add_model(connection, f"zoo-{number:02}", Played(1, (0.9,)))
+    drawn: list[str] = []
+    strip_of = Lines._strip_of
+
+    def noted(lines: Lines, line: Text) -> Strip:
+        if isinstance(lines, ModelTable):
+            drawn.append(line.plain.split()[-1] if not line.plain.startswith(">") else "the cursor")
+        return strip_of(lines, line)
+
+    async with open_console(staged).run_test(size=SMALL) as pilot:
+        await shows(pilot, "Models 46")
+        await pilot.press("pagedown", "pagedown")
+        last = await shows(pilot, lambda shown: "> ○ zoo-" in shown)
+        monkeypatch.setattr(Lines, "_strip_of", noted)
+        await pilot.press("j")
+        await shows(pilot, lambda shown: shown != last)
+    assert sorted(drawn) == ["deployed", "the cursor"]
+
+
+async def test_a_list_that_was_kept_opens_as_it_looks(
+    open_console: Open, staged: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What its widgets look like is worked out again in another theme only, and then it is."""
+    styled: list[str] = []
+    update = DOMNode.update_node_styles
+
+    def noted(node: DOMNode, animate: bool = True) -> None:  # noqa: FBT001, FBT002 - Textual's own signature
+        if isinstance(node, Jobs):
+            styled.append(node.app.theme)
+        update(node, animate)
+
+    async with open_console(staged).run_test(size=SMALL) as pilot:
+        await pilot.press("4")
+        await shows(pilot, "Jobs 4")
+        await pilot.press("1")
+        await shows(pilot, "Models 6")
+        monkeypatch.setattr(DOMNode, "update_node_styles", noted)
+        await pilot.press("4")
+        await shows(pilot, "Jobs 4")
+        assert styled == []
+        before = pilot.app.theme
+        await pilot.press("1")
+        await shows(pilot, "Models 6")
+        await pilot.press("T")
+        await shows(pilot, lambda _text: pilot.app.theme != before)
+        await pilot.press("4")
+        await shows(pilot, "Jobs 4")
+        assert styled == [pilot.app.theme]
+        assert pilot.app.screen.styles.background == Color.parse(pilot.app.current_theme.background or "")
+
+
+async def test_a_page_of_events_stops_following(open_console: Open, staged: Workspace) -> None:
+    """Who goes down by a page among the events stays there while others come."""
+    async with open_console(staged).run_test(size=SMALL) as pilot:
+        await pilot.press("5")
+        await shows(pilot, "live")
+        await pilot.press("pagedown")
+        await shows(pilot, "end follows")

@@ -133,7 +133,7 @@ def join_or_submit(request: Request) -> Job:
             reason = now.reason or "no reason is known"
             allow = allowance.command(now)
             raise JobError(
-                f"{request.name} cannot be evaluated: it is {now.status}: {reason}",
+                f"{request.name} cannot be evaluated: it {now.status.fate}: {reason}",
                 f"If you trust it: {allow}" if allow else "",
             )
         if (

@@ -48,9 +48,9 @@ def export_text(document: ExportDocument, version: Version) -> str:
     lines = [
         made,
         parity_text(document.parity),
-        f"{name} is {document.status}: {quality(version.evaluation)}"
+        f"{name} {document.status.fate}: {quality(version.evaluation)}"
         if version.evaluation
-        else f"{name} is {document.status}" + (f": {document.reason}" if document.reason else ""),
+        else f"{name} {document.status.fate}" + (f": {document.reason}" if document.reason else ""),
     ]
     return "\n".join(lines)
 

@@ -160,7 +160,7 @@ def arrived(workspace: Workspace, reader: Reader, made: HandedIn | Recalibrated)
         turned_down = next((one for one in arrivals if one.name == name and one.status in TURNED_DOWN), None)
         if turned_down is not None:
             raise JobError(
-                f"{made.file} was made and is no new version: it is {turned_down.status}: {turned_down.reason}"
+                f"{made.file} was made and is no new version: it {turned_down.status.fate}: {turned_down.reason}"
             )
         return next((version for version in versions if version.sha256 == made.sha256), None)
 

@@ -113,7 +113,7 @@ def latency(*, workspace: Workspace, as_json: bool, target: Target, no_wait: boo
         name = f"{version.model}@{version.number}"
         if version.status in HOPELESS:
             reason = version.reason or "no reason is known"
-            raise JobError(f"{name} cannot be measured: it is {version.status}: {reason}")
+            raise JobError(f"{name} cannot be measured: it {version.status.fate}: {reason}")
         job = jobs.submit(
             workspace,
             JobKind.LATENCY,

@@ -207,7 +207,7 @@ def _ailing(found: list[Model]) -> list[str]:
     for model in found:
         if model.newest is not None and model.newest.status not in HEALTHY:
             lines.append(
-                f"{model.name}@{model.newest.number} {health.fate(model.newest.status)}: {allowance.reason(model.newest)}"
+                f"{model.name}@{model.newest.number} {model.newest.status.fate}: {allowance.reason(model.newest)}"
             )
         elif model.newest is not None and model.newest.status is Status.SETTLING and model.newest.reason:
             lines.append(f"{model.name}@{model.newest.number} {model.newest.reason}")
@@ -217,7 +217,7 @@ def _ailing(found: list[Model]) -> list[str]:
 def _arrival_line(arrival: Arrival) -> str:
     where = f"train/{arrival.model}/{arrival.name}"
     # What is on its way says so itself.
-    fate = "" if arrival.status is Status.SETTLING else f"{health.fate(arrival.status)}: "
+    fate = "" if arrival.status is Status.SETTLING else f"{arrival.status.fate}: "
     return f"{where} {fate}{arrival.reason}"
 
 

@@ -14,7 +14,7 @@ from storage.snapshot import Snapshot
 from storage.text import word
 from storage.vocabulary import ExitCode, Status
 from storage.workspace import Workspace, engine_pid
-from tui import allowance, health
+from tui import allowance
 from tui.commands.custody_documents import quarantined_document
 from tui.commands.device_document import device_document
 from tui.commands.device_text import devices_table
@@ -66,14 +66,12 @@ def attention(workspace: Workspace, seen: Snapshot) -> tuple[str, ...]:
         for version in (model.current, model.newest):
             if version is not None and version.status in UNWELL and (model.name, version.number) not in told:
                 told.add((model.name, version.number))
-                sentences.append(
-                    f"{_name(version)} {health.fate(version.status)}: {allowance.reason(version)}"
-                )
+                sentences.append(f"{_name(version)} {version.status.fate}: {allowance.reason(version)}")
         if (model.name, MISSED_FAULT) not in codes:
             sentences.extend(_missed_objectives(workspace, model))
         sentences.extend(_ready(model))
     sentences.extend(
-        f"train/{arrival.model}/{arrival.name} {health.fate(arrival.status)}: {arrival.reason}"
+        f"train/{arrival.model}/{arrival.name} {arrival.status.fate}: {arrival.reason}"
         for arrival in seen.arrivals
         if arrival.status in UNWELL
     )

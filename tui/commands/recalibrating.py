@@ -91,7 +91,7 @@ def recalibration_text(document: RecalibrationDocument, version: Version) -> str
             ),
             f"{changed} on {document.n} examples of {document.dataset}",
             f"its {parity_text(document.parity)}, from what they should be",
-            f"{name} is {document.status}" + (f": {told}" if told else ""),
+            f"{name} {document.status.fate}" + (f": {told}" if told else ""),
         ]
     )
 

@@ -120,7 +120,7 @@ def _report(version: Version, answer: TrustAnswer, *, as_json: bool) -> int:
     first = (
         f"{name} is trusted, and ready."
         if answer.trusted
-        else f"{name} is trusted no longer; it is {version.status}."
+        else f"{name} is trusted no longer; it {version.status.fate}."
     )
     status = ExitCode.FAILED if answer.trusted and not loads else ExitCode.DONE
     return _tell(document, f"{first}{also}", as_json=as_json, status=status)

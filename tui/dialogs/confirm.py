@@ -6,7 +6,7 @@ slow line, held down, or pasted without the terminal saying so, come in a burst 
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from rich.text import Text
@@ -19,6 +19,12 @@ from textual.widgets import Static
 
 from tui.dialogs.framed import FRAME, Framed
 from tui.widgets.literal import literal, printable
+
+WIDEST, SIDES = 74, 6
+"""Columns of a question, and those of them that its frame, its padding and a bar for scrolling take."""
+
+Body = Callable[[int], Sequence[Text]]
+"""What a question says, as lines of so many columns."""
 
 FRAME_ROWS = 5
 """Of a question beside its body and its fields: the border, a gap, the answers and the note."""
@@ -66,7 +72,6 @@ class Confirm(Framed[bool]):
     DEFAULT_CSS = """
     Confirm {
         #question {
-            width: 74;
             max-height: 100%;
             border: round $warning;
             border-title-color: $warning;
@@ -83,11 +88,13 @@ class Confirm(Framed[bool]):
     Confirm:ansi #question { background: ansi_default; border: round ansi_yellow; border-title-color: ansi_yellow; }
     """
 
-    def __init__(self, title: str, body: Sequence[Text], yes: str, *, subtitle: str = "") -> None:
+    def __init__(self, title: str, body: Body, yes: str, *, subtitle: str = "") -> None:
         super().__init__()
         self._title = title
         self._subtitle = subtitle
         self._body = body
+        self._columns = 0
+        """Those for which it was broken into lines."""
         self._yes = yes
         self._quiet_since: float | None = None
         """When the last key came, or the question was first on the screen; ``None`` before that."""
@@ -95,10 +102,11 @@ class Confirm(Framed[bool]):
     def compose(self) -> ComposeResult:
         """Lay out the question, its answers and a line for what is missing."""
         with Vertical(id="question", classes=FRAME) as question:
+            question.styles.width = WIDEST
             question.border_title = Text(printable(self._title))
             question.border_subtitle = self._subtitle
             with VerticalScroll(id="body", can_focus=False):
-                yield Static(literal(Text("\n").join(self._body)), id="text")
+                yield Static(self._broken(self.app.size.width), id="text")
             yield from self.compose_fields()
             with Horizontal(id="answers"):
                 yield Choice(Text.assemble(("esc", "bold"), "  cancel"), id="no")
@@ -118,12 +126,19 @@ class Confirm(Framed[bool]):
         self.call_after_refresh(self._painted)
 
     def on_resize(self, event: events.Resize) -> None:
-        """Leave the answers their rows: what does not fit above them is scrolled."""
+        """Break the lines where the terminal ends, and leave the answers their rows: what does not fit above them is scrolled."""
         if not self.is_laid_out:
             return
+        if self._columns != _columns(event.size.width):
+            self.query_one("#text", Static).update(self._broken(event.size.width))
         left = event.size.height - FRAME_ROWS - len(self.query(".field"))
         self.query_one("#body").styles.max_height = max(left, 1)
         self.call_after_refresh(self._tell_of_more)
+
+    def _broken(self, width: int) -> Text:
+        """Return what the question says, in lines for a terminal of so many columns."""
+        self._columns = _columns(width)
+        return literal(Text("\n").join(self._body(self._columns)))
 
     def _tell_of_more(self) -> None:
         """Say in the frame how to see what does not fit."""
@@ -186,3 +201,8 @@ class Confirm(Framed[bool]):
 
     def _show_armed(self) -> None:
         self.query_one("#yes").set_class(self.armed, "-armed")
+
+
+def _columns(width: int) -> int:
+    """Return how many columns the lines of a question have in a terminal."""
+    return max(min(width, WIDEST) - SIDES, 1)

@@ -10,16 +10,17 @@ from storage.vocabulary import TargetState
 from tui.about import wrapped
 from tui.commands.figures import clock
 
-WIDTH = 68
-"""Columns inside a dialog's frame, beside a bar for scrolling; in a narrower terminal lines wrap once more."""
-
 UNREAD = "? targets  still being read: esc, then ask again to see who is told"
 
 
 def consequences(
-    current: Version | None, new: Version, targets: Sequence[PromotionTarget] | None, way_back: Text
+    current: Version | None,
+    new: Version,
+    targets: Sequence[PromotionTarget] | None,
+    way_back: Text,
+    width: int,
 ) -> list[Text]:
-    """Return what would change, and how it is undone, a line each; ``targets`` is ``None`` before they have been read.
+    """Return what would change, and how it is undone, in lines that fit; ``targets`` is ``None`` before they have been read.
 
     The targets come last: of what may have to be scrolled to they are the least surprising.
     """
@@ -32,14 +33,14 @@ def consequences(
         (str(new.number), "bold"),
     )
     if targets is None:
-        return wrapped([link, way_back, Text(UNREAD)], WIDTH)
+        return wrapped([link, way_back, Text(UNREAD)], width)
     if not targets:
         return wrapped(
             [link, way_back, Text("No other system is told: this model has no promotion targets.", "dim")],
-            WIDTH,
+            width,
         )
     heading = Text("Told next, in this order; if one fails, all is undone:", "dim")
-    return wrapped([link, way_back, heading, *(_target(target) for target in targets)], WIDTH)
+    return wrapped([link, way_back, heading, *(_target(target) for target in targets)], width)
 
 
 def _target(target: PromotionTarget) -> Text:

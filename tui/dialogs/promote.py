@@ -6,6 +6,7 @@ demands is the engine's; here its report is shown as it was stored.
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar, NamedTuple
 
 from rich.text import Text
@@ -22,7 +23,7 @@ from tui.about import wrapped
 from tui.commands.compare_text import changed
 from tui.commands.figures import milliseconds, number, size, with_interval
 from tui.dialogs.confirm import Confirm
-from tui.dialogs.consequences import WIDTH, consequences
+from tui.dialogs.consequences import consequences
 
 TYPED_GAP_S = 0.05
 """A person's Enter comes later after the key before it; one that was pasted or typed ahead does not."""
@@ -30,8 +31,31 @@ TYPED_GAP_S = 0.05
 SHOWN_METRICS = 3
 """Quality figures compared in the dialog: the whole list is on the model's screen."""
 
-NAME_CELLS, OLD_CELLS, NEW_CELLS, CHANGE_CELLS = 21, 16, 16, 15
-"""Columns of the comparison: together not more than the dialog has."""
+
+class Cells(NamedTuple):
+    """The columns of the comparison."""
+
+    name: int
+    old: int
+    new: int
+    change: int
+
+    @property
+    def roomy(self) -> bool:
+        """Whether what is deployed is told with its interval and its words, too."""
+        return self.old >= ROOMY_OLD
+
+
+ROOMY_OLD = 16
+
+
+def cells(width: int) -> Cells:
+    """Return the columns that fit: where there is little room, the interval of what is known already gives way."""
+    if width >= sum(roomy := Cells(21, ROOMY_OLD, 16, 15)):
+        return roomy
+    narrow = Cells(0, 11, 15, 13)
+    return narrow._replace(name=width - sum(narrow))
+
 
 GLYPHS = {
     CheckVerdict.PASS: "✓",
@@ -103,7 +127,7 @@ class Promote(Confirm):
 
     def __init__(self, change: Change) -> None:
         title = f"Promote {change.candidate.model} v{change.candidate.number}?"
-        super().__init__(title, body(change), change.verb, subtitle=_passed(change))
+        super().__init__(title, partial(body, change), change.verb, subtitle=_passed(change))
         self._change = change
         self._key_at = 0.0
         self._gap = 0.0
@@ -153,11 +177,11 @@ class Promote(Confirm):
             self.dismiss(True)
 
 
-def body(change: Change) -> list[Text]:
-    """Return what the question shows: the comparison, the gate's checks, and what would change."""
-    changes = consequences(change.current, change.candidate, change.targets, _way_back(change))
-    first = wrapped([Text(MEASURED_FIRST)], WIDTH) if change.measures else []
-    return [*_comparison(change), Text(), *_checks(change), Text(), *first, *changes]
+def body(change: Change, width: int) -> list[Text]:
+    """Return what the question shows, in lines that fit: the comparison, the gate's checks, and what would change."""
+    changes = consequences(change.current, change.candidate, change.targets, _way_back(change), width)
+    first = wrapped([Text(MEASURED_FIRST)], width) if change.measures else []
+    return [*_comparison(change, cells(width)), Text(), *_checks(change, width), Text(), *first, *changes]
 
 
 def _passed(change: Change) -> str:
@@ -167,51 +191,42 @@ def _passed(change: Change) -> str:
     return f"{good} of {len(change.gate.checks)} checks passed"
 
 
-def _comparison(change: Change) -> list[Text]:
+def _comparison(change: Change, room: Cells) -> list[Text]:
     old, new = change.current, change.candidate
-    before = None if old is None else old.evaluation
-    heading = _row(
-        _examples(new.evaluation),
-        f"current v{old.number}" if old else "nothing deployed",
+    before, after = None if old is None else old.evaluation, new.evaluation
+    heading = [
+        _examples(after),
+        f"current v{old.number}" if old else "nothing deployed" if room.roomy else "nothing",
         f"candidate v{new.number}",
         "change",
-    )
-    heading.stylize("bold dim")
-    rows = [
-        _row(
-            name.replace("_", " "),
-            _figure(before, name),
-            _figure(new.evaluation, name),
-            _difference(before, new.evaluation, name),
-        )
-        for name in _names(before, new.evaluation)
     ]
-    if (lost := _worst_class(before, new.evaluation)) is not None:
-        rows.append(lost)
-    slower = changed(_p95(before), _p95(new.evaluation), "longer", "shorter")
+    rows = [
+        [name.replace("_", " "), *_figures(before, after, name, room), _difference(before, after, name)]
+        for name in _names(before, after)
+    ]
+    rows += _worst_class(before, after, room)
+    slower = changed(_p95(before), _p95(after), "longer", "shorter")
     rows.append(
-        _row(
-            "p95 latency",
-            milliseconds(_p95(before)),
-            milliseconds(_p95(new.evaluation)),
-            " ".join(slower).strip(),
-        )
+        ["p95 latency", milliseconds(_p95(before)), milliseconds(_p95(after)), " ".join(slower).strip()]
     )
     bytes_ = old.bytes if old else None
     larger = changed(bytes_, new.bytes, "larger", "smaller")
-    rows.append(_row("size", size(bytes_), size(new.bytes), " ".join(larger).strip()))
-    return [heading, *rows]
+    rows.append(["size", size(bytes_), size(new.bytes), " ".join(larger).strip()])
+    told = _row(heading, room)
+    told.stylize("bold dim")
+    return [told, *(_row(row, room) for row in rows)]
 
 
-def _row(name: str, before: str, after: str, change: str) -> Text:
-    return Text.assemble(
-        (f"{name[: NAME_CELLS - 1]:<{NAME_CELLS}}", "dim"),
-        f"{before:<{OLD_CELLS}}",
-        (f"{after:<{NEW_CELLS}}", "bold"),
-        f"{change:>{CHANGE_CELLS}}",
-        no_wrap=True,
-        overflow="ellipsis",
-    )
+def _row(row: Sequence[str], room: Cells) -> Text:
+    name, before, after, change = (Text(cell) for cell in row)
+    for cell, columns in ((name, room.name), (before, room.old), (after, room.new)):
+        cell.truncate(columns - 1, overflow="ellipsis")
+        cell.pad_right(columns - cell.cell_len)
+    name.stylize("dim")
+    after.stylize("bold")
+    change.truncate(room.change, overflow="ellipsis")
+    change.pad_left(room.change - change.cell_len)
+    return Text.assemble(name, before, after, change, no_wrap=True, overflow="ellipsis")
 
 
 def _names(before: Evaluation | None, after: Evaluation | None) -> list[str]:
@@ -223,8 +238,10 @@ def _examples(evaluation: Evaluation | None) -> str:
     return f"n={evaluation.dataset_rows}" if evaluation else ""
 
 
-def _figure(evaluation: Evaluation | None, name: str) -> str:
-    return with_interval(evaluation.metric(name) if evaluation else None)
+def _figures(before: Evaluation | None, after: Evaluation | None, name: str, room: Cells) -> list[str]:
+    old, new = (evaluation.metric(name) if evaluation else None for evaluation in (before, after))
+    known = with_interval(old) if room.roomy else number(old.value if old else None)
+    return [known, with_interval(new)]
 
 
 def _difference(before: Evaluation | None, after: Evaluation | None, name: str) -> str:
@@ -244,37 +261,39 @@ def _p95(evaluation: Evaluation | None) -> float | None:
     return evaluation.latency.p95_ms if evaluation and evaluation.latency else None
 
 
-def _worst_class(before: Evaluation | None, after: Evaluation | None) -> Text | None:
+def _worst_class(before: Evaluation | None, after: Evaluation | None, room: Cells) -> list[list[str]]:
     """Return the class whose recall falls most, or gains least: what is better on the whole can be worse for some."""
     old = before.confusion if before else None
     new = after.confusion if after else None
     if not old or not new or len(old) != len(new):
-        return None
+        return []
     known = [index for index in range(len(new)) if sum(old[index]) and sum(new[index])]
     if not known:
-        return None
+        return []
     worst = min(known, key=lambda index: _recall(new, index) - _recall(old, index))
     was, is_ = _recall(old, worst), _recall(new, worst)
     told = f"{is_ - was:+.4f} {'worse' if is_ < was else 'better' if is_ > was else 'the same'}"
-    return _row(f"worst: class {worst}", f"{was:.4f} recall", f"{is_:.4f} recall", told)
+    return [
+        [f"worst: class {worst}", f"{was:.4f}{' recall' if room.roomy else ''}", f"{is_:.4f} recall", told]
+    ]
 
 
 def _recall(confusion: Sequence[Sequence[int]], index: int) -> float:
     return confusion[index][index] / sum(confusion[index])
 
 
-def _checks(change: Change) -> list[Text]:
+def _checks(change: Change, width: int) -> list[Text]:
     gate = change.gate
     if gate is None:
         told = [Text("? gate  it has not judged these two versions yet; r evaluates the candidate")]
-        return wrapped(told, WIDTH)
+        return wrapped(told, width)
     heading = Text.assemble(("gate  ", "bold dim"), (str(gate.verdict), "bold"))
     held = [check_line(check) for check in gate.checks if check.verdict not in PASSING]
     passed = [check_line(check) for check in gate.checks if check.verdict in PASSING]
     # What holds it back is read in full; of what passed a line each, whose figures come first.
     for line in passed:
-        line.truncate(WIDTH, overflow="ellipsis")
-    return [heading, *wrapped(held, WIDTH), *passed]
+        line.truncate(width, overflow="ellipsis")
+    return [heading, *wrapped(held, width), *passed]
 
 
 def check_line(check: GateCheck) -> Text:

@@ -1,6 +1,7 @@
 """The short questions: evaluate everything, or what is marked? cancel this job?"""
 
 from collections.abc import Collection, Sequence
+from functools import partial
 
 from rich.text import Text
 
@@ -8,7 +9,6 @@ from storage.fault_records import Fault, Remedy
 from storage.records import Job, Version
 from tui.about import wrapped
 from tui.dialogs.confirm import Confirm
-from tui.dialogs.consequences import WIDTH
 from tui.remedies import verb
 
 NAMED = 6
@@ -21,7 +21,7 @@ def evaluate_all(versions: Sequence[Version]) -> Confirm:
     more = [f"and {len(names) - NAMED} more"] if len(names) > NAMED else []
     count = f"{len(names)} evaluations" if len(names) > 1 else "one evaluation"
     lines = [Text(f"This queues {count}:"), Text(), *(Text(f"  {name}") for name in [*names[:NAMED], *more])]
-    return Confirm("Evaluate all models?", lines, "y  evaluate")
+    return Confirm("Evaluate all models?", partial(wrapped, lines), "y  evaluate")
 
 
 def evaluate_marked(versions: Sequence[Version], without: Sequence[str], hidden: Collection[str]) -> Confirm:
@@ -31,14 +31,14 @@ def evaluate_marked(versions: Sequence[Version], without: Sequence[str], hidden:
     lines = [Text(f"This queues {count}:"), Text(), *(_marked(*name) for name in names)]
     if without:
         lines += [Text(), Text(f"No version to evaluate: {', '.join(without)}", "yellow")]
-    return Confirm(_of_marked("Evaluate", len(versions)), lines, "y  evaluate")
+    return Confirm(_of_marked("Evaluate", len(versions)), partial(wrapped, lines), "y  evaluate")
 
 
 def check_marked(names: Sequence[str], hidden: Collection[str]) -> Confirm:
     """Return the question whether to have the marked models checked."""
     lines = [Text("This checks what is deployed for faults:"), Text()]
     lines += [_marked(name, name in hidden) for name in names]
-    return Confirm(_of_marked("Check", len(names)), lines, "y  check")
+    return Confirm(_of_marked("Check", len(names)), partial(wrapped, lines), "y  check")
 
 
 def _of_marked(verb: str, count: int) -> str:
@@ -56,7 +56,7 @@ def cancel(job: Job) -> Confirm:
         Text.assemble((f"J{job.id}  {job.kind} {job.model}{version}", "bold"), f"  {job.state}"),
         Text(f"asked for by {job.requested_by}", "dim"),
     ]
-    return Confirm(f"Cancel J{job.id}?", lines, "y  cancel the job")
+    return Confirm(f"Cancel J{job.id}?", partial(wrapped, lines), "y  cancel the job")
 
 
 def repair(model: str, version: int | None) -> Confirm:
@@ -67,7 +67,7 @@ def repair(model: str, version: int | None) -> Confirm:
         Text.assemble(f"This restores {what} of ", (model, "bold"), f" {copies}"),
         Text("What is replaced is set aside, never deleted; intact files are left alone.", "dim"),
     ]
-    return Confirm(f"Restore {model}?", wrapped(lines, WIDTH, indent=0), "y  restore")
+    return Confirm(f"Restore {model}?", partial(wrapped, lines, indent=0), "y  restore")
 
 
 def mend(fault: Fault, remedy: Remedy) -> Confirm:
@@ -75,11 +75,11 @@ def mend(fault: Fault, remedy: Remedy) -> Confirm:
     lines = [Text(fault.message), Text(), Text(f"This {remedy.sentence}.")]
     does = verb(remedy.kind)
     # A fault of the workspace has no model, and its repair's name says what is mended.
-    return Confirm(f"{does.capitalize()} {fault.model}".rstrip() + "?", wrapped(lines, WIDTH), f"y  {does}")
+    return Confirm(f"{does.capitalize()} {fault.model}".rstrip() + "?", partial(wrapped, lines), f"y  {does}")
 
 
 def write_settings(model: str, text: str) -> Confirm:
     """Return the question whether to write a model's first settings, which it shows."""
     lines = [Text("This file would be written; everything in it can be changed there:", "dim"), Text()]
     lines += [Text(line, "dim" if line.startswith("#") else "") for line in text.splitlines()]
-    return Confirm(f"Write models/{model}/model.toml?", lines, "y  write it")
+    return Confirm(f"Write models/{model}/model.toml?", partial(wrapped, lines), "y  write it")

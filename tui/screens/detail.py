@@ -15,7 +15,7 @@ from storage.records import Version
 from storage.snapshot import Detail as Facts
 from tui import about, detail_rows, footers, heading, health, layout, next_step, rows, sheets, values
 from tui import format as form
-from tui.charts import show_accuracy, show_latency
+from tui.charts import UNREAD, show_accuracy, show_latency
 from tui.console_screen import ConsoleScreen
 from tui.keys import Where, bindings, footer
 from tui.notices import above
@@ -29,6 +29,15 @@ from tui.widgets.key_bar import KeyBar
 from tui.widgets.line import Line
 from tui.widgets.lines import Lines
 from tui.widgets.panel import Panel
+
+TITLES = {
+    "versions": "Versions",
+    "confusion": "Confusion",
+    "figures": "Latency",
+    "evaluations": "Evaluations",
+    "about": "About",
+}
+"""What the panels are called while nothing of the model is read."""
 
 
 class Detail(ConsoleScreen):
@@ -52,6 +61,8 @@ class Detail(ConsoleScreen):
         self._number: int | None = None
         """The selected version; the cursor follows the version, not its row."""
         self._zoomed = False
+        self._room_for = 0
+        """Versions of the model that was read last: until another one is read the panels stay where they are."""
         self._plan = layout.zoomed(0, 0)
 
     def compose_room(self) -> ComposeResult:
@@ -149,7 +160,9 @@ class Detail(ConsoleScreen):
         self.query_one(Header).show(heading.of_model(view, view.selected or ""), heading.right(view))
         self.query_one(KeyBar).show(footer(Where.DETAIL, width, _labels(view, self.selected_version())))
         height -= 3 + (down is not None)
-        plan = layout.detail(width, height, len(self._versions()))
+        if self._facts() is not None:
+            self._room_for = len(self._versions())
+        plan = layout.detail(width, height, self._room_for)
         self._plan = layout.zoomed(width, height) if self._zoomed else plan
         self.query_one(Panels).place(self._plan)
         self._fill_panels(view)
@@ -163,7 +176,9 @@ class Detail(ConsoleScreen):
             lines_of_text.stale = not view.news.engine_running
         for panel in self.query(Panel):
             width, height = self._plan.room(panel.id or "")
-            if facts is not None and width:
+            if facts is None:
+                panel.show([] if view.model is None else [Text(UNREAD, "dim")], title=TITLES[panel.id or ""])
+            elif width:
                 found = _of_broken(panel.id or "", version, width) or self._content(
                     panel.id or "", facts, version, (width, height), view.now
                 )
@@ -204,7 +219,7 @@ def _of_broken(name: str, version: Version | None, width: int) -> tuple[str, lis
     if version is None or version.status not in health.BROKEN:
         return None
     if name == "confusion":
-        return f"Why v{version.number} {health.fate(version.status)}", about.refusal_lines(version, width)
+        return f"Why v{version.number} {version.status.fate}", about.refusal_lines(version, width)
     if name == "figures" and version.evaluation is None:
         return f"Latency v{version.number}", [Text("n/a: it cannot be loaded", "dim")]
     return None

@@ -141,6 +141,11 @@ class Events(ListScreen):
         super().action_move_to(row)
         self._see_where()
 
+    def action_page(self, step: int) -> None:
+        """Move the cursor by a page."""
+        super().action_page(step)
+        self._see_where()
+
     def action_turn(self, step: int) -> None:
         """Go to the next or the previous match."""
         super().action_turn(step)
@@ -177,6 +182,7 @@ class Events(ListScreen):
         ]
 
     def _see_where(self) -> None:
-        if self.focused_list.id == EVENTS:
-            self._following = self.list_of(EVENTS).position == 0
+        following = self.list_of(EVENTS).position == 0
+        if self.focused_list.id == EVENTS and following != self._following:
+            self._following = following
             self.refill()

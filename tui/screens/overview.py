@@ -6,7 +6,7 @@ what the figures say is `tui.rows`' and `tui.health`'s.
 
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
@@ -17,6 +17,7 @@ from tui.activity import job_lines, with_jobs
 from tui.charts import show_accuracy, show_latency
 from tui.console_screen import ConsoleScreen
 from tui.keys import Where, bindings, footer
+from tui.listing import Listing
 from tui.notices import above
 from tui.sheets import Sheet
 from tui.values import Value
@@ -90,11 +91,11 @@ class Overview(ConsoleScreen):
         super().on_mount()
         self.query_one(ModelTable).focus()
 
-    def on_screen_resume(self) -> None:
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
         """Put the cursor on the model that was looked at meanwhile."""
-        super().on_screen_resume()
+        super().on_screen_resume(event)
         if self.latest is not None and self.latest.news.snapshot is not None:
-            found = self._rows.read(self.latest.news.snapshot, self.latest.now, self.latest.listing)
+            found = self.listed(self.latest.news.snapshot, self.latest.now, self.latest.listing)
             listed = [row.name for row in found]
             if self.latest.selected in listed:
                 self.query_one(ModelTable).move_to(listed.index(self.latest.selected))
@@ -113,7 +114,7 @@ class Overview(ConsoleScreen):
         if view is None or view.news.snapshot is None:
             return sheets.of_models((), (), 0.0)
         known = {model.name: model for model in view.models}
-        listed = rows.model_rows(view.news.snapshot, view.now, view.listing)
+        listed = self.listed(view.news.snapshot, view.now, view.listing)
         return sheets.of_models([known[row.name] for row in listed], view.jobs, view.now)
 
     def action_open(self) -> None:
@@ -208,6 +209,10 @@ class Overview(ConsoleScreen):
         self.latest, self._filled = view, (view, self.app.size)
         self._fill_selected(view)
 
+    def listed(self, snapshot: Snapshot, now: float, listing: Listing) -> tuple[rows.ModelRow, ...]:
+        """Return the models as rows, as they are wanted; of a snapshot that was seen already none is made anew."""
+        return self._rows.read(snapshot, now, listing)
+
     def _arrange(self, view: View, width: int, height: int) -> None:
         if self._zoomed:
             self._plan = layout.zoomed(width, height)
@@ -227,7 +232,7 @@ class Overview(ConsoleScreen):
     def _fill_panels(self, view: View, snapshot: Snapshot) -> None:
         room = self._plan.room
         table = self.query_one(ModelTable)
-        listed = self._rows.read(snapshot, view.now, view.listing)
+        listed = self.listed(snapshot, view.now, view.listing)
         table.show(
             listed,
             listing=view.listing.words(len(listed), len(snapshot.models)),
@@ -236,7 +241,7 @@ class Overview(ConsoleScreen):
         devices = rows.device_lines(snapshot.devices, room("devices")[0])
         width, height = room("jobs")
         if width:
-            lines = job_lines(snapshot.jobs[:height], width, view.now)
+            lines = job_lines(snapshot.jobs[:height], width, view.as_of)
             self._panel("jobs").show(
                 lines, title="Jobs", subtitle=f"{snapshot.running} running, {snapshot.queued} queued"
             )

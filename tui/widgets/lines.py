@@ -1,14 +1,14 @@
 """Bordered text lines that repaint only where they changed: the base of every panel.
 
- It is given finished lines and never markup: a model called ``[/]`` is four
+It is given finished lines and never markup: a model called ``[/]`` is four
 characters. Textual repaints what is marked, so marking little is what keeps a console quiet over SSH.
 """
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from rich.style import Style
-from rich.text import Text
+from rich.text import Span, Text
 from textual.content import Content
 from textual.geometry import Region, Size
 from textual.strip import Strip
@@ -17,6 +17,8 @@ from textual.widget import Widget
 from tui.widgets.literal import literal, printable
 
 DIMMED = Style(dim=True)
+
+Look = tuple[str, str, tuple[Span, ...]]
 
 
 class Lines(Widget):
@@ -39,6 +41,14 @@ class Lines(Widget):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
         self._lines: list[Text] = []
+        self._looks: list[Look] = []
+        """What makes each line look as it does."""
+        self._strips: list[Strip | None] = []
+        """How each line was drawn last: a list that is scrolled shows most of its lines again, one row further."""
+        self._drawn_in: tuple[Style, int, bool] | None = None
+        """The look, the width and whether they were old, in which that was."""
+        self._picture: tuple[tuple[Region, str], list[Strip]] | None = None
+        """What was drawn last, of which region and in which theme: nothing since then asked for another one."""
         self._stale = False
         self._titles = ("", "")
         """What the frame says above and below."""
@@ -57,27 +67,55 @@ class Lines(Widget):
     def draw(self, lines: Sequence[Text], *, title: str | None = None, subtitle: str | None = None) -> None:
         """Show ``lines``; a title that is not given stays as it is."""
         self._entitle(title, subtitle)
-        before, self._lines = self._lines, [literal(line) for line in lines]
+        self._lines = [literal(line) for line in lines]
+        before, self._looks = self._looks, [_look(line) for line in self._lines]
+        known = dict(zip(before, self._strips, strict=True))
+        self._strips = [known.get(look) for look in self._looks]
         changed = [
             row
-            for row in range(max(len(before), len(self._lines)))
-            if _look(before, row) != _look(self._lines, row)
+            for row in range(max(len(before), len(self._looks)))
+            if before[row : row + 1] != self._looks[row : row + 1]
         ]
         if changed:
             width = self.content_size.width
             self.refresh(*(Region(0, row, width, 1) for row in changed))
 
+    def refresh(
+        self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
+    ) -> Self:
+        """Have what is marked drawn anew."""
+        self._picture = None
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return the lines of a region: the same ones where only what stands beside this is drawn anew."""
+        key = (crop, self.app.theme)
+        if self._picture is None or self._picture[0] != key:
+            drawn_in = (self.rich_style, self.content_size.width, self._stale)
+            # In another look no line is as it was drawn.
+            if drawn_in != self._drawn_in:
+                self._drawn_in, self._strips = drawn_in, [None] * len(self._lines)
+            self._picture = (key, super().render_lines(crop))
+        return self._picture[1]
+
     def render_line(self, y: int) -> Strip:
         """Return one line, as wide as the panel."""
-        width = self.content_size.width
-        line = self._lines[y] if y < len(self._lines) else Text()
-        strip = Strip(line.render(self.app.console)).adjust_cell_length(width).apply_style(self.rich_style)
-        return strip.apply_style(DIMMED) if self._stale else strip
+        if y >= len(self._lines):
+            return self._strip_of(Text())
+        strip = self._strips[y]
+        if strip is None:
+            strip = self._strips[y] = self._strip_of(self._lines[y])
+        return strip
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """Return how many lines there are, where the height is automatic."""
         del container, viewport, width
         return len(self._lines)
+
+    def _strip_of(self, line: Text) -> Strip:
+        look, width, stale = self._drawn_in or (self.rich_style, self.content_size.width, self._stale)
+        strip = Strip(line.render(self.app.console)).adjust_cell_length(width).apply_style(look)
+        return strip.apply_style(DIMMED) if stale else strip
 
     def _entitle(self, title: str | None, subtitle: str | None) -> None:
         above, below = self._titles
@@ -92,9 +130,6 @@ class Lines(Widget):
         self._titles = (above if title is None else title, below if subtitle is None else subtitle)
 
 
-def _look(lines: Sequence[Text], row: int) -> tuple[object, ...] | None:
+def _look(line: Text) -> Look:
     """Return what makes a line look as it does; rich's own comparison leaves the base style out."""
-    if row >= len(lines):
-        return None
-    line = lines[row]
     return (line.plain, str(line.style), tuple(line.spans))

@@ -264,7 +264,7 @@ def faulty(stage: Stage) -> None:
     ("happens", "reason"),
     [
         (missed, "objective accuracy >= 0.85: missed (0.8, at most 0.81)"),
-        (broken, "it is failed: It is torn"),
+        (broken, "it failed: It is torn"),
         (changed, "its files changed on disk"),
         (faulty, "Its answers are all the same"),
     ],

@@ -6,7 +6,10 @@ from rich.text import Text
 from storage.promotion_records import PromotionTarget
 from storage.records import Version
 from storage.vocabulary import Format, Status, TargetKind, TargetState
-from tui.dialogs.consequences import UNREAD, WIDTH, consequences
+from tui.dialogs.consequences import UNREAD, consequences
+
+WIDTH = 68
+"""Columns of a question in a terminal of eighty."""
 
 
 def version(number: int) -> Version:
@@ -44,7 +47,9 @@ def target(state: TargetState, message: str = "", name: str = "stable") -> Promo
 
 def said(targets: tuple[PromotionTarget, ...] | None, current: Version | None) -> list[str]:
     """Return the lines of a switch to version 3."""
-    return [line.plain.rstrip() for line in consequences(current, version(3), targets, Text("u undoes it"))]
+    return [
+        line.plain.rstrip() for line in consequences(current, version(3), targets, Text("u undoes it"), WIDTH)
+    ]
 
 
 def test_the_link_is_named_with_what_it_says_now() -> None:

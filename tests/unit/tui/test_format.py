@@ -46,7 +46,10 @@ def test_milliseconds_take_at_most_six_cells(value: float | None, shown: str) ->
         (0, "now"),
         (59, "now"),
         (60, "1m"),
-        (3599, "59m"),
+        (599, "9m"),
+        (899, "10m"),
+        (900, "15m"),
+        (3599, "55m"),
         (3600, "1h"),
         (47 * 3600, "47h"),
         (72 * 3600, "3d"),
@@ -56,6 +59,18 @@ def test_milliseconds_take_at_most_six_cells(value: float | None, shown: str) ->
 def test_ages_change_by_the_minute_at_most(seconds: float, shown: str) -> None:
     """A quiet screen stays quiet; a clock that jumped back does not show a negative age."""
     assert form.short_age(seconds) == shown
+
+
+def test_ages_are_what_the_clock_says() -> None:
+    """From 14:22:50 to 14:23:10 it is a minute, by a clock that shows no seconds; the ages of a screen change with it."""
+    ten_past = 1_763_994_190.0
+    assert form.elapsed(ten_past - 20, ten_past) == 60
+    assert form.elapsed(ten_past - 5, ten_past) == 0
+    for began in range(60):
+        seen = [form.elapsed(ten_past + began, ten_past + 100 + second) for second in range(240)]
+        changes = [second for second in range(1, 240) if seen[second] != seen[second - 1]]
+        assert all((ten_past + 100 + second) % 60 == 0 for second in changes)
+        assert len(changes) == 4
 
 
 def test_other_days_are_dates() -> None:

@@ -149,6 +149,9 @@ def test_header_tells_a_silent_engine(news: News) -> None:
     said = notices.engine_down(view)
     assert said is not None
     assert "the engine has been silent for 16 s" in said.plain
+    later = notices.engine_down(view._replace(now=NOW + 185))
+    assert later is not None
+    assert "the engine has been silent for 3 min" in later.plain
 
 
 def test_error_is_told_with_what_to_do() -> None:

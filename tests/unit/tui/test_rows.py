@@ -353,6 +353,24 @@ def test_who_needs_somebody_is_counted_among_all() -> None:
     assert made.needing == 0
 
 
+def test_ages_of_all_rows_change_together() -> None:
+    """Models that were evaluated at different seconds grow older at the same one, with the clock: one picture a minute."""
+    made = rows.ModelRows()
+    seen = snapshot(
+        *(model(f"m{second}", current=measured_at(NOW - 300 - second)) for second in range(0, 60, 7))
+    )
+    shown = [
+        [row.cells["evaluated"] for row in made.read(seen, NOW + second, USUAL)] for second in range(180)
+    ]
+    changes = {(NOW + second) % 60 for second in range(1, 180) if shown[second] != shown[second - 1]}
+    assert changes == {0.0}
+
+
+def measured_at(at: float) -> Version:
+    """Return a version that was evaluated then."""
+    return msgspec.structs.replace(version(1), evaluation=msgspec.structs.replace(evaluation(), at=at))
+
+
 def test_rows_of_models_to_which_nothing_happened_are_the_same_ones() -> None:
     """Ages go on in rows that are kept; a model that changed, works or is ordered otherwise shows so at once."""
     made = rows.ModelRows()

@@ -7,9 +7,12 @@ from storage.records import Evaluation, LatencyReport, Metric, Version
 from storage.snapshot import Detail
 from storage.vocabulary import JobState, Status
 from tests.unit.tui.test_rows import evaluation, job, model, version
-from tui import activity, detail_rows, health, rows
+from tui import activity, detail_rows, rows
 from tui.commands.compare_text import changed
 from tui.dialogs.promote import Change, body
+
+WIDTH = 68
+"""Columns of a question in a terminal of eighty."""
 
 CLASSES = tuple(tuple(70 if row == column else 10 for column in range(4)) for row in range(4))
 
@@ -102,16 +105,31 @@ def test_a_promotion_says_what_gets_worse() -> None:
     better = ((90, 10), (30, 70))
     old = msgspec.structs.replace(version(1), evaluation=measured(1, ((80, 20), (20, 80)), 10.0), bytes=100)
     new = msgspec.structs.replace(version(2), evaluation=measured(2, better, 12.4), bytes=50)
-    said = "\n".join(line.plain for line in body(Change(old, new)))
+    said = "\n".join(line.plain for line in body(Change(old, new), WIDTH))
     assert "worst: class 1" in said
     assert "-0.1000 worse" in said
     assert "24% longer" in said
     assert "50% smaller" in said
 
 
+@pytest.mark.parametrize("width", [54, 61, 67, 68])
+def test_a_promotion_is_asked_for_in_lines_that_fit(width: int) -> None:
+    """From a terminal of sixty columns on no figure is cut, no line is broken by its frame, and each change has its word."""
+    worse = measured(2, ((90, 10), (30, 70)), 12.4)
+    old = msgspec.structs.replace(version(1), evaluation=measured(1, ((80, 20), (20, 80)), 10.0), bytes=100)
+    new = msgspec.structs.replace(version(2), evaluation=worse, bytes=50, gate=None)
+    lines = [line.plain for line in body(Change(old, new), width)]
+    assert all(len(line) <= width for line in lines)
+    table = lines[: lines.index("")]
+    assert all(len(line) == width and "…" not in line for line in table)
+    assert [line.split()[-1] for line in table[-3:]] == ["worse", "longer", "smaller"]
+    assert "0.9500 ±0.0100" in table[1]
+    assert table[0].split() == ["n=2000", "current", "v1", "candidate", "v2", "change"]
+
+
 def test_a_state_is_the_end_of_a_sentence() -> None:
     """A version failed, is in quarantine, or is missing: none ``is failed``."""
-    assert [health.fate(status) for status in (Status.FAILED, Status.QUARANTINED, Status.MISSING)] == [
+    assert [status.fate for status in (Status.FAILED, Status.QUARANTINED, Status.MISSING)] == [
         "failed",
         "is in quarantine",
         "is missing",

@@ -144,7 +144,7 @@ def test_a_version_that_is_not_ready_is_refused_with_its_reason(three: Watched) 
     with three.writer.transaction() as connection:
         models.set_version(connection, third, status=Status.FAILED, reason="truncated archive.")
     outcome, _ = ask(three, version=3, force=True, reason="please")
-    assert (outcome.code, outcome.error) == ("refused", "mnist@3 is failed: truncated archive.")
+    assert (outcome.code, outcome.error) == ("refused", "mnist@3 failed: truncated archive.")
 
 
 def test_unknown_names_are_told(three: Watched) -> None:

@@ -94,7 +94,7 @@ def test_a_roll_back_needs_something_to_go_back_to(mnist: Model) -> None:
     plan = REPAIRS[RepairKind.ROLLBACK].plan
     assert plan(case(mnist)).sentence == "mnist has no previous version to roll back to"
     broken = changed(mnist.current, id=7, number=7, status=Status.FAILED)
-    assert plan(case(showing(mnist, previous=broken))).sentence == "version 7 of mnist is failed"
+    assert plan(case(showing(mnist, previous=broken))).sentence == "version 7 of mnist failed"
     ready = changed(broken, status=Status.READY)
     found = plan(case(showing(mnist, previous=ready), 1))
     assert found.possible

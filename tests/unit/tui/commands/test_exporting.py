@@ -118,7 +118,7 @@ def test_what_the_inbox_turns_down_is_a_failure(ask: Run, working: Begin) -> Non
     working(handed_in(Status.FAILED))
     said = ask("export", "mnist@1", "--to", "litert", "--quantize", "int8")
     assert said.status == ExitCode.FAILED
-    assert "train/mnist/mnist-1-litert-int8.tflite was made and is no new version: it is failed" in said.err
+    assert "train/mnist/mnist-1-litert-int8.tflite was made and is no new version: it failed" in said.err
 
 
 @pytest.mark.parametrize("command", [("export", "mnist@1", "--to", "onnx"), ("optimise", "mnist@1")])
