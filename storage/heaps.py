@@ -16,12 +16,12 @@ LARGE_BYTES: Final = 512 * 1024
 size of what was freed, and the figures of a thousand resamples stay in the heap for good."""
 
 
-def share() -> None:
-    """Let threads share heaps, and give back what is large; call it before there are threads.
+def share(*, arenas: int = ARENAS) -> None:
+    """Let threads share so many heaps, and give back what is large; call it before there are threads.
 
     Other C libraries have one heap as it is, and nothing to be set.
     """
     library = ctypes.CDLL(None)
     if hasattr(library, "mallopt"):
-        library.mallopt(M_ARENA_MAX, ARENAS)
+        library.mallopt(M_ARENA_MAX, arenas)
         library.mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)

@@ -40,6 +40,10 @@ class Arrived(Message):
         super().__init__()
         self.news = news
 
+    def can_replace(self, message: Message) -> bool:
+        """Give way to what was read after this, where the console comes to it late: each holds everything that is shown."""
+        return isinstance(message, Arrived)
+
 
 class Console(Keeping):
     """The application; its exit status is 0, or 128 and the signal that ended it."""

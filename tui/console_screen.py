@@ -47,8 +47,9 @@ class ConsoleScreen(Screen[None]):
         super().__init__()
         self.latest: View | None = None
         self._composed = False
-        self._filled: tuple[View, Size] | None = None
-        """What it was last filled with: news, a mount, a size and an uncovering come together, and one of them is enough."""
+        self._filled: Size | None = None
+        """The size in which the latest is shown, ``None`` before that: news, a mount, a size and an uncovering come together,
+        and one of them is enough."""
         self._left_in: str | None = None
         """The theme in which it was last left: in another one its widgets have another look when it is seen again."""
 
@@ -72,11 +73,16 @@ class ConsoleScreen(Screen[None]):
         raise NotImplementedError
 
     def begin(self) -> None:
-        """Be as it was when it was new: it is kept while it is closed, and opened again."""
+        """Be as it was when it was new: it was kept while it was closed, and is opened again."""
+
+    def let_go(self) -> None:
+        """Hold on to nothing that was read: this is closed, and a model's versions alone are a megabyte."""
+        self.latest = self._filled = None
 
     def show(self, view: View) -> None:
         """Show the latest, at once or when the screen can be seen again."""
-        self.latest = view
+        if view is not self.latest:
+            self.latest, self._filled = view, None
         self._fill_if_old()
 
     def on_mount(self) -> None:
@@ -115,7 +121,7 @@ class ConsoleScreen(Screen[None]):
         # While the console is taken down its screens lose their widgets one by one, and news may still come.
         if view is None or not self._composed or not self.app.is_running or not self._is_visible():
             return
-        self._filled = (view, self.app.size)
+        self._filled = self.app.size
         width, height = self.app.size
         small = layout.too_small(width, height)
         self.set_class(small, "-small")
@@ -131,7 +137,7 @@ class ConsoleScreen(Screen[None]):
 
     def _is_old(self) -> bool:
         """Whether something else is shown than the latest, or in another size."""
-        return self._filled is None or self._filled[0] is not self.latest or self._filled[1] != self.app.size
+        return self._filled != self.app.size
 
     def _is_visible(self) -> bool:
         """Whether nothing or only a dialog is above this screen."""

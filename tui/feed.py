@@ -15,6 +15,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from storage import snapshot
 from storage.database import Reader
 from storage.errors import DatabaseError, Error, SettingsError
@@ -245,7 +247,8 @@ class Feed:
         if name is None:
             return None, None
         self._no_settings = not self._workspace.model_settings(name).exists()
-        return snapshot.read_detail(reader, name, span_s=self._span_s), self._read_settings(name)
+        found = snapshot.read_detail(reader, name, span_s=self._span_s)
+        return _sharing(found, self.news.detail), self._read_settings(name)
 
     def _read_settings(self, name: str) -> "ModelSettings | None":
         from storage.settings import read_model_settings
@@ -280,6 +283,22 @@ def _same(news: News, before: News) -> bool:
     if news.error is not None and before.error is not None:
         return news.error.message == before.error.message and news.engine_running == before.engine_running
     return news == before
+
+
+def _sharing(found: Detail | None, before: Detail | None) -> Detail | None:
+    """Return what was found, with the very versions of before where they are as they were.
+
+    What is read, what is shown and what is on its way between them would hold each version three times.
+    """
+    if found is None or before is None:
+        return found
+    known = {version.id: version for version in before.versions}
+    return msgspec.structs.replace(
+        found,
+        versions=tuple(
+            known[version.id] if known.get(version.id) == version else version for version in found.versions
+        ),
+    )
 
 
 def _of_pair(shown: Snapshot, wanted: "Wanted | None") -> object:

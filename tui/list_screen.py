@@ -97,9 +97,13 @@ class ListScreen(ConsoleScreen):
         """Choose every row again, with the cursor on the first."""
         self.typed, self._zoomed, self._first = "", False, 0
         self.query_one(FilterLine).drop()
-        for name in self.LISTS:
-            self.list_of(name).begin()
         self.set_focus(self.list_of(self.first_list()))
+
+    def let_go(self) -> None:
+        """Have no rows: those of events alone are two thousand."""
+        super().let_go()
+        for rows in self.query(RowList):
+            rows.begin()
 
     def on_descendant_focus(self) -> None:
         """Show what is known of what the cursor is on now."""

@@ -251,9 +251,10 @@ class Navigation(Writing):
         self.refresh_view()
 
     async def _open(self, where: Where) -> None:
-        """Open a screen: a list that was open before was kept, because to build one takes longer than anything else that a key does."""
+        """Open a screen: one that was open before was kept, because to build one takes longer than anything else that a key does."""
         if self.is_screen_installed(where.value):
-            kept = self.get_screen(where.value, ListScreen)
+            kept = self.get_screen(where.value, ConsoleScreen)
+            kept.show(self.view())
             kept.begin()
             await self.push_screen(kept)
             kept.show(self.view())
@@ -262,13 +263,16 @@ class Navigation(Writing):
         new.show(self.view())
         await self.push_screen(new)
         # One that was closed before it was whole is gone, and is built again.
-        if isinstance(new, ListScreen) and new.is_made and new in self.screen_stack:
+        if new.is_made and new in self.screen_stack:
             self.install_screen(new, where.value)
 
     def _close(self) -> None:
         """Go back to the screen below."""
+        closed = self.screen
         if len(self.screen_stack) > 1:
             self.pop_screen()
+            if isinstance(closed, ConsoleScreen):
+                closed.let_go()
         self._deepen()
 
     def _deepen(self) -> None:

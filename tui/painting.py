@@ -21,8 +21,8 @@ from textual.strip import Strip
 NEAR = 8
 """Cells that are the same between two that differ and are sent all the same: to go on behind them takes as many bytes."""
 
-KNOWN_TEXTS = 4096
-"""Pieces of text of which it is remembered whether each character takes one cell."""
+KNOWN_TEXTS = 512
+"""Pieces of text beyond ASCII of which it is remembered whether each character takes one cell: some screens' frames, rows and bars."""
 
 Cell = tuple[str, Style | None]
 """A character and how it looks."""
@@ -138,7 +138,11 @@ def _at(x: int, y: int) -> str:
     return f"\x1b[{y + 1};{x + 1}H"
 
 
-@lru_cache(maxsize=KNOWN_TEXTS)
 def _is_plain(text: str) -> bool:
     """Whether every character takes one cell."""
-    return text.isascii() or all(get_character_cell_size(character) == 1 for character in text)
+    return text.isascii() or _is_narrow(text)
+
+
+@lru_cache(maxsize=KNOWN_TEXTS)
+def _is_narrow(text: str) -> bool:
+    return all(get_character_cell_size(character) == 1 for character in text)

@@ -15,6 +15,7 @@ from storage.text import clean
 from storage.vocabulary import ExitCode, Look
 from storage.workspace import Workspace, engine_pid, owner_for_viewer
 from tui.commands.options import workspace_at
+from tui.loading import load_without_encryption
 from tui.terminal import prepare, refusal
 
 STDIN, STDERR = 0, 2
@@ -55,7 +56,9 @@ def open_console(workspace: Workspace, *, read_only: bool = False) -> int:
     owner = owner_for_viewer(workspace)
     read_only = read_only or owner is not None
     see_to_engine(workspace, read_only=read_only)
-    heaps.share()
+    # Its threads do not work at the same time: one reads, the other one draws what was read.
+    heaps.share(arenas=1)
+    load_without_encryption()
     # Textual reads the environment once, when it is imported, which the next line does.
     prepare(os.environ)
     from tui.app import run

@@ -80,6 +80,17 @@ class Detail(ConsoleScreen):
         yield Line(id="sentence")
         yield KeyBar(id="keys")
 
+    def begin(self) -> None:
+        """Select the newest version, and give every panel its room."""
+        self._number = None
+        self._zoomed = False
+
+    def let_go(self) -> None:
+        """Have no points in the charts."""
+        super().let_go()
+        for chart in self.query(HistoryChart):
+            chart.begin()
+
     def show(self, view: View) -> None:
         """Show the latest; another model begins with its newest version selected."""
         if self.latest is not None and self.latest.selected != view.selected:

@@ -201,12 +201,12 @@ class Overview(ConsoleScreen):
 
     def follow(self, view: View) -> None:
         """Show that the cursor is on another model: of a screen that shows the rest already, only what is told of the selected one."""
-        shown, size = self._filled or (None, None)
+        shown = self.latest if self._filled == self.app.size else None
         same = shown is not None and shown._replace(selected=view.selected, now=view.now) == view
-        if not same or size != self.app.size or layout.too_small(*self.app.size) or not self._is_visible():
+        if not same or layout.too_small(*self.app.size) or not self._is_visible():
             self.show(view)
             return
-        self.latest, self._filled = view, (view, self.app.size)
+        self.latest = view
         self._fill_selected(view)
 
     def listed(self, snapshot: Snapshot, now: float, listing: Listing) -> tuple[rows.ModelRow, ...]:

@@ -89,6 +89,10 @@ class HistoryChart(Lines):
         self._cursor = points[place] if place < len(points) else None
         self._redraw()
 
+    def begin(self) -> None:
+        """Have no points, and no cursor on one."""
+        self._wanted = self._cursor = self._drawn = None
+
     def on_resize(self) -> None:
         """Draw for the new size."""
         self._redraw()

@@ -93,6 +93,7 @@ class Table(Lines, Generic[RowT], can_focus=True):
     def begin(self) -> None:
         """Have no rows, and so no cursor: the next ones are shown from the first on."""
         self._rows, self._key, self._first = (), None, 0
+        self._drawn.clear()
 
     def move(self, step: int) -> None:
         """Move the cursor by ``step`` rows, not beyond the ends."""

@@ -12,7 +12,7 @@ from storage import snapshot
 from storage.database import Reader, Writer
 from storage.fault_records import Event
 from storage.paired import Wanted
-from storage.records import HistoryPoint
+from storage.records import HistoryPoint, Version
 from storage.tables import events, models
 from storage.tables.thinning import MOST
 from storage.workspace import Workspace, create_workspace, engine_lock
@@ -47,6 +47,12 @@ def _latest(news: News | None) -> Event:
     assert news is not None
     assert news.snapshot is not None
     return news.snapshot.events[0]
+
+
+def _versions(news: News | None) -> Sequence[Version]:
+    assert news is not None
+    assert news.detail is not None
+    return news.detail.versions
 
 
 def test_first_look_reads_everything(feed: Feed) -> None:
@@ -134,6 +140,21 @@ def test_new_figure_of_the_selected_model_is_read(feed: Feed, writer: Writer) ->
     assert news is not None
     assert news.detail is not None
     assert news.detail.history[-1].value == 0.5
+
+
+def test_a_version_that_is_as_it_was_is_held_once(feed: Feed, writer: Writer) -> None:
+    """Where one version was evaluated, the others are the very records that are shown already; what is read is what is recorded."""
+    feed.select("mnist")
+    before = _versions(feed.look())
+    with writer.transaction() as connection:
+        add_evaluation(connection, before[1].id, None, accuracy=0.5, at=NOW)
+    after = _versions(feed.look())
+    assert [was is now for was, now in zip(before, after, strict=True)] == [
+        number != 1 for number in range(len(before))
+    ]
+    reader = Reader(feed._workspace.database)
+    assert snapshot.read_detail(reader, "mnist") == feed.news.detail
+    reader.close()
 
 
 def test_settings_come_with_the_detail(feed: Feed, workspace: Workspace) -> None:

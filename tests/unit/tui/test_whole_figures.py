@@ -169,10 +169,10 @@ def test_a_loss_that_falls_is_better() -> None:
     """Of each figure in the question of a promotion a word says whether the change is for the better."""
     old = msgspec.structs.replace(version(1), evaluation=with_loss(0.9, 0.3))
     new = msgspec.structs.replace(version(2), evaluation=with_loss(0.89, 0.2))
-    said = "\n".join(line.plain for line in body(Change(old, new)))
+    said = "\n".join(line.plain for line in body(Change(old, new), WIDTH))
     assert "-0.0100 worse" in said
     assert "-0.1000 better" in said
-    assert "+0.0000 the same" in "\n".join(line.plain for line in body(Change(new, new)))
+    assert "+0.0000 the same" in "\n".join(line.plain for line in body(Change(new, new), WIDTH))
 
 
 def detail(of: Version) -> Detail:

@@ -1,0 +1,100 @@
+"""What a console holds on to while somebody looks around for weeks: of each kind as many things as before, and no waste.
+
+Counted are things, not bytes: what a process takes depends on the machine, and how soon waste is looked for on chance.
+"""
+
+import gc
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from textual._styles_cache import StylesCache
+from textual.message import Message
+from textual.pilot import Pilot
+from textual.strip import Strip
+from textual.widget import Widget
+
+from storage.database import Writer
+from storage.tables import events, models
+from storage.workspace import Workspace
+from tests.console.conftest import Open
+from tests.console.opening import opened, shows_all
+from tests.console.screen import shows
+from tests.console.stage import NOW, Played, add_evaluation
+from tui import keeping_less
+from tui.app import Arrived
+from tui.feed import NO_NEWS, News
+from tui.view import View
+from tui.widgets.table import Row
+
+PLACES = (("5", " > events"), ("1", "Models 6"), ("2", "Versions"), ("6", " > compare"), ("1", "Models 6"))
+"""Keys, and what then is on the screen."""
+
+IN_PASSING = 2
+"""What was just read, while what was read before is still shown."""
+
+
+@pytest.fixture
+def tidy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Have Textual let go as the console has it, and nobody look for waste meanwhile."""
+    # What is changed here is put back when the test ends.
+    monkeypatch.setattr(Strip, "divide", Strip.divide)
+    monkeypatch.setattr(StylesCache, "get_inner_outer", StylesCache.get_inner_outer)
+    keeping_less.let_go()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+async def look_around(pilot: Pilot[int], writer: Writer, rounds: range) -> None:
+    """Go through the screens, each time after mnist was evaluated anew."""
+    for number in rounds:
+        with writer.transaction() as connection:
+            [newest, *_] = models.versions(connection, "mnist")
+            add_evaluation(connection, newest.id, Played(3, (), 0.7), 0.97 + number / 10_000, NOW)
+            events.add(connection, "told", f"this is the turn {number}", at=NOW)
+        for key, told in PLACES:
+            await pilot.press(key)
+            await shows(pilot, told)
+            if key == "5":
+                await shows(pilot, f"this is the turn {number}")
+
+
+def held() -> Counter[type]:
+    """Return how many things there are of each kind that is made while somebody looks around."""
+    found = Counter(type(one) for one in gc.get_objects())
+    kinds = (News, View, Row, Strip)
+    return Counter({kind: found[kind] for kind in kinds}) + Counter(
+        {Widget: sum(count for kind, count in found.items() if issubclass(kind, Widget))}
+    )
+
+
+@pytest.mark.usefixtures("tidy")
+async def test_looking_around_keeps_nothing(open_console: Open, staged: Workspace, writer: Writer) -> None:
+    """After many turns as many widgets, rows and drawn lines are there as after two, and of what was read only the latest."""
+    async with open_console(staged).run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "Models 6")
+        await look_around(pilot, writer, range(2))
+        before = held()
+        await look_around(pilot, writer, range(2, 7))
+        after = held()
+    assert after[Widget] == before[Widget]
+    assert after[Row] <= before[Row]
+    assert after[Strip] <= before[Strip] * 1.2
+    assert after[News] <= 1 + IN_PASSING
+    assert after[View] <= 1 + IN_PASSING
+
+
+def test_news_give_way_to_later_ones() -> None:
+    """A console that comes to it late takes what was read last; it gives way to nothing else."""
+    assert Arrived(NO_NEWS).can_replace(Arrived(NO_NEWS))
+    assert not Arrived(NO_NEWS).can_replace(Message())
+
+
+def test_a_console_has_no_encryption_loaded(staged: Workspace) -> None:
+    """The library that encrypts connections is no part of the process."""
+    with opened(staged) as terminal:
+        shows_all(terminal)
+        mapped = {Path(each.path).name.partition(".")[0] for each in terminal.process().memory_maps()}
+    assert "_ssl" not in mapped
