@@ -149,12 +149,16 @@ class Ward:
                 now=self.now(),
                 parameters=JobParameters(**parameters),
             )
-        while self._one():
-            pass
+        self.work()
         with self.context.writer.transaction() as connection:
             found = jobs.read_one(connection, asked.id)
         assert found is not None
         return found
+
+    def work(self) -> None:
+        """Do every job that waits."""
+        while self._one():
+            pass
 
     def _one(self) -> bool:
         """Do the oldest waiting job as a lane does; return whether there was one."""

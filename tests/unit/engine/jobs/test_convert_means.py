@@ -35,26 +35,19 @@ def refused(ward: Ward, kind: Format = Format.ONNX, *, interpreter: str = "") ->
     return job
 
 
-def test_a_format_that_cannot_be_written_anew_says_why_and_what_is_left(ward: Ward) -> None:
-    """Another environment, which has what it was saved with."""
+def test_where_there_is_no_way_it_is_said_before_anything_is_loaded(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A format that cannot be changed, one that another environment makes nothing better of, and a tool that is not there."""
     job = refused(ward, Format.LITERT)
     assert job.error.startswith(
         "litert is not written anew here: a LiteRT file cannot be changed once it is made"
     )
     assert job.hint.startswith("What is left: install what it was saved with")
-
-
-def test_what_is_not_installed_is_named(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Before anything is tried."""
-    monkeypatch.setattr(exports, "_version", lambda name: None)
-    job = refused(ward)
-    assert job.error == "To write onnx anew needs onnx, which is not installed."
-
-
-def test_another_environment_is_asked_only_where_that_can_help(ward: Ward) -> None:
-    """Of an ONNX file nothing but smaller ones is made: the interpreter is not even started."""
     job = refused(ward, interpreter="/no/such/python")
     assert job.error == "There is no way from onnx to a format that this environment may read better."
+    monkeypatch.setattr(exports, "_version", lambda name: None)
+    assert refused(ward).error == "To write onnx anew needs onnx, which is not installed."
 
 
 @pytest.mark.skipif(find_spec("tensorflow") is None, reason="what exports Keras here is not installed")

@@ -9,7 +9,6 @@ import msgspec
 import pytest
 
 from engine import exports
-from engine.evaluation import pareto
 from engine.exports import Way, way_to
 from engine.jobs import export, exporting, optimise, variants
 from engine.jobs.context import Context
@@ -186,14 +185,3 @@ def test_a_format_of_which_nothing_can_be_made_is_told(context: Context) -> None
         models.set_version(connection, version.id, status=Status.READY)
     with pytest.raises(UnknownError, match=r"Nothing can be made of safetensors here\."):
         optimised(context)
-
-
-def test_the_one_that_is_recommended_is_told_with_its_figures(
-    context: Context, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What it gives and costs, in a sentence: which one that is, is another test's."""
-    monkeypatch.setattr(variants, "ROUNDS", 2)
-    monkeypatch.setattr(pareto, "recommended", lambda _base, rated: rated[0])
-    answer = optimised(context)
-    assert answer.recommendation.startswith("Choose onnx-float16: ")
-    assert "non-inferior at 2 points? " in answer.recommendation

@@ -2,8 +2,7 @@
 
 from engine.jobs import loading
 from engine.jobs.loading_record import mark_ready
-from storage.tables import events, models
-from storage.vocabulary import JobState, Status
+from storage.tables import events
 from tests.ward import Ward, ward, ward_hosts
 
 __all__ = ["ward", "ward_hosts"]
@@ -33,14 +32,3 @@ def test_a_damaged_copy_is_told_when_it_is_made_anew(ward: Ward) -> None:
     assert told == [
         "the kept copy of version 2 was damaged; it was made anew from models/digits/2",
     ]
-
-
-def test_what_is_no_model_is_not_tried_though_a_person_asks(ward: Ward) -> None:
-    """The reason is the one on record."""
-    current = ward.current()
-    with ward.context.writer.transaction() as connection:
-        models.set_version(
-            connection, current.id, status=Status.UNSUPPORTED, reason="model.onnx is a text file"
-        )
-    job = ward.evaluate(2)
-    assert (job.state, job.error) == (JobState.FAILED, "digits@2 is unsupported: model.onnx is a text file")

@@ -13,7 +13,7 @@ from engine.processes.model_process import ModelProcess
 from engine.processes.probes import Probed
 from storage.rehearsed import Rehearsed, RehearsedModel
 from storage.vocabulary import JobKind, Rehearsal
-from tests.ward import MODEL, Ward, ward, ward_hosts
+from tests.ward import Ward, ward, ward_hosts
 
 __all__ = ["ward", "ward_hosts"]
 
@@ -29,27 +29,15 @@ def rehearsed(ward: Ward, **parameters: Any) -> RehearsedModel:
 def test_an_environment_that_tells_of_no_runtime_breaks_the_version_and_not_the_rehearsal(
     ward: Ward, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What it says of itself is not ours: the version is told as broken there, and was tried here."""
+    """What it says of itself is not ours: the version is told as broken there, and was tried here; where its settings are, nowhere."""
     monkeypatch.setattr(interpreter, "inventory", lambda *_given: Inventory("3.99", ()))
     found = rehearsed(ward)
     assert (found.verdict, found.here.loads, found.there.loads) == (Rehearsal.BREAKS, True, False)
     assert found.reasons == ("it does not load there: The other environment knows nothing of onnx",)
-
-
-def test_settings_that_cannot_be_read_are_the_answer(ward: Ward) -> None:
-    """Nothing is loaded for that model anywhere, and the sentence is that of the file."""
     ward.settings("[objectives\n")
     found = rehearsed(ward)
     assert (found.here.loads, found.there.loads) == (False, False)
     assert "model.toml" in found.here.problem
-
-
-def test_without_data_it_is_seen_that_it_loads(ward: Ward) -> None:
-    """Which is all that can be: in both environments, with why it was not evaluated."""
-    (ward.context.workspace.test / MODEL / "test.npz").unlink()
-    found = rehearsed(ward)
-    assert (found.verdict, found.here.loads, found.there.loads) == (Rehearsal.LOADS, True, True)
-    assert found.reasons[0].startswith("here: There are no test data for digits")
 
 
 def test_answers_that_are_too_large_to_be_told_leave_the_figures(
