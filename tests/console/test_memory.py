@@ -31,8 +31,8 @@ from tui.widgets.table import Row
 PLACES = (("5", " > events"), ("1", "Models 6"), ("2", "Versions"), ("6", " > compare"), ("1", "Models 6"))
 """Keys, and what then is on the screen."""
 
-IN_PASSING = 2
-"""What was just read, while what was read before is still shown."""
+IN_PASSING = 4
+"""What was just read, while what was read before is still shown; there were three times as many when each screen held its own."""
 
 
 @pytest.fixture
