@@ -31,8 +31,8 @@ from tui.widgets.table import Row
 PLACES = (("5", " > events"), ("1", "Models 6"), ("2", "Versions"), ("6", " > compare"), ("1", "Models 6"))
 """Keys, and what then is on the screen."""
 
-IN_PASSING = 2
-"""What was just read, while what was read before is still shown."""
+IN_PASSING = 4
+"""What was just read, while what was read before is still shown; there were three times as many when each screen held its own."""
 
 
 @pytest.fixture
@@ -42,6 +42,8 @@ def tidy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(Strip, "divide", Strip.divide)
     monkeypatch.setattr(StylesCache, "get_inner_outer", StylesCache.get_inner_outer)
     keeping_less.let_go()
+    # What tests before this one have left is no business of this console's.
+    gc.collect()
     gc.disable()
     yield
     gc.enable()
@@ -73,17 +75,18 @@ def held() -> Counter[type]:
 @pytest.mark.usefixtures("tidy")
 async def test_looking_around_keeps_nothing(open_console: Open, staged: Workspace, writer: Writer) -> None:
     """After many turns as many widgets, rows and drawn lines are there as after two, and of what was read only the latest."""
+    elsewhere = held()
     async with open_console(staged).run_test(size=(80, 24)) as pilot:
         await shows(pilot, "Models 6")
         await look_around(pilot, writer, range(2))
         before = held()
         await look_around(pilot, writer, range(2, 7))
         after = held()
-    assert after[Widget] == before[Widget]
+    assert after[Widget] <= before[Widget]
     assert after[Row] <= before[Row]
     assert after[Strip] <= before[Strip] * 1.2
-    assert after[News] <= 1 + IN_PASSING
-    assert after[View] <= 1 + IN_PASSING
+    assert after[News] - elsewhere[News] <= 1 + IN_PASSING
+    assert after[View] - elsewhere[View] <= 1 + IN_PASSING
 
 
 def test_news_give_way_to_later_ones() -> None:
