@@ -250,9 +250,9 @@ def _difference(before: Evaluation | None, after: Evaluation | None, name: str) 
     if old is None or new is None:
         return ""
     difference = new.value - old.value
-    told = f"{'+' if difference >= 0 else '-'}{number(abs(difference))}"
     if not difference:
-        return f"{told} the same"
+        return "the same"
+    told = f"{'+' if difference > 0 else '-'}{number(abs(difference))}"
     # Whether it is beyond chance is the gate's to say; here is which way it goes.
     return f"{told} {'better' if (difference < 0) is (name in LESS_IS_BETTER) else 'worse'}"
 
@@ -272,7 +272,7 @@ def _worst_class(before: Evaluation | None, after: Evaluation | None, room: Cell
         return []
     worst = min(known, key=lambda index: _recall(new, index) - _recall(old, index))
     was, is_ = _recall(old, worst), _recall(new, worst)
-    told = f"{is_ - was:+.4f} {'worse' if is_ < was else 'better' if is_ > was else 'the same'}"
+    told = "the same" if is_ == was else f"{is_ - was:+.4f} {'worse' if is_ < was else 'better'}"
     return [
         [f"worst: class {worst}", f"{was:.4f}{' recall' if room.roomy else ''}", f"{is_:.4f} recall", told]
     ]
