@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import select
 import sys
 import termios
 import time
@@ -18,6 +19,10 @@ POLL_S = 0.01
 
 WHOLE = 65536
 """Bytes that are taken at once: whatever there is."""
+
+
+LAST_WORDS_S = 1.0
+"""How long last words are waited for where something still has the terminal open."""
 
 
 class Terminal:
@@ -138,11 +143,23 @@ class Terminal:
             pass
         self._child.wait() if not self._child.isalive() or time.perf_counter() < deadline else None
         assert not self._child.isalive(), f"still running after {timeout:g} s. The screen:\n{self.text()}"
+        self._take_the_rest()
         return (
             int(self._child.exitstatus)
             if self._child.signalstatus is None
             else -int(self._child.signalstatus)
         )
+
+    def _take_the_rest(self) -> None:
+        """Take what the kernel hands over after the program's end: pexpect looks once, and last words may come later."""
+        while not self._child.closed and select.select([self._child.child_fd], [], [], LAST_WORDS_S)[0]:
+            try:
+                chunk = os.read(self._child.child_fd, WHOLE)
+            except OSError:
+                # Nobody has the terminal open any more, and all that was written has been read.
+                return
+            self.received += chunk
+            self._stream.feed(chunk)
 
     def process(self) -> psutil.Process:
         """Return the program's process, for its memory and processor time."""

@@ -50,8 +50,8 @@ async def test_a_question_is_broken_into_lines_where_the_terminal_ends(
     async with open_console(staged).run_test(size=(60, 24)) as pilot:
         await select(pilot, "mnist")
         await pilot.press("p")
-        narrow = await shows(pilot, "worst: class 0 0.9612     0.9828 recall        +0.0216 ")
-        assert "accuracy       0.9425     0.9740 ±0.0068       +0.0315 " in narrow
+        narrow = await shows(pilot, "worst: class 0 0.9612     0.9828 recall  0.0216 better")
+        assert "accuracy       0.9425     0.9740 ±0.0068 0.0315 better" in narrow
         assert "current v2 candidate v3          change " in narrow
         await pilot.resize_terminal(80, 24)
-        await shows(pilot, "worst: class 0       0.9612 recall   0.9828 recall           +0.0216 ")
+        await shows(pilot, "worst: class 0       0.9612 recall   0.9828 recall    +0.0216 better")

@@ -201,7 +201,7 @@ def _comparison(change: Change, room: Cells) -> list[Text]:
         "change",
     ]
     rows = [
-        [name.replace("_", " "), *_figures(before, after, name, room), _difference(before, after, name)]
+        [name.replace("_", " "), *_figures(before, after, name, room), _difference(before, after, name, room)]
         for name in _names(before, after)
     ]
     rows += _worst_class(before, after, room)
@@ -244,17 +244,22 @@ def _figures(before: Evaluation | None, after: Evaluation | None, name: str, roo
     return [known, with_interval(new)]
 
 
-def _difference(before: Evaluation | None, after: Evaluation | None, name: str) -> str:
+def _difference(before: Evaluation | None, after: Evaluation | None, name: str, room: Cells) -> str:
     old = before.metric(name) if before else None
     new = after.metric(name) if after else None
     if old is None or new is None:
         return ""
     difference = new.value - old.value
+    # Whether it is beyond chance is the gate's to say; here is which way it goes.
+    return _way(difference, better=(difference < 0) is (name in LESS_IS_BETTER), room=room)
+
+
+def _way(difference: float, *, better: bool, room: Cells) -> str:
+    """Return a difference with its word; where there is little room the word alone says which way it goes."""
     if not difference:
         return "the same"
-    told = f"{'+' if difference > 0 else '-'}{number(abs(difference))}"
-    # Whether it is beyond chance is the gate's to say; here is which way it goes.
-    return f"{told} {'better' if (difference < 0) is (name in LESS_IS_BETTER) else 'worse'}"
+    sign = ("+" if difference > 0 else "-") if room.roomy else ""
+    return f"{sign}{number(abs(difference))} {'better' if better else 'worse'}"
 
 
 def _p95(evaluation: Evaluation | None) -> float | None:
@@ -272,7 +277,7 @@ def _worst_class(before: Evaluation | None, after: Evaluation | None, room: Cell
         return []
     worst = min(known, key=lambda index: _recall(new, index) - _recall(old, index))
     was, is_ = _recall(old, worst), _recall(new, worst)
-    told = "the same" if is_ == was else f"{is_ - was:+.4f} {'worse' if is_ < was else 'better'}"
+    told = _way(is_ - was, better=is_ > was, room=room)
     return [
         [f"worst: class {worst}", f"{was:.4f}{' recall' if room.roomy else ''}", f"{is_:.4f} recall", told]
     ]

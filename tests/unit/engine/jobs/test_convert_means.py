@@ -41,13 +41,13 @@ def test_where_there_is_no_way_it_is_said_before_anything_is_loaded(
     """A format that cannot be changed, one that another environment makes nothing better of, and a tool that is not there."""
     job = refused(ward, Format.LITERT)
     assert job.error.startswith(
-        "litert is not written anew here: a LiteRT file cannot be changed once it is made"
+        "litert cannot be rewritten here: a LiteRT file cannot be changed once it is made"
     )
     assert job.hint.startswith("What is left: install what it was saved with")
     job = refused(ward, interpreter="/no/such/python")
     assert job.error == "There is no way from onnx to a format that this environment may read better."
     monkeypatch.setattr(exports, "_version", lambda name: None)
-    assert refused(ward).error == "To write onnx anew needs onnx, which is not installed."
+    assert refused(ward).error == "Rewriting onnx needs onnx, which is not installed."
 
 
 @pytest.mark.skipif(find_spec("tensorflow") is None, reason="what exports Keras here is not installed")

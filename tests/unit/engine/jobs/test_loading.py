@@ -30,5 +30,5 @@ def test_a_damaged_copy_is_told_when_it_is_made_anew(ward: Ward) -> None:
     with ward.context.writer.transaction() as connection:
         told = [event.message for event in events.read(connection, limit=9) if event.code == "copy-mended"]
     assert told == [
-        "the kept copy of version 2 was damaged; it was made anew from models/digits/2",
+        "the kept copy of version 2 was damaged; it was made again from models/digits/2",
     ]

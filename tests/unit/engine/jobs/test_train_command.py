@@ -277,4 +277,4 @@ def test_that_a_training_by_itself_came_to_nothing_is_in_the_log(bench: Training
         told = [
             event.message for event in events.read(connection, limit=9) if event.code == "retraining-failed"
         ]
-    assert told == [f"the training by itself came to nothing: {raised.value.message}"]
+    assert told == [f"the automatic training came to nothing: {raised.value.message}"]

@@ -53,7 +53,7 @@ def test_a_version_that_proves_bad_meanwhile_is_not_switched(one: Watched) -> No
             models.set_version(connection, one_id, status=Status.FAILED, reason="no memory")
 
     one_id = one.version("mnist", 1).id
-    with pytest.raises(RefusedError, match=r"mnist@1 changed since you looked: it is failed now\."):
+    with pytest.raises(RefusedError, match=r"mnist@1 changed since you looked: it failed\."):
         deploy(one, fail)
     assert read_current(one.workspace, "mnist") is None
     [(outcome, problem)] = outcomes(one)
