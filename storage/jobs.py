@@ -34,6 +34,9 @@ RETRAINING = "automatic training"
 RECOVERY = "recovery"
 """Who asks that targets be told again: a start after a crash."""
 
+OBJECTIVE = "objective"
+"""Who asks for a check where an evaluation misses an objective, or meets it again: nobody should wait for the next one."""
+
 PROBATION = "probation"
 """Who asks for the evaluations of a version on probation."""
 
@@ -43,7 +46,7 @@ ITSELF = "itself"
 OUTSIDE = "outside modeltender"
 """Who moved a link that the engine did not move."""
 
-AUTOMATIC = (ARRIVAL, NEW_DATA, SCHEDULE, PROBATION, RETRAINING)
+AUTOMATIC = (ARRIVAL, NEW_DATA, SCHEDULE, OBJECTIVE, PROBATION, RETRAINING)
 """Whose jobs wait for those of people."""
 
 CONVERTED = frozenset({"kind", "parameters", "state", "waits_for"})

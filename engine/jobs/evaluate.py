@@ -5,6 +5,7 @@ recorded where it belongs: a version that does not load fails, an evaluation tha
 that version, and the job says why in either case.
 """
 
+import sqlite3
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,13 +28,16 @@ from engine.processes.endings import CANCELLED, ModelProcessError
 from engine.processes.protocol import Evaluate, Evaluated
 from engine.repairs import offering
 from engine.repository.gates import refresh_gates
+from storage import jobs
 from storage.errors import JobError
-from storage.jobs import AUTOMATIC
+from storage.jobs import AUTOMATIC, OBJECTIVE
+from storage.measured import Evaluation
+from storage.objectives import LATENCY, MISSED_FAULT, judge, missed
 from storage.records import EvaluationFailure, Job, NewEvaluation, Version
 from storage.settings import ModelSettings, read_model_settings
 from storage.tables import evaluations, events, models
 from storage.text import clean
-from storage.vocabulary import Severity, Task
+from storage.vocabulary import JobKind, Role, Severity, Task
 
 EVALUATION_FAULT = "evaluation-failed"
 NO_DATA_FAULT = "no-data"
@@ -58,7 +62,7 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
         except JobError as error:
             _record_failure(context, version, error)
             raise
-    return _outcome(context, version, timing, settings)
+    return _outcome(context, job, version, timing, settings)
 
 
 class Work(NamedTuple):
@@ -193,7 +197,9 @@ def _record(work: Work, source: Path, evaluated: Evaluated) -> int:
     return evaluation_id
 
 
-def _outcome(context: Context, version: Version, timing: Timing, settings: ModelSettings) -> Outcome:
+def _outcome(
+    context: Context, job: Job, version: Version, timing: Timing, settings: ModelSettings
+) -> Outcome:
     with context.writer.transaction() as connection:
         evaluation = evaluations.read_one(connection, timing.evaluation_id)
         metric = evaluations.headline(evaluation)
@@ -209,8 +215,31 @@ def _outcome(context: Context, version: Version, timing: Timing, settings: Model
             version=version.number,
         )
         refresh_gates(connection, version.model, settings)
+        if evaluation is not None and not job.parameters.data:
+            _have_objectives_checked(connection, version, settings, evaluation, now=context.now())
     return Outcome(
         message=figure,
         result=msgspec.json.encode({"evaluation_id": timing.evaluation_id}).decode(),
         refinement=timing,
     )
+
+
+def _have_objectives_checked(
+    connection: sqlite3.Connection,
+    version: Version,
+    settings: ModelSettings,
+    evaluation: Evaluation,
+    *,
+    now: float,
+) -> None:
+    """Ask for a check where what is deployed begins to miss an objective of quality, or meets it again."""
+    known = models.version(connection, version.id)
+    if known is None or known.role is not Role.CURRENT:
+        return
+    wanted = {name: text for name, text in settings.objectives.items() if not name.startswith(LATENCY)}
+    is_open = any(
+        fault.code == MISSED_FAULT and fault.version == version.number
+        for fault in events.faults(connection, version.model)
+    )
+    if missed(judge(wanted, evaluation)) != is_open:
+        jobs.add(connection, JobKind.CHECK, version.model, None, requested_by=OBJECTIVE, now=now)

@@ -1,7 +1,7 @@
 """``make pictures``: the pictures in the README and in docs/console.md, made from the running program.
 
-A real engine works on the sample models; a better version arrives, one deployed file is damaged, and each screen of
-the console is kept as it shows that: ``python -m tests.console.picture FOLDER``.
+A real engine works on the sample models; what one of them is shown gets noisier, a better version of another arrives, one
+deployed file is damaged, and each screen of the console is kept as it shows that: ``python -m tests.console.picture FOLDER``.
 """
 
 import asyncio
@@ -10,8 +10,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
+
+import numpy as np
 
 from sample_models.build import build
 from sample_models.demo import MODEL, deliver
@@ -34,6 +37,11 @@ OVERVIEW_SIZE = (120, 34)
 
 DAMAGED = "breast-cancer"
 
+WORN = "mnist-onnx"
+SHIPMENTS = 24
+NOISE = 2.6
+"""By how much of 255 the standard deviation of the noise grows from one shipment of test images to the next."""
+
 PATIENCE_S = 180.0
 """The longest that an arrival, or a look for damage, may take on a slow machine."""
 
@@ -48,7 +56,7 @@ class Picture(NamedTuple):
 
 
 PICTURES = (
-    Picture("console.svg", (), "accuracy", OVERVIEW_SIZE),
+    Picture("console.svg", ("j",), f"{WORN}  accuracy", OVERVIEW_SIZE),
     Picture("console-model.svg", ("n", "2"), "Versions"),
     Picture("console-devices.svg", ("3",), "LAST MINUTE"),
     Picture("console-jobs.svg", ("4",), "succeeded at"),
@@ -67,6 +75,8 @@ def main(folder: Path) -> None:
         workspace = create_workspace(Path(parent) / "demo")
         build(workspace.root, on_progress=lambda line: print(line, file=sys.stderr))
         with Stage(workspace.root) as stage:
+            stage.settle()
+            _wear(workspace)
             deliver(workspace)
             _await(workspace, lambda shown: any(m.candidate and m.candidate.gate for m in shown.models))
             stage.settle()
@@ -99,6 +109,31 @@ async def _press(pilot: Shown, picture: Picture) -> None:
         await pilot.press(key)
         await pilot.pause(0.5)
     await shows(pilot, picture.wait)
+
+
+def _wear(workspace: Workspace) -> None:
+    """Bring test images of one model again and again, each time as a camera that wears would see them."""
+    file = workspace.test / WORN / "test.npz"
+    with np.load(file) as whole:
+        images, labels = whole["x"], whole["y"]
+    rng = np.random.default_rng(0)
+    for number in range(SHIPMENTS):
+        seen = images + rng.normal(0.0, NOISE * number, images.shape)
+        fresh = file.with_name("fresh.tmp")
+        with fresh.open("wb") as out:
+            np.savez(out, x=np.clip(seen, 0, 255).astype(images.dtype), y=labels)
+        before = time.time()
+        fresh.replace(file)
+        _await(workspace, partial(_evaluated_since, before))
+
+
+def _evaluated_since(moment: float, shown: snapshot.Snapshot) -> bool:
+    model = next(model for model in shown.models if model.name == WORN)
+    return (
+        model.current is not None
+        and model.current.evaluation is not None
+        and model.current.evaluation.at > moment
+    )
 
 
 def _damage(workspace: Workspace) -> None:
