@@ -56,7 +56,7 @@ class Picture(NamedTuple):
 
 
 PICTURES = (
-    Picture("console.svg", ("j",), f"{WORN}  accuracy", OVERVIEW_SIZE),
+    Picture("console.svg", ("g", "j"), f"{WORN}  accuracy", OVERVIEW_SIZE),
     Picture("console-model.svg", ("n", "2"), "Versions"),
     Picture("console-devices.svg", ("3",), "LAST MINUTE"),
     Picture("console-jobs.svg", ("4",), "succeeded at"),
