@@ -1,12 +1,14 @@
 """An objective of quality is missed beyond chance: the whole interval of the figure lies on the wrong side of the limit."""
 
+from collections.abc import Mapping
 from math import ceil
+from typing import NamedTuple
 
 from engine.faults.finding import FaultSpec, Finding, found, healthy, unknown
 from engine.faults.sentences import figure
 from engine.faults.state import ModelState
 from storage.objectives import COMPARISONS, LATENCY, MISSED_FAULT
-from storage.records import Metric
+from storage.records import Evaluation, Metric
 from storage.settings import OBJECTIVE
 from storage.vocabulary import RepairKind, Severity
 
@@ -29,21 +31,38 @@ MOST = 10_000_000
 """Examples beyond which a number is no help."""
 
 
+class Judged(NamedTuple):
+    """What the figures of an evaluation say about objectives of quality, a sentence each."""
+
+    missed: tuple[str, ...]
+    """Beyond chance."""
+    undecided: tuple[str, ...]
+    kept: tuple[str, ...]
+
+
 def check(state: ModelState) -> Finding:
     """Hold each objective against the interval of its figure."""
-    wanted = {
-        name: text.strip() for name, text in state.settings.objectives.items() if not name.startswith(LATENCY)
-    }
-    number = state.current.number
-    if not wanted:
+    wanted, number = state.settings.objectives, state.current.number
+    if all(name.startswith(LATENCY) for name in wanted):
         return healthy("no objective of quality is set in model.toml", version=number)
     if not state.evaluations:
         return unknown("the deployed version has not been evaluated", version=number)
     latest = state.evaluations[-1]
-    basis = str(latest.id)
+    judged, basis = judge(wanted, latest), str(latest.id)
+    if judged.missed:
+        return found(f"Version {number}: {'; '.join(judged.missed)}", version=number, basis=basis)
+    if judged.undecided:
+        return unknown("; ".join(judged.undecided), version=number)
+    return healthy("; ".join(judged.kept), version=number, basis=basis)
+
+
+def judge(objectives: Mapping[str, str], evaluation: Evaluation) -> Judged:
+    """Hold each objective of quality against the interval of its figure; those of latency have a check of their own."""
     missed, undecided, kept = list[str](), list[str](), list[str]()
-    for name, text in wanted.items():
-        metric, parsed = latest.metric(name), OBJECTIVE.fullmatch(text)
+    for name, text in objectives.items():
+        if name.startswith(LATENCY):
+            continue
+        metric, parsed = evaluation.metric(name), OBJECTIVE.fullmatch(text.strip())
         if metric is None or parsed is None:
             undecided.append(f"{name}: the last evaluation has no such figure")
             continue
@@ -52,15 +71,13 @@ def check(state: ModelState) -> Finding:
         if holds(metric.value, limit):
             kept.append(figure(metric))
         elif best is None or holds(best, limit):
-            undecided.append(f"{figure(metric)} misses {text} within its interval{_needed(metric, limit)}")
+            undecided.append(
+                f"{figure(metric)} misses {text.strip()} within its interval{_needed(metric, limit)}"
+            )
         else:
             side = "below" if parsed[1].startswith(">") else "above"
             missed.append(f"{figure(metric)} is {side} {limit:g} with 95 % confidence")
-    if missed:
-        return found(f"Version {number}: {'; '.join(missed)}", version=number, basis=basis)
-    if undecided:
-        return unknown("; ".join(undecided), version=number)
-    return healthy("; ".join(kept), version=number, basis=basis)
+    return Judged(tuple(missed), tuple(undecided), tuple(kept))
 
 
 def _needed(metric: Metric, limit: float) -> str:

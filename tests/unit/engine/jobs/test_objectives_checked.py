@@ -1,5 +1,6 @@
 """What is deployed misses an objective: the evaluation that shows it has it checked, and the one that shows that it is over."""
 
+import numpy as np
 import pytest
 
 from storage import jobs
@@ -55,3 +56,25 @@ def test_what_is_not_deployed_calls_nobody(ward: Ward) -> None:
     ward.evaluate(1)
     assert checks(ward) == []
     assert "objective-missed" not in ward.faults()
+
+
+def test_what_its_owner_has_never_checked_is_not_checked(ward: Ward) -> None:
+    """A schedule without checks has none of these either."""
+    images, classes = good_data(797)
+    ward.settings(OBJECTIVE + '[schedule]\ncheck = "never"\n')
+    ward.data(images, (classes + 1) % 10)
+    ward.evaluate()
+    assert checks(ward) == []
+
+
+def test_a_miss_within_chance_calls_nobody(ward: Ward) -> None:
+    """A check would not know more of it than the evaluation."""
+    images, classes = good_data(797)
+    ward.settings(OBJECTIVE)
+    ward.data(images[:6], np.append(classes[:4], (classes[4:6] + 1) % 10))
+    ward.evaluate()
+    evaluation = ward.current().evaluation
+    accuracy = None if evaluation is None else evaluation.metric("accuracy")
+    assert accuracy is not None
+    assert accuracy.value < 0.8 < (accuracy.high or 0.0)
+    assert checks(ward) == []
