@@ -12,6 +12,7 @@ from storage.database import Writer
 from storage.records import Version
 from storage.vocabulary import Status
 from storage.workspace import Workspace, create_workspace
+from tests.name_spaces import python, small_disk
 from tests.watched import AtOnce, Watched
 
 PROJECT = str(Path(__file__).parents[2])
@@ -108,12 +109,10 @@ def five_versions(workspace: Workspace) -> Workspace:
     return workspace
 
 
-def run(
-    workspace: Workspace, script: str, *words: str, before: tuple[str, ...] = ()
-) -> subprocess.CompletedProcess[str]:
+def run(workspace: Workspace, script: str, *words: str) -> subprocess.CompletedProcess[str]:
     """Run a script beside the test."""
     return subprocess.run(
-        [*before, sys.executable, "-P", "-c", COMMON + script, str(workspace.root), *words],
+        [sys.executable, "-P", "-c", COMMON + script, str(workspace.root), *words],
         env={**os.environ, "PYTHONPATH": PROJECT},
         capture_output=True,
         text=True,
@@ -156,14 +155,8 @@ def test_a_disk_that_is_nearly_full_is_freed_and_the_fault_ends(tmp_path: Path) 
         "import sys; from pathlib import Path; from tests.faults.test_freeing import five_versions; "
         "from storage.workspace import create_workspace; five_versions(create_workspace(Path(sys.argv[1])))"
     )
-    setting = (
-        f"mount -t tmpfs -o size=32m none {root} && {sys.executable} -P -c '{prepared}' {root} && exec \"$@\""
-    )
-    before = ("unshare", "-Urm", "--propagation", "private", "sh", "-c", setting, "sh")
-    found = run(Workspace(root), FULL, str(20 / 1024), before=before)
-    if "unshare" in found.stderr and "Operation not permitted" in found.stderr:
-        pytest.skip("this system allows no user namespaces, so nothing can be mounted without root")
-    assert found.returncode == 0, found.stderr
+    disk = small_disk(root, "32m", first=f"{sys.executable} -P -c '{prepared}' {root}")
+    found = python(disk, COMMON + FULL, str(root), str(20 / 1024))
     assert found.stdout.splitlines() == [
         "found ['disk-low']",
         "freed True True",

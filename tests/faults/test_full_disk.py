@@ -1,13 +1,8 @@
 """A disk without room for a copy: loads and promotions say so, and harm nothing."""
 
-import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any, cast
-
-import pytest
 
 from engine.jobs.context import Context
 from storage.database import Writer
@@ -15,9 +10,8 @@ from storage.settings import WorkspaceSettings
 from storage.workspace import create_workspace
 from tests.artefacts import artefact_sha256
 from tests.faults.loading_bench import GOOD, Bench
+from tests.name_spaces import python, small_disk
 from tests.tiny_models import onnx_model
-
-PROJECT = str(Path(__file__).parents[2])
 
 FULL_DISK = """
 import sys, time
@@ -91,20 +85,9 @@ def test_a_full_disk_fails_a_load_and_refuses_a_promotion_and_harms_nothing(tmp_
         connection.execute("UPDATE models SET current_id = NULL")
     writer.close()
     workspace.objects.mkdir()
-    script = (
-        f"mount -t tmpfs -o size=1m none {workspace.objects} && head -c 700000 /dev/zero > {workspace.objects}/ballast && "
-        f'exec {sys.executable} -P -c "$0" {workspace.root} {tmp_path}/scratch'
-    )
-    found = subprocess.run(
-        ["unshare", "-Urm", "sh", "-c", script, FULL_DISK],
-        env={**os.environ, "PYTHONPATH": PROJECT},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if "unshare" in found.stderr and "Operation not permitted" in found.stderr:
-        pytest.skip("this system allows no user namespaces, so no small disk can be made without root")
-    assert found.returncode == 0, found.stderr
+    ballast = f"head -c 700000 /dev/zero > {workspace.objects}/ballast"
+    disk = small_disk(workspace.objects, "1m", first=ballast)
+    found = python(disk, FULL_DISK, str(workspace.root), f"{tmp_path}/scratch")
     full, refused, state, loaded, promoted, after = found.stdout.splitlines()
     assert full == (
         "mnist@1 cannot be loaded: the copy to load it from cannot be kept (No space left on device)."

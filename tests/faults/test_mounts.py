@@ -1,15 +1,9 @@
 """Folders on disks that go, come back and refuse writing: real mounts, in a name space where they need no root."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
-import pytest
-
 from storage.workspace import create_workspace
-
-PROJECT = str(Path(__file__).parents[2])
+from tests.name_spaces import MOUNTING, python
 
 SCRIPT = """
 import subprocess, sys
@@ -74,26 +68,7 @@ except WorkspaceError as error:
 def test_a_disk_that_goes_comes_back_and_refuses_writing(tmp_path: Path) -> None:
     """Unmounted, removed, mounted again, read-only: each is told, no figure is lost, and what waited becomes a version."""
     workspace = create_workspace(tmp_path / "w")
-    found = subprocess.run(
-        [
-            "unshare",
-            "-Urm",
-            "--propagation",
-            "private",
-            sys.executable,
-            "-P",
-            "-c",
-            SCRIPT,
-            str(workspace.root),
-        ],
-        env={**os.environ, "PYTHONPATH": PROJECT},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if "unshare" in found.stderr and "Operation not permitted" in found.stderr:
-        pytest.skip("this system allows no user namespaces, so nothing can be mounted without root")
-    assert found.returncode == 0, found.stderr
+    found = python(MOUNTING, SCRIPT, str(workspace.root))
     assert found.stdout.splitlines() == [
         "deployed ['ready'] 1",
         "away ['missing'] ['models/ is empty, and 1 deployed model is gone.']",

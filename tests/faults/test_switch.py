@@ -4,8 +4,6 @@ import errno
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -28,6 +26,7 @@ from storage.tables import models
 from storage.vocabulary import JobKind, JobState, PromotionOutcome
 from storage.workspace import Workspace, create_workspace
 from tests.handmade_models import onnx_bytes
+from tests.name_spaces import python, small_disk
 from tests.nursery import killing, nursery
 from tests.warm import Warm
 from tests.watched import Watched
@@ -44,8 +43,6 @@ SEEDS = (20240607, 20250131, 20261126, 20270815)
 
 AT = "kill-at"
 """The file that tells a worker at which of its steps it kills itself."""
-
-PROJECT = str(Path(__file__).parents[2])
 
 
 class Silent:
@@ -323,20 +320,9 @@ def test_a_disk_that_is_really_full_is_told_and_used_again_when_it_is_not(tmp_pa
     inbox = workspace.train / "mnist"
     inbox.mkdir()
     (inbox / "large.onnx").write_bytes(onnx_bytes("x" * 600_000))
-    script = (
-        f"mount -t tmpfs -o size=1m none {workspace.models} && mkdir {workspace.models}/mnist && "
-        f'head -c 700000 /dev/zero > {workspace.models}/ballast && exec {sys.executable} -P -c "$0" {workspace.root}'
-    )
-    found = subprocess.run(
-        ["unshare", "-Urm", "sh", "-c", script, TINY_DISK],
-        env={**os.environ, "PYTHONPATH": PROJECT},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if "unshare" in found.stderr and "Operation not permitted" in found.stderr:
-        pytest.skip("this system allows no user namespaces, so no small disk can be made without root")
-    assert found.returncode == 0, found.stderr
+    ballast = f"head -c 700000 /dev/zero > {workspace.models}/ballast"
+    disk = small_disk(workspace.models, "1m", first=f"mkdir {workspace.models}/mnist && {ballast}")
+    found = python(disk, TINY_DISK, str(workspace.root))
     before, folders, after, versions = found.stdout.splitlines()
     assert "could not be copied to models/mnist: No space left on device; it is tried again" in before
     assert folders == "[]"

@@ -18,9 +18,8 @@ from engine.repository import observer as observing
 from engine.repository.observer import Observer
 from storage.workspace import Workspace
 from tests.handmade_models import save_onnx
+from tests.name_spaces import ALONE, python
 from tests.watched import Watched
-
-PROJECT = str(Path(__file__).parents[2])
 
 
 class Ears:
@@ -309,16 +308,7 @@ def test_a_kernel_that_is_really_out_of_watches_is_noticed(workspace: Workspace)
     """With four watches for eight folders, the real kernel's refusal leads to polling, in words."""
     for number in range(5):
         workspace.version_folder("mnist", number + 1).mkdir(parents=True)
-    found = subprocess.run(
-        ["unshare", "-Ur", sys.executable, "-P", "-c", SCARCE, str(workspace.root)],
-        env={**os.environ, "PYTHONPATH": PROJECT},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if "unshare" in found.stderr and "Operation not permitted" in found.stderr:
-        pytest.skip("this system allows no user namespaces, so watches cannot be made scarce without root")
-    assert found.returncode == 0, found.stderr
+    found = python(ALONE, SCARCE, str(workspace.root))
     assert "the folders are listed every second: " in found.stdout
     assert "file watches" in found.stdout or "inotify watch limit reached" in found.stdout
 

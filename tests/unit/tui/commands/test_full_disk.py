@@ -2,8 +2,6 @@
 
 import os
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -14,9 +12,8 @@ import pytest
 from storage import full_disk
 from storage.vocabulary import ExitCode
 from storage.workspace import Workspace
+from tests.name_spaces import python, small_disk
 from tui.command_line import main
-
-PROJECT = str(Path(__file__).parents[4])
 
 SCRIPT = """
 import contextlib, io, json, os, shutil, sys
@@ -97,21 +94,7 @@ def told(stopped: Workspace, tmp_path: Path) -> dict[str, Told]:
     place = tmp_path / "disk"
     place.mkdir()
     np.savez(tmp_path / "data.npz", x=np.arange(9000.0).reshape(-1, 3), y=np.arange(3000) % 2)
-    mounting = f'mount -t tmpfs -o size=1m none {place} && exec "$@"'
-    words = (SCRIPT, str(stopped.root), str(place), str(tmp_path / "data.npz"))
-    apart = ("unshare", "-Urm", "--propagation", "private", "sh", "-c", mounting, "sh")
-    found = subprocess.run(
-        [*apart, sys.executable, "-P", "-c", *words],
-        check=False,
-        text=True,
-        capture_output=True,
-        cwd=PROJECT,
-        env=os.environ | {"PYTHONPATH": PROJECT},
-        timeout=100,
-    )
-    if "unshare" in found.stderr and "Operation not permitted" in found.stderr:
-        pytest.skip("this system allows no user namespaces, so nothing can be mounted without root")
-    assert found.returncode == 0, found.stderr
+    found = python(small_disk(place, "1m"), SCRIPT, str(stopped.root), str(place), str(tmp_path / "data.npz"))
     *lines, roomy, full = found.stdout.splitlines()
     assert (roomy, full) == ("false", "true")
     return {one.what: one for one in (msgspec.json.decode(line, type=Told) for line in lines)}
