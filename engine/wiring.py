@@ -12,7 +12,6 @@ from logging.handlers import RotatingFileHandler
 from engine.automatic import Automatic
 from engine.devices.sampler import Sampler
 from engine.doorbell import Doorbell
-from engine.endpoint import Endpoint
 from engine.examiner import Examiner
 from engine.exposing import Exposing
 from engine.freeing import removing
@@ -228,6 +227,9 @@ def _exposing(workspace: Workspace, exposure: Exposure) -> Iterator[Part]:
             workspace.database, workspace.root / exposure.textfile, durations.seconds(exposure.every)
         )
     if exposure.listen:
+        # What a server of HTTP brings along is 3 MiB that most engines have no use for.
+        from engine.endpoint import Endpoint
+
         yield Endpoint(workspace.database, exposure_settings.address(exposure.listen))
 
 

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from engine.data.examples import Examples, Picked, open_examples
 from engine.evaluation import outcomes
 from engine.evaluation.classes import Classes, ScaleError
+from engine.evaluation.likeliest import find
 from engine.evaluation.metrics.ece import CalibrationError
 from engine.evaluation.outcomes import Outcomes, Scale
 from engine.evaluation.predicting import BATCH, gathered, spread
 from engine.evaluation.runs import Runs, ask, fixed_size, together
-from engine.evaluation.temperature import find
 from engine.processes.export_messages import FitTemperature, TemperatureFitted
 from engine.protocols import LoadedModel, Temperature
 from storage.errors import JobError

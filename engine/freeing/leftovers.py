@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterator
 
 from engine.jobs.context import Context
-from engine.jobs.delivering import HIDDEN
+from engine.repository.unfinished import HIDDEN
 from storage import jobs
 from storage.spare import Spare
 from storage.tables import training

@@ -21,6 +21,7 @@ from engine.repository.integrity import (
     make_folder,
     rename_new,
 )
+from engine.repository.unfinished import HIDDEN
 from storage.errors import JobError
 from storage.exported import Exported
 from storage.records import Job
@@ -28,10 +29,6 @@ from storage.tables import events, exports, models
 
 NAME_TRIES: Final = 100
 """Exports of the same version in the same way may lie there already; a hundred of them are no accident."""
-
-HIDDEN: Final = ".modeltender-export"
-"""A folder in the inbox that the repository passes over, as all that begin with a dot. One job delivers at a time, so that
-what lies there is what a crash has left."""
 
 
 def deliver(origin: Origin, variant: Made, job: Job) -> str:

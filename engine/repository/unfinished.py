@@ -5,6 +5,11 @@ names alone; whether a file with an ordinary name is finished is for `engine.rep
 """
 
 import re
+from typing import Final
+
+HIDDEN: Final = ".modeltender-export"
+"""Where our own jobs keep in an inbox what they are about to deliver. One delivers at a time, so that what lies there is what
+a crash has left."""
 
 _NAMES = re.compile(
     r"""

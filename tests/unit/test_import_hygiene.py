@@ -10,11 +10,13 @@ import pkgutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import psutil
 import pytest
 
+from engine.jobs import HANDLERS
 from storage import launch
 from storage.workspace import Workspace
 
@@ -55,7 +57,8 @@ print(*sorted({name.partition(".")[0] for name in sys.modules}))
 """
 
 
-def loaded_by(*modules: str) -> set[str]:
+@cache
+def loaded_by(*modules: str) -> frozenset[str]:
     """Return the top-level packages that a clean interpreter holds after importing the modules."""
     done = subprocess.run(
         [sys.executable, "-P", "-c", LIST, *modules],
@@ -65,7 +68,7 @@ def loaded_by(*modules: str) -> set[str]:
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
-    return set(done.stdout.split())
+    return frozenset(done.stdout.split())
 
 
 def modules_of(package: str) -> list[str]:
@@ -116,6 +119,16 @@ def test_engine_commands_are_light(module: str) -> None:
 def test_engine_loads_no_framework(module: str) -> None:
     """A part of the engine's main process loads no framework and nothing that draws."""
     assert loaded_by(module) & (FRAMEWORKS | DRAWING) == set()
+
+
+def test_engine_at_rest_holds_no_numbers() -> None:
+    """An engine that has nothing to compute holds neither numpy nor what servers and mail take: a quarter of its memory."""
+    assert loaded_by("engine.wiring") & (NUMERICAL | {"ssl", "http", "smtplib"}) == set()
+
+
+def test_no_job_loads_scipy() -> None:
+    """No kind of job, done once, leaves scipy or a framework in the engine: it would be there for as long as the engine lives."""
+    assert loaded_by(*HANDLERS.values()) & (FRAMEWORKS | {"scipy", "sklearn", "pandas"}) == set()
 
 
 @pytest.fixture

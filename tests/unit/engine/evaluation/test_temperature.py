@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from engine.evaluation.likeliest import find, losses
 from engine.evaluation.outcomes import Outcomes, Scale
-from engine.evaluation.temperature import applied, at_a_limit, find, losses, telling
+from engine.evaluation.temperature import applied, at_a_limit, telling
 from engine.protocols import Temperature
 from storage.vocabulary import OutputScale
 

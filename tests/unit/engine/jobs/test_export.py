@@ -12,12 +12,12 @@ import pytest
 from engine.exports import Way, way_to
 from engine.jobs import export, optimise, variants
 from engine.jobs.context import Context
-from engine.jobs.delivering import HIDDEN
 from engine.jobs.exporting import EXAMPLES, made, origin_of
 from engine.processes.client import Hosts
 from engine.processes.pool import Pool
 from engine.protocols import ExportRoute
 from engine.repository.integrity import digest
+from engine.repository.unfinished import HIDDEN
 from engine.runtimes import recognise
 from storage import jobs
 from storage.database import Writer
