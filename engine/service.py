@@ -18,7 +18,7 @@ from engine.jobs.context import Context
 from engine.jobs.reading import prepared_data
 from engine.lanes import STORE_RETRY_S, Lane
 from engine.service_manager import Manager
-from storage import jobs
+from storage import heaps, jobs
 from storage.tables import engine as engine_table
 from storage.tables import events
 from storage.vocabulary import Severity
@@ -162,3 +162,4 @@ class Service(NamedTuple):
         with self.context.writer.passing() as connection:
             events.prune(connection, keep=retention.events)
             jobs.prune(connection, keep=retention.jobs)
+        heaps.give_back()

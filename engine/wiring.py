@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from logging.handlers import RotatingFileHandler
+from pathlib import Path
 
 from engine.automatic import Automatic
 from engine.devices.sampler import Sampler
@@ -38,7 +39,7 @@ from engine.settings_watch import SettingsWatch
 from engine.versions import program_version
 from engine.watching import Watching
 from storage import durations, exposure_settings, heaps, interrupted
-from storage.database import Writer
+from storage.database import Writer, outdated, prepare
 from storage.exposure_settings import Exposure
 from storage.settings import read_workspace_settings
 from storage.tables import deployed, events
@@ -61,6 +62,7 @@ def run(workspace: Workspace) -> int:
         Error: another engine runs, the folders or the settings cannot be used, or the database cannot be opened.
     """
     heaps.share()
+    _reckon_alone()
     check_writable(workspace)
     create_workspace(workspace.root)
     # Before anything is touched: wrong settings are told and nothing else happens.
@@ -83,6 +85,7 @@ def run(workspace: Workspace) -> int:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     with engine_lock(workspace):
         _log_to(workspace)
+        _bring_up_to_date(workspace.database)
         writer = Writer(workspace.database)
         try:
             _begin(workspace, writer)
@@ -103,6 +106,31 @@ def run(workspace: Workspace) -> int:
             writer.close()
     # A service manager starts an engine anew that broke, and lets one rest that was asked to end.
     return ExitCode.FAILED if broken.is_set() else ExitCode.DONE
+
+
+def _reckon_alone() -> None:
+    """Have numpy's matrix library do without threads of its own, before it is loaded; hosts do not inherit this.
+
+    The engine's matrices are small. Its threads would wait for each other on a busy machine, and each has memory set apart.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+def _bring_up_to_date(database: Path) -> None:
+    """Have a process of its own make the database, or bring an older one up to date.
+
+    The libraries that this takes would stay in the engine for as long as it lives, a third of its memory. There are no threads
+    yet, so that a fork is safe. What it cannot do is tried once more, and told, by whoever opens the database next.
+    """
+    if not outdated(database):
+        return
+    child = os.fork()
+    if child == 0:
+        try:
+            prepare(database)
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
 
 
 def _end_on(failed: threading.ExceptHookArgs, broken: threading.Event, end: Callable[[], None]) -> None:

@@ -32,9 +32,9 @@ BUSY_TIMEOUT_MS = 5000
 
 JOURNAL_LIMIT_BYTES = 64 * 1024 * 1024
 
-READER_CACHE_KIB = 512
-"""Pages that a reader keeps: the paths to what it reads. The rest comes from the system's own cache as quickly, and SQLite's usual
-2 MiB brought nothing among 3,000 models; a console has them for as long as it is open."""
+CACHE_KIB = 512
+"""Pages that a connection keeps: the paths to what it reads. The rest comes from the system's own cache as quickly, and SQLite's
+usual 2 MiB brought nothing among 3,000 models; consoles and engines have them for as long as they run, an engine twice."""
 
 SHARED_PRAGMAS = (
     "PRAGMA foreign_keys = ON",
@@ -61,6 +61,7 @@ class Writer:
         for synchronous, connection in self._connections.items():
             connection.execute(f"PRAGMA synchronous = {synchronous}")
             connection.execute(f"PRAGMA journal_size_limit = {JOURNAL_LIMIT_BYTES}")
+            connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
 
     def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
         """Return a context that commits durably, or not at all when it raises."""
@@ -108,7 +109,7 @@ class Reader:
                 code=OLDER,
             )
         self._connection.execute("PRAGMA query_only = ON")
-        self._connection.execute(f"PRAGMA cache_size = -{READER_CACHE_KIB}")
+        self._connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
 
     def data_version(self) -> int:
         """Return a number that changes whenever somebody has written (a call takes microseconds)."""
@@ -163,15 +164,29 @@ def check(path: Path) -> None:
     _open_checked(path, "ro").close()
 
 
+def outdated(path: Path) -> bool:
+    """Whether `prepare` would have anything to do, which takes libraries that nothing else takes.
+
+    Raises:
+        DatabaseError: the file is damaged, not ours, or newer than this program.
+    """
+    if _fresh(path):
+        return True
+    connection = _open_checked(path, "ro")
+    try:
+        return _version(connection) < KNOWN_VERSION
+    finally:
+        connection.close()
+
+
 def prepare(path: Path) -> None:
     """Create the database at ``path``, or bring an older one up to date after copying it aside.
 
     Raises:
         DatabaseError: the file is damaged, not ours, newer than this program, or cannot be written.
     """
-    fresh = not path.exists() or path.stat().st_size == 0
     try:
-        if fresh:
+        if _fresh(path):
             _create(path)
             return
         connection = _open_checked(path, "rw")
@@ -185,6 +200,10 @@ def prepare(path: Path) -> None:
             modes.leave_log(path)
     except sqlite3.Error as error:
         raise in_words(error, path) from error
+
+
+def _fresh(path: Path) -> bool:
+    return not path.exists() or path.stat().st_size == 0
 
 
 def _create(path: Path) -> None:

@@ -25,3 +25,13 @@ def share(*, arenas: int = ARENAS) -> None:
     if hasattr(library, "mallopt"):
         library.mallopt(M_ARENA_MAX, arenas)
         library.mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)
+
+
+def give_back() -> None:
+    """Give the kernel back what lies free between blocks in use: by itself the C library gives back what is free at an end alone.
+
+    It takes about a millisecond.
+    """
+    library = ctypes.CDLL(None)
+    if hasattr(library, "malloc_trim"):
+        library.malloc_trim(0)
