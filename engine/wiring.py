@@ -21,7 +21,7 @@ from engine.jobs.context import Context
 from engine.lanes import Lane
 from engine.notify.notifier import Notifier
 from engine.packing import Packing
-from engine.processes import lockdown, processor_share
+from engine.processes import kernel, lockdown, processor_share
 from engine.processes.client import Hosts
 from engine.processes.pool import Pool
 from engine.repairs import offering
@@ -127,6 +127,8 @@ def _bring_up_to_date(database: Path) -> None:
     child = os.fork()
     if child == 0:
         try:
+            # Together with the engine: it holds the same lock, and the next engine would be refused.
+            kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
             prepare(database)
         finally:
             os._exit(0)
