@@ -42,7 +42,7 @@ def report(
     connection: sqlite3.Connection, current: Version | None, candidate: Version, settings: ModelSettings
 ) -> GateReport:
     """Return what the gate says about promoting a version now: the recorded answer while nothing has changed."""
-    # Here, because an engine that has nothing to judge yet should start without loading scipy.
+    # Here, because an engine that has nothing to judge yet should start without loading numpy.
     from engine.evaluation.gate import judge
     from engine.repository.gate_facts import GateFacts
 
