@@ -44,7 +44,7 @@ class Making(Mending):
             self._confirm(question, partial(requests.train, self.workspace, model.name))
 
     def action_export(self) -> None:
-        """Offer what can be made of the selected version, or of the selected model's deployed one."""
+        """Offer what can be made of the selected version, or of the selected model's deployed one, then ask."""
         model = self._actable()
         if model is None:
             return
@@ -54,16 +54,19 @@ class Making(Mending):
             return
         ways = WAYS[version.format]
         from tui.dialogs.choose import Choose
+        from tui.dialogs.questions import export
 
         def chosen(place: int | None) -> None:
             if place is not None:
-                self._ask(partial(requests.export, self.workspace, version, *ways[place]))
+                to, numbers = ways[place]
+                ask = partial(requests.export, self.workspace, version, to, numbers)
+                self._confirm(export(version, to, NUMBERS[numbers]), ask)
 
         dialog = Choose(
             f"Export {model.name} v{version.number} ({version.format})",
             [(to, NUMBERS[numbers]) for to, numbers in ways],
             heading=("FORMAT", "WHAT BECOMES A NEW VERSION"),
-            does="makes it",
+            does="asks first",
         )
         self.push_screen(dialog, chosen)
 

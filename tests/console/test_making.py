@@ -86,6 +86,9 @@ async def test_x_offers_what_the_format_can_become(
         assert shown.count("litert  ") == 4
         assert "onnx    " not in shown.partition("Export mnist")[2].partition("esc closes")[0]
         await pilot.press("down", "down", "down", "down", "enter")
+        await shows(pilot, "Export mnist v2 to litert?")
+        await read_it(pilot)
+        await pilot.press("y")
         [job] = await answered(writer)
         await told(pilot, f"J{job.id} queued: export mnist v2")
     assert (job.kind, job.version) == (JobKind.EXPORT, 2)

@@ -8,6 +8,7 @@ from rich.text import Text
 from storage.durations import rough
 from storage.fault_records import Fault, Remedy
 from storage.records import Job, Model, Version
+from storage.vocabulary import Format
 from tui.about import wrapped
 from tui.dialogs.confirm import Confirm
 from tui.dialogs.reasoned import Reasoned
@@ -79,6 +80,16 @@ def train(model: Model, last_s: float | None) -> Confirm:
     if last_s is not None:
         lines.append(Text(f"The last training took {rough(last_s)}.", "dim"))
     return Confirm(f"Train {model.name}?", partial(wrapped, lines, indent=0), "y  train")
+
+
+def export(version: Version, to: Format, numbers: str) -> Confirm:
+    """Return the question whether to make another format of a version; ``numbers`` is what becomes of them."""
+    named = f"{version.model} v{version.number}"
+    lines = [
+        Text.assemble("This makes ", (to, "bold"), " of ", (named, "bold"), f" ({numbers})."),
+        Text("The result is evaluated like any new version; nothing is deployed.", "dim"),
+    ]
+    return Confirm(f"Export {named} to {to}?", partial(wrapped, lines, indent=0), "y  export")
 
 
 def trust(version: Version) -> Reasoned:
