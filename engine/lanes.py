@@ -16,6 +16,7 @@ from engine.job_report import JobReport
 from engine.jobs.context import Context, Needed, Outcome, Refinement
 from engine.processes.endings import CANCELLED
 from storage import interrupted, jobs
+from storage.database_errors import DAMAGED, SALVAGE, in_words, is_damaged
 from storage.errors import Error
 from storage.records import Job
 from storage.tables import events
@@ -212,6 +213,11 @@ def _outcome(context: Context, job: Job, report: JobReport) -> Outcome:
         state = JobState.CANCELLED if error.code == CANCELLED else JobState.FAILED
         return Outcome(state=state, code=error.code, error=error.message, hint=error.hint)
     except sqlite3.Error as error:
+        if is_damaged(error):
+            # Nothing gets better by doing it again: it is told, and what can still be read is worked with.
+            log.exception("job %d found the database damaged", job.id)
+            told = in_words(error, context.workspace.database)
+            return Outcome(state=JobState.FAILED, code=told.code, error=told.message, hint=told.hint)
         # A full disk or a locked database: what the job has recorded stays, and whoever repeats it loses nothing.
         log.exception("job %d could not write", job.id)
         return Outcome(
@@ -253,6 +259,18 @@ def _put_back(connection: sqlite3.Connection, context: Context, job: Job, needed
     jobs.put_back(connection, job.id, asked, message=f"waits for {named}")
 
 
+def _tell_of_damage(connection: sqlite3.Connection, outcome: Outcome, now: float) -> None:
+    """Have the workspace say that its database is damaged; saving what can be read of it ends that."""
+    events.open_fault(
+        connection,
+        DAMAGED,
+        f"A part of the database cannot be read: {outcome.error}",
+        at=now,
+        severity=Severity.ERROR,
+        repair=SALVAGE,
+    )
+
+
 def _finish(connection: sqlite3.Connection, context: Context, job: Job, outcome: Outcome) -> None:
     now = context.now()
     jobs.finish(
@@ -266,6 +284,8 @@ def _finish(connection: sqlite3.Connection, context: Context, job: Job, outcome:
         hint=outcome.hint,
         result=outcome.result,
     )
+    if outcome.code == DAMAGED:
+        _tell_of_damage(connection, outcome, now)
     if outcome.state is JobState.FAILED:
         log.warning("job %d failed: %s", job.id, outcome.error)
         events.add(

@@ -7,6 +7,13 @@ from storage import modes
 from storage.errors import DatabaseError
 from storage.text import clean
 
+DAMAGED = "damaged-database"
+"""Code of the error, and of the fault, that the database's file is not what was written into it."""
+
+SALVAGE = (
+    "Stop the engine, then: modeltender db verify --salvage (the damaged file is kept beside the new one)."
+)
+
 
 def in_words(error: sqlite3.Error, path: Path | None) -> DatabaseError:
     """Return an error of SQLite's as one for people; ``path`` is the database, where it is known."""
@@ -22,17 +29,22 @@ def in_words(error: sqlite3.Error, path: Path | None) -> DatabaseError:
             "Free some space; nothing that was acknowledged is lost.",
             code="disk-full",
         )
-    if _code(error) in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}:
+    if is_damaged(error):
         return DatabaseError(
             f"{where} is damaged ({clean(words, 80)}).",
-            "Stop the engine, then: modeltender db verify --salvage (the damaged file is kept beside the new one).",
-            code="damaged-database",
+            SALVAGE,
+            code=DAMAGED,
         )
     hint = "Check its permissions and its disk."
     if path and (owner := modes.owner_for_viewer(path)) is not None:
         # Made or closed by something that knows nothing of viewers: a copy that was put back, another program.
         hint = f"Ask {owner} to open it to your group again: modeltender share GROUP"
     return DatabaseError(f"{where} cannot be used: {clean(words, 120)}.", hint)
+
+
+def is_damaged(error: sqlite3.Error) -> bool:
+    """Whether an error says that the file is not what was written into it."""
+    return _code(error) in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
 
 
 def is_full(error: sqlite3.Error) -> bool:

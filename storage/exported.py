@@ -1,9 +1,22 @@
 """What is kept of an export: what it was made from, by which way, and how well its outputs agree with the original's."""
 
+from typing import Final
+
 import msgspec
 
 from storage.records import Record
 from storage.vocabulary import Format, Quantization
+
+_LITERT: Final = tuple((Format.LITERT, numbers) for numbers in (None, *Quantization))
+
+WAYS: Final[dict[Format, tuple[tuple[Format, Quantization | None], ...]]] = {
+    Format.KERAS: ((Format.SAVED_MODEL, None), *_LITERT),
+    Format.KERAS_H5: ((Format.SAVED_MODEL, None), *_LITERT),
+    Format.SAVED_MODEL: _LITERT,
+    Format.TORCHSCRIPT: tuple((Format.ONNX, numbers) for numbers in (None, *Quantization)),
+    Format.ONNX: tuple((Format.ONNX, numbers) for numbers in Quantization),
+}
+"""What a version of each format can become, for whoever offers it; `engine.exports` does it, and a test holds both together."""
 
 
 class Parity(msgspec.Struct, frozen=True):

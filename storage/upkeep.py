@@ -7,15 +7,16 @@ goes into a new one.
 import os
 import shutil
 import sqlite3
+import time
 from pathlib import Path
 
 from storage import database, full_disk
 from storage.database import Reader
-from storage.database_errors import is_full
+from storage.database_errors import DAMAGED, is_full
 from storage.errors import WorkspaceError
 from storage.modes import SIDE_FILES, leave_log
 from storage.record import Record
-from storage.tables import evaluations
+from storage.tables import evaluations, events
 from storage.text import clean
 
 FIGURES = ("evaluations", "metrics", "latencies", "latency_measurements")
@@ -194,6 +195,7 @@ def salvage(path: Path) -> tuple[Path, list[Loss]]:
         found = _rescue(kept, target)
         _drop_orphans(target)
         evaluations.find_names(target)
+        events.close_fault(target, DAMAGED, at=time.time())
         target.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     finally:
         target.close()

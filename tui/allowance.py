@@ -7,10 +7,14 @@ REFUSED = frozenset({Status.QUARANTINED, Status.UNSUPPORTED, Status.FAILED})
 """What a version may be that its owner's trust would have loaded."""
 
 
+def possible(version: Version) -> bool:
+    """Whether a version was refused for something that its owner may allow."""
+    return version.refusal is not None and version.refusal.liftable and version.status in REFUSED
+
+
 def command(version: Version) -> str:
     """Return the command that allows a version what it was refused for, or nothing where no trust lifts that."""
-    liftable = version.refusal is not None and version.refusal.liftable and version.status in REFUSED
-    return f"modeltender trust {version.model}@{version.number} --reason …" if liftable else ""
+    return f"modeltender trust {version.model}@{version.number} --reason …" if possible(version) else ""
 
 
 def reason(version: Version) -> str:

@@ -1,22 +1,26 @@
 """What is asked of several models at once: which are marked, and what the keys do with all of them.
 
 A mark belongs to a model, not to a row: sorting, filtering and looking elsewhere leave it. Where models are marked,
-evaluating and checking are about them while the list of models is shown, and a question names every one first.
+evaluating, checking and measuring are about them while the list of models is shown, and a question names every one first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
-from storage.records import Model
+from storage.records import Job, Model, Version
 from storage.workspace import Workspace
 from tui import requests
 from tui.console_screen import ConsoleScreen
 from tui.feed import News
 from tui.keys import Where
-from tui.mending import Mending
+from tui.making import Making
+
+if TYPE_CHECKING:
+    from tui.dialogs.confirm import Confirm
 
 
-class Marking(Mending):
+class Marking(Making):
     """The part of the application that acts on what is marked."""
 
     def __init__(
@@ -65,21 +69,19 @@ class Marking(Mending):
         if not models:
             super().action_evaluate()
             return
-        if not self._may_act():
-            return
         from tui.dialogs.questions import evaluate_marked
 
-        found = [version for model in models if (version := requests.evaluated_by_key(model))]
-        without = [model.name for model in models if requests.evaluated_by_key(model) is None]
-        if not found:
-            self.say("None of the marked models has a version that can be evaluated.")
+        self._ask_about(models, evaluate_marked, requests.evaluate)
+
+    def action_latency(self) -> None:
+        """Ask, then measure the marked models; without marks measure the selected one."""
+        models = self._meant()
+        if not models:
+            super().action_latency()
             return
+        from tui.dialogs.questions import measure_marked
 
-        def answered(yes: bool | None) -> None:  # noqa: FBT001 - what a screen's result is
-            if yes:
-                self._ask_all([partial(requests.evaluate, self.workspace, version) for version in found])
-
-        self.push_screen(evaluate_marked(found, without, self._out_of_sight(models)), answered)
+        self._ask_about(models, measure_marked, requests.measure)
 
     def action_check(self) -> None:
         """Ask, then have the marked models checked; without marks check the selected one."""
@@ -100,6 +102,27 @@ class Marking(Mending):
                 self._ask_all([partial(requests.check, self.workspace, name) for name in names])
 
         self.push_screen(check_marked(names, self._out_of_sight(models)), answered)
+
+    def _ask_about(
+        self,
+        models: Sequence[Model],
+        question: Callable[[Sequence[Version], Sequence[str], Collection[str]], "Confirm"],
+        ask: Callable[[Workspace, Version], Job],
+    ) -> None:
+        """Name the version of each model that is meant, and ask for a job about each."""
+        if not self._may_act():
+            return
+        found = [version for model in models if (version := requests.evaluated_by_key(model))]
+        without = [model.name for model in models if requests.evaluated_by_key(model) is None]
+        if not found:
+            self.say("None of the marked models has a version that can be run.")
+            return
+
+        def answered(yes: bool | None) -> None:  # noqa: FBT001 - what a screen's result is
+            if yes:
+                self._ask_all([partial(ask, self.workspace, version) for version in found])
+
+        self.push_screen(question(found, without, self._out_of_sight(models)), answered)
 
     def _meant(self) -> list[Model]:
         """Return the marked models, as long as the list is shown in which they were marked."""

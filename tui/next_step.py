@@ -5,8 +5,8 @@ What is broken comes before what is missing, and what is missing before what wou
 
 from storage.fault_records import Fault
 from storage.records import Model
-from storage.vocabulary import Status
-from tui import health
+from storage.vocabulary import Role, Status
+from tui import allowance, health
 from tui.remedies import REPAIR, asking, ways
 from tui.view import View
 
@@ -42,6 +42,7 @@ def _of_model(view: View) -> str:
         or _of_broken(view, model)
         or (health.sentence(model, view.now) if _comes(model) else "")
         or _of_faults(view, model)
+        or _of_refused(view, model)
         or health.sentence(model, view.now)
         or _of_settings(view, model)
     )
@@ -56,6 +57,15 @@ def _of_broken(view: View, model: Model) -> str:
         return said
     key = "f restores it" if current.status is Status.MISSING else "u rolls back" if model.previous else ""
     return f"{key}: {health.sentence(model, view.now)}" if key and view.acts else ""
+
+
+def _of_refused(view: View, model: Model) -> str:
+    """Return the key that allows the newest version what it was refused for; empty where nothing is to be allowed."""
+    newest = model.newest
+    if not view.acts or newest is None or not allowance.possible(newest) or newest.role is Role.CURRENT:
+        return ""
+    # The key first: why it was refused is long, and lines are cut at their end.
+    return f"a allows v{newest.number}, if you trust it: {newest.reason}"
 
 
 def _comes(model: Model) -> bool:

@@ -8,10 +8,12 @@ import os
 import platform
 
 from storage import interrupted, jobs
+from storage.exported import WAYS
 from storage.fault_records import Fault, Remedy
 from storage.records import Job, JobParameters, Model, Version
-from storage.vocabulary import FINISHED, JobKind, Status
+from storage.vocabulary import FINISHED, Format, JobKind, Quantization, Status
 from storage.workspace import Workspace
+from tui import allowance
 
 
 def requester() -> str:
@@ -33,6 +35,40 @@ def evaluate(workspace: Workspace, version: Version) -> Job:
 def check(workspace: Workspace, model: str) -> Job:
     """Ask for what is deployed of a model to be looked over for faults."""
     return jobs.submit(workspace, JobKind.CHECK, model, requested_by=requester())
+
+
+def measure(workspace: Workspace, version: Version) -> Job:
+    """Ask how fast a version answers one query after another."""
+    return jobs.submit(workspace, JobKind.LATENCY, version.model, version.number, requested_by=requester())
+
+
+def train(workspace: Workspace, model: str) -> Job:
+    """Ask for a new version to be trained, as the model's settings say."""
+    return jobs.submit(workspace, JobKind.TRAIN, model, requested_by=requester())
+
+
+def export(workspace: Workspace, version: Version, to: Format, quantize: Quantization | None) -> Job:
+    """Ask for a version to be converted to another format, or to smaller numbers."""
+    return jobs.submit(
+        workspace,
+        JobKind.EXPORT,
+        version.model,
+        version.number,
+        requested_by=requester(),
+        parameters=JobParameters(to=to, quantize=quantize),
+    )
+
+
+def trust(workspace: Workspace, version: Version, reason: str) -> Job:
+    """Ask for the content that the person saw to be allowed what it was refused for."""
+    return jobs.submit(
+        workspace,
+        JobKind.TRUST,
+        version.model,
+        version.number,
+        requested_by=requester(),
+        parameters=JobParameters(expected_sha256=version.sha256 or "", reason=reason),
+    )
 
 
 def promote(workspace: Workspace, version: Version, current: Version | None, *, reason: str = "") -> Job:
@@ -118,6 +154,33 @@ def repeatable(job: Job) -> str:
 def evaluated_by_key(model: Model) -> Version | None:
     """Return the version that an evaluation of a model is about: what is deployed, or what could be."""
     return model.current or model.candidate
+
+
+def exportable(model: Model, selected: Version | None) -> Version | str:
+    """Return the version that `x` is about, or a sentence that says why nothing can be made of it."""
+    version = selected or evaluated_by_key(model)
+    if version is None:
+        return f"{model.name} has no version that could be exported."
+    if version.status is not Status.READY:
+        return f"v{version.number} of {model.name} cannot be exported: it {version.status.fate}."
+    if version.format not in WAYS:
+        return (
+            f"Nothing can be made of v{version.number} of {model.name}: no way leads from {version.format}."
+        )
+    return version
+
+
+def trustable(model: Model, selected: Version | None) -> Version | str:
+    """Return the version that `a` is about, or a sentence that says why there is nothing to allow."""
+    version = selected or model.newest
+    if version is None:
+        return f"{model.name} has no version that was refused."
+    if allowance.possible(version):
+        return version
+    named = f"v{version.number} of {model.name}"
+    if version.status in allowance.REFUSED:
+        return f"{named} {version.status.fate}, and no trust lifts that: {version.reason.rstrip('.')}."
+    return f"{named} was not refused: there is nothing to allow."
 
 
 def promotable(model: Model, selected: Version | None) -> Version | str:

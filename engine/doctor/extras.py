@@ -4,7 +4,6 @@ Owns the only place that installs anything, and only when it is asked to. What i
 metadata requires, never a package by this program's name: an index may know another one.
 """
 
-import platform
 import re
 import subprocess
 import sys
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine.devices import support
-from engine.doctor import frameworks
+from engine.doctor import requirements
 from engine.doctor.report import Check, DeviceFigures, fine, warning
 from engine.runtimes import RUNTIMES
 from storage.errors import Error
@@ -22,7 +21,7 @@ from storage.text import clean
 
 DATA, NVIDIA = "data", "nvidia"
 
-COMMAND = f"pip install '{frameworks.MODELTENDER}["
+COMMAND = f"pip install '{requirements.MODELTENDER}["
 """How the command begins that a check names where an extra is missing."""
 
 PURPOSES = {
@@ -43,10 +42,6 @@ PIP = (
     "15",
 )
 """An index that does not answer in 15 s twice is not going to."""
-
-REQUIREMENT = re.compile(r"^(?P<wanted>[^;]+?)\s*;\s*(?P<condition>.*)$")
-EXTRA = re.compile(r"""extra\s*==\s*['"](?P<name>[\w-]+)['"]""")
-MACHINE = re.compile(r"""platform_machine\s*(?P<sign>[!=]=)\s*['"](?P<name>\w+)['"]""")
 
 UNREACHABLE = (
     "Failed to establish a new connection",
@@ -75,41 +70,39 @@ class InstallError(Error):
 
 
 def missing(devices: Iterable[DeviceFigures]) -> list[Extra]:
-    """Return the parts that are not complete and would be of use on this machine."""
-    lines = frameworks.own_requirements()
+    """Return the parts that are not complete and would be of use on this machine.
+
+    Raises:
+        InstallError: what they need is not known, because this program runs from a folder without being installed.
+    """
+    lines = requirements.own()
+    if not lines:
+        raise InstallError(
+            "modeltender is not installed in this Python, only run by it.", requirements.INSTALL
+        )
     purposes: dict[str, list[str]] = {}
     for spec in RUNTIMES:
         if not support.complete(spec):
             purposes.setdefault(spec.extra, []).extend(spec.formats)
     found = [
-        Extra(name, f"{', '.join(formats)} models", requirements(name, lines))
+        Extra(name, f"{', '.join(formats)} models", requirements.of_extra(name, lines))
         for name, formats in purposes.items()
     ]
     wanted = [DATA, *([NVIDIA] if any(device.id.startswith("cuda:") for device in devices) else [])]
     found += [
-        Extra(name, PURPOSES[name], requirements(name, lines)) for name in wanted if _absent(name, lines)
+        Extra(name, PURPOSES[name], requirements.of_extra(name, lines))
+        for name in wanted
+        if _absent(name, lines)
     ]
     return [extra for extra in found if extra.requirements]
 
 
-def requirements(extra: str, lines: Iterable[str]) -> tuple[str, ...]:
-    """Return what an extra requires on this machine, as pip is told it, from lines of a package's metadata."""
-    found = []
-    for line in lines:
-        parts = REQUIREMENT.match(line)
-        if parts is None:
-            continue
-        wanted = EXTRA.search(parts["condition"])
-        machine = MACHINE.search(parts["condition"])
-        here = machine is None or (machine["name"] == platform.machine()) == (machine["sign"] == "==")
-        if wanted is not None and wanted["name"] == extra and here:
-            found.append(parts["wanted"])
-    return tuple(found)
-
-
 def data(lines: Sequence[str] | None = None) -> Check:
     """Return whether data may come as Parquet files and images; other kinds need nothing."""
-    absent = _absent(DATA, frameworks.own_requirements() if lines is None else lines)
+    known = requirements.own() if lines is None else lines
+    if not known:
+        return warning("data", "what it needs is known once modeltender is installed", requirements.INSTALL)
+    absent = _absent(DATA, known)
     if absent:
         words = f"{' and '.join(absent)} not installed, so no {PURPOSES[DATA]}"
         return warning("data", words, f"{COMMAND}{DATA}]'")
@@ -169,7 +162,7 @@ def failure(extra: Extra, said: str) -> InstallError:
 
 
 def _absent(extra: str, lines: Iterable[str]) -> list[str]:
-    names = [re.split(r"[<>=!~\[ ]", one, maxsplit=1)[0] for one in requirements(extra, lines)]
+    names = [re.split(r"[<>=!~\[ ]", one, maxsplit=1)[0] for one in requirements.of_extra(extra, lines)]
     return [name for name in names if not _present(name)]
 
 

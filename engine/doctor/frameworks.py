@@ -8,12 +8,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from importlib import metadata
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
 from engine.devices import files, support
+from engine.doctor import requirements
 from engine.doctor.report import Check, fine, problem, warning
 from engine.processes import environment
 from engine.protocols import RuntimeSpec
@@ -40,10 +40,10 @@ for loader in sys.argv[2:]:
 
 The loaders of one framework are tried in one process, and what became of each is written down before the next."""
 
-MODELTENDER = "modeltender"
-
 NONE_WORKS = problem(
-    "frameworks", "none works here, so no model can be evaluated", f"pip install '{MODELTENDER}[all]'"
+    "frameworks",
+    "none works here, so no model can be evaluated",
+    f"pip install '{requirements.MODELTENDER}[all]'",
 )
 
 OUR_OWN = frozenset({"numpy"})
@@ -103,12 +103,12 @@ class Imports:
             return problem(
                 spec.name,
                 f"{shown}, but not to be imported: {words}",
-                _install(spec, "--force-reinstall "),
+                _anew(spec, "--force-reinstall"),
             )
         self.working.append(spec.name)
-        old = outdated(versions, own_requirements())
+        old = outdated(versions, requirements.own())
         if old:
-            return warning(spec.name, f"{shown}: {old}", _install(spec, "--upgrade "))
+            return warning(spec.name, f"{shown}: {old}", _anew(spec, "--upgrade"))
         where = ", ".join(device.id for device in devices if spec.name in device.usable_by)
         return fine(spec.name, f"{shown}; runs {_formats(spec)} models on {where or 'no device'}")
 
@@ -178,14 +178,6 @@ def outdated(found: Mapping[str, str], required: Iterable[str]) -> str:
     return f"{', '.join(old)} has known holes" if old else ""
 
 
-def own_requirements() -> list[str]:
-    """Return what the installed modeltender requires, with its extras."""
-    try:
-        return metadata.requires(MODELTENDER) or []
-    except metadata.PackageNotFoundError:  # run from a folder without being installed: no floor is known
-        return []
-
-
 def _start(words: Sequence[str], errors: IO[bytes], home: str) -> subprocess.Popen[bytes]:
     # As a framework host is started: no current folder on the path, and no variables but those that it gets.
     return subprocess.Popen(
@@ -203,8 +195,14 @@ def _formats(spec: RuntimeSpec) -> str:
     return " and ".join(spec.formats)
 
 
-def _install(spec: RuntimeSpec, options: str = "") -> str:
-    return f"pip install {options}'{MODELTENDER}[{spec.extra}]'"
+def _install(spec: RuntimeSpec) -> str:
+    return f"pip install '{requirements.MODELTENDER}[{spec.extra}]'"
+
+
+def _anew(spec: RuntimeSpec, option: str) -> str:
+    """Return the command that installs a framework again, by its own name: pip would look for ours in an index, too."""
+    wanted = requirements.of_extra(spec.extra, requirements.own()) or spec.distributions
+    return " ".join(["pip install", option, *(f"'{one}'" for one in wanted)])
 
 
 def _numbers(version: str) -> tuple[int, ...]:

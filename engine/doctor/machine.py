@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from engine.devices.usability import NOT_INSTALLED
+from engine.doctor import requirements
 from engine.doctor.report import Check, fine, problem, warning
 from storage.records import Device
 from storage.text import clean
@@ -57,10 +58,13 @@ def layout(folders: Mapping[str, str] | None = None) -> Check:
     """Return whether the program's three packages come from one place; a folder of the same name may hide one."""
     found = package_folders() if folders is None else folders
     if len(set(found.values())) == 1:
-        return fine("packages", f"{', '.join(found)} lie together in {clean(next(iter(found.values())))}")
+        where = f"{', '.join(found)} lie together in {clean(next(iter(found.values())))}"
+        if requirements.own():
+            return fine("packages", where)
+        return warning("packages", f"{where}, which is not installed in this Python", requirements.INSTALL)
     places = ", ".join(f"{name} is in {clean(folder) or 'no folder'}" for name, folder in found.items())
     return problem(
-        "packages", places, "Install modeltender into an environment of its own: pipx install modeltender"
+        "packages", places, "Install modeltender into an environment of its own: python3 -m venv ENV"
     )
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import psutil
 
 from engine.doctor.report import Check, fine, problem, warning
-from storage import launch
+from storage import launch, upkeep
 from storage.database import Reader
+from storage.database_errors import SALVAGE
 from storage.errors import DatabaseError, Error, SettingsError
 from storage.settings import read_workspace_settings
 from storage.text import clean
@@ -18,6 +19,13 @@ SHARED_SYSTEMS = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "ceph", "glusterfs", "lustre"}
 )
 """File systems of other machines: SQLite's log needs shared memory, and no event tells of a new file there."""
+
+
+SHOWN = 3
+"""Kinds of damage that are named; `db verify` lists more."""
+
+VERIFIED = 64 << 20
+"""Bytes of a database that are read to the last page within a second; of a larger one that takes a command of its own."""
 
 
 def folder(workspace: Workspace | None) -> Path:
@@ -95,9 +103,11 @@ def _database(workspace: Workspace) -> Check:
             return fine("database", "not made yet; the engine makes it when it first starts")
         return problem("database", error.message, error.hint)
     size = workspace.database.stat().st_size
-    return fine(
-        "database", f"readable, {models} model{'' if models == 1 else 's'}, {size / (1 << 20):.1f} MiB"
-    )
+    found = upkeep.problems(workspace.database) if size <= VERIFIED else []
+    if found:
+        return problem("database", f"damaged: {'; '.join(found[:SHOWN])}", SALVAGE)
+    how = "whole" if size <= VERIFIED else "readable (modeltender db verify reads all of it)"
+    return fine("database", f"{how}, {models} model{'' if models == 1 else 's'}, {size / (1 << 20):.1f} MiB")
 
 
 def _engine(workspace: Workspace) -> Check:

@@ -1,12 +1,23 @@
 """Faults that are noticed where they happen, not by a check: what they mean and what ends them, for the documentation.
 
-They are opened and closed by what watches the folders, keeps the copies and evaluates.
+They are opened and closed by what watches the folders, keeps the copies, evaluates, and looks after the database.
 """
 
 from engine.faults.finding import FaultSpec
+from storage.database_errors import DAMAGED
 from storage.vocabulary import RepairKind, Severity
 
 NOTICED = (
+    FaultSpec(
+        code=DAMAGED,
+        severity=Severity.ERROR,
+        means="A job met a part of the database that cannot be read: its file is not what was written into it.",
+        advice="Stop the engine, then: modeltender db verify --salvage",
+        urgent="Now. What is deployed is still served, but figures, jobs and decisions may be missing or fail.",
+        otherwise="Saving what can be read ends the fault, and nothing else does. The damaged file is kept, and `db verify --salvage` says which tables lost rows. Damage that comes back points "
+        "at the disk or at a program that writes into the file: put a copy back (modeltender db backup makes them) onto "
+        "another disk.",
+    ),
     FaultSpec(
         code="folder",
         severity=Severity.ERROR,

@@ -10,8 +10,9 @@ from textual.widget import Widget
 
 from storage import jobs
 from storage.database import Writer
+from storage.records import Refusal
 from storage.tables import engine, events, models
-from storage.vocabulary import JobKind
+from storage.vocabulary import JobKind, Status
 from storage.workspace import Workspace
 from tests.console.conftest import Open
 from tests.console.screen import Clock, shows, text
@@ -42,6 +43,15 @@ async def test_no_accidental_action(
 ) -> None:
     """Keys in a burst, a paste, Enter and closing keys confirm no question, however long it was looked at."""
     staged.model_settings("mnist").parent.mkdir(parents=True)
+    if key.action == "app.trust":
+        with writer.transaction() as connection:
+            newest = models.versions(connection, "mnist")[0]
+            refusal = Refusal(at=NOW, evidence=(), liftable=True)
+            models.set_version(
+                connection, newest.id, status=Status.QUARANTINED, reason="code", refusal=refusal
+            )
+    # A way to export is chosen before its question.
+    opens = [key.keys, "enter"] if key.action == "app.export" else [key.keys]
     async with open_console(staged).run_test(size=SMALL) as pilot:
         await select(pilot, CANCELLABLE if key.action == "app.cancel" else "mnist")
         pilot.app.post_message(textual_events.Paste(f"{key.keys}y\n"))
@@ -51,7 +61,7 @@ async def test_no_accidental_action(
             await pilot.press(key.keys, *burst)
             await pilot.press("escape")
             await shows(pilot, lambda shown: "esc  cancel" not in shown)
-        await pilot.press(key.keys)
+        await pilot.press(*opens)
         await shows(pilot, "esc  cancel")
         clock.now += 60.0
         pilot.app.screen.post_message(textual_events.Paste("y\n"))

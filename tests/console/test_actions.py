@@ -283,7 +283,7 @@ async def test_nothing_to_cancel_is_a_sentence(open_console: Open, staged: Works
         await told(pilot, "No job of mnist is waiting or running.")
 
 
-@pytest.mark.parametrize("key", ["r", "R", "p", "u", "c", "s"])
+@pytest.mark.parametrize("key", ["r", "R", "p", "u", "c", "s", "l", "t", "x", "a"])
 async def test_read_only_console_acts_on_nothing(
     open_console: Open, staged: Workspace, writer: Writer, key: str
 ) -> None:

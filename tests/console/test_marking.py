@@ -151,7 +151,7 @@ async def test_what_cannot_be_evaluated_is_named(
     assert job.model == "seg-unet"
 
 
-@pytest.mark.parametrize("key", ["r", "v"])
+@pytest.mark.parametrize("key", ["r", "v", "l"])
 async def test_marks_are_for_the_list_only(
     open_console: Open, staged: Workspace, writer: Writer, key: str
 ) -> None:

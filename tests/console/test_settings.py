@@ -59,7 +59,7 @@ async def test_settings_are_filtered(open_console: Open, settled: Workspace) -> 
 
 async def test_the_past_says_that_settings_are_of_now(open_console: Open, settled: Workspace) -> None:
     """Nobody records settings: in the past the screen says so."""
-    async with open_console(settled).run_test(size=(120, 30)) as pilot:
+    async with open_console(settled).run_test(size=(80, 24)) as pilot:
         await _open(pilot)
         await pilot.press("left_curly_bracket")
-        await shows(pilot, "as now: not recorded")
+        await shows(pilot, "as they are now: their past is not recorded")

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from engine.evaluation.parity import broken, parity
-from engine.exports import ROUTES
+from engine.exports import ROUTES, ways
 from engine.processes.client import Hosts
 from engine.processes.export_messages import Export, Predict, Predicted
 from engine.processes.lockdown import FULL, probe
 from engine.processes.model_process import ModelProcess
 from engine.protocols import ExportRoute
 from engine.runtimes import recognise, runtime_for
+from storage import exported
 from storage.settings import Output
 from storage.vocabulary import Format, LayerState, Task
 from tests.artefacts import artefact_sha256
@@ -45,6 +46,15 @@ def predicted(process: ModelProcess, source: Format, data: Path) -> Predicted:
     """Return what a model answers on the same examples as every other one, prepared as its source takes them."""
     request = Predict(str(data), PREPROCESS[source], Output(), EXAMPLES)
     return process.predict(request, deadline_s=DEADLINE_S)
+
+
+@pytest.mark.parametrize("source", list(Format))
+def test_what_is_offered_is_what_can_be_done(source: Format) -> None:
+    """The console, which knows no engine, offers of a format exactly the ways that lead from it."""
+    there = {(way.target, way.quantize) for way in ways(source)}
+    offered = exported.WAYS.get(source, ())
+    assert set(offered) == there
+    assert len(offered) == len(there)
 
 
 @each_way

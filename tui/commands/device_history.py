@@ -4,6 +4,7 @@ import sqlite3
 import time
 from datetime import UTC, datetime
 from difflib import get_close_matches
+from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from storage.tables import rollups
 from storage.tables.rollups import DAY, POINTS, RAW, TABLES, Bucket
 from storage.text import NAME, clean
 from tui.commands.device_document import DeviceHistoryDocument
-from tui.commands.figures import clock
+from tui.commands.figures import clock, size
 from tui.commands.plot import plot
 from tui.commands.tables import table
 from tui.widgets.braille import Point
@@ -28,6 +29,10 @@ GAP_STEPS = 1.5
 
 GAP_RAW_S = 60.0
 """The same for single readings: the longest time between two that the settings allow."""
+
+
+WHOLE = {"utilisation": (0.0, 1.0)}
+"""Readings that are shares: drawn from nothing to all, so that a busy device does not look like a swaying one."""
 
 
 class Range(NamedTuple):
@@ -112,7 +117,7 @@ def text(found: list[Series]) -> str:
     headings = ["AT (UTC)", "MIN", "MEAN", "MAX", "P99", "N"]
     parts = [
         f"{series.device} {series.reading}{_steps(series)}\n"
-        + table(headings, [_row(bucket) for bucket in series.buckets], right=headings[1:])
+        + table(headings, [_row(series.reading, bucket) for bucket in series.buckets], right=headings[1:])
         for series in found
         if series.buckets
     ]
@@ -122,7 +127,13 @@ def text(found: list[Series]) -> str:
 def drawing(found: list[Series], width: int) -> str:
     """Return a chart for each reading that there is: the mean as a line, from least to greatest as a band."""
     parts = [
-        plot(_points(series), title=f"{series.device} {series.reading}{_steps(series)}", width=width)
+        plot(
+            _points(series),
+            title=f"{series.device} {series.reading}{_steps(series)}",
+            width=width,
+            words=partial(_figure, series.reading),
+            bounds=WHOLE.get(series.reading),
+        )
         for series in found
         if series.buckets
     ]
@@ -165,12 +176,17 @@ def _points(series: Series) -> list[Point]:
     ]
 
 
-def _row(bucket: Bucket) -> list[str]:
+def _row(reading: str, bucket: Bucket) -> list[str]:
     figures = (bucket.least, bucket.mean, bucket.greatest, _quantile(bucket, 0.99))
-    return [clock(bucket.at), *(_figure(value) for value in figures), str(bucket.n)]
+    return [clock(bucket.at), *(_figure(reading, value) for value in figures), str(bucket.n)]
 
 
-def _figure(value: float) -> str:
+def _figure(reading: str, value: float) -> str:
+    """Return a value as a person reads it; scripts get it as it was read."""
+    if reading in WHOLE:
+        return f"{value:.1%}"
+    if reading.endswith("_bytes"):
+        return size(round(value))
     return f"{value:.4f}" if abs(value) < 10 else f"{value:.1f}" if abs(value) < 1e6 else f"{value:.0f}"
 
 

@@ -4,16 +4,13 @@ Everything shown was read when the key was pressed, and the same is asked of the
 demands is the engine's; here its report is shown as it was stored.
 """
 
-import time
 from collections.abc import Sequence
 from functools import partial
 from typing import ClassVar, NamedTuple
 
 from rich.text import Text
-from textual import events, on
-from textual.app import ComposeResult
-from textual.containers import Horizontal
-from textual.widgets import Input, Label
+from textual import on
+from textual.widgets import Input
 
 from storage.measured import LESS_IS_BETTER
 from storage.promotion_records import PASSING, GateCheck, GateReport, PromotionTarget
@@ -22,11 +19,8 @@ from storage.vocabulary import CheckVerdict
 from tui.about import wrapped
 from tui.commands.compare_text import changed
 from tui.commands.figures import milliseconds, number, size, with_interval
-from tui.dialogs.confirm import Confirm
 from tui.dialogs.consequences import consequences
-
-TYPED_GAP_S = 0.05
-"""A person's Enter comes later after the key before it; one that was pasted or typed ahead does not."""
+from tui.dialogs.reasoned import REASON, Reasoned
 
 SHOWN_METRICS = 3
 """Quality figures compared in the dialog: the whole list is on the model's screen."""
@@ -110,71 +104,34 @@ MEASURED_FIRST = (
 )
 
 
-class Promote(Confirm):
-    """Asks whether to promote; `reason` is set where the gate is to be overruled."""
+NAME = ("name", "To overrule, type its name")
 
-    DEFAULT_CSS = """
-    Promote {
-        .field { height: 1; }
-        .field Label { width: 28; color: $text-muted; }
-        .field Input { width: 1fr; height: 1; border: none; padding: 0; background: $primary 12%; color: $foreground; }
-        .field Input:focus { background: $primary 30%; }
-    }
-    Promote:ansi .field Input { background: ansi_default; text-style: underline; }
-    """
+
+class Promote(Reasoned):
+    """Asks whether to promote; `reason` is set where the gate is to be overruled."""
 
     BINDINGS: ClassVar = []
 
     def __init__(self, change: Change) -> None:
-        title = f"Promote {change.candidate.model} v{change.candidate.number}?"
-        super().__init__(title, partial(body, change), change.verb, subtitle=_passed(change))
+        verdict = "The gate did not pass." if change.gate else "There is no gate report yet."
+        super().__init__(
+            f"Promote {change.candidate.model} v{change.candidate.number}?",
+            partial(body, change),
+            change.verb,
+            fields=(NAME, REASON) if change.needs_reason else (),
+            note=f"{verdict}  tab goes to the fields",
+            subtitle=_passed(change),
+        )
         self._change = change
-        self._key_at = 0.0
-        self._gap = 0.0
-        self.reason = ""
 
-    def compose_fields(self) -> ComposeResult:
-        """Ask for the name and a reason where the gate did not pass."""
-        if not self._change.needs_reason:
-            return
-        for id_, label in (("name", "To overrule, type its name"), ("reason", "Reason (kept in the log)")):
-            with Horizontal(classes="field"):
-                yield Label(label)
-                yield Input(id=id_, select_on_focus=False, max_length=200)
-
-    def on_mount(self) -> None:
-        """Say how the fields are reached."""
-        if self._change.needs_reason and self.is_laid_out:
-            verdict = "The gate did not pass." if self._change.gate else "There is no gate report yet."
-            self.say(f"{verdict}  tab goes to the fields")
-
-    def on_key(self, event: events.Key) -> None:
-        """Remember how long ago the key before this one came."""
-        super().on_key(event)
-        now = time.monotonic()
-        self._gap, self._key_at = now - self._key_at, now
-
-    def action_yes(self) -> None:
-        """Take a yes only where the gate is not overruled, which takes more than a key."""
-        if not self._change.needs_reason:
-            super().action_yes()
+    def objection(self) -> str:
+        """Return that what was typed is not the candidate's name, where it is not."""
+        name = self._change.candidate.model
+        return "" if self.typed("name") == name else f"The name is not {name}."
 
     @on(Input.Submitted, "#name")
     def _named(self) -> None:
         self.query_one("#reason", Input).focus()
-
-    @on(Input.Submitted, "#reason")
-    def _insisted(self) -> None:
-        name, reason = (self.query_one(field, Input).value.strip() for field in ("#name", "#reason"))
-        if not self.armed or self._gap < TYPED_GAP_S:
-            self.say("That came too fast to be meant: press ⏎ once more.")
-        elif name != self._change.candidate.model:
-            self.say(f"The name is not {self._change.candidate.model}.")
-        elif not reason:
-            self.say("A reason is needed; it is kept in the history.")
-        else:
-            self.reason = reason
-            self.dismiss(True)
 
 
 def body(change: Change, width: int) -> list[Text]:

@@ -1,14 +1,17 @@
-"""The short questions: evaluate everything, or what is marked? cancel this job?"""
+"""The short questions: evaluate everything, or what is marked? train a version? cancel this job?"""
 
 from collections.abc import Collection, Sequence
 from functools import partial
 
 from rich.text import Text
 
+from storage.durations import rough
 from storage.fault_records import Fault, Remedy
-from storage.records import Job, Version
+from storage.records import Job, Model, Version
+from storage.vocabulary import Format
 from tui.about import wrapped
 from tui.dialogs.confirm import Confirm
+from tui.dialogs.reasoned import Reasoned
 from tui.remedies import verb
 
 NAMED = 6
@@ -27,11 +30,15 @@ def evaluate_all(versions: Sequence[Version]) -> Confirm:
 def evaluate_marked(versions: Sequence[Version], without: Sequence[str], hidden: Collection[str]) -> Confirm:
     """Return the question whether to evaluate the marked models: these versions, and nothing of those ``without`` one."""
     count = f"{len(versions)} evaluations" if len(versions) > 1 else "one evaluation"
-    names = [(f"{version.model} v{version.number}", version.model in hidden) for version in versions]
-    lines = [Text(f"This queues {count}:"), Text(), *(_marked(*name) for name in names)]
-    if without:
-        lines += [Text(), Text(f"No version to evaluate: {', '.join(without)}", "yellow")]
+    lines = [Text(f"This queues {count}:"), Text(), *_versions(versions, without, hidden, "evaluate")]
     return Confirm(_of_marked("Evaluate", len(versions)), partial(wrapped, lines), "y  evaluate")
+
+
+def measure_marked(versions: Sequence[Version], without: Sequence[str], hidden: Collection[str]) -> Confirm:
+    """Return the question whether to measure how fast the marked models answer."""
+    lines = [Text("This measures, one after another, how fast they answer:"), Text()]
+    lines += _versions(versions, without, hidden, "measure")
+    return Confirm(_of_marked("Measure", len(versions)), partial(wrapped, lines), "y  measure")
 
 
 def check_marked(names: Sequence[str], hidden: Collection[str]) -> Confirm:
@@ -41,12 +48,65 @@ def check_marked(names: Sequence[str], hidden: Collection[str]) -> Confirm:
     return Confirm(_of_marked("Check", len(names)), partial(wrapped, lines), "y  check")
 
 
+def _versions(
+    versions: Sequence[Version], without: Sequence[str], hidden: Collection[str], verb: str
+) -> list[Text]:
+    lines = [_marked(f"{version.model} v{version.number}", version.model in hidden) for version in versions]
+    lacking = [Text(), Text(f"No version to {verb}: {', '.join(without)}", "yellow")]
+    return lines + lacking if without else lines
+
+
 def _of_marked(verb: str, count: int) -> str:
     return f"{verb} {count} marked models?" if count > 1 else f"{verb} the marked model?"
 
 
 def _marked(name: str, out_of_sight: bool) -> Text:  # noqa: FBT001 - a fact of the name beside it
     return Text.assemble(f"  {name}", ("  hidden by the filter" if out_of_sight else "", "dim"))
+
+
+def train(model: Model, last_s: float | None) -> Confirm:
+    """Return the question whether to train a new version; ``last_s`` is how long it took last time."""
+    base = model.current or model.candidate
+    start = f"It starts from v{base.number}" if base else "It starts as models/NAME/model.toml says"
+    lines = [
+        Text.assemble(
+            "This trains a new version of ", (model.name, "bold"), f" on the data in train/{model.name}."
+        ),
+        Text(
+            f"{start}; how long and how fast it learns is said below [train] in its settings (7 shows them)."
+        ),
+        Text("The result is evaluated like any new version; nothing is deployed.", "dim"),
+    ]
+    if last_s is not None:
+        lines.append(Text(f"The last training took {rough(last_s)}.", "dim"))
+    return Confirm(f"Train {model.name}?", partial(wrapped, lines, indent=0), "y  train")
+
+
+def export(version: Version, to: Format, numbers: str) -> Confirm:
+    """Return the question whether to make another format of a version; ``numbers`` is what becomes of them."""
+    named = f"{version.model} v{version.number}"
+    lines = [
+        Text.assemble("This makes ", (to, "bold"), " of ", (named, "bold"), f" ({numbers})."),
+        Text("The result is evaluated like any new version; nothing is deployed.", "dim"),
+    ]
+    return Confirm(f"Export {named} to {to}?", partial(wrapped, lines, indent=0), "y  export")
+
+
+def trust(version: Version) -> Reasoned:
+    """Return the question whether to allow a version what it was refused for; it says why."""
+    evidence = version.refusal.evidence if version.refusal else ()
+    lines = [
+        Text.assemble((f"{version.model} v{version.number}  ", "bold"), version.reason),
+        *([Text.assemble(("found: ", "dim"), "; ".join(evidence))] if len(evidence) > 1 else []),
+        Text(),
+        Text(
+            "If you trust it, exactly this content is loaded from now on, behind the same walls; other bytes are not."
+        ),
+        Text(f"Taken back with: modeltender trust {version.model}@{version.number} --revoke", "dim"),
+    ]
+    return Reasoned(
+        f"Trust {version.model} v{version.number}?", partial(wrapped, lines, indent=0), "⏎  trust it"
+    )
 
 
 def cancel(job: Job) -> Confirm:

@@ -13,7 +13,19 @@ from textual.message import Message
 
 from storage.records import Version
 from storage.snapshot import Detail as Facts
-from tui import about, detail_rows, footers, heading, health, layout, next_step, rows, sheets, values
+from tui import (
+    about,
+    allowance,
+    detail_rows,
+    footers,
+    heading,
+    health,
+    layout,
+    next_step,
+    rows,
+    sheets,
+    values,
+)
 from tui import format as form
 from tui.charts import UNREAD, show_accuracy, show_latency
 from tui.console_screen import ConsoleScreen
@@ -239,6 +251,8 @@ def _of_broken(name: str, version: Version | None, width: int) -> tuple[str, lis
 def _labels(view: View, version: Version | None) -> dict[str, str]:
     """Return the footer's words that are other than usual."""
     labels = {"app.pause": ""}
+    if version is not None and allowance.possible(version):
+        labels["app.trust"] = f"trust v{version.number}"
     if version is not None:
         labels["app.evaluate"] = f"eval v{version.number}"
     return labels | footers.of_model(view) | footers.labels(view)

@@ -53,7 +53,7 @@ class Settings(ListScreen):
             settings_rows.heading(width),
             settings_rows.rows(found, width),
             nothing="the settings are being read",
-            title=form.counted("Settings", len(found), len(known)),
+            title=form.counted("Settings", len(found), len(known)) + _as_now(view),
         )
 
     def known(self, view: View) -> tuple[str, list[Text]]:
@@ -69,8 +69,6 @@ class Settings(ListScreen):
         wrong = sum(bool(entry.problem) for entry in entries)
         said = sum(entry.origin != DEFAULT for entry in entries)
         state = f"{wrong} problem{'' if wrong == 1 else 's'}" if wrong else f"{said} set"
-        if view.replay is not None:
-            state += ", as now: not recorded"
         return f"{view.selected}  {state}" if view.selected else state
 
     def _entries(self, view: View) -> tuple[Entry, ...]:
@@ -89,3 +87,8 @@ class Settings(ListScreen):
 def path(entry: Entry) -> str:
     """Return the file in which a setting can be said."""
     return f"models/{entry.scope}/model.toml" if entry.scope else "modeltender.toml"
+
+
+def _as_now(view: View) -> str:
+    """Return that these are not the settings of the past moment that everything else is of."""
+    return "" if view.replay is None else "  as they are now: their past is not recorded"

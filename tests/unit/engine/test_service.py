@@ -4,6 +4,8 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -19,10 +21,11 @@ from engine.processes.pool import Pool
 from engine.service import Service
 from storage import jobs, snapshot
 from storage.database import Reader, Writer
+from storage.database_errors import DAMAGED
 from storage.errors import JobError
 from storage.records import Job
 from storage.settings import WorkspaceSettings
-from storage.vocabulary import FINISHED, JobKind, JobState
+from storage.vocabulary import FINISHED, JobKind, JobState, Severity
 from storage.workspace import Workspace
 
 ALL = frozenset(JobKind)
@@ -130,6 +133,27 @@ def test_a_mistake_of_ours_fails_its_job_and_nothing_else(
     bad, good = ask(workspace, "bad"), ask(workspace, "good")
     assert finished(reader, bad).code == "internal"
     assert finished(reader, good).state is JobState.SUCCEEDED
+
+
+def test_a_damaged_database_is_told(
+    workspace: Workspace, reader: Reader, serve: Serve, tmp_path: Path
+) -> None:
+    """A job that meets damage fails with what helps, and a fault of the workspace stays open."""
+    broken = tmp_path / "broken.db"
+    broken.write_bytes(b"no database at all " * 300)
+
+    def meet(context: Context, job: Job, report: Report) -> Outcome:
+        with closing(sqlite3.connect(broken)) as connection:
+            connection.execute("SELECT * FROM metrics")
+        return Outcome()
+
+    serve(meet)
+    job = finished(reader, ask(workspace))
+    assert (job.state, job.code) == (JobState.FAILED, DAMAGED)
+    assert "db verify --salvage" in job.hint
+    [fault] = snapshot.read(reader).faults
+    assert (fault.code, fault.model, fault.severity) == (DAMAGED, "", Severity.ERROR)
+    assert "db verify --salvage" in fault.repair
 
 
 def test_cancelling_reaches_the_handler(workspace: Workspace, reader: Reader, serve: Serve) -> None:

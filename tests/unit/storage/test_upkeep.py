@@ -10,6 +10,7 @@ import pytest
 
 from storage import database, upkeep
 from storage.database import Reader, Writer
+from storage.database_errors import DAMAGED
 from storage.errors import WorkspaceError
 from storage.tables import events
 from storage.workspace import Workspace
@@ -166,6 +167,21 @@ def test_damage_is_found_and_what_is_around_it_is_saved(full: Path) -> None:
         assert connection.execute("SELECT name FROM models ORDER BY name").fetchall()
     reader.close()
     Writer(full).close()
+
+
+def test_saving_ends_the_fault(full: Path) -> None:
+    """What was open because of the damage is over; what else was open stays."""
+    writer = Writer(full)
+    with writer.transaction() as connection:
+        for code in (DAMAGED, "disk-low"):
+            events.open_fault(connection, code, "A part cannot be read.", at=1.0)
+    writer.close()
+    damage(full, full.read_bytes().index(b"the event of number 3000"))
+    upkeep.salvage(full)
+    reader = Reader(full)
+    with reader.transaction() as connection:
+        assert [fault.code for fault in events.faults(connection) if not fault.model] == ["disk-low"]
+    reader.close()
 
 
 def test_parts_of_what_is_lost_go_with_it(full: Path) -> None:

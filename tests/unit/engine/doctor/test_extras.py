@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from engine.doctor import extras, frameworks
-from engine.doctor.extras import Extra
+from engine.doctor import extras, machine, requirements
+from engine.doctor.extras import Extra, InstallError
 from engine.runtimes import RUNTIMES
 from storage.vocabulary import Condition
 
@@ -33,15 +33,15 @@ TORCH = Extra("torch", "torchscript models", ("torch>=2.10",))
 def test_what_pip_is_told(monkeypatch: pytest.MonkeyPatch, machine: str, wanted: tuple[str, ...]) -> None:
     """An extra's requirements are those of this machine's kind, without the condition, and no other extra's."""
     monkeypatch.setattr(platform, "machine", lambda: machine)
-    assert extras.requirements("tensorflow", LINES) == wanted
-    assert extras.requirements("torch", LINES) == ("torch>=2.10",)
+    assert requirements.of_extra("tensorflow", LINES) == wanted
+    assert requirements.of_extra("torch", LINES) == ("torch>=2.10",)
 
 
 def test_own_extras_are_known() -> None:
     """Every extra that is ever offered is in this program's own metadata, with something to install."""
-    lines = frameworks.own_requirements()
+    lines = requirements.own()
     for name in [*(spec.extra for spec in RUNTIMES), extras.DATA, extras.NVIDIA]:
-        assert extras.requirements(name, lines), name
+        assert requirements.of_extra(name, lines), name
 
 
 def test_nothing_is_missing_here() -> None:
@@ -56,6 +56,16 @@ def test_missing_readers_of_data_are_a_warning() -> None:
     assert check.detail.startswith("no-such-package-of-ours not installed, so no Parquet files")
     assert check.fix == "pip install 'modeltender[data]'"
     assert extras.data().status is Condition.OK
+
+
+def test_a_program_that_is_not_installed_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run from its folder alone it does not know what its parts need: that is said, and nothing is called complete."""
+    monkeypatch.setattr(requirements, "own", list)
+    assert extras.data().status is Condition.WARNING
+    assert machine.layout().status is Condition.WARNING
+    with pytest.raises(InstallError, match="not installed in this Python") as refused:
+        extras.missing([])
+    assert "pip install '.[all]'" in refused.value.hint
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,21 @@ def test_new_workspace_is_fine(workspace: Workspace) -> None:
 def test_database_is_read(workspace: Workspace, writer: Writer) -> None:
     """The database is opened and read, not only looked at."""
     del writer
-    assert checks(workspace)["database"].detail.startswith("readable, 0 models")
+    assert checks(workspace)["database"].detail.startswith("whole, 0 models")
+
+
+def test_damage_within_the_database_is_a_problem(workspace: Workspace, writer: Writer) -> None:
+    """A database that opens, and of which one page is spoilt, is found out, and what saves the rest is said."""
+    with writer.transaction() as connection:
+        [root] = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'events'").fetchone()
+        [size] = connection.execute("PRAGMA page_size").fetchone()
+    writer.close()
+    with workspace.database.open("r+b") as file:
+        file.seek((root - 1) * size)
+        file.write(b"\xff" * size)
+    check = checks(workspace)["database"]
+    assert check.status is Condition.PROBLEM
+    assert "db verify --salvage" in check.fix
 
 
 def test_damaged_database_is_a_problem(workspace: Workspace) -> None:

@@ -8,12 +8,15 @@ from pathlib import Path
 import pyarrow.parquet
 import pytest
 
+from storage import sketch
 from storage.database import Writer
 from storage.tables import rollups
-from storage.tables.rollups import DAY, HOUR, RAW
+from storage.tables.rollups import DAY, HOUR, RAW, Bucket
 from storage.vocabulary import ExitCode
 from tests.readings import MIDNIGHT, record
 from tests.unit.tui.commands.conftest import Run
+from tui.commands import device_history
+from tui.commands.device_history import Series
 
 FIRST_HOURS = ("--since", "2025-11-26T00:00:00", "--until", "2025-11-26T02:00:00")
 
@@ -118,7 +121,17 @@ def test_a_person_gets_a_table(two_hours: Run) -> None:
     lines = two_hours("utilisation", *FIRST_HOURS).out.splitlines()
     assert lines[0] == "cuda:0 utilisation, by the minute"
     assert lines[1].split() == ["AT", "(UTC)", "MIN", "MEAN", "MAX", "P99", "N"]
-    assert lines[2].split()[2:] == ["0.5000", "0.6250", "0.7500", "0.7482", "6"]
+    assert lines[2].split()[2:] == ["50.0%", "62.5%", "75.0%", "74.8%", "6"]
+
+
+def test_memory_is_told_in_units() -> None:
+    """Nobody reads ten digits: the table and the drawing say GiB."""
+    bucket = Bucket(
+        at=MIDNIGHT, n=2, least=1 << 30, mean=3 << 29, greatest=2 << 30, sketch=sketch.of([float(2 << 30)])
+    )
+    series = [Series("cpu", "memory_used_bytes", None, [bucket])]
+    assert "1.0 GiB  1.5 GiB  2.0 GiB" in device_history.text(series)
+    assert device_history.drawing(series, 80).splitlines()[1].startswith("  2.0 GiB")
 
 
 def test_a_drawing_fits_every_terminal(two_hours: Run) -> None:
@@ -126,7 +139,7 @@ def test_a_drawing_fits_every_terminal(two_hours: Run) -> None:
     lines = two_hours("utilisation", *FIRST_HOURS, "--plot").out.splitlines()
     assert max(map(len, lines)) <= 80
     assert lines[0] == "cuda:0 utilisation, by the minute"
-    assert lines[1].split()[0] == "0.7500"
+    assert lines[1].split()[0] == "100.0%"
     assert lines[-1].split() == ["2025-11-26", "00:00:00", "2025-11-26", "01:59:00"]
     assert any("\u2800" < glyph <= "\u28ff" for line in lines for glyph in line)
 
