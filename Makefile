@@ -10,6 +10,10 @@ COUNT ?= 2000
 MINUTES ?= 60
 MUTANTS ?= *[147]
 
+# Where Python is told to keep no bytecode, as in many containers, each of the tests' thousands of processes would compile all
+# that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: install demo test coverage lint dist man fuzz soak bench mutants pictures clean
 
 install: $(STAMP)
@@ -23,7 +27,9 @@ $(STAMP): pyproject.toml constraints.txt
 demo: install
 	@$(BIN)/python -P -m sample_models.demo $(DEMO)
 
+# Model processes may write nothing, so what only they import is compiled before.
 test: install
+	$(BIN)/python -m compileall -q -j 0 storage engine tui sample_models
 	$(BIN)/python -P -m pytest -n auto
 
 # The same, counted: which branches of the store and of the engine's core it goes through; fails where a package falls short.
