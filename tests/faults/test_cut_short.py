@@ -7,6 +7,7 @@ import pytest
 from engine.jobs import check_endurance
 from engine.jobs.context import Outcome
 from engine.lanes import _outcome  # what becomes of a handler's errors is the lane's to say
+from engine.processes import conversation
 from storage import jobs
 from storage.records import JobParameters, Metric
 from storage.tables import models
@@ -26,7 +27,7 @@ CUT = ("Cancelled", "as asked", "was killed", "it was not asked again and again"
 """How it reads; a check says of each thing that it was not told that it does not know it."""
 
 QUICK = frozenset({JobKind.EVALUATE, JobKind.EARLY})
-"""What may be done with so few examples before its first step is heard, and so before it can be cut."""
+"""What may be done with so few examples before its first step is heard: it is cut for certain only before its first question."""
 
 MOST_STEPS = 60
 """More than any of them tells."""
@@ -83,10 +84,27 @@ def ready(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> Ward:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_job_that_was_cut_short_leaves_nothing_half_done(ready: Ward, kind: JobKind) -> None:
+def test_a_job_that_was_cut_short_leaves_nothing_half_done(
+    ready: Ward, kind: JobKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """At whichever step: it says so in a sentence, no version is blamed, nothing is handed in, and the next one succeeds."""
+    with monkeypatch.context() as patch:
+        # Whoever waits for a process looks up before the question is sent, so that none is done by then.
+        patch.setattr(conversation, "TICK_S", 0.0)
+        cut_before_its_first_question(ready, kind)
     for how in ("cancelled", "killed"):
         cut_at_each_step(ready, kind, how)
+
+
+def cut_before_its_first_question(ready: Ward, kind: JobKind) -> None:
+    """Cancel a job when it begins."""
+    listener = Listener(1, lambda _: None)
+    listener.stop = True
+    outcome = do(ready, kind, listener)
+    assert outcome.state is JobState.CANCELLED, outcome
+    assert outcome.error.endswith("as asked.")
+    assert handed_in(ready) == []
+    assert ready.faults() == {}
 
 
 def cut_at_each_step(ready: Ward, kind: JobKind, how: str) -> None:

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from storage.vocabulary import JobKind, TrainingState
 from storage.workspace import Workspace, engine_pid
 from tests.tiny_models import digits
 
-pytest.importorskip("tensorflow")
+pytestmark = pytest.mark.skipif(find_spec("tensorflow") is None, reason="TensorFlow is not installed")
 
 MODEL = "built"
 EPOCHS = 80

@@ -4,6 +4,7 @@ import errno
 import os
 import threading
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,7 @@ from tests.unit.engine.jobs.training_bench import TRAIN, TrainingBench, bench, t
 
 __all__ = ["bench", "warm_hosts"]
 
-pytest.importorskip("tensorflow")
+pytestmark = pytest.mark.skipif(find_spec("tensorflow") is None, reason="TensorFlow is not installed")
 
 PATIENT_S = 60.0
 

@@ -1,5 +1,6 @@
 """What examples for training promise: each once an epoch, in an order that seed and epoch decide, from memory or the file."""
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ from engine.data.examples import Examples, open_examples
 from engine.training import lessons
 from engine.training.lessons import Part
 from storage.settings import Preprocess
+from tests.tiny_models import import_keras
 
-pytest.importorskip("tensorflow")
+pytestmark = pytest.mark.skipif(find_spec("tensorflow") is None, reason="TensorFlow is not installed")
 
 ROWS = 23
 
@@ -26,6 +28,7 @@ def examples(tmp_path: Path) -> Examples:
 
 def epoch(part: Any, number: int, *, seed: int = 0) -> list[Any]:
     """Return the batches of an epoch."""
+    import_keras()
     import tensorflow as tf
 
     from engine.runtimes.keras import feed

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,10 @@ from engine.runtimes import recognise
 from storage.vocabulary import Format, OutputScale
 from tests.tiny_models import KERAS_WARNING, import_keras
 
-pytest.importorskip("tensorflow")
-
-pytestmark = pytest.mark.filterwarnings(KERAS_WARNING)
+pytestmark = [
+    pytest.mark.skipif(find_spec("tensorflow") is None, reason="TensorFlow is not installed"),
+    pytest.mark.filterwarnings(KERAS_WARNING),
+]
 
 VALUE = 3.0
 
