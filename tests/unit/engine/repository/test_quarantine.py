@@ -250,19 +250,28 @@ def test_a_release_follows_no_link(watched: Watched, tmp_path: Path) -> None:
     assert held(watched) == ["1/lambda.keras"]
 
 
-def test_what_lies_on_another_file_system_stays(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is marked where it lies, with a sentence, and no half of it is moved."""
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.EXDEV, "it stays in train/, which is on another file system than .modeltender/"),
+        (errno.EACCES, "it stays in train/, as it could not be moved (Permission denied)"),
+    ],
+)
+def test_what_cannot_be_moved_stays(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch, number: int, words: str
+) -> None:
+    """It is marked where it lies, with a sentence that says why, and no half of it is moved."""
     file = keras_lambda(watched.inbox(), NOWHERE)
 
     def refuse(source: Path, target: Path) -> None:
-        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), str(target))
+        raise OSError(number, os.strerror(number), str(target))
 
     monkeypatch.setattr("engine.repository.quarantine.rename_new", refuse)
     watched.settle()
     assert file.exists()
     shown = watched.arrivals()["lambda.keras"]
     assert shown.status is Status.QUARANTINED
-    assert shown.reason.endswith("it stays in train/, which is on another file system than .modeltender/")
+    assert shown.reason.endswith(f"; {words}")
     assert entries(watched) == []
     assert list(watched.workspace.quarantine.iterdir()) == []
 
@@ -283,6 +292,30 @@ def test_what_changes_while_it_is_moved_is_looked_at_again(
     watched.settle()
     assert watched.version("mnist", 1).format is Format.ONNX
     assert entries(watched) == []
+
+
+def test_what_cannot_be_put_back_is_kept_and_nothing_is_overwritten(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It changed at the last moment, and a file of its name came when it had been moved: both are still there."""
+    file = keras_lambda(watched.inbox(), NOWHERE)
+    moves: list[Path] = []
+
+    def swap(source: Path, target: Path) -> None:
+        moves.append(target)
+        if len(moves) == 1:
+            save_onnx(file, "swapped")
+        rename_new(source, target)
+        if len(moves) == 1:
+            save_onnx(file, "came later")
+
+    monkeypatch.setattr("engine.repository.quarantine.rename_new", swap)
+    watched.settle()
+    [entry] = entries(watched)
+    assert (entry.state, entry.name) == (Custody.KEPT, "lambda.keras")
+    assert (watched.workspace.quarantine / "1" / "lambda.keras").read_bytes() == onnx_bytes("swapped")
+    version = watched.workspace.version_folder("mnist", 1)
+    assert [path.read_bytes() for path in version.iterdir()] == [onnx_bytes("came later")]
 
 
 def test_hostile_names_are_kept_and_shown_clean(watched: Watched) -> None:
