@@ -164,7 +164,11 @@ def test_a_write_that_fails_leaves_the_file(
 def test_a_file_that_the_engine_could_not_give_back_is_refused(
     workspace: Workspace, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another user's file would become ours by a rename; links in a circle lead nowhere."""
+    """A folder must be ours to write; another user's file would become ours by a rename; links in a circle lead nowhere."""
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "access", lambda path, mode: False)
+        with pytest.raises(TargetError, match="workspace cannot be written by the engine's user"):
+            opened(workspace, settings()).check(News(workspace, "mnist", 3, 1))
     with monkeypatch.context() as patch:
         patch.setattr(os, "geteuid", lambda: file.stat().st_uid + 1)
         with pytest.raises(TargetError, match="belongs to another user, and replacing it would take it away"):
