@@ -214,6 +214,7 @@ def test_what_is_no_folder_any_more_is_set_aside_as_well(
 ) -> None:
     """A file that has the version's name, or a link: of a link nothing is touched where it leads to."""
     elsewhere = deployed.folder.rename(tmp_path / "elsewhere")
+    elsewhere.chmod(0o500)
     if linked:
         deployed.folder.symlink_to(elsewhere)
     else:
@@ -226,6 +227,7 @@ def test_what_is_no_folder_any_more_is_set_aside_as_well(
     assert aside.parent == deployed.workspace.damaged
     assert aside.readlink() == elsewhere if linked else aside.read_text() == "unpacked wrongly"
     assert sorted(path.name for path in elsewhere.iterdir()) == ["model.onnx", "notes.txt"]
+    assert oct(elsewhere.stat().st_mode & 0o7777) == "0o500"
 
 
 def test_a_folder_that_its_owner_may_not_write_is_set_aside_and_can_be_removed(deployed: Deployed) -> None:
