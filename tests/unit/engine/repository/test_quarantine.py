@@ -135,20 +135,6 @@ def test_a_refused_version_that_is_replaced_is_found_anew(watched: Watched) -> N
     assert "version 4 found in models/mnist" in watched.messages()
 
 
-def test_a_refused_version_that_is_only_touched_is_not_told_again(watched: Watched) -> None:
-    """The same bytes are refused for the same reason, since the same moment."""
-    folder = watched.workspace.version_folder("mnist", 4)
-    folder.mkdir(parents=True)
-    file = keras_lambda(folder, NOWHERE)
-    watched.settle()
-    before, told = watched.version("mnist", 4), watched.messages()
-    os.utime(file)
-    watched.settle()
-    after = watched.version("mnist", 4)
-    assert (after.status, after.reason, after.sha256) == (before.status, before.reason, before.sha256)
-    assert (watched.messages(), watched.faults(), watched.jobs()) == (told, [], [])
-
-
 def test_trust_is_for_the_content_wherever_it_lies(watched: Watched) -> None:
     """The same bytes as another version or as an arrival are trusted too, any other bytes are not."""
     for number in (1, 2, 3):

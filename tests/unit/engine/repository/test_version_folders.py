@@ -2,6 +2,7 @@
 
 import errno
 import os
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from storage.tables import models
 from storage.vocabulary import Format, JobKind, JobState, RepairKind, Severity, Status
 from storage.workspace import Workspace
 from tests.artefacts import artefact_sha256
+from tests.attacks import keras_lambda
 from tests.handmade_models import onnx_bytes, save_onnx
 from tests.watched import START, Watched
 
@@ -187,6 +189,20 @@ def test_files_that_are_only_touched_change_nothing_but_the_stamp(watched: Watch
     assert watched.version("mnist", 1).status is Status.READY
     assert (watched.jobs(), watched.messages(), watched.faults()) == (jobs, told, [])
     assert watched.scan(2 * SCANNED_S) == pytest.approx(30.0)
+
+
+def test_a_refused_version_that_is_only_touched_is_not_told_again(watched: Watched, tmp_path: Path) -> None:
+    """The same bytes are refused for the same reason, since the same moment."""
+    folder = watched.workspace.version_folder("mnist", 4)
+    folder.mkdir(parents=True)
+    file = keras_lambda(folder, tmp_path)
+    watched.settle()
+    before, told = watched.version("mnist", 4), watched.messages()
+    os.utime(file)
+    watched.settle()
+    after = watched.version("mnist", 4)
+    assert (after.status, after.reason, after.sha256) == (before.status, before.reason, before.sha256)
+    assert (watched.messages(), watched.faults(), watched.jobs()) == (told, [], [])
 
 
 def test_a_version_whose_content_changes_is_a_fault_and_checked_again(watched: Watched) -> None:
