@@ -12,17 +12,17 @@ import msgspec
 from coverage import Coverage
 
 PROMISED = 95.0
-"""Percent of the branches of each package: what all are to reach."""
+"""Percent of the branches of each package, each by itself: none hides behind another."""
 
-PACKAGES = {
-    "storage": PROMISED,
-    "engine/evaluation": 93.0,
-    "engine/repository": 91.0,
-    "engine/jobs": PROMISED,
-    "engine/faults": PROMISED,
-    "engine/repairs": PROMISED,
-}
-"""What each is held to by itself: none hides behind another. Below the promise it is what was reached, and only goes up.
+PACKAGES = (
+    "storage",
+    "engine/evaluation",
+    "engine/repository",
+    "engine/jobs",
+    "engine/faults",
+    "engine/repairs",
+)
+"""What is held to it.
 
 What runs in model processes is not seen from here: they may write nowhere. Tests call it in their own process as well.
 """
@@ -85,7 +85,7 @@ def table(found: Mapping[str, Counted]) -> Iterator[str]:
     yield f"{'package':<18} {'lines':>7} {'branches':>9}"
     for package, counted in found.items():
         lines = percent(counted.covered_lines, counted.num_statements)
-        short = "" if counted.branches >= PACKAGES[package] else f"  below {PACKAGES[package]:g} %"
+        short = "" if counted.branches >= PROMISED else f"  below {PROMISED:g} %"
         yield f"{package:<18} {lines:>5.1f} % {counted.branches:>7.1f} %{short}"
 
 
@@ -115,7 +115,7 @@ def main() -> int:
     found = packages(report.files)
     for line in (*left_out(report.files), "", *table(found)):
         print(line)
-    return int(any(counted.branches < PACKAGES[package] for package, counted in found.items()))
+    return int(any(counted.branches < PROMISED for counted in found.values()))
 
 
 if __name__ == "__main__":

@@ -175,13 +175,12 @@ def _build(
 
 def _rights(folder: Path, content: DeployedContent) -> int:
     """Return the rights of the damaged file, or those of the model's folder where it is gone: others may serve it."""
-    for path in (folder / content.artefact, folder.parent):
-        try:
-            return stat.S_IMODE(path.lstat().st_mode) & READABLE | OWN
-        except OSError:
-            # Gone, or in a folder that cannot be entered; the model's folder itself is there.
-            continue
-    return OWN
+    try:
+        status = (folder / content.artefact).lstat()
+    except OSError:
+        # Gone, or in a folder that cannot be entered; the model's folder itself is there.
+        status = folder.parent.lstat()
+    return stat.S_IMODE(status.st_mode) & READABLE | OWN
 
 
 def _bring(folder: Path, name: str, partial: Path) -> bool:

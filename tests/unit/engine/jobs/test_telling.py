@@ -161,18 +161,20 @@ def test_targets_are_told_in_their_order_after_the_link(stage: Stage) -> None:
     assert stage.outcomes() == [(2, "done", ""), (3, "done", "")]
 
 
-def test_a_roll_back_goes_the_same_road(stage: Stage) -> None:
-    """Rolling back tells the targets too, and is taken back where one refuses."""
+@pytest.mark.parametrize("told", [["first"], ["first", "last"]])
+def test_a_roll_back_goes_the_same_road(stage: Stage, told: list[str]) -> None:
+    """Rolling back tells the targets too, and is taken back where one refuses; those after that one hear nothing."""
     stage.do(JobKind.PROMOTE, 2)
     stage.do(JobKind.PROMOTE, 3)
     stage.lines()
-    stage.refused.write_text("last 2\n")
+    stage.refused.write_text(f"{told[-1]} 2\n")
     before = stage.config.read_bytes()
-    with pytest.raises(JobError, match=r"and version 3 is still deployed: last"):
+    with pytest.raises(JobError, match=rf"and version 3 is still deployed: {told[-1]}"):
         stage.do(JobKind.ROLLBACK)
     assert (stage.deployed(), stage.config.read_bytes()) == ("3", before)
+    back = [f"{name} 3 over 2" for name in reversed(told)]
+    assert stage.lines() == [*(f"{name} 2 over 3" for name in told), *back]
     stage.refused.write_text("")
-    stage.lines()
     stage.do(JobKind.ROLLBACK)
     assert stage.lines() == ["first 2 over 3", "last 2 over 3"]
     assert stage.deployed() == "2"

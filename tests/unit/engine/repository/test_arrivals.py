@@ -119,6 +119,37 @@ def test_an_arrival_that_goes_leaves_the_list(watched: Watched) -> None:
     assert watched.arrivals() == {}
 
 
+def test_what_is_no_model_in_another_way_of_the_same_kind_is_not_told_again(watched: Watched) -> None:
+    """A note that somebody keeps writing into is as large as it is now, and was seen when it first was."""
+    notes = watched.inbox() / "notes.txt"
+    notes.write_text("x")
+    watched.settle()
+    told, before = watched.messages(), watched.arrivals()["notes.txt"]
+    notes.write_text("x and more")
+    watched.settle()
+    shown = watched.arrivals()["notes.txt"]
+    assert (shown.reason, shown.seen_at, shown.bytes) == (before.reason, before.seen_at, 10)
+    assert watched.messages() == told
+
+
+def test_arrivals_of_an_inbox_that_cannot_be_listed_are_unknown_and_not_gone(watched: Watched) -> None:
+    """Where train/ is a disk that is not there at the moment, nobody is told everything anew when it is back."""
+    (watched.inbox() / "notes.txt").write_text("x")
+    watched.settle()
+    told = [message for message in watched.messages() if "notes.txt" in message]
+    away = watched.workspace.train.rename(watched.workspace.root / "away")
+    watched.settle()
+    assert list(watched.arrivals()) == ["notes.txt"]
+    assert [fault.message for fault in watched.faults()] == [
+        "train/ cannot be listed: No such file or directory."
+    ]
+    away.rename(watched.workspace.train)
+    watched.settle()
+    assert list(watched.arrivals()) == ["notes.txt"]
+    assert [message for message in watched.messages() if "notes.txt" in message] == told
+    assert watched.faults() == []
+
+
 def test_the_same_content_is_no_new_version(watched: Watched) -> None:
     """The same bytes under another name say which version they are."""
     source = save_onnx(watched.inbox() / "better.onnx")

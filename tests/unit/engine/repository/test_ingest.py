@@ -10,7 +10,7 @@ import pytest
 from engine.repository import ingest as ingesting
 from engine.repository.examine import examine
 from engine.repository.ingest import Duplicate, Ingested, ingest, sweep
-from engine.repository.integrity import ChangedError
+from engine.repository.integrity import ChangedError, copy
 from engine.repository.scanner import read_item
 from storage.workspace import Workspace
 from tests.handmade_models import save_onnx, save_onnx_with_weights
@@ -92,6 +92,22 @@ def test_a_source_that_changes_while_it_is_copied_is_not_taken(
         return write(descriptor, data)
 
     monkeypatch.setattr(os, "write", write_and_train)
+    with pytest.raises(ChangedError):
+        take(workspace)
+    assert tree(workspace) == set()
+
+
+def test_a_source_that_is_saved_anew_before_it_is_copied_is_not_taken(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A whole other model has come between hashing and copying: nobody has asked yet whether it is known already."""
+    source = save_onnx(workspace.train / "mnist" / "better.onnx", "first")
+
+    def train_and_copy(*given: Any) -> Any:
+        save_onnx(source, "second")
+        return copy(*given)
+
+    monkeypatch.setattr(ingesting, "copy", train_and_copy)
     with pytest.raises(ChangedError):
         take(workspace)
     assert tree(workspace) == set()

@@ -11,7 +11,16 @@ from pathlib import Path
 import pytest
 
 from engine.repository import integrity
-from engine.repository.integrity import FICLONE, ChangedError, copy, digest, exchange, make_folder, rename_new
+from engine.repository.integrity import (
+    FICLONE,
+    ChangedError,
+    WriteError,
+    copy,
+    digest,
+    exchange,
+    make_folder,
+    rename_new,
+)
 from tests.artefacts import artefact_sha256
 from tests.handmade_models import save_onnx_with_weights
 
@@ -256,3 +265,20 @@ def test_where_blocks_cannot_be_shared_the_bytes_are_copied(
     (tmp_path / "out").mkdir()
     monkeypatch.setattr(fcntl, "ioctl", refuse)
     assert copy(tmp_path, ["model.onnx"], tmp_path / "out") == digest(tmp_path, ["model.onnx"])
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EIO])
+def test_a_disk_that_is_full_or_broken_is_no_file_system_without_shared_blocks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """It is told as what it is, before the bytes are tried on the same disk."""
+
+    def fail(_target: int, _request: int, _source: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    put(tmp_path, {"model.onnx": b"m"})
+    (tmp_path / "out").mkdir()
+    monkeypatch.setattr(fcntl, "ioctl", fail)
+    with pytest.raises(WriteError, match=os.strerror(number)):
+        copy(tmp_path, ["model.onnx"], tmp_path / "out")
+    assert (tmp_path / "out" / "model.onnx").stat().st_size == 0

@@ -220,6 +220,19 @@ def test_a_running_evaluation_is_waited_for(bench: Bench) -> None:
     assert bench.waiting() == [1, 2]
 
 
+def test_new_data_wait_for_settings_that_can_be_read(bench: Bench) -> None:
+    """What they are tested for, only model.toml says; once it is mended, they are evaluated on as any new data."""
+    settings = bench.watched.workspace.models / "mnist" / "model.toml"
+    settings.write_text("task = ")
+    bench.watched.settle()
+    bench.put("new")
+    bench.watched.settle()
+    assert bench.waiting() == []
+    settings.write_text("")
+    bench.watched.settle()
+    assert bench.waiting() == [1, 2]
+
+
 def test_a_folder_that_is_gone_is_no_error(bench: Bench) -> None:
     """People move test/ about."""
     shutil.rmtree(bench.watched.workspace.test)

@@ -1,7 +1,9 @@
 """Promises about the copies that models are loaded from: whole, sound, private, and gone when nobody needs them."""
 
 import errno
+import fcntl
 import os
+import shutil
 import stat
 from collections.abc import Callable
 from contextlib import suppress
@@ -260,6 +262,31 @@ def test_a_damaged_copy_is_made_anew_where_names_cannot_change_places(
     assert left.endswith(".gone")
     objects.tidy(lambda: {sha256})
     assert listed(objects) == [sha256]
+
+
+def test_a_copy_that_is_replaced_before_it_is_held_is_not_taken_for_the_one_of_that_name(
+    objects: Objects, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has the name is held, and not what had it: it could be removed while a model is loaded from it."""
+    artefact = save_onnx(tmp_path / "v" / "model.onnx")
+    sha256 = artefact_sha256(artefact)
+    keep_known(objects, artefact, sha256).close()
+    home, flock = objects.folder / sha256, fcntl.flock
+
+    def replaced(descriptor: int, operation: int) -> None:
+        if not (tmp_path / "gone").exists():
+            home.rename(tmp_path / "gone")
+            shutil.copytree(tmp_path / "gone", home)
+        flock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", replaced)
+    before = descriptors()
+    with keep_known(objects, artefact, sha256) as kept:
+        objects.tidy(set)
+        assert artefact_sha256(kept.artefact) == sha256
+    assert descriptors() == before
+    objects.tidy(set)
+    assert listed(objects) == []
 
 
 def test_who_makes_the_same_copy_at_the_same_moment_again_and_again_is_told(

@@ -3,7 +3,7 @@
 import errno
 import os
 from pathlib import Path
-from shutil import copy
+from shutil import copy, copytree
 from typing import Any, cast
 
 import pytest
@@ -156,11 +156,13 @@ def test_trust_is_for_the_content_wherever_it_lies(watched: Watched) -> None:
     }
     copy(watched.workspace.version_folder("mnist", 1) / "lambda.keras", watched.inbox("other"))
     watched.settle()
-    arrived = watched.version("other", 1)
-    assert (arrived.status, arrived.format) == (Status.CHECKING, Format.KERAS)
+    copytree(watched.workspace.version_folder("mnist", 1), watched.workspace.version_folder("mnist", 5))
+    watched.settle()
+    for arrived in (watched.version("other", 1), watched.version("mnist", 5)):
+        assert (arrived.status, arrived.format) == (Status.CHECKING, Format.KERAS)
     ask(watched, JobKind.REVOKE, 1)
     watched.settle()
-    for model, number in (("mnist", 1), ("mnist", 2), ("other", 1)):
+    for model, number in (("mnist", 1), ("mnist", 2), ("mnist", 5), ("other", 1)):
         assert watched.version(model, number).status is Status.QUARANTINED
     with watched.writer.transaction() as connection:
         history = trust_table.read(connection)
@@ -250,19 +252,28 @@ def test_a_release_follows_no_link(watched: Watched, tmp_path: Path) -> None:
     assert held(watched) == ["1/lambda.keras"]
 
 
-def test_what_lies_on_another_file_system_stays(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is marked where it lies, with a sentence, and no half of it is moved."""
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.EXDEV, "it stays in train/, which is on another file system than .modeltender/"),
+        (errno.EACCES, "it stays in train/, as it could not be moved (Permission denied)"),
+    ],
+)
+def test_what_cannot_be_moved_stays(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch, number: int, words: str
+) -> None:
+    """It is marked where it lies, with a sentence that says why, and no half of it is moved."""
     file = keras_lambda(watched.inbox(), NOWHERE)
 
     def refuse(source: Path, target: Path) -> None:
-        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), str(target))
+        raise OSError(number, os.strerror(number), str(target))
 
     monkeypatch.setattr("engine.repository.quarantine.rename_new", refuse)
     watched.settle()
     assert file.exists()
     shown = watched.arrivals()["lambda.keras"]
     assert shown.status is Status.QUARANTINED
-    assert shown.reason.endswith("it stays in train/, which is on another file system than .modeltender/")
+    assert shown.reason.endswith(f"; {words}")
     assert entries(watched) == []
     assert list(watched.workspace.quarantine.iterdir()) == []
 
@@ -283,6 +294,30 @@ def test_what_changes_while_it_is_moved_is_looked_at_again(
     watched.settle()
     assert watched.version("mnist", 1).format is Format.ONNX
     assert entries(watched) == []
+
+
+def test_what_cannot_be_put_back_is_kept_and_nothing_is_overwritten(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It changed at the last moment, and a file of its name came when it had been moved: both are still there."""
+    file = keras_lambda(watched.inbox(), NOWHERE)
+    moves: list[Path] = []
+
+    def swap(source: Path, target: Path) -> None:
+        moves.append(target)
+        if len(moves) == 1:
+            save_onnx(file, "swapped")
+        rename_new(source, target)
+        if len(moves) == 1:
+            save_onnx(file, "came later")
+
+    monkeypatch.setattr("engine.repository.quarantine.rename_new", swap)
+    watched.settle()
+    [entry] = entries(watched)
+    assert (entry.state, entry.name) == (Custody.KEPT, "lambda.keras")
+    assert (watched.workspace.quarantine / "1" / "lambda.keras").read_bytes() == onnx_bytes("swapped")
+    version = watched.workspace.version_folder("mnist", 1)
+    assert [path.read_bytes() for path in version.iterdir()] == [onnx_bytes("came later")]
 
 
 def test_hostile_names_are_kept_and_shown_clean(watched: Watched) -> None:

@@ -196,6 +196,71 @@ def test_two_things_that_are_set_aside_within_a_second_are_kept_apart(deployed: 
     ]
 
 
+def test_a_copy_that_is_damaged_itself_replaces_nothing(deployed: Deployed) -> None:
+    """It is read once more on its way: what is there stays, and no half of a version lies beside it."""
+    deployed.file.write_bytes(b"damaged")
+    kept = deployed.kept.folder / "model.onnx"
+    kept.chmod(0o600)
+    kept.write_bytes(b"damaged too")
+    with pytest.raises(ChangedError):
+        deployed.restored()
+    assert deployed.file.read_bytes() == b"damaged"
+    assert deployed.names() == ["1"]
+
+
+@pytest.mark.parametrize("linked", [True, False])
+def test_what_is_no_folder_any_more_is_set_aside_as_well(
+    deployed: Deployed, tmp_path: Path, *, linked: bool
+) -> None:
+    """A file that has the version's name, or a link: of a link nothing is touched where it leads to."""
+    elsewhere = deployed.folder.rename(tmp_path / "elsewhere")
+    elsewhere.chmod(0o500)
+    if linked:
+        deployed.folder.symlink_to(elsewhere)
+    else:
+        deployed.folder.write_text("unpacked wrongly")
+    assert not deployed.intact()
+    found = deployed.restored()
+    assert deployed.intact()
+    assert not deployed.folder.is_symlink()
+    aside = deployed.workspace.root / found.set_aside
+    assert aside.parent == deployed.workspace.damaged
+    assert aside.readlink() == elsewhere if linked else aside.read_text() == "unpacked wrongly"
+    assert sorted(path.name for path in elsewhere.iterdir()) == ["model.onnx", "notes.txt"]
+    assert oct(elsewhere.stat().st_mode & 0o7777) == "0o500"
+
+
+def test_a_folder_that_its_owner_may_not_write_is_set_aside_and_can_be_removed(deployed: Deployed) -> None:
+    """It could neither be moved to another folder nor be emptied there."""
+    deployed.file.write_bytes(b"damaged")
+    deployed.folder.chmod(0o500)
+    aside = deployed.workspace.root / deployed.restored().set_aside
+    assert aside.parent == deployed.workspace.damaged
+    assert oct(aside.stat().st_mode & 0o7777) == "0o700"
+    assert deployed.intact()
+
+
+def test_what_cannot_be_set_aside_now_is_set_aside_at_the_next_start(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch, writer: Writer, reader: Reader
+) -> None:
+    """The version is restored all the same, and it is told where what was replaced lies until then."""
+    deployed.file.write_bytes(b"first")
+    before = deployed.restored().set_aside
+    deployed.file.write_bytes(b"damaged")
+    with monkeypatch.context() as patch:
+        patch.setattr(restoring, "NAME_TRIES", 2)
+        found = deployed.restored()
+    assert deployed.intact()
+    assert (deployed.workspace.root / found.set_aside / "model.onnx").read_bytes() == b"damaged"
+    assert Path(found.set_aside).parent == Path("models/mnist")
+    recover(deployed.workspace, writer, NOW)
+    assert told(reader) == [
+        f"version 1 was restored when the engine ended; what it replaced is in {before}-2"
+    ]
+    assert (deployed.workspace.root / f"{before}-2" / "model.onnx").read_bytes() == b"damaged"
+    assert deployed.names() == ["1"]
+
+
 # What a crash leaves
 
 

@@ -43,6 +43,15 @@ def test_an_inbox_holds_models_and_no_data_settings_or_unfinished_files(workspac
     ]
 
 
+@pytest.mark.parametrize("where", ["train", "models"])
+def test_a_folder_that_is_still_on_its_way_is_no_model(workspace: Workspace, where: str) -> None:
+    """A copy program's name for it is neither listed nor called odd: soon it has another one."""
+    put(workspace.root / where / ".mnist.Ab12Cd" / "1", "model.onnx")
+    put(workspace.root / where / "mnist.partial" / "1", "model.onnx")
+    listing = list_workspace(workspace)
+    assert (listing.models, listing.inboxes, listing.oddities) == ({}, {}, frozenset())
+
+
 def test_an_empty_folder_in_the_inbox_is_of_no_account_yet(workspace: Workspace) -> None:
     """A folder without files is about to be filled."""
     put(workspace.train / "mnist", "run5/model.keras.tmp")

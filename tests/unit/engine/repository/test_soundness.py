@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.repository import soundness
 from engine.repository.integrity import digest
 from engine.repository.objects import Objects
 from engine.repository.soundness import HOLDS_S, STILL_S, Soundness, marks
@@ -123,6 +124,20 @@ def test_nothing_is_believed_for_longer_than_a_day_or_from_the_moment_of_its_cha
     assert found is not None
     found.close()
     assert not known(objects, folder, artefact)
+
+
+def test_of_too_many_copies_the_earlier_ones_are_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is remembered stays small, however many versions are tried: a copy that is forgotten is hashed again."""
+    monkeypatch.setattr(soundness, "MOST", 2)
+    held = Soundness(now=lambda: time.time() + 2 * STILL_S)
+    folders = [tmp_path / name for name in ("first", "second", "third")]
+    for folder in folders:
+        folder.mkdir()
+        (folder / "model.onnx").write_bytes(b"m")
+        held.note(folder, ["model.onnx"], marks(folder, ["model.onnx"]))
+    assert [held.files(folder, "model.onnx") for folder in folders] == [None, None, ("model.onnx",)]
 
 
 def test_what_changed_while_it_was_hashed_is_not_remembered(artefact: Path) -> None:

@@ -2,18 +2,22 @@
 
 import errno
 import os
+from pathlib import Path
 
 import pytest
 
 from engine.repository import versions as version_folders
-from engine.repository.examine import examine
-from engine.repository.repository import SCANNED_S
-from engine.repository.scanner import read_item
-from engine.repository.versions import look
+from engine.repository.examine import Examined, examine
+from engine.repository.repository import SCANNED_S, SLICE_S
+from engine.repository.scanner import Item, read_item
+from engine.repository.versions import Looked, look
 from storage.records import JobParameters
 from storage.tables import models
 from storage.vocabulary import Format, JobKind, JobState, RepairKind, Severity, Status
-from tests.handmade_models import onnx_bytes
+from storage.workspace import Workspace
+from tests.artefacts import artefact_sha256
+from tests.attacks import keras_lambda
+from tests.handmade_models import onnx_bytes, save_onnx
 from tests.watched import START, Watched
 
 
@@ -70,6 +74,48 @@ def test_a_version_that_changes_while_it_is_read_settles_again(watched: Watched)
     assert look(watched.workspace, "mnist", item, examined) is not None
     file.with_name("notes.txt").write_text("more")
     assert look(watched.workspace, "mnist", item, examined) is None
+
+
+def test_a_version_that_is_written_to_while_it_is_read_is_looked_at_again_once_it_is_still(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is recorded as what it came to be, once, and what was half written is never tried."""
+    file = watched.put_version("mnist", 1)
+    looks: list[str] = []
+
+    def written(workspace: Workspace, model: str, item: Item, examined: Examined) -> Looked | None:
+        looks.append(item.stamp)
+        if len(looks) == 1:
+            save_onnx(file, "saved anew")
+        return look(workspace, model, item, examined)
+
+    monkeypatch.setattr(version_folders, "look", written)
+    watched.settle()
+    assert len(set(looks)) == 2
+    found = watched.version("mnist", 1)
+    assert (found.status, found.sha256) == (Status.CHECKING, artefact_sha256(file))
+    assert len(watched.jobs()) == 1
+    assert watched.faults() == []
+
+
+def test_a_pass_that_reads_for_long_lets_others_have_their_turn(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Arrivals and links are not kept waiting by many large versions: the rest is read in passes that follow at once."""
+
+    def slowly(workspace: Workspace, model: str, item: Item, examined: Examined) -> Looked | None:
+        watched.clock.passed += SLICE_S + 0.1
+        return look(workspace, model, item, examined)
+
+    for number in (1, 2, 3):
+        watched.put_version("mnist", number)
+    watched.scan()
+    monkeypatch.setattr(version_folders, "look", slowly)
+    for recorded in (1, 2, 3):
+        due = watched.scan(0.31 if recorded == 1 else 0.0)
+        statuses = [version.status for version in watched.versions("mnist").values()]
+        assert statuses.count(Status.CHECKING) == recorded
+        assert (due == 0.0) == (recorded < 3)
 
 
 def test_a_version_that_arrived_by_rename_needs_no_settling(watched: Watched) -> None:
@@ -143,6 +189,20 @@ def test_files_that_are_only_touched_change_nothing_but_the_stamp(watched: Watch
     assert watched.version("mnist", 1).status is Status.READY
     assert (watched.jobs(), watched.messages(), watched.faults()) == (jobs, told, [])
     assert watched.scan(2 * SCANNED_S) == pytest.approx(30.0)
+
+
+def test_a_refused_version_that_is_only_touched_is_not_told_again(watched: Watched, tmp_path: Path) -> None:
+    """The same bytes are refused for the same reason, since the same moment."""
+    folder = watched.workspace.version_folder("mnist", 4)
+    folder.mkdir(parents=True)
+    file = keras_lambda(folder, tmp_path)
+    watched.settle()
+    before, told = watched.version("mnist", 4), watched.messages()
+    os.utime(file)
+    watched.settle()
+    after = watched.version("mnist", 4)
+    assert (after.status, after.reason, after.sha256) == (before.status, before.reason, before.sha256)
+    assert (watched.messages(), watched.faults(), watched.jobs()) == (told, [], [])
 
 
 def test_a_version_whose_content_changes_is_a_fault_and_checked_again(watched: Watched) -> None:

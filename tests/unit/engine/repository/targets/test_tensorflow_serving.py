@@ -109,6 +109,23 @@ def test_a_version_that_the_server_cannot_load_is_told_in_its_words(workspace: W
     assert file.read_text() == FILE
 
 
+def test_taking_back_ends_when_the_version_from_before_is_served_again(
+    workspace: Workspace, file: Path
+) -> None:
+    """Where the file asks for it by its number: whoever is told that it was taken back can rely on that."""
+    file.write_text(FILE.replace("latest { num_versions: 2 }", "specific { versions: [ 1, 4 ] }"))
+    before = file.read_text()
+    with Server(file) as server:
+        server.poll()
+        target = opened(workspace, settings(url=server.url, timeout_s=60))
+        target.tell(News(workspace, "mnist", 3, 1))
+        del server.asked[:]
+        target.take_back(News(workspace, "mnist", 1, 3))
+        assert server.asked == ["GET /v1/models/mnist/versions/1"]
+        assert (server.loaded, server.labels) == ({1, 4}, {"stable": 1, "canary": 4})
+    assert file.read_text() == before
+
+
 def test_what_somebody_else_wrote_meanwhile_stays(workspace: Workspace, file: Path) -> None:
     """Taking back does not undo another person's edit: only the entry goes back to the old version."""
     target = opened(workspace, settings())
@@ -147,7 +164,11 @@ def test_a_write_that_fails_leaves_the_file(
 def test_a_file_that_the_engine_could_not_give_back_is_refused(
     workspace: Workspace, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another user's file would become ours by a rename; links in a circle lead nowhere."""
+    """A folder must be ours to write; another user's file would become ours by a rename; links in a circle lead nowhere."""
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "access", lambda path, mode: False)
+        with pytest.raises(TargetError, match="workspace cannot be written by the engine's user"):
+            opened(workspace, settings()).check(News(workspace, "mnist", 3, 1))
     with monkeypatch.context() as patch:
         patch.setattr(os, "geteuid", lambda: file.stat().st_uid + 1)
         with pytest.raises(TargetError, match="belongs to another user, and replacing it would take it away"):
