@@ -255,7 +255,9 @@ def test_a_version_that_cannot_be_read_fails_and_is_read_again(
         watched.settle()
     assert watched.version("mnist", 1).status is Status.FAILED
     assert watched.version("mnist", 1).reason == "1 cannot be read (Input/output error)"
-    watched.scan(31.0)
+    watched.scan(20.0)
+    assert watched.version("mnist", 1).status is Status.FAILED
+    watched.scan(11.0)
     watched.settle()
     assert watched.version("mnist", 1).status is Status.CHECKING
 
