@@ -63,5 +63,5 @@ def test_a_day_of_seconds_has_a_right_p99() -> None:
 
 def test_nothing_has_no_quantile() -> None:
     """A sketch without values says so."""
-    with pytest.raises(ValueError, match="^a sketch without values has no quantile$"):
+    with pytest.raises(ValueError, match=r"^a sketch without values has no quantile$"):
         Sketch().quantile(0.5)

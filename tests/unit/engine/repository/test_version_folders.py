@@ -196,6 +196,8 @@ def test_a_vanished_version_is_missing_and_checked_again_when_it_is_back(watched
     watched.settle()
     assert watched.version("mnist", 2).status is Status.MISSING
     assert watched.version("mnist", 2).reason == "models/mnist/2 is gone"
+    told = watched.events()[-1]
+    assert (told.code, told.message) == ("gone", "version 2 is gone: models/mnist/2 was removed")
     assert watched.version("mnist", 2).evaluation is not None
     assert watched.faults() == []
 
@@ -203,6 +205,19 @@ def test_a_vanished_version_is_missing_and_checked_again_when_it_is_back(watched
     watched.settle()
     assert watched.version("mnist", 2).status is Status.CHECKING
     assert "version 2 is back in models/mnist" in watched.messages()
+
+
+def test_an_incomplete_version_that_is_back_is_decided_about_again(watched: Watched) -> None:
+    """It looks as it did before it went, and does not settle for ever."""
+    folder = watched.put_version("mnist", 1).parent
+    (folder / "model.onnx").write_bytes(b"")
+    watched.settle()
+    folder.rename(watched.workspace.root / "aside")
+    watched.settle()
+    (watched.workspace.root / "aside").rename(folder)
+    watched.settle()
+    found = watched.version("mnist", 1)
+    assert (found.status, found.reason) == (Status.FAILED, "model.onnx is empty")
 
 
 def test_a_deployed_version_that_vanishes_is_an_error_until_it_is_back(watched: Watched) -> None:
