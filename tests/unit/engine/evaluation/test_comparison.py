@@ -44,7 +44,8 @@ def test_a_side_is_read_from_what_is_on_record() -> None:
     )
     assert read.version is evaluated
     assert read.right is not None
-    assert (read.right.dtype, read.right.tolist()) == (np.bool_, right.tolist())
+    assert read.right.dtype == np.bool_
+    assert read.right.tolist() == right.tolist()
     assert read.values["mae"].tolist() == losses.tolist()
     assert side(evaluated, None, {}) == (evaluated, None, {})
     nothing = side(version(2, None), b"\xff", {}).right
@@ -84,14 +85,11 @@ def test_a_figure_that_a_version_lacks_is_named_with_those_that_both_have(
     mine: tuple[str, ...] | None, others: tuple[str, ...] | None, named: int, both: str
 ) -> None:
     """Whoever asked for it sees what may be asked for instead."""
-    sides = [
-        Side(
-            version(number, names and evaluation(*(Metric(name, 0.5, 0.4, 0.6, 100) for name in names))),
-            None,
-            {},
-        )
-        for number, names in ((1, mine), (2, others))
+    evaluated = [
+        None if names is None else evaluation(*(Metric(name, 0.5, 0.4, 0.6, 100) for name in names))
+        for names in (mine, others)
     ]
+    sides = [Side(version(number, found), None, {}) for number, found in enumerate(evaluated, 1)]
     with pytest.raises(NotComparableError) as caught:
         compare(sides[0], sides[1], Question("accuracy", 0.01, 0.05))
     assert str(caught.value) == f"version {named} has no metric 'accuracy'; both have: {both}"
@@ -237,10 +235,10 @@ def test_an_area_is_compared_by_delong() -> None:
         sides.append(Side(version(number, area), None, values))
     found = compare(sides[0], sides[1], Question("roc_auc", 0.01, 0.05))
     assert (found.method, found.verdict) == ("DeLong", Verdict.SUPERIOR)
-    area = delong.difference(targets == 1, sides[0].values["score"], sides[1].values["score"])
-    assert area is not None
-    assert found.advantage == pytest.approx(area.after - area.before)
-    reach = NormalDist().inv_cdf(0.95) * area.deviation
+    areas = delong.difference(targets == 1, sides[0].values["score"], sides[1].values["score"])
+    assert areas is not None
+    assert found.advantage == pytest.approx(areas.after - areas.before)
+    reach = NormalDist().inv_cdf(0.95) * areas.deviation
     assert (found.low, found.high) == pytest.approx((found.advantage - reach, found.advantage + reach))
 
 
