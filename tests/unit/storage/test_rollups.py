@@ -94,7 +94,7 @@ def test_what_is_not_over_is_not_made(writer: Writer, values: list[float]) -> No
             for level in (MINUTE, HOUR)
         )
     assert waiting == [(MINUTE, now - 30), (HOUR, MIDNIGHT + 2 * HOUR), (DAY, MIDNIGHT)]
-    assert minutes[-1].n == 31
+    assert (minutes[-1].n, minutes[-1].sketch) == (31, None)
     assert hours[-1].n == 1831
 
 
