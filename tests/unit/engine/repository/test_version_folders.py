@@ -117,8 +117,11 @@ def test_a_version_that_is_no_model_gets_its_reason_and_is_never_tried(
     found = watched.version("mnist", 1)
     assert found.status is status
     assert found.reason.startswith(reason)
+    assert found.bytes == len(content)
     assert watched.jobs() == []
-    assert [event.severity for event in watched.events() if event.version == 1] == [Severity.WARNING]
+    assert [(event.code, event.severity) for event in watched.events() if event.version == 1] == [
+        (str(status), Severity.WARNING)
+    ]
 
 
 def test_a_failed_version_is_looked_at_again_when_its_files_change(watched: Watched) -> None:
@@ -162,6 +165,16 @@ def test_a_version_whose_content_changes_is_a_fault_and_checked_again(watched: W
     watched.evaluated("mnist", 1)
     watched.scan(1.0)
     assert watched.faults() == []
+
+
+def test_a_version_that_becomes_what_must_not_be_tried_is_a_fault_too(watched: Watched) -> None:
+    """Its figures are of other content, whatever became of it."""
+    watched.ready("mnist", {1: 0.9})
+    artefact = watched.workspace.version_folder("mnist", 1) / "model.onnx"
+    artefact.write_bytes(onnx_bytes(location="/etc/passwd", size=4))
+    watched.settle()
+    assert watched.version("mnist", 1).status is Status.QUARANTINED
+    assert [(fault.code, fault.version) for fault in watched.faults()] == [("artefact-changed", 1)]
 
 
 def test_a_deployed_version_that_changed_stays_a_fault(watched: Watched) -> None:
