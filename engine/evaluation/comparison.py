@@ -14,7 +14,7 @@ It reads no clock, file or database.
 
 from collections.abc import Mapping
 from functools import cached_property
-from math import inf
+from math import inf, isfinite
 from statistics import NormalDist
 from typing import Any, Final, NamedTuple
 
@@ -249,7 +249,7 @@ def _of_estimate(
 
 
 def _needed(verdict: Verdict, variance: float, n: int, question: Question, *, bounded: bool) -> int | None:
-    if verdict is not Verdict.INCONCLUSIVE or variance == inf:
+    if verdict is not Verdict.INCONCLUSIVE or not isfinite(variance):
         return None
     found = needed.examples(variance, question.margin, question.level, bounded=bounded)
     return found if found is not None and found > n else None

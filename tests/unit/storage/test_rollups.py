@@ -46,12 +46,16 @@ def values(writer: Writer) -> list[float]:
 def test_every_level_tells_what_all_its_seconds_were(
     writer: Writer, reader: Reader, values: list[float], level: int, buckets: int
 ) -> None:
-    """Count, least, mean, greatest and p99 of a bucket are those of its seconds, before it is made and after."""
-    before = read(reader, level, distributed=True)
+    """Count, least, mean, greatest and p99 of a bucket are those of its seconds, before it is made and after.
+
+    The p99 takes some times as long, and is told where it is asked for.
+    """
+    before, plain = read(reader, level, distributed=True), read(reader, level)
     roll(writer)
     found = read(reader, level, distributed=True)
     assert len(found) == buckets
     assert before == found
+    assert plain == read(reader, level) == [bucket._replace(sketch=None) for bucket in found]
     for number, bucket in enumerate(found):
         seconds = values[number * level : (number + 1) * level]
         assert bucket.at == MIDNIGHT + number * level
@@ -90,7 +94,7 @@ def test_what_is_not_over_is_not_made(writer: Writer, values: list[float]) -> No
             for level in (MINUTE, HOUR)
         )
     assert waiting == [(MINUTE, now - 30), (HOUR, MIDNIGHT + 2 * HOUR), (DAY, MIDNIGHT)]
-    assert minutes[-1].n == 31
+    assert (minutes[-1].n, minutes[-1].sketch) == (31, None)
     assert hours[-1].n == 1831
 
 
@@ -151,6 +155,32 @@ def test_old_readings_are_dropped_a_few_at_a_time(
         while more:
             more = rollups.drop(connection, RAW, before=MIDNIGHT + 2 * HOUR)
     assert read(reader, RAW)[0].at == MIDNIGHT + 2 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("level", "before", "first"),
+    [
+        pytest.param(RAW, 2 * HOUR + 30, 2 * HOUR, id="seconds of whole minutes"),
+        pytest.param(MINUTE, 2 * HOUR + 30 * MINUTE, 2 * HOUR, id="minutes of whole hours"),
+        pytest.param(HOUR, DAY - 1, 0, id="the hours of a day that is not old enough"),
+        pytest.param(HOUR, DAY, None, id="the hours of a whole day"),
+        pytest.param(DAY, DAY - 1, 0, id="a day that is not old enough"),
+        pytest.param(DAY, DAY, None, id="a day"),
+    ],
+)
+def test_what_is_too_old_goes_by_whole_buckets_of_the_next_level(
+    writer: Writer, reader: Reader, level: int, before: int, first: int | None
+) -> None:
+    """So that one that is made once more is made of all of it; each level goes by its own age."""
+    with writer.passing() as connection:
+        record(connection, uses(360), since=MIDNIGHT, step_s=30.0)
+    roll(writer)
+    others = {other: read(reader, other) for other in (RAW, *rollups.TABLES) if other != level}
+    with writer.passing() as connection:
+        assert not rollups.drop(connection, level, before=MIDNIGHT + before)
+    left = read(reader, level)
+    assert (left[0].at if left else None) == (None if first is None else MIDNIGHT + first)
+    assert {other: read(reader, other) for other in others} == others
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def test_a_quantile_is_within_the_stated_error(values: list[float], share: float
     assert abs(found - true) <= 0.01 * abs(true) * (1 + 1e-9) + 1e-9
 
 
-@pytest.mark.parametrize("value", [2e-9, -2e-9, 1e-6, 0.5, 1.0, 1e13])
+@pytest.mark.parametrize("value", [1e-9, 2e-9, -2e-9, 1e-6, 0.5, 1.0, 1e13])
 def test_values_down_to_a_billionth_are_told(value: float) -> None:
     """What is not next to nothing is not called zero, and one value is every quantile."""
     for share in (0.0, 0.5, 1.0):
@@ -63,5 +63,5 @@ def test_a_day_of_seconds_has_a_right_p99() -> None:
 
 def test_nothing_has_no_quantile() -> None:
     """A sketch without values says so."""
-    with pytest.raises(ValueError, match="without values"):
+    with pytest.raises(ValueError, match=r"^a sketch without values has no quantile$"):
         Sketch().quantile(0.5)

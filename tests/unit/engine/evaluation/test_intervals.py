@@ -13,11 +13,12 @@ Z = NormalDist().inv_cdf(0.975)
 
 def test_many_proportions_have_the_intervals_that_each_has() -> None:
     """Each interval is the one that is shown beside a single proportion, and ends exactly at 0 and 1."""
-    successes, n = np.array([0, 10, 81, 975, 1]), np.array([10, 10, 263, 1000, 2])
+    successes, n = np.array([0, 10, 81, 975, 1, 0, 9]), np.array([10, 10, 263, 1000, 2, 1, 9])
     low, high = intervals.wilson(successes, n)
     single = [confidence.wilson(int(right), int(of)) for right, of in zip(successes, n, strict=True)]
     assert list(zip(low, high, strict=True)) == [pytest.approx(one, abs=1e-15) for one in single]
-    assert (low[0], high[1]) == (0.0, 1.0)
+    assert set(low[successes == 0]) == {0.0}
+    assert set(high[successes == n]) == {1.0}
 
 
 def test_a_proportion_of_nothing_has_no_interval() -> None:
@@ -56,3 +57,9 @@ def test_limits_on_the_logit_scale_are_those_of_the_logit() -> None:
         assert low[place] == pytest.approx(1 / (1 + exp(reach - logit)))
         assert high[place] == pytest.approx(1 / (1 + exp(-reach - logit)))
     assert np.isnan(low).tolist() == np.isnan(high).tolist() == [False, False, True, True, True]
+
+
+def test_what_is_hardly_known_may_be_anything_from_0_to_1() -> None:
+    """A deviation that is wider than any number tells leaves limits, not an overflow."""
+    low, high = intervals.on_logit_scale(np.array([0.5]), np.array([1000.0]))
+    assert (low[0], high[0]) == (0.0, 1.0)

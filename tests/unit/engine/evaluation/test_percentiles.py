@@ -176,9 +176,10 @@ def test_each_percentile_of_many_queries_is_its_own() -> None:
 
 
 def test_a_single_query_is_a_distribution() -> None:
-    """A model that takes a minute is reported with the one query that there was."""
+    """A model that takes a minute is reported with the one query that there was; two have a spread."""
     found = distribution([60_000.0])
     assert (found.p50_ms, found.p90_ms, found.stdev_ms) == (60_000.0, None, 0.0)
+    assert distribution([1.0, 3.0]).stdev_ms == pytest.approx(stdev([1.0, 3.0]))
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,7 @@ def test_a_refused_version_that_is_replaced_is_found_anew(watched: Watched) -> N
 
 
 def test_trust_is_for_the_content_wherever_it_lies(watched: Watched) -> None:
-    """The same bytes as another version or as an arrival are trusted too, any other bytes are not."""
+    """The same bytes as another version, then or later, or as an arrival are trusted too, any other bytes are not."""
     for number in (1, 2, 3):
         folder = watched.workspace.version_folder("mnist", number)
         folder.mkdir(parents=True)
@@ -154,15 +154,16 @@ def test_trust_is_for_the_content_wherever_it_lies(watched: Watched) -> None:
         (JobKind.EVALUATE, 1),
         (JobKind.EVALUATE, 2),
     }
-    copy(watched.workspace.version_folder("mnist", 1) / "lambda.keras", watched.inbox("other"))
+    later = watched.workspace.version_folder("mnist", 4)
+    later.mkdir()
+    for place in (watched.inbox("other"), later):
+        copy(watched.workspace.version_folder("mnist", 1) / "lambda.keras", place)
     watched.settle()
-    copytree(watched.workspace.version_folder("mnist", 1), watched.workspace.version_folder("mnist", 5))
-    watched.settle()
-    for arrived in (watched.version("other", 1), watched.version("mnist", 5)):
+    for arrived in (watched.version("other", 1), watched.version("mnist", 4)):
         assert (arrived.status, arrived.format) == (Status.CHECKING, Format.KERAS)
     ask(watched, JobKind.REVOKE, 1)
     watched.settle()
-    for model, number in (("mnist", 1), ("mnist", 2), ("mnist", 5), ("other", 1)):
+    for model, number in (("mnist", 1), ("mnist", 2), ("mnist", 4), ("other", 1)):
         assert watched.version(model, number).status is Status.QUARANTINED
     with watched.writer.transaction() as connection:
         history = trust_table.read(connection)

@@ -163,8 +163,11 @@ def test_a_version_that_is_no_model_gets_its_reason_and_is_never_tried(
     found = watched.version("mnist", 1)
     assert found.status is status
     assert found.reason.startswith(reason)
+    assert found.bytes == len(content)
     assert watched.jobs() == []
-    assert [event.severity for event in watched.events() if event.version == 1] == [Severity.WARNING]
+    assert [(event.code, event.severity) for event in watched.events() if event.version == 1] == [
+        (str(status), Severity.WARNING)
+    ]
 
 
 def test_a_failed_version_is_looked_at_again_when_its_files_change(watched: Watched) -> None:
@@ -180,14 +183,17 @@ def test_a_failed_version_is_looked_at_again_when_its_files_change(watched: Watc
     assert watched.version("mnist", 1).reason == ""
 
 
-def test_files_that_are_only_touched_change_nothing_but_the_stamp(watched: Watched) -> None:
-    """The same bytes with a new time are the same version: no event, no job, no fault."""
+def test_files_that_are_only_touched_change_nothing_but_the_stamp(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same bytes with a new time are the same version: no event, no job, no fault, and they are read once."""
     watched.ready("mnist", {1: 0.9})
     jobs, told = watched.jobs(), watched.messages()
     os.utime(watched.workspace.version_folder("mnist", 1) / "model.onnx")
     watched.settle()
     assert watched.version("mnist", 1).status is Status.READY
     assert (watched.jobs(), watched.messages(), watched.faults()) == (jobs, told, [])
+    monkeypatch.setattr(version_folders, "digest", None)
     assert watched.scan(2 * SCANNED_S) == pytest.approx(30.0)
 
 
@@ -219,6 +225,16 @@ def test_a_version_whose_content_changes_is_a_fault_and_checked_again(watched: W
     watched.evaluated("mnist", 1)
     watched.scan(1.0)
     assert watched.faults() == []
+
+
+def test_a_version_that_becomes_what_must_not_be_tried_is_a_fault_too(watched: Watched) -> None:
+    """Its figures are of other content, whatever became of it."""
+    watched.ready("mnist", {1: 0.9})
+    artefact = watched.workspace.version_folder("mnist", 1) / "model.onnx"
+    artefact.write_bytes(onnx_bytes(location="/etc/passwd", size=4))
+    watched.settle()
+    assert watched.version("mnist", 1).status is Status.QUARANTINED
+    assert [(fault.code, fault.version) for fault in watched.faults()] == [("artefact-changed", 1)]
 
 
 def test_a_deployed_version_that_changed_stays_a_fault(watched: Watched) -> None:
@@ -256,6 +272,8 @@ def test_a_vanished_version_is_missing_and_checked_again_when_it_is_back(watched
     watched.settle()
     assert watched.version("mnist", 2).status is Status.MISSING
     assert watched.version("mnist", 2).reason == "models/mnist/2 is gone"
+    told = watched.events()[-1]
+    assert (told.code, told.message) == ("gone", "version 2 is gone: models/mnist/2 was removed")
     assert watched.version("mnist", 2).evaluation is not None
     assert watched.faults() == []
 
@@ -263,6 +281,19 @@ def test_a_vanished_version_is_missing_and_checked_again_when_it_is_back(watched
     watched.settle()
     assert watched.version("mnist", 2).status is Status.CHECKING
     assert "version 2 is back in models/mnist" in watched.messages()
+
+
+def test_an_incomplete_version_that_is_back_is_decided_about_again(watched: Watched) -> None:
+    """It looks as it did before it went, and does not settle for ever."""
+    folder = watched.put_version("mnist", 1).parent
+    (folder / "model.onnx").write_bytes(b"")
+    watched.settle()
+    folder.rename(watched.workspace.root / "aside")
+    watched.settle()
+    (watched.workspace.root / "aside").rename(folder)
+    watched.settle()
+    found = watched.version("mnist", 1)
+    assert (found.status, found.reason) == (Status.FAILED, "model.onnx is empty")
 
 
 def test_a_deployed_version_that_vanishes_is_an_error_until_it_is_back(watched: Watched) -> None:
@@ -315,7 +346,9 @@ def test_a_version_that_cannot_be_read_fails_and_is_read_again(
         watched.settle()
     assert watched.version("mnist", 1).status is Status.FAILED
     assert watched.version("mnist", 1).reason == "1 cannot be read (Input/output error)"
-    watched.scan(31.0)
+    watched.scan(20.0)
+    assert watched.version("mnist", 1).status is Status.FAILED
+    watched.scan(11.0)
     watched.settle()
     assert watched.version("mnist", 1).status is Status.CHECKING
 

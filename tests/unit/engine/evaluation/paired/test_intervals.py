@@ -177,9 +177,14 @@ def test_drawn_means_keep_the_skewness_of_few_errors() -> None:
     assert (means.low, means.high) == pytest.approx((examples.low, examples.high), abs=1.5 / n)
 
 
-def test_bins_vary_as_their_examples_say() -> None:
-    """Sums of bins, the influence of each example and all covariances are those of the rows of examples."""
-    both = Bins(*answers(np.random.default_rng(12), 300))
+@pytest.mark.parametrize("surest", [1.0, 0.7])
+def test_bins_vary_as_their_examples_say(surest: float) -> None:
+    """Sums of bins, the influence of each example and all covariances are those of the rows of examples.
+
+    So they are where the last bins are empty.
+    """
+    sides = answers(np.random.default_rng(12), 300)
+    both = Bins(*({**one, Column.CONFIDENCE: np.minimum(one[Column.CONFIDENCE], surest)} for one in sides))
     rows, n = both.rows(), both.n
     assert both.value == pytest.approx(float(rows.figure(rows.means)))
     assert both.sums == pytest.approx(rows.values.sum(axis=0))
