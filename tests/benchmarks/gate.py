@@ -163,7 +163,7 @@ def looks() -> Iterator[list[str]]:
                 for day, (b, c) in enumerate(zip(won, lost_so_far, strict=True), 1)
             ]
             fixed += any(tango.p_not_inferior(one, margin) < LEVEL for one in seen)
-            wealth = sequential.not_worse(differences, margin, LEVEL)[a_day - 1 :: a_day]
+            wealth = sequential.Bets(margin, LEVEL).add(differences)[a_day - 1 :: a_day]
             over = np.flatnonzero(wealth >= 1 / LEVEL)
             betting += len(over) > 0
             waited += [int(over[0]) + 1] if len(over) else []

@@ -51,17 +51,25 @@ class Result(msgspec.Struct, frozen=True):
 @click.command(epilog="Example: modeltender check mnist || mail -s 'mnist is not well' me@example.org")
 @click.argument("model", required=False, shell_complete=complete_model)
 @click.option("--all", "everything", is_flag=True, help="Show what every check found, even if all is well.")
+@click.option("--strict", is_flag=True, help="Let nothing pass: hints and acknowledged faults are a no too.")
 @click.option("--device", default="cpu", show_default=True, help="Where models are loaded: cpu, cuda:0, ...")
 @click.option("--no-wait", is_flag=True, help="Return the jobs at once, and let the engine work.")
 @standard_options
 def check(
-    *, workspace: Workspace, as_json: bool, model: str | None, everything: bool, device: str, no_wait: bool
+    *,
+    workspace: Workspace,
+    as_json: bool,
+    model: str | None,
+    everything: bool,
+    strict: bool,
+    device: str,
+    no_wait: bool,
 ) -> int:
     """Look for faults of deployed versions: of one model, or of all models and the workspace.
 
     Hashes files, loads models in fresh processes, replays kept examples, and compares figures with objectives and their
     own history. Checks that cannot tell yet say what is missing. Exits with 1 if an unacknowledged fault is open that
-    is more than a hint.
+    is more than a hint; with --strict, as a pipeline wants it, if there is any fault at all.
     """
     with to_ask(workspace) as reader:
         asked = [
@@ -79,11 +87,11 @@ def check(
         ended = [await_job(workspace, reader, job) for job in asked]
         with reader.transaction() as connection:
             known = events.faults(connection, model)
-    found = [fault for fault in known if fault.state is FaultState.OPEN]
+    found = [fault for fault in known if strict or fault.state is FaultState.OPEN]
     failed = [error for job in ended if (error := failure(job)) is not None]
     if len(failed) == len(ended):
         raise failed[0]
-    passed = not any(map(needs_person, found))
+    passed = not any(strict or needs_person(fault) for fault in found)
     if as_json:
         show_document(CheckDocument(passed=passed, faults=tuple(map(fault_document, found))))
     else:

@@ -5,6 +5,7 @@ import sys
 import tempfile
 import time
 import traceback
+from itertools import pairwise
 from pathlib import Path
 
 from storage.errors import Error
@@ -37,7 +38,7 @@ def keep_traceback(error: Exception, words: list[str]) -> str:
 def _logs(words: list[str]) -> Path:
     """Return the folder of logs of the workspace that the command line named, as far as that can be told."""
     folder: Path | None = None
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in pairwise([*words, ""]):
         if word in {"-w", "--workspace"}:
             folder = Path(following)
         elif word.startswith("--workspace="):

@@ -66,11 +66,6 @@ class Bets:
         return wealth
 
 
-def not_worse(differences: "NDArray[np.float64]", margin: float, level: float) -> "NDArray[np.float64]":
-    """Return the wealth after each example, won against "the candidate is worse by the margin or more"."""
-    return Bets(margin, level).add(differences)
-
-
 def bounds(differences: "NDArray[np.float64]", level: float) -> tuple[float, float]:
     """Return the limits of the advantage, each at a one-sided level, which hold at every moment together.
 

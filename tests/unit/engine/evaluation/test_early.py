@@ -158,6 +158,6 @@ def test_a_look_in_portions_sees_what_a_single_one_would() -> None:
     differences = np.random.default_rng(5).choice([1.0, -1.0, 0.0], size=3000, p=[0.03, 0.02, 0.95])
     bets = sequential.Bets(0.02, 0.05)
     parts = [bets.add(part) for part in np.split(differences, [1, 512, 513, 2000])]
-    whole = sequential.not_worse(differences, 0.02, 0.05)
+    whole = sequential.Bets(0.02, 0.05).add(differences)
     assert np.concatenate(parts) == pytest.approx(whole)
     assert bets.most == pytest.approx(whole.max())

@@ -131,3 +131,33 @@ def test_acknowledged_faults_are_remembered(ask: Run, writer: Writer, working: B
     assert said.status == ExitCode.DONE
     assert said.out.endswith("No fault is open.\n1 acknowledged fault is still there: modeltender faults\n")
     assert ask("check", "mnist", "--json").json == {"passed": True, "faults": []}
+
+
+def test_a_hint_is_a_no_to_who_is_strict(ask: Run, writer: Writer, working: Begin) -> None:
+    """A pipeline that lets nothing pass is stopped by what is only told otherwise."""
+    with writer.transaction() as connection:
+        events.open_fault(
+            connection, "stale-model", "It is old.", at=1.0, model="mnist", severity=Severity.INFO
+        )
+    working(well)
+    assert ask("check", "mnist").status == ExitCode.DONE
+    said = ask("check", "mnist", "--strict", "--json")
+    assert (said.status, said.json["passed"]) == (ExitCode.NO, False)
+
+
+def test_an_acknowledged_fault_is_a_no_to_who_is_strict(ask: Run, writer: Writer, working: Begin) -> None:
+    """It is listed, because it is the reason."""
+    with writer.transaction() as connection:
+        [fault] = events.faults(connection, "mnist")
+        events.acknowledge(connection, fault.id, by="ann")
+    working(checked)
+    said = ask("check", "mnist", "--strict", "--json")
+    assert said.status == ExitCode.NO
+    assert [one["id"] for one in said.json["faults"]] == [fault.id]
+    assert "still there" not in ask("check", "mnist", "--strict").out
+
+
+def test_who_is_strict_passes_where_there_is_nothing(ask: Run, working: Begin) -> None:
+    """Checks that cannot tell yet stop nobody: a new model would never pass."""
+    working(well)
+    assert ask("check", "mnist", "--strict").status == ExitCode.DONE

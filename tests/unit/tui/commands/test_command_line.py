@@ -308,6 +308,17 @@ def test_a_mistake_of_ours_is_a_sentence_and_a_file(ask: Run, filled: Workspace)
 
 
 @pytest.mark.usefixtures("broken")
+def test_a_mistake_of_the_console_itself_is_a_sentence_too(
+    filled: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where nothing but the program's name was typed, as most people open the console, a mistake is told the same way."""
+    monkeypatch.chdir(filled.root)
+    assert main([]) == ExitCode.FAILED
+    (file,) = filled.log.parent.glob("crash-*.txt")
+    assert f"please report it with {file}" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("broken")
 def test_a_mistake_of_ours_is_json_where_that_was_asked_for(ask: Run) -> None:
     """A script gets its one document in this case too."""
     said = ask("models", "--json")

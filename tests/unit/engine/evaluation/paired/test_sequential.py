@@ -33,14 +33,14 @@ def test_looking_after_every_example_keeps_the_level() -> None:
     passed = 0
     for _ in range(400):
         differences = random.choice([1.0, -1.0, 0.0], size=3000, p=[0.02, 0.04, 0.94])
-        passed += bool((sequential.not_worse(differences, margin, level) >= 1 / level).any())
+        passed += bool((sequential.Bets(margin, level).add(differences) >= 1 / level).any())
     # Four standard deviations above 5 %.
     assert passed / 400 <= 0.05 + 4 * (0.05 * 0.95 / 400) ** 0.5
 
 
 def test_equal_versions_pass_in_the_end() -> None:
     """Betting finds that two versions which never differ are not apart by the margin."""
-    wealth = sequential.not_worse(np.zeros(2000), 0.02, 0.05)
+    wealth = sequential.Bets(0.02, 0.05).add(np.zeros(2000))
     assert wealth[-1] >= 20
     assert wealth[0] < 20
 
@@ -50,7 +50,7 @@ def test_a_stake_depends_on_what_came_before_it_alone() -> None:
     differences = np.random.default_rng(1).choice([1.0, -1.0, 0.0], size=200, p=[0.1, 0.1, 0.8])
     changed = differences.copy()
     changed[150:] = -1.0
-    one, other = (sequential.not_worse(given, 0.02, 0.05) for given in (differences, changed))
+    one, other = (sequential.Bets(0.02, 0.05).add(given) for given in (differences, changed))
     assert np.array_equal(one[:150], other[:150])
     assert one[150] != other[150]
 
@@ -59,8 +59,8 @@ def test_wealth_stays_a_number_however_clear_it_is() -> None:
     """A hundred thousand examples that all say the same neither overflow nor fail."""
     assert sequential.better(100_000, 0) > 1e300
     assert sequential.better(0, 100_000) == pytest.approx(0.0)
-    assert np.isfinite(sequential.not_worse(np.ones(100_000), 0.02, 0.05)).all()
-    assert sequential.not_worse(-np.ones(100_000), 0.02, 0.05)[-1] == pytest.approx(0.0)
+    assert np.isfinite(sequential.Bets(0.02, 0.05).add(np.ones(100_000))).all()
+    assert sequential.Bets(0.02, 0.05).add(-np.ones(100_000))[-1] == pytest.approx(0.0)
 
 
 @pytest.mark.parametrize(("margin", "level"), [(0.02, 0.05), (0.1, 0.01), (0.0, 0.2)])
@@ -76,7 +76,7 @@ def test_stakes_are_those_of_the_paper(margin: float, level: float) -> None:
         total += value
         squares += (value - total / (t + 1)) ** 2
         variance = squares / (t + 1)
-    assert sequential.not_worse(differences, margin, level) == pytest.approx(expected, rel=1e-9)
+    assert sequential.Bets(margin, level).add(differences) == pytest.approx(expected, rel=1e-9)
 
 
 def test_the_greatest_wealth_is_that_of_any_moment() -> None:
@@ -88,7 +88,7 @@ def test_the_greatest_wealth_is_that_of_any_moment() -> None:
     assert len(alone.add(np.empty(0))) == 0
     assert alone.most == won[-1]
     assert alone.add(-np.ones(5))[-1] < alone.most == won[-1]
-    whole = sequential.not_worse(np.concatenate([np.ones(20), -np.ones(5)]), 0.02, 0.05)
+    whole = sequential.Bets(0.02, 0.05).add(np.concatenate([np.ones(20), -np.ones(5)]))
     assert whole.max() == alone.most
 
 
@@ -97,8 +97,8 @@ def test_bounds_are_where_the_wealth_reaches_the_level() -> None:
     differences = np.random.default_rng(2).choice([1.0, -1.0, 0.0], size=4000, p=[0.06, 0.02, 0.92])
     low, high = sequential.bounds(differences, 0.05)
     assert low < 0.04 < high
-    assert (sequential.not_worse(differences, -(low - 1e-5), 0.05) >= 20).any()
-    assert not (sequential.not_worse(differences, -(low + 1e-5), 0.05) >= 20).any()
+    assert (sequential.Bets(-(low - 1e-5), 0.05).add(differences) >= 20).any()
+    assert not (sequential.Bets(-(low + 1e-5), 0.05).add(differences) >= 20).any()
     assert sequential.bounds(-differences, 0.05) == pytest.approx((-high, -low))
 
 
