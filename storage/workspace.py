@@ -126,9 +126,12 @@ class Workspace(NamedTuple):
 
 
 def valid_model_name(name: str) -> bool:
-    """Whether a folder's name can be a model's: printable, not hidden, short, and free of ``@`` and ``/``."""
+    """Whether a folder's name can be a model's: printable, not hidden, short, no option, and free of ``@`` and ``/``."""
     return (
-        bool(name) and name == clean(name, NAME) and not name.startswith(".") and not set(name) & set("@/\\")
+        bool(name)
+        and name == clean(name, NAME)
+        and not name.startswith((".", "-"))
+        and not set(name) & set("@/\\")
     )
 
 

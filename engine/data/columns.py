@@ -143,8 +143,9 @@ def _target_hint(known: dict[str, Column], words: _Words) -> str:
     """Say how the target of a table is named, on the example of its last column: that is where most have it."""
     if words.called != COLUMN or not known:
         return ""
-    last = clean(list(known)[-1], 60)
-    return f'Say in model.toml which {words.called} is to be predicted, such as the last one: data = {{ target = "{last}" }}'
+    name, column = list(known.items())[-1]
+    amount = ' (and task = "regression" where that is an amount)' if column.dtype.startswith("float") else ""
+    return f'Say in model.toml which {words.called} is to be predicted, such as the last one: data = {{ target = "{clean(name, 60)}" }}{amount}'
 
 
 def _named(

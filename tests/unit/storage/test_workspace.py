@@ -105,6 +105,7 @@ def test_a_version_is_a_positive_integer_without_leading_zero(name: str, number:
         ("naïve model", True),
         (".hidden", False),
         ("a@b", False),
+        ("-rf", False),
         ("a\x1b[2J", False),
         ("", False),
         ("x" * 200, False),
