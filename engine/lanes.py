@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from engine import jobs as kinds
 from engine.job_report import JobReport
 from engine.jobs.context import Context, Needed, Outcome, Refinement
+from engine.jobs.hints import placed
 from engine.processes.endings import CANCELLED
 from storage import interrupted, jobs
 from storage.database_errors import DAMAGED, SALVAGE, in_words, is_damaged
@@ -211,7 +212,7 @@ def _outcome(context: Context, job: Job, report: JobReport) -> Outcome:
         return kinds.handler(job.kind)(context, job, report)
     except Error as error:
         state = JobState.CANCELLED if error.code == CANCELLED else JobState.FAILED
-        return Outcome(state=state, code=error.code, error=error.message, hint=error.hint)
+        return Outcome(state=state, code=error.code, error=error.message, hint=placed(error.hint, job.model))
     except sqlite3.Error as error:
         if is_damaged(error):
             # Nothing gets better by doing it again: it is told, and what can still be read is worked with.

@@ -1,6 +1,6 @@
 """The settings of the gate: the ``[gate]`` table of model.toml, and what is wrong with one."""
 
-from math import inf, isfinite
+from math import isfinite
 
 from storage.durations import seconds
 from storage.settings_file import Settings
@@ -59,13 +59,13 @@ class Gate(Settings, frozen=True, kw_only=True):
 
 def check(gate: Gate, problems: list[str]) -> None:
     """Say what is wrong with the settings of a gate."""
-    if not 0 <= gate.margin < inf:
+    if gate.margin < 0:
         problems.append(f"gate.margin: expected 0 or more, got {gate.margin:g}")
     if not 0.5 <= gate.confidence < 1:
         problems.append(f"gate.confidence: expected 0.5 to below 1, got {gate.confidence:g}")
     if gate.class_margin is not None and not 0 < gate.class_margin < 1:
         problems.append(f"gate.class_margin: expected a number between 0 and 1, got {gate.class_margin:g}")
-    if gate.max_latency_ratio is not None and not 0 < gate.max_latency_ratio < inf:
+    if gate.max_latency_ratio is not None and not gate.max_latency_ratio > 0:
         problems.append(f"gate.max_latency_ratio: expected a number above 0, got {gate.max_latency_ratio:g}")
     if gate.min_examples < 0:
         problems.append(f"gate.min_examples: expected 0 or more, got {gate.min_examples}")

@@ -23,7 +23,7 @@ from storage.exposure_settings import Exposure, Log
 from storage.gate_settings import Gate
 from storage.maintenance_settings import Checks, Repair, Schedule, WorkspaceChecks
 from storage.notify_settings import ModelNotify, Notify
-from storage.settings_file import Settings, convert, read_table, settled
+from storage.settings_file import LARGEST, Settings, convert, read_table, settled
 from storage.target_settings import TargetSettings, read_targets
 from storage.text import clean
 from storage.train_settings import Build, Train, check_build, check_train
@@ -38,6 +38,9 @@ DTYPES = ("uint8", "int8", "int32", "int64", "float16", "float32", "float64")
 
 CLASS_SLICE = "class"
 """What the figures of one class are stored under (``class=3``), so that no column may be called so."""
+
+LEAST_MEMORY_GIB = 0.05
+"""Less holds no Python that could say that its memory is at an end."""
 
 OBJECTIVE = re.compile(r"(>=|<=|>|<)\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)")
 
@@ -233,28 +236,34 @@ def read_workspace_settings(file: Path) -> WorkspaceSettings:
     table = read_table(file)
     problems: list[str] = []
     settings = convert(table, WorkspaceSettings, "", problems)
-    _positive(settings.repository, "repository", ("settle_s", "rescan_s"), problems)
-    _positive(settings.limits, "limits", ("memory_gib", "evaluation_s", "load_s", "scratch_mib"), problems)
+    _check_numbers(settings, problems)
     _check_share(settings.limits, problems)
-    _positive(settings.retention, "retention", ("prepared_gib",), problems)
     _check_lengths_of_time(settings.retention, "retention", ("minutes", "hours", "days"), problems)
     if not 0.2 <= settings.sampling.interval_s <= 60:
         problems.append(f"sampling.interval_s: expected 0.2 to 60, got {settings.sampling.interval_s:g}")
-    if settings.retention.versions is not None and settings.retention.versions < 0:
-        problems.append(f"retention.versions: expected 0 or more, got {settings.retention.versions}")
     maintenance_settings.check(settings.schedule, settings.checks, problems)
     exposure_settings.check(settings.metrics, problems)
     notify_settings.check(settings.notify, problems)
-    if not settings.checks.free_gib >= 0:
-        problems.append(f"checks.free_gib: expected 0 or more, got {settings.checks.free_gib:g}")
     return settled(file, settings, problems)
+
+
+def _check_numbers(settings: WorkspaceSettings, problems: list[str]) -> None:
+    """Say which numbers are too small or too large to mean anything."""
+    repository, limits, retention = settings.repository, settings.limits, settings.retention
+    _positive(repository, "repository", ("settle_s", "rescan_s"), problems)
+    _positive(limits, "limits", ("evaluation_s", "load_s", "scratch_mib"), problems)
+    _within(limits, "limits", ("memory_gib",), problems, least=LEAST_MEMORY_GIB)
+    _within(limits, "limits", ("process_idle_s", "warm_processes"), problems)
+    _positive(retention, "retention", ("prepared_gib",), problems)
+    _within(retention, "retention", ("samples_s", "events", "jobs", "versions"), problems)
+    _within(settings.checks, "checks", ("free_gib",), problems)
 
 
 def _check_share(limits: LimitSettings, problems: list[str]) -> None:
     if limits.nice is not None and not 0 <= limits.nice <= 19:
         problems.append(f"limits.nice: expected 0 to 19, got {limits.nice}")
-    if limits.total_gib is not None and not 0 < limits.total_gib < inf:
-        problems.append(f"limits.total_gib: expected a number above 0, got {limits.total_gib:g}")
+    if limits.total_gib is not None:
+        _positive(limits, "limits", ("total_gib",), problems)
     if limits.cpu is not None:
         try:
             processor_limit.share(limits.cpu, 1)
@@ -359,3 +368,15 @@ def _positive(settings: Settings, key: str, names: tuple[str, ...], problems: li
     for name in names:
         if not getattr(settings, name) > 0:
             problems.append(f"{key}.{name}: expected a number above 0, got {getattr(settings, name):g}")
+    _within(settings, key, names, problems, least=-inf)
+
+
+def _within(
+    settings: Settings, key: str, names: tuple[str, ...], problems: list[str], *, least: float = 0
+) -> None:
+    for name in names:
+        found = getattr(settings, name)
+        if found is not None and found < least:
+            problems.append(f"{key}.{name}: expected {least:g} or more, got {found:g}")
+        elif found is not None and found > LARGEST:
+            problems.append(f"{key}.{name}: expected at most {LARGEST:,}, got {found:g}")

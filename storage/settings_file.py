@@ -4,6 +4,7 @@ Owns what is the same for every settings file and every table in one; which keys
 """
 
 import difflib
+import math
 import tomllib
 from collections.abc import Iterator
 from enum import StrEnum
@@ -17,6 +18,9 @@ from storage.text import clean
 
 SETTINGS_BYTES = 1024 * 1024
 """Larger than any file that a person writes; a bigger one is not settings."""
+
+LARGEST = 2**32
+"""Beyond any count, seconds or GiB that somebody means; what lies beyond, a timer, a limit or a column may not hold."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,10 +64,26 @@ def convert(table: dict[str, Any], kind: type[SettingsT], prefix: str, problems:
                 problems.append(f"{name}: expected a table, got {shown(value)}")
         else:
             try:
-                values[key] = msgspec.convert(value, field.type)
+                read = msgspec.convert(value, field.type)
             except msgspec.ValidationError as error:
                 problems.append(f"{name}: {_expected(field.type, error)}, got {shown(value)}")
+                continue
+            wrong = _wrong_number(read)
+            if wrong:
+                problems.append(f"{name}: {wrong}, got {shown(value)}")
+            else:
+                values[key] = read
     return kind(**values)
+
+
+def _wrong_number(value: object) -> str:
+    """Say what was expected of a number, or of the numbers of a list, that no setting can have; or nothing."""
+    for number in value if isinstance(value, tuple) else (value,):
+        if isinstance(number, float) and not math.isfinite(number):
+            return "expected a finite number"
+        if isinstance(number, int) and abs(number) > LARGEST:
+            return f"expected a whole number of at most {LARGEST:,}"
+    return ""
 
 
 def _expected(wanted: Any, error: msgspec.ValidationError) -> str:

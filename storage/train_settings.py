@@ -3,7 +3,6 @@
 Owns the keys and their limits, and reads nothing but the tables: whether a framework knows a layer is its to say.
 """
 
-from math import inf
 from typing import Any
 
 import msgspec
@@ -97,7 +96,7 @@ def check_train(train: Train, problems: list[str]) -> None:
     for name, most in (("epochs", MOST_EPOCHS), ("batch_size", 1_000_000)):
         if not 1 <= getattr(train, name) <= most:
             problems.append(f"train.{name}: expected 1 to {most}, got {getattr(train, name)}")
-    if not 0 < train.learning_rate < inf:
+    if not train.learning_rate > 0:
         problems.append(f"train.learning_rate: expected a number above 0, got {train.learning_rate:g}")
     if train.optimizer not in OPTIMIZERS:
         problems.append(
@@ -111,7 +110,7 @@ def check_train(train: Train, problems: list[str]) -> None:
         problems.append(f"train.seed: expected 0 to {LARGEST_SEED}, got {train.seed}")
     if train.command and (not train.command[0] or any("\0" in word for word in train.command)):
         problems.append("train.command: expected a program and its arguments")
-    if not 0 < train.new_data < inf:
+    if not train.new_data > 0:
         problems.append(f"train.new_data: expected a share above 0, got {train.new_data:g}")
     for name, least_s in (("max_duration", 0.0), ("every", SHORTEST_S), ("interval", SHORTEST_S)):
         _check_length(f"train.{name}", getattr(train, name), least_s, problems)

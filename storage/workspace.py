@@ -23,6 +23,9 @@ LOCK_ATTEMPTS = 10
 LOCK_PAUSE_S = 0.02
 """Ten tries over 0.2 s: longer than any viewer holds the lock, shorter than a person waits."""
 
+LONGEST_ROOT = 470
+"""Bytes of a root folder's path: SQLite opens no file beyond 512, and its own names are longer than the database's."""
+
 
 class Workspace(NamedTuple):
     """A workspace, by its absolute root folder."""
@@ -123,9 +126,12 @@ class Workspace(NamedTuple):
 
 
 def valid_model_name(name: str) -> bool:
-    """Whether a folder's name can be a model's: printable, not hidden, short, and free of ``@`` and ``/``."""
+    """Whether a folder's name can be a model's: printable, not hidden, short, no option, and free of ``@`` and ``/``."""
     return (
-        bool(name) and name == clean(name, NAME) and not name.startswith(".") and not set(name) & set("@/\\")
+        bool(name)
+        and name == clean(name, NAME)
+        and not name.startswith((".", "-"))
+        and not set(name) & set("@/\\")
     )
 
 
@@ -140,15 +146,15 @@ def find_workspace(start: Path) -> Workspace:
     """Return the workspace at ``start`` or at the nearest parent that is one.
 
     Raises:
-        WorkspaceError: there is none, or ``start`` is not a readable folder.
+        WorkspaceError: there is none, or it lies where none can be, or ``start`` is not a readable folder.
     """
     start = _folder(start)
     for folder in (start, *start.parents):
         if (folder / STATE_FOLDER).is_dir():
             _folder(folder / STATE_FOLDER)
-            return Workspace(folder)
+            return _placed(folder)
         if (folder / SETTINGS_FILE).is_file():
-            return Workspace(folder)
+            return _placed(folder)
     raise WorkspaceError(
         f"{clean(str(start))} is not a workspace: it has no {SETTINGS_FILE} and no {STATE_FOLDER} folder.",
         f"Make one with: modeltender init {word(str(start))}",
@@ -160,9 +166,9 @@ def create_workspace(root: Path) -> Workspace:
     """Make the folders of a workspace at ``root``; what exists already stays as it is.
 
     Raises:
-        WorkspaceError: a folder cannot be made or written.
+        WorkspaceError: a folder cannot be made or written, or a workspace cannot lie there.
     """
-    workspace = Workspace(Path(os.path.abspath(root.expanduser())))  # noqa: PTH100 - resolve() would follow links
+    workspace = _placed(Path(os.path.abspath(root.expanduser())))  # noqa: PTH100 - resolve() would follow links
     for folder in (workspace.root, workspace.train, workspace.test, workspace.models, workspace.state):
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -184,6 +190,25 @@ def create_workspace(root: Path) -> Workspace:
     for folder in (*private, workspace.prepared, workspace.training):
         modes.make_folder(folder, modes.PRIVATE_FOLDER)
     return workspace
+
+
+def _placed(root: Path) -> Workspace:
+    """Return the workspace at ``root``, or say why neither its database nor its processes could work there."""
+    try:
+        str(root).encode()
+    except UnicodeEncodeError:
+        raise WorkspaceError(
+            f"{clean(str(root))} cannot be a workspace: its path has bytes that are no UTF-8 text.",
+            "Rename the folder, or choose another one.",
+        ) from None
+    length = len(os.fsencode(os.path.realpath(root)))
+    if length > LONGEST_ROOT:
+        raise WorkspaceError(
+            f"{clean(root.name)} cannot be a workspace: its path is {length:,} bytes long, "
+            f"and SQLite opens a database only where that is {LONGEST_ROOT} or less.",
+            "Choose a folder that lies less deep, or shorten the names above it.",
+        )
+    return Workspace(root)
 
 
 def check_writable(workspace: Workspace) -> None:

@@ -303,7 +303,8 @@ def _from_columns(file: str, targets: "NDArray[Any]", classes: int) -> "NDArray[
     if not bool(np.all((targets == 0) | (targets == 1))):
         raise JobError(
             f"The targets y of {file} have {classes} columns that hold other numbers than 0 and 1.",
-            "Save y as one integer per example, or where an example may have several labels as columns of 0 and 1.",
+            'Where they are amounts and not classes, set task = "regression" in model.toml; else save y as one integer '
+            "per example, or as columns of 0 and 1 where an example may have several labels.",
         )
     return np.asarray(targets.argmax(axis=1), dtype=np.int64)
 

@@ -130,13 +130,22 @@ def _target(known: dict[str, Column], settings: Data, words: _Words) -> Column:
         return known[settings.target]
     found = [name for name in TARGETS if name in known]
     if not found:
-        raise words.missing([TARGETS[0]])
+        raise words.missing([TARGETS[0]], _target_hint(known, words))
     if len(found) > 1:
         raise JobError(
             f"{words.file} has the {words.called}s {' and '.join(found)}, and each could be the target.",
             f'Say which one in model.toml: data = {{ target = "{found[0]}" }}',
         )
     return known[found[0]]
+
+
+def _target_hint(known: dict[str, Column], words: _Words) -> str:
+    """Say how the target of a table is named, on the example of its last column: that is where most have it."""
+    if words.called != COLUMN or not known:
+        return ""
+    name, column = list(known.items())[-1]
+    amount = ' (and task = "regression" where that is an amount)' if column.dtype.startswith("float") else ""
+    return f'Say in model.toml which {words.called} is to be predicted, such as the last one: data = {{ target = "{clean(name, 60)}" }}{amount}'
 
 
 def _named(

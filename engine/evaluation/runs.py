@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.examples import Examples, Picked
+from engine.data.proposal import BYTE_SCALE
 from engine.evaluation.calibration import Calibration
 from engine.protocols import LoadedModel
 from storage.errors import JobError
@@ -24,6 +25,12 @@ TOGETHER_BYTES = 1024 * 1024
 TOGETHER_S = 0.05
 """Answers that are looked at together: what it costs to look at all is then little beside a fast model, they are still
 in the processor's cache, and nobody waits long for a slow model's."""
+
+TORCHSCRIPT = "The following operation failed in the TorchScript interpreter."
+"""How TorchScript begins two tracebacks of its own; what was wrong stands in the line after them."""
+
+CHANNELS = (1, 3, 4)
+"""Lengths of the last axis of pictures as files hold them: grey, coloured, and with transparency."""
 
 Arrays = tuple["NDArray[Any]", ...]
 
@@ -198,8 +205,23 @@ def ask(model: LoadedModel, arrays: Arrays, which: Callable[[], str]) -> Arrays:
 def failure(error: Exception, arrays: Arrays, which: str) -> JobError:
     """Return what a framework raised as a sentence, with what the model was given as the hint."""
     shapes = ", ".join(f"{array.dtype.name} [{', '.join(map(str, array.shape))}]" for array in arrays)
-    words = clean(str(error) or type(error).__name__, 250).rstrip(".")
-    return JobError(
-        f"The model failed on {which}: {words}.",
-        f"It was given {shapes}; [preprocess] in model.toml can change that.",
-    )
+    words = clean(_reason(error), 250).rstrip(".")
+    return JobError(f"The model failed on {which}: {words}.", f"It was given {shapes}; {_remedy(arrays)}")
+
+
+def _reason(error: Exception) -> str:
+    told = str(error)
+    if told.startswith(TORCHSCRIPT):
+        return told.rstrip().rsplit("\n", 1)[-1].removeprefix("RuntimeError: ")
+    return told or type(error).__name__
+
+
+def _remedy(arrays: Arrays) -> str:
+    """Say what could be changed about inputs, for pictures with the settings that most networks want them by."""
+    if len(arrays) == 1 and arrays[0].dtype == np.uint8 and arrays[0].ndim == 4:
+        layout = ', layout = "NCHW"' if arrays[0].shape[-1] in CHANNELS else ""
+        return (
+            "where the model was trained on pixels from 0 to 1, put this line at the top of model.toml: "
+            f'preprocess = {{ dtype = "float32", scale = {BYTE_SCALE!r}{layout} }}'
+        )
+    return "[preprocess] in model.toml can change that."

@@ -20,6 +20,7 @@ from engine.faults import objective_missed
 from engine.jobs.checked import runtime_of
 from engine.jobs.companions import SOURCE, class_names, loader_source, own_metrics
 from engine.jobs.context import Context, Outcome, Report
+from engine.jobs.hints import placed
 from engine.jobs.loading import borrow, wanted_version
 from engine.jobs.loading_record import loading_of, mark_ready, unchanged
 from engine.jobs.reading import mappable
@@ -82,7 +83,12 @@ def _without_data(context: Context, job: Job, version: Version, error: JobError)
     """A version without data is as good as can be known after an arrival; a person who asked gets the reason."""
     with context.writer.transaction() as connection:
         events.open_fault(
-            connection, NO_DATA_FAULT, error.message, at=context.now(), model=job.model, repair=error.hint
+            connection,
+            NO_DATA_FAULT,
+            error.message,
+            at=context.now(),
+            model=job.model,
+            repair=placed(error.hint, job.model),
         )
         models.set_failure(connection, version.id, None)
     if job.requested_by not in AUTOMATIC:
@@ -106,13 +112,13 @@ def _record_failure(context: Context, version: Version, error: JobError) -> None
             model=version.model,
             version=version.number,
             severity=Severity.ERROR,
-            repair=error.hint,
+            repair=placed(error.hint, version.model),
         )
         proposal = error.proposal if isinstance(error, ModelProcessError) else None
         failure = EvaluationFailure(
             at=at,
             message=clean(error.message),
-            hint=clean(error.hint),
+            hint=clean(placed(error.hint, version.model)),
             proposal=proposal.lines() if proposal else "",
         )
         models.set_failure(connection, version.id, failure)

@@ -29,6 +29,11 @@ NOT_KEPT: Final = "not-kept"
 NOT_STARTED: Final = "not-started"
 """The error code of a process that this machine did not get going: its model was never opened."""
 
+SHORT_OF_MEMORY: Final = (
+    "Free memory on this machine, lower limits.warm_processes in modeltender.toml, or make models smaller."
+)
+"""What helps where the machine is short of it: a higher limit for one process would not."""
+
 LAST_WORDS: Final = 200
 """Characters of a process' last line on stderr: enough for any assertion, short enough for a table."""
 
@@ -140,6 +145,15 @@ def over_scratch(activity: Activity, limit_bytes: int) -> ModelProcessError:
     )
 
 
+def host_killed(framework: str) -> ModelProcessError:
+    """Somebody else, most likely the kernel, ended the host; it had opened no model."""
+    return ModelProcessError(
+        f"The {framework} host was killed (SIGKILL), most likely because the machine ran out of memory.",
+        SHORT_OF_MEMORY,
+        code=NOT_STARTED,
+    )
+
+
 def not_pinned(cores: list[int], error: OSError) -> ModelProcessError:
     """The process could not be kept on its cores."""
     words = ", ".join(map(str, cores))
@@ -175,7 +189,7 @@ def _killed(number: int, activity: Activity, said: str) -> ModelProcessError:
     if number == signal.SIGKILL:
         return ModelProcessError(
             f"{_who(activity)} process was killed {activity} (SIGKILL), most likely because the machine ran out of memory.{said}",
-            MEMORY_HINT,
+            SHORT_OF_MEMORY,
             code="crashed",
         )
     return ModelProcessError(f"{_who(activity)} crashed {activity} ({_name(number)}).{said}", code="crashed")

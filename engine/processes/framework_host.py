@@ -7,6 +7,7 @@ host is asked one thing at a time, which takes milliseconds once its framework i
 import contextlib
 import logging
 import os
+import signal
 import socket
 import subprocess
 import tempfile
@@ -21,7 +22,7 @@ import msgspec
 
 from engine.processes import environment, scratch, wire
 from engine.processes.conversation import LAST_BYTES
-from engine.processes.endings import CANCELLED, LAST_WORDS, ModelProcessError
+from engine.processes.endings import CANCELLED, LAST_WORDS, ModelProcessError, host_killed
 from engine.processes.host_messages import Exited, Fork, Forked, FromHost, HostFailed, HostReady, Profile
 from engine.processes.interpreter import OWN, Interpreter
 from storage.text import clean
@@ -36,6 +37,9 @@ FORK_S: Final = 30.0
 
 STOP_S: Final = 2.0
 """A host has nothing to finish when it is told to stop."""
+
+ENDING_S: Final = 1.0
+"""A process whose socket is closed is gone within milliseconds."""
 
 FORKS: Final = 200
 """A host is replaced after this many forks, before anything that leaks in it can matter."""
@@ -217,6 +221,11 @@ class FrameworkHost:
         self._spent = True
         if self._closing:
             return ModelProcessError("The engine is stopping.", code=CANCELLED)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            # Its socket closes before the kernel says how it ended; one that is only silent runs on.
+            self._process.wait(ENDING_S)
+        if self._process.returncode == -signal.SIGKILL:
+            return host_killed(self.framework)
         size = os.fstat(self._stderr.fileno()).st_size
         # Read in place: the host writes at the offset that a seek of ours would move.
         printed = os.pread(self._stderr.fileno(), LAST_BYTES, max(size - LAST_BYTES, 0))

@@ -133,7 +133,9 @@ class _Walk:
                 self._odd("", f"{path} belongs to no model: put it into {shown}/<model>/.")
             elif not valid_model_name(entry.name):
                 self._odd(
-                    "", f"{path} is not a model: its name has characters that a model's name cannot have."
+                    "",
+                    f"{path} is not a model: rename it; a model's name has at most {NAME} characters that can be shown, "
+                    "none of them @ or \\, and does not begin with a hyphen.",
                 )
             else:
                 yield entry.name, entry.path

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from engine.jobs.loading_record import OF_THE_MACHINE
 from engine.processes import framework_host
 from engine.processes.client import ModelProcessError
 from engine.protocols import RuntimeSpec
@@ -143,6 +144,18 @@ def test_framework_that_kills_its_host_is_a_sentence(
     assert caught.value.message == (
         'The broken_framework host did not start. Its last words: "Illegal instruction: this CPU is too old".'
     )
+
+
+def test_a_host_that_was_killed_is_no_fault_of_a_version(
+    tmp_path: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel ends a host where memory is short, and no model was open in it: nothing is held against one."""
+    (tmp_path / "killed_framework.py").write_text("import os; os.kill(os.getpid(), 9)")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{MODULES}")
+    with pytest.raises(ModelProcessError, match="host was killed") as caught:
+        bench.hosts.open(bench.artefact, spec("killed_framework"), "cpu", [])
+    assert caught.value.code in OF_THE_MACHINE
+    assert "limits.warm_processes" in caught.value.hint
 
 
 def test_folders_of_the_current_directory_shadow_nothing(

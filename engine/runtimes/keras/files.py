@@ -5,6 +5,7 @@ loader imports it after it has chosen Keras' backend.
 """
 
 import re
+import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,7 +25,8 @@ from storage.errors import Error, JobError
 from storage.text import clean
 
 ARCHIVE, LEGACY = ".keras", ".h5"
-"""Keras goes by the name; the content has been looked at before."""
+READ = {ARCHIVE: (".keras",), LEGACY: (".h5", ".hdf5")}
+"""Keras goes by the end of a name, and has two for old files; the content has been looked at before."""
 
 METADATA_BYTES = 64 * 1024
 """Of ``metadata.json``: it holds two lines."""
@@ -144,9 +146,16 @@ def _read_legacy(artefact: Path, *, trusted: bool) -> Any:
 
 
 def _read(artefact: Path, suffix: str = ARCHIVE, *, trusted: bool) -> Any:
-    if artefact.name.endswith(suffix):
+    if artefact.name.endswith(READ[suffix]):
         return keras.models.load_model(artefact, compile=False, safe_mode=not trusted)
+    # A copy, because the walls of a model process let nobody make links.
     with tempfile.TemporaryDirectory() as folder:
         named = Path(folder, f"model{suffix}")
-        named.symlink_to(artefact.resolve())
+        try:
+            shutil.copyfile(artefact, named)
+        except OSError as error:
+            raise JobError(
+                f"{clean(artefact.name, 60)} cannot be copied to a name that Keras reads: {error.strerror}.",
+                f"Hand it in as a file whose name ends in {suffix}.",
+            ) from None
         return keras.models.load_model(named, compile=False, safe_mode=not trusted)

@@ -48,7 +48,7 @@ def test_what_is_written_arrives(tmp_path: Path) -> None:
         ("[limits]\nnice = 20", "limits.nice: expected 0 to 19, got 20"),
         ("[limits]\nnice = -1", "limits.nice: expected 0 to 19, got -1"),
         ("[limits]\ntotal_gib = 0", "limits.total_gib: expected a number above 0, got 0"),
-        ("[limits]\ntotal_gib = inf", "limits.total_gib: expected a number above 0, got inf"),
+        ("[limits]\ntotal_gib = inf", "limits.total_gib: expected a finite number, got inf"),
         ("[metrics]\ntextfile = 'out/'", "metrics.textfile: expected the name of a file, got 'out/'"),
         ("[metrics]\nevery = 'often'", "metrics.every: expected a length of time"),
         ("[metrics]\nevery = '0.5s'", "metrics.every: expected 1s or more, got 0.5s"),

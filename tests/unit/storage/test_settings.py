@@ -146,9 +146,18 @@ def test_workspace_limits_are_checked(tmp_path: Path) -> None:
     [
         ("[retention]\nversions = -1", "retention.versions: expected 0 or more, got -1"),
         ("[limits]\nnice = 20", "limits.nice: expected 0 to 19, got 20"),
-        ("[limits]\ntotal_gib = inf", "limits.total_gib: expected a number above 0, got inf"),
+        ("[limits]\ntotal_gib = inf", "limits.total_gib: expected a finite number, got inf"),
         ("[limits]\ncpu = 'half'", "limits.cpu: "),
-        ("[checks]\nfree_gib = nan", "checks.free_gib: expected 0 or more, got nan"),
+        ("[limits]\nmemory_gib = 1e-3", "limits.memory_gib: expected 0.05 or more, got 0.001"),
+        ("[limits]\nmemory_gib = 1e30", "limits.memory_gib: expected at most 4,294,967,296, got 1e+30"),
+        ("[limits]\nscratch_mib = 1" + 30 * "0", "limits.scratch_mib: expected a whole number of at most"),
+        ("[limits]\nprocess_idle_s = nan", "limits.process_idle_s: expected a finite number, got nan"),
+        ("[limits]\nwarm_processes = -1", "limits.warm_processes: expected 0 or more, got -1"),
+        ("[repository]\nrescan_s = inf", "repository.rescan_s: expected a finite number, got inf"),
+        ("[repository]\nsettle_s = 1e308", "repository.settle_s: expected at most 4,294,967,296, got 1e+308"),
+        ("[retention]\nevents = -1", "retention.events: expected 0 or more, got -1"),
+        ("[retention]\nsamples_s = -inf", "retention.samples_s: expected a finite number, got -inf"),
+        ("[checks]\nfree_gib = nan", "checks.free_gib: expected a finite number, got nan"),
     ],
 )
 def test_a_number_that_means_nothing_for_a_workspace_is_told(tmp_path: Path, text: str, problem: str) -> None:
@@ -172,6 +181,8 @@ def test_a_number_that_means_nothing_for_a_workspace_is_told(tmp_path: Path, tex
             "[preprocess]\nflatten = true\nreshape = [2, 2]",
             "preprocess.flatten: cannot be used together with preprocess.reshape",
         ),
+        ("[preprocess]\nstd = [nan]", "preprocess.std: expected a finite number, got [nan]"),
+        ("[preprocess]\nscale = inf", "preprocess.scale: expected a finite number, got inf"),
         ("[preprocess]\nresize = [28]", "preprocess.resize: expected [height, width], got [28]"),
         ("[preprocess]\nresize = [28, 0]", "preprocess.resize: expected [height, width], got [28, 0]"),
         ("[preprocess]\nreshape = [-1]", "preprocess.reshape: expected whole numbers above 0, got [-1]"),
@@ -255,7 +266,7 @@ def test_every_problem_of_a_gate_is_told(tmp_path: Path) -> None:
         read_model_settings(file)
     for problem in (
         "gate.mode: expected one of non-inferiority, superiority, got 'better'",
-        "gate.margin: expected 0 or more, got nan",
+        "gate.margin: expected a finite number, got nan",
         "gate.class_margin: expected a number between 0 and 1, got 2",
         "gate.max_latency_ratio: expected a number above 0, got -1",
         "gate.min_examples: expected 0 or more, got -3",

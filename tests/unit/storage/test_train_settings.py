@@ -29,7 +29,7 @@ def test_what_is_written_arrives(tmp_path: Path) -> None:
         ("epochs = 0", "train.epochs: expected 1 to 10000, got 0"),
         ("batch_size = -1", "train.batch_size: expected 1 to 1000000, got -1"),
         ("learning_rate = 0.0", "train.learning_rate: expected a number above 0, got 0"),
-        ("learning_rate = inf", "train.learning_rate: expected a number above 0, got inf"),
+        ("learning_rate = inf", "train.learning_rate: expected a finite number, got inf"),
         ('optimizer = "magic"', "train.optimizer: expected one of adam, adamw, "),
         ("early_stopping = -1", "train.early_stopping: expected 0 or more, got -1"),
         ("validation = 1.0", "train.validation: expected a share between 0 and 1, got 1"),

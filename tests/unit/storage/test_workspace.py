@@ -45,6 +45,24 @@ def test_a_missing_folder_and_a_file_are_told_apart(tmp_path: Path, *, make: boo
         find_workspace(path)
 
 
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        (os.fsdecode(b"gar\xe7on"), "its path has bytes that are no UTF-8 text"),
+        ("/".join(3 * ["x" * 200]), "and SQLite opens a database only where that is 470 or less"),
+    ],
+)
+def test_a_folder_in_which_no_workspace_can_work_is_refused(tmp_path: Path, path: str, expected: str) -> None:
+    """It is told before anything is made there, and again where a folder got such a name later."""
+    folder = tmp_path / path
+    with pytest.raises(WorkspaceError, match=expected):
+        create_workspace(folder)
+    assert not list(tmp_path.iterdir())
+    (folder / ".modeltender").mkdir(parents=True)
+    with pytest.raises(WorkspaceError, match=expected):
+        find_workspace(folder)
+
+
 def test_creating_over_a_file_says_what_is_in_the_way(tmp_path: Path) -> None:
     """Nothing is overwritten to make a workspace."""
     (tmp_path / "models").write_text("mine")
@@ -87,6 +105,7 @@ def test_a_version_is_a_positive_integer_without_leading_zero(name: str, number:
         ("naïve model", True),
         (".hidden", False),
         ("a@b", False),
+        ("-rf", False),
         ("a\x1b[2J", False),
         ("", False),
         ("x" * 200, False),

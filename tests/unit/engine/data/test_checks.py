@@ -155,6 +155,13 @@ def test_labels_that_do_not_fit_are_named(
     assert caught.value.hint
 
 
+def test_columns_of_amounts_are_told_how_to_be_predicted() -> None:
+    """Several steps of a time series are no classes: the hint names the task that they belong to."""
+    with pytest.raises(JobError) as caught:
+        checks.check_classes("t.npz", np.full((2, 3), 0.5), (), 3)
+    assert 'task = "regression"' in caught.value.hint
+
+
 @pytest.mark.parametrize(
     ("targets", "words"),
     [

@@ -121,6 +121,18 @@ def test_what_cannot_be_chosen_is_told(
     assert caught.value.hint
 
 
+def test_the_target_of_a_table_is_named_on_the_example_of_its_last_column() -> None:
+    """Where tables mostly have it: the line can be pasted as it stands."""
+    with pytest.raises(JobError) as caught:
+        chosen(table("rooms", "age", "price"), ONE)
+    assert 'data = { target = "price" }' in caught.value.hint
+    assert chosen(table("rooms", "age", "price"), ONE, target="price") == ([["rooms", "age"]], "price")
+    assert caught.value.hint.endswith('(and task = "regression" where that is an amount)')
+    with pytest.raises(JobError) as caught:
+        chosen(Table(Column("age", "float64"), Column("ill", "int64")), ONE)
+    assert caught.value.hint.endswith('data = { target = "ill" }')
+
+
 @pytest.mark.parametrize(
     ("source", "spec", "expected"),
     [

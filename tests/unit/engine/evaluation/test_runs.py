@@ -5,16 +5,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from engine.data.examples import Examples, open_examples
+from engine.data.proposal import BYTE_SCALE
 from engine.evaluation import runs
 from engine.evaluation.runs import Answer, together
 from storage.errors import JobError
 from storage.records import TensorSpec
-from storage.settings import Preprocess
+from storage.settings import ModelSettings, Preprocess
 
 
 def answers(*sizes: int, width: int = 2) -> list[Answer]:
@@ -171,3 +173,18 @@ def test_what_a_model_says_of_its_own_failure_is_left_as_it_is() -> None:
 
     with pytest.raises(JobError, match=r"^The device is gone\.$"):
         runs.ask(Limited(answer=refuse), (np.zeros((1, 2), np.float32),), str)
+
+
+def test_torchscript_is_asked_for_its_reason_and_not_for_its_tracebacks() -> None:
+    """Which stand first and are long; pictures as files hold them come with what most networks want instead."""
+    told = RuntimeError(
+        f"{runs.TORCHSCRIPT}\nTraceback of TorchScript, serialized code:\n{300 * 'x'}\nRuntimeError: wants 3 channels\n"
+    )
+    error = runs.failure(told, (np.zeros((2, 24, 24, 3), np.uint8),), "examples 0 to 1")
+    assert error.message == "The model failed on examples 0 to 1: wants 3 channels."
+    assert error.hint.startswith("It was given uint8 [2, 24, 24, 3]; ")
+    line = error.hint.split("at the top of model.toml: ")[1]
+    found = msgspec.toml.decode(line, type=ModelSettings).preprocess
+    assert found == Preprocess(dtype="float32", scale=BYTE_SCALE, layout="NCHW")
+    plain = runs.failure(told, (np.zeros((2, 5), np.float32),), "examples 0 to 1")
+    assert plain.hint == "It was given float32 [2, 5]; [preprocess] in model.toml can change that."

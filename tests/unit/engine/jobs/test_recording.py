@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from engine.jobs.context import Context
+from engine.jobs.hints import placed
 from engine.runtimes import installed_versions, runtime_for
 from storage.errors import JobError
 from storage.records import EvaluationFailure, TensorSpec, Version
@@ -68,7 +69,7 @@ def test_why_an_evaluation_failed_stays_until_one_works(bench: Bench) -> None:
         bench.evaluate()
     failure = on_record(bench.context).failure
     assert failure is not None
-    assert (failure.message, failure.hint) == (caught.value.message, caught.value.hint)
+    assert (failure.message, failure.hint) == (caught.value.message, placed(caught.value.hint, "digits"))
     bench.put(npz)
     bench.evaluate()
     assert on_record(bench.context).failure is None
@@ -85,7 +86,11 @@ def test_what_to_do_about_a_fault_is_the_latest_advice(bench: Bench) -> None:
         bench.evaluate()
     with bench.context.writer.transaction() as connection:
         [fault] = [fault for fault in events.faults(connection, "digits") if fault.version == 1]
-    assert (fault.message, fault.repair, fault.count) == (caught.value.message, caught.value.hint, 2)
+    assert (fault.message, fault.repair, fault.count) == (
+        caught.value.message,
+        placed(caught.value.hint, "digits"),
+        2,
+    )
 
 
 def test_what_is_wrong_with_the_data_is_not_told_of_a_version_that_does_not_load(bench: Bench) -> None:

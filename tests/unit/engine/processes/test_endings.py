@@ -47,6 +47,13 @@ def test_deadline_names_the_setting_that_moves_it() -> None:
     assert "limits.load_s" in error.hint
 
 
+def test_a_machine_without_memory_is_not_told_to_give_more_of_it() -> None:
+    """What the kernel ended for want of memory is not helped by a higher limit."""
+    killed = endings.ended(-signal.SIGKILL, Activity.EVALUATING, "", 2 * GIB)
+    assert "memory_gib" not in killed.hint
+    assert "limits.warm_processes" in killed.hint
+
+
 def test_reason_of_a_failure_is_cleaned() -> None:
     """A reason that a process gives is cleaned; an empty one is named as such."""
     assert endings.failed(Failed("\x1b[2J", "\u202e")).message == "\ufffd[2J"

@@ -90,7 +90,10 @@ def test_things_in_the_wrong_place_get_a_sentence_each(workspace: Workspace) -> 
     listing = list_workspace(workspace)
     assert {oddity.message for oddity in listing.oddities} == {
         "train/loose.keras belongs to no model: put it into train/<model>/.",
-        "train/a@b is not a model: its name has characters that a model's name cannot have.",
+        (
+            "train/a@b is not a model: rename it; a model's name has at most 120 characters that can be shown, "
+            "none of them @ or \\, and does not begin with a hyphen."
+        ),
         "models/mnist/model.keras is in no version: put it into models/mnist/<number>/, or into train/mnist/.",
         "models/linked is a symbolic link; put the folder itself there.",
         "models/mnist/7 is a symbolic link, not a version: put the folder itself there.",

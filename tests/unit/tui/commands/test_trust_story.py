@@ -17,6 +17,9 @@ from tests.lambda_models import LAYER, save_with_lambda
 from tests.unit.tui.commands.test_story import modeltender
 
 MODEL = "mnist"
+NAMELESS = "model.bin"
+"""A name that tells Keras nothing: the file is a Keras model by its content all the same, behind every wall."""
+
 PATIENCE_S = 60.0
 
 
@@ -27,7 +30,7 @@ def kept(samples: Path, tmp_path: Path) -> Iterator[Workspace]:
     for folder in ("models", "test"):
         shutil.copytree(samples / folder / MODEL, workspace.root / folder / MODEL, symlinks=True)
     shutil.rmtree(workspace.version_folder(MODEL, 2))
-    save_with_lambda(_plain(workspace), workspace.version_folder(MODEL, 3) / "model.keras")
+    save_with_lambda(_plain(workspace), workspace.version_folder(MODEL, 3) / NAMELESS)
     yield workspace
     launch.stop(workspace)
 
@@ -57,7 +60,7 @@ def test_a_layer_in_python_is_refused_trusted_evaluated_and_refused_again_when_i
     assert modeltender(kept, "trust", f"{MODEL}@3", "--revoke").document["status"] == Status.QUARANTINED
     assert modeltender(kept, "evaluate", f"{MODEL}@3").status == ExitCode.NO, "a warm process was lent"
     assert modeltender(kept, "trust", f"{MODEL}@3", "--reason", "again").status == ExitCode.DONE
-    save_with_lambda(_plain(kept), kept.version_folder(MODEL, 3) / "model.keras", "another-layer")
+    save_with_lambda(_plain(kept), kept.version_folder(MODEL, 3) / NAMELESS, "another-layer")
     _await(kept, lambda version: version["status"] == Status.QUARANTINED)
     assert modeltender(kept, "evaluate", f"{MODEL}@3").status == ExitCode.NO
 
