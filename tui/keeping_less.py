@@ -3,11 +3,10 @@
 A console stays open for weeks; each screen that opens brings widgets of its own, and each change lines.
 """
 
-from collections.abc import Iterable, Sequence
 from functools import lru_cache, partial
 from typing import Any, Final
 
-from textual.strip import Strip
+from textual import strip
 
 PAIRS: Final = 1024
 """Of background colours whose styles are remembered, as many as Textual has."""
@@ -15,7 +14,7 @@ PAIRS: Final = 1024
 
 def let_go() -> None:
     """Have lines end with their last use, and styles of background colours remembered by colours alone."""
-    Strip.divide = _divide  # type: ignore[method-assign,assignment]
+    _have_lines_remember_nothing()
     _remember_styles_by_colours()
 
 
@@ -37,14 +36,30 @@ def _remember_styles_by_colours() -> None:
         StylesCache.get_inner_outer = staticmethod(remembered)  # type: ignore[method-assign,assignment]
 
 
-_own_divide: Final = Strip.divide
+class _Nothing:
+    """What a line has in the place of each of its caches."""
+
+    def get(self, key: object) -> None:
+        """Know of nothing."""
+
+    def __setitem__(self, key: object, value: object) -> None:
+        """Keep nothing."""
 
 
-def _divide(strip: Strip, cuts: Iterable[int]) -> Sequence[Strip]:
-    """Return the parts of a line, and a line that is cut nowhere as it is.
+_NOTHING: Final = _Nothing()
 
-    Textual (8.2) remembers in such a line that its only part is itself: it ends when the whole heap is looked through for
-    waste, and not before. Nearly every line that is painted is one, and some thousand of them would lie about.
+
+def _nothing(maxsize: int) -> _Nothing:
+    """Return what remembers nothing, whatever it might hold."""
+    del maxsize
+    return _NOTHING
+
+
+def _have_lines_remember_nothing() -> None:
+    """Have a line keep no other line that was made of it.
+
+    In Textual (8.2) each has seven caches, a kilobyte while they are empty, for what is cut, styled and padded of it. Our
+    panels draw a line once and keep what came of it, so nothing is ever asked for twice. Of a line that is cut nowhere its
+    cache held the line itself: it ended when the whole heap was looked through for waste, and not before.
     """
-    found = [cut for cut in cuts if cut <= strip.cell_length]
-    return [strip] if found == [strip.cell_length] else _own_divide(strip, found)
+    strip.FIFOCache = _nothing  # type: ignore[attr-defined,assignment]

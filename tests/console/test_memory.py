@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from textual._styles_cache import StylesCache
+from textual.cache import FIFOCache
 from textual.message import Message
 from textual.pilot import Pilot
 from textual.strip import Strip
@@ -39,7 +40,7 @@ IN_PASSING = 4
 def tidy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Have Textual let go as the console has it, and nobody look for waste meanwhile."""
     # What is changed here is put back when the test ends.
-    monkeypatch.setattr(Strip, "divide", Strip.divide)
+    monkeypatch.setattr("textual.strip.FIFOCache", FIFOCache)
     monkeypatch.setattr(StylesCache, "get_inner_outer", StylesCache.get_inner_outer)
     keeping_less.let_go()
     # What tests before this one have left is no business of this console's.
