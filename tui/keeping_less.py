@@ -6,16 +6,22 @@ A console stays open for weeks; each screen that opens brings widgets of its own
 from functools import lru_cache, partial
 from typing import Any, Final
 
+from rich import cells
 from textual import strip
 
 PAIRS: Final = 1024
 """Of background colours whose styles are remembered, as many as Textual has."""
 
+WIDTHS: Final = 512
+"""Texts whose cells are remembered: more than a screen has. Figures and times are new texts at each change, and Rich keeps four
+thousand of them, a megabyte that an hour fills."""
+
 
 def let_go() -> None:
-    """Have lines end with their last use, and styles of background colours remembered by colours alone."""
+    """Have lines end with their last use, styles of background colours remembered by colours alone, and fewer texts."""
     _have_lines_remember_nothing()
     _remember_styles_by_colours()
+    cells.cached_cell_len = lru_cache(WIDTHS)(cells.cached_cell_len.__wrapped__)
 
 
 def _remember_styles_by_colours() -> None:

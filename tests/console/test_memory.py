@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from rich import cells
 from textual._styles_cache import StylesCache
 from textual.cache import FIFOCache
 from textual.message import Message
@@ -42,6 +43,7 @@ def tidy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     # What is changed here is put back when the test ends.
     monkeypatch.setattr("textual.strip.FIFOCache", FIFOCache)
     monkeypatch.setattr(StylesCache, "get_inner_outer", StylesCache.get_inner_outer)
+    monkeypatch.setattr(cells, "cached_cell_len", cells.cached_cell_len)
     keeping_less.let_go()
     # What tests before this one have left is no business of this console's.
     gc.collect()

@@ -4,6 +4,7 @@ import gc
 import weakref
 
 import pytest
+from rich import cells
 from rich.segment import Segment
 from rich.style import Style
 from textual._styles_cache import StylesCache
@@ -15,12 +16,18 @@ from textual.strip import Strip
 from tui import keeping_less
 
 
-def test_a_widget_that_is_gone_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True)
+def put_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put back what is changed, when a test ends."""
+    monkeypatch.setattr("textual.strip.FIFOCache", FIFOCache)
+    monkeypatch.setattr(StylesCache, "get_inner_outer", StylesCache.get_inner_outer)
+    monkeypatch.setattr(cells, "cached_cell_len", cells.cached_cell_len)
+
+
+def test_a_widget_that_is_gone_is_not_kept() -> None:
     """The drawn lines of a widget go with it; colours are remembered all the same, and mean the same styles."""
     base, background = Color(1, 2, 3), Color(200, 100, 50)
     before = StylesCache().get_inner_outer(base, background)
-    # What is changed here is put back when the test ends.
-    monkeypatch.setattr(StylesCache, "get_inner_outer", StylesCache.get_inner_outer)
     keeping_less.let_go()
     cache = StylesCache()
     found = cache.get_inner_outer(base, background)
@@ -35,12 +42,9 @@ def test_a_widget_that_is_gone_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> N
 LINES = 200
 
 
-def test_a_line_keeps_nothing_that_is_made_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_keeps_nothing_that_is_made_of_it() -> None:
     """A line and what is cut, styled or padded of it end each with its last use, and look as ever."""
     before = [look(made) for made in made_of(line())]
-    # What is changed here is put back when the test ends.
-    monkeypatch.setattr("textual.strip.FIFOCache", FIFOCache)
-    monkeypatch.setattr(StylesCache, "get_inner_outer", StylesCache.get_inner_outer)
     keeping_less.let_go()
     assert [look(made) for made in made_of(line())] == before
     gc.collect()
@@ -56,6 +60,14 @@ def test_a_line_keeps_nothing_that_is_made_of_it(monkeypatch: pytest.MonkeyPatch
         assert count_lines() < there
     finally:
         gc.enable()
+
+
+def test_few_texts_are_remembered_with_their_widths() -> None:
+    """Of texts that are measured once, as many as a screen has stay; each is as wide as ever."""
+    texts = [f"{number:04} 二重" for number in range(2 * keeping_less.WIDTHS)]
+    keeping_less.let_go()
+    assert {cells.cell_len(text) for text in texts} == {9}
+    assert cells.cached_cell_len.cache_info().currsize == keeping_less.WIDTHS
 
 
 def line() -> Strip:
