@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from rich import cells
 from textual._styles_cache import StylesCache
-from textual.cache import FIFOCache
+from textual.cache import FIFOCache, LRUCache
 from textual.message import Message
 from textual.pilot import Pilot
 from textual.strip import Strip
@@ -42,6 +42,8 @@ def tidy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Have Textual let go as the console has it, and nobody look for waste meanwhile."""
     # What is changed here is put back when the test ends.
     monkeypatch.setattr("textual.strip.FIFOCache", FIFOCache)
+    monkeypatch.setattr(Strip, "apply_filter", Strip.apply_filter)
+    monkeypatch.setattr("textual.widget.LRUCache", LRUCache)
     monkeypatch.setattr(StylesCache, "get_inner_outer", StylesCache.get_inner_outer)
     monkeypatch.setattr(cells, "cached_cell_len", cells.cached_cell_len)
     keeping_less.let_go()

@@ -8,10 +8,12 @@ from rich import cells
 from rich.segment import Segment
 from rich.style import Style
 from textual._styles_cache import StylesCache
-from textual.cache import FIFOCache
+from textual.app import App
+from textual.cache import FIFOCache, LRUCache
 from textual.color import Color
 from textual.filter import Monochrome
 from textual.strip import Strip
+from textual.widgets import Label
 
 from tui import keeping_less
 
@@ -20,6 +22,8 @@ from tui import keeping_less
 def put_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put back what is changed, when a test ends."""
     monkeypatch.setattr("textual.strip.FIFOCache", FIFOCache)
+    monkeypatch.setattr(Strip, "apply_filter", Strip.apply_filter)
+    monkeypatch.setattr("textual.widget.LRUCache", LRUCache)
     monkeypatch.setattr(StylesCache, "get_inner_outer", StylesCache.get_inner_outer)
     monkeypatch.setattr(cells, "cached_cell_len", cells.cached_cell_len)
 
@@ -62,12 +66,36 @@ def test_a_line_keeps_nothing_that_is_made_of_it() -> None:
         gc.enable()
 
 
+def test_the_colours_of_a_line_are_made_once() -> None:
+    """A line that stays is shown again in the colours of the theme without being made anew."""
+    keeping_less.let_go()
+    drawn, black, red = line(), Color(0, 0, 0), Color(255, 0, 0)
+    wanted = Monochrome()
+    shown = drawn.apply_filter(wanted, black)
+    assert drawn.apply_filter(wanted, black) is shown
+    assert look(drawn.apply_filter(wanted, red)) == look(shown)
+
+
 def test_few_texts_are_remembered_with_their_widths() -> None:
     """Of texts that are measured once, as many as a screen has stay; each is as wide as ever."""
     texts = [f"{number:04} 二重" for number in range(2 * keeping_less.WIDTHS)]
     keeping_less.let_go()
     assert {cells.cell_len(text) for text in texts} == {9}
     assert cells.cached_cell_len.cache_info().currsize == keeping_less.WIDTHS
+
+
+async def test_a_widget_remembers_the_measures_it_has() -> None:
+    """However often it looks otherwise, it holds those of now and those of before."""
+    keeping_less.let_go()
+    app: App[None] = App()
+    async with app.run_test() as pilot:
+        label = Label("text")
+        await app.mount(label)
+        for width in range(8, 20):
+            label.styles.width = width
+            await pilot.pause()
+            assert label.outer_size.width == width
+        assert len(label._box_model_cache) == keeping_less.BOXES
 
 
 def line() -> Strip:
@@ -85,7 +113,6 @@ def made_of(line: Strip) -> list[Strip]:
         line.adjust_cell_length(6),
         line.apply_style(Style(bold=True)),
         line.apply_offsets(1, 2),
-        line.apply_filter(Monochrome(), Color(0, 0, 0)),
     ]
 
 
