@@ -63,17 +63,22 @@ def _few_boxes(maxsize: int) -> LRUCache[object, object]:
     return LRUCache(min(maxsize, BOXES))
 
 
-class _Nothing:
+class _Nothing(FIFOCache[Any, Any]):
     """What a line has in the place of each of its caches."""
 
-    def get(self, key: object) -> None:
+    def get(self, key: object, default: Any = None) -> Any:
         """Know of nothing."""
+        del key
+        return default
+
+    def set(self, key: object, value: object) -> None:
+        """Keep nothing."""
 
     def __setitem__(self, key: object, value: object) -> None:
         """Keep nothing."""
 
 
-_NOTHING: Final = _Nothing()
+_NOTHING: Final = _Nothing(0)
 
 
 def _nothing(maxsize: int) -> _Nothing:
@@ -100,4 +105,4 @@ def _have_lines_remember_little() -> None:
     ended when the whole heap was looked through for waste, and not before.
     """
     strip.FIFOCache = _nothing  # type: ignore[attr-defined,assignment]
-    Strip.apply_filter = _filter  # type: ignore[method-assign]
+    Strip.apply_filter = _filter  # type: ignore[method-assign,assignment]
