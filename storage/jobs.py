@@ -52,6 +52,9 @@ AUTOMATIC = (ARRIVAL, NEW_DATA, SCHEDULE, OBJECTIVE, PROBATION, RETRAINING)
 CONVERTED = frozenset({"kind", "parameters", "state", "waits_for"})
 """Fields of a job that are kept as text."""
 
+LISTED = ", ".join(name for name in Job.__struct_fields__ if name != "result")
+"""What is read of jobs that are listed: what each found is for whoever waits for one, and of a check or a comparison kilobytes."""
+
 CLAIMABLE = (
     "state = 'queued' AND NOT EXISTS (SELECT 1 FROM json_each(jobs.waits_for) AS each "
     "JOIN jobs AS first ON first.id = each.value WHERE first.state IN ('queued', 'running'))"
@@ -257,9 +260,9 @@ def read_one(connection: sqlite3.Connection, job_id: int) -> Job | None:
 
 
 def read(connection: sqlite3.Connection, *, limit: int) -> list[Job]:
-    """Return running jobs, then waiting ones, then the latest finished ones: ``limit`` in all."""
+    """Return running jobs, then waiting ones, then the latest finished ones: ``limit`` in all, each without its result."""
     rows = connection.execute(
-        "SELECT * FROM jobs ORDER BY CASE state WHEN ? THEN 0 WHEN ? THEN 1 ELSE 2 END, "
+        f"SELECT {LISTED}, '' AS result FROM jobs ORDER BY CASE state WHEN ? THEN 0 WHEN ? THEN 1 ELSE 2 END, "  # noqa: S608 - a constant
         "CASE WHEN state = ? THEN id ELSE -id END LIMIT ?",
         (JobState.RUNNING, JobState.QUEUED, JobState.QUEUED, limit),
     )

@@ -1,6 +1,7 @@
 """Two versions beside each other, figure by figure, and what their difference comes to. Pure, as `tui.rows` is."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import NamedTuple
 
 from rich.text import Text
@@ -74,7 +75,7 @@ def heading(pair: Pair, width: int) -> Text:
 
 def rows(found: list[Line], width: int) -> list[Row]:
     """Return a row a figure."""
-    return [Row(line.name, (_row(line, width),)) for line in found]
+    return [Row(line.name, (partial(_row, line, width),)) for line in found]
 
 
 def _name_cells(width: int) -> int:

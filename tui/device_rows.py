@@ -1,6 +1,7 @@
 """Devices as rows and as sentences: how busy each is and was, its memory, and who uses it. Pure, as `tui.rows` is."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from rich.text import Text
 
@@ -45,7 +46,10 @@ def heading(width: int) -> Text:
 
 def rows(devices: Sequence[Device], jobs: Sequence[Job], width: int) -> list[Row]:
     """Return a row a device: a line of use, a line of memory."""
-    return [Row(device.id, (_use(device, width), _memory(device, jobs, width))) for device in devices]
+    return [
+        Row(device.id, (partial(_use, device, width), partial(_memory, device, jobs, width)))
+        for device in devices
+    ]
 
 
 def _bar_cells(width: int) -> int:

@@ -1,6 +1,7 @@
 """What happened and what is open, as rows and as sentences. Pure, as `tui.rows` is."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from rich.text import Text
 
@@ -54,7 +55,7 @@ def fault_heading(faults: Sequence[Fault], width: int, now: float) -> Text:
 def event_rows(events: Sequence[Event], width: int, now: float) -> list[Row]:
     """Return a row an event."""
     cells = _event_cells(events, width, now)
-    return [Row(event.id, (_line(event, _when(event.at, now, cells), width),)) for event in events]
+    return [Row(event.id, (partial(_line, event, event.at, now, cells, width),)) for event in events]
 
 
 def fault_rows(faults: Sequence[Fault], width: int, now: float) -> list[Row]:
@@ -63,11 +64,12 @@ def fault_rows(faults: Sequence[Fault], width: int, now: float) -> list[Row]:
     found = []
     for fault in faults:
         seen = fault.state is not FaultState.OPEN
-        found.append(Row(fault.id, (_line(fault, _when(fault.first_at, now, cells), width, seen=seen),)))
+        found.append(Row(fault.id, (partial(_line, fault, fault.first_at, now, cells, width, seen=seen),)))
     return found
 
 
-def _line(told: Event | Fault, when: str, width: int, *, seen: bool = False) -> Text:
+def _line(told: Event | Fault, at: float, now: float, cells: int, width: int, *, seen: bool = False) -> Text:
+    when = f"{form.when(at, now, cells):<{cells}}"
     glyph, style = MARKS[told.severity]
     name = Text(_named(told), "bold")
     name.truncate(_name_cells(width), overflow="ellipsis", pad=True)
@@ -75,10 +77,6 @@ def _line(told: Event | Fault, when: str, width: int, *, seen: bool = False) -> 
     if seen:
         line.stylize("dim")
     return fit(line, width)
-
-
-def _when(at: float, now: float, cells: int) -> str:
-    return f"{form.when(at, now, cells):<{cells}}"
 
 
 def _event_cells(events: Sequence[Event], width: int, now: float) -> int:

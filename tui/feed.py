@@ -15,8 +15,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
-
 from storage import snapshot
 from storage.database import Reader
 from storage.errors import DatabaseError, Error, SettingsError
@@ -24,6 +22,7 @@ from storage.snapshot import Detail, Snapshot
 from storage.tables.overviews import Overviews
 from storage.text import clean
 from storage.workspace import Workspace, engine_pid
+from tui import readings
 from tui.beside import Beside
 from tui.replaying import Replay, Wish, chosen
 
@@ -192,7 +191,8 @@ class Feed:
         shown = self.news.snapshot
         deep = self._deep
         if shown is None or version != self._version or (deep and not self._went_deep):
-            shown = snapshot.read(self._reader, deep=deep, seen=self._seen)
+            found = snapshot.read(self._reader, deep=deep, seen=self._seen)
+            shown = found if shown is None else readings.with_same(found, shown)
             self._version, self._went_deep = version, deep
         detail, settings = self._read_detail(self._reader, shown)
         return News(
@@ -248,7 +248,7 @@ class Feed:
             return None, None
         self._no_settings = not self._workspace.model_settings(name).exists()
         found = snapshot.read_detail(reader, name, span_s=self._span_s)
-        return _sharing(found, self.news.detail), self._read_settings(name)
+        return readings.with_same_versions(found, self.news.detail), self._read_settings(name)
 
     def _read_settings(self, name: str) -> "ModelSettings | None":
         from storage.settings import read_model_settings
@@ -283,22 +283,6 @@ def _same(news: News, before: News) -> bool:
     if news.error is not None and before.error is not None:
         return news.error.message == before.error.message and news.engine_running == before.engine_running
     return news == before
-
-
-def _sharing(found: Detail | None, before: Detail | None) -> Detail | None:
-    """Return what was found, with the very versions of before where they are as they were.
-
-    What is read, what is shown and what is on its way between them would hold each version three times.
-    """
-    if found is None or before is None:
-        return found
-    known = {version.id: version for version in before.versions}
-    return msgspec.structs.replace(
-        found,
-        versions=tuple(
-            known[version.id] if known.get(version.id) == version else version for version in found.versions
-        ),
-    )
 
 
 def _of_pair(shown: Snapshot, wanted: "Wanted | None") -> object:

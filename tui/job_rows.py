@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from rich.text import Text
 
@@ -59,7 +60,7 @@ def heading(width: int) -> Text:
 
 def rows(jobs: Sequence[Job], width: int, now: float) -> list[Row]:
     """Return a row a job."""
-    return [Row(job.id, (_line(job, width, now),)) for job in jobs]
+    return [Row(job.id, (partial(_line, job, width, now),)) for job in jobs]
 
 
 def _name_cells(width: int) -> int:

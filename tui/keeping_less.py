@@ -3,20 +3,34 @@
 A console stays open for weeks; each screen that opens brings widgets of its own, and each change lines.
 """
 
-from collections.abc import Iterable, Sequence
 from functools import lru_cache, partial
 from typing import Any, Final
 
+from rich import cells
+from textual import strip, widget
+from textual.cache import FIFOCache, LRUCache
+from textual.color import Color
+from textual.filter import LineFilter
 from textual.strip import Strip
 
 PAIRS: Final = 1024
 """Of background colours whose styles are remembered, as many as Textual has."""
 
+WIDTHS: Final = 512
+"""Texts whose cells are remembered: more than a screen has. Figures and times are new texts at each change, and Rich keeps four
+thousand of them, a megabyte that an hour fills."""
+
+BOXES: Final = 2
+"""Of a widget, in how many situations its measures are remembered. Textual keeps sixteen, all but the last of styles that the
+widget no longer has: together a megabyte, which an hour fills."""
+
 
 def let_go() -> None:
-    """Have lines end with their last use, and styles of background colours remembered by colours alone."""
-    Strip.divide = _divide  # type: ignore[method-assign,assignment]
+    """Have lines end with their last use, and little remembered of what comes but once; call it before there are widgets."""
+    _have_lines_remember_little()
     _remember_styles_by_colours()
+    _remember_fewer_widths()
+    widget.LRUCache = _few_boxes  # type: ignore[attr-defined,assignment]
 
 
 def _remember_styles_by_colours() -> None:
@@ -37,14 +51,58 @@ def _remember_styles_by_colours() -> None:
         StylesCache.get_inner_outer = staticmethod(remembered)  # type: ignore[method-assign,assignment]
 
 
-_own_divide: Final = Strip.divide
+def _remember_fewer_widths() -> None:
+    """Have fewer texts remembered with their cells, where Rich remembers them as it does (15.0)."""
+    own = getattr(getattr(cells, "cached_cell_len", None), "__wrapped__", None)
+    if own is not None:
+        cells.cached_cell_len = lru_cache(WIDTHS)(own)
 
 
-def _divide(strip: Strip, cuts: Iterable[int]) -> Sequence[Strip]:
-    """Return the parts of a line, and a line that is cut nowhere as it is.
+def _few_boxes(maxsize: int) -> LRUCache[object, object]:
+    """Return a widget's own cache of its measures."""
+    return LRUCache(min(maxsize, BOXES))
 
-    Textual (8.2) remembers in such a line that its only part is itself: it ends when the whole heap is looked through for
-    waste, and not before. Nearly every line that is painted is one, and some thousand of them would lie about.
+
+class _Nothing(FIFOCache[Any, Any]):
+    """What a line has in the place of each of its caches."""
+
+    def get(self, key: object, default: Any = None) -> Any:
+        """Know of nothing."""
+        del key
+        return default
+
+    def set(self, key: object, value: object) -> None:
+        """Keep nothing."""
+
+    def __setitem__(self, key: object, value: object) -> None:
+        """Keep nothing."""
+
+
+_NOTHING: Final = _Nothing(0)
+
+
+def _nothing(maxsize: int) -> _Nothing:
+    """Return what remembers nothing, whatever it might hold."""
+    del maxsize
+    return _NOTHING
+
+
+_own_filter: Final = Strip.apply_filter
+
+
+def _filter(line: Strip, wanted: LineFilter, background: Color) -> Strip:
+    """Return a line in the colours that are shown, and remember it: of a widget that changes, each line is asked for again."""
+    if line._filter_cache is _NOTHING:  # noqa: SLF001 - Textual has no public place for it
+        line._filter_cache = FIFOCache(1)  # noqa: SLF001 - as above
+    return _own_filter(line, wanted, background)
+
+
+def _have_lines_remember_little() -> None:
+    """Have a line keep no other line that was made of it, but for its colours.
+
+    In Textual (8.2) each has seven caches, a kilobyte while they are empty, for what is cut, styled and padded of it. Our
+    panels draw a line once and keep what came of it. Of a line that is cut nowhere its cache held the line itself: it
+    ended when the whole heap was looked through for waste, and not before.
     """
-    found = [cut for cut in cuts if cut <= strip.cell_length]
-    return [strip] if found == [strip.cell_length] else _own_divide(strip, found)
+    strip.FIFOCache = _nothing  # type: ignore[attr-defined,assignment]
+    Strip.apply_filter = _filter  # type: ignore[method-assign,assignment]

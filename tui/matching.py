@@ -4,11 +4,13 @@ Every word must be found, in any case of letters; ``!word`` must not be found, a
 that part of a row alone.
 """
 
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple, TypeVar
 
 NOT = "!"
 PART = ":"
+
+RowT = TypeVar("RowT")
 
 
 class Searchable(NamedTuple):
@@ -40,10 +42,12 @@ def finder(typed: str) -> Callable[[Searchable], bool]:
     return lambda row: all(_holds(row, word) for word in words)
 
 
-def matcher(typed: str) -> Callable[[Mapping[str, str]], bool]:
-    """Return the same of a row that is given as its named parts."""
+def kept(rows: Iterable[RowT], parts: Callable[[RowT], Mapping[str, str]], typed: str) -> list[RowT]:
+    """Return the rows that are kept, of which ``parts`` gives the named parts: looked at only where something is typed."""
+    if not typed.strip():
+        return list(rows)
     keeps = finder(typed)
-    return lambda parts: keeps(searchable(parts))
+    return [row for row in rows if keeps(searchable(parts(row)))]
 
 
 def _word(typed: str) -> _Word:

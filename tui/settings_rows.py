@@ -1,6 +1,7 @@
 """Settings as rows and as sentences: what each comes to, where that is said, and what is wrong with it. Pure, as `tui.rows` is."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from rich.text import Text
 
@@ -36,7 +37,7 @@ def heading(width: int) -> Text:
 
 def rows(entries: Sequence[Entry], width: int) -> list[Row]:
     """Return a row a setting."""
-    return [Row((entry.scope, entry.key), (_line(entry, width),)) for entry in entries]
+    return [Row((entry.scope, entry.key), (partial(_line, entry, width),)) for entry in entries]
 
 
 def _value_cells(width: int) -> int:

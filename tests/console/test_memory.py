@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from rich import cells
 from textual._styles_cache import StylesCache
+from textual.cache import FIFOCache, LRUCache
 from textual.message import Message
 from textual.pilot import Pilot
 from textual.strip import Strip
@@ -39,8 +41,11 @@ IN_PASSING = 4
 def tidy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Have Textual let go as the console has it, and nobody look for waste meanwhile."""
     # What is changed here is put back when the test ends.
-    monkeypatch.setattr(Strip, "divide", Strip.divide)
+    monkeypatch.setattr("textual.strip.FIFOCache", FIFOCache)
+    monkeypatch.setattr(Strip, "apply_filter", Strip.apply_filter)
+    monkeypatch.setattr("textual.widget.LRUCache", LRUCache)
     monkeypatch.setattr(StylesCache, "get_inner_outer", StylesCache.get_inner_outer)
+    monkeypatch.setattr(cells, "cached_cell_len", cells.cached_cell_len)
     keeping_less.let_go()
     # What tests before this one have left is no business of this console's.
     gc.collect()

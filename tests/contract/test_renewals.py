@@ -167,8 +167,10 @@ def convert(ward: Ward, interpreter: str = "") -> Job:
     asked = ward.do(JobKind.REPAIR, None, fault=fault.id, repair=RepairKind.CONVERT, interpreter=interpreter)
     assert ward.succeeded(asked), asked
     with ward.context.writer.transaction() as connection:
-        done = [one for one in jobs.read(connection, limit=100) if one.kind is JobKind.CONVERT]
-    return max(done, key=lambda job: job.id)
+        done = [one.id for one in jobs.read(connection, limit=100) if one.kind is JobKind.CONVERT]
+        job = jobs.read_one(connection, max(done))
+    assert job is not None
+    return job
 
 
 def test_every_format_is_written_anew_or_told_why_not() -> None:

@@ -1,6 +1,7 @@
 """One of a few things, chosen by a cursor: which value to copy, in which form to keep a view."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar
 
 from rich.text import Text
@@ -65,7 +66,7 @@ class Choose(Framed[int]):
         label, what = self._heading
         width = min(WIDTH, self.app.size.width) - SIDES - MARK
         rows = [
-            Row(place, (fit(Text.assemble((f"{name:<{LABEL_CELLS}}", "dim"), said), width),))
+            Row(place, (partial(_line, name, said, width),))
             for place, (name, said) in enumerate(self._choices)
         ]
         self.query_one(RowList).show(Text(f"{label:<{LABEL_CELLS}}{what}", "dim"), rows, nothing="", title="")
@@ -84,3 +85,7 @@ class Choose(Framed[int]):
         place = self.query_one(RowList).key
         if isinstance(place, int):
             self.dismiss(place)
+
+
+def _line(name: str, said: str, width: int) -> Text:
+    return fit(Text.assemble((f"{name:<{LABEL_CELLS}}", "dim"), said), width)

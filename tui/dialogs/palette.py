@@ -1,5 +1,6 @@
 """Every action of the screen below, found by its words: made from the table that binds the keys."""
 
+from functools import partial
 from typing import ClassVar
 
 from rich.text import Text
@@ -11,7 +12,7 @@ from textual.widgets import Input
 
 from tui.dialogs.framed import FRAME, Framed
 from tui.keys import Key, Where, of
-from tui.matching import matcher
+from tui.matching import kept
 from tui.widgets.table import Row, RowList, Table
 
 KEY_CELLS = 8
@@ -84,11 +85,9 @@ class Palette(Framed[str]):
             self.dismiss(self._keys[place].action)
 
     def _list(self, typed: str) -> None:
-        matches = matcher(typed)
         found = [
-            Row(place, (self._line(key),))
-            for place, key in enumerate(self._keys)
-            if matches({"words": f"{key.help} {key.label} {key.command}", "key": key.shown})
+            Row(place, (partial(self._line, key),))
+            for place, key in kept(enumerate(self._keys), _parts, typed)
         ]
         count = "1 action" if len(found) == 1 else f"{len(found)} actions"
         self.query_one("#palette").border_subtitle = f"{count}   ⏎ does it   esc closes"
@@ -105,6 +104,12 @@ class Palette(Framed[str]):
             (f"  modeltender {key.command}" if key.command else "", "dim"),
             style="dim" if self._read_only and key.engine else "",
         )
+
+
+def _parts(placed: tuple[int, Key]) -> dict[str, str]:
+    """Return what a filter looks at."""
+    _, key = placed
+    return {"words": f"{key.help} {key.label} {key.command}", "key": key.shown}
 
 
 class ActionList(RowList):

@@ -17,7 +17,7 @@ from tui.compare_rows import Line
 from tui.keys import Where, bindings
 from tui.layout import Plan
 from tui.list_screen import ListScreen
-from tui.matching import matcher
+from tui.matching import kept
 from tui.sheets import Sheet
 from tui.values import Value
 from tui.view import View
@@ -113,8 +113,7 @@ class Compare(ListScreen):
         self.post_message(self.Turned(before=step))
 
     def _listed(self, pair: Pair) -> list[Line]:
-        matches = matcher(self.typed)
-        return [line for line in compare_rows.lines(pair) if matches(compare_rows.parts(line))]
+        return kept(compare_rows.lines(pair), compare_rows.parts, self.typed)
 
     def _chosen(self, view: View) -> Line | None:
         lines = compare_rows.lines(view.pair) if view.pair else []

@@ -14,7 +14,7 @@ from tui import format as form
 from tui.keys import Where, bindings
 from tui.layout import Plan
 from tui.list_screen import ListScreen
-from tui.matching import matcher
+from tui.matching import kept
 from tui.sheets import Sheet
 from tui.values import Value
 from tui.view import View
@@ -69,12 +69,7 @@ class Devices(ListScreen):
         return f"{able} of {len(view.devices)} can run models" if view.devices else ""
 
     def _listed(self) -> list[Device]:
-        matches = matcher(self.typed)
-        return [
-            device
-            for device in (self.latest.devices if self.latest else ())
-            if matches(device_rows.parts(device))
-        ]
+        return kept(self.latest.devices if self.latest else (), device_rows.parts, self.typed)
 
     def _selected(self, view: View) -> Device | None:
         return next((device for device in view.devices if device.id == self.chosen("rows")), None)

@@ -15,7 +15,7 @@ from tui import format as form
 from tui.keys import Where, bindings
 from tui.layout import Plan
 from tui.list_screen import ListScreen
-from tui.matching import matcher
+from tui.matching import kept
 from tui.remedies import REPAIR
 from tui.sheets import Sheet
 from tui.values import Value
@@ -166,20 +166,10 @@ class Events(ListScreen):
         return next((event for event in events if event.id == self.chosen(EVENTS)), None)
 
     def _listed_faults(self) -> list[Fault]:
-        matches = matcher(self.typed)
-        return [
-            fault
-            for fault in (self.latest.faults if self.latest else ())
-            if matches(event_rows.fault_parts(fault))
-        ]
+        return kept(self.latest.faults if self.latest else (), event_rows.fault_parts, self.typed)
 
     def _listed_events(self) -> list[Event]:
-        matches = matcher(self.typed)
-        return [
-            event
-            for event in (self.latest.events if self.latest else ())
-            if matches(event_rows.event_parts(event))
-        ]
+        return kept(self.latest.events if self.latest else (), event_rows.event_parts, self.typed)
 
     def _see_where(self) -> None:
         following = self.list_of(EVENTS).position == 0

@@ -15,7 +15,7 @@ from tui import format as form
 from tui.keys import Where, bindings
 from tui.layout import Plan
 from tui.list_screen import ListScreen
-from tui.matching import matcher
+from tui.matching import kept
 from tui.sheets import Sheet
 from tui.values import Value
 from tui.view import View
@@ -100,5 +100,4 @@ class Jobs(ListScreen):
         return f"{shown.running} running  {shown.queued} queued" + (f"  {failed} failed" if failed else "")
 
     def _listed(self) -> list[Job]:
-        matches = matcher(self.typed)
-        return [job for job in (self.latest.jobs if self.latest else ()) if matches(job_rows.parts(job))]
+        return kept(self.latest.jobs if self.latest else (), job_rows.parts, self.typed)

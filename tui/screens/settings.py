@@ -14,7 +14,7 @@ from tui import layout, settings_rows, sheets, values
 from tui.keys import Where, bindings
 from tui.layout import Plan
 from tui.list_screen import ListScreen
-from tui.matching import matcher
+from tui.matching import kept
 from tui.sheets import Sheet
 from tui.values import Value
 from tui.view import View
@@ -76,8 +76,7 @@ class Settings(ListScreen):
         return listed.entries if listed is not None and listed.model == view.selected else ()
 
     def _listed(self, view: View) -> list[Entry]:
-        matches = matcher(self.typed)
-        return [entry for entry in self._entries(view) if matches(settings_rows.parts(entry))]
+        return kept(self._entries(view), settings_rows.parts, self.typed)
 
     def _selected(self, view: View) -> Entry | None:
         chosen = self.chosen("rows")

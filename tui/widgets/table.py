@@ -4,7 +4,7 @@ A row is known by its key, never by its place. What a row says is made elsewhere
 that is in sight, and what a click means.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 from rich.text import Text
@@ -61,7 +61,7 @@ class Table(Lines, Generic[RowT], can_focus=True):
         self._room = 1
         """Rows that there is room for."""
         self._drawn: dict[tuple[int, bool], Sequence[Text]] = {}
-        """The lines of rows since these were put, by place and whether the cursor was there: it moves without making the others anew."""
+        """The lines of the rows in sight, by place and whether the cursor is there: it moves without making the others anew."""
 
     @property
     def key(self) -> Hashable:
@@ -183,7 +183,9 @@ class Table(Lines, Generic[RowT], can_focus=True):
         self._first = max(0, min(self._first, len(self._rows) - room))
         visible = self._rows[self._first : self._first + room]
         lines = [self.heading(size.width)]
-        for place, row in enumerate(visible, self._first):
+        in_sight = range(self._first, self._first + len(visible))
+        self._drawn = {drawn: made for drawn, made in self._drawn.items() if drawn[0] in in_sight}
+        for place, row in zip(in_sight, visible, strict=True):
             chosen = place == position and self._shows_cursor()
             if (place, chosen) not in self._drawn:
                 self._drawn[place, chosen] = self.lines_of(row, size.width, chosen=chosen)
@@ -205,14 +207,20 @@ class Table(Lines, Generic[RowT], can_focus=True):
 
 
 class Row(NamedTuple):
-    """A row whose lines are finished, but for the cursor in front of them."""
+    """A row, whose lines are made when it comes into sight: of thousands of rows a screenful is ever looked at."""
 
     key: Hashable
-    lines: tuple[Text, ...]
+    made_by: tuple[Callable[[], Text], ...]
+    """What makes each of its lines, but for the cursor in front of it."""
+
+    @property
+    def lines(self) -> tuple[Text, ...]:
+        """Its lines, made anew."""
+        return tuple(make() for make in self.made_by)
 
 
 class RowList(Table[Row]):
-    """Finished rows; the cursor is shown while keys go here."""
+    """Rows that are finished elsewhere; the cursor is shown while keys go here."""
 
     def __init__(self, *, id: str | None = None, tall: int = 1) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)

@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from msgspec.structs import replace
 
 from storage import interrupted, jobs
 from storage.database import Reader, Writer
@@ -152,3 +153,15 @@ def test_running_jobs_are_listed_first_then_waiting_then_finished(
     claim(writer)
     with reader.transaction() as connection:
         assert [job.id for job in jobs.read(connection, limit=3)] == [ids[2], ids[3], ids[1]]
+
+
+def test_a_list_leaves_out_what_jobs_found(workspace: Workspace, writer: Writer) -> None:
+    """A job that is listed is what it is when it is read alone, without its result."""
+    number = jobs.submit(workspace, JobKind.CHECK, "m", requested_by="ann").id
+    with writer.transaction() as connection:
+        jobs.claim(connection, frozenset(JobKind), now=1.0)
+        jobs.finish(connection, number, JobState.SUCCEEDED, now=2.0, message="well", result="[1, 2]")
+        alone, listed = jobs.read_one(connection, number), jobs.read(connection, limit=9)
+    assert alone is not None
+    assert alone.result == "[1, 2]"
+    assert listed == [replace(alone, result="")]

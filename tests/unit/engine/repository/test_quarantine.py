@@ -3,7 +3,7 @@
 import errno
 import os
 from pathlib import Path
-from shutil import copy, copytree
+from shutil import copy
 from typing import Any, cast
 
 import pytest

@@ -1,6 +1,7 @@
 """The base of every list: which lines are made when, and what a page is."""
 
 from collections.abc import Hashable, Sequence
+from functools import partial
 
 from rich.text import Text
 from textual.app import App, ComposeResult
@@ -39,7 +40,7 @@ class Listed(App[None]):
 
     def put(self, word: str) -> None:
         """Show rows that say a word."""
-        rows = [Row(number, (Text(f"{word} {number}"),)) for number in range(100)]
+        rows = [Row(number, (partial(Text, f"{word} {number}"),)) for number in range(100)]
         self.query_one(Counting).show(Text("heading"), rows, nothing="", title="")
 
 
@@ -57,6 +58,26 @@ async def test_a_step_makes_the_two_rows_that_change() -> None:
         table.made.clear()
         table.move(1)
         assert table.made == [ROOM]
+
+
+async def test_only_lines_in_sight_are_made_and_kept() -> None:
+    """However many rows there are, and whatever the cursor has passed: the lines of a screenful are there."""
+    app = Listed()
+    async with app.run_test(size=(40, ROOM + 3)) as pilot:
+        await pilot.pause()
+        table = app.query_one(Counting)
+        asked: list[int] = []
+
+        def line(number: int) -> Text:
+            asked.append(number)
+            return Text(f"row {number}")
+
+        rows = [Row(number, (partial(line, number),)) for number in range(100)]
+        table.show(Text("heading"), rows, nothing="", title="")
+        assert asked == list(range(ROOM))
+        for _ in range(10):
+            table.page(1)
+        assert {place for place, _ in table._drawn} == set(range(60 - ROOM + 1, 61))
 
 
 async def test_rows_that_are_put_anew_say_what_is_new() -> None:

@@ -1,0 +1,59 @@
+"""Two readings one after the other: what is held of the first one."""
+
+import pytest
+from msgspec.structs import replace
+
+from storage import jobs, snapshot
+from storage.database import Reader, Writer
+from storage.snapshot import Detail
+from storage.tables import events
+from storage.vocabulary import JobKind
+from storage.workspace import Workspace
+from tests.unit.tui.commands.rows import NOW, fill
+from tui import readings
+
+
+@pytest.fixture
+def filled(workspace: Workspace, writer: Writer, reader: Reader) -> Reader:
+    """Return the reader of a workspace with two models and a job."""
+    fill(writer)
+    jobs.submit(workspace, JobKind.EVALUATE, "mnist", requested_by="ann")
+    return reader
+
+
+def detail(reader: Reader) -> Detail:
+    """Return what is known of one model."""
+    found = snapshot.read_detail(reader, "mnist")
+    assert found is not None
+    return found
+
+
+def test_what_is_as_it_was_is_held_once(filled: Reader, writer: Writer) -> None:
+    """The jobs and events of before are the very ones of now, and a new event comes before them."""
+    before = snapshot.read(filled)
+    with writer.transaction() as connection:
+        events.add(connection, "told", "one more", at=NOW)
+    read = snapshot.read(filled)
+    found = readings.with_same(read, before)
+    assert found == read
+    assert [event.message for event in found.events[:1]] == ["one more"]
+    assert [id(event) for event in found.events[1:]] == [id(event) for event in before.events]
+    assert found.jobs
+    assert [id(job) for job in found.jobs] == [id(job) for job in before.jobs]
+
+
+def test_versions_and_evaluations_are_held_once(filled: Reader) -> None:
+    """Those that are other than before are what was read now, the rest are the very ones of before."""
+    before, read = detail(filled), detail(filled)
+    first, *rest = before.versions
+    found = readings.with_same_versions(
+        read, replace(before, versions=(replace(first, reason="other"), *rest))
+    )
+    assert found == read
+    assert found is not None
+    assert found.versions[0] is read.versions[0]
+    assert [id(version) for version in found.versions[1:]] == [id(version) for version in rest]
+    assert found.evaluations
+    assert [id(each) for each in found.evaluations] == [id(each) for each in before.evaluations]
+    assert readings.with_same_versions(read, None) is read
+    assert readings.with_same_versions(None, before) is None
