@@ -207,10 +207,13 @@ def promote(digits: Watched) -> Iterator[Promote]:
         job = jobs.submit(digits.workspace, JobKind.PROMOTE, "digits", version, requested_by="ann")
         lanes[1].wake()
         deadline = time.monotonic() + PATIENT_S
-        while (found := next(one for one in digits.jobs() if one.id == job.id)).state not in FINISHED:
+        while True:
+            with digits.writer.transaction() as connection:
+                found = jobs.read_one(connection, job.id)
+            if found and found.state in FINISHED:
+                return found
             assert time.monotonic() < deadline, found
             time.sleep(0.05)
-        return found
 
     yield ask_for
     for lane in lanes:
