@@ -36,8 +36,8 @@ def curve(buckets: Sequence[Bucket], step_s: float | None) -> list[Point]:
     longest = GAP_RAW_S if step_s is None else GAP_STEPS * step_s
     found, before = list[Point](), -math.inf
     for bucket in buckets:
-        band = (None, None) if bucket.n == 1 else (bucket.least, bucket.greatest)
-        found.append(Point(bucket.at, bucket.mean, *band, joined=bucket.at - before <= longest))
+        low, high = (None, None) if bucket.n == 1 else (bucket.least, bucket.greatest)
+        found.append(Point(bucket.at, bucket.mean, low, high, joined=bucket.at - before <= longest))
         before = bucket.at
     return found
 
