@@ -139,7 +139,7 @@ def devices(width: int, height: int, rows: int) -> Plan:
         top = min(rows, height // 2)
         return _plan(_columns(width, 5, 3), (top, height - top), (("rows", 2), ("chart", 1), ("about", 1)))
     most = height - LEAST_CHART - LEAST_ABOUT
-    if most < min(rows, LEAST_DEVICES):
+    if most < LEAST_DEVICES:
         return listing(width, height, ("rows", rows), about=max(share(height, LEAST_CHART), height - rows))
     top = min(rows, most)
     known = min(max(LEAST_ABOUT, (height - top) // 2), height - top - LEAST_CHART, MOST_ABOUT)

@@ -137,6 +137,18 @@ async def test_what_is_not_exposed_is_said_in_the_charts_place(
         await shows(pilot, lambda shown: "npu:0  memory" in shown and "2.0 GiB" in shown)
 
 
+async def test_before_any_device_is_known(open_console: Open, staged: Workspace, writer: Writer) -> None:
+    """The list says when there will be some, and the keys of the chart do nothing."""
+    with writer.transaction() as connection:
+        devices.replace(connection, [])
+    async with open_console(staged).run_test(size=SMALL) as pilot:
+        await shows(pilot, "Models 6")
+        await pilot.press("3")
+        await shows(pilot, "no devices are known yet; the engine lists them when it starts")
+        await pilot.press("right", "comma", "full_stop", "z", "z", "z")
+        await shows(pilot, "no devices are known yet")
+
+
 async def test_a_closed_chart_lets_go_of_its_points(open_console: Open, worked: Workspace) -> None:
     """Neither what was read nor the chart holds any, and the next look begins with the first reading."""
     console = open_console(worked)

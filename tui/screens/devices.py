@@ -76,7 +76,7 @@ class Devices(ListScreen):
 
     def plan(self, view: View, width: int, height: int) -> Plan:
         """Give the chart and the sentences about one device what the list leaves."""
-        return layout.devices(width, height, len(view.devices) * self.TALL + 1 + layout.FRAME)
+        return layout.devices(width, height, max(len(view.devices), 1) * self.TALL + 1 + layout.FRAME)
 
     def fill_lists(self, view: View) -> None:
         """Put the devices into the list."""
