@@ -32,6 +32,15 @@ def uses(n: int, seed: int = 7) -> list[float]:
     return [min(1.0, 0.02 * math.exp(chance.gauss(0.0, 1.5))) for _ in range(n)]
 
 
+def roll(connection: sqlite3.Connection, *, now: float) -> int:
+    """Make every bucket that is over, as the engine does; return how many."""
+    made = 0
+    while (wanted := rollups.due(connection, now=now)) is not None:
+        rollups.make(connection, wanted)
+        made += 1
+    return made
+
+
 def record(connection: sqlite3.Connection, values: list[float], *, since: float, step_s: float = 1.0) -> None:
     """Record values of the card's utilisation, one a step."""
     devices.replace(connection, [card()])

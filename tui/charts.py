@@ -7,10 +7,10 @@ from storage.records import HistoryPoint
 from storage.snapshot import Detail
 from storage.vocabulary import JobKind
 from tui.feed import News
-from tui.spans import ALL, SPANS
+from tui.spans import ALL, SPANS, STEPS
 from tui.view import View
 from tui.widgets.braille import Marker
-from tui.widgets.history_chart import HistoryChart
+from tui.widgets.history_chart import NOTHING_YET, HistoryChart
 
 LATENCY = "p50 latency ms"
 
@@ -19,9 +19,8 @@ UNMEASURED = "no latency is measured yet: r evaluates"
 UNREAD = "…"
 """What stands for the figures of a model until they are read: that there are none is another thing."""
 
-
-STEPS, STEP_LEAST_S = 100, 60.0
-"""A chart that ends now moves by a hundredth of its span, and once a minute at most: a quiet screen sends nothing."""
+STEP_LEAST_S = 60.0
+"""A chart that ends now moves by a step of its span, and once a minute at most: a quiet screen sends nothing."""
 
 
 def show_accuracy(chart: HistoryChart, view: View) -> None:
@@ -56,7 +55,6 @@ def show_latency(chart: HistoryChart, view: View) -> None:
         detail.recent_latency,
         name=LATENCY,
         figure="latency_p50_ms",
-        unit="ms",
         never=UNMEASURED,
     )
 
@@ -70,14 +68,13 @@ def _show(
     *,
     name: str,
     figure: str,
-    unit: str = "",
     never: str = "",
 ) -> None:
-    window = _window(view)
+    shown_in = window(view)
     shown = (
         points
-        if window is None
-        else [point for point in recent or points if window[0] <= point.at <= window[1]]
+        if shown_in is None
+        else [point for point in recent or points if shown_in[0] <= point.at <= shown_in[1]]
     )
     nothing = (
         f"nothing was measured in the last {SPANS[view.span].word}: ] shows more"
@@ -88,10 +85,9 @@ def _show(
         shown,
         objective=_limit(view.news, figure),
         markers=_markers(detail),
-        unit=unit,
         title=_title(view, name) + _wanted(view.news, figure),
-        window=window,
-        nothing=nothing,
+        window=shown_in,
+        nothing=nothing or NOTHING_YET,
     )
 
 
@@ -102,10 +98,10 @@ def _nothing(view: View) -> str:
 
 def _unread(view: View) -> str:
     """Return what is said where nothing is read: of a model that there is, that it comes."""
-    return _nothing(view) if view.model is None else UNREAD
+    return (_nothing(view) or NOTHING_YET) if view.model is None else UNREAD
 
 
-def _window(view: View) -> tuple[float, float] | None:
+def window(view: View) -> tuple[float, float] | None:
     """Return from when to when the charts show, or ``None`` where they show everything."""
     seconds = SPANS[view.span].seconds
     if math.isinf(seconds):

@@ -116,15 +116,19 @@ def about(device: Device, jobs: Sequence[Job]) -> list[Text]:
     lines += [Text(sentence) for sentence in sentences(device)]
     hidden = [name for name, value in _readings(device) if value is None]
     if hidden:
-        # Of a device that tells nothing the note says why; of another one it says something else.
-        note = device.note.rstrip(".") if device.utilisation is None else ""
-        why = note or "the device or its driver does not expose it"
-        lines.append(Text.assemble(("n/a: ", "dim"), f"{', '.join(hidden)} ({why})"))
+        lines.append(Text.assemble(("n/a: ", "dim"), f"{', '.join(hidden)} ({hidden_because(device)})"))
     for names, reason, remedy in grouped(device.obstacles):
         lines.append(
             Text.assemble(("not ", "dim"), f"{names}: {reason}", (f"  {remedy}" if remedy else "", "bold"))
         )
     return lines
+
+
+def hidden_because(device: Device) -> str:
+    """Return why a device does not tell a reading."""
+    # Of a device that tells nothing the note says why; of another one it says something else.
+    note = device.note.rstrip(".") if device.utilisation is None else ""
+    return note or "the device or its driver does not expose it"
 
 
 def _readings(device: Device) -> Iterator[tuple[str, object]]:

@@ -23,10 +23,11 @@ from storage.tables.overviews import Overviews
 from storage.text import clean
 from storage.workspace import Workspace, engine_pid
 from tui import readings
-from tui.beside import Beside
+from tui.beside import Beside, Charted
 from tui.replaying import Replay, Wish, chosen
 
 if TYPE_CHECKING:
+    from storage.device_readings import Readings
     from storage.paired import Pair, Wanted
     from storage.settings import ModelSettings
     from storage.settings_listing import Listed
@@ -62,6 +63,8 @@ class News(NamedTuple):
     """Every setting, while somebody looks at them."""
     no_settings: bool = False
     """Whether nobody has written settings for the model of the detail."""
+    readings: "Readings | None" = None
+    """What a device read over time, while somebody looks at it."""
 
 
 NO_NEWS = News(None, None, engine_running=False)
@@ -127,6 +130,12 @@ class Feed:
         """Say which two versions are wanted beside each other; they are read at once."""
         if wanted != self._beside.pair:
             self._beside.pair = wanted
+            self._woken.set()
+
+    def chart(self, wanted: Charted | None) -> None:
+        """Say which reading of a device is wanted over the time that the charts show; it is read at once."""
+        if wanted != self._beside.charted:
+            self._beside.charted = wanted
             self._woken.set()
 
     def list_settings(self, *, wanted: bool) -> None:
@@ -203,6 +212,7 @@ class Feed:
             no_settings=self._no_settings,
             pair=self._beside.read_pair(self._reader, _of_pair(shown, self._beside.pair)),
             listed=self._beside.read_settings(self._wanted),
+            readings=self._beside.read_readings(self._reader, shown.devices, self._span_s),
         )
 
     def _grant_wishes(self, reader: Reader) -> None:
@@ -222,8 +232,10 @@ class Feed:
 
         listed = self._beside.read_settings(self._wanted)
         key = (wanted, self._wanted, self._deep, self._beside.pair)
-        if key == self._past_key:
-            return self.news._replace(listed=listed)
+        shown = self.news.snapshot
+        if key == self._past_key and shown is not None:
+            readings_then = self._beside.read_readings(reader, shown.devices, self._span_s, at=wanted.at)
+            return self.news._replace(listed=listed, readings=readings_then)
         found = past.read(reader, wanted.at, deep=self._deep)
         name = self._wanted
         news = News(
@@ -234,6 +246,7 @@ class Feed:
             replay=wanted._replace(missing=found.missing),
             pair=self._beside.read_pair(reader, wanted, at=wanted.at),
             listed=listed,
+            readings=self._beside.read_readings(reader, found.snapshot.devices, self._span_s, at=wanted.at),
         )
         self._past_key = key
         return news

@@ -35,8 +35,10 @@ class Where(StrEnum):
 EVERYWHERE = frozenset(Where)
 PANELS = EVERYWHERE - {Where.PROBLEM}
 MODELS = frozenset({Where.OVERVIEW, Where.DETAIL})
+CHARTS = MODELS | {Where.DEVICES}
 OVERVIEW = frozenset({Where.OVERVIEW})
 DETAIL = frozenset({Where.DETAIL})
+DEVICES = frozenset({Where.DEVICES})
 JOBS = frozenset({Where.JOBS})
 EVENTS = frozenset({Where.EVENTS})
 COMPARE = frozenset({Where.COMPARE})
@@ -132,6 +134,16 @@ KEYS = (
     ),
     Key("slash", "/", "filter", "filter", Group.MOVE, FILTERED, "filter"),
     Key("1", "1", "app.go('overview')", "overview", Group.MOVE, PANELS, "views", sign="1-7"),
+    Key(
+        "left",
+        "←",
+        "turn_reading(-1)",
+        "chart: another reading",
+        Group.VIEW,
+        DEVICES,
+        pair="chart: another reading",
+    ),
+    Key("right", "→", "turn_reading(1)", "chart: the next reading", Group.VIEW, DEVICES, "reading"),
     Key(
         "r",
         "r",
@@ -350,27 +362,28 @@ KEYS = (
     Key("L", "L", "app.replay_end", "live again", Group.VIEW, PANELS),
     Key("space", "space", "app.pause", "pause the display", Group.VIEW, PANELS, "pause"),
     Key("z", "z", "zoom", "zoom the chart", Group.VIEW, MODELS, "zoom"),
-    Key("z", "z", "zoom", "read the details in full", Group.VIEW, LISTS, "zoom"),
+    Key("z", "z", "zoom", "zoom the chart, the details", Group.VIEW, DEVICES, "zoom"),
+    Key("z", "z", "zoom", "read the details in full", Group.VIEW, LISTS - DEVICES, "zoom"),
     Key(
         "left_square_bracket",
         "[",
         "app.span(-1)",
         "chart: less time",
         Group.VIEW,
-        MODELS,
+        CHARTS,
         pair="chart: less, more time",
     ),
-    Key("right_square_bracket", "]", "app.span(1)", "chart: more time", Group.VIEW, MODELS),
+    Key("right_square_bracket", "]", "app.span(1)", "chart: more time", Group.VIEW, CHARTS),
     Key(
         "comma",
         ",",
         "cursor(-1)",
         "chart: previous value",
         Group.VIEW,
-        MODELS,
+        CHARTS,
         pair="chart: previous, next value",
     ),
-    Key("full_stop", ".", "cursor(1)", "chart: next value", Group.VIEW, MODELS),
+    Key("full_stop", ".", "cursor(1)", "chart: next value", Group.VIEW, CHARTS),
     Key(
         "o",
         "o",

@@ -22,6 +22,11 @@ LEAST_CHART = 8
 LEAST_TABLE = 7
 """Rows of a table with its frame and heading below which its lines are too few to choose from."""
 
+LEAST_DEVICES = 5
+"""Rows of a list of devices, with its frame and heading, that shows one of them: each takes two."""
+
+LEAST_ABOUT = 5
+"""Rows of the sentences about one row, with their frame, where something else is shown of it, too."""
 
 MOST_ABOUT = 14
 """Rows, with the frame, beyond which the sentences about one row would be a page."""
@@ -126,6 +131,19 @@ def beside(width: int, height: int, rows: str, *, about: int) -> Plan:
     if not _roomy(width, height):
         return listing(width, height, (rows, 0), about=about)
     return _plan(_columns(width, 5, 3), (height,), ((rows, 1), ("about", 1)))
+
+
+def devices(width: int, height: int, rows: int) -> Plan:
+    """Return the plan of a list of ``rows`` lines, and below it the chosen one's chart and what is known of it."""
+    if _roomy(width, height):
+        top = min(rows, height // 2)
+        return _plan(_columns(width, 5, 3), (top, height - top), (("rows", 2), ("chart", 1), ("about", 1)))
+    most = height - LEAST_CHART - LEAST_ABOUT
+    if most < LEAST_DEVICES:
+        return listing(width, height, ("rows", rows), about=max(share(height, LEAST_CHART), height - rows))
+    top = min(rows, most)
+    known = min(max(LEAST_ABOUT, (height - top) // 2), height - top - LEAST_CHART, MOST_ABOUT)
+    return _plan((width,), (top, height - top - known, known), (("rows", 1), ("chart", 1), ("about", 1)))
 
 
 def zoomed(width: int, height: int, panel: str = "accuracy") -> Plan:

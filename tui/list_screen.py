@@ -34,6 +34,8 @@ class ListScreen(ConsoleScreen):
     """The ids of its lists."""
     TALL: ClassVar[int] = 1
     """Lines of a row."""
+    ZOOMS: ClassVar[dict[str, str]] = {"about": "read all"}
+    """The panels that take all the room one after the other, by their ids, and what the footer calls it."""
     INDENT: ClassVar[int] = 2
     """Cells that the lines of a sentence behind its first are set to the right."""
 
@@ -48,8 +50,8 @@ class ListScreen(ConsoleScreen):
         super().__init__()
         self.typed = ""
         self._plan = layout.zoomed(0, 0)
-        self._zoomed = False
-        """Whether what is known of the chosen row has all the room."""
+        self._zoomed = ""
+        """The id of the panel that has all the room, or empty."""
         self._used = self.LISTS[0]
         """The id of the list that had the keys last."""
         self._first = 0
@@ -64,9 +66,14 @@ class ListScreen(ConsoleScreen):
         with Panels(id="panels"):
             for name in self.LISTS:
                 yield RowList(id=name, tall=self.TALL)
+            yield from self.compose_beside()
             yield Panel(id="about")
         yield FilterLine()
         yield KeyBar(id="keys")
+
+    def compose_beside(self) -> ComposeResult:
+        """Lay out what else is shown of the chosen row; most screens have nothing."""
+        yield from ()
 
     def plan(self, view: View, width: int, height: int) -> Plan:
         """Return where the panels go."""
@@ -75,6 +82,9 @@ class ListScreen(ConsoleScreen):
     def fill_lists(self, view: View) -> None:
         """Put the rows into the lists."""
         raise NotImplementedError
+
+    def fill_beside(self, view: View) -> None:
+        """Put what else is shown of the chosen row into its place."""
 
     def known(self, view: View) -> tuple[str, list[Text]]:
         """Return the title and the sentences of what is known of the chosen row."""
@@ -95,7 +105,7 @@ class ListScreen(ConsoleScreen):
 
     def begin(self) -> None:
         """Choose every row again, with the cursor on the first."""
-        self.typed, self._zoomed, self._first = "", False, 0
+        self.typed, self._zoomed, self._first = "", "", 0
         self.query_one(FilterLine).drop()
         self.set_focus(self.list_of(self.first_list()))
 
@@ -137,7 +147,8 @@ class ListScreen(ConsoleScreen):
         )
         filtering = self.query_one(FilterLine).display
         height -= 2 + (down is not None) + filtering
-        self._plan = layout.zoomed(width, height, "about") if self._zoomed else self.plan(view, width, height)
+        zoomed = self._zoomed
+        self._plan = layout.zoomed(width, height, zoomed) if zoomed else self.plan(view, width, height)
         self.query_one(Panels).place(self._plan)
         self.fill_lists(view)
         self._fill_chosen(view)
@@ -158,14 +169,16 @@ class ListScreen(ConsoleScreen):
 
     def labels(self, view: View) -> dict[str, str]:
         """Return the footer's words that are other than usual."""
-        zoom = "all panels" if self._zoomed else "read all" if self._cut else ""
+        panel = self._next_zoom()
+        needless = panel == "about" and not self._cut and not self._zoomed
+        zoom = "" if needless else self.ZOOMS.get(panel, "all panels")
         own = {"zoom": zoom} if self.model_of_row() else {"zoom": zoom, "open": ""}
         return own | footers.labels(view)
 
     def action_back(self) -> None:
         """Take the room back, or show every row again, or go back to the screen below."""
         if self._zoomed:
-            self.action_zoom()
+            self._zoom("")
         elif not self.query_one(FilterLine).drop():
             self.post_message(self.Closed(self))
         else:
@@ -174,7 +187,7 @@ class ListScreen(ConsoleScreen):
     def action_filter(self) -> None:
         """Ask which rows are wanted."""
         if self._zoomed:
-            self.action_zoom()
+            self._zoom("")
         self.query_one(FilterLine).open()
         self.refill()
 
@@ -188,7 +201,7 @@ class ListScreen(ConsoleScreen):
 
     def action_page(self, step: int) -> None:
         """Move the cursor by a page; where what is known has all the room, go through that."""
-        if self._zoomed:
+        if self._zoomed == "about":
             self._first += step * max(self._plan.room("about")[1] - 1, 1)
             self.refill()
         else:
@@ -199,11 +212,18 @@ class ListScreen(ConsoleScreen):
         self.focused_list.turn(step)
 
     def action_zoom(self) -> None:
-        """Give what is known of the chosen row all the room, or take it back."""
-        self._zoomed, self._first = not self._zoomed, 0
+        """Give the next of the panels that can have it all the room, or take it back."""
+        self._zoom(self._next_zoom())
+
+    def _next_zoom(self) -> str:
+        panels = ["", *self.ZOOMS, ""]
+        return panels[panels.index(self._zoomed) + 1]
+
+    def _zoom(self, panel: str) -> None:
+        self._zoomed, self._first = panel, 0
         self.refill()
         # What is hidden loses the keys.
-        self.set_focus(None if self._zoomed else self.list_of(self._used))
+        self.set_focus(None if panel else self.list_of(self._used))
 
     def use(self, name: str) -> None:
         """Give the keys to a list."""
@@ -229,6 +249,7 @@ class ListScreen(ConsoleScreen):
     def _fill_chosen(self, view: View) -> None:
         """Put what is known of the chosen row into its place, and what its keys do."""
         self._fill_about(view)
+        self.fill_beside(view)
         # What the footer offers depends on what has room.
         self.query_one(KeyBar).show(footer(self.WHERE, self.app.size.width, self.labels(view)))
 
@@ -241,10 +262,11 @@ class ListScreen(ConsoleScreen):
         self._cut = len(lines) > height
         self._first = min(max(self._first, 0), max(len(lines) - height, 0))
         below = len(lines) - height - self._first
-        if self._zoomed:
+        if self._zoomed == "about":
             lines = lines[self._first : self._first + height]
         elif self._cut:
-            lines = [*lines[: height - 1], Text(f"… {below + 1} more lines: z shows them", "dim")]
+            key = " ".join("z" * (list(self.ZOOMS).index("about") + 1))
+            lines = [*lines[: height - 1], Text(f"… {below + 1} more lines: {key} shows them", "dim")]
         more = f"{below} more lines: pg↓" if self._zoomed and below > 0 else ""
         self.query_one("#about", Panel).show(lines, title=title, subtitle=more)
 

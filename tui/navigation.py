@@ -15,6 +15,7 @@ from storage.records import Model, Version
 from storage.text import clean
 from storage.workspace import Workspace
 from tui import pairs, rows
+from tui.beside import Charted
 from tui.console_screen import ConsoleScreen
 from tui.feed import Feed, News
 from tui.keys import Where
@@ -27,6 +28,7 @@ from tui.writing import Writing
 
 if TYPE_CHECKING:
     from tui.screens.detail import Detail
+    from tui.screens.devices import Devices
 
 RESTED_S = 0.08
 """Without another key until the figures of the model under the cursor are read and drawn.
@@ -178,6 +180,11 @@ class Navigation(Writing):
             self._point_at(names[place % len(names)])
             self.refresh_view()
 
+    def on_devices_pointed(self, message: "Devices.Pointed") -> None:
+        """Read what the chart of the devices shows, unless that was closed meanwhile."""
+        if Where.DEVICES in self._open_ones():
+            self._feed.chart(Charted(message.device, message.reading))
+
     async def action_go(self, name: str) -> None:
         """Show a screen: the one that is open below comes up again, another one opens above.
 
@@ -276,13 +283,18 @@ class Navigation(Writing):
         self._deepen()
 
     def _deepen(self) -> None:
-        """Have jobs and events read from further back while somebody looks at them."""
-        open_ones = {screen.WHERE for screen in self.screen_stack if isinstance(screen, ConsoleScreen)}
+        """Have jobs and events read from further back while somebody looks at them, and the rest only then."""
+        open_ones = self._open_ones()
         self._feed.deepen(deep=bool(open_ones & {Where.JOBS, Where.EVENTS}))
         self._feed.list_settings(wanted=Where.SETTINGS in open_ones)
         if Where.COMPARE not in open_ones:
             self._compared = None
         self._feed.compare(self._compared)
+        if Where.DEVICES not in open_ones:
+            self._feed.chart(None)
+
+    def _open_ones(self) -> set[Where]:
+        return {screen.WHERE for screen in self.screen_stack if isinstance(screen, ConsoleScreen)}
 
     def _versions(self) -> Sequence[Version]:
         """Return the versions of the selected model, as far as they are read."""

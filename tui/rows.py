@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from storage.fault_records import Event
@@ -68,17 +69,24 @@ PREFIX = 4
 
 MODEL_LEAST = 12
 
+MODEL_MOST = 32
+"""Cells of a name, unless one is longer: on a wide terminal figures would stand far from whose they are."""
+
 
 def columns(width: int) -> tuple[Column, ...]:
-    """Return the columns that fit into a table of ``width`` cells; the model's name takes what is left, the state is never cut."""
+    """Return the columns that fit into a table of ``width`` cells beside the model's name; the state is never cut."""
     shown = [column for column in COLUMNS if width >= column.from_width]
-    while len(shown) > 1 and model_width(width, shown) < MODEL_LEAST:
+    while len(shown) > 1 and _left(width, shown) < MODEL_LEAST:
         shown.pop(-2)
     return tuple(shown)
 
 
-def model_width(width: int, shown: Sequence[Column]) -> int:
-    """Return the cells that the model's name gets."""
+def model_width(width: int, shown: Sequence[Column], longest: int) -> int:
+    """Return the cells that the models' names get, the longest of which takes ``longest``: what is left, and no more than they need."""
+    return min(_left(width, shown), max(longest, MODEL_MOST))
+
+
+def _left(width: int, shown: Sequence[Column]) -> int:
     return width - PREFIX - sum(column.width + 1 for column in shown) - STATE.width - 1
 
 
@@ -93,6 +101,8 @@ class ModelRows:
     def __init__(self) -> None:
         self.needing = 0
         """How many of all models want something of a person."""
+        self.longest = 0
+        """Cells of the longest of all models' names."""
         self._moment = Moment(0.0)
         self._basis: object = None
         self._made: dict[str, tuple[object, ModelRow]] = {}
@@ -108,6 +118,7 @@ class ModelRows:
             self._basis, self._made, self._listing = basis, self._all(snapshot), None
             self._arranged = Arranged([row for _, row in self._made.values()])
             self.needing = sum(row.health.needs_person for _, row in self._made.values())
+            self.longest = max(map(_cells, self._made), default=0)
         if listing != self._listing:
             self._listing = listing
             self._rows = self._arranged.read(listing)
@@ -128,6 +139,11 @@ class ModelRows:
     def _row(self, model: Model, jobs: Sequence[Job], arriving: bool) -> ModelRow:  # noqa: FBT001 - a fact, not a switch
         state = health.with_arrivals(health.of_model(model, jobs), arriving=arriving)
         return ModelRow(model.name, state, Cells(model, self._moment), figures(model))
+
+
+def _cells(name: str) -> int:
+    # Of thousands of names nearly every one is plain: to look that up takes a tenth of the time.
+    return len(name) if name.isascii() else cell_len(name)
 
 
 class Moment:

@@ -21,3 +21,6 @@ SPANS = (
 )
 ALL = len(SPANS) - 1
 """The place of the usual one."""
+
+STEPS = 100
+"""A chart goes on by a hundredth of its span: a column shows hardly less."""

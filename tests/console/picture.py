@@ -58,7 +58,7 @@ class Picture(NamedTuple):
 PICTURES = (
     Picture("console.svg", ("g", "j"), f"{WORN}  accuracy", OVERVIEW_SIZE),
     Picture("console-model.svg", ("n", "2"), "Versions"),
-    Picture("console-devices.svg", ("3",), "LAST MINUTE"),
+    Picture("console-devices.svg", ("3",), "100%│"),
     Picture("console-jobs.svg", ("4",), "succeeded at"),
     Picture("console-events.svg", ("5",), "f mends it"),
     Picture("console-compare.svg", ("n", "2", "enter"), "at a margin of"),

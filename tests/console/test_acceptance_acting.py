@@ -16,8 +16,9 @@ from tests.console.test_screens import OPENS
 from tui.commands.figures import milliseconds, size, with_interval
 from tui.keys import Where, of
 from tui.widgets.braille import Marker
-from tui.widgets.history_chart import chart_lines
+from tui.widgets.history_chart import NOTHING_YET, by_version
 from tui.widgets.lines import Lines
+from tui.widgets.time_chart import chart_lines
 
 SMALL, LARGE = (80, 24), (160, 45)
 
@@ -131,7 +132,14 @@ def test_a_chart_shows_all_that_was_measured(size: tuple[int, int]) -> None:
     drawn = {
         name: [
             line.plain
-            for line in chart_lines(history, width, height, objective=0.93, markers=[Marker(90_000.0, "v2")])
+            for line in chart_lines(
+                by_version(history),
+                width,
+                height,
+                nothing=NOTHING_YET,
+                objective=0.93,
+                markers=[Marker(90_000.0, "v2")],
+            )
         ]
         for name, history in (("all", points), ("silent", silent), ("bad", bad))
     }

@@ -405,6 +405,8 @@ async def test_devices_say_what_is_known_and_why_the_rest_is_not(
         for part in ("67°C", "412W", "61 of 140 GiB", "no counter", "J3 evaluate speech-cmd v4"):
             assert part in shown
         await pilot.press("G")
+        await shows(pilot, "use n/a: no counter")
+        await pilot.press("z", "z")
         await shows(pilot, "n/a: use, memory, temperature, power (no counter)")
 
 

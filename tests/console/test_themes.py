@@ -25,7 +25,7 @@ SIZES = [(80, 24), (160, 45)]
 SCREENS = (
     ("overview", ("1",), "Models 6"),
     ("model", ("2",), "Versions"),
-    ("devices", ("3",), "Devices 3"),
+    ("devices", ("3",), " 25.3% "),
     ("jobs", ("4",), "Jobs 4"),
     ("events", ("5",), "what helps:"),
     ("help", ("question_mark",), "Keys: events"),

@@ -5,34 +5,25 @@ import time
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import partial
-from itertools import pairwise
 from typing import NamedTuple
 
 import click
 
+from storage import device_readings
 from storage.errors import UnknownError
 from storage.sketch import Sketch
 from storage.tables import rollups
-from storage.tables.rollups import DAY, POINTS, RAW, TABLES, Bucket
+from storage.tables.rollups import POINTS, Bucket
 from storage.text import NAME, clean
+from tui import device_curves
 from tui.commands.device_document import DeviceHistoryDocument
 from tui.commands.figures import clock, size
 from tui.commands.plot import plot
 from tui.commands.tables import table
-from tui.widgets.braille import Point
+from tui.device_curves import WHOLE
 
 SINCE_S = 3600.0
 """How far back it is looked where nobody says: an hour by the minute fits a page."""
-
-GAP_STEPS = 1.5
-"""Points that are further apart than this many steps have a gap between them, and are not joined."""
-
-GAP_RAW_S = 60.0
-"""The same for single readings: the longest time between two that the settings allow."""
-
-
-WHOLE = {"utilisation": (0.0, 1.0)}
-"""Readings that are shares: drawn from nothing to all, so that a busy device does not look like a swaying one."""
 
 
 class Range(NamedTuple):
@@ -128,7 +119,7 @@ def drawing(found: list[Series], width: int) -> str:
     """Return a chart for each reading that there is: the mean as a line, from least to greatest as a band."""
     parts = [
         plot(
-            _points(series),
+            device_curves.curve(series.buckets, series.step_s),
             title=f"{series.device} {series.reading}{_steps(series)}",
             width=width,
             words=partial(_figure, series.reading),
@@ -141,19 +132,16 @@ def drawing(found: list[Series], width: int) -> str:
 
 
 def _series(connection: sqlite3.Connection, device: str, reading: str, within: Range) -> Series:
-    finest = rollups.level_for(within.until - within.since, within.step_s)
-    level, found = finest, list[Bucket]()
-    for level in (one for one in (RAW, *TABLES) if one >= finest):
-        found = rollups.read(
-            connection, device, reading, level=level, since=within.since, until=within.until, distributed=True
-        )
-        # What is past its time at one level is told by the next.
-        if found:
-            break
-    step_s = within.step_s
-    if step_s is not None and step_s > level:
-        return Series(device, reading, step_s, rollups.joined(found, step_s))
-    return Series(device, reading, None if level == RAW else float(level), found)
+    found = device_readings.over(
+        connection,
+        device,
+        reading,
+        since=within.since,
+        until=within.until,
+        step_s=within.step_s,
+        distributed=True,
+    )
+    return Series(device, reading, found.step_s, found.buckets)
 
 
 def _no(sentence: str, word: str, known: list[str]) -> str:
@@ -165,15 +153,6 @@ def _quantile(bucket: Bucket, share: float) -> float:
     found = (bucket.sketch or Sketch()).quantile(share)
     # The sketch's error must not lead out of what was read.
     return min(max(found, bucket.least), bucket.greatest)
-
-
-def _points(series: Series) -> list[Point]:
-    longest = GAP_RAW_S if series.step_s is None else GAP_STEPS * series.step_s
-    joined = [False, *(after.at - before.at <= longest for before, after in pairwise(series.buckets))]
-    return [
-        Point(bucket.at, bucket.mean, bucket.least, bucket.greatest, near)
-        for bucket, near in zip(series.buckets, joined, strict=True)
-    ]
 
 
 def _row(reading: str, bucket: Bucket) -> list[str]:
@@ -191,8 +170,4 @@ def _figure(reading: str, value: float) -> str:
 
 
 def _steps(series: Series) -> str:
-    seconds = series.step_s
-    if seconds is None:
-        return ", every reading"
-    names = {60.0: "minute", 3600.0: "hour", float(DAY): "day"}
-    return f", by the {names[seconds]}" if seconds in names else f", in steps of {seconds:g} s"
+    return ", every reading" if series.step_s is None else f", {device_curves.steps(series.step_s)}"

@@ -237,6 +237,7 @@ class Overview(ConsoleScreen):
             listed,
             listing=view.listing.words(len(listed), len(snapshot.models)),
             marked=view.marked,
+            longest=self._rows.longest,
         )
         devices = rows.device_lines(snapshot.devices, room("devices")[0])
         width, height = room("jobs")

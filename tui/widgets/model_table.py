@@ -18,6 +18,7 @@ class ModelTable(Table[ModelRow]):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
         self._note, self._listing = "", ""
+        self._longest = 0
         self._marks: frozenset[str] = frozenset()
 
     @property
@@ -31,9 +32,13 @@ class ModelTable(Table[ModelRow]):
         *,
         listing: str = "",
         marked: frozenset[str] = frozenset(),
+        longest: int = 0,
     ) -> None:
-        """Show ``rows``, those that are marked as such, and in the title how they were chosen and ordered."""
-        self._listing, self._marks = listing, marked
+        """Show ``rows``, those that are marked as such, and in the title how they were chosen and ordered.
+
+        The longest name of all models, ``longest`` cells, has room, so that columns stay where they are while rows come and go.
+        """
+        self._listing, self._marks, self._longest = listing, marked, longest
         self.put(rows)
 
     def note(self, said: str) -> None:
@@ -44,11 +49,14 @@ class ModelTable(Table[ModelRow]):
 
     def heading(self, width: int) -> Text:
         """Return the columns' titles."""
-        return _heading(layout.columns(width), width)
+        shown = layout.columns(width)
+        return _heading(shown, layout.model_width(width, shown, self._longest))
 
     def lines_of(self, row: ModelRow, width: int, *, chosen: bool) -> Sequence[Text]:
         """Return a model's line, as much of it as fits."""
-        return [_line(row, layout.columns(width), width, chosen=chosen, marked=row.name in self._marks)]
+        shown = layout.columns(width)
+        room = layout.model_width(width, shown, self._longest)
+        return [_line(row, shown, room, chosen=chosen, marked=row.name in self._marks)]
 
     def told(self, hidden: int) -> tuple[str | None, str | None]:
         """Return how many models there are, how many of them are out of sight, and the note."""
@@ -58,15 +66,16 @@ class ModelTable(Table[ModelRow]):
         return f"Models {self._listing or len(self._rows)}{marked}", "   ".join(below)
 
 
-def _heading(shown: Sequence[layout.Column], width: int) -> Text:
-    text = Text(" " * layout.PREFIX + f"{'MODEL':<{layout.model_width(width, shown)}}", "dim")
+def _heading(shown: Sequence[layout.Column], name_width: int) -> Text:
+    text = Text(" " * layout.PREFIX + f"{'MODEL':<{name_width}}", "dim")
     for column in shown:
         text.append(" " + _cell(column.title, column))
     return text.append(f" {layout.STATE.title}")
 
 
-def _line(row: ModelRow, shown: Sequence[layout.Column], width: int, *, chosen: bool, marked: bool) -> Text:
-    name_width = layout.model_width(width, shown)
+def _line(
+    row: ModelRow, shown: Sequence[layout.Column], name_width: int, *, chosen: bool, marked: bool
+) -> Text:
     name = Text(row.name)
     name.truncate(name_width, overflow="ellipsis", pad=True)
     text = Text.assemble(

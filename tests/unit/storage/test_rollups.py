@@ -10,6 +10,7 @@ from storage.sketch import RELATIVE_ERROR
 from storage.tables import rollups
 from storage.tables.devices import SAMPLE
 from storage.tables.rollups import DAY, HOUR, MINUTE, RAW, Bucket
+from tests import readings
 from tests.readings import MIDNIGHT, record, uses
 
 LATER = MIDNIGHT + 40 * DAY
@@ -17,12 +18,8 @@ LATER = MIDNIGHT + 40 * DAY
 
 def roll(writer: Writer, now: float = LATER) -> int:
     """Make every bucket that is over; return how many."""
-    made = 0
     with writer.passing() as connection:
-        while (wanted := rollups.due(connection, now=now)) is not None:
-            rollups.make(connection, wanted)
-            made += 1
-    return made
+        return readings.roll(connection, now=now)
 
 
 def read(reader: Reader, level: int, *, distributed: bool = False) -> list[Bucket]:

@@ -14,6 +14,7 @@ def _plans(width: int, height: int) -> list[Plan]:
         layout.overview(width, height, models, devices) for models in (0, 1, 8, 50) for devices in (1, 9)
     ]
     plans += [layout.detail(width, height, versions) for versions in (0, 3, 50)]
+    plans += [layout.devices(width, height, rows) for rows in (5, 9, 40)]
     return [*plans, layout.zoomed(width, height)]
 
 
@@ -46,6 +47,15 @@ def test_second_chart_needs_room() -> None:
     assert layout.overview(80, 22, 4, 1).room("latency") == (0, 0)
     assert layout.overview(160, 43, 4, 1).room("latency")[0] == 78
     assert layout.overview(160, 43, 4, 1).room("jobs")[1] >= 7
+
+
+def test_a_device_has_its_chart_wherever_a_list_leaves_room() -> None:
+    """At 80 by 24 three devices, a chart and three sentences have room; where one device has none beside them, the chart goes."""
+    plan = layout.devices(80, 22, 9)
+    assert [plan.room(panel)[1] + FRAME for panel in ("rows", "chart", "about")] == [9, LEAST_CHART, 5]
+    assert layout.devices(80, 18, 40).room("chart")[1] + FRAME == LEAST_CHART
+    assert layout.devices(80, 17, 5).room("chart") == (0, 0)
+    assert layout.devices(160, 43, 9).room("chart") == (98, 32)
 
 
 def test_smallest_terminal() -> None:

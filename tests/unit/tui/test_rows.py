@@ -222,9 +222,22 @@ def test_models_that_need_somebody_come_first_and_work_moves_no_row() -> None:
 def test_columns_always_fit_and_leave_room_for_the_name(width: int) -> None:
     """At every width the state is whole and the name has at least twelve cells."""
     shown = rows.columns(width)
-    name = rows.model_width(width, shown)
+    name = rows.model_width(width, shown, longest=width)
     assert name >= rows.MODEL_LEAST
     assert rows.PREFIX + name + sum(column.width + 1 for column in shown) + 1 + rows.STATE.width == width
+
+
+def test_figures_stay_near_the_names() -> None:
+    """On a very wide terminal a name has as many cells as the longest needs, and no more than a few beyond."""
+    shown = rows.columns(300)
+    listed = rows.ModelRows()
+    for names, cells in (
+        (("a", "b"), rows.MODEL_MOST),
+        (("a", "n" * 50), 50),
+        (("a", "\u6570\u5b57" * 10), 40),
+    ):
+        listed.read(snapshot(*map(model, names)), NOW, USUAL)
+        assert rows.model_width(300, shown, listed.longest) == cells
 
 
 def test_what_is_not_measured_is_said() -> None:

@@ -5,7 +5,8 @@ import pytest
 from storage.records import HistoryPoint
 from tui.widgets import braille
 from tui.widgets.braille import Frame, Kind, Marker, Point
-from tui.widgets.history_chart import GUTTER, NOTHING_YET, chart_lines, value_range
+from tui.widgets.history_chart import NOTHING_YET, by_version
+from tui.widgets.time_chart import GUTTER, chart_lines, value_range
 
 
 def points(
@@ -83,33 +84,35 @@ def test_the_band_covers_the_interval_without_colour() -> None:
 @pytest.mark.parametrize(("width", "height"), [(20, 4), (58, 9), (150, 30)])
 def test_a_chart_fills_exactly_its_cells(width: int, height: int) -> None:
     """Every line is as wide as the panel or shorter, and there are as many as it has rows."""
-    lines = chart_lines(points([0.90, 0.92, 0.95]), width, height, objective=0.93)
+    lines = chart_lines(
+        by_version(points([0.90, 0.92, 0.95])), width, height, nothing=NOTHING_YET, objective=0.93
+    )
     assert len(lines) == height
     assert all(line.cell_len <= width for line in lines)
 
 
 def test_no_history_says_what_to_do() -> None:
     """An empty chart is a sentence with its key."""
-    assert any(NOTHING_YET in line.plain for line in chart_lines([], 60, 9))
+    assert any(NOTHING_YET in line.plain for line in chart_lines([], 60, 9, nothing=NOTHING_YET))
 
 
 def test_versions_are_not_joined() -> None:
     """The curve of another version begins anew."""
     history = [*points([0.9]), *points([0.95], version=2, start=1_700_000_600.0)]
-    text = chart_lines(history, 60, 9)
+    text = chart_lines(by_version(history), 60, 9, nothing=NOTHING_YET)
     middle = "".join(line.plain[GUTTER + 15 : GUTTER + 40] for line in text[:-1])
     assert not any(0x2800 < ord(character) <= 0x28FF for character in middle)
 
 
 def test_noise_is_not_blown_up_to_mountains() -> None:
     """The range of a share is at least two points wide."""
-    bottom, top = value_range([point for point in points([0.9500, 0.9501]) if point.low], None)
+    bottom, top = value_range(by_version(points([0.9500, 0.9501])), None)
     assert top - bottom >= 0.02
 
 
 def test_an_objective_that_is_near_is_in_the_picture_and_a_far_one_does_not_flatten_it() -> None:
     """An objective is shown where it helps."""
-    near, far = value_range(points([0.95]), 0.93), value_range(points([0.95]), 0.5)
+    near, far = (value_range(by_version(points([0.95])), wanted) for wanted in (0.93, 0.5))
     assert near[0] <= 0.93
     assert far[0] > 0.9
 
@@ -154,11 +157,11 @@ def test_a_marker_at_the_edge_stays_in_the_chart(columns: int) -> None:
 
 def test_a_promotion_after_the_last_evaluation_has_its_marker() -> None:
     """The axis goes on to it, and its end is that moment."""
-    history = points([0.90, 0.92, 0.95])
-    last = history[-1].at
-    without = "\n".join(line.plain for line in chart_lines(history, 60, 8))
-    marked = "\n".join(
-        line.plain for line in chart_lines(history, 60, 8, markers=[Marker(last + 7200.0, "v2")])
+    history = by_version(points([0.90, 0.92, 0.95]))
+    after = [Marker(history[-1].x + 7200.0, "v2")]
+    without, marked = (
+        "\n".join(line.plain for line in chart_lines(history, 60, 8, nothing=NOTHING_YET, markers=markers))
+        for markers in ((), after)
     )
     assert "v2" not in without
     assert "v2" in marked
