@@ -23,6 +23,7 @@ from storage.fault_records import Fault
 from storage.records import Job, JobParameters, Metric, Version
 from storage.settings import Trust, WorkspaceSettings
 from storage.tables import events, models
+from storage.tables import faults as fault_table
 from storage.vocabulary import Format, JobKind, JobState, Severity, Status
 from storage.workspace import Workspace
 from tests.artefacts import artefact_sha256
@@ -197,7 +198,7 @@ class Ward:
     def faults(self) -> dict[str, Fault]:
         """Return the open faults of what checks look for, by their code."""
         with self.context.writer.transaction() as connection:
-            return {fault.code: fault for fault in events.faults(connection)}
+            return {fault.code: fault for fault in fault_table.all_open(connection)}
 
     def serious(self) -> set[str]:
         """Return the codes of the open faults that are more than a hint."""

@@ -7,7 +7,7 @@ import pytest
 from storage import jobs
 from storage.database import Writer
 from storage.fault_records import Fault
-from storage.tables import engine, events
+from storage.tables import engine, events, faults
 from storage.vocabulary import FaultState, JobKind, JobState
 from storage.workspace import Workspace
 from tests.console.conftest import Open
@@ -46,7 +46,7 @@ TITLES = {
 
 def _faults(writer: Writer) -> dict[str, Fault]:
     with writer.transaction() as connection:
-        return {fault.code: fault for fault in events.faults(connection)}
+        return {fault.code: fault for fault in faults.all_open(connection)}
 
 
 async def test_a_closed_list_is_opened_as_if_it_were_new(
@@ -324,7 +324,7 @@ async def test_a_acknowledges_the_fault(open_console: Open, faulty: Workspace, w
         await pilot.press("a")
         [job] = await answered(writer)
     with writer.transaction() as connection:
-        known = events.fault(connection, job.parameters.fault or 0)
+        known = faults.read_one(connection, job.parameters.fault or 0)
     assert (job.kind, job.model) == (JobKind.ACKNOWLEDGE, "seg-unet")
     assert known is not None
     assert known.code == "changed"

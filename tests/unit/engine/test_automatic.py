@@ -12,7 +12,7 @@ from storage import jobs
 from storage.promotion_records import Probation
 from storage.records import Job, JobParameters, LatencyRatio
 from storage.settings import read_model_settings
-from storage.tables import events, gates, models, probations, promotions
+from storage.tables import faults, gates, models, probations, promotions
 from storage.vocabulary import JobKind, JobState, ProbationState, PromotionOutcome, Severity, Status
 from tests.unit.engine.jobs.asking import ask, run
 from tests.watched import Watched, examiner, examiner_hosts, watched
@@ -249,7 +249,7 @@ def changed(stage: Stage) -> None:
 def faulty(stage: Stage) -> None:
     """Open a fault of error severity."""
     with stage.watched.writer.transaction() as connection:
-        events.open_fault(
+        faults.open_fault(
             connection,
             "some-check",
             "Its answers are all the same.",
@@ -283,7 +283,7 @@ def test_a_version_that_proves_bad_is_rolled_back_by_itself_and_never_promoted_s
     stage.watched.settle()
     assert stage.watched.version("mnist", 3).sha256 == content
     with stage.watched.writer.transaction() as connection:
-        events.close_fault(connection, "some-check", at=0.0, model="mnist", version=2)
+        faults.close_fault(connection, "some-check", at=0.0, model="mnist", version=2)
     stage.no_arrivals()
     stage.watched.evaluated("mnist", 3, 0.97)
     stage.judge()
