@@ -341,7 +341,8 @@ def test_a_file_that_is_renamed_into_the_inbox_need_not_settle(watched: Watched)
         watched.workspace, woken.set, renamed=watched.repository.renamed, notice=watched.repository.notice
     )
     watching.start()
-    time.sleep(0.2)
+    # The first wake-up is of the start: what it watches is watched by then.
+    assert woken.wait(60)
     woken.clear()
     source.rename(watched.workspace.train / "mnist" / "better.onnx")
     while not watched.versions("mnist"):
