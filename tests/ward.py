@@ -24,7 +24,7 @@ from storage.records import Job, JobParameters, Metric, Version
 from storage.settings import Trust, WorkspaceSettings
 from storage.tables import events, models
 from storage.tables import faults as fault_table
-from storage.vocabulary import Format, JobKind, JobState, Severity, Status
+from storage.vocabulary import Format, JobKind, JobState, Status
 from storage.workspace import Workspace
 from tests.artefacts import artefact_sha256
 from tests.tiny_models import digits, onnx_model, save_onnx, weights
@@ -199,10 +199,6 @@ class Ward:
         """Return the open faults of what checks look for, by their code."""
         with self.context.writer.transaction() as connection:
             return {fault.code: fault for fault in fault_table.all_open(connection)}
-
-    def serious(self) -> set[str]:
-        """Return the codes of the open faults that are more than a hint."""
-        return {code for code, fault in self.faults().items() if fault.severity is not Severity.INFO}
 
     def current(self) -> Version:
         """Return what is deployed."""

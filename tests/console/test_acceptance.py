@@ -31,8 +31,6 @@ SIZES = [(60, 16), SMALL, (100, 30), (120, 32), LARGE, (300, 80)]
 
 ASKING = [key for key in of(Where.OVERVIEW) if key.asks]
 
-ACTING = [key for key in of(Where.OVERVIEW) if key.engine]
-
 CANCELLABLE = "speech-cmd"
 """The model of the stage of which a job runs."""
 
