@@ -24,9 +24,9 @@ from storage.records import Job, JobParameters, Metric, Version
 from storage.settings import Trust, WorkspaceSettings
 from storage.tables import events, models
 from storage.tables import faults as fault_table
-from storage.vocabulary import Format, JobKind, JobState, Status
+from storage.vocabulary import Format, JobKind, JobState
 from storage.workspace import Workspace
-from tests.artefacts import artefact_sha256
+from tests.artefacts import record_version
 from tests.tiny_models import digits, onnx_model, save_onnx, weights
 
 MODEL = "digits"
@@ -105,16 +105,7 @@ class Ward:
         folder.mkdir(parents=True)
         file = save(folder / name)
         with self.context.writer.transaction() as connection:
-            model = models.ensure(connection, MODEL, now=self.now())
-            version = models.add_version(connection, model, number, status=Status.READY, found_at=self.now())
-            models.set_artefact(
-                connection,
-                version,
-                artefact=name,
-                kind=kind,
-                sha256=artefact_sha256(file),
-                size=file.stat().st_size,
-            )
+            record_version(connection, MODEL, number, file, kind, at=self.now())
         return file
 
     def folder(self, number: int) -> Path:
