@@ -70,7 +70,7 @@ def observer(workspace: Workspace, ears: Ears, monkeypatch: pytest.MonkeyPatch) 
     watching.stop()
 
 
-def until(true: Callable[[], bool], seconds: float = 5.0) -> bool:
+def until(true: Callable[[], bool], seconds: float = 60.0) -> bool:
     """Return whether something becomes true within some seconds."""
     deadline = time.monotonic() + seconds
     while not true():
