@@ -88,23 +88,11 @@ def test_what_a_dead_engine_wanted_is_wanted_again_and_what_was_refused_is_tried
 def test_a_switch_that_failed_begins_no_probation(stage: Stage) -> None:
     """An abandoned promotion leaves nothing to watch, and its content may be tried again."""
     stage.arrive(2, 0.97)
-    sha256 = stage.watched.version("mnist", 2).sha256 or ""
+    promotion = stage.intend()
     with stage.watched.writer.transaction() as connection:
-        promotion = promotions.intend(
-            connection,
-            1,
-            job_id=None,
-            at=0.0,
-            requested_by=jobs.ITSELF,
-            kind=JobKind.PROMOTE,
-            from_number=1,
-            to_number=2,
-            gate=None,
-            sha256=sha256,
-            probation_s=HOUR,
-        )
         promotions.settle(connection, promotion, PromotionOutcome.ABANDONED)
     assert stage.watched.model("mnist").probation is None
+    sha256 = stage.watched.version("mnist", 2).sha256 or ""
     assert [job.parameters for job in stage.look()] == [
         JobParameters(expected_current=1, expected_sha256=sha256)
     ]

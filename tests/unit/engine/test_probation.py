@@ -6,8 +6,7 @@ import pytest
 
 from engine import policy
 from engine.repository.switch import recover, switch
-from storage import jobs
-from storage.tables import faults, models, promotions
+from storage.tables import faults, models
 from storage.vocabulary import JobKind, JobState, ProbationState, Severity, Status
 from tests.unit.engine.jobs.asking import ask
 from tests.unit.engine.unattended import AUTOMATIC, HOUR, Stage, stage
@@ -174,21 +173,7 @@ def test_a_link_that_is_moved_by_hand_ends_the_probation(stage: Stage) -> None:
 def test_a_switch_that_was_cut_off_after_the_link_is_on_probation(stage: Stage) -> None:
     """The next start settles it from the link, and the watching begins then."""
     stage.arrive(2, 0.97)
-    sha256 = stage.watched.version("mnist", 2).sha256 or ""
-    with stage.watched.writer.transaction() as connection:
-        promotions.intend(
-            connection,
-            1,
-            job_id=None,
-            at=0.0,
-            requested_by=jobs.ITSELF,
-            kind=JobKind.PROMOTE,
-            from_number=1,
-            to_number=2,
-            gate=None,
-            sha256=sha256,
-            probation_s=HOUR,
-        )
+    stage.intend()
     switch(stage.watched.workspace, "mnist", 2)
     recover(stage.watched.workspace, stage.watched.writer, stage.watched.clock.now())
     assert (stage.probation.number, stage.probation.state) == (2, ProbationState.OPEN)

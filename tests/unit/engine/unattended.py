@@ -8,7 +8,7 @@ from storage import jobs
 from storage.promotion_records import Probation
 from storage.records import Job
 from storage.settings import read_model_settings
-from storage.tables import probations
+from storage.tables import probations, promotions
 from storage.vocabulary import JobKind, JobState, ProbationState
 from tests.unit.engine.jobs.asking import ask, run
 from tests.watched import Watched
@@ -80,6 +80,24 @@ class Stage:
         outcome = run(self.watched, job)
         self.end(job, outcome.state, outcome.error)
         return job
+
+    def intend(self) -> int:
+        """Record what comes before the link is moved to version 2, as a switch does that is cut off then; return its number."""
+        sha256 = self.watched.version("mnist", 2).sha256 or ""
+        with self.watched.writer.transaction() as connection:
+            return promotions.intend(
+                connection,
+                1,
+                job_id=None,
+                at=0.0,
+                requested_by=jobs.ITSELF,
+                kind=JobKind.PROMOTE,
+                from_number=1,
+                to_number=2,
+                gate=None,
+                sha256=sha256,
+                probation_s=HOUR,
+            )
 
     def end(self, job: Job, state: JobState, error: str = "") -> None:
         """Record how a job ended."""
