@@ -53,6 +53,7 @@ def test_cleaning_twice_changes_nothing(text: str) -> None:
         (" \n ", "RuntimeError"),
         ("a" * 999, "a" * WORDS + "…"),
     ],
+    ids=["a sentence", "many lines", "nothing", "blanks", "a long line"],
 )
 def test_a_library_s_error_is_told_by_its_first_line(said: str, told: str) -> None:
     """What it goes on with helps nobody; an error without words has its kind for one."""
