@@ -22,6 +22,7 @@ from storage.promotion_records import Probation
 from storage.records import Job, JobParameters, Model, Version
 from storage.settings import ModelSettings, read_model_settings
 from storage.tables import candidates, evaluations, events, models, probations
+from storage.tables import faults as fault_table
 from storage.vocabulary import JobKind, ProbationState, Severity, Status
 from storage.workspace import Workspace
 
@@ -276,7 +277,9 @@ def _trouble(
     connection: sqlite3.Connection, probation: Probation, version: Version, settings: ModelSettings | None
 ) -> tuple[str, ...]:
     """Return what speaks against a version on probation, each in a sentence without a full stop."""
-    faults = [fault for fault in events.faults(connection, version.model) if fault.version == version.number]
+    faults = [
+        fault for fault in fault_table.all_open(connection, version.model) if fault.version == version.number
+    ]
     broken = version.reason.rstrip(".") or "its files are gone"
     return (
         _changed(probation, version, faults),

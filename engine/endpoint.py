@@ -152,13 +152,13 @@ class _Server(ThreadingHTTPServer):
     def server_bind(self) -> None:
         """Take the address, without asking a name service what this machine is called."""
         socketserver.TCPServer.server_bind(self)
-        self.server_name, self.server_port = self.server_address[:2]  # type: ignore[assignment]
+        self.server_name, self.server_port = self.server_address[:2]  # type: ignore[assignment]  # it may be of bytes elsewhere
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say at the log's lowest level that a reader went away; it is no business of the engine."""
         del request
         # The base class calls it where it caught what was raised.
-        log.debug("a reader of the metrics at %s was not answered", client_address, exc_info=True)  # noqa: LOG014
+        log.debug("a reader of the metrics at %s was not answered", client_address, exc_info=True)  # noqa: LOG014 - as said
 
 
 class _Handler(BaseHTTPRequestHandler):

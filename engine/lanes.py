@@ -20,7 +20,7 @@ from storage import interrupted, jobs
 from storage.database_errors import DAMAGED, SALVAGE, in_words, is_damaged
 from storage.errors import Error
 from storage.records import Job
-from storage.tables import events
+from storage.tables import events, faults
 from storage.text import clean
 from storage.vocabulary import JobKind, JobState, Severity
 
@@ -262,7 +262,7 @@ def _put_back(connection: sqlite3.Connection, context: Context, job: Job, needed
 
 def _tell_of_damage(connection: sqlite3.Connection, outcome: Outcome, now: float) -> None:
     """Have the workspace say that its database is damaged; saving what can be read of it ends that."""
-    events.open_fault(
+    faults.open_fault(
         connection,
         DAMAGED,
         f"A part of the database cannot be read: {outcome.error}",

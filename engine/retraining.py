@@ -19,6 +19,7 @@ from storage.errors import JobError
 from storage.records import Job, JobParameters, Version
 from storage.settings import ModelSettings
 from storage.tables import events, models, training
+from storage.tables import faults as fault_table
 from storage.train_settings import Train
 from storage.training_records import TrainingRun
 from storage.vocabulary import JobKind, TrainTrigger
@@ -142,7 +143,7 @@ class Retraining:
             busy = any(name == model for name, _ in jobs.pending_versions(connection, JobKind.TRAIN))
             asked = jobs.latest(connection, JobKind.TRAIN, model, requested_by=jobs.RETRAINING)
             runs = training.read(connection, model, limit=1)
-            faults = events.faults(connection, model)
+            faults = fault_table.all_open(connection, model)
         if found is None or found.current is None or busy:
             return
         current = found.current

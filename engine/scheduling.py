@@ -22,8 +22,9 @@ from storage.fault_records import Fault
 from storage.maintenance_settings import Plan
 from storage.records import JobParameters
 from storage.settings import ModelSettings, WorkspaceSettings, read_model_settings
-from storage.tables import checks, events, models
+from storage.tables import checks, models
 from storage.tables import deployed as deployed_contents
+from storage.tables import faults as fault_table
 from storage.vocabulary import JobKind
 from storage.workspace import Workspace
 
@@ -70,7 +71,7 @@ class Scheduler(Rounds):
             deployed = deployed_contents.last_evaluated(connection)
             checked = checks.last_rounds(connection)
             busy = jobs.unfinished_of(connection, jobs.SCHEDULE)
-            faults = [fault for fault in events.faults(connection) if not fault.tried]
+            faults = [fault for fault in fault_table.all_open(connection) if not fault.tried]
         plans = {name: self._plan(name) for name in deployed}
         if not busy:
             wanted = schedule.next_of(self._due(deployed, checked, plans))
@@ -122,11 +123,11 @@ class Scheduler(Rounds):
                 continue
             with self._writer.transaction() as connection:
                 found = models.read_one(connection, fault.model)
-                known = events.fault(connection, fault.id)
+                known = fault_table.read_one(connection, fault.id)
                 if (found is None and fault.model) or known is None or known.tried:
                     continue
                 # Tried from here on, also where it turns out that it cannot be done.
-                events.tried(connection, fault.id, kind, at=self._now())
+                fault_table.tried(connection, fault.id, kind, at=self._now())
                 deployed = found.current.number if found is not None and found.current else None
                 if fault.version not in {None, deployed}:
                     continue

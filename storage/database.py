@@ -96,7 +96,11 @@ class Writer:
 
 
 class Reader:
-    """A viewer's hold on the database: it cannot write, and it keeps no transaction open between reads."""
+    """A viewer's hold on the database: it cannot write, and it keeps no transaction open between reads.
+
+    Raises:
+        DatabaseError: there is none, or it is damaged, another program's, or an older or newer modeltender's.
+    """
 
     def __init__(self, path: Path) -> None:
         self._connection = _open_checked(path, "ro")
@@ -117,7 +121,11 @@ class Reader:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Yield a connection that sees one state of the database throughout."""
+        """Yield a connection that sees one state of the database throughout.
+
+        Raises:
+            DatabaseError: it cannot be read: it is damaged, or its disk fails.
+        """
         try:
             self._connection.execute("BEGIN")
             try:

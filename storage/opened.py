@@ -19,6 +19,7 @@ from storage.measured import Evaluation
 from storage.records import Device, HistoryPoint, Job, JobParameters, Model
 from storage.snapshot import Detail
 from storage.tables import devices, evaluations, events, models
+from storage.tables import faults as fault_table
 from storage.text import clean
 from storage.vocabulary import FINISHED, JobKind, JobState
 from storage.workspace import Workspace, engine_pid, find_workspace
@@ -92,7 +93,7 @@ class OpenWorkspace:
     def faults(self, model: str | None = None) -> tuple[Fault, ...]:
         """Return the open problems of a model, or of all and of the workspace itself."""
         with self._reader.transaction() as connection:
-            return tuple(events.faults(connection, model))
+            return tuple(fault_table.all_open(connection, model))
 
     def events(self, *, limit: int = MOST) -> tuple[Event, ...]:
         """Return the latest lines of the log, the newest first."""

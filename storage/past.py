@@ -31,6 +31,7 @@ from storage.snapshot import (
     trainings_of,
 )
 from storage.tables import assembly, evaluations, events, models, promotions, quarantine, thinning
+from storage.tables import faults as fault_table
 from storage.vocabulary import Custody, FaultState, JobKind, JobState, Role, Severity, Status, Task
 
 AS_NOW = "as it is now; what it was then is not recorded"
@@ -163,7 +164,7 @@ def faults_at(connection: sqlite3.Connection, at: float, model: str | None = Non
             count=1,
             tried=fault.tried if fault.tried_at is not None and fault.tried_at <= at else "",
         )
-        for fault in events.faults_at(connection, at, model)
+        for fault in fault_table.open_at(connection, at, model)
     ]
 
 

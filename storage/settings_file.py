@@ -31,7 +31,11 @@ SettingsT = TypeVar("SettingsT", bound=Settings)
 
 
 def read_table(file: Path) -> dict[str, Any]:
-    """Return what a TOML file holds, or nothing where it does not exist."""
+    """Return what a TOML file holds, or nothing where it does not exist.
+
+    Raises:
+        SettingsError: it cannot be read, is too large, or is no TOML; the message says which.
+    """
     try:
         with file.open("rb") as stream:
             content = stream.read(SETTINGS_BYTES + 1)
@@ -112,7 +116,11 @@ def shown(value: object) -> str:
 
 
 def settled(file: Path, settings: SettingsT, problems: list[str]) -> SettingsT:
-    """Return the settings, or raise a `SettingsError` with every problem that was gathered."""
+    """Return the settings, if nothing is wrong with them.
+
+    Raises:
+        SettingsError: there were problems; the message names the file and every one of them.
+    """
     if problems:
         raise SettingsError(file.name, [clean(problem) for problem in problems])
     return settings

@@ -35,6 +35,7 @@ from storage.tables import (
     thinning,
     training,
 )
+from storage.tables import faults as fault_table
 from storage.tables.overviews import Overviews
 from storage.training_records import TrainingRun
 from storage.vocabulary import JobKind, JobState
@@ -113,7 +114,7 @@ def read(reader: Reader, *, deep: bool = False, seen: Overviews | None = None) -
             queued=waiting[JobState.QUEUED],
             running=waiting[JobState.RUNNING],
             events=tuple(events.read(connection, limit=most_events)),
-            faults=tuple(events.faults(connection)),
+            faults=tuple(fault_table.all_open(connection)),
             quarantined=tuple(quarantine.kept(connection)),
             told=next(iter(notices.latest(connection, limit=1, of=Channel.CONSOLE)), None),
             trainings=trainings_of(connection, found) if deep else (),
@@ -156,7 +157,7 @@ def read_detail(
             recent_history=recent_history,
             recent_latency=recent_latency,
             promotions=tuple(promotions.read(connection, name)),
-            faults=tuple(events.faults(connection, name)),
+            faults=tuple(fault_table.all_open(connection, name)),
             quarantined=tuple(quarantine.kept(connection, name)),
             targets=promotion_targets.read(connection, name),
         )

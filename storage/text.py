@@ -19,6 +19,9 @@ PLAIN = frozenset("@%+=:,./-_")
 NAME = 120
 """Characters of a name: longer ones would push figures off every table."""
 
+WORDS = 250
+"""Characters of a library's own words that are told: many go on with a whole configuration, or their insides."""
+
 
 def clean(text: str, limit: int = SENTENCE) -> str:
     """Return ``text`` without anything that can steer a terminal, at most ``limit`` characters long.
@@ -29,6 +32,12 @@ def clean(text: str, limit: int = SENTENCE) -> str:
     flat = " ".join(text[: limit * 4].split())
     shown = "".join(character if character.isprintable() else "\ufffd" for character in flat[:limit])
     return shown + ("…" if len(flat) > limit else "")
+
+
+def first_line(error: Exception) -> str:
+    """Return what a library's error says first, cleaned and without its full stop, or else the error's kind."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return clean(lines[0] if lines else type(error).__name__, WORDS).rstrip(".")
 
 
 def word(text: str) -> str:

@@ -16,7 +16,7 @@ from storage.database_errors import DAMAGED, is_full
 from storage.errors import WorkspaceError
 from storage.modes import SIDE_FILES, leave_log
 from storage.record import Record
-from storage.tables import evaluations, events
+from storage.tables import evaluations, faults
 from storage.text import clean
 
 FIGURES = ("evaluations", "metrics", "latencies", "latency_measurements")
@@ -195,7 +195,7 @@ def salvage(path: Path) -> tuple[Path, list[Loss]]:
         found = _rescue(kept, target)
         _drop_orphans(target)
         evaluations.find_names(target)
-        events.close_fault(target, DAMAGED, at=time.time())
+        faults.close_fault(target, DAMAGED, at=time.time())
         target.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     finally:
         target.close()

@@ -54,7 +54,6 @@ class File(msgspec.Struct, frozen=True):
     """What the tests have left out of a file."""
 
     summary: Counted
-    missing_lines: list[int]
     missing_branches: list[tuple[int, int]]
     """From which line to which; to a negative one where the way goes out of what begins there."""
 

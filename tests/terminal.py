@@ -136,7 +136,7 @@ class Terminal:
         self._child.ptyproc.fileobj.close()
         self._child.ptyproc.closed = self._child.closed = True
 
-    def wait_closed(self, timeout: float = 10.0) -> int:
+    def wait_closed(self, timeout: float = 60.0) -> int:
         """Wait for the program's end and return its exit status (negative for a signal)."""
         deadline = time.perf_counter() + timeout
         while self.read(0.05) and time.perf_counter() < deadline:

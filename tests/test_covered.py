@@ -11,7 +11,7 @@ from tests.covered import Counted, File
 def counted(branches: int, *, of: int) -> File:
     """Return a file of which so many branches were taken."""
     missing = [(number, -1 if number == 1 else number + 1) for number in range(1, of - branches + 1)]
-    return File(Counted(2 * of, 2 * of, of, branches), [], missing)
+    return File(Counted(2 * of, 2 * of, of, branches), missing)
 
 
 FILES = {

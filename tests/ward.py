@@ -23,9 +23,10 @@ from storage.fault_records import Fault
 from storage.records import Job, JobParameters, Metric, Version
 from storage.settings import Trust, WorkspaceSettings
 from storage.tables import events, models
-from storage.vocabulary import Format, JobKind, JobState, Severity, Status
+from storage.tables import faults as fault_table
+from storage.vocabulary import Format, JobKind, JobState
 from storage.workspace import Workspace
-from tests.artefacts import artefact_sha256
+from tests.artefacts import record_version
 from tests.tiny_models import digits, onnx_model, save_onnx, weights
 
 MODEL = "digits"
@@ -104,16 +105,7 @@ class Ward:
         folder.mkdir(parents=True)
         file = save(folder / name)
         with self.context.writer.transaction() as connection:
-            model = models.ensure(connection, MODEL, now=self.now())
-            version = models.add_version(connection, model, number, status=Status.READY, found_at=self.now())
-            models.set_artefact(
-                connection,
-                version,
-                artefact=name,
-                kind=kind,
-                sha256=artefact_sha256(file),
-                size=file.stat().st_size,
-            )
+            record_version(connection, MODEL, number, file, kind, at=self.now())
         return file
 
     def folder(self, number: int) -> Path:
@@ -197,11 +189,7 @@ class Ward:
     def faults(self) -> dict[str, Fault]:
         """Return the open faults of what checks look for, by their code."""
         with self.context.writer.transaction() as connection:
-            return {fault.code: fault for fault in events.faults(connection)}
-
-    def serious(self) -> set[str]:
-        """Return the codes of the open faults that are more than a hint."""
-        return {code for code, fault in self.faults().items() if fault.severity is not Severity.INFO}
+            return {fault.code: fault for fault in fault_table.all_open(connection)}
 
     def current(self) -> Version:
         """Return what is deployed."""

@@ -22,6 +22,7 @@ from storage.promotion_records import Promotion
 from storage.records import Arrival, Job, Metric, Model, NewEvaluation, Version
 from storage.settings import LimitSettings, WorkspaceSettings
 from storage.tables import evaluations, events, models, promotions
+from storage.tables import faults as fault_table
 from storage.vocabulary import Status
 from storage.workspace import Workspace
 from tests.handmade_models import save_onnx
@@ -219,7 +220,7 @@ class Watched:
     def faults(self) -> list[Fault]:
         """Return the open faults."""
         with self.writer.transaction() as connection:
-            return events.faults(connection)
+            return fault_table.all_open(connection)
 
     def events(self) -> list[Event]:
         """Return the log, oldest first."""

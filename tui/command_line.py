@@ -287,8 +287,8 @@ def _take_standard_streams() -> None:
             # The lowest number that is free is this one: those before it are open by now.
             os.open(os.devnull, os.O_RDWR)
     sys.stdin = sys.stdin or open(STDIN, closefd=False)  # noqa: SIM115 - for as long as the process lives
-    sys.stdout = sys.stdout or open(STDOUT, "w", closefd=False)  # noqa: SIM115
-    sys.stderr = sys.stderr or open(STDERR, "w", closefd=False)  # noqa: SIM115
+    sys.stdout = sys.stdout or open(STDOUT, "w", closefd=False)  # noqa: SIM115 - as above
+    sys.stderr = sys.stderr or open(STDERR, "w", closefd=False)  # noqa: SIM115 - as above
 
 
 def _be_tolerant() -> None:

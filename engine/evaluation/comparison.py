@@ -189,7 +189,7 @@ def _discordance(old: Side, new: Side) -> Discordance:
 
 
 def discordance(old: "NDArray[np.bool_]", new: "NDArray[np.bool_]") -> Discordance:
-    """Return on how many examples two versions differ."""
+    """Return on how many examples two versions differ; each array says of the same examples, in order, who was right."""
     return Discordance(int(np.sum(new & ~old)), int(np.sum(old & ~new)), len(old))
 
 

@@ -21,7 +21,7 @@ class Moments:
         self._squares = 0.0
 
     def add(self, values: "NDArray[np.float64]") -> None:
-        """Count one batch."""
+        """Count one batch: a row of finite numbers, which may be empty."""
         if len(values):
             mean = float(values.mean())
             self._join(len(values), mean, float(((values - mean) ** 2).sum()))

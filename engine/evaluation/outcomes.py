@@ -55,7 +55,7 @@ class Outcomes:
         return len(self.targets)
 
     def part(self, rows: "NDArray[Any]") -> "Outcomes":
-        """Return what the examples at ``rows`` came to."""
+        """Return what the examples at ``rows`` came to: their places, or a boolean for every one."""
         scores = self.scores[rows] if self.scores.size else self.scores
         return Outcomes(self.targets[rows], self.predicted[rows], scores, self.scale)
 
@@ -206,7 +206,7 @@ def values(output: "NDArray[Any]") -> "NDArray[np.float64]":
 
 
 def scale_of(scores: "NDArray[Any]") -> Scale:
-    """Return how these rows, without NaN, are to be read."""
+    """Return how these rows, [examples, classes] without NaN, are to be read; without any, as probabilities."""
     if not len(scores):
         return Scale.PROBABILITIES
     if float(scores.min()) < 0 or float(scores.max()) > 1:

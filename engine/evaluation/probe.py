@@ -136,7 +136,7 @@ def rows_without_number(outputs: "Iterable[NDArray[Any]]", rows: int) -> int:
 
 
 def different_rows(arrays: "Sequence[NDArray[Any]]") -> int:
-    """Return how many different examples there are."""
+    """Return how many different examples there are, by their bytes; each array has one row an example, and there is one at least."""
     rows = len(arrays[0])
     return len(
         {b"".join(np.ascontiguousarray(array[row]).tobytes() for array in arrays) for row in range(rows)}

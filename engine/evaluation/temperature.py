@@ -29,7 +29,7 @@ def at_a_limit(value: float) -> bool:
 
 
 def applied(values: "NDArray[np.float32]", temperature: Temperature) -> Floats:
-    """Return what raw outputs, one row an example, become by a temperature."""
+    """Return what raw outputs, one row an example, become by a temperature: of the same form and scale, in double precision."""
     wide = values.astype(np.float64)
     if temperature.scale is OutputScale.LOGITS:
         return np.asarray(wide / temperature.value)
@@ -47,6 +47,6 @@ def telling(values: "NDArray[np.float32]", temperature: Temperature) -> "NDArray
 
 
 def odds(probabilities: Floats) -> Floats:
-    """Return the logits that the probabilities of single labels came from."""
+    """Return the logits that the probabilities of single labels came from, finite also where one is 0 or 1."""
     kept = np.clip(probabilities, Temperature.SMALLEST, 1 - Temperature.NEAREST)
     return np.asarray(np.log(kept) - np.log1p(-kept))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from engine.protocols import Conversion
 from storage.errors import JobError
-from storage.text import clean
+from storage.text import WORDS, clean, first_line
 from storage.vocabulary import Quantization
 
 CALIBRATION: Final = 200
@@ -70,6 +70,5 @@ def _reason(error: Exception) -> str:
     """Return what the converter lacks, else its first line: it tells of the compiler's insides at length."""
     lacking = [named for pattern in LACKING for named in pattern.findall(str(error))]
     if lacking:
-        return clean(f"LiteRT has no operator for {', '.join(dict.fromkeys(lacking))}", 250)
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return clean(lines[0] if lines else type(error).__name__, 250).rstrip(".")
+        return clean(f"LiteRT has no operator for {', '.join(dict.fromkeys(lacking))}", WORDS)
+    return first_line(error)

@@ -6,7 +6,7 @@ from engine.jobs.context import Context, Outcome, Report
 from storage.errors import UnknownError
 from storage.job_answers import Acknowledged
 from storage.records import Job
-from storage.tables import events
+from storage.tables import events, faults
 from storage.vocabulary import FaultState
 
 
@@ -14,7 +14,7 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
     """Acknowledge the fault that the job names; once more does no harm."""
     del report  # it is one row
     with context.writer.transaction() as connection:
-        fault = events.fault(connection, job.parameters.fault or 0)
+        fault = faults.read_one(connection, job.parameters.fault or 0)
         if fault is None:
             raise UnknownError(
                 f"There is no fault {job.parameters.fault}.", "List them with: modeltender faults"
@@ -26,7 +26,7 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
         by = fault.acknowledged_by
         if fault.state is FaultState.OPEN:
             by = job.requested_by
-            events.acknowledge(connection, fault.id, by=by)
+            faults.acknowledge(connection, fault.id, by=by)
             events.add(
                 connection,
                 "acknowledged",

@@ -25,6 +25,7 @@ from storage.fault_records import CheckAnswer, Fault
 from storage.records import Job, Model, Version
 from storage.settings import ModelSettings, read_model_settings
 from storage.tables import checks, events, models
+from storage.tables import faults as fault_table
 from storage.text import word
 from storage.vocabulary import Answer, JobState, Severity
 
@@ -154,7 +155,7 @@ def _record(
 ) -> None:
     """Record each answer, and open, count and close the faults that follow from them."""
     before, verified = checks.read(connection, model), _codes(connection, job.parameters.verify)
-    known = {(fault.code, fault.version): fault for fault in events.faults(connection, model)}
+    known = {(fault.code, fault.version): fault for fault in fault_table.all_open(connection, model)}
     for spec, finding in found:
         fault = known.get((spec.code, finding.version))
         if fault is not None and fault.last_at > began and finding.answer is Answer.HEALTHY:
@@ -178,7 +179,7 @@ def _record(
         if decided.step is Step.OPEN:
             _open(connection, model, spec, finding, now=now)
         elif decided.step is Step.CLOSE:
-            events.close_fault(connection, spec.code, at=now, model=model, version=finding.version)
+            fault_table.close_fault(connection, spec.code, at=now, model=model, version=finding.version)
             _tell(
                 connection,
                 f"{spec.code}-mended",
@@ -193,7 +194,7 @@ def _open(
     connection: sqlite3.Connection, model: str, spec: FaultSpec, finding: Finding, *, now: float
 ) -> None:
     message, severity = f"{finding.detail}.", finding.severity or spec.severity
-    new = events.open_fault(
+    new = fault_table.open_fault(
         connection,
         spec.code,
         message,
@@ -230,16 +231,16 @@ def _close_others(
     ours = {one.spec.code for one in ABOUT_MODELS} - WITHOUT_SETTINGS
     over = [
         fault
-        for fault in events.faults(connection, model)
+        for fault in fault_table.all_open(connection, model)
         if fault.code in ours and fault.version is not None and fault.version != number
     ]
     for fault in over:
-        events.close_fault(connection, fault.code, at=now, model=model, version=fault.version)
+        fault_table.close_fault(connection, fault.code, at=now, model=model, version=fault.version)
     return over
 
 
 def _codes(connection: sqlite3.Connection, faults: Iterable[int]) -> set[str]:
-    known = (events.fault(connection, number) for number in faults)
+    known = (fault_table.read_one(connection, number) for number in faults)
     return {fault.code for fault in known if fault is not None}
 
 

@@ -12,6 +12,7 @@ from engine.repairs import REPAIRS
 from storage.fault_records import Fault
 from storage.records import Version
 from storage.tables import events, exports, training
+from storage.tables import faults as fault_table
 from storage.vocabulary import FaultState, RepairKind, Severity
 
 MAKES = frozenset(kind for kind, repair in REPAIRS.items() if repair.spec.makes)
@@ -20,13 +21,13 @@ MAKES = frozenset(kind for kind, repair in REPAIRS.items() if repair.spec.makes)
 def judge_done(connection: sqlite3.Connection, faults: Iterable[int], *, now: float) -> None:
     """Say whether repairs have helped; a fault that one did not end wants attention again."""
     for number in faults:
-        fault = events.fault(connection, number)
+        fault = fault_table.read_one(connection, number)
         if fault is None:
             continue
         if fault.state is FaultState.RESOLVED:
             _say(connection, fault, f"ended fault {fault.id} ({fault.code})", helped=True, now=now)
         else:
-            events.reopen(connection, number)
+            fault_table.reopen(connection, number)
             told = f"did not help: fault {fault.id} ({fault.code}) is still there{_else(fault)}"
             _say(connection, fault, told, helped=False, now=now)
 
@@ -39,7 +40,7 @@ def judge_made(
         if fault.tried not in MAKES or not _came_of(connection, current, fault):
             continue
         name = f"fault {fault.id} ({fault.code})"
-        if events.is_open(connection, fault.code, model=current.model, version=current.number):
+        if fault_table.is_open(connection, fault.code, model=current.model, version=current.number):
             told = f"did not help: version {current.number}, which it made for {name}, has that fault too{_else(fault)}"
             _say(connection, fault, told, helped=False, now=now)
         else:

@@ -38,7 +38,7 @@ from storage.measured import Evaluation
 from storage.objectives import MISSED_FAULT
 from storage.records import EvaluationFailure, Job, NewEvaluation, Version
 from storage.settings import ModelSettings, read_model_settings
-from storage.tables import evaluations, events, models
+from storage.tables import evaluations, events, faults, models
 from storage.text import clean
 from storage.vocabulary import JobKind, Role, Severity, Task
 
@@ -82,7 +82,7 @@ class Work(NamedTuple):
 def _without_data(context: Context, job: Job, version: Version, error: JobError) -> Outcome:
     """A version without data is as good as can be known after an arrival; a person who asked gets the reason."""
     with context.writer.transaction() as connection:
-        events.open_fault(
+        faults.open_fault(
             connection,
             NO_DATA_FAULT,
             error.message,
@@ -104,7 +104,7 @@ def _record_failure(context: Context, version: Version, error: JobError) -> None
             # It failed on content that lies there no more; what does is evaluated by itself.
             return
         at = context.now()
-        events.open_fault(
+        faults.open_fault(
             connection,
             EVALUATION_FAULT,
             error.message,
@@ -196,8 +196,8 @@ def _record(work: Work, source: Path, evaluated: Evaluated) -> int:
         evaluation_id = evaluations.add(
             connection, version.id, new, job_id=work.job.id, at=at, requested_by=work.job.requested_by
         )
-        events.close_fault(connection, EVALUATION_FAULT, at=at, model=version.model, version=version.number)
-        events.close_fault(connection, NO_DATA_FAULT, at=at, model=version.model)
+        faults.close_fault(connection, EVALUATION_FAULT, at=at, model=version.model, version=version.number)
+        faults.close_fault(connection, NO_DATA_FAULT, at=at, model=version.model)
         models.set_failure(connection, version.id, None)
         if unchanged(connection, version):
             loading = loading_of(version, work.process, work.job.parameters.device)
@@ -246,7 +246,7 @@ def _have_objectives_checked(
     judged = objective_missed.judge(settings.objectives, evaluation)
     is_open = any(
         fault.code == MISSED_FAULT and fault.version == version.number
-        for fault in events.faults(connection, version.model)
+        for fault in faults.all_open(connection, version.model)
     )
     over = is_open and not judged.missed and not judged.undecided
     if over or (judged.missed and not is_open):

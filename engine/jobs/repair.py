@@ -22,7 +22,7 @@ from storage.errors import Error, JobError, RefusedError, UnknownError
 from storage.fault_records import Fault
 from storage.job_answers import Repaired, Repairs, Treated
 from storage.records import Job, JobParameters, Model, Version
-from storage.tables import events, models
+from storage.tables import faults, models
 from storage.vocabulary import JobKind, JobState, RepairKind
 
 
@@ -36,7 +36,7 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
     with context.writer.transaction() as connection:
         model = models.read_one(connection, job.model)
         found = models.versions(connection, job.model)
-        known = events.faults(connection, job.model)
+        known = faults.all_open(connection, job.model)
     if model is None:
         raise unknown_model(job.model)
     wanted = _wanted(known, job)
@@ -84,7 +84,7 @@ def _wanted(known: Iterable[Fault], job: Job) -> list[Fault]:
 def _ended(context: Context, job: Job) -> Outcome:
     """Say that a fault which was to be repaired is over already; that there never was one is an error."""
     with context.writer.transaction() as connection:
-        fault = events.fault(connection, job.parameters.fault or 0)
+        fault = faults.read_one(connection, job.parameters.fault or 0)
     if fault is None or fault.model != job.model:
         raise UnknownError(
             f"{job.model} has no fault {job.parameters.fault}.", "List them with: modeltender faults"

@@ -11,7 +11,7 @@ from storage.errors import RefusedError, UnknownError
 from storage.fault_records import Fault
 from storage.job_answers import Repairs, Treated
 from storage.records import Job, JobParameters
-from storage.tables import events
+from storage.tables import faults
 from storage.vocabulary import FaultState, JobKind
 
 
@@ -47,7 +47,7 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
 
 def _fault(context: Context, job: Job) -> Fault:
     with context.writer.transaction() as connection:
-        fault = events.fault(connection, job.parameters.fault or 0)
+        fault = faults.read_one(connection, job.parameters.fault or 0)
     if fault is None or fault.model:
         raise UnknownError(
             f"The workspace has no fault {job.parameters.fault}."

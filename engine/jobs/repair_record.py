@@ -5,7 +5,7 @@ from engine.jobs.context import Context
 from storage.errors import RefusedError
 from storage.fault_records import Fault
 from storage.records import Job
-from storage.tables import events
+from storage.tables import events, faults
 from storage.vocabulary import RepairKind
 
 
@@ -28,7 +28,7 @@ def kinds_of(fault: Fault, wanted: RepairKind | None) -> tuple[RepairKind, ...]:
 def note_done(context: Context, job: Job, fault: Fault, kind: RepairKind, detail: str) -> None:
     """Put on record that a repair was done, or asked for."""
     with context.writer.transaction() as connection:
-        events.tried(connection, fault.id, kind, at=context.now())
+        faults.tried(connection, fault.id, kind, at=context.now())
         events.add(
             connection,
             "repair",

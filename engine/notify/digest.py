@@ -12,7 +12,7 @@ from storage import jobs
 from storage.fault_records import Fault
 from storage.records import Evaluation, Model
 from storage.tables import engine as engine_table
-from storage.tables import evaluations, events, models
+from storage.tables import evaluations, events, faults, models
 from storage.vocabulary import JobState
 
 DAY_S: Final = 86_400.0
@@ -34,8 +34,8 @@ def compose(connection: sqlite3.Connection, at: float) -> str:
     """Return the digest of the day before a moment."""
     since = at - DAY_S
     found = models.read(connection)
-    open_ = events.faults(connection)
-    ended = events.past_faults(connection, since=since, limit=ENDED)
+    open_ = faults.all_open(connection)
+    ended = faults.ended(connection, since=since, limit=ENDED)
     deployed = events.of_codes(connection, DEPLOYED, since=since)
     failed = [
         job

@@ -64,7 +64,7 @@ def _server(email: Email) -> smtplib.SMTP:
         server = smtplib.SMTP(local_hostname=OWN_NAME, timeout=email.timeout_s)
     # Its constructor would connect at once, before anything could end a greeting that drips; certificates are checked
     # against this name, which `connect` alone does not set.
-    server._host = email.server  # type: ignore[attr-defined]  # noqa: SLF001
+    server._host = email.server  # type: ignore[attr-defined]  # noqa: SLF001 - as said
     return server
 
 

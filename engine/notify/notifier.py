@@ -27,6 +27,7 @@ from storage.notice_vocabulary import Channel, DeliveryState, NoticeKind
 from storage.notify_settings import Telling
 from storage.settings import WorkspaceSettings, read_model_settings
 from storage.tables import events, notices
+from storage.tables import faults as fault_table
 from storage.tables.notices import Marks
 from storage.text import clean
 from storage.vocabulary import FaultState, Severity
@@ -208,5 +209,5 @@ def _is_known(connection: sqlite3.Connection, notice: Notice) -> bool:
     """Whether somebody has acknowledged the fault that a notice would tell of."""
     if notice.fault is None or notice.ended:
         return False
-    fault = events.fault(connection, notice.fault)
+    fault = fault_table.read_one(connection, notice.fault)
     return fault is not None and fault.state is FaultState.ACKNOWLEDGED

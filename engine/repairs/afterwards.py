@@ -12,7 +12,7 @@ from engine.processes.endings import CANCELLED
 from storage import jobs
 from storage.errors import Error
 from storage.records import Job
-from storage.tables import events
+from storage.tables import events, faults
 from storage.vocabulary import RepairKind, Severity
 
 Answered = Callable[[str, str], None]
@@ -49,11 +49,11 @@ def _say(context: Context, job: Job, message: str, *, helped: bool) -> None:
     if job.parameters.fault is None:
         return
     with context.writer.transaction() as connection:
-        fault = events.fault(connection, job.parameters.fault)
+        fault = faults.read_one(connection, job.parameters.fault)
         if fault is None:
             return
         if not helped:
-            events.reopen(connection, fault.id)
+            faults.reopen(connection, fault.id)
         events.add(
             connection,
             "repair" if helped else "repair-did-not-help",

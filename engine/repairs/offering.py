@@ -12,18 +12,19 @@ from engine.repairs import PLACE_REPAIRS, REPAIRS
 from engine.repairs.repairing import Case, PlaceCase
 from storage.fault_records import Fault, Remedy
 from storage.records import Model
-from storage.tables import events, models
+from storage.tables import faults as fault_table
+from storage.tables import models
 
 
 def offer(connection: sqlite3.Connection, model: Model) -> None:
     """Put on record what may end each open fault of a model."""
-    for fault in events.faults(connection, model.name):
+    for fault in fault_table.all_open(connection, model.name):
         _set(connection, model, fault)
 
 
 def offer_new(connection: sqlite3.Connection) -> None:
     """Put on record what may end the open faults of all models that were offered nothing yet."""
-    for fault in events.faults(connection):
+    for fault in fault_table.all_open(connection):
         spec = SPECS.get(fault.code)
         if fault.remedies or not fault.model or spec is None or not spec.repairs:
             continue
@@ -35,18 +36,18 @@ def offer_new(connection: sqlite3.Connection) -> None:
 def offer_of_place(context: Context) -> None:
     """Do the same for what is open of the workspace; a repair looks at the folders, so not within a transaction."""
     with context.writer.passing() as connection:
-        faults = events.faults(connection, "")
+        faults = fault_table.all_open(connection, "")
     for fault in faults:
         spec, case = SPECS.get(fault.code), PlaceCase(context, fault)
         kinds = [kind for kind in (spec.repairs if spec else ()) if kind in PLACE_REPAIRS]
         planned = [(kind, PLACE_REPAIRS[kind].plan(case)) for kind in kinds]
         remedies = [Remedy(kind, plan.sentence) for kind, plan in planned if plan.possible]
         with context.writer.transaction() as connection:
-            events.set_remedies(connection, fault.id, remedies)
+            fault_table.set_remedies(connection, fault.id, remedies)
 
 
 def _set(connection: sqlite3.Connection, model: Model, fault: Fault) -> None:
     spec, case = SPECS.get(fault.code), Case(model, fault)
     planned = [(kind, REPAIRS[kind].plan(case)) for kind in (spec.repairs if spec else ())]
     remedies = [Remedy(kind, plan.sentence) for kind, plan in planned if plan.possible]
-    events.set_remedies(connection, fault.id, remedies)
+    fault_table.set_remedies(connection, fault.id, remedies)

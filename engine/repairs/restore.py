@@ -24,7 +24,7 @@ from storage.errors import JobError, UnknownError
 from storage.job_answers import Repaired
 from storage.promotion_records import DeployedContent
 from storage.records import Version
-from storage.tables import deployed, events, models
+from storage.tables import deployed, events, faults, models
 from storage.text import NAME, clean
 from storage.vocabulary import JobKind, RepairKind, Status
 from storage.workspace import Workspace
@@ -173,7 +173,7 @@ def _record(
                 now=now,
             )
         for code in (CHANGED_FAULT, MISSING, NOT_KEPT_FAULT):
-            events.close_fault(connection, code, at=now, model=version.model, version=version.number)
+            faults.close_fault(connection, code, at=now, model=version.model, version=version.number)
         events.add(connection, "repaired", detail, at=now, model=version.model, version=version.number)
 
 

@@ -35,7 +35,7 @@ from storage.promotion_records import GateReport
 from storage.records import Job, Version
 from storage.settings import ModelSettings, Trust
 from storage.tables import deployed as deployed_contents
-from storage.tables import events, models, promotions
+from storage.tables import events, faults, models, promotions
 from storage.vocabulary import JobKind, PromotionOutcome, Severity, Status
 from storage.workspace import Workspace
 
@@ -267,7 +267,7 @@ class Deployer(NamedTuple):
         if content is not None:
             deployed_contents.remember(connection, change.to.id, content)
         for number in {change.from_number, change.to.number}:
-            events.close_fault(connection, CHANGED_FAULT, at=now, model=job.model, version=number)
+            faults.close_fault(connection, CHANGED_FAULT, at=now, model=job.model, version=number)
         events.add(connection, job.kind, change.message, at=now, model=job.model, version=change.to.number)
         switched = Switched(
             job.model,

@@ -15,7 +15,8 @@ from engine.evaluation.gate import comparable, same_data
 from storage.fault_records import Fault
 from storage.records import LatencyRatio, Version
 from storage.settings import ModelSettings
-from storage.tables import evaluations, events, gates, models
+from storage.tables import evaluations, gates, models
+from storage.tables import faults as fault_table
 from storage.vocabulary import CheckVerdict, Status
 
 EDITION = 3
@@ -85,7 +86,7 @@ class GateFacts:
     def faults(self) -> tuple[Fault, ...]:
         """The open faults of the two versions."""
         numbers = {one.number for one in (self._current, self._candidate) if one}
-        found = events.faults(self._connection, self._candidate.model)
+        found = fault_table.all_open(self._connection, self._candidate.model)
         return tuple(fault for fault in found if fault.version in numbers)
 
     @cached_property

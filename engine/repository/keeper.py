@@ -14,7 +14,7 @@ from collections.abc import Callable
 from engine.repository.integrity import ChangedError, WriteError
 from engine.repository.objects import Objects
 from storage.database import Writer
-from storage.tables import deployed, events, models
+from storage.tables import deployed, events, faults, models
 from storage.tables.deployed import Deployed
 from storage.vocabulary import Severity
 from storage.workspace import Workspace
@@ -118,14 +118,14 @@ class Keeper:
             same = version is not None and deployed.content_of(version) == each.content
             if same and deployed.read(connection, each.id) is None:
                 deployed.remember(connection, each.id, each.content)
-            events.close_fault(
+            faults.close_fault(
                 connection, NOT_KEPT_FAULT, at=self._now(), model=each.model, version=each.number
             )
         del self._retry_at[each.id]
 
     def _tell(self, each: Deployed, error: WriteError) -> None:
         with self._writer.transaction() as connection:
-            events.open_fault(
+            faults.open_fault(
                 connection,
                 NOT_KEPT_FAULT,
                 f"No copy of version {each.number} of {each.model} can be kept, so that it could not be restored: "
@@ -139,9 +139,9 @@ class Keeper:
     def _forgive(self, connection: sqlite3.Connection, found: list[Deployed]) -> None:
         """Close the faults of versions that are no longer deployed."""
         wanted = {(each.model, each.number) for each in found}
-        for fault in events.faults(connection):
+        for fault in faults.all_open(connection):
             if fault.code == NOT_KEPT_FAULT and (fault.model, fault.version) not in wanted:
-                events.close_fault(
+                faults.close_fault(
                     connection, fault.code, at=self._now(), model=fault.model, version=fault.version
                 )
 

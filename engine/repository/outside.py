@@ -17,7 +17,7 @@ from engine.repository.switch import (
     settle_intent,
 )
 from storage import jobs
-from storage.tables import events, models, promotions
+from storage.tables import events, faults, models, promotions
 from storage.vocabulary import JobKind, JobState, PromotionOutcome, Severity
 from storage.workspace import Workspace
 
@@ -73,7 +73,7 @@ def _switched(connection: sqlite3.Connection, row: sqlite3.Row, number: int, *, 
     promotions.settle(connection, promotion, PromotionOutcome.DONE)
     deployed(connection, row["id"], kind=JobKind.PROMOTE, from_number=row["current"], to_number=number)
     follow(connection, Switched(row["name"], row["id"], JobKind.PROMOTE, number, "hand"), now=now)
-    if not events.is_open(connection, CHANGED_FAULT, model=row["name"], version=number):
+    if not faults.is_open(connection, CHANGED_FAULT, model=row["name"], version=number):
         # What changed behind our back does not become what was deployed by a link that points to it.
         remember_content(connection, row["id"], number)
     link = f"models/{row['name']}/current"

@@ -11,6 +11,7 @@ from storage import jobs
 from storage.durations import written
 from storage.promotion_records import Probation
 from storage.tables import events, probations
+from storage.tables import faults as fault_table
 from storage.vocabulary import JobKind, ProbationState
 
 
@@ -36,7 +37,7 @@ def follow(connection: sqlite3.Connection, switched: Switched, *, now: float) ->
         _end(connection, known, switched, now=now)
     if switched.probation_s > 0 and switched.number is not None:
         _begin(connection, switched, switched.number, now=now)
-    faults = events.faults(connection, switched.model)
+    faults = fault_table.all_open(connection, switched.model)
     if any(fault.version not in {None, switched.number} for fault in faults):
         # Not when it is time for it: a fault of what nobody uses any more would call people until then.
         jobs.add(connection, JobKind.CHECK, switched.model, None, requested_by=switched.by, now=now)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from engine.repository.scanner import Listing
 from engine.repository.switch import CHANGED_FAULT, interpret
 from storage.fault_records import Fault
-from storage.tables import events
+from storage.tables import events, faults
 from storage.vocabulary import Severity, Status
 from storage.workspace import Workspace
 
@@ -107,7 +107,7 @@ def keep(
     for key, problem in wanted.items():
         if key in known and known[key].message == problem.message:
             continue
-        new = events.open_fault(
+        new = faults.open_fault(
             connection,
             problem.code,
             problem.message,
@@ -128,7 +128,7 @@ def keep(
                 version=problem.version,
             )
     for code, model, version in known.keys() - wanted.keys():
-        events.close_fault(connection, code, at=now, model=model, version=version)
+        faults.close_fault(connection, code, at=now, model=model, version=version)
         events.add(
             connection,
             f"{code}-mended",
@@ -156,4 +156,4 @@ def forgive_changes(
         if fault.code != CHANGED_FAULT or fault.version is None or (fault.model, fault.version) in deployed:
             continue
         if statuses.get((fault.model, fault.version)) in {Status.READY, Status.MISSING}:
-            events.close_fault(connection, fault.code, at=now, model=fault.model, version=fault.version)
+            faults.close_fault(connection, fault.code, at=now, model=fault.model, version=fault.version)

@@ -26,7 +26,7 @@ from engine.repository.versions import Looked
 from storage.database import Writer
 from storage.settings import WorkspaceSettings
 from storage.tables import engine as engine_table
-from storage.tables import events, models, trust
+from storage.tables import faults, models, trust
 from storage.vocabulary import Status
 from storage.workspace import Workspace
 
@@ -164,7 +164,7 @@ class Repository:
     def _keep_faults(
         self, connection: sqlite3.Connection, listing: Listing, facts: Facts, *, now: float
     ) -> None:
-        known, statuses, changes = events.faults(connection), facts.statuses(), connection.total_changes
+        known, statuses, changes = faults.all_open(connection), facts.statuses(), connection.total_changes
         found = problems.find(self._workspace, listing, facts.models.values(), statuses)
         problems.keep(connection, found, known, now=now)
         roles = ("current", "previous")

@@ -19,7 +19,7 @@ from engine.repository.settle import Key
 from engine.repository.switch import CHANGED_FAULT
 from storage import jobs
 from storage.records import Refusal
-from storage.tables import events, models, trust
+from storage.tables import events, faults, models, trust
 from storage.vocabulary import Format, JobKind, Severity, Status
 from storage.workspace import Workspace
 
@@ -223,14 +223,14 @@ def _changed(connection: sqlite3.Connection, row: sqlite3.Row, *, now: float) ->
     if row["deployed_sha256"] is not None:
         repair = f"Restore what was deployed: modeltender repair {row['model']}@{row['number']}"
     _tell(connection, row, CHANGED_FAULT, message, now=now)
-    events.open_fault(
+    faults.open_fault(
         connection, CHANGED_FAULT, message, at=now, model=row["model"], version=row["number"], repair=repair
     )
 
 
 def _restored(connection: sqlite3.Connection, row: sqlite3.Row, *, now: float) -> None:
     """Tell that a version holds again what it held when it was deployed, if it held something else meanwhile."""
-    if events.close_fault(connection, CHANGED_FAULT, at=now, model=row["model"], version=row["number"]):
+    if faults.close_fault(connection, CHANGED_FAULT, at=now, model=row["model"], version=row["number"]):
         message = f"version {row['number']} holds again what was deployed"
         events.add(connection, "restored", message, at=now, model=row["model"], version=row["number"])
 

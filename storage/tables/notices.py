@@ -8,7 +8,7 @@ from storage.fault_records import Event, Fault
 from storage.notice_records import ChannelState, Delivery, NewNotice, Notice
 from storage.notice_vocabulary import Channel, DeliveryState, NoticeKind
 from storage.notify_settings import RANKS
-from storage.tables import events
+from storage.tables import events, faults
 from storage.text import clean
 from storage.vocabulary import FaultState, Severity
 
@@ -85,7 +85,7 @@ def untold_faults(connection: sqlite3.Connection) -> list[Fault]:
         f"AND NOT ended AND {RANK.format('notices')} >= {RANK.format('faults')}) ORDER BY id",
         (FaultState.RESOLVED,),
     ).fetchall()
-    return [found for row in rows if (found := events.fault(connection, row["id"])) is not None]
+    return [found for row in rows if (found := faults.read_one(connection, row["id"])) is not None]
 
 
 def ended_faults(connection: sqlite3.Connection) -> list[tuple[Fault, tuple[Channel, ...]]]:
@@ -103,7 +103,7 @@ def ended_faults(connection: sqlite3.Connection) -> list[tuple[Fault, tuple[Chan
     return [
         (fault, tuple(channels))
         for number, channels in by_fault.items()
-        if (fault := events.fault(connection, number)) is not None
+        if (fault := faults.read_one(connection, number)) is not None
     ]
 
 

@@ -149,7 +149,11 @@ def origins(connection: sqlite3.Connection, model: str) -> dict[int, TrainingRun
 
 
 def read_one(connection: sqlite3.Connection, run_id: int) -> TrainingRun:
-    """Return a training by its number."""
+    """Return a training by its number.
+
+    Raises:
+        sqlite3.IntegrityError: there is none of that number.
+    """
     row = connection.execute(_SELECT + "WHERE r.id = ?", (run_id,)).fetchone()
     if row is None:
         raise sqlite3.IntegrityError(f"the training {run_id} is gone")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from storage.database import Writer
-from storage.tables import events
+from storage.tables import faults
 from storage.vocabulary import Look, Severity
 from storage.workspace import Workspace, engine_lock
 from tests.console.paired import add_comparison
@@ -40,7 +40,7 @@ def forsaken(workspace: Workspace, writer: Writer) -> Workspace:
 def faulty(staged: Workspace, writer: Writer) -> Workspace:
     """Return the stage with two faults: one that restoring files mends, one that a person mends."""
     with writer.transaction() as connection:
-        events.open_fault(
+        faults.open_fault(
             connection,
             "changed",
             "version 1 has changed since it was deployed",
@@ -50,7 +50,7 @@ def faulty(staged: Workspace, writer: Writer) -> Workspace:
             severity=Severity.ERROR,
             repair="modeltender repair seg-unet",
         )
-        events.open_fault(
+        faults.open_fault(
             connection,
             "no-data",
             "There is no test data.",

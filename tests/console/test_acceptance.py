@@ -11,7 +11,7 @@ from textual.widget import Widget
 from storage import jobs
 from storage.database import Writer
 from storage.records import Refusal
-from storage.tables import engine, events, models
+from storage.tables import engine, faults, models
 from storage.vocabulary import JobKind, Status
 from storage.workspace import Workspace
 from tests.console.conftest import Open
@@ -30,8 +30,6 @@ SMALL, LARGE = (80, 24), (160, 45)
 SIZES = [(60, 16), SMALL, (100, 30), (120, 32), LARGE, (300, 80)]
 
 ASKING = [key for key in of(Where.OVERVIEW) if key.asks]
-
-ACTING = [key for key in of(Where.OVERVIEW) if key.engine]
 
 CANCELLABLE = "speech-cmd"
 """The model of the stage of which a job runs."""
@@ -86,7 +84,7 @@ async def test_a_question_keeps_its_target(
         await shows(pilot, "Promote mnist v3?")
         with writer.transaction() as connection:
             for name in ("digits-onnx", "churn-mlp"):
-                events.open_fault(connection, "drift", "it drifts", at=NOW, model=name)
+                faults.open_fault(connection, "drift", "it drifts", at=NOW, model=name)
             models.set_current(connection, 1, current_id=1, previous_id=None)
         await shows(pilot, lambda _shown: bool(pilot.app.news.snapshot.faults))  # type: ignore[attr-defined]
         clock.now += ARMED_AFTER_S

@@ -40,7 +40,7 @@ async def answered(writer: Writer, count: int = 1) -> list[Job]:
     """Wait until so many jobs were asked for, and return them."""
     async with asyncio.timeout(SOON_S):
         # The database tells nobody when it is written to.
-        while len(found := asked(writer)) < count:  # noqa: ASYNC110
+        while len(found := asked(writer)) < count:  # noqa: ASYNC110 - as said
             await asyncio.sleep(0.01)
     return found
 

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from storage.database import Writer
-from storage.tables import events
+from storage.tables import faults
 from storage.workspace import Workspace
 from tests.console.conftest import Open
 from tests.console.screen import Console, shows, text, told
@@ -159,7 +159,7 @@ async def test_hostile_names_do_no_harm_in_any_form(
     """A name that is a formula, markup and an escape sequence is text in every form."""
     with writer.transaction() as connection:
         add_model(connection, "=1+1<script>&[/]\x1b[2J", Played(1, (0.9,)))
-        events.open_fault(connection, "x", "bad", at=NOW, model="=1+1<script>&[/]\x1b[2J")
+        faults.open_fault(connection, "x", "bad", at=NOW, model="=1+1<script>&[/]\x1b[2J")
     async with open_console(staged).run_test(size=(120, 32), notifications=True) as pilot:
         await shows(pilot, "Models 7")
         for form in ("txt", "svg", "csv"):

@@ -5,7 +5,7 @@ import pytest
 from storage.database import Writer
 from storage.fault_records import Remedy
 from storage.records import Job
-from storage.tables import events
+from storage.tables import faults
 from storage.vocabulary import JobKind, RepairKind
 from storage.workspace import Workspace
 from tests.console.conftest import Open
@@ -22,11 +22,11 @@ RETRAIN = Remedy(RepairKind.RETRAIN, "trains mnist on from version 2; nothing is
 def open_below(writer: Writer, *remedies: Remedy) -> int:
     """Open a fault of what is deployed of mnist, and return its number."""
     with writer.transaction() as connection:
-        events.open_fault(
+        faults.open_fault(
             connection, "below", "v2 is below 0.97.", at=NOW, model="mnist", version=2, repair="Look at it."
         )
-        [fault] = events.faults(connection, "mnist")
-        events.set_remedies(connection, fault.id, remedies)
+        [fault] = faults.all_open(connection, "mnist")
+        faults.set_remedies(connection, fault.id, remedies)
     return fault.id
 
 

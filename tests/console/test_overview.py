@@ -4,7 +4,7 @@ import pytest
 
 from storage.database import KNOWN_VERSION, Writer
 from storage.records import Arrival
-from storage.tables import events, models
+from storage.tables import events, faults, models
 from storage.vocabulary import Status
 from storage.workspace import Workspace, create_workspace
 from tests.console.conftest import Open
@@ -57,7 +57,7 @@ async def test_cursor_stays_on_its_model(open_console: Open, staged: Workspace, 
         await pilot.press("j", "j", "j")
         await shows(pilot, "digits-onnx  accuracy")
         with writer.transaction() as connection:
-            events.open_fault(connection, "drift", "it drifts", at=NOW, model="digits-onnx")
+            faults.open_fault(connection, "drift", "it drifts", at=NOW, model="digits-onnx")
             add_model(connection, "another", Played(1, (0.9,)))
         await shows(pilot, lambda shown: "> ! digits-onnx" in shown and "another" in shown)
         assert pilot.app.query_one(ModelTable).selected == "digits-onnx"
@@ -179,7 +179,7 @@ async def test_hostile_names_are_characters(
     """Markup, length and wide characters in a name change nothing but the name."""
     with writer.transaction() as connection:
         add_model(connection, name, Played(1, (0.9,)))
-        events.open_fault(connection, "x", "[/]", at=NOW, model=name)
+        faults.open_fault(connection, "x", "[/]", at=NOW, model=name)
         events.add(connection, "x", "[/red] told", at=NOW)
     async with open_console(staged).run_test(size=SMALL, notifications=True) as pilot:
         shown = await shows(pilot, "1 FAULT")

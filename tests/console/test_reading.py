@@ -4,7 +4,7 @@ import pytest
 
 from storage.database import Writer
 from storage.fault_records import Remedy
-from storage.tables import events
+from storage.tables import faults
 from storage.vocabulary import RepairKind
 from storage.workspace import Workspace
 from tests.console.conftest import Open
@@ -21,9 +21,9 @@ LONG = " ".join(f"figure {number:02} is worse" for number in range(30))
 def wordy(staged: Workspace, writer: Writer) -> Workspace:
     """Return the stage with one fault of many words."""
     with writer.transaction() as connection:
-        events.open_fault(connection, "below", LONG, at=NOW - 60, model="seg-unet", version=1)
-        [fault] = events.faults(connection)
-        events.set_remedies(connection, fault.id, (Remedy(RepairKind.ROLLBACK, "deploys version 0"),))
+        faults.open_fault(connection, "below", LONG, at=NOW - 60, model="seg-unet", version=1)
+        [fault] = faults.all_open(connection)
+        faults.set_remedies(connection, fault.id, (Remedy(RepairKind.ROLLBACK, "deploys version 0"),))
     return staged
 
 

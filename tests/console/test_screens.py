@@ -1,4 +1,4 @@
-"""Jobs, faults and events, devices, the filter, the order, the span and the palette, on a real database."""
+"""The way from screen to screen, devices, the filter, the order, the span and the palette, on a real database."""
 
 import random
 
@@ -7,13 +7,13 @@ import pytest
 from storage import jobs
 from storage.database import Writer
 from storage.fault_records import Fault
-from storage.tables import engine, events
-from storage.vocabulary import FaultState, JobKind, JobState
+from storage.tables import faults
+from storage.vocabulary import FaultState, JobKind
 from storage.workspace import Workspace
 from tests.console.conftest import Open
-from tests.console.screen import read_it, shows, text, told
+from tests.console.screen import shows, text, told
 from tests.console.stage import NOW
-from tests.console.test_actions import answered, asked, select
+from tests.console.test_actions import asked, select
 from tui.keys import KEYS, Where
 from tui.widgets.model_table import ModelTable
 
@@ -46,7 +46,7 @@ TITLES = {
 
 def _faults(writer: Writer) -> dict[str, Fault]:
     with writer.transaction() as connection:
-        return {fault.code: fault for fault in events.faults(connection)}
+        return {fault.code: fault for fault in faults.all_open(connection)}
 
 
 async def test_a_closed_list_is_opened_as_if_it_were_new(
@@ -101,100 +101,6 @@ async def test_escape_goes_back_to_the_screen_below(open_console: Open, staged: 
         ):
             await pilot.press(key)
             await shows(pilot, title)
-
-
-async def test_job_under_the_cursor_is_told_in_full(open_console: Open, staged: Workspace) -> None:
-    """What runs has its rate and the time left; what failed, its error and its hint."""
-    async with open_console(staged).run_test(size=SMALL) as pilot:
-        await shows(pilot, "Models 6")
-        await pilot.press("4")
-        shown = await shows(pilot, "6,820 of 11,005")
-        assert "J3" in shown
-        assert "0:15 left" in shown
-        await pilot.press("j", "j")
-        shown = await shows(pilot, "J2 evaluate seg-unet v2")
-        assert "seg-unet@2 cannot be loaded: the archive is truncated." in shown
-        assert "Copy it again." in shown
-
-
-async def test_c_cancels_the_job_under_the_cursor(
-    open_console: Open, staged: Workspace, writer: Writer
-) -> None:
-    """The job that is named in the question is the one that is cancelled, whatever model is selected."""
-    async with open_console(staged).run_test(size=SMALL, notifications=True) as pilot:
-        await shows(pilot, "Models 6")
-        await pilot.press("4")
-        await shows(pilot, "Jobs 4")
-        await pilot.press("j", "c")
-        await shows(pilot, "Cancel J4?")
-        await read_it(pilot)
-        await pilot.press("y")
-        await told(pilot, "J4 cancelled: evaluate churn-mlp v1")
-        await shows(pilot, "CANCELLED")
-    with writer.transaction() as connection:
-        found = {job.id: job.state for job in jobs.read(connection, limit=9)}
-    assert (found[4], found[3]) == (JobState.CANCELLED, JobState.RUNNING)
-
-
-async def test_r_runs_a_job_again(open_console: Open, staged: Workspace, writer: Writer) -> None:
-    """What ended is asked for once more, exactly as it was; what has not is not."""
-    async with open_console(staged).run_test(size=SMALL, notifications=True) as pilot:
-        await shows(pilot, "Models 6")
-        await pilot.press("4")
-        await shows(pilot, "Jobs 4")
-        await pilot.press("r")
-        await told(pilot, "J3 has not ended yet.")
-        await pilot.press("j", "j", "r")
-        [job] = await answered(writer)
-        await told(pilot, f"J{job.id} queued: evaluate seg-unet v2")
-    assert (job.kind, job.model, job.version) == (JobKind.EVALUATE, "seg-unet", 2)
-
-
-async def test_the_footer_offers_what_can_be_done_with_the_job(open_console: Open, staged: Workspace) -> None:
-    """Cancelling is offered for what runs or waits, running again for what has ended, and neither for no job at all."""
-    async with open_console(staged).run_test(size=LARGE) as pilot:
-        await shows(pilot, "Models 6")
-        await pilot.press("4")
-        shown = await shows(pilot, "c cancel")
-        assert "r run again" not in shown
-        await pilot.press("j", "j")
-        shown = await shows(pilot, "r run again")
-        assert "c cancel" not in shown
-        await pilot.press("slash", *"nothing", "enter")
-        await shows(pilot, lambda shown: "c cancel" not in shown and "r run again" not in shown)
-
-
-async def test_a_promotion_is_not_run_again_by_a_key(
-    open_console: Open, staged: Workspace, writer: Writer
-) -> None:
-    """What changed what is deployed is asked for anew, with the question that shows it."""
-    with writer.transaction() as connection:
-        job = jobs.add(connection, JobKind.PROMOTE, "mnist", 3, requested_by="ann", now=NOW)
-        jobs.finish(connection, job.id, JobState.FAILED, now=NOW, error="refused")
-    async with open_console(staged).run_test(size=SMALL, notifications=True) as pilot:
-        await shows(pilot, "Models 6")
-        await pilot.press("4")
-        await shows(pilot, "Jobs 5")
-        await pilot.press("slash", *"promote", "enter")
-        await shows(pilot, "Jobs 1 of 5")
-        await pilot.press("r")
-        await told(pilot, f"J{job.id} changed what is deployed")
-    assert [found.id for found in asked(writer)] == [job.id]
-
-
-async def test_cursor_stays_on_its_job(open_console: Open, staged: Workspace, writer: Writer) -> None:
-    """A job that comes or ends never moves the cursor to another one."""
-    async with open_console(staged).run_test(size=SMALL) as pilot:
-        await shows(pilot, "Models 6")
-        await pilot.press("4")
-        await shows(pilot, "Jobs 4")
-        await pilot.press("j")
-        await shows(pilot, "J4 evaluate churn-mlp v1")
-        with writer.transaction() as connection:
-            jobs.finish(connection, 3, JobState.SUCCEEDED, now=NOW, message="well")
-            jobs.add(connection, JobKind.LATENCY, "mnist", 2, requested_by="ann", now=NOW)
-        shown = await shows(pilot, "Jobs 5")
-        assert "> J4 " in shown
 
 
 async def test_filter_chooses_at_once_and_esc_shows_all(open_console: Open, staged: Workspace) -> None:
@@ -314,86 +220,6 @@ async def test_palette_asks_what_its_key_asks(open_console: Open, staged: Worksp
     assert asked(writer) == []
 
 
-async def test_a_acknowledges_the_fault(open_console: Open, faulty: Workspace, writer: Writer) -> None:
-    """A asks the engine to record that a fault is known."""
-    async with open_console(faulty).run_test(size=SMALL, notifications=True) as pilot:
-        await shows(pilot, "1 FAULT")
-        await pilot.press("5")
-        await shows(pilot, "2 open faults")
-        await shows(pilot, "> ")
-        await pilot.press("a")
-        [job] = await answered(writer)
-    with writer.transaction() as connection:
-        known = events.fault(connection, job.parameters.fault or 0)
-    assert (job.kind, job.model) == (JobKind.ACKNOWLEDGE, "seg-unet")
-    assert known is not None
-    assert known.code == "changed"
-
-
-async def test_f_mends_the_fault(open_console: Open, faulty: Workspace, writer: Writer) -> None:
-    """F asks, then has the files restored where that mends a fault; of another one it says what does."""
-    async with open_console(faulty).run_test(size=SMALL, notifications=True) as pilot:
-        await shows(pilot, "1 FAULT")
-        await pilot.press("5")
-        await shows(pilot, "what helps: modeltender repair seg-unet")
-        await pilot.press("f")
-        await shows(pilot, "Restore seg-unet?")
-        await read_it(pilot)
-        await pilot.press("y")
-        [job] = await answered(writer)
-        await pilot.press("j")
-        await shows(pilot, "what helps: Add some.")
-        await pilot.press("f")
-        await told(pilot, "Add some.")
-    assert (job.kind, job.model, job.version) == (JobKind.REPAIR, "seg-unet", 1)
-
-
-async def test_newest_event_is_followed_until_one_looks_back(
-    open_console: Open, staged: Workspace, writer: Writer
-) -> None:
-    """The cursor goes on to each new event, stays on an older one that was chosen, and end follows again."""
-    async with open_console(staged).run_test(size=LARGE) as pilot:
-        await shows(pilot, "Models 6")
-        await pilot.press("5")
-        await shows(pilot, "Events 6  live")
-        with writer.transaction() as connection:
-            events.add(connection, "told", "a first new thing", at=NOW)
-        await shows(pilot, lambda shown: shown.count("a first new thing") == 2)
-        await pilot.press("j")
-        await shows(pilot, "end follows")
-        with writer.transaction() as connection:
-            events.add(connection, "told", "a second new thing", at=NOW)
-        shown = await shows(pilot, "a second new thing")
-        assert shown.count("a second new thing") == 1
-        await pilot.press("end")
-        await shows(pilot, lambda shown: shown.count("a second new thing") == 2 and "live" in shown)
-
-
-async def test_log_reaches_further_back_than_the_overview(
-    open_console: Open, staged: Workspace, writer: Writer
-) -> None:
-    """While it is open the screen of events has hundreds of them."""
-    with writer.transaction() as connection:
-        for number in range(300):
-            events.add(connection, "told", f"thing {number}", at=NOW)
-    async with open_console(staged).run_test(size=SMALL) as pilot:
-        await shows(pilot, "Models 6")
-        await pilot.press("5")
-        await shows(pilot, "Events 306")
-        await pilot.press("G")
-        await shows(pilot, "the engine works on 6 models")
-
-
-async def test_enter_opens_the_model_of_a_row(open_console: Open, staged: Workspace) -> None:
-    """Enter on a job opens the model that it is about."""
-    async with open_console(staged).run_test(size=SMALL) as pilot:
-        await shows(pilot, "Models 6")
-        await pilot.press("4")
-        await shows(pilot, "Jobs 4")
-        await pilot.press("enter")
-        await shows(pilot, "modeltender > speech-cmd")
-
-
 async def test_devices_say_what_is_known_and_why_the_rest_is_not(
     open_console: Open, staged: Workspace
 ) -> None:
@@ -441,15 +267,3 @@ async def test_random_keys_harm_nothing(open_console: Open, faulty: Workspace, w
         assert len(pilot.app.screen_stack) == 1
     assert asked(writer) == []
     assert {fault.state for fault in _faults(writer).values()} == {FaultState.OPEN}
-
-
-async def test_without_engine_no_time_is_left_for_a_job(
-    open_console: Open, forsaken: Workspace, writer: Writer
-) -> None:
-    """What was left of a job is told as it was at the engine's last beat: the clock alone neither slows it nor ends it."""
-    with writer.passing() as connection:
-        engine.beat(connection, now=NOW - 5, rss_bytes=1, cpu_percent=1.0, hosts=())
-    async with open_console(forsaken).run_test(size=SMALL) as pilot:
-        await shows(pilot, "ENGINE DOWN")
-        await pilot.press("4")
-        await shows(pilot, "6,820 of 11,005, 341 a second, about 0:12 left")

@@ -7,8 +7,7 @@ from engine.jobs.context import Context
 from engine.processes.client import ModelProcess
 from storage.records import Version
 from storage.tables import models
-from storage.vocabulary import Format, Status
-from tests.artefacts import artefact_sha256
+from tests.artefacts import record_version
 from tests.tiny_models import onnx_model
 
 GOOD, EVIL = "probabilities", "swapped"
@@ -31,16 +30,9 @@ class Bench:
         self.artefact.parent.mkdir(parents=True)
         self.artefact.write_bytes(model(GOOD))
         with context.writer.transaction() as connection:
-            model_id = models.ensure(connection, "mnist", now=1.0)
-            version_id = models.add_version(connection, model_id, 1, status=Status.READY, found_at=1.0)
-            models.set_artefact(
-                connection,
-                version_id,
-                artefact="model.onnx",
-                kind=Format.ONNX,
-                sha256=artefact_sha256(self.artefact),
-                size=self.artefact.stat().st_size,
-            )
+            version_id = record_version(connection, "mnist", 1, self.artefact)
+            model_id = models.model_id(connection, "mnist")
+            assert model_id is not None
             models.set_current(connection, model_id, current_id=version_id, previous_id=None)
 
     @property

@@ -31,6 +31,7 @@ from storage.maintenance_settings import WorkspaceChecks
 from storage.records import JobParameters
 from storage.settings import Retention, WorkspaceSettings
 from storage.tables import events, models
+from storage.tables import faults as fault_table
 from storage.vocabulary import JobKind
 from storage.workspace import Workspace
 from tests.ward import Quiet
@@ -51,7 +52,7 @@ def done(kind, handler, **parameters):
 
 def faults():
     with writer.transaction() as connection:
-        return {fault.code: fault for fault in events.faults(connection)}
+        return {fault.code: fault for fault in fault_table.all_open(connection)}
 """
 
 KILLED = """
@@ -66,7 +67,7 @@ def killed(*given):
 
 setattr(removing, name, killed)
 with writer.transaction() as connection:
-    events.open_fault(connection, "disk-low", "It is.", at=1.0)
+    fault_table.open_fault(connection, "disk-low", "It is.", at=1.0)
 done(JobKind.REPAIR, repair, fault=faults()["disk-low"].id)
 """
 

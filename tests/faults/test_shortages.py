@@ -16,7 +16,7 @@ from engine.processes.data_process import DataProcess
 from storage import jobs
 from storage.errors import JobError
 from storage.records import Refusal, Version
-from storage.tables import events, models
+from storage.tables import events, faults, models
 from storage.vocabulary import JobKind, Status
 from tests.data_files import image_folder, npz
 from tests.unit.engine.jobs.test_evaluate_data import Bench, accuracy, bench, expected
@@ -109,7 +109,7 @@ def test_a_version_that_could_not_be_tried_is_not_to_blame(
     with bench.context.writer.transaction() as connection:
         assert models.failures(connection, found.id) == 2
         told = [event.code for event in events.read(connection, limit=10)]
-        assert events.faults(connection) == []
+        assert faults.all_open(connection) == []
     untouched = status in {Status.READY, Status.QUARANTINED}
     assert (found.refusal == refusal) is untouched
     assert told == ([] if untouched else ["load-failed"])
@@ -141,8 +141,8 @@ def test_a_copy_of_the_data_that_cannot_be_kept_is_a_sentence(
             bench.evaluate()
     assert caught.value.message == "The prepared copy of test cannot be kept (No space left on device)."
     with bench.context.writer.transaction() as connection:
-        assert [fault.code for fault in events.faults(connection)] == ["evaluation-failed"]
+        assert [fault.code for fault in faults.all_open(connection)] == ["evaluation-failed"]
     assert version(bench).status is Status.READY
     assert accuracy(bench.evaluate()) == pytest.approx(expected(), abs=1e-9)
     with bench.context.writer.transaction() as connection:
-        assert events.faults(connection) == []
+        assert faults.all_open(connection) == []

@@ -1,12 +1,11 @@
 """What a switch of the deployed version survives: any call that fails, and kill -9 at any moment."""
 
-import errno
 import os
 import random
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
@@ -25,6 +24,7 @@ from storage.settings import WorkspaceSettings
 from storage.tables import models
 from storage.vocabulary import JobKind, JobState, PromotionOutcome
 from storage.workspace import Workspace, create_workspace
+from tests.failing import failing_at
 from tests.handmade_models import onnx_bytes
 from tests.name_spaces import python, small_disk
 from tests.nursery import killing, nursery
@@ -108,30 +108,6 @@ def check_consistent(workspace: Workspace, writer: Writer) -> int | None:
     return number
 
 
-@contextmanager
-def failing_at(n: int) -> Iterator[Callable[[], bool]]:
-    """Make the n-th of all `CALLS` fail; yield whether it was reached."""
-    left = n
-
-    def wrapped(call: Callable[..., Any]) -> Callable[..., Any]:
-        def tried(*arguments: Any, **keywords: Any) -> Any:
-            nonlocal left
-            left -= 1
-            if left == 0:
-                if call is close:
-                    close(*arguments)
-                raise OSError(errno.EIO, os.strerror(errno.EIO))
-            return call(*arguments, **keywords)
-
-        return tried
-
-    close = os.close
-    with pytest.MonkeyPatch.context() as patch:
-        for name in CALLS:
-            patch.setattr(os, name, wrapped(getattr(os, name)))
-        yield lambda: left <= 0
-
-
 @pytest.mark.parametrize("kind", [JobKind.PROMOTE, JobKind.ROLLBACK])
 def test_whatever_call_fails_the_old_or_the_new_version_is_deployed(watched: Watched, kind: JobKind) -> None:
     """For every n: the n-th call fails, and link, record and history agree afterwards."""
@@ -141,7 +117,7 @@ def test_whatever_call_fails_the_old_or_the_new_version_is_deployed(watched: Wat
         act(workspace, writer, JobKind.PROMOTE, number)
     seen = set()
     for n in range(1, 500):
-        with failing_at(n) as reached:
+        with failing_at(n, CALLS) as reached:
             # The job may fail in any of these ways; what matters is what it leaves behind.
             with suppress(JobError, RefusedError, OSError):
                 act(workspace, writer, kind, 3 if kind is JobKind.PROMOTE else None)

@@ -19,7 +19,8 @@ from storage.settings import WorkspaceSettings
 from storage.tables import events, models, promotion_targets, promotions
 from storage.vocabulary import JobKind, JobState, TargetState
 from storage.workspace import Workspace, engine_pid
-from tests.faults.test_switch import Silent, act, check_consistent, failing_at
+from tests.failing import failing_at
+from tests.faults.test_switch import CALLS, Silent, act, check_consistent
 from tests.serving import until
 from tests.serving_definitions import model_server_config
 from tests.watched import Watched
@@ -216,7 +217,7 @@ def test_whatever_call_fails_the_target_says_what_is_deployed(watched: Watched) 
     hit, n, seen = True, 0, set()
     while hit:
         n += 1
-        with failing_at(n) as reached:
+        with failing_at(n, CALLS) as reached:
             # The job may fail in any of these ways; what matters is what it leaves behind.
             with suppress(JobError, RefusedError, OSError):
                 act(watched.workspace, watched.writer, JobKind.PROMOTE, 3)

@@ -15,7 +15,8 @@ from storage.database import Reader
 from storage.errors import Error
 from storage.fault_records import Fault
 from storage.records import Job, JobParameters
-from storage.tables import events, models
+from storage.tables import faults as fault_table
+from storage.tables import models
 from storage.vocabulary import Answer, ExitCode, FaultState, JobKind
 from storage.workspace import Workspace
 from tui.commands.completing import complete_model
@@ -86,7 +87,7 @@ def check(
             return _promise(asked, as_json=as_json)
         ended = [await_job(workspace, reader, job) for job in asked]
         with reader.transaction() as connection:
-            known = events.faults(connection, model)
+            known = fault_table.all_open(connection, model)
     found = [fault for fault in known if strict or fault.state is FaultState.OPEN]
     failed = [error for job in ended if (error := failure(job)) is not None]
     if len(failed) == len(ended):

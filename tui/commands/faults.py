@@ -16,7 +16,7 @@ from storage.errors import JobError
 from storage.fault_records import Fault
 from storage.job_answers import Acknowledged
 from storage.records import JobParameters
-from storage.tables import events
+from storage.tables import faults as fault_table
 from storage.vocabulary import ExitCode, FaultState, JobKind, Severity
 from storage.workspace import Workspace
 from tui.commands.documents import in_utc
@@ -43,7 +43,7 @@ def faults(*, workspace: Workspace, as_json: bool) -> int:
     The worst come first. Exits with 1 if there is an unacknowledged one that is more than a hint.
     """
     with to_look(workspace) as reader, reader.transaction() as connection:
-        found = events.faults(connection)
+        found = fault_table.all_open(connection)
     if as_json:
         show_document([_document(fault) for fault in found])
     else:
@@ -62,7 +62,7 @@ def acknowledge(*, workspace: Workspace, as_json: bool, fault: int) -> int:
     """
     with to_ask(workspace) as reader:
         with reader.transaction() as connection:
-            known = events.fault(connection, fault)
+            known = fault_table.read_one(connection, fault)
         job = await_job(
             workspace,
             reader,

@@ -15,7 +15,8 @@ from storage.exported import Exported
 from storage.imported import Imported
 from storage.promotion_records import PromotionTarget
 from storage.records import Arrival, LatencyMeasurement, Model, Quarantined, Version
-from storage.tables import events, exports, imports, latencies, promotion_targets, quarantine, training
+from storage.tables import exports, imports, latencies, promotion_targets, quarantine, training
+from storage.tables import faults as fault_table
 from storage.tables import models as model_table
 from storage.tables import promotions as promotion_table
 from storage.train_settings import Train
@@ -244,7 +245,7 @@ def _page(connection: sqlite3.Connection, target: Target) -> Page:
     model = find_model(connection, target.model)
     found = model_table.versions(connection, target.model)
     measured = latencies.latest(connection, target.model)
-    faults = events.faults(connection, target.model)
+    faults = fault_table.all_open(connection, target.model)
     told = promotion_targets.read(connection, target.model)
     made = exports.read(connection, target.model)
     brought = imports.read(connection, target.model)

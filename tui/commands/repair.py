@@ -14,7 +14,7 @@ from storage.errors import UnknownError
 from storage.fault_records import Fault
 from storage.job_answers import Removal, Repairs, Treated
 from storage.records import Job, JobParameters
-from storage.tables import events
+from storage.tables import faults
 from storage.text import clean
 from storage.vocabulary import ExitCode, FaultState, JobKind, RepairKind
 from storage.workspace import Workspace
@@ -109,7 +109,7 @@ def repair(
 def _model_of(reader: Reader, number: int | None) -> str:
     """Return the model that a fault is about, or nothing where it is one of the workspace."""
     with reader.transaction() as connection:
-        fault = events.fault(connection, number or 0)
+        fault = faults.read_one(connection, number or 0)
     if fault is None:
         raise UnknownError(f"There is no fault {number}.", "List them with: modeltender faults")
     return fault.model
@@ -133,7 +133,7 @@ def _verified(workspace: Workspace, reader: Reader, answer: Repairs | None) -> d
         remark(f"Whether it helped is not known: {error.message}")
         return {}
     with reader.transaction() as connection:
-        return {one.fault: events.fault(connection, one.fault) for one in answer.faults if one.done}
+        return {one.fault: faults.read_one(connection, one.fault) for one in answer.faults if one.done}
 
 
 def _made(workspace: Workspace, reader: Reader, answer: Repairs | None) -> dict[int, Job]:

@@ -13,7 +13,8 @@ from storage.objectives import Judgement
 from storage.promotion_records import Promotion
 from storage.records import Device, HistoryPoint, LatencyMeasurement, Model, Version
 from storage.settings import read_model_settings
-from storage.tables import checks, devices, evaluations, events, latencies, models, promotions
+from storage.tables import checks, devices, evaluations, latencies, models, promotions
+from storage.tables import faults as fault_table
 from storage.workspace import Workspace
 
 PAST_FAULTS: Final = 100
@@ -60,8 +61,8 @@ def gather(connection: sqlite3.Connection, workspace: Workspace, model: Model, *
         slowest=tuple(evaluations.history(connection, name, "p99_ms", since=since)),
         objectives=wanted,
         judgements=objectives.judge(wanted, evaluation) if evaluation else (),
-        faults=tuple(events.faults(connection, name)),
-        past=tuple(events.past_faults(connection, name, since=since, limit=PAST_FAULTS)),
+        faults=tuple(fault_table.all_open(connection, name)),
+        past=tuple(fault_table.ended(connection, name, since=since, limit=PAST_FAULTS)),
         answers=tuple(checks.read(connection, name).values()),
         promotions=tuple(one for one in promotions.entries(connection, name) if one.at >= since),
         measured=tuple(latencies.latest(connection, name)),

@@ -166,7 +166,7 @@ class Npz:
             with self._zip.open(entry) as member:
                 member.read(stored.start)
                 while done < size:
-                    count = member.readinto(view[done : done + CHUNK])  # type: ignore[attr-defined]
+                    count = member.readinto(view[done : done + CHUNK])  # type: ignore[attr-defined]  # what zipfile gives can
                     if not count:
                         break
                     done += count

@@ -28,7 +28,7 @@ def confidences(outcomes: Outcomes) -> "NDArray[np.float64]":
 
 
 def bins_of(confidence: "NDArray[np.float64]") -> "NDArray[np.intp]":
-    """Return the bin in which each probability lies."""
+    """Return the bin in which each probability lies, from 0 on; what lies on an edge is in the lower one."""
     return np.asarray(np.clip(np.ceil(confidence * BINS) - 1, 0, BINS - 1), dtype=np.intp)
 
 

@@ -5,14 +5,11 @@ Keras' sparse categorical cross-entropy does, so that one certain mistake does n
 need no clipping.
 """
 
-from typing import Self
-
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.evaluation.moments import Moments
+from engine.evaluation.means import Mean, where_probable
 from engine.evaluation.outcomes import Outcomes, Scale
-from storage.records import Metric
 
 EPSILON = 1e-7
 """Keras' fuzz factor."""
@@ -38,37 +35,15 @@ def label_losses(outcomes: Outcomes) -> "NDArray[np.float64]":
     return np.asarray(each.mean(axis=1))
 
 
-class LogLoss:
-    """Gathers the moments of the examples' losses."""
+class LogLoss(Mean):
+    """Gathers the examples' losses."""
 
     def __init__(self) -> None:
-        self._moments = Moments()
-        self._undefined = False
-
-    def add(self, outcomes: Outcomes) -> None:
-        """Count one batch."""
-        if outcomes.scale is Scale.SCORES:
-            # Scores that are no distribution have no log loss; a made-up one would be a wrong number.
-            self._undefined = True
-            return
-        self._moments.add(losses(outcomes))
-
-    def merge(self, other: Self) -> None:
-        """Count what ``other`` has counted."""
-        self._moments.merge(other._moments)
-        self._undefined |= other._undefined
-
-    def metric(self) -> Metric | None:
-        """Return the mean loss, or ``None`` where the outputs are no probabilities."""
-        if self._undefined or not self._moments.n:
-            return None
-        low, high = self._moments.interval(least=0.0)
-        return Metric("log_loss", self._moments.mean, low, high, self._moments.n)
+        super().__init__("log_loss", losses, where_probable)
 
 
-class LabelLogLoss(LogLoss):
+class LabelLogLoss(Mean):
     """Gathers the losses where an example may have several labels."""
 
-    def add(self, outcomes: Outcomes) -> None:
-        """Count some examples."""
-        self._moments.add(label_losses(outcomes))
+    def __init__(self) -> None:
+        super().__init__("log_loss", label_losses)

@@ -1,16 +1,13 @@
 """Mean absolute error of predicted values.
 
-Owns the moments of the absolute errors; its interval is Student's.
+Owns the absolute error of an example.
 """
-
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.evaluation.moments import Moments
+from engine.evaluation.means import Mean
 from engine.evaluation.outcomes import Outcomes
-from storage.records import Metric
 
 
 def errors(outcomes: Outcomes) -> "NDArray[np.float64]":
@@ -18,23 +15,8 @@ def errors(outcomes: Outcomes) -> "NDArray[np.float64]":
     return np.asarray(np.abs(outcomes.predicted - outcomes.targets))
 
 
-class MeanAbsoluteError:
+class MeanAbsoluteError(Mean):
     """Gathers absolute errors."""
 
     def __init__(self) -> None:
-        self._moments = Moments()
-
-    def add(self, outcomes: Outcomes) -> None:
-        """Count one batch."""
-        self._moments.add(errors(outcomes))
-
-    def merge(self, other: Self) -> None:
-        """Count what ``other`` has counted."""
-        self._moments.merge(other._moments)
-
-    def metric(self) -> Metric | None:
-        """Return the mean."""
-        if not self._moments.n:
-            return None
-        low, high = self._moments.interval(least=0.0)
-        return Metric("mae", self._moments.mean, low, high, self._moments.n)
+        super().__init__("mae", errors)

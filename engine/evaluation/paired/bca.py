@@ -14,7 +14,12 @@ from engine.evaluation.paired.rows import Floats
 
 
 def acceleration(influence: Floats, times: "NDArray[Any] | None" = None) -> float:
-    """Return the skewness that a figure has from its examples, each row of which stands for so many."""
+    """Return the skewness that a figure has from its examples; 0 where none of them moves it.
+
+    Args:
+        influence: by how much each row moves the figure; their mean is 0.
+        times: how many examples each row stands for; each for one where it is left out.
+    """
     weights = np.ones(len(influence)) if times is None else times
     squares = influence**2
     spread = float(weights @ squares)
@@ -22,7 +27,14 @@ def acceleration(influence: Floats, times: "NDArray[Any] | None" = None) -> floa
 
 
 def limits(found: Floats, value: float, acceleration: float, confidence: float) -> tuple[float, float]:
-    """Return the limits of a figure from its sorted draws, two-sided."""
+    """Return the lower and the upper limit of a figure, which lie among its draws or at the figure itself.
+
+    Args:
+        found: the draws in ascending order, at least one.
+        value: the figure of the examples themselves.
+        acceleration: what `acceleration` gives.
+        confidence: of both sides together, such as 0.95.
+    """
     # Ties count by half: with few different values a figure sits on many draws.
     below = (np.searchsorted(found, value, "left") + np.searchsorted(found, value, "right")) / 2 / len(found)
     bias = chances.place_of(min(max(below, 0.5 / len(found)), 1 - 0.5 / len(found)))

@@ -61,7 +61,7 @@ class Estimate(NamedTuple):
 
 
 def single(values: Floats, figure: Callable[[Floats], Floats], course: Course = Course.CURVED) -> Rows:
-    """Return rows of which each is one example."""
+    """Return rows of which each is one example: ``values`` are [examples, means]."""
     return Rows(values, np.ones(len(values), dtype=np.int64), figure, course)
 
 

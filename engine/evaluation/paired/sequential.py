@@ -56,7 +56,7 @@ class Bets:
         """The greatest wealth so far."""
 
     def add(self, differences: "NDArray[np.float64]") -> "NDArray[np.float64]":
-        """Return the wealth after each of some more examples."""
+        """Return the wealth after each of some more examples, in their order; it began with 1."""
         values = _values(differences)
         won = self._won + _won(values, self._stakes.on(values), self._margin)
         wealth = np.asarray(np.exp(np.minimum(won, LARGEST)))

@@ -22,7 +22,7 @@ from engine.runtimes.keras.legacy import check_file
 from engine.runtimes.keras.spec import METADATA
 from engine.runtimes.keras.weights import check_weights
 from storage.errors import Error, JobError
-from storage.text import clean
+from storage.text import clean, first_line
 
 ARCHIVE, LEGACY = ".keras", ".h5"
 READ = {ARCHIVE: (".keras",), LEGACY: (".h5", ".hdf5")}
@@ -30,9 +30,6 @@ READ = {ARCHIVE: (".keras",), LEGACY: (".h5", ".hdf5")}
 
 METADATA_BYTES = 64 * 1024
 """Of ``metadata.json``: it holds two lines."""
-
-WORDS = 250
-"""Characters of Keras' own words that are told: it goes on with the layer's whole configuration."""
 
 VERSION = 20
 
@@ -106,9 +103,8 @@ def _read_archive(artefact: Path, *, trusted: bool) -> Any:
         if isinstance(error, Error) or saved_with in {"", keras.__version__}:
             raise
         # Keras' own words seldom say that another Keras is why.
-        words = clean(str(error).strip().split("\n", 1)[0] or type(error).__name__, WORDS).rstrip(".")
         raise JobError(
-            f"{words} (saved with Keras {saved_with}, installed is {keras.__version__}).",
+            f"{first_line(error)} (saved with Keras {saved_with}, installed is {keras.__version__}).",
             f"Load it with Keras {saved_with} and save it again, or export it as a SavedModel there.",
         ) from error
 

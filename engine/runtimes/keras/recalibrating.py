@@ -76,7 +76,7 @@ def _before(graph: Any, output: Any, activation: str) -> Any:
 def _ends_here(graph: Any, operation: Any, output: Any) -> bool:
     """Whether a layer is used once, for this output and nothing else: only then may it change."""
     # Keras has no other list of what is called with what.
-    nodes = [node for level in graph._nodes_by_depth.values() for node in level]  # noqa: SLF001
+    nodes = [node for level in graph._nodes_by_depth.values() for node in level]  # noqa: SLF001 - as said
     uses = sum(node.operation is operation for node in nodes)
     read = any(tensor is output for node in nodes for tensor in node.input_tensors)
     given = sum(tensor is output for tensor in graph.outputs)

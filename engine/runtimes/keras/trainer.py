@@ -145,7 +145,7 @@ class _Changed(NamedTuple):
         return found.progress
 
 
-class _Teller(keras.callbacks.Callback):  # type: ignore[misc]
+class _Teller(keras.callbacks.Callback):  # type: ignore[misc]  # Keras' types are not read
     """Joins Keras' loop to the course of the training."""
 
     def __init__(self, course: Course, changed: _Changed, number: Any) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from engine.protocols import Conversion
 from storage.errors import JobError
-from storage.text import clean
+from storage.text import first_line
 from storage.vocabulary import Quantization
 
 CALIBRATION: Final = 200
@@ -47,8 +47,7 @@ def to_smaller(conversion: Conversion) -> None:
         raise
     except Exception as error:
         # The tools raise what they like; their first line is the reason.
-        words = clean(str(error).strip().split("\n", 1)[0] or type(error).__name__, 250).rstrip(".")
-        raise JobError(f"ONNX Runtime's tools do not make the model smaller: {words}.") from error
+        raise JobError(f"ONNX Runtime's tools do not make the model smaller: {first_line(error)}.") from error
 
 
 def _to_half(conversion: Conversion) -> None:

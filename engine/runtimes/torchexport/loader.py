@@ -19,7 +19,7 @@ from torch.utils import _pytree as pytree
 from engine.frameworks.torch import prepare, tensor
 from engine.protocols import TensorSpec
 from storage.errors import JobError
-from storage.text import clean
+from storage.text import first_line
 
 # torch tells people of its plans and prints what went wrong before it raises it; both end where nobody looks.
 logging.getLogger("torch.export").setLevel(logging.ERROR)
@@ -100,9 +100,9 @@ def load(artefact: Path, device: str) -> ExportedModel:
             with artefact.open("rb") as stream:
                 program = torch.export.load(stream)
         except Exception as error:
-            words = clean(str(error).strip().split("\n", 1)[0] or type(error).__name__, 250).rstrip(".")
+            # It raises whatever the parts of the file do; the first line is the reason.
             raise JobError(
-                f"torch cannot read the program: {words}.",
+                f"torch cannot read the program: {first_line(error)}.",
                 f"Export it again with the torch that is installed here ({torch.__version__}).",
             ) from error
         return ExportedModel(program, place)

@@ -11,7 +11,7 @@ import torch
 from engine.frameworks.torch import prepare, tensor
 from engine.protocols import Conversion
 from storage.errors import JobError
-from storage.text import clean
+from storage.text import first_line
 
 OPSET: Final = 17
 """The newest set of operators that torch's exporter for TorchScript writes without converting, and every ONNX Runtime since 1.13 has."""
@@ -45,8 +45,7 @@ def to_onnx(conversion: Conversion) -> None:
             )
         except Exception as error:
             # The exporter raises many types; its first line names the operator.
-            words = clean(str(error).strip().split("\n", 1)[0] or type(error).__name__, 250).rstrip(".")
-            raise JobError(f"torch does not write the module as ONNX: {words}.") from error
+            raise JobError(f"torch does not write the module as ONNX: {first_line(error)}.") from error
 
 
 def _outputs(module: Any, example: "tuple[torch.Tensor, ...]") -> list[str]:

@@ -22,7 +22,7 @@ from storage.maintenance_settings import WorkspaceChecks
 from storage.records import JobParameters, Version
 from storage.settings import Retention, WorkspaceSettings
 from storage.spare import Spare
-from storage.tables import events, models, training
+from storage.tables import events, faults, models, training
 from storage.vocabulary import Format, JobKind, Severity, Status, TrainingState
 from storage.workspace import Workspace
 from tests.ward import Quiet
@@ -76,8 +76,8 @@ def put(file: Path, size: int = 8192) -> Path:
 def asked(context: Context, **parameters: Any) -> Outcome:
     """Have the disk freed, as its fault's repair does."""
     with context.writer.transaction() as connection:
-        events.open_fault(connection, "disk-low", "It is.", at=1.0, severity=Severity.ERROR)
-        [fault] = events.faults(connection)
+        faults.open_fault(connection, "disk-low", "It is.", at=1.0, severity=Severity.ERROR)
+        [fault] = faults.all_open(connection)
         told = JobParameters(fault=fault.id, **parameters)
         jobs.add(connection, JobKind.REPAIR, "", None, requested_by="ann", now=1.0, parameters=told)
         job = jobs.claim(connection, frozenset({JobKind.REPAIR}), now=1.0)
@@ -265,8 +265,8 @@ def test_what_cannot_be_moved_is_told_and_the_rest_goes(
 def test_a_fault_that_only_people_end_is_refused(context: Context) -> None:
     """With what they can do."""
     with context.writer.transaction() as connection:
-        events.open_fault(connection, "device-errors", "They are.", at=1.0, repair="Look at it")
-        [fault] = events.faults(connection)
+        faults.open_fault(connection, "device-errors", "They are.", at=1.0, repair="Look at it")
+        [fault] = faults.all_open(connection)
         told = JobParameters(fault=fault.id)
         job = jobs.add(connection, JobKind.REPAIR, "", None, requested_by="ann", now=1.0, parameters=told)
     with pytest.raises(RefusedError, match="by a person only"):

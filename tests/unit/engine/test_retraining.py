@@ -11,7 +11,8 @@ from engine.retraining import Known, Reason, Retraining, reason
 from storage import jobs
 from storage.records import Job, Version
 from storage.settings import ModelSettings, read_model_settings
-from storage.tables import events, models, training
+from storage.tables import faults as fault_table
+from storage.tables import models, training
 from storage.train_settings import Train
 from storage.training_records import TrainingRun
 from storage.vocabulary import Format, JobKind, JobState, Role, Status, TrainingState, TrainTrigger
@@ -168,7 +169,7 @@ def deployed(watched: Watched) -> Watched:
     with watched.writer.transaction() as connection:
         for job in jobs.read(connection, limit=100):
             jobs.finish(connection, job.id, JobState.SUCCEEDED, now=watched.clock.now())
-        events.open_fault(
+        fault_table.open_fault(
             connection, "objective-missed", "It is.", at=watched.clock.now(), model="mnist", version=1
         )
     return watched

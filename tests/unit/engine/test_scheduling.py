@@ -10,7 +10,7 @@ from storage.fault_records import CheckAnswer
 from storage.maintenance_settings import Repair, Schedule
 from storage.records import Job
 from storage.settings import WorkspaceSettings
-from storage.tables import checks, events
+from storage.tables import checks, faults
 from storage.vocabulary import Answer, JobKind, JobState, RepairKind
 from tests.watched import Watched, examiner, examiner_hosts, watched
 
@@ -134,10 +134,10 @@ def test_a_repair_that_an_owner_allows_is_asked_for_once(
     )
     asks = scheduler(shipped, settings)
     with shipped.writer.transaction() as connection:
-        events.open_fault(
+        faults.open_fault(
             connection, "artefact-changed", "It is.", at=shipped.clock.now(), model="mnist", version=1
         )
-        events.open_fault(
+        faults.open_fault(
             connection, "no-longer-loads", "No.", at=shipped.clock.now(), model="mnist", version=1
         )
     for _ in range(3):
@@ -159,7 +159,7 @@ def test_a_repair_of_the_workspace_needs_its_own_word(shipped: Watched, allowed:
     """Nothing is removed by itself unless the owner names that very repair; then once."""
     asks = scheduler(shipped, WorkspaceSettings(repair=Repair(automatic=(allowed,))))
     with shipped.writer.transaction() as connection:
-        events.open_fault(connection, "disk-low", "It is.", at=shipped.clock.now())
+        faults.open_fault(connection, "disk-low", "It is.", at=shipped.clock.now())
     for _ in range(3):
         asks.work()
     found = [(job.kind, job.model, job.parameters.repair) for job in waiting(shipped)]
@@ -170,6 +170,6 @@ def test_what_is_not_deployed_any_more_is_left_alone(shipped: Watched) -> None:
     """Nobody asked for a version that nobody uses."""
     asks = scheduler(shipped, WorkspaceSettings(repair=Repair(automatic=(RepairKind.RESTORE,))))
     with shipped.writer.transaction() as connection:
-        events.open_fault(connection, "artefact-changed", "It is.", at=1.0, model="mnist", version=9)
+        faults.open_fault(connection, "artefact-changed", "It is.", at=1.0, model="mnist", version=9)
     asks.work()
     assert waiting(shipped) == []

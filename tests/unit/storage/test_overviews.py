@@ -24,7 +24,7 @@ from storage.records import (
     Version,
 )
 from storage.statements.history import TOLD
-from storage.tables import evaluations, events, models, overviews, probations, quarantine
+from storage.tables import evaluations, faults, models, overviews, probations, quarantine
 from storage.tables.overviews import Overviews
 from storage.vocabulary import Custody, Format, JobKind, ProbationState, Severity, Status, Task, Verdict
 from storage.workspace import Workspace
@@ -145,7 +145,7 @@ class Author:
         )
 
     def _trouble(self) -> None:
-        events.open_fault(
+        faults.open_fault(
             self._connection,
             self._chance.choice(["a", "b"]),
             "broken",
@@ -155,9 +155,9 @@ class Author:
         )
 
     def _calm(self) -> None:
-        events.close_fault(self._connection, "a", at=self._now, model=self._name())
+        faults.close_fault(self._connection, "a", at=self._now, model=self._name())
         row = self._connection.execute("SELECT max(id) FROM faults").fetchone()
-        events.acknowledge(self._connection, row[0] or 0, by="somebody")
+        faults.acknowledge(self._connection, row[0] or 0, by="somebody")
 
     def _quarantine(self) -> None:
         entry = quarantine.intend(

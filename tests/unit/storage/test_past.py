@@ -12,7 +12,7 @@ from storage.past_devices import devices_at
 from storage.promotion_records import GateReport
 from storage.records import Device, Model, NewEvaluation, Version
 from storage.snapshot import Detail
-from storage.tables import devices, evaluations, events, models, promotions, quarantine, rollups
+from storage.tables import devices, evaluations, events, faults, models, promotions, quarantine, rollups
 from storage.vocabulary import (
     Custody,
     DeviceKind,
@@ -239,12 +239,12 @@ def test_faults_were_open_between_their_ends(reader: Reader, writer: Writer, sto
     """A fault counts from when it was found until it ended, and one that is acknowledged now was open when it began."""
     del story
     with writer.transaction() as connection:
-        events.open_fault(connection, "old", "one", at=T + 100, model="mnist")
-        events.close_fault(connection, "old", at=T + 200, model="mnist")
-        events.open_fault(connection, "new", "two", at=T + 150, model="mnist", severity=Severity.ERROR)
-        events.open_fault(connection, "new", "two", at=T + 250, model="mnist", severity=Severity.ERROR)
-        [new] = events.faults(connection)
-        events.acknowledge(connection, new.id, by="ann")
+        faults.open_fault(connection, "old", "one", at=T + 100, model="mnist")
+        faults.close_fault(connection, "old", at=T + 200, model="mnist")
+        faults.open_fault(connection, "new", "two", at=T + 150, model="mnist", severity=Severity.ERROR)
+        faults.open_fault(connection, "new", "two", at=T + 250, model="mnist", severity=Severity.ERROR)
+        [new] = faults.all_open(connection)
+        faults.acknowledge(connection, new.id, by="ann")
     open_then = {
         after: [fault.code for fault in past.read(reader, T + after).snapshot.faults]
         for after in (99, 100, 199, 200)

@@ -7,7 +7,7 @@ from storage import snapshot
 from storage.database import Reader, Writer
 from storage.promotion_records import GateCheck, GateReport
 from storage.records import Device, ExampleValues, LatencyReport, Metric, NewEvaluation
-from storage.tables import devices, engine, evaluations, events, gates, models, promotions
+from storage.tables import devices, engine, evaluations, events, faults, gates, models, promotions
 from storage.vocabulary import (
     CheckVerdict,
     DeviceKind,
@@ -244,14 +244,14 @@ def test_a_model_whose_folder_went_leaves_the_list_and_keeps_its_history(
 def test_a_fault_opens_once_counts_and_closes(writer: Writer, reader: Reader) -> None:
     """The same problem is one line however often it is seen, and a new line after it was resolved."""
     with writer.transaction() as connection:
-        assert events.open_fault(connection, "settings", "bad", at=1.0, model="mnist")
-        assert not events.open_fault(connection, "settings", "worse", at=2.0, model="mnist")
+        assert faults.open_fault(connection, "settings", "bad", at=1.0, model="mnist")
+        assert not faults.open_fault(connection, "settings", "worse", at=2.0, model="mnist")
     (fault,) = snapshot.read(reader).faults
     assert (fault.count, fault.message, fault.first_at, fault.last_at) == (2, "worse", 1.0, 2.0)
     with writer.transaction() as connection:
-        assert events.close_fault(connection, "settings", at=3.0, model="mnist")
-        assert not events.close_fault(connection, "settings", at=3.0, model="mnist")
-        assert events.open_fault(connection, "settings", "again", at=4.0, model="mnist")
+        assert faults.close_fault(connection, "settings", at=3.0, model="mnist")
+        assert not faults.close_fault(connection, "settings", at=3.0, model="mnist")
+        assert faults.open_fault(connection, "settings", "again", at=4.0, model="mnist")
     assert [fault.message for fault in snapshot.read(reader).faults] == ["again"]
 
 
@@ -260,18 +260,18 @@ def test_an_acknowledged_fault_stays_open_and_asks_for_nobody(writer: Writer, re
     with writer.transaction() as connection:
         models.ensure(connection, "mnist", now=0.0)
         models.set_present(connection, {"mnist"})
-        events.open_fault(connection, "settings", "bad", at=1.0, model="mnist")
+        faults.open_fault(connection, "settings", "bad", at=1.0, model="mnist")
     (fault,) = snapshot.read(reader).faults
     assert snapshot.read(reader).models[0].faults == 1
     with writer.transaction() as connection:
-        events.acknowledge(connection, fault.id, by="ann")
-        events.open_fault(connection, "settings", "worse", at=3.0, model="mnist")
+        faults.acknowledge(connection, fault.id, by="ann")
+        faults.open_fault(connection, "settings", "worse", at=3.0, model="mnist")
     seen = snapshot.read(reader)
     assert [(fault.state, fault.count) for fault in seen.faults] == [(FaultState.ACKNOWLEDGED, 2)]
     assert seen.models[0].faults == 0
     assert seen.faults[0].acknowledged_by == "ann"
     with writer.transaction() as connection:
-        events.reopen(connection, fault.id)
+        faults.reopen(connection, fault.id)
     assert snapshot.read(reader).models[0].faults == 1
 
 

@@ -1,4 +1,4 @@
-"""What `clean` promises about untrusted text."""
+"""What is promised about untrusted text."""
 
 import shlex
 import sys
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.text import NAME, PATH, clean, word
+from storage.text import NAME, PATH, WORDS, clean, first_line, word
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,22 @@ def test_no_code_point_survives_that_is_not_printable() -> None:
 def test_cleaning_twice_changes_nothing(text: str) -> None:
     """Clean text stays as it is, so that it may be cleaned at every border."""
     assert clean(clean(text)) == clean(text)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("It is torn.", "It is torn"),
+        ("\n  \n  no such operator: \x1b[31mMagic\nat layer 3\n", "no such operator: \ufffd[31mMagic"),
+        ("", "RuntimeError"),
+        (" \n ", "RuntimeError"),
+        ("a" * 999, "a" * WORDS + "…"),
+    ],
+    ids=["a sentence", "many lines", "nothing", "blanks", "a long line"],
+)
+def test_a_library_s_error_is_told_by_its_first_line(said: str, told: str) -> None:
+    """What it goes on with helps nobody; an error without words has its kind for one."""
+    assert first_line(RuntimeError(said)) == told
 
 
 @pytest.mark.parametrize("plain", ["mnist@3", "./my-models/v1.2_b", "größe", "模型"])

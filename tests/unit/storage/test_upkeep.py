@@ -12,7 +12,7 @@ from storage import database, upkeep
 from storage.database import Reader, Writer
 from storage.database_errors import DAMAGED
 from storage.errors import WorkspaceError
-from storage.tables import events
+from storage.tables import events, faults
 from storage.workspace import Workspace
 from tests.readings import MIDNIGHT, record, uses
 from tests.unit.tui.commands.rows import fill
@@ -174,13 +174,13 @@ def test_saving_ends_the_fault(full: Path) -> None:
     writer = Writer(full)
     with writer.transaction() as connection:
         for code in (DAMAGED, "disk-low"):
-            events.open_fault(connection, code, "A part cannot be read.", at=1.0)
+            faults.open_fault(connection, code, "A part cannot be read.", at=1.0)
     writer.close()
     damage(full, full.read_bytes().index(b"the event of number 3000"))
     upkeep.salvage(full)
     reader = Reader(full)
     with reader.transaction() as connection:
-        assert [fault.code for fault in events.faults(connection) if not fault.model] == ["disk-low"]
+        assert [fault.code for fault in faults.all_open(connection) if not fault.model] == ["disk-low"]
     reader.close()
 
 

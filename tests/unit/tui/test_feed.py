@@ -1,22 +1,20 @@
 """The feed: what it reads, when it says so, and that it never keeps a read open."""
 
-import sqlite3
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import cast
 
 import pytest
 
 from storage import snapshot
 from storage.database import Reader, Writer
-from storage.fault_records import Event
 from storage.paired import Wanted
 from storage.records import HistoryPoint, Version
-from storage.tables import events, models
+from storage.tables import models
 from storage.tables.thinning import MOST
-from storage.workspace import Workspace, create_workspace, engine_lock
-from tests.unit.tui.commands.rows import NOW, add_evaluation, fill
+from storage.workspace import Workspace, engine_lock
+from tests.unit.tui.commands.rows import NOW, add_evaluation
+from tests.unit.tui.feeding import feed, forbidden, latest, tell
 from tui import charts
 from tui.feed import Feed, News
 from tui.replaying import Way, Wish
@@ -24,29 +22,9 @@ from tui.spans import ALL, SPANS
 from tui.view import View
 from tui.widgets.history_chart import HistoryChart
 
-SOON_S = 60.0
+__all__ = ["feed"]
 
 DAY = next(place for place, span in enumerate(SPANS) if span.seconds == 86_400.0)
-
-
-@pytest.fixture
-def feed(workspace: Workspace, writer: Writer) -> Iterator[Feed]:
-    """Return the feed of a workspace with two models."""
-    fill(writer)
-    made = Feed(workspace)
-    yield made
-    made.stop()
-
-
-def _tell(writer: Writer, message: str, model: str = "") -> None:
-    with writer.transaction() as connection:
-        events.add(connection, "told", message, at=time.time(), model=model)
-
-
-def _latest(news: News | None) -> Event:
-    assert news is not None
-    assert news.snapshot is not None
-    return news.snapshot.events[0]
 
 
 def _versions(news: News | None) -> Sequence[Version]:
@@ -73,14 +51,14 @@ def test_nothing_new_is_no_news(feed: Feed) -> None:
 def test_what_was_written_is_news(feed: Feed, writer: Writer) -> None:
     """What somebody wrote is seen at the next look."""
     feed.look()
-    _tell(writer, "something happened")
-    assert _latest(feed.look()).message == "something happened"
+    tell(writer, "something happened")
+    assert latest(feed.look()).message == "something happened"
 
 
 def test_unchanged_database_is_not_read(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
     """While nobody writes, no table is read."""
     feed.look()
-    monkeypatch.setattr(snapshot, "read", _forbidden)
+    monkeypatch.setattr(snapshot, "read", forbidden)
     assert feed.look() is None
 
 
@@ -100,7 +78,7 @@ def test_selected_model_brings_its_detail(feed: Feed) -> None:
 def test_deep_look_reaches_further_back(feed: Feed, writer: Writer) -> None:
     """While it is wanted there are more events than the overview shows; afterwards they stay until something is written."""
     for number in range(snapshot.SHOWN_EVENTS + 30):
-        _tell(writer, f"thing {number}")
+        tell(writer, f"thing {number}")
     counts: list[int] = []
     for deep in (False, True, False):
         feed.deepen(deep=deep)
@@ -109,7 +87,7 @@ def test_deep_look_reaches_further_back(feed: Feed, writer: Writer) -> None:
             feed.deepen(deep=True)
             assert feed.look() is None
             feed.deepen(deep=False)
-            _tell(writer, "another thing")
+            tell(writer, "another thing")
         news = feed.look()
         assert news is not None
         assert news.snapshot is not None
@@ -124,9 +102,9 @@ def test_long_history_is_not_read_for_others(
     """What happens to another model does not make the selected one's history be read again."""
     feed.select("mnist")
     feed.look()
-    monkeypatch.setattr(snapshot, "read_detail", _forbidden)
-    _tell(writer, "about another one", model="digits")
-    assert _latest(feed.look()).model == "digits"
+    monkeypatch.setattr(snapshot, "read_detail", forbidden)
+    tell(writer, "about another one", model="digits")
+    assert latest(feed.look()).model == "digits"
 
 
 def test_new_figure_of_the_selected_model_is_read(feed: Feed, writer: Writer) -> None:
@@ -181,60 +159,6 @@ def test_broken_settings_are_no_failure(feed: Feed, workspace: Workspace) -> Non
     assert news.detail is not None
 
 
-def test_missing_database_is_an_error_in_words(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Without a database the news is what is missing, once; the database is read as soon as it is there."""
-    workspace = create_workspace(tmp_path_factory.mktemp("bare"))
-    feed = Feed(workspace)
-    news = feed.look()
-    assert news is not None
-    assert news.error is not None
-    assert news.error.code == "no-database"
-    assert feed.look() is None
-    Writer(workspace.database).close()
-    recovered = feed.look()
-    assert recovered is not None
-    assert recovered.error is None
-    assert recovered.snapshot is not None
-    feed.stop()
-
-
-def test_newer_database_is_an_error_in_words(feed: Feed, workspace: Workspace) -> None:
-    """A database of a newer program is not read, and is told as such."""
-    connection = sqlite3.connect(workspace.database)
-    connection.execute("PRAGMA user_version = 99")
-    connection.close()
-    news = feed.look()
-    assert news is not None
-    assert news.error is not None
-    assert news.error.code == "newer-database"
-
-
-def test_damaged_database_is_an_error_in_words(feed: Feed, workspace: Workspace, writer: Writer) -> None:
-    """A database that is damaged while the console is open is told as such."""
-    feed.look()
-    writer.close()
-    feed.stop()
-    workspace.database.write_bytes(b"no database at all " * 1000)
-    again = Feed(workspace)
-    news = again.look()
-    assert news is not None
-    assert news.error is not None
-    assert news.error.code == "damaged-database"
-
-
-def test_replaced_database_is_opened_anew(feed: Feed, workspace: Workspace, writer: Writer) -> None:
-    """A database that was moved aside is not looked at for ever."""
-    feed.look()
-    writer.close()
-    for file in workspace.state.glob("modeltender.db*"):
-        file.rename(file.with_name(f"old-{file.name}"))
-    fresh = Writer(workspace.database)
-    _tell(fresh, "a new beginning")
-    feed._alive_until = 0.0
-    assert _latest(feed.look()).message == "a new beginning"
-    fresh.close()
-
-
 def test_engine_that_comes_is_news(feed: Feed, workspace: Workspace) -> None:
     """Whether the engine lives is told by its lock."""
     first = feed.look()
@@ -251,62 +175,10 @@ def test_no_transaction_stays_open(feed: Feed, writer: Writer) -> None:
     """Between two looks the log can be written back completely: a terminal that stalls holds nothing up."""
     feed.select("mnist")
     feed.look()
-    _tell(writer, "more to write back")
+    tell(writer, "more to write back")
     with writer._lock:
         busy, log, done = writer._connections["FULL"].execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     assert (busy, log) == (0, done)
-
-
-def test_thread_tells_what_it_reads(feed: Feed, writer: Writer) -> None:
-    """The thread looks by itself, and says what it found."""
-    heard: list[News] = []
-    feed.start(heard.append, _raise)
-    _await(lambda: bool(heard))
-    _tell(writer, "while you were away")
-    _await(lambda: _latest(heard[-1]).message == "while you were away")
-
-
-def test_selection_is_read_at_once(feed: Feed) -> None:
-    """A newly selected model does not wait for the next poll."""
-    heard: list[News] = []
-    feed.start(heard.append, _raise)
-    _await(lambda: bool(heard))
-    feed.select("digits")
-    _await(lambda: heard[-1].detail is not None)
-    assert heard[-1].detail is not None
-    assert heard[-1].detail.model.name == "digits"
-
-
-def test_defect_is_told(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A defect of this program ends the thread and is handed over: old figures are not shown as if they were new."""
-    failures: list[BaseException] = []
-    monkeypatch.setattr(snapshot, "read", _forbidden)
-    feed.start(lambda _: None, failures.append)
-    _await(lambda: bool(failures))
-    assert isinstance(failures[0], AssertionError)
-
-
-def test_stopping_ends_the_thread(feed: Feed) -> None:
-    """Leaving leaves no thread behind."""
-    feed.start(lambda _: None, _raise)
-    feed.stop()
-    assert "feed" not in [thread.name for thread in threading.enumerate()]
-
-
-def _forbidden(reader: Reader, *_: object, **__: object) -> None:
-    del reader
-    raise AssertionError("nothing was to be read")
-
-
-def _raise(failure: BaseException) -> None:
-    raise failure
-
-
-def _await(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SOON_S
-    while not condition():
-        assert time.monotonic() < deadline, "did not happen"
-        time.sleep(0.005)
 
 
 def test_a_shorter_time_brings_every_value_of_it(feed: Feed, writer: Writer) -> None:
@@ -360,13 +232,13 @@ def test_the_past_stands_still(feed: Feed, writer: Writer) -> None:
     assert news is not None
     assert news.replay is not None
     assert news.replay.at == NOW + 60
-    _tell(writer, "something happened")
+    tell(writer, "something happened")
     assert feed.look() is None
     feed.replay(Wish(Way.LIVE, NOW + 1000))
     news = feed.look()
     assert news is not None
     assert news.replay is None
-    assert _latest(news).message == "something happened"
+    assert latest(news).message == "something happened"
 
 
 def test_the_same_answer_to_another_wish_is_news(feed: Feed) -> None:
@@ -380,25 +252,6 @@ def test_the_same_answer_to_another_wish_is_news(feed: Feed) -> None:
         said.append(news.replay.said)
     assert len(set(said)) == 1
     assert said[0].startswith("Nothing was recorded before")
-
-
-def test_the_past_outlives_a_database_that_cannot_be_read(
-    feed: Feed, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An error is shown while it lasts, and the moment that was shown before comes back after it."""
-    feed.replay(Wish(Way.TO, NOW + 1000, NOW + 60))
-    assert feed.look() is not None
-    feed.retry()
-    feed._let_go()
-    aside = workspace.database.rename(workspace.database.with_suffix(".aside"))
-    broken = feed.look()
-    assert broken is not None
-    assert broken.error is not None
-    aside.rename(workspace.database)
-    news = feed.look()
-    assert news is not None
-    assert news.replay is not None
-    assert news.replay.at == NOW + 60
 
 
 def test_two_versions_are_read_while_they_are_wanted(feed: Feed) -> None:

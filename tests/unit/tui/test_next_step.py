@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from storage import snapshot
 from storage.database import Reader, Writer
 from storage.fault_records import Remedy
-from storage.tables import events, models
+from storage.tables import faults, models
 from storage.vocabulary import RepairKind, Status
 from tests.console.stage import NOW, PASSED, REFUSED, Played, add_model, deploy
 from tui.feed import News
@@ -52,10 +52,10 @@ def test_missing_settings_are_offered(ids: dict[int, int], reader: Reader) -> No
 def test_a_fault_comes_before_what_is_missing(ids: dict[int, int], writer: Writer, reader: Reader) -> None:
     """An open fault is told with the way to what helps; one that is known is not."""
     with writer.transaction() as connection:
-        events.open_fault(connection, "no-data", "There are no test data.", at=NOW, model=NAME)
+        faults.open_fault(connection, "no-data", "There are no test data.", at=NOW, model=NAME)
     assert of_model(seen(reader, no_settings=True)) == "5 shows what helps: There are no test data"
     with writer.transaction() as connection:
-        [fault] = events.faults(connection)
+        [fault] = faults.all_open(connection)
         connection.execute("UPDATE faults SET state = 'acknowledged' WHERE id = ?", (fault.id,))
     assert "e shows one" in of_model(seen(reader, no_settings=True))
 
@@ -65,7 +65,7 @@ def test_files_that_can_be_restored_name_their_key(
 ) -> None:
     """Where a key mends it, it is that key."""
     with writer.transaction() as connection:
-        events.open_fault(
+        faults.open_fault(
             connection, "changed", "v1 changed", at=NOW, model=NAME, repair="modeltender repair digits"
         )
     assert of_model(seen(reader)) == "f restores the files: v1 changed"
@@ -77,16 +77,16 @@ def test_a_fault_with_repairs_begins_with_the_key(
 ) -> None:
     """What a key mends comes before what none does, and the key before the figures, which may be cut off."""
     with writer.transaction() as connection:
-        events.open_fault(connection, "below", "v1 is below 0.9.", at=NOW, model=NAME)
-        events.open_fault(connection, "no-data", "There are no test data.", at=NOW + 1, model=NAME)
-        fault = next(one for one in events.faults(connection) if one.code == "below")
+        faults.open_fault(connection, "below", "v1 is below 0.9.", at=NOW, model=NAME)
+        faults.open_fault(connection, "no-data", "There are no test data.", at=NOW + 1, model=NAME)
+        fault = next(one for one in faults.all_open(connection) if one.code == "below")
         ways = (Remedy(RepairKind.ROLLBACK, "deploys version 0"), Remedy(RepairKind.RETRAIN, "trains it"))
-        events.set_remedies(connection, fault.id, ways)
+        faults.set_remedies(connection, fault.id, ways)
     view = seen(reader)
     assert of_model(view) == "f mends it (roll back or retrain): v1 is below 0.9"
     assert labels(view)["app.repair"] == "mend"
     with writer.transaction() as connection:
-        events.acknowledge(connection, fault.id, by="ann")
+        faults.acknowledge(connection, fault.id, by="ann")
     assert of_model(seen(reader)) == "5 shows what helps: There are no test data"
     assert "app.repair" not in labels(seen(reader))
 
@@ -96,7 +96,7 @@ def test_broken_settings_come_first(ids: dict[int, int], writer: Writer, reader:
     with writer.transaction() as connection:
         [row] = models.model_rows(connection)
         models.set_settings(connection, row["id"], task=None, problem="model.toml: task: unknown")
-        events.open_fault(connection, "changed", "v1 changed", at=NOW, model=NAME)
+        faults.open_fault(connection, "changed", "v1 changed", at=NOW, model=NAME)
     assert of_model(seen(reader)) == "7 shows the settings: model.toml: task: unknown"
 
 
@@ -127,7 +127,7 @@ def test_a_fault_comes_before_what_is_held_back(writer: Writer, reader: Reader) 
         models.set_gate(connection, made[2], REFUSED)
     assert of_model(seen(reader)) == "v2 is held back (inferior): p shows why"
     with writer.transaction() as connection:
-        events.open_fault(
+        faults.open_fault(
             connection, "changed", "v1 changed.", at=NOW, model=NAME, repair="modeltender repair digits"
         )
     assert of_model(seen(reader)) == "f restores the files: v1 changed"

@@ -8,7 +8,7 @@ import pytest
 from storage import snapshot
 from storage.database import Reader, Writer
 from storage.snapshot import Snapshot
-from storage.tables import events
+from storage.tables import faults
 from tests.console.stage import NOW, Played, add_model, fill
 from tui import sheets
 from tui.sheets import FORMULA, Sheet
@@ -19,7 +19,7 @@ def shown(writer: Writer, reader: Reader) -> Snapshot:
     """Return a busy day's records."""
     with writer.transaction() as connection:
         fill(connection)
-        events.open_fault(connection, "changed", "it changed", at=NOW, model="seg-unet", version=1)
+        faults.open_fault(connection, "changed", "it changed", at=NOW, model="seg-unet", version=1)
     return snapshot.read(reader)
 
 

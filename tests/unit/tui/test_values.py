@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from storage import snapshot
 from storage.database import Reader, Writer
 from storage.snapshot import Snapshot
-from storage.tables import events
+from storage.tables import faults
 from tests.console.stage import NOW, fill
 from tui import values
 
@@ -16,7 +16,7 @@ def shown(writer: Writer, reader: Reader) -> Snapshot:
     """Return a busy day's records."""
     with writer.transaction() as connection:
         fill(connection)
-        events.open_fault(
+        faults.open_fault(
             connection,
             "changed",
             "it changed",

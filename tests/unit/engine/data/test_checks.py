@@ -16,7 +16,7 @@ IMAGES = TensorSpec("image", (None, 28, 28, 1), "float32")
 PIXELS = np.zeros((1000, 28, 28), np.uint8)
 
 
-def check(array: "np.ndarray[Any, Any]", spec: TensorSpec, preprocess: Preprocess = Preprocess()) -> None:  # noqa: B008
+def check(array: "np.ndarray[Any, Any]", spec: TensorSpec, preprocess: Preprocess = Preprocess()) -> None:  # noqa: B008 - a frozen record
     """Check one input called x of test.npz."""
     checks.check_inputs("test.npz", {"x": array}, preprocess, (spec,))
 

@@ -9,7 +9,7 @@ import pytest
 from engine.jobs import check_probe
 from engine.repairs.restore import NO_COPY
 from storage.fault_records import Fault
-from storage.tables import events, models
+from storage.tables import faults, models
 from storage.vocabulary import FaultState, JobKind, JobState, RepairKind, Severity, Status
 from tests.planted_faults import answer_nan, break_loader, flip
 from tests.tiny_models import save_onnx
@@ -158,7 +158,7 @@ def test_a_look_that_is_older_than_a_fault_does_not_end_it(
     def damaged_meanwhile(asking: check_probe.Asking) -> check_probe.Asked:
         answer = asked(asking)
         with ward.context.writer.transaction() as connection:
-            events.open_fault(connection, "artefact-changed", "It is.", at=ward.now(), model=MODEL, version=2)
+            faults.open_fault(connection, "artefact-changed", "It is.", at=ward.now(), model=MODEL, version=2)
         return answer
 
     monkeypatch.setattr(check_probe, "ask", damaged_meanwhile)
@@ -223,11 +223,11 @@ def test_an_error_lifts_an_acknowledgement_and_a_warning_does_not(ward: Ward) ->
     """What has become worse is news."""
     with ward.context.writer.transaction() as connection:
         for severity in (Severity.WARNING, Severity.WARNING, Severity.ERROR, Severity.ERROR):
-            events.open_fault(connection, "x", "It is.", at=1.0, model=MODEL, severity=severity)
-            [fault] = events.faults(connection, MODEL)
+            faults.open_fault(connection, "x", "It is.", at=1.0, model=MODEL, severity=severity)
+            [fault] = faults.all_open(connection, MODEL)
             worse = severity is Severity.ERROR and fault.count == 3
             assert fault.state is (
                 FaultState.OPEN if fault.count == 1 or worse else FaultState.ACKNOWLEDGED
             ), fault
-            events.acknowledge(connection, fault.id, by="ann")
-            assert events.faults(connection, MODEL)[0].acknowledged_by == "ann"
+            faults.acknowledge(connection, fault.id, by="ann")
+            assert faults.all_open(connection, MODEL)[0].acknowledged_by == "ann"

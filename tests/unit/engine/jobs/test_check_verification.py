@@ -7,7 +7,7 @@ from storage.database import Writer
 from storage.exported import Exported, Parity
 from storage.fault_records import Fault
 from storage.records import Version
-from storage.tables import events, exports, models
+from storage.tables import events, exports, faults, models
 from storage.vocabulary import FaultState, Format, RepairKind
 from tests.unit.tui.commands.rows import fill
 
@@ -17,12 +17,12 @@ CODE = "calibration-lost"
 def fault(writer: Writer, tried: str, version: int = 1) -> Fault:
     """Return an open fault of a version of mnist that a repair was tried on."""
     with writer.transaction() as connection:
-        events.open_fault(connection, CODE, "It is worse.", at=1.0, model="mnist", version=version)
+        faults.open_fault(connection, CODE, "It is worse.", at=1.0, model="mnist", version=version)
         found = next(
-            one for one in events.faults(connection, "mnist") if (one.code, one.version) == (CODE, version)
+            one for one in faults.all_open(connection, "mnist") if (one.code, one.version) == (CODE, version)
         )
-        events.tried(connection, found.id, tried, at=2.0)
-        told = events.fault(connection, found.id)
+        faults.tried(connection, found.id, tried, at=2.0)
+        told = faults.read_one(connection, found.id)
     assert told is not None
     return told
 
@@ -66,10 +66,10 @@ def test_a_repair_that_was_done_is_judged_by_its_fault(writer: Writer) -> None:
     fill(writer)
     ended, lasts = fault(writer, "reload", 1), fault(writer, "reload", 2)
     with writer.transaction() as connection:
-        events.close_fault(connection, CODE, at=3.0, model="mnist", version=1)
-        events.acknowledge(connection, lasts.id, by="ann")
+        faults.close_fault(connection, CODE, at=3.0, model="mnist", version=1)
+        faults.acknowledge(connection, lasts.id, by="ann")
         check_verification.judge_done(connection, [ended.id, 4711, lasts.id], now=4.0)
-        again = events.fault(connection, lasts.id)
+        again = faults.read_one(connection, lasts.id)
     assert again is not None
     assert again.state is FaultState.OPEN
     (second, told), first = said(writer)

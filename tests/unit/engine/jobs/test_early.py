@@ -19,10 +19,10 @@ from storage.database import Writer
 from storage.errors import JobError, RefusedError
 from storage.records import JobParameters, Metric
 from storage.settings import WorkspaceSettings
-from storage.tables import events, models
-from storage.vocabulary import Format, JobKind, JobState, Status, Verdict
+from storage.tables import events
+from storage.vocabulary import JobKind, JobState, Verdict
 from storage.workspace import Workspace
-from tests.artefacts import artefact_sha256
+from tests.artefacts import record_version
 from tests.tiny_models import digits, onnx_model, weights
 
 MODEL = "digits"
@@ -73,18 +73,9 @@ class Bench:
             save(file, swapped)
         workspace.model_settings(MODEL).write_text(SETTINGS)
         with context.writer.transaction() as connection:
-            model = models.ensure(connection, MODEL, now=1.0)
             for number in (1, 2, 3):
                 file = workspace.version_folder(MODEL, number) / "model.onnx"
-                version = models.add_version(connection, model, number, status=Status.READY, found_at=1.0)
-                models.set_artefact(
-                    connection,
-                    version,
-                    artefact=file.name,
-                    kind=Format.ONNX,
-                    sha256=artefact_sha256(file),
-                    size=file.stat().st_size,
-                )
+                record_version(connection, MODEL, number, file)
 
     def evaluate(self, number: int) -> None:
         """Evaluate a version completely."""

@@ -10,9 +10,8 @@ from engine.processes.model_process import ModelProcess
 from engine.processes.protocol import AnswerSome, SomeAnswered
 from storage.comparisons import Early
 from storage.errors import JobError
-from storage.tables import events, models
-from storage.vocabulary import Format, Status
-from tests.artefacts import artefact_sha256
+from storage.tables import events
+from tests.artefacts import record_version
 from tests.tiny_models import digits, onnx_model
 from tests.unit.engine.jobs.test_early import MODEL, SETTINGS, Bench, bench
 
@@ -49,17 +48,7 @@ def dazzled(bench: Bench) -> None:
     file.parent.mkdir(parents=True)
     file.write_bytes(model.SerializeToString())
     with bench.context.writer.transaction() as connection:
-        known = models.model_id(connection, MODEL)
-        assert known is not None
-        version = models.add_version(connection, known, 4, status=Status.READY, found_at=1.0)
-        models.set_artefact(
-            connection,
-            version,
-            artefact=file.name,
-            kind=Format.ONNX,
-            sha256=artefact_sha256(file),
-            size=file.stat().st_size,
-        )
+        record_version(connection, MODEL, 4, file)
 
 
 def test_answers_that_a_later_one_shows_to_be_read_wrongly_are_asked_for_again(

@@ -19,10 +19,10 @@ from storage.database import Writer
 from storage.errors import JobError
 from storage.records import Evaluation, Metric
 from storage.settings import Retention, Trust, WorkspaceSettings
-from storage.tables import evaluations, models
-from storage.vocabulary import Format, JobKind, JobState, Status
+from storage.tables import evaluations
+from storage.vocabulary import JobKind, JobState
 from storage.workspace import Workspace
-from tests.artefacts import artefact_sha256
+from tests.artefacts import record_version
 from tests.data_files import EVERY, Write, as_csv, image_folder, npz
 from tests.tiny_models import ROWS, digits, expected_probabilities, save_onnx
 
@@ -61,16 +61,7 @@ class Bench:
         file = save_onnx(folder / "model.onnx")
         self.settings("")
         with context.writer.transaction() as connection:
-            model = models.ensure(connection, "digits", now=1.0)
-            version = models.add_version(connection, model, 1, status=Status.READY, found_at=1.0)
-            models.set_artefact(
-                connection,
-                version,
-                artefact=file.name,
-                kind=Format.ONNX,
-                sha256=artefact_sha256(file),
-                size=file.stat().st_size,
-            )
+            record_version(connection, "digits", 1, file)
 
     def settings(self, more: str) -> None:
         """Write model.toml."""

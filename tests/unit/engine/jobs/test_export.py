@@ -28,9 +28,9 @@ from storage.optimised import Optimised
 from storage.records import Job, JobParameters
 from storage.settings import WorkspaceSettings, read_model_settings
 from storage.tables import exports, models
-from storage.vocabulary import Format, JobKind, Quantization, Status, Verdict
+from storage.vocabulary import Format, JobKind, Quantization, Verdict
 from storage.workspace import Workspace
-from tests.artefacts import artefact_sha256
+from tests.artefacts import artefact_sha256, record_version
 from tests.data_files import as_csv
 from tests.tiny_models import digits, save_onnx
 from tests.unit.engine.jobs.asking import Quiet
@@ -60,16 +60,7 @@ def context(workspace: Workspace, writer: Writer, warm_hosts: Hosts) -> Iterator
     np.savez(data / "test.npz", x=images[1400:], y=classes[1400:])
     np.savez(data / "validation.npz", x=images[1000:1400], y=classes[1000:1400])
     with writer.transaction() as connection:
-        model = models.ensure(connection, "digits", now=1.0)
-        version = models.add_version(connection, model, 1, status=Status.READY, found_at=1.0)
-        models.set_artefact(
-            connection,
-            version,
-            artefact=file.name,
-            kind=Format.ONNX,
-            sha256=artefact_sha256(file),
-            size=file.stat().st_size,
-        )
+        record_version(connection, "digits", 1, file)
     yield Context(workspace, writer, settings, warm_hosts, pool, time.time)
     pool.close()
 

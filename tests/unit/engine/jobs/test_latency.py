@@ -25,9 +25,9 @@ from storage.errors import Error, JobError
 from storage.records import Job, JobParameters, LatencyMeasurement, Metric, Version
 from storage.settings import WorkspaceSettings
 from storage.tables import events, gates, latencies, models
-from storage.vocabulary import Format, JobKind, Scenario, Status
+from storage.vocabulary import JobKind, Scenario, Status
 from storage.workspace import Workspace
-from tests.artefacts import artefact_sha256
+from tests.artefacts import record_version
 from tests.slow_model import save_slow_onnx
 from tests.tiny_models import digits_file, save_onnx
 
@@ -83,17 +83,7 @@ def ready(context: Context, digits_file: Path) -> Callable[[Callable[[Path], Pat
         data.mkdir(parents=True)
         shutil.copy(digits_file, data / "test.npz")
         with context.writer.transaction() as connection:
-            model = models.ensure(connection, "digits", now=1.0)
-            version = models.add_version(connection, model, 1, status=Status.READY, found_at=1.0)
-            models.set_artefact(
-                connection,
-                version,
-                artefact=file.name,
-                kind=Format.ONNX,
-                sha256=artefact_sha256(file),
-                size=file.stat().st_size,
-            )
-            found = models.version(connection, version)
+            found = models.version(connection, record_version(connection, "digits", 1, file))
         assert found is not None
         return found
 
@@ -314,13 +304,7 @@ def second_version(context: Context, save: Callable[[Path], Path]) -> Version:
     folder.mkdir(parents=True)
     file = save(folder / "model.onnx")
     with context.writer.transaction() as connection:
-        model = models.ensure(connection, "digits", now=1.0)
-        version = models.add_version(connection, model, 2, status=Status.READY, found_at=1.0)
-        sha256 = artefact_sha256(file)
-        models.set_artefact(
-            connection, version, artefact=file.name, kind=Format.ONNX, sha256=sha256, size=file.stat().st_size
-        )
-        found = models.version(connection, version)
+        found = models.version(connection, record_version(connection, "digits", 2, file))
     assert found is not None
     return found
 

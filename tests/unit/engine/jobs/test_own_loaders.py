@@ -10,7 +10,7 @@ from storage.records import Evaluation, Version
 from storage.settings import Trust, WorkspaceSettings
 from storage.tables import models
 from storage.vocabulary import Format, Status
-from tests.artefacts import artefact_sha256
+from tests.artefacts import record_version
 from tests.data_files import npz
 from tests.tiny_models import LOADER, save_safetensors
 from tests.unit.engine.jobs.test_evaluate_data import Bench, accuracy, bench, expected
@@ -30,18 +30,7 @@ class Weights:
         file = save_safetensors(folder / "model.safetensors")
         self.loader = folder.parent / "loader.py"
         with bench.context.writer.transaction() as connection:
-            (first,) = models.versions(connection, "digits")
-            model = models.model_id(connection, first.model)
-            assert model is not None
-            version = models.add_version(connection, model, 2, status=Status.CHECKING, found_at=2.0)
-            models.set_artefact(
-                connection,
-                version,
-                artefact=file.name,
-                kind=Format.SAFETENSORS,
-                sha256=artefact_sha256(file),
-                size=file.stat().st_size,
-            )
+            record_version(connection, "digits", 2, file, Format.SAFETENSORS, status=Status.CHECKING, at=2.0)
 
     def trust(self, *, own_loaders: bool = True) -> None:
         """Say in the workspace's settings whether such files are run."""

@@ -12,7 +12,7 @@ from engine.jobs.hints import placed
 from engine.runtimes import installed_versions, runtime_for
 from storage.errors import JobError
 from storage.records import EvaluationFailure, TensorSpec, Version
-from storage.tables import events, models
+from storage.tables import faults, models
 from storage.vocabulary import Format
 from tests.data_files import npz
 from tests.tiny_models import digits, expected_probabilities
@@ -85,7 +85,7 @@ def test_what_to_do_about_a_fault_is_the_latest_advice(bench: Bench) -> None:
     with pytest.raises(JobError) as caught:
         bench.evaluate()
     with bench.context.writer.transaction() as connection:
-        [fault] = [fault for fault in events.faults(connection, "digits") if fault.version == 1]
+        [fault] = [fault for fault in faults.all_open(connection, "digits") if fault.version == 1]
     assert (fault.message, fault.repair, fault.count) == (
         caught.value.message,
         placed(caught.value.hint, "digits"),

@@ -23,6 +23,7 @@ from storage.errors import UnknownError
 from storage.records import Metric
 from storage.settings import WorkspaceSettings
 from storage.vocabulary import JobKind, JobState, Status
+from tests.failing import failing_at
 from tests.handmade_models import save_onnx, save_onnx_with_weights
 from tests.watched import HostsAtHand, Watched
 
@@ -351,31 +352,17 @@ def test_whatever_call_fails_the_folder_is_damaged_or_restored(shipped: Watched)
     for n in range(1, 400):
         flip(folder)
         damaged = contents(folder)
-        left = n
-
-        def failing(call: Callable[..., Any]) -> Callable[..., Any]:
-            def tried(*arguments: Any, **keywords: Any) -> Any:
-                nonlocal left
-                left -= 1
-                if left == 0:
-                    raise OSError(errno.EIO, os.strerror(errno.EIO))
-                return call(*arguments, **keywords)
-
-            return tried
-
-        with pytest.MonkeyPatch.context() as patch:
-            for name in ("write", "fsync", "fchmod", "mkdir", "rename", "chmod"):
-                patch.setattr(os, name, failing(getattr(os, name)))
+        with failing_at(n, ("write", "fsync", "fchmod", "mkdir", "rename", "chmod")) as reached:
             outcome, _ = ask(shipped)
         restore.recover(shipped.workspace, shipped.writer, shipped.clock.now())
         found = contents(folder)
         assert found == (whole if outcome.state is JobState.SUCCEEDED else damaged)
         left_over = {path.name for path in (shipped.workspace.models / "mnist").iterdir()}
         assert left_over - {"2.partial"} == {"1", "2", "current"}
-        if left > 0:
+        if not reached():
             break
         if found == damaged:
             flip(folder)
             assert contents(folder) == whole
-    assert left > 0, "there must be an end to the calls"
+    assert not reached(), "there must be an end to the calls"
     assert n > 10

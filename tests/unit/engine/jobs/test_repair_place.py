@@ -12,7 +12,7 @@ from storage.database import Writer
 from storage.errors import UnknownError
 from storage.records import JobParameters
 from storage.settings import WorkspaceSettings
-from storage.tables import events
+from storage.tables import faults
 from storage.vocabulary import JobKind
 from storage.workspace import Workspace
 from tests.unit.engine.jobs.asking import Quiet
@@ -32,15 +32,15 @@ def repaired(workspace: Workspace, writer: Writer, fault: int | None, *, dry_run
 def opened(writer: Writer, code: str) -> int:
     """Open a fault of the workspace, and return its number."""
     with writer.transaction() as connection:
-        events.open_fault(connection, code, "It is so.", at=1.0, repair="Look at it.")
-        return events.faults(connection)[0].id
+        faults.open_fault(connection, code, "It is so.", at=1.0, repair="Look at it.")
+        return faults.all_open(connection)[0].id
 
 
 def test_a_fault_that_has_ended_needs_nothing(workspace: Workspace, writer: Writer) -> None:
     """Somebody was quicker; no check is asked for."""
     fault = opened(writer, "disk-low")
     with writer.transaction() as connection:
-        events.close_fault(connection, "disk-low", at=2.0)
+        faults.close_fault(connection, "disk-low", at=2.0)
     outcome = repaired(workspace, writer, fault)
     assert outcome.message == f"fault {fault} (disk-low) has ended already"
     with writer.transaction() as connection:

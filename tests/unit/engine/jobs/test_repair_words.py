@@ -15,7 +15,7 @@ from storage.errors import RefusedError
 from storage.fault_records import Fault
 from storage.records import JobParameters
 from storage.settings import WorkspaceSettings
-from storage.tables import events
+from storage.tables import faults as fault_table
 from storage.vocabulary import JobKind, JobState, RepairKind
 from storage.workspace import Workspace
 from tests.unit.engine.jobs.asking import Quiet
@@ -34,8 +34,8 @@ def faults(writer: Writer) -> dict[str, Fault]:
     fill(writer)
     with writer.transaction() as connection:
         for code, version in ((PERSON, None), (ROLLED_BACK, 1)):
-            events.open_fault(connection, code, "It is so.", at=1.0, model="mnist", version=version)
-        return {fault.code: fault for fault in events.faults(connection, "mnist")}
+            fault_table.open_fault(connection, code, "It is so.", at=1.0, model="mnist", version=version)
+        return {fault.code: fault for fault in fault_table.all_open(connection, "mnist")}
 
 
 def repair(
@@ -63,7 +63,7 @@ def repair(
 def untouched(writer: Writer, faults: dict[str, Fault]) -> bool:
     """Whether no repair is on record, and no check was asked for."""
     with writer.transaction() as connection:
-        now = {fault.code: fault for fault in events.faults(connection, "mnist")}
+        now = {fault.code: fault for fault in fault_table.all_open(connection, "mnist")}
         kinds = {job.kind for job in jobs.read(connection, limit=9)}
     return now == faults and kinds == {JobKind.REPAIR}
 

@@ -19,11 +19,11 @@ from storage import jobs
 from storage.database import Writer
 from storage.records import Job, JobParameters, Metric
 from storage.settings import WorkspaceSettings
-from storage.tables import models, training
+from storage.tables import training
 from storage.training_records import TrainingRun
-from storage.vocabulary import Format, JobKind, JobState, Status
+from storage.vocabulary import Format, JobKind, JobState
 from storage.workspace import Workspace
-from tests.artefacts import artefact_sha256
+from tests.artefacts import record_version
 from tests.tiny_models import NAMES, PREPROCESS, SAVE, digits, import_keras
 
 MODEL = "digits"
@@ -83,16 +83,7 @@ class TrainingBench:
         folder.mkdir()
         file = (save or SAVE[kind])(folder / NAMES[kind])
         with self.context.writer.transaction() as connection:
-            model = models.ensure(connection, MODEL, now=1.0)
-            version = models.add_version(connection, model, 1, status=Status.READY, found_at=1.0)
-            models.set_artefact(
-                connection,
-                version,
-                artefact=file.name,
-                kind=kind,
-                sha256=artefact_sha256(file),
-                size=file.stat().st_size,
-            )
+            record_version(connection, MODEL, 1, file, kind)
 
     def ask(self, **parameters: Any) -> Job:
         """Return a job that asks for a training."""

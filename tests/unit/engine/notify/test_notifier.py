@@ -15,7 +15,7 @@ from storage.notice_records import ChannelState
 from storage.notice_vocabulary import Channel, DeliveryState, NoticeKind
 from storage.notify_settings import ModelNotify, Notify, Webhook, telling
 from storage.settings import Trust, WorkspaceSettings
-from storage.tables import events, models, notices
+from storage.tables import events, faults, models, notices
 from storage.vocabulary import Severity
 from storage.workspace import Workspace
 
@@ -62,7 +62,7 @@ class Stage:
     def fault(self, code: str = "missing", model: str = "mnist", severity: Severity = Severity.ERROR) -> None:
         """Open a fault, or find it once more."""
         with self.writer.transaction() as connection:
-            events.open_fault(
+            faults.open_fault(
                 connection,
                 code,
                 f"{code} it is",
@@ -75,7 +75,7 @@ class Stage:
     def over(self, code: str = "missing", model: str = "mnist") -> None:
         """End a fault."""
         with self.writer.transaction() as connection:
-            assert events.close_fault(connection, code, at=self.now(), model=model)
+            assert faults.close_fault(connection, code, at=self.now(), model=model)
 
     def event(self, code: str, severity: Severity = Severity.INFO, message: str = "it happened") -> None:
         """Write a line of the log."""
@@ -161,8 +161,8 @@ def test_what_somebody_knows_is_not_told(stage: Stage) -> None:
     """An acknowledged fault waits for nobody, whether it was noticed before or after."""
     stage.fault()
     with stage.writer.transaction() as connection:
-        [fault] = events.faults(connection)
-        events.acknowledge(connection, fault.id, by="me")
+        [fault] = faults.all_open(connection)
+        faults.acknowledge(connection, fault.id, by="me")
     assert stage.work() == []
     stage.over()
     assert stage.work() == []
@@ -170,8 +170,8 @@ def test_what_somebody_knows_is_not_told(stage: Stage) -> None:
     stage.fault("artefact-changed")
     stage.work()
     with stage.writer.transaction() as connection:
-        [fault] = events.faults(connection)
-        events.acknowledge(connection, fault.id, by="me")
+        [fault] = faults.all_open(connection)
+        faults.acknowledge(connection, fault.id, by="me")
     stage.down.unlink()
     assert stage.work(HOUR) == []
     assert stage.state().waiting == 0

@@ -13,6 +13,7 @@ from engine.repository.ingest import Duplicate, Ingested, ingest, sweep
 from engine.repository.integrity import ChangedError, copy
 from engine.repository.scanner import read_item
 from storage.workspace import Workspace
+from tests.failing import failing_at
 from tests.handmade_models import save_onnx, save_onnx_with_weights
 
 
@@ -133,24 +134,6 @@ CALLS = ("open", "read", "write", "fsync", "fchmod")
 """What copying asks of the system; each may fail at any time."""
 
 
-class FailingAt:
-    """Fails at the n-th of all these calls, as a disk does that is full or broken."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, n: int) -> None:
-        self.left = n
-        for name in CALLS:
-            monkeypatch.setattr(os, name, self._wrapped(getattr(os, name)))
-
-    def _wrapped(self, call: Callable[..., Any]) -> Callable[..., Any]:
-        def tried(*arguments: Any, **keywords: Any) -> Any:
-            self.left -= 1
-            if self.left == 0:
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            return call(*arguments, **keywords)
-
-        return tried
-
-
 def test_a_source_that_is_not_what_was_examined_is_not_taken(workspace: Workspace) -> None:
     """What was emptied after it was looked into is copied as it is, noticed, and thrown away."""
     save_onnx(workspace.train / "mnist" / "better.onnx")
@@ -180,8 +163,7 @@ def test_a_failure_at_any_step_leaves_nothing_and_the_next_try_succeeds(workspac
     content = source.read_bytes()
     found = examine(source.parent, read_item(source.parent, source.name))
     for n in range(1, 200):
-        with pytest.MonkeyPatch.context() as patch:
-            failing = FailingAt(patch, n)
+        with failing_at(n, CALLS, number=errno.ENOSPC) as reached:
             try:
                 ingest(workspace, "mnist", source.parent, found, known=lambda _: None, above=0)
             except OSError as error:
@@ -195,7 +177,7 @@ def test_a_failure_at_any_step_leaves_nothing_and_the_next_try_succeeds(workspac
         if left:
             assert (workspace.models / "mnist" / "1" / "better.onnx").read_bytes() == content
             (workspace.models / "mnist" / "1").rename(workspace.root / f"kept {n}")
-    assert failing.left > 0
+    assert not reached()
     assert n > 10
     assert tree(workspace) == {"1", "1/better.onnx"}
 

@@ -8,7 +8,6 @@ import stat
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,9 +15,13 @@ from engine.repository import objects as copies
 from engine.repository.integrity import ChangedError, WriteError
 from engine.repository.objects import Kept, Objects
 from tests.artefacts import artefact_sha256, keep_known
+from tests.failing import failing_at
 from tests.handmade_models import save_onnx, save_onnx_with_weights
 
 Save = Callable[[Path], Path]
+
+CALLS = ("open", "read", "write", "fsync", "fchmod", "mkdir")
+"""What copying asks of the system."""
 
 each_shape = pytest.mark.parametrize("save", [save_onnx, save_onnx_with_weights], ids=["one file", "several"])
 
@@ -186,25 +189,10 @@ def test_a_failure_at_any_step_leaves_no_copy_or_a_sound_one(
     objects.folder.mkdir(mode=0o700)
     before = descriptors()
     for n in range(1, 200):
-        left = n
-
-        def failing(call: Callable[..., Any]) -> Callable[..., Any]:
-            def tried(*arguments: Any, **keywords: Any) -> Any:
-                nonlocal left
-                left -= 1
-                if left == 0:
-                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-                return call(*arguments, **keywords)
-
-            return tried
-
-        with pytest.MonkeyPatch.context() as patch:
-            for name in ("open", "read", "write", "fsync", "fchmod", "mkdir"):
-                patch.setattr(os, name, failing(getattr(os, name)))
-            # It may fail in any way, or do without what failed; what matters is what it leaves behind.
-            with suppress(OSError, ChangedError):
-                keep_known(objects, artefact, sha256).close()
-        if left > 0:
+        # It may fail in any way, or do without what failed; what matters is what it leaves behind.
+        with failing_at(n, CALLS, number=errno.ENOSPC) as reached, suppress(OSError, ChangedError):
+            keep_known(objects, artefact, sha256).close()
+        if not reached():
             break
         assert descriptors() == before
         found = objects.find("model.onnx", sha256)
@@ -214,7 +202,7 @@ def test_a_failure_at_any_step_leaves_no_copy_or_a_sound_one(
         objects.tidy(set)
         objects.sweep()
         assert listed(objects) == []
-    assert left > 0, "there must be an end to the calls"
+    assert not reached(), "there must be an end to the calls"
     assert n > 10
 
 

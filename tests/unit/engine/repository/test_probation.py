@@ -7,7 +7,7 @@ import pytest
 from engine.repository.probation import Switched, follow
 from storage import jobs
 from storage.database import Writer
-from storage.tables import events, models, probations
+from storage.tables import events, faults, models, probations
 from storage.vocabulary import JobKind, ProbationState
 
 HOUR = 3600.0
@@ -72,7 +72,7 @@ def test_faults_of_what_was_deployed_before_are_looked_at_at_once(
 ) -> None:
     """A fault of a version that nobody uses any more must not call people until the next check."""
     with writer.transaction() as connection:
-        events.open_fault(connection, "x", "It is wrong.", at=0.0, model="mnist", version=version)
+        faults.open_fault(connection, "x", "It is wrong.", at=0.0, model="mnist", version=version)
     switch(writer, mnist, 2)
     with writer.transaction() as connection:
         found = [(job.kind, job.model, job.requested_by) for job in jobs.read(connection, limit=9)]

@@ -8,7 +8,7 @@ from engine.repository import problems
 from engine.repository.problems import CURRENT, FOLDER, MISSING, SETTINGS, Problem
 from engine.repository.scanner import Inbox, Item, Link, Listing, ModelFolder
 from storage.database import Writer
-from storage.tables import events
+from storage.tables import events, faults
 from storage.vocabulary import Status
 from storage.workspace import Workspace
 
@@ -99,8 +99,8 @@ def test_a_problem_is_told_when_it_comes_and_when_it_goes(writer: Writer) -> Non
     first = Problem(FOLDER, "mnist", None, "It is shut.")
     for now, found in enumerate([[first], [first], [first._replace(message="It is gone.")], [], []]):
         with writer.transaction() as connection:
-            problems.keep(connection, found, events.faults(connection), now=float(now))
+            problems.keep(connection, found, faults.all_open(connection), now=float(now))
     with writer.transaction() as connection:
-        assert events.faults(connection) == []
+        assert faults.all_open(connection) == []
         told = [(event.at, event.code, event.message) for event in events.read(connection, limit=9)]
     assert told == [(3.0, "folder-mended", "no longer: It is gone."), (0.0, "folder", "It is shut.")]

@@ -8,7 +8,7 @@ import pytest
 from engine.repository.scanner import Link
 from engine.repository.switch import interpret, preflight, read_current, recover, switch
 from storage.errors import RefusedError
-from storage.tables import events, models, promotions
+from storage.tables import faults, models, promotions
 from storage.vocabulary import JobKind, PromotionOutcome
 from storage.workspace import Workspace
 from tests.watched import Watched
@@ -164,7 +164,7 @@ def test_what_a_switch_may_have_ended_is_looked_at_at_once(watched: Watched, *, 
     watched.settle()
     assert [job for job in watched.jobs() if job.kind is JobKind.CHECK] == []
     with watched.writer.transaction() as connection:
-        events.open_fault(connection, "below", "It is.", at=watched.clock.now(), model="mnist", version=1)
+        faults.open_fault(connection, "below", "It is.", at=watched.clock.now(), model="mnist", version=1)
     if not by_hand:
         intend(watched, JobKind.PROMOTE, 1, 2)
     watched.deploy("mnist", 2)

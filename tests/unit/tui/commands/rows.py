@@ -21,7 +21,7 @@ from storage.records import (
     NewEvaluation,
     TensorSpec,
 )
-from storage.tables import devices, evaluations, events, models
+from storage.tables import devices, evaluations, events, faults, models
 from storage.vocabulary import (
     CheckVerdict,
     DeviceKind,
@@ -125,7 +125,7 @@ def fill(writer: Writer) -> None:
             ),
         )
         devices.add_samples(connection, [cpu])
-        events.open_fault(
+        faults.open_fault(
             connection,
             "load-failed",
             "version 3 does not load",

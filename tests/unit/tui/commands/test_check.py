@@ -4,7 +4,7 @@ import pytest
 
 from storage.database import Writer
 from storage.records import Job
-from storage.tables import events
+from storage.tables import faults
 from storage.vocabulary import ExitCode, JobKind, Severity
 from tests.unit.tui.commands.conftest import Begin, Run
 from tests.unit.tui.commands.rows import answered, failed
@@ -23,7 +23,7 @@ def checked(writer: Writer, job: Job) -> None:
 def well(writer: Writer, job: Job) -> None:
     """Answer a check after which the only fault is over."""
     with writer.transaction() as connection:
-        events.close_fault(connection, "load-failed", at=1.0, model="mnist", version=3)
+        faults.close_fault(connection, "load-failed", at=1.0, model="mnist", version=3)
     checked(writer, job)
 
 
@@ -72,7 +72,7 @@ def test_what_cannot_be_told_yet_says_what_is_missing(ask: Run, working: Begin) 
 def test_a_hint_alone_passes(severity: Severity, ask: Run, writer: Writer, working: Begin) -> None:
     """It is told, and fails no script."""
     with writer.transaction() as connection:
-        events.open_fault(connection, "stale-model", "It is old.", at=1.0, model="mnist", severity=severity)
+        faults.open_fault(connection, "stale-model", "It is old.", at=1.0, model="mnist", severity=severity)
     working(well)
     said = ask("check", "mnist", "--json")
     assert said.json["passed"] is (severity is Severity.INFO)
@@ -82,7 +82,7 @@ def test_a_hint_alone_passes(severity: Severity, ask: Run, writer: Writer, worki
 def test_another_models_fault_is_not_this_ones(ask: Run, writer: Writer, working: Begin) -> None:
     """A script that checks one model hears of that one."""
     with writer.transaction() as connection:
-        events.open_fault(connection, "no-data", "None.", at=1.0, model="digits")
+        faults.open_fault(connection, "no-data", "None.", at=1.0, model="digits")
     working(well)
     assert ask("check", "mnist").status == ExitCode.DONE
     assert ask("check").status == ExitCode.NO
@@ -124,8 +124,8 @@ def test_an_unknown_model_is_a_usage_error(ask: Run) -> None:
 def test_acknowledged_faults_are_remembered(ask: Run, writer: Writer, working: Begin) -> None:
     """They fail nothing, and whoever looks is told that they are there."""
     with writer.transaction() as connection:
-        [fault] = events.faults(connection, "mnist")
-        events.acknowledge(connection, fault.id, by="ann")
+        [fault] = faults.all_open(connection, "mnist")
+        faults.acknowledge(connection, fault.id, by="ann")
     working(checked)
     said = ask("check", "mnist")
     assert said.status == ExitCode.DONE
@@ -136,7 +136,7 @@ def test_acknowledged_faults_are_remembered(ask: Run, writer: Writer, working: B
 def test_a_hint_is_a_no_to_who_is_strict(ask: Run, writer: Writer, working: Begin) -> None:
     """A pipeline that lets nothing pass is stopped by what is only told otherwise."""
     with writer.transaction() as connection:
-        events.open_fault(
+        faults.open_fault(
             connection, "stale-model", "It is old.", at=1.0, model="mnist", severity=Severity.INFO
         )
     working(well)
@@ -148,8 +148,8 @@ def test_a_hint_is_a_no_to_who_is_strict(ask: Run, writer: Writer, working: Begi
 def test_an_acknowledged_fault_is_a_no_to_who_is_strict(ask: Run, writer: Writer, working: Begin) -> None:
     """It is listed, because it is the reason."""
     with writer.transaction() as connection:
-        [fault] = events.faults(connection, "mnist")
-        events.acknowledge(connection, fault.id, by="ann")
+        [fault] = faults.all_open(connection, "mnist")
+        faults.acknowledge(connection, fault.id, by="ann")
     working(checked)
     said = ask("check", "mnist", "--strict", "--json")
     assert said.status == ExitCode.NO

@@ -4,7 +4,7 @@ import pytest
 
 from storage.database import Writer
 from storage.records import Job
-from storage.tables import events
+from storage.tables import faults
 from storage.vocabulary import ExitCode, JobKind, Severity
 from tests.unit.tui.commands.conftest import Begin, Run
 from tests.unit.tui.commands.rows import answered, failed
@@ -22,7 +22,7 @@ KNOWN = {
 def acknowledged(writer: Writer, job: Job) -> None:
     """Answer as the engine does."""
     with writer.transaction() as connection:
-        events.acknowledge(connection, job.parameters.fault or 0, by="ann")
+        faults.acknowledge(connection, job.parameters.fault or 0, by="ann")
     answered(KNOWN)(writer, job)
 
 
@@ -43,7 +43,7 @@ def test_a_fault_has_its_sentence_and_what_mends_it_below_it(
 def test_long_sentences_are_wrapped(ask: Run, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
     """At 80 columns as well as at 160."""
     with writer.transaction() as connection:
-        events.open_fault(connection, "x", "word " * 70, at=1.0, model="mnist", repair="do " * 60)
+        faults.open_fault(connection, "x", "word " * 70, at=1.0, model="mnist", repair="do " * 60)
     for width in (80, 160):
         monkeypatch.setenv("COLUMNS", str(width))
         assert max(map(len, ask("faults").out.splitlines())) <= width
@@ -77,8 +77,8 @@ def test_the_document_of_acknowledge(ask: Run, working: Begin) -> None:
 def test_a_hint_needs_nobody(ask: Run, writer: Writer) -> None:
     """What is worth knowing is listed, and does not fail a script."""
     with writer.transaction() as connection:
-        events.close_fault(connection, "load-failed", at=0, model="mnist", version=3)
-        events.open_fault(
+        faults.close_fault(connection, "load-failed", at=0, model="mnist", version=3)
+        faults.open_fault(
             connection, "stale-model", "It is old.", at=1.0, model="mnist", version=1, severity=Severity.INFO
         )
     said = ask("faults")
@@ -89,7 +89,7 @@ def test_a_hint_needs_nobody(ask: Run, writer: Writer) -> None:
 def test_no_fault_is_said(ask: Run, writer: Writer) -> None:
     """In so many words."""
     with writer.transaction() as connection:
-        events.close_fault(connection, "load-failed", at=0, model="mnist", version=3)
+        faults.close_fault(connection, "load-failed", at=0, model="mnist", version=3)
     assert ask("faults").out == "No open problems.\n"
 
 

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from storage.database import Writer
 from storage.records import Arrival, EvaluationFailure, TensorSpec
-from storage.tables import events, models
+from storage.tables import faults, models
 from storage.vocabulary import ExitCode, Status
 from storage.workspace import Workspace
 from tests.unit.tui.commands.conftest import Run
@@ -82,7 +82,7 @@ def test_show_tells_what_to_do_about_a_failed_evaluation(ask: Run, writer: Write
         [version] = models.versions(connection, "digits")
         failure = EvaluationFailure(at=0, message=message, hint=hint, proposal="")
         models.set_failure(connection, version.id, failure)
-        events.open_fault(connection, "evaluation-failed", message, at=0, model="digits", version=1)
+        faults.open_fault(connection, "evaluation-failed", message, at=0, model="digits", version=1)
     lines = ask("show", "digits").out.splitlines()
     assert lines[lines.index(f"! {message}") + 1] == f"  > {hint}"
 

@@ -5,7 +5,7 @@ import pytest
 from storage.database import Writer
 from storage.objectives import MISSED_FAULT
 from storage.promotion_records import GateCheck, GateReport
-from storage.tables import events, models
+from storage.tables import faults, models
 from storage.vocabulary import CheckVerdict, ExitCode, Status, Verdict
 from storage.workspace import Workspace
 from tests.unit.tui.commands.conftest import Run
@@ -15,7 +15,7 @@ from tests.unit.tui.commands.conftest import Run
 def well(filled: Workspace, writer: Writer) -> Workspace:
     """Return the workspace with everything mended that was wrong in it."""
     with writer.transaction() as connection:
-        events.close_fault(connection, "load-failed", at=0, model="mnist", version=3)
+        faults.close_fault(connection, "load-failed", at=0, model="mnist", version=3)
         models.forget_arrival(connection, "mnist", "notes.onnx")
         third = models.versions(connection, "mnist")[0]
         models.set_version(connection, third.id, status=Status.READY)
@@ -113,10 +113,10 @@ def test_an_objective_whose_fault_is_open_is_told_once(
     file.parent.mkdir(parents=True)
     file.write_text('[objectives]\naccuracy = ">= 0.97"\n')
     with writer.transaction() as connection:
-        events.open_fault(connection, MISSED_FAULT, "It is below.", at=0, model="mnist", version=1)
+        faults.open_fault(connection, MISSED_FAULT, "It is below.", at=0, model="mnist", version=1)
         if known:
-            [fault] = events.faults(connection, "mnist")
-            events.acknowledge(connection, fault.id, by="ann")
+            [fault] = faults.all_open(connection, "mnist")
+            faults.acknowledge(connection, fault.id, by="ann")
     said = ask("status", "--json")
     assert said.json["attention"] == ([] if known else ["mnist@1: It is below."])
     assert said.status == (ExitCode.DONE if known else ExitCode.NO)
@@ -130,7 +130,7 @@ def test_broken_settings_are_told_once(ask: Run, well: Workspace, writer: Writer
     with writer.transaction() as connection:
         model_id = models.ensure(connection, "mnist", now=0)
         models.set_settings(connection, model_id, task=None, problem="model.toml: not valid TOML")
-        events.open_fault(connection, "settings", "model.toml: not valid TOML", at=0, model="mnist")
+        faults.open_fault(connection, "settings", "model.toml: not valid TOML", at=0, model="mnist")
     assert ask("status", "--json").json["attention"] == ["mnist: model.toml: not valid TOML"]
 
 

@@ -6,7 +6,7 @@ import pytest
 from storage import jobs
 from storage.database import Writer
 from storage.records import Job
-from storage.tables import events
+from storage.tables import faults
 from storage.vocabulary import ExitCode, JobKind, JobState, RepairKind
 from tests.unit.tui.commands.conftest import Begin, Run
 from tests.unit.tui.commands.rows import Answer, answered, failed
@@ -117,7 +117,7 @@ def with_check(*, ends: bool) -> Answer:
         with writer.transaction() as connection:
             if job.kind is JobKind.CHECK:
                 if ends:
-                    events.close_fault(connection, "load-failed", at=2.0, model="mnist", version=3)
+                    faults.close_fault(connection, "load-failed", at=2.0, model="mnist", version=3)
                 jobs.finish(connection, job.id, JobState.SUCCEEDED, now=2.0)
                 return
             check = jobs.add(connection, JobKind.CHECK, "mnist", None, requested_by="ann", now=1.0)
@@ -240,8 +240,8 @@ FREED = {
 def open_place_fault(writer: Writer) -> int:
     """Open a fault of the workspace, and return its number."""
     with writer.transaction() as connection:
-        events.open_fault(connection, "disk-low", "It is.", at=1.0)
-        return next(fault.id for fault in events.faults(connection) if fault.code == "disk-low")
+        faults.open_fault(connection, "disk-low", "It is.", at=1.0)
+        return next(fault.id for fault in faults.all_open(connection) if fault.code == "disk-low")
 
 
 def test_a_fault_of_the_workspace_is_named_by_its_number(ask: Run, working: Begin, writer: Writer) -> None:

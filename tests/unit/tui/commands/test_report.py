@@ -10,7 +10,7 @@ import pytest
 
 from storage.database import Writer
 from storage.fault_records import CheckAnswer
-from storage.tables import checks, events, models, promotions
+from storage.tables import checks, faults, models, promotions
 from storage.vocabulary import Answer, ExitCode, JobKind, PromotionOutcome, Severity, Status
 from storage.workspace import Workspace
 from tests.unit.tui.commands.conftest import Run
@@ -83,7 +83,7 @@ def page(ask: Run, filled: Workspace, writer: Writer, tmp_path: Path) -> str:
             reason=HOSTILE,
         )
         promotions.settle(connection, intent, PromotionOutcome.DONE)
-        events.open_fault(
+        faults.open_fault(
             connection,
             "objective-missed",
             HOSTILE,
@@ -93,8 +93,8 @@ def page(ask: Run, filled: Workspace, writer: Writer, tmp_path: Path) -> str:
             severity=Severity.ERROR,
             repair=HOSTILE,
         )
-        events.open_fault(connection, "not-kept", "no room", at=NOW, model="mnist")
-        events.close_fault(connection, "not-kept", at=NOW + 50, model="mnist")
+        faults.open_fault(connection, "not-kept", "no room", at=NOW, model="mnist")
+        faults.close_fault(connection, "not-kept", at=NOW + 50, model="mnist")
         for code, answer in (
             ("missing", Answer.HEALTHY),
             ("leakage", Answer.UNKNOWN),

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from storage.database import Writer
-from storage.tables import events, models
+from storage.tables import faults, models
 from storage.workspace import Workspace
 from tests.terminal import Terminal
 from tests.unit.tui.commands.conftest import Run
@@ -52,7 +52,7 @@ def test_a_change_is_written(ask: Run, rounds: list[object], writer: Writer) -> 
 
     def break_it() -> None:
         with writer.transaction() as connection:
-            events.open_fault(connection, "drift", "it drifts", at=time.time(), model="digits")
+            faults.open_fault(connection, "drift", "it drifts", at=time.time(), model="digits")
 
     rounds += [break_it, None]
     said = ask("models", "--watch").out
