@@ -15,7 +15,7 @@ from engine import jobs as kinds
 from engine.job_report import JobReport
 from engine.jobs.context import Context, Needed, Outcome, Refinement
 from engine.jobs.hints import placed
-from engine.processes.endings import CANCELLED
+from engine.processes.endings import CANCELLED, LOST
 from storage import interrupted, jobs
 from storage.database_errors import DAMAGED, SALVAGE, in_words, is_damaged
 from storage.errors import Error
@@ -152,7 +152,9 @@ class Lane:
         if outcome.code == CANCELLED and self._stopping.is_set() and not jobs.cancelled(connection, job.id):
             interrupted.park(connection, job.id)
         elif outcome.state is JobState.INTERRUPTED:
-            interrupted.interrupt(connection, job, error=outcome.error, now=self._context.now())
+            interrupted.interrupt(
+                connection, job, error=outcome.error, hint=outcome.hint, now=self._context.now()
+            )
         elif outcome.first:
             _put_back(connection, self._context, job, outcome.first)
         else:
@@ -211,6 +213,10 @@ def _outcome(context: Context, job: Job, report: JobReport) -> Outcome:
     try:
         return kinds.handler(job.kind)(context, job, report)
     except Error as error:
+        if error.code == LOST:
+            # Somebody else ended the host: nothing is known of what was asked for, and it is asked for again.
+            log.warning("job %d was cut off: %s", job.id, error.message)
+            return Outcome(state=JobState.INTERRUPTED, error=error.message, hint=error.hint)
         state = JobState.CANCELLED if error.code == CANCELLED else JobState.FAILED
         return Outcome(state=state, code=error.code, error=error.message, hint=placed(error.hint, job.model))
     except sqlite3.Error as error:

@@ -14,7 +14,7 @@ from engine.jobs.context import Context
 from engine.jobs.loading_record import CPU, changed, failure_recorded, mark_ready
 from engine.jobs.reading import readable_data
 from engine.processes.client import Hosts, ModelProcess
-from engine.processes.endings import CANCELLED, NOT_KEPT
+from engine.processes.endings import CANCELLED, LOST, NOT_KEPT
 from engine.protocols import Options, RuntimeSpec
 from engine.repository.integrity import ChangedError, WriteError
 from engine.repository.keeper import note_mended
@@ -81,7 +81,7 @@ def show_loadable(context: Context, version: Version, cancelled: Callable[[], bo
 
     Raises:
         RefusedError: it cannot; the message says why.
-        JobError: somebody wants the end.
+        JobError: somebody wants the end, or its host was ended meanwhile.
     """
     device = version.evaluation.device if version.evaluation else CPU
     try:
@@ -89,7 +89,7 @@ def show_loadable(context: Context, version: Version, cancelled: Callable[[], bo
             with borrow(context, version, device, cancelled) as process:
                 mark_ready(context, version, process, device)
     except JobError as error:
-        if error.code == CANCELLED:
+        if error.code in {CANCELLED, LOST}:
             raise
         name = f"{version.model}@{version.number}"
         raise RefusedError(f"{name} does not load on {device}: {error.message}", error.hint) from None
