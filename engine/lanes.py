@@ -12,12 +12,13 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 
 from engine import jobs as kinds
+from engine import verifying
 from engine.job_report import JobReport
 from engine.jobs.context import Context, Needed, Outcome, Refinement
 from engine.jobs.hints import placed
 from engine.processes.endings import CANCELLED, LOST
 from storage import interrupted, jobs
-from storage.database_errors import DAMAGED, SALVAGE, in_words, is_damaged
+from storage.database_errors import DAMAGED, in_words, is_damaged
 from storage.errors import Error
 from storage.records import Job
 from storage.tables import events
@@ -266,18 +267,6 @@ def _put_back(connection: sqlite3.Connection, context: Context, job: Job, needed
     jobs.put_back(connection, job.id, asked, message=f"waits for {named}")
 
 
-def _tell_of_damage(connection: sqlite3.Connection, outcome: Outcome, now: float) -> None:
-    """Have the workspace say that its database is damaged; saving what can be read of it ends that."""
-    events.open_fault(
-        connection,
-        DAMAGED,
-        f"A part of the database cannot be read: {outcome.error}",
-        at=now,
-        severity=Severity.ERROR,
-        repair=SALVAGE,
-    )
-
-
 def _finish(connection: sqlite3.Connection, context: Context, job: Job, outcome: Outcome) -> None:
     now = context.now()
     jobs.finish(
@@ -292,7 +281,7 @@ def _finish(connection: sqlite3.Connection, context: Context, job: Job, outcome:
         result=outcome.result,
     )
     if outcome.code == DAMAGED:
-        _tell_of_damage(connection, outcome, now)
+        verifying.tell(connection, outcome.error, now=now)
     if outcome.state is JobState.FAILED:
         log.warning("job %d failed: %s", job.id, outcome.error)
         events.add(

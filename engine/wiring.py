@@ -36,6 +36,7 @@ from engine.scheduling import Scheduler
 from engine.service import Part, Service
 from engine.service_manager import Manager, present
 from engine.settings_watch import SettingsWatch
+from engine.verifying import Verifying
 from engine.versions import program_version
 from engine.watching import Watching
 from storage import durations, exposure_settings, heaps, interrupted
@@ -226,6 +227,7 @@ def _work(
     sampler = Sampler(writer, settings.sampling.interval_s, time.time)
     rolling = Rolling(writer, kept(settings.retention), now=time.time, monotonic=time.monotonic)
     packing = Packing(writer)
+    verifying = Verifying(workspace.database, writer, now=time.time, measuring=hosts.measuring.is_set)
     try:
         keeper = Keeper(workspace, writer, now=time.time)
         scheduler = Scheduler(workspace, writer, settings, now=time.time)
@@ -234,6 +236,7 @@ def _work(
             sampler,
             rolling,
             packing,
+            verifying,
             examiner,
             watching,
             observer,

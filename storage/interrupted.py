@@ -81,7 +81,9 @@ def interrupt(connection: sqlite3.Connection, job: Job, *, error: str, now: floa
 
 
 def _attempt(connection: sqlite3.Connection, job: Job) -> int:
-    attempt: int = connection.execute("SELECT attempt FROM jobs WHERE id = ?", (job.id,)).fetchone()["attempt"]
+    attempt: int = connection.execute("SELECT attempt FROM jobs WHERE id = ?", (job.id,)).fetchone()[
+        "attempt"
+    ]
     return attempt
 
 

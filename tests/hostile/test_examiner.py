@@ -160,7 +160,7 @@ class Bereft:
 
 @pytest.mark.parametrize(("times", "refused"), [(INTERRUPTIONS, False), (1000, True)])
 def test_a_host_that_is_ended_is_held_against_no_file_at_first(
-    tmp_path: Path, times: int, refused: bool
+    tmp_path: Path, *, times: int, refused: bool
 ) -> None:
     """A machine without memory ends hosts; what ends one at each look is not honest."""
     save_onnx(tmp_path / "a.onnx")
