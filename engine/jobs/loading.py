@@ -9,13 +9,13 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import NamedTuple
 
 from engine.jobs.checked import runtime_of
-from engine.jobs.companions import LOADER, own_loader
+from engine.jobs.companions import own_loader
 from engine.jobs.context import Context
 from engine.jobs.loading_record import CPU, changed, failure_recorded, mark_ready
 from engine.jobs.reading import readable_data
 from engine.processes.client import Hosts, ModelProcess
 from engine.processes.endings import CANCELLED, LOST, NOT_KEPT
-from engine.protocols import Options, RuntimeSpec
+from engine.protocols import LOADER, Options, RuntimeSpec
 from engine.repository.integrity import ChangedError, WriteError
 from engine.repository.keeper import note_mended
 from engine.repository.objects import Kept, Objects
