@@ -30,7 +30,7 @@ NOT_STARTED: Final = "not-started"
 """The error code of a process that this machine did not get going: its model was never opened."""
 
 LOST: Final = "lost"
-"""The error code of a process that ended because its host did: whatever ended that says nothing about the model."""
+"""The error code of a process that ended, or never began, because somebody ended its host: that says nothing about a model."""
 
 SHORT_OF_MEMORY: Final = (
     "Free memory on this machine, lower limits.warm_processes in modeltender.toml, or make models smaller."
@@ -153,7 +153,7 @@ def host_killed(framework: str) -> ModelProcessError:
     return ModelProcessError(
         f"The {framework} host was killed (SIGKILL), most likely because the machine ran out of memory.",
         SHORT_OF_MEMORY,
-        code=NOT_STARTED,
+        code=LOST,
     )
 
 
