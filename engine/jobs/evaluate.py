@@ -22,7 +22,7 @@ from engine.jobs.companions import SOURCE, class_names, loader_source, own_metri
 from engine.jobs.context import Context, Outcome, Report
 from engine.jobs.hints import placed
 from engine.jobs.loading import borrow, wanted_version
-from engine.jobs.loading_record import loading_of, mark_ready, unchanged
+from engine.jobs.loading_record import OF_THE_MACHINE, loading_of, mark_ready, unchanged
 from engine.jobs.reading import mappable
 from engine.jobs.timing import Timing
 from engine.processes.client import ModelProcess
@@ -103,7 +103,7 @@ def _record_failure(context: Context, job: Job, version: Version, error: JobErro
         if not unchanged(connection, version):
             # It failed on content that lies there no more; what does is evaluated by itself.
             return
-        if error.code == LOST and interrupted.is_repeated(connection, job):
+        if _is_tried_again(connection, job, error):
             # What the next try comes to is what is on record then.
             return
         at = context.now()
@@ -126,6 +126,14 @@ def _record_failure(context: Context, job: Job, version: Version, error: JobErro
         )
         models.set_failure(connection, version.id, failure)
         offering.offer_new(connection)
+
+
+def _is_tried_again(connection: sqlite3.Connection, job: Job, error: JobError) -> bool:
+    """Whether the machine lacked something, and the same is evaluated again by itself: nothing is held against a version."""
+    if error.code in OF_THE_MACHINE and job.requested_by == jobs.PROBATION:
+        # A fault would have it rolled back, and the next look is due in a moment.
+        return True
+    return error.code == LOST and interrupted.is_repeated(connection, job)
 
 
 def _measure(work: Work, source: Path) -> Timing:

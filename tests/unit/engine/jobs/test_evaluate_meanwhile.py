@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -91,6 +92,12 @@ def test_a_host_that_was_ended_is_held_against_a_version_only_where_nobody_tries
         assert models.versions(connection, "digits")[0].status is Status.READY
         interrupted.interrupt(connection, first, error="lost", now=1.0)
         [second, _] = jobs.read(connection, limit=2)
+    # On probation a fault would roll the version back, and it is looked at again in a moment.
+    watched = msgspec.structs.replace(second, requested_by=jobs.PROBATION)
+    with pytest.raises(JobError, match="together with its host"):
+        evaluate.run(bench.context, watched, bench.listener)
+    with bench.context.writer.transaction() as connection:
+        assert not events.faults(connection, "digits")
     with pytest.raises(JobError, match="together with its host"):
         evaluate.run(bench.context, second, bench.listener)
     with bench.context.writer.transaction() as connection:
