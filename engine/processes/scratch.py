@@ -19,7 +19,8 @@ ENTRIES: Final = 10_000
 
 def make(parent: Path) -> Path:
     """Return a new folder for one process, closed to other users."""
-    parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Without those above it: where a workspace was moved, nothing of it is to come up again at the old place.
+    parent.mkdir(mode=0o700, exist_ok=True)
     return Path(tempfile.mkdtemp(prefix="p", dir=parent))
 
 
