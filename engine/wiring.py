@@ -7,7 +7,6 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from engine.automatic import Automatic
@@ -19,6 +18,7 @@ from engine.freeing import removing
 from engine.jobs import ON_LINKS, ON_MODELS, ON_NOTICES, ON_TRAININGS
 from engine.jobs.context import Context
 from engine.lanes import Lane
+from engine.log_file import LogFile
 from engine.notify.notifier import Notifier
 from engine.packing import Packing
 from engine.processes import kernel, lockdown, processor_share
@@ -50,10 +50,6 @@ from storage.vocabulary import ExitCode, Severity
 from storage.workspace import Workspace, check_writable, create_workspace, engine_lock
 
 log = logging.getLogger(__name__)
-
-LOG_BYTES = 5 * 1024 * 1024
-LOG_FILES = 3
-"""20 MiB of log in all: weeks of ordinary work."""
 
 
 def run(workspace: Workspace) -> int:
@@ -273,7 +269,7 @@ def _deployed(writer: Writer) -> set[tuple[str, str]]:
 
 
 def _log_to(workspace: Workspace) -> None:
-    handler = RotatingFileHandler(workspace.log, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
+    handler = LogFile(workspace.log)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     # watchdog tells every single event at debug level and is told nothing by us below a warning.
