@@ -15,7 +15,7 @@ import msgspec
 from engine.install_command import install
 from engine.options import answer, standard_options
 from storage import jobs, launch
-from storage.database import Reader
+from storage.database import OLDER, Reader
 from storage.errors import DatabaseError, WorkspaceError
 from storage.records import EngineState, HostState
 from storage.tables import engine as engine_table
@@ -165,9 +165,10 @@ def _recorded(workspace: Workspace) -> tuple[EngineState | None, dict[JobState, 
     try:
         reader = Reader(workspace.database)
     except DatabaseError as error:
-        if error.code != "no-database":
+        older = error.code == OLDER and engine_pid(workspace) is None
+        if error.code != "no-database" and not older:
             raise
-        # A workspace whose engine never ran has no database, and its status is just that.
+        # A workspace whose engine never ran has no database, and its status is just that; an older one waits for the next engine.
         return None, {JobState.QUEUED: 0, JobState.RUNNING: 0}
     try:
         with reader.transaction() as connection:

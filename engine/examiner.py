@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from engine.processes.endings import CANCELLED, ModelProcessError
+from engine.processes.endings import CANCELLED, LOST, ModelProcessError
 from engine.processes.examiner_process import ExaminerProcess, Suspect
 from engine.processes.protocol import MAXIMUM_THINGS
 from engine.repository.examine import Examined
@@ -43,7 +43,8 @@ long last of all. An honest file takes milliseconds, a graph of a million nodes 
 disk and a busy machine."""
 
 INTERRUPTIONS: Final = 3
-"""So often the last round makes room for what is new, and begins again; then what is new waits, or it would never end."""
+"""So often the last round makes room for what is new, and begins again; then what is new waits, or it would never end.
+So often, too, a host that was ended is held against nothing that was asked about: then it is that which ends it."""
 
 
 class _Question:
@@ -198,10 +199,12 @@ class Examiner:
         self._let_go()
         if self._stopping:
             return
-        if error.code == CANCELLED:
-            questions[0].interrupted += 1
+        lost = error.code == LOST and questions[0].interrupted < INTERRUPTIONS
+        if lost or error.code == CANCELLED:
+            for question in questions:
+                question.interrupted += 1
             with self._changed:
-                self._rounds[-1].append(questions[0])
+                self._rounds[-1].extend(questions)
             return
         log.warning("an examiner ended: %s", error.message)
         for question in questions:

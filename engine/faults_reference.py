@@ -79,7 +79,7 @@ def _opens(spec: FaultSpec) -> str:
         if spec.closes == 1
         else f"after {spec.closes} looks in a row that do not"
     )
-    return f"The fault opens {opens}, and closes {closes}."
+    return f"The fault opens {opens}, and closes {spec.ends or closes}."
 
 
 def _sentence(text: str) -> str:

@@ -12,15 +12,16 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 
 from engine import jobs as kinds
+from engine import verifying
 from engine.job_report import JobReport
 from engine.jobs.context import Context, Needed, Outcome, Refinement
 from engine.jobs.hints import placed
-from engine.processes.endings import CANCELLED
+from engine.processes.endings import CANCELLED, LOST
 from storage import interrupted, jobs
-from storage.database_errors import DAMAGED, SALVAGE, in_words, is_damaged
+from storage.database_errors import DAMAGED, in_words, is_damaged
 from storage.errors import Error
 from storage.records import Job
-from storage.tables import events, faults
+from storage.tables import events
 from storage.text import clean
 from storage.vocabulary import JobKind, JobState, Severity
 
@@ -152,7 +153,9 @@ class Lane:
         if outcome.code == CANCELLED and self._stopping.is_set() and not jobs.cancelled(connection, job.id):
             interrupted.park(connection, job.id)
         elif outcome.state is JobState.INTERRUPTED:
-            interrupted.interrupt(connection, job, error=outcome.error, now=self._context.now())
+            interrupted.interrupt(
+                connection, job, error=outcome.error, hint=outcome.hint, now=self._context.now()
+            )
         elif outcome.first:
             _put_back(connection, self._context, job, outcome.first)
         else:
@@ -211,6 +214,10 @@ def _outcome(context: Context, job: Job, report: JobReport) -> Outcome:
     try:
         return kinds.handler(job.kind)(context, job, report)
     except Error as error:
+        if error.code == LOST:
+            # Somebody else ended the host: nothing is known of what was asked for, and it is asked for again.
+            log.warning("job %d was cut off: %s", job.id, error.message)
+            return Outcome(state=JobState.INTERRUPTED, error=error.message, hint=error.hint)
         state = JobState.CANCELLED if error.code == CANCELLED else JobState.FAILED
         return Outcome(state=state, code=error.code, error=error.message, hint=placed(error.hint, job.model))
     except sqlite3.Error as error:
@@ -260,18 +267,6 @@ def _put_back(connection: sqlite3.Connection, context: Context, job: Job, needed
     jobs.put_back(connection, job.id, asked, message=f"waits for {named}")
 
 
-def _tell_of_damage(connection: sqlite3.Connection, outcome: Outcome, now: float) -> None:
-    """Have the workspace say that its database is damaged; saving what can be read of it ends that."""
-    faults.open_fault(
-        connection,
-        DAMAGED,
-        f"A part of the database cannot be read: {outcome.error}",
-        at=now,
-        severity=Severity.ERROR,
-        repair=SALVAGE,
-    )
-
-
 def _finish(connection: sqlite3.Connection, context: Context, job: Job, outcome: Outcome) -> None:
     now = context.now()
     jobs.finish(
@@ -286,7 +281,7 @@ def _finish(connection: sqlite3.Connection, context: Context, job: Job, outcome:
         result=outcome.result,
     )
     if outcome.code == DAMAGED:
-        _tell_of_damage(connection, outcome, now)
+        verifying.tell(connection, outcome.error, now=now)
     if outcome.state is JobState.FAILED:
         log.warning("job %d failed: %s", job.id, outcome.error)
         events.add(

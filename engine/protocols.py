@@ -6,7 +6,7 @@ each other or a common base.
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, Protocol, runtime_checkable
 
 import msgspec
 
@@ -85,6 +85,9 @@ class RuntimeSpec(msgspec.Struct, frozen=True):
 
 Options = tuple[tuple[str, str | int | float | bool], ...]
 """What a loader is told besides the artefact and the device: keyword arguments, in the order of their names."""
+
+LOADER: Final = "loader"
+"""The option of a runtime that needs a Python file of the model's owner."""
 
 
 class LoadedModel(Protocol):

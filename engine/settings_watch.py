@@ -50,6 +50,9 @@ class SettingsWatch:
         self.settings = self._next
 
     def _take(self) -> None:
+        if not self._file.parent.is_dir():
+            # The workspace was moved or its disk is away: that nobody wants other settings than before is no change.
+            return
         try:
             found = read_workspace_settings(self._file)
         except SettingsError as error:

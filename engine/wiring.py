@@ -7,7 +7,6 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from engine.automatic import Automatic
@@ -19,6 +18,7 @@ from engine.freeing import removing
 from engine.jobs import ON_LINKS, ON_MODELS, ON_NOTICES, ON_TRAININGS
 from engine.jobs.context import Context
 from engine.lanes import Lane
+from engine.log_file import LogFile
 from engine.notify.notifier import Notifier
 from engine.packing import Packing
 from engine.processes import kernel, lockdown, processor_share
@@ -36,6 +36,7 @@ from engine.scheduling import Scheduler
 from engine.service import Part, Service
 from engine.service_manager import Manager, present
 from engine.settings_watch import SettingsWatch
+from engine.verifying import Verifying
 from engine.versions import program_version
 from engine.watching import Watching
 from storage import durations, exposure_settings, heaps, interrupted
@@ -49,10 +50,6 @@ from storage.vocabulary import ExitCode, Severity
 from storage.workspace import Workspace, check_writable, create_workspace, engine_lock
 
 log = logging.getLogger(__name__)
-
-LOG_BYTES = 5 * 1024 * 1024
-LOG_FILES = 3
-"""20 MiB of log in all: weeks of ordinary work."""
 
 
 def run(workspace: Workspace) -> int:
@@ -226,6 +223,7 @@ def _work(
     sampler = Sampler(writer, settings.sampling.interval_s, time.time)
     rolling = Rolling(writer, kept(settings.retention), now=time.time, monotonic=time.monotonic)
     packing = Packing(writer)
+    verifying = Verifying(workspace.database, writer, now=time.time, measuring=hosts.measuring.is_set)
     try:
         keeper = Keeper(workspace, writer, now=time.time)
         scheduler = Scheduler(workspace, writer, settings, now=time.time)
@@ -234,6 +232,7 @@ def _work(
             sampler,
             rolling,
             packing,
+            verifying,
             examiner,
             watching,
             observer,
@@ -270,7 +269,7 @@ def _deployed(writer: Writer) -> set[tuple[str, str]]:
 
 
 def _log_to(workspace: Workspace) -> None:
-    handler = RotatingFileHandler(workspace.log, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
+    handler = LogFile(workspace.log)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     # watchdog tells every single event at debug level and is told nothing by us below a warning.

@@ -172,6 +172,22 @@ def check(path: Path) -> None:
     _open_checked(path, "ro").close()
 
 
+def engine_on_record(path: Path) -> int | None:
+    """Return the process of the engine that wrote last into a database, of this program's version or an older one.
+
+    Raises:
+        DatabaseError: the file is damaged, not ours, or newer than this program.
+    """
+    connection = _open_checked(path, "ro")
+    try:
+        row = connection.execute("SELECT pid FROM engine").fetchone()
+    except sqlite3.Error as error:
+        raise in_words(error, path) from error
+    finally:
+        connection.close()
+    return None if row is None else int(row["pid"])
+
+
 def outdated(path: Path) -> bool:
     """Whether `prepare` would have anything to do, which takes libraries that nothing else takes.
 

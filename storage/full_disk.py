@@ -23,6 +23,9 @@ HINT: Final = "Free some space, and try again."
 LEAST_BYTES: Final = 64 * 1024
 """With less no transaction fits: the database's log grows by pages, and its index by 32 KiB."""
 
+SILENT_S: Final = 3.0
+"""Where the disk is full, three heartbeats that were not recorded say why: an engine that writes as root may have room yet."""
+
 
 def hint(error: OSError, otherwise: str) -> str:
     """Return what to do about a file that could not be written: another thing where there is no room for it."""

@@ -63,13 +63,28 @@ def recover(connection: sqlite3.Connection, *, now: float) -> list[Job]:
     return cut_off
 
 
-def interrupt(connection: sqlite3.Connection, job: Job, *, error: str, now: float) -> None:
+def is_repeated(connection: sqlite3.Connection, job: Job) -> bool:
+    """Whether a job is done again where it is cut off now."""
+    return job.kind in RETRIED and _attempt(connection, job) < MAXIMUM_ATTEMPTS
+
+
+def interrupt(connection: sqlite3.Connection, job: Job, *, error: str, now: float, hint: str = "") -> None:
     """Mark a job that was cut off as interrupted, and queue it again where it may be repeated."""
-    jobs.finish(connection, job.id, JobState.INTERRUPTED, now=now, code="interrupted", error=error)
-    attempt = connection.execute("SELECT attempt FROM jobs WHERE id = ?", (job.id,)).fetchone()["attempt"]
-    if job.kind in RETRIED and attempt < MAXIMUM_ATTEMPTS:
-        again = _ask_again(connection, job, now=now)
+    jobs.finish(connection, job.id, JobState.INTERRUPTED, now=now, code="interrupted", error=error, hint=hint)
+    if is_repeated(connection, job):
+        attempt, again = _attempt(connection, job), _ask_again(connection, job, now=now)
         connection.execute("UPDATE jobs SET attempt = ? WHERE id = ?", (attempt + 1, again.id))
+        # Whoever waits for this one would ask for the same once more.
+        connection.execute(
+            "UPDATE jobs SET hint = ? WHERE id = ?", (f"It is done again, as job {again.id}.", job.id)
+        )
+
+
+def _attempt(connection: sqlite3.Connection, job: Job) -> int:
+    attempt: int = connection.execute("SELECT attempt FROM jobs WHERE id = ?", (job.id,)).fetchone()[
+        "attempt"
+    ]
+    return attempt
 
 
 def _ask_again(connection: sqlite3.Connection, job: Job, *, now: float) -> Job:

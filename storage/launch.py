@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from storage import full_disk, modes
-from storage.database import Reader, check
+from storage.database import OLDER, Reader, check, engine_on_record
 from storage.errors import DatabaseError, EngineError
 from storage.records import EngineState
 from storage.tables import engine as engine_table
@@ -48,13 +48,14 @@ def start(workspace: Workspace) -> int:
 
     Raises:
         WorkspaceError: a folder of the workspace cannot be written.
-        DatabaseError: the database is damaged, foreign or newer than this program.
+        DatabaseError: the database is damaged, foreign or newer than this program, or an older program's engine works with it.
         EngineError: the engine did not begin to work in time.
     """
     if works(workspace):
         return engine_pid(workspace) or 0
     check_writable(workspace)
     _check_database(workspace)
+    _check_engine(workspace)
     began = _output_bytes(workspace)
     process = spawn(workspace) if engine_pid(workspace) is None else None
     deadline = time.monotonic() + START_S
@@ -191,6 +192,17 @@ def _check_database(workspace: Workspace) -> None:
     except DatabaseError:
         # An engine that has taken the lock meanwhile may be half-way through making it.
         if engine_pid(workspace) is None:
+            raise
+
+
+def _check_engine(workspace: Workspace) -> None:
+    """Let an engine of an older program be told at once: the database would not be brought up to date while it works."""
+    try:
+        Reader(workspace.database).close()
+    except DatabaseError as error:
+        pid = engine_pid(workspace)
+        # An engine of this program writes its number when it has brought the database up to date.
+        if error.code == OLDER and pid and pid == engine_on_record(workspace.database):
             raise
 
 

@@ -6,20 +6,23 @@ from typing import Final
 
 PERCENT: Final = re.compile(r"(\d{1,3}(?:\.\d+)?)\s*%")
 
-EXPECTED: Final = "expected cores above 0, such as 1.5, or a part of the machine's, such as '50%'"
+LEAST: Final = 0.01
+"""The kernel divides a core into periods of 100 ms, and gives 1 ms of each at least."""
+
+EXPECTED: Final = "expected cores from 0.01, such as 1.5, or a part of the machine's, such as '50%'"
 
 
 def share(written: float | str, machine: int) -> float:
     """Return how many cores' worth of time is meant, of as many as the machine grants; never more than those.
 
     Raises:
-        ValueError: it is neither a number above 0 nor a percentage up to 100.
+        ValueError: it is neither a number of cores that the kernel can grant nor a percentage up to 100.
     """
     if not isinstance(written, str):
-        if not 0 < written < inf:
+        if not LEAST <= written < inf:
             raise ValueError(f"{EXPECTED}, got {written:g}")
         return min(float(written), float(machine))
     found = PERCENT.fullmatch(written.strip())
     if found is None or not 0 < float(found[1]) <= 100:
         raise ValueError(f"{EXPECTED}, got '{written}'")
-    return machine * float(found[1]) / 100
+    return max(machine * float(found[1]) / 100, LEAST)

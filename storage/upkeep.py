@@ -12,7 +12,7 @@ from pathlib import Path
 
 from storage import database, full_disk
 from storage.database import Reader
-from storage.database_errors import DAMAGED, is_full
+from storage.database_errors import DAMAGED, is_damaged, is_full
 from storage.errors import WorkspaceError
 from storage.modes import SIDE_FILES, leave_log
 from storage.record import Record
@@ -27,6 +27,9 @@ PROBLEMS = 20
 
 FREED_PAGES = 500
 """Pages that are given back in one transaction: 2 MB, within some milliseconds."""
+
+QUICKLY_READ = 64 << 20
+"""Bytes of a database that are read to the last page within a second; of a larger one that takes a command of its own."""
 
 YEAR_S = 365.0 * 86400
 
@@ -134,14 +137,27 @@ def back_up(reader: Reader, target: Path) -> int:
 def problems(path: Path) -> list[str]:
     """Return what is wrong with the database, or nothing where it is whole; every page is read."""
     try:
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-        try:
-            found = [row[0] for row in connection.execute(f"PRAGMA integrity_check({PROBLEMS})")]
-            orphans = connection.execute("PRAGMA foreign_key_check").fetchall()
-        finally:
-            connection.close()
+        return damage(path)
     except sqlite3.DatabaseError as error:
         return [clean(str(error))]
+
+
+def damage(path: Path) -> list[str]:
+    """Return what the database holds that was never written into it, or nothing; every page is read.
+
+    Raises:
+        sqlite3.DatabaseError: it cannot be read now, which says nothing about what it holds.
+    """
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    try:
+        found = [row[0] for row in connection.execute(f"PRAGMA integrity_check({PROBLEMS})")]
+        orphans = connection.execute("PRAGMA foreign_key_check").fetchall()
+    except sqlite3.DatabaseError as error:
+        if not is_damaged(error):
+            raise
+        return [clean(str(error))]
+    finally:
+        connection.close()
     lines = [] if found == ["ok"] else [clean(line) for text in found for line in text.splitlines()]
     lines += sorted(
         {f"rows of {table} belong to rows of {parent} that are not there" for table, _, parent, _ in orphans}

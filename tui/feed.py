@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from storage import snapshot
+from storage import full_disk, snapshot
 from storage.database import Reader
 from storage.errors import DatabaseError, Error, SettingsError
 from storage.snapshot import Detail, Snapshot
@@ -65,6 +65,8 @@ class News(NamedTuple):
     """Whether nobody has written settings for the model of the detail."""
     readings: "Readings | None" = None
     """What a device read over time, while somebody looks at it."""
+    disk_full: bool = False
+    """Whether the disk has no room for a heartbeat."""
 
 
 NO_NEWS = News(None, None, engine_running=False)
@@ -81,6 +83,7 @@ class Feed:
         self._seen = Overviews()
         self._alive_until = 0.0
         self._running = False
+        self._full = False
         self._wanted: str | None = None
         self._deep = False
         self._went_deep = False
@@ -213,6 +216,7 @@ class Feed:
             pair=self._beside.read_pair(self._reader, _of_pair(shown, self._beside.pair)),
             listed=self._beside.read_settings(self._wanted),
             readings=self._beside.read_readings(self._reader, shown.devices, self._span_s),
+            disk_full=self._full,
         )
 
     def _grant_wishes(self, reader: Reader) -> None:
@@ -277,6 +281,7 @@ class Feed:
             return
         self._alive_until = time.monotonic() + ALIVE_S
         self._running = engine_pid(self._workspace) is not None
+        self._full = full_disk.is_full(self._workspace.state)
         if self._reader is not None and self._inode != _inode(self._workspace):
             # Somebody moved the file aside and a new one was made: the old one would never change again.
             self._let_go()

@@ -5,7 +5,7 @@ Pure: from a view to a line of text. It shows minutes at the finest, so that a q
 
 from rich.text import Text
 
-from storage import launch
+from storage import full_disk, launch
 from storage.records import Model
 from storage.vocabulary import WALLS, LayerState
 from tui import health
@@ -29,7 +29,7 @@ def left(view: View, width: int, *, needing: int) -> Text:
         "name": Text(NAME, "bold"),
         "host": Text(view.host),
         "engine": _engine(view),
-        "models": Text(f"{len(view.models)} model{'' if len(view.models) == 1 else 's'}"),
+        "models": Text(_models(view)),
         "attention": Text(attention, "bold yellow"),
         "sandbox": Text(_sandbox(view, width), "yellow"),
         "flags": Text("  ").join(_flags(view, roomy=width >= ROOMY)),
@@ -81,6 +81,13 @@ def span(seconds: float) -> str:
     return f"{minutes}m" if minutes else "<1m"
 
 
+def _models(view: View) -> str:
+    """Return how many models there are, or nothing where that could not be read."""
+    if view.news.snapshot is None:
+        return ""
+    return f"{len(view.models)} model{'' if len(view.models) == 1 else 's'}"
+
+
 def _engine(view: View) -> Text:
     state = view.news.snapshot.engine if view.news.snapshot else None
     if not view.news.engine_running and view.replay is not None:
@@ -88,6 +95,8 @@ def _engine(view: View) -> Text:
     if not view.news.engine_running:
         last = f" {span(elapsed(state.heartbeat_at, view.now))}" if state else ""
         return Text(f"ENGINE DOWN{last}", "bold red")
+    if state is not None and view.news.disk_full and view.now - state.heartbeat_at > full_disk.SILENT_S:
+        return Text("DISK FULL", "bold red")
     if state is not None and view.now - state.heartbeat_at > launch.SILENT_S:
         return Text(f"ENGINE SILENT {span(elapsed(state.heartbeat_at, view.now))}", "bold yellow")
     up = f" up {span(elapsed(state.started_at, view.now))}" if state else ""

@@ -7,7 +7,7 @@ worst to the best, and the first that holds speaks.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from storage import launch
+from storage import full_disk, launch
 from storage.durations import rough
 from storage.records import Arrival, EngineState, Job, Model, Version
 from storage.vocabulary import JobState, Status
@@ -132,7 +132,9 @@ def _of_candidate(candidate: Version) -> str:
     return f"v{candidate.number} is held back ({candidate.gate.verdict}): p shows why"
 
 
-def stale(engine_running: bool, engine: EngineState | None, now: float) -> str | None:  # noqa: FBT001 - a fact, not a switch
+def stale(
+    engine: EngineState | None, now: float, *, engine_running: bool, disk_full: bool = False
+) -> str | None:
     """Return why what is shown is old, or ``None`` while the engine lives and its heart beats."""
     if engine is None:
         return None if engine_running else "nothing was ever measured"
@@ -140,6 +142,8 @@ def stale(engine_running: bool, engine: EngineState | None, now: float) -> str |
     if not engine_running:
         return f"all below is {since}"
     silent = now - engine.heartbeat_at
+    if disk_full and silent > full_disk.SILENT_S:
+        return f"the disk is full, so the engine records nothing: free some space; all below is {since}"
     return f"the engine has been silent for {_lasted(silent)}, {since}" if silent > launch.SILENT_S else None
 
 

@@ -46,7 +46,9 @@ def _replayed(view: View, replay: Replay) -> Text:
 def engine_down(view: View) -> Text | None:
     """Return the line that says that everything below is old, or ``None`` while the engine lives."""
     state = view.news.snapshot.engine if view.news.snapshot else None
-    old = health.stale(view.news.engine_running, state, view.now)
+    old = health.stale(
+        state, view.now, engine_running=view.news.engine_running, disk_full=view.news.disk_full
+    )
     if old is None:
         return None
     if view.news.engine_running:

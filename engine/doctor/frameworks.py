@@ -16,7 +16,7 @@ from engine.devices import files, support
 from engine.doctor import requirements
 from engine.doctor.report import Check, fine, problem, warning
 from engine.processes import environment
-from engine.protocols import RuntimeSpec
+from engine.protocols import LOADER, RuntimeSpec
 from storage.records import Device
 from storage.text import clean
 
@@ -42,7 +42,7 @@ The loaders of one framework are tried in one process, and what became of each i
 
 NONE_WORKS = problem(
     "frameworks",
-    "none works here, so no model can be evaluated",
+    "none works here that runs models as they come",
     f"pip install '{requirements.MODELTENDER}[all]'",
 )
 
@@ -110,7 +110,8 @@ class Imports:
         if old:
             return warning(spec.name, f"{shown}: {old}", _anew(spec, "--upgrade"))
         where = ", ".join(device.id for device in devices if spec.name in device.usable_by)
-        return fine(spec.name, f"{shown}; runs {_formats(spec)} models on {where or 'no device'}")
+        how = " with a loader of your own" if LOADER in spec.options else ""
+        return fine(spec.name, f"{shown}; runs {_formats(spec)} models{how} on {where or 'no device'}")
 
     def _failure(self, spec: RuntimeSpec) -> str:
         if spec.framework in self._refused:

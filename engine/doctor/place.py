@@ -24,9 +24,6 @@ SHARED_SYSTEMS = frozenset(
 SHOWN = 3
 """Kinds of damage that are named; `db verify` lists more."""
 
-VERIFIED = 64 << 20
-"""Bytes of a database that are read to the last page within a second; of a larger one that takes a command of its own."""
-
 
 def folder(workspace: Workspace | None) -> Path:
     """Return where the room on the disk matters."""
@@ -103,10 +100,11 @@ def _database(workspace: Workspace) -> Check:
             return fine("database", "not made yet; the engine makes it when it first starts")
         return problem("database", error.message, error.hint)
     size = workspace.database.stat().st_size
-    found = upkeep.problems(workspace.database) if size <= VERIFIED else []
+    verified = size <= upkeep.QUICKLY_READ
+    found = upkeep.problems(workspace.database) if verified else []
     if found:
         return problem("database", f"damaged: {'; '.join(found[:SHOWN])}", SALVAGE)
-    how = "whole" if size <= VERIFIED else "readable (modeltender db verify reads all of it)"
+    how = "whole" if verified else "readable (modeltender db verify reads all of it)"
     return fine("database", f"{how}, {models} model{'' if models == 1 else 's'}, {size / (1 << 20):.1f} MiB")
 
 

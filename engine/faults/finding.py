@@ -32,6 +32,8 @@ class FaultSpec(msgspec.Struct, frozen=True, kw_only=True):
     """How many of how many looks in a row must find it before it is one."""
     closes: int = 1
     """How many looks in a row must not find it before it is over."""
+    ends: str = ""
+    """What ends it, where that is no look; it stands behind "closes"."""
     source: str = ""
     """Where its statistics come from, for the documentation."""
 

@@ -11,10 +11,12 @@ NOTICED = (
     FaultSpec(
         code=DAMAGED,
         severity=Severity.ERROR,
-        means="A job met a part of the database that cannot be read: its file is not what was written into it.",
+        means="A part of the database cannot be read: its file is not what was written into it. The engine reads all of one of "
+        "up to 64 MiB a minute after its start and once a day; a job may meet the damage before.",
         advice="Stop the engine, then: modeltender db verify --salvage",
         urgent="Now. What is deployed is still served, but figures, jobs and decisions may be missing or fail.",
-        otherwise="Saving what can be read ends the fault, and nothing else does. The damaged file is kept, and `db verify --salvage` says which tables lost rows. Damage that comes back points "
+        ends="when what can be read has been saved, with `modeltender db verify --salvage`",
+        otherwise="The damaged file is kept, and `db verify --salvage` says which tables lost rows. Damage that comes back points "
         "at the disk or at a program that writes into the file: put a copy back (modeltender db backup makes them) onto "
         "another disk.",
     ),

@@ -16,7 +16,7 @@ from engine.imports.found import FoundModel, FoundVersion, shown
 from engine.jobs.context import Context, Outcome, Report
 from engine.jobs.delivering import hand_in
 from engine.jobs.exporting import EXAMINE_S, Artefact
-from engine.processes.endings import ModelProcessError
+from engine.processes.endings import LOST, ModelProcessError
 from engine.processes.examiner_process import Suspect
 from engine.repository.integrity import ChangedError, digest
 from engine.repository.scanner import read_item
@@ -120,6 +120,9 @@ class _Adoption:
         try:
             return self._examined()
         except ModelProcessError as error:
+            if error.code == LOST:
+                # The whole import is done again, and takes up what it has brought in already.
+                raise
             return f"it cannot be examined: {error.message.rstrip('.')}"
         except ChangedError:
             return "it changed while it was read; import again when it is finished"

@@ -21,11 +21,8 @@ LABELS_BYTES = 1024 * 1024
 SOURCE_BYTES = 1024 * 1024
 """Of a Python file: what is larger was not written by a person."""
 
-LOADER = "loader"
-"""The option of a runtime that needs a Python file of the model's owner."""
-
 SOURCE = "source"
-"""The option that such a runtime is told besides: what the file holds."""
+"""The option that a runtime with a loader of the owner's is told besides: what the file holds."""
 
 
 def class_names(workspace: Workspace, model: str, settings: ModelSettings) -> tuple[str, ...]:

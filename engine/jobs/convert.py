@@ -19,7 +19,6 @@ from engine.exports.renewal import ELSEWHERE, THERE, renewal
 from engine.jobs import loading
 from engine.jobs.check_probe import options_digest
 from engine.jobs.checked import format_of
-from engine.jobs.companions import LOADER
 from engine.jobs.context import Context, Outcome, Report
 from engine.jobs.delivering import deliver
 from engine.jobs.exporting import Made, Origin, converted, keeping, opened, origin_of
@@ -30,7 +29,7 @@ from engine.processes import scratch
 from engine.processes.client import Hosts
 from engine.processes.model_process import ModelProcess
 from engine.processes.probes import PlainArray, Probe
-from engine.protocols import RuntimeSpec
+from engine.protocols import LOADER, RuntimeSpec
 from engine.repairs.afterwards import answered_for
 from engine.runtimes import chosen_options, runtime_for
 from storage.errors import JobError

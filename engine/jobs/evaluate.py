@@ -22,15 +22,15 @@ from engine.jobs.companions import SOURCE, class_names, loader_source, own_metri
 from engine.jobs.context import Context, Outcome, Report
 from engine.jobs.hints import placed
 from engine.jobs.loading import borrow, wanted_version
-from engine.jobs.loading_record import loading_of, mark_ready, unchanged
+from engine.jobs.loading_record import OF_THE_MACHINE, loading_of, mark_ready, unchanged
 from engine.jobs.reading import mappable
 from engine.jobs.timing import Timing
 from engine.processes.client import ModelProcess
-from engine.processes.endings import CANCELLED, ModelProcessError
+from engine.processes.endings import CANCELLED, LOST, ModelProcessError
 from engine.processes.protocol import Evaluate, Evaluated
 from engine.repairs import offering
 from engine.repository.gates import refresh_gates
-from storage import jobs
+from storage import interrupted, jobs
 from storage.errors import JobError
 from storage.jobs import AUTOMATIC
 from storage.maintenance_settings import plan
@@ -63,7 +63,7 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
         try:
             timing = _measure(Work(context, job, report, version, settings, process), data)
         except JobError as error:
-            _record_failure(context, version, error)
+            _record_failure(context, job, version, error)
             raise
     return _outcome(context, job, version, timing, settings)
 
@@ -96,12 +96,15 @@ def _without_data(context: Context, job: Job, version: Version, error: JobError)
     return Outcome(message=f"loaded; not evaluated: {error.message.rstrip('.')}")
 
 
-def _record_failure(context: Context, version: Version, error: JobError) -> None:
+def _record_failure(context: Context, job: Job, version: Version, error: JobError) -> None:
     if error.code == CANCELLED:
         return
     with context.writer.transaction() as connection:
         if not unchanged(connection, version):
             # It failed on content that lies there no more; what does is evaluated by itself.
+            return
+        if _is_tried_again(connection, job, error):
+            # What the next try comes to is what is on record then.
             return
         at = context.now()
         faults.open_fault(
@@ -123,6 +126,14 @@ def _record_failure(context: Context, version: Version, error: JobError) -> None
         )
         models.set_failure(connection, version.id, failure)
         offering.offer_new(connection)
+
+
+def _is_tried_again(connection: sqlite3.Connection, job: Job, error: JobError) -> bool:
+    """Whether the machine lacked something, and the same is evaluated again by itself: nothing is held against a version."""
+    if error.code in OF_THE_MACHINE and job.requested_by == jobs.PROBATION:
+        # A fault would have it rolled back, and the next look is due in a moment.
+        return True
+    return error.code == LOST and interrupted.is_repeated(connection, job)
 
 
 def _measure(work: Work, source: Path) -> Timing:

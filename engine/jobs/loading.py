@@ -9,13 +9,13 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import NamedTuple
 
 from engine.jobs.checked import runtime_of
-from engine.jobs.companions import LOADER, own_loader
+from engine.jobs.companions import own_loader
 from engine.jobs.context import Context
 from engine.jobs.loading_record import CPU, changed, failure_recorded, mark_ready
 from engine.jobs.reading import readable_data
 from engine.processes.client import Hosts, ModelProcess
-from engine.processes.endings import CANCELLED, NOT_KEPT
-from engine.protocols import Options, RuntimeSpec
+from engine.processes.endings import CANCELLED, LOST, NOT_KEPT
+from engine.protocols import LOADER, Options, RuntimeSpec
 from engine.repository.integrity import ChangedError, WriteError
 from engine.repository.keeper import note_mended
 from engine.repository.objects import Kept, Objects
@@ -81,7 +81,7 @@ def show_loadable(context: Context, version: Version, cancelled: Callable[[], bo
 
     Raises:
         RefusedError: it cannot; the message says why.
-        JobError: somebody wants the end.
+        JobError: somebody wants the end, or its host was ended meanwhile.
     """
     device = version.evaluation.device if version.evaluation else CPU
     try:
@@ -89,7 +89,7 @@ def show_loadable(context: Context, version: Version, cancelled: Callable[[], bo
             with borrow(context, version, device, cancelled) as process:
                 mark_ready(context, version, process, device)
     except JobError as error:
-        if error.code == CANCELLED:
+        if error.code in {CANCELLED, LOST}:
             raise
         name = f"{version.model}@{version.number}"
         raise RefusedError(f"{name} does not load on {device}: {error.message}", error.hint) from None

@@ -21,7 +21,7 @@ from engine.jobs.exporting import Made, Origin, made, origin_of
 from engine.jobs.loading import fresh, wanted_version
 from engine.jobs.loading_record import CPU, mark_ready
 from engine.jobs.variants import Bench, Beside, Measured
-from engine.processes.endings import CANCELLED
+from engine.processes.endings import CANCELLED, LOST
 from storage.errors import JobError, UnknownError
 from storage.optimised import FailedVariant, Optimised, Variant
 from storage.records import Job, Metric
@@ -109,7 +109,8 @@ def _try_all(
             variant = stack.enter_context(made(origin, way, told))
             tried.append(Tried(variant, bench.beside(variant, told)))
         except JobError as error:
-            if error.code == CANCELLED:
+            if error.code in {CANCELLED, LOST} or not bench.alive:
+                # Without the original nothing can be held against it, and no variant is to blame.
                 raise
             failed.append(FailedVariant(name=way.name, reason=error.message))
     if not tried:

@@ -18,7 +18,7 @@ from engine.data.prepared import Wanted
 from engine.evaluation import rehearsal
 from engine.evaluation.rehearsal import Outcome as Seen
 from engine.jobs import loading
-from engine.jobs.companions import LOADER, class_names, own_loader, own_metrics
+from engine.jobs.companions import class_names, own_loader, own_metrics
 from engine.jobs.context import Context, Outcome, Report
 from engine.jobs.loading_record import CPU
 from engine.jobs.reading import mappable
@@ -30,7 +30,7 @@ from engine.processes.interpreter import Inventory
 from engine.processes.model_process import ModelProcess
 from engine.processes.probes import PlainArray, Probe
 from engine.processes.protocol import Evaluate
-from engine.protocols import RuntimeSpec
+from engine.protocols import LOADER, RuntimeSpec
 from engine.runtimes import chosen_options
 from storage.errors import Error, JobError, UnknownError
 from storage.records import Job, Metric, Version

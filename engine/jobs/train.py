@@ -15,7 +15,7 @@ from engine.data.prepared import Wanted
 from engine.jobs.context import Context, Outcome, Report
 from engine.jobs.loading import keep, trusted
 from engine.jobs.reading import mappable
-from engine.processes.endings import CANCELLED, NOT_KEPT, ModelProcessError
+from engine.processes.endings import CANCELLED, LOST, NOT_KEPT, ModelProcessError
 from engine.processes.training_process import TrainingProcess
 from engine.repairs.afterwards import answered_for
 from engine.repository.objects import Kept
@@ -170,7 +170,7 @@ class Work:
             try:
                 self._attempt()
             except ModelProcessError as error:
-                if self._report.cancelled() or error.code != CRASHED:
+                if self._report.cancelled() or error.code not in {CRASHED, LOST}:
                     raise
                 lost = 1 if self._last != known else lost + 1
                 self._folder.note(error.message)

@@ -90,6 +90,11 @@ class Bench:
         """The figure that decides, of the original."""
         return self._metric(self._original)
 
+    @property
+    def alive(self) -> bool:
+        """Whether the original can be asked."""
+        return self._process.alive
+
     def original(self, latency: LatencyReport) -> Measured:
         """Return what the original came to, its latency having been measured beside a variant."""
         return self._measured(self._original, latency, self._process, self._origin.version.bytes or 0)

@@ -29,6 +29,9 @@ NOT_KEPT: Final = "not-kept"
 NOT_STARTED: Final = "not-started"
 """The error code of a process that this machine did not get going: its model was never opened."""
 
+LOST: Final = "lost"
+"""The error code of a process that ended, or never began, because somebody ended its host: that says nothing about a model."""
+
 SHORT_OF_MEMORY: Final = (
     "Free memory on this machine, lower limits.warm_processes in modeltender.toml, or make models smaller."
 )
@@ -150,7 +153,7 @@ def host_killed(framework: str) -> ModelProcessError:
     return ModelProcessError(
         f"The {framework} host was killed (SIGKILL), most likely because the machine ran out of memory.",
         SHORT_OF_MEMORY,
-        code=NOT_STARTED,
+        code=LOST,
     )
 
 
@@ -171,7 +174,10 @@ def ended(exit_code: int | None, activity: Activity, last_line: str, memory_byte
     said = f' Its last words: "{clean(last_line, LAST_WORDS)}".' if last_line.strip() else ""
     if exit_code is None:
         return ModelProcessError(
-            f"{_who(activity)} process vanished {activity}, together with its host.{said}", code="crashed"
+            f"{_who(activity)} process vanished {activity}, together with its host, most likely because the machine "
+            f"ran out of memory.{said}",
+            SHORT_OF_MEMORY,
+            code=LOST,
         )
     if exit_code >= 0:
         return ModelProcessError(

@@ -19,7 +19,8 @@ ENTRIES: Final = 10_000
 
 def make(parent: Path) -> Path:
     """Return a new folder for one process, closed to other users."""
-    parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Without those above it: where a workspace was moved, nothing of it is to come up again at the old place.
+    parent.mkdir(mode=0o700, exist_ok=True)
     return Path(tempfile.mkdtemp(prefix="p", dir=parent))
 
 
@@ -45,11 +46,13 @@ def sweep(folder: Path) -> None:
     """Remove ``folder`` and everything in it.
 
     Folders are moved up before they are emptied, so that neither the stack nor the length of a path grows
-    with what a model has nested.
+    with what a model has nested. Where there is none, somebody else has removed it, or moved the workspace.
 
     Raises:
         OSError: something cannot be removed, for reasons outside the folder.
     """
+    if not os.path.lexists(folder):
+        return
     # A name that the model could not foresee, so that nothing of its own stands in the way.
     secret = secrets.token_hex(8)
     names = (folder / f"{secret}-{number}" for number in itertools.count())

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from engine.jobs.context import Context
-from engine.processes.endings import ModelProcessError
+from engine.processes.endings import LOST, ModelProcessError
 from engine.processes.examiner_process import Suspect
 from engine.repairs.repairing import Acted, Case, Plan, RepairSpec, Work, subject
 from engine.repository.examine import Examined
@@ -136,6 +136,8 @@ def _examined(context: Context, folder: Path, item: Item) -> Examined:
     try:
         (found,) = process.examine([Suspect(folder, item, frozenset(item.files))], deadline_s=EXAMINE_S)
     except ModelProcessError as error:
+        if error.code == LOST:
+            raise
         return Examined(reason=error.message, refused=True)
     finally:
         process.close()

@@ -186,7 +186,8 @@ class Objects(NamedTuple):
 
     def _copy(self, artefact: Path, companions: Sequence[str], sha256: str) -> Kept:
         with writing():
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # Without those above it: where a workspace was moved, nothing of it is to come up again at the old place.
+            self.folder.mkdir(mode=0o700, exist_ok=True)
             partial = Path(tempfile.mkdtemp(prefix=f"{sha256}.", suffix=PARTIAL, dir=self.folder))
         try:
             files = [artefact.name, *companions]

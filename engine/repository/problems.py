@@ -12,11 +12,13 @@ from engine.repository.scanner import Listing
 from engine.repository.switch import CHANGED_FAULT, interpret
 from storage.fault_records import Fault
 from storage.tables import events, faults
+from storage.text import clean
 from storage.vocabulary import Severity, Status
 from storage.workspace import Workspace
 
 FOLDER, SETTINGS, CURRENT, MISSING = "folder", "settings", "current", "missing"
 READ = "Give the engine's user the right to read it."
+MOVED = "Where it lies now: modeltender engine stop, then: modeltender engine start"
 OWNED = frozenset({FOLDER, SETTINGS, CURRENT, MISSING})
 
 
@@ -38,10 +40,7 @@ def find(
     statuses: Mapping[tuple[str, int], Status],
 ) -> list[Problem]:
     """Return what is wrong: in the listing, in the models' rows (`models.model_rows`), and between the two."""
-    found = [
-        Problem(FOLDER, "", None, problem, "Make the folder, or give the engine's user the right to read it.")
-        for problem in listing.problems.values()
-    ]
+    found = _unlisted(workspace, listing)
     rows = list(rows)
     found += _emptied(listing, rows)
     for inbox in listing.inboxes.values():
@@ -65,6 +64,17 @@ def find(
         if row["present"]:
             found.extend(_deployed(workspace, listing, row, statuses))
     return found
+
+
+def _unlisted(workspace: Workspace, listing: Listing) -> list[Problem]:
+    """Tell a workspace that is somewhere else by now from folders that are missing in it."""
+    if listing.problems and not workspace.root.exists():
+        message = f"{clean(str(workspace.root))} is gone: it was moved or removed while its engine runs."
+        return [Problem(FOLDER, "", None, message, MOVED)]
+    return [
+        Problem(FOLDER, "", None, problem, "Make the folder, or give the engine's user the right to read it.")
+        for problem in listing.problems.values()
+    ]
 
 
 def _emptied(listing: Listing, rows: Iterable[sqlite3.Row]) -> Iterable[Problem]:

@@ -9,6 +9,7 @@ theirs, and is never moved.
 import contextlib
 import errno
 import shutil
+import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -26,6 +27,9 @@ from storage.workspace import Workspace
 
 CODE = "quarantined"
 """The code of the events that tell of it."""
+
+NOT_BACK = "it is not what was looked at, or not all of it, and could not be put back"
+"""What is said of a thing that changed, or that could not be moved as a whole, and whose place was taken meanwhile."""
 
 
 class Keeper(NamedTuple):
@@ -48,10 +52,10 @@ class Keeper(NamedTuple):
             # The model itself first: what lies in quarantine without its weights harms as little as with them.
             _move(group.names, inbox, folder)
         except OSError as error:
-            self._give_up(entry, inbox)
+            self._give_up(entry, decision, inbox)
             return msgspec.structs.replace(decision, reason=f"{decision.reason}; {_stays(error)}")
         if not _same(folder, group, content):
-            self._give_up(entry, inbox)
+            self._give_up(entry, decision, inbox)
             return None
         with self.writer.transaction() as connection:
             quarantine.set_state(connection, entry, Custody.KEPT)
@@ -133,10 +137,10 @@ class Keeper(NamedTuple):
         with self.writer.transaction() as connection:
             quarantine.set_state(connection, entry.id, state)
             if entry.state is Custody.TAKING:
-                message = told(entry.model, entry.name, entry.id, entry.reason)
-                events.add(
-                    connection, CODE, message, at=self.now(), severity=Severity.WARNING, model=entry.model
-                )
+                self._tell(connection, entry.model, told(entry.model, entry.name, entry.id, entry.reason))
+
+    def _tell(self, connection: sqlite3.Connection, model: str, message: str) -> None:
+        events.add(connection, CODE, message, at=self.now(), severity=Severity.WARNING, model=model)
 
     def _intend(self, group: Group, decision: Decision, content: Content) -> int:
         examined = group.examined
@@ -154,8 +158,8 @@ class Keeper(NamedTuple):
                 at=self.now(),
             )
 
-    def _give_up(self, entry: int, inbox: Path) -> None:
-        """Put back what was moved already; what cannot be put back stays on record as kept."""
+    def _give_up(self, entry: int, decision: Decision, inbox: Path) -> None:
+        """Put back what was moved already; what cannot be put back stays on record as kept, and is told."""
         folder = self._folder(entry)
         with contextlib.suppress(OSError):
             # Its name was taken meanwhile, or the disk fails: it stays apart, which the next lines find out.
@@ -163,6 +167,8 @@ class Keeper(NamedTuple):
         with self.writer.transaction() as connection:
             if _names(folder):
                 quarantine.set_state(connection, entry, Custody.KEPT)
+                message = told(decision.model, decision.name, entry, decision.reason)
+                self._tell(connection, decision.model, f"{message}; {NOT_BACK}")
             else:
                 quarantine.forget(connection, entry)
         _remove_empty(folder)

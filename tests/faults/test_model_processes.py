@@ -80,8 +80,11 @@ def test_killed_host_is_replaced(bench: Bench) -> None:
     process = bench.open("hanging")
     host = bench.host_pid()
     threading.Timer(0.2, os.kill, (host, signal.SIGKILL)).start()
-    with pytest.raises(ModelProcessError, match="vanished while it was evaluated, together with its host"):
+    with pytest.raises(
+        ModelProcessError, match="vanished while it was evaluated, together with its host"
+    ) as caught:
         bench.evaluate(process)
+    assert caught.value.code in OF_THE_MACHINE
     process.close()
     after = bench.open()
     assert bench.evaluate(after).rows == 2

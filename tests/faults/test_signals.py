@@ -109,7 +109,7 @@ def test_a_stopped_engine_is_seen_to_be_silent_and_recovers(
         assert state(engine).heartbeat_at == stopped.heartbeat_at, "nobody else may beat its heart"
         assert engine_pid(engine) == pid
         later = stopped.heartbeat_at + launch.SILENT_S + 1
-        said = health.stale(True, state(engine), later)
+        said = health.stale(state(engine), later, engine_running=True)
         assert said is not None
         assert said.startswith("the engine has been silent for 3 s")
         assert "The engine has been silent for" in staleness(engine, state(engine))
@@ -119,4 +119,4 @@ def test_a_stopped_engine_is_seen_to_be_silent_and_recovers(
     while state(engine).heartbeat_at == stopped.heartbeat_at or staleness(engine, state(engine)):
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    assert health.stale(True, state(engine), time.time()) is None
+    assert health.stale(state(engine), time.time(), engine_running=True) is None

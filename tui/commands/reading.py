@@ -77,9 +77,10 @@ def staleness(workspace: Workspace, state: EngineState | None) -> str:
         owner = owner_for_viewer(workspace)
         way = f"{owner} can start it." if owner else "Start it with: modeltender engine start"
         return f"The engine is not running{since}. {way}"
-    if state is not None and (silence := time.time() - state.heartbeat_at) > launch.SILENT_S:
-        if full_disk.is_full(workspace.state):
-            return full_disk.no_record(workspace.root).message
+    silence = time.time() - state.heartbeat_at if state is not None else 0.0
+    if silence > full_disk.SILENT_S and full_disk.is_full(workspace.state):
+        return full_disk.no_record(workspace.root).message
+    if silence > launch.SILENT_S:
         return f"The engine has been silent for {silence:.0f} s. Look at its log: modeltender engine logs"
     return ""
 

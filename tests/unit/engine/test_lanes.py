@@ -12,7 +12,7 @@ from engine import lanes
 from engine.jobs import ON_LINKS, ON_MODELS
 from engine.jobs.context import Context, Needed, Outcome, Report
 from engine.lanes import Lane
-from engine.processes.endings import CANCELLED
+from engine.processes.endings import CANCELLED, Activity, ended
 from storage import jobs, snapshot
 from storage.database import Reader, Writer
 from storage.errors import JobError
@@ -101,6 +101,28 @@ def test_a_job_that_cannot_write_is_begun_again(workspace: Workspace, reader: Re
         ]
     assert [one.kind for one in again] == [JobKind.EVALUATE]
     assert finished(reader, again[0]).state is JobState.SUCCEEDED
+
+
+def test_a_job_whose_host_was_ended_is_begun_again(
+    workspace: Workspace, reader: Reader, serve: Serve
+) -> None:
+    """Nothing is wrong with what was asked for: it is done again, and who asked learns as which job."""
+    lost = list[int]()
+
+    def lose(context: Context, job: Job, report: Report) -> Outcome:
+        lost.append(job.id)
+        if len(lost) == 1:
+            raise ended(None, Activity.EVALUATING, "", 0)
+        return Outcome(message="done")
+
+    serve(lose)
+    job = finished(reader, ask(workspace))
+    assert (job.state, job.code) == (JobState.INTERRUPTED, "interrupted")
+    assert "together with its host" in job.error
+    with reader.transaction() as connection:
+        [again] = [one for one in jobs.read(connection, limit=10) if one.id != job.id]
+    assert job.hint == f"It is done again, as job {again.id}."
+    assert finished(reader, again).message == "done"
 
 
 def test_people_come_before_arrivals(workspace: Workspace, reader: Reader, serve: Serve) -> None:

@@ -97,6 +97,17 @@ def test_what_says_the_same_is_no_change(workspace: Workspace, writer: Writer, r
     eventually(lambda: not watch.outdated())
 
 
+def test_a_workspace_that_was_moved_wants_no_other_settings(workspace: Workspace, writer: Writer) -> None:
+    """Parts that were made anew would make its folders anew where it lay; the settings hold until it is back."""
+    workspace.settings_file.write_text("[limits]\nnice = 3\n")
+    watch = watched(workspace, writer)
+    elsewhere = workspace.root.rename(workspace.root.with_name("elsewhere"))
+    assert [watch.outdated() for _ in range(4)] == [False] * 4
+    elsewhere.rename(workspace.root)
+    workspace.settings_file.write_text("[limits]\nnice = 4\n")
+    assert [watch.outdated() for _ in range(2)] == [False, True]
+
+
 def test_without_settings_that_could_hold_there_is_no_watch(workspace: Workspace, writer: Writer) -> None:
     """An engine does not begin with wrong settings."""
     workspace.settings_file.write_text("[limits]\nnice = 99\n")

@@ -2,20 +2,24 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from storage import launch
-from storage.database import Reader, Writer
+from storage.database import KNOWN_VERSION, Reader, Writer
 from storage.errors import DatabaseError, EngineError, WorkspaceError
 from storage.tables import engine
 from storage.workspace import Workspace, engine_lock, engine_pid
+from tui.command_line import modeltender
 
 Holder = Callable[..., "subprocess.Popen[str]"]
 
@@ -259,3 +263,22 @@ def test_the_engine_describes_itself_when_it_works(begun: Workspace) -> None:
         reader.close()
     assert state is not None
     assert (state.pid, state.stopped_at) == (pid, None)
+
+
+def test_an_older_programs_engine_is_told_at_once_and_can_be_stopped(
+    workspace: Workspace, writer: Writer, hold: Holder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who installed a newer program learns what to do, instead of waiting for an engine that never gets to it."""
+    monkeypatch.setattr(launch, "START_S", 1.0)
+    process = hold()
+    with writer.transaction() as connection:
+        engine.start(connection, pid=process.pid, version="0.0.9", now=time.time(), sandbox={})
+    writer.close()
+    with closing(sqlite3.connect(workspace.database)) as plain:
+        plain.execute(f"PRAGMA user_version = {KNOWN_VERSION - 1}")
+    with pytest.raises(DatabaseError, match="an older modeltender's") as caught:
+        launch.start(workspace)
+    assert "modeltender engine stop, then modeltender engine start" in caught.value.hint
+    assert launch.stop(workspace) == process.pid
+    done = CliRunner().invoke(modeltender, ["engine", "stop", "-w", str(workspace.root)])
+    assert (done.exit_code, done.output) == (0, "No engine was running.\n")

@@ -15,6 +15,8 @@ from storage.workspace import Workspace
         (1.5, 8, 1.5),
         (0.25, 1, 0.25),
         (16, 8, 8.0),
+        (0.01, 8, 0.01),
+        ("0.001%", 2, 0.01),
         ("50%", 8, 4.0),
         ("12.5 %", 4, 0.5),
         (" 100% ", 3, 3.0),
@@ -25,11 +27,16 @@ def test_cores_and_percent(written: float | str, machine: int, cores: float) -> 
     assert share(written, machine) == cores
 
 
-@pytest.mark.parametrize("written", ["0", "-1", "nan", "inf", "'0%'", "'101%'", "'half'", "'1.5'", "'%'"])
+@pytest.mark.parametrize(
+    "written", ["0", "-1", "0.009", "1e-300", "nan", "inf", "'0%'", "'101%'", "'half'", "'1.5'", "'%'"]
+)
 def test_anything_else_is_refused_in_one_sentence(workspace: Workspace, written: str) -> None:
     """The sentence names the key, what is expected and what is there."""
     workspace.settings_file.write_text(f"[limits]\ncpu = {written}\n")
-    with pytest.raises(SettingsError, match=r"limits\.cpu: expected cores above 0, such as 1\.5, or a part"):
+    with pytest.raises(
+        SettingsError,
+        match=r"limits\.cpu: expected (cores from 0\.01, such as 1\.5, or a part|a finite number)",
+    ):
         read_workspace_settings(workspace.settings_file)
 
 

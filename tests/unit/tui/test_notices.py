@@ -154,6 +154,22 @@ def test_header_tells_a_silent_engine(news: News) -> None:
     assert "the engine has been silent for 3 min" in later.plain
 
 
+def test_a_full_disk_is_told_before_the_engine_passes_for_silent(news: News) -> None:
+    """Nothing that is recorded is news any more, and a person has to free some space."""
+    full = _view(news._replace(engine_running=True, disk_full=True))
+    assert notices.engine_down(full) is None
+    said = notices.engine_down(full._replace(now=NOW + 5))
+    assert said is not None
+    assert "the disk is full, so the engine records nothing: free some space" in said.plain
+    assert "DISK FULL" in heading.left(full._replace(now=NOW + 5), 80, needing=0).plain
+
+
+def test_header_counts_no_models_that_could_not_be_read() -> None:
+    """None are known then, which is another thing than that there are none."""
+    view = _view(News(None, None, engine_running=True))
+    assert "model" not in heading.left(view, 120, needing=0).plain.removeprefix("modeltender")
+
+
 def test_error_is_told_with_what_to_do() -> None:
     """An error of the database is told in its own words, with its hint."""
     error = DatabaseError("The database is damaged.", "Move it aside.", code="damaged-database")

@@ -84,7 +84,8 @@ def test_newcomer_is_told_what_to_do_next(run: Run) -> None:
     assert done.returncode == 1, done.stderr
     assert done.stderr == ""
     lines = done.stdout.splitlines()
-    assert "✗ problem  frameworks        none works here, so no model can be evaluated" in lines
+    assert "✗ problem  frameworks        none works here that runs models as they come" in lines
+    assert "with a loader of your own" in " ".join(done.stdout.split())
     arrows = {line.strip() for line in lines if line.strip().startswith("→")}
     extras = {spec.extra for spec in RUNTIMES} | {"data", "all"}
     assert {f"→ pip install 'modeltender[{extra}]'" for extra in extras} <= arrows

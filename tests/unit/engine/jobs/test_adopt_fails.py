@@ -10,7 +10,7 @@ import pytest
 from engine.jobs import adopt
 from engine.jobs.context import Context
 from engine.jobs.delivering import hand_in
-from engine.processes.endings import ModelProcessError
+from engine.processes.endings import Activity, ModelProcessError, ended
 from engine.processes.examiner_process import ExaminerProcess
 from engine.repository.integrity import ChangedError
 from storage.vocabulary import Fate
@@ -111,3 +111,24 @@ def test_a_copy_that_somebody_spoils_in_the_inbox_is_turned_down_with_its_reason
     assert version.fate is Fate.LEFT_OUT
     assert "triton-1 is unsupported: " in version.reason
     assert live.versions() == []
+
+
+def test_an_import_whose_host_is_ended_is_done_again_as_a_whole(
+    context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No version is left out because a machine ran out of memory; what has come in already is known then."""
+    done, looks = ExaminerProcess.examine, list[bool]()
+
+    def fail_second(*given: Any, **named: Any) -> Any:
+        # The inbox is looked into by the same processes.
+        looks.append(given[1][0].folder.is_relative_to(folder))
+        if looks[-1] and sum(looks) == 2:
+            raise ended(None, Activity.EXAMINING, "", 0)
+        return done(*given, **named)
+
+    folder = triton_model(tmp_path, "mnist", 1, 2)
+    monkeypatch.setattr(ExaminerProcess, "examine", fail_second)
+    with pytest.raises(ModelProcessError, match="together with its host"):
+        adopted(context, folder)
+    [model] = adopted(context, folder)
+    assert [found[1] for found in fates(model)] == [Fate.KNOWN, Fate.IMPORTED]

@@ -1,7 +1,10 @@
 """Exports and variants that do not come about: each says why, keeps no other one from being tried, and leaves nothing."""
 
+import contextlib
 import errno
 import os
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,9 @@ from engine.exports import Way, way_to
 from engine.jobs import export, exporting, optimise, variants
 from engine.jobs.context import Context
 from engine.jobs.exporting import made, origin_of
+from engine.jobs.loading import fresh
 from engine.processes import scratch
+from engine.processes.model_process import ModelProcess
 from engine.protocols import ExportRoute
 from engine.repository.integrity import ChangedError
 from storage.errors import JobError, UnknownError
@@ -167,6 +172,39 @@ def test_who_ends_it_waits_for_no_further_variant(context: Context, monkeypatch:
         optimise.run(context, asked(context, JobKind.OPTIMISE), report)
     assert caught.value.code == "cancelled"
     assert not any("(3 of 3)" in message for message in report.heard)
+    assert not any(context.workspace.scratch.iterdir())
+
+
+class Ends(Quiet):
+    """Ends a process as soon as a variant is begun."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pid = 0
+
+    def progress(self, done: int, total: int, message: str = "") -> None:
+        """End it, once."""
+        if "(1 of 3)" in message and self.pid:
+            os.kill(self.pid, signal.SIGKILL)
+            self.pid = 0
+
+
+def test_the_end_of_the_original_is_held_against_no_variant(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of them are measured beside it: the job fails with what became of the original."""
+    report = Ends()
+
+    @contextlib.contextmanager
+    def noted(*given: Any, **named: Any) -> Iterator[ModelProcess]:
+        with fresh(*given, **named) as process:
+            report.pid = process.pid
+            yield process
+
+    monkeypatch.setattr(optimise, "fresh", noted)
+    with pytest.raises(JobError) as caught:
+        optimise.run(context, asked(context, JobKind.OPTIMISE), report)
+    assert caught.value.message.startswith("The model process was killed while ")
     assert not any(context.workspace.scratch.iterdir())
 
 

@@ -22,7 +22,11 @@ ENDINGS = [
     ),
     (0, "", "The model process exited with status 0 while it was evaluated, without an answer."),
     (7, "", "The model process exited with status 7 while it was evaluated, without an answer."),
-    (None, "", "The model process vanished while it was evaluated, together with its host."),
+    (
+        None,
+        "",
+        "The model process vanished while it was evaluated, together with its host, most likely because the machine ran out of memory.",
+    ),
     (-signal.SIGABRT, "  what():  std::bad_alloc", "The model needs more memory than its limit of 2 GiB."),
 ]
 
@@ -49,9 +53,10 @@ def test_deadline_names_the_setting_that_moves_it() -> None:
 
 def test_a_machine_without_memory_is_not_told_to_give_more_of_it() -> None:
     """What the kernel ended for want of memory is not helped by a higher limit."""
-    killed = endings.ended(-signal.SIGKILL, Activity.EVALUATING, "", 2 * GIB)
-    assert "memory_gib" not in killed.hint
-    assert "limits.warm_processes" in killed.hint
+    for code in (-signal.SIGKILL, None):
+        killed = endings.ended(code, Activity.EVALUATING, "", 2 * GIB)
+        assert "memory_gib" not in killed.hint
+        assert "limits.warm_processes" in killed.hint
 
 
 def test_reason_of_a_failure_is_cleaned() -> None:

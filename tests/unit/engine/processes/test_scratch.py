@@ -54,6 +54,12 @@ def test_sweep_refuses_what_is_no_folder(tmp_path: Path) -> None:
     assert (tmp_path / "real").exists()
 
 
+def test_sweep_of_what_is_gone_is_done(tmp_path: Path) -> None:
+    """Somebody removed it, or moved all that it lay in: there is nothing to tell anybody."""
+    scratch.sweep(tmp_path / "gone")
+    assert not (tmp_path / "gone").exists()
+
+
 def test_size_counts_what_is_written(tmp_path: Path) -> None:
     """Bytes on the disk count, at any depth; holes do not."""
     folder = scratch.make(tmp_path)

@@ -65,6 +65,14 @@ def test_a_copy_holds_the_same_bytes_under_the_same_names(
         ]
 
 
+def test_nothing_is_kept_where_a_workspace_was(tmp_path: Path) -> None:
+    """It was moved while its engine runs: folders that came up again at the old place would pass for it."""
+    artefact = save_onnx(tmp_path / "model.onnx")
+    with pytest.raises(WriteError):
+        keep(Objects(tmp_path / "moved" / ".modeltender" / "objects"), artefact)
+    assert not (tmp_path / "moved").exists()
+
+
 @each_shape
 def test_a_copy_is_for_its_owner_and_is_not_written_again(
     objects: Objects, tmp_path: Path, save: Save

@@ -94,6 +94,15 @@ def test_an_empty_folder_where_something_was_deployed_is_a_disk_that_is_not_ther
     assert told == ["models/ is empty, and 1 deployed model is gone."] * found
 
 
+def test_a_workspace_that_was_moved_is_told_as_such(workspace: Workspace) -> None:
+    """Making its folders anew would leave two of them, neither of which holds everything."""
+    workspace.root.rename(workspace.root.with_name("elsewhere"))
+    top = {name: f"{name}/ cannot be listed: No such file or directory." for name in ("train", "models")}
+    [found] = find(workspace, models={}, top=top)
+    assert found.message == f"{workspace.root} is gone: it was moved or removed while its engine runs."
+    assert found.repair == "Where it lies now: modeltender engine stop, then: modeltender engine start"
+
+
 def test_a_problem_is_told_when_it_comes_and_when_it_goes(writer: Writer) -> None:
     """Not at each look: what lasts says nothing more, what says something else is the same fault with other words."""
     first = Problem(FOLDER, "mnist", None, "It is shut.")

@@ -317,6 +317,9 @@ def test_what_cannot_be_put_back_is_kept_and_nothing_is_overwritten(
     [entry] = entries(watched)
     assert (entry.state, entry.name) == (Custody.KEPT, "lambda.keras")
     assert (watched.workspace.quarantine / "1" / "lambda.keras").read_bytes() == onnx_bytes("swapped")
+    [line] = [message for message in watched.messages() if message.startswith("quarantined: ")]
+    assert "lambda.keras (entry 1)" in line
+    assert line.endswith("and could not be put back")
     version = watched.workspace.version_folder("mnist", 1)
     assert [path.read_bytes() for path in version.iterdir()] == [onnx_bytes("came later")]
 

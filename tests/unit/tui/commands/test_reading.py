@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from storage import database, launch, schema
+from storage import database, full_disk, launch, schema
 from storage.database import Writer
 from storage.tables import engine
 from storage.workspace import Workspace, create_workspace, engine_lock, engine_pid
@@ -72,9 +72,21 @@ def test_asking_for_work_starts_a_stopped_engine(stopped: Workspace) -> None:
         launch.stop(stopped)
 
 
-@pytest.mark.parametrize(("age", "said"), [(0.0, ""), (60.0, "The engine has been silent for 60 s")])
-def test_a_silent_engine_is_remarked_on(age: float, said: str, tmp_path: Path) -> None:
-    """Figures of an engine that holds its lock and does not beat are marked as old."""
+@pytest.mark.parametrize(
+    ("age", "full", "said"),
+    [
+        (0.0, False, ""),
+        (60.0, False, "The engine has been silent for 60 s"),
+        (0.0, True, ""),
+        (5.0, False, ""),
+        (5.0, True, "The disk of "),
+    ],
+)
+def test_a_silent_engine_is_remarked_on(
+    age: float, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, full: bool
+) -> None:
+    """Figures of an engine that holds its lock and does not beat are marked as old; on a full disk some beats say it."""
+    monkeypatch.setattr(full_disk, "is_full", lambda _folder: full)
     workspace = create_workspace(tmp_path)
     writer = Writer(workspace.database)
     with engine_lock(workspace), writer.transaction() as connection:
