@@ -3,6 +3,8 @@
 import sqlite3
 from collections.abc import Iterable, Sequence
 from math import inf
+from sys import intern
+from typing import Any
 
 import msgspec
 
@@ -277,12 +279,12 @@ def _evaluations(connection: sqlite3.Connection, rows: Sequence[sqlite3.Row]) ->
     """Return evaluations with their figures: one statement for each kind of figure, however many they are."""
     ids = among.packed(row["id"] for row in rows)
     metrics: dict[int, list[Metric]] = {}
-    for evaluation_id, *figure in connection.execute(
+    for evaluation_id, name, *figure in connection.execute(
         f"SELECT evaluation_id, {METRIC} FROM {among.WANTED} "  # noqa: S608 - constants
         "CROSS JOIN metrics ON evaluation_id = wanted AND slice = '' ORDER BY metrics.rowid",
         (ids,),
     ):
-        metrics.setdefault(evaluation_id, []).append(Metric(*figure))
+        metrics.setdefault(evaluation_id, []).append(Metric(intern(name), *figure))
     latencies_of = {
         row["evaluation_id"]: _latency(row)
         for row in connection.execute(
@@ -304,14 +306,19 @@ def _evaluation(row: sqlite3.Row, metrics: Iterable[Metric], latency: LatencyRep
         version_id=row["version_id"],
         job_id=row["job_id"],
         at=row["at"],
-        requested_by=row["requested_by"],
+        requested_by=_held_once(row["requested_by"]),
         confusion=confusion,
         metrics=tuple(metrics),
         latency=latency,
         scale=None if row["scale"] is None else OutputScale(row["scale"]),
         notes=msgspec.json.decode(row["notes"], type=tuple[str, ...]),
-        **{name: row[name] for name in FINGERPRINT},
+        **{name: _held_once(row[name]) for name in FINGERPRINT},
     )
+
+
+def _held_once(value: object) -> Any:
+    """Return a value of a row; of a text the one object that stands for it: hundreds of versions were measured on the same data."""
+    return intern(value) if isinstance(value, str) else value
 
 
 def _latency(row: sqlite3.Row) -> LatencyReport:

@@ -160,6 +160,24 @@ def test_the_latest_evaluation_is_shown_and_all_are_kept(
     assert kept == ids[-1:]
 
 
+def test_what_evaluations_have_in_common_is_held_once(
+    writer: Writer, reader: Reader, mnist: list[int]
+) -> None:
+    """Hundreds of versions were measured by the same figures on the same data; a console holds their names for as long as it is open."""
+    with writer.transaction() as connection:
+        for version in mnist[:2]:
+            evaluations.add(
+                connection, version, evaluation(0.9), job_id=None, at=10.0, requested_by="a person"
+            )
+    detail = snapshot.read_detail(reader, "mnist")
+    assert detail is not None
+    one, other = detail.evaluations
+    assert one.version_id != other.version_id
+    assert one.metrics[0].name is other.metrics[0].name
+    assert one.dataset_sha256 is other.dataset_sha256
+    assert one.requested_by is other.requested_by
+
+
 def test_examples_are_kept_of_what_a_gate_needs(writer: Writer, reader: Reader, mnist: list[int]) -> None:
     """Of what is deployed, of anchors and of the versions that were evaluated last; of others they go."""
     kept_of = ExampleValues("log_loss", "f4", b"\0" * 8)
