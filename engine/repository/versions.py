@@ -16,9 +16,10 @@ from engine.repository.examine import Examined
 from engine.repository.integrity import ChangedError, Content, digest
 from engine.repository.scanner import Item, read_item
 from engine.repository.settle import Key
-from engine.repository.switch import CHANGED_FAULT
+from engine.repository.switch import CHANGED_FAULT, remember_content
 from storage import jobs
 from storage.records import Refusal
+from storage.tables import deployed as deployed_contents
 from storage.tables import events, faults, models, trust
 from storage.vocabulary import Format, JobKind, Severity, Status
 from storage.workspace import Workspace
@@ -207,15 +208,23 @@ def _found(
         _restored(connection, row, now=now)
     elif content.sha256 != row["sha256"]:
         _changed(connection, row, now=now)
+    first = not _was_known(row) and deployed_contents.read(connection, row["id"]) is None
+    if first and models.is_deployed(connection, row["model_id"], row["id"]):
+        # By a link that was there before anybody had looked into the folder.
+        remember_content(connection, row["model_id"], row["number"])
     message = f"version {row['number']} {'is back' if row['status'] == Status.MISSING else 'found'} in models/{row['model']}"
-    if row["sha256"] is None or row["status"] == Status.MISSING or refused(row):
+    if row["status"] == Status.MISSING or not _was_known(row):
         events.add(connection, "found", message, at=now, model=row["model"], version=row["number"])
+
+
+def _was_known(row: sqlite3.Row) -> bool:
+    """Whether a version had content that may be tried, and with it figures that could be of other content."""
+    return row["sha256"] is not None and not refused(row)
 
 
 def _changed(connection: sqlite3.Connection, row: sqlite3.Row, *, now: float) -> None:
     """Tell that a version, which should never change, holds something else than what was recorded."""
-    if row["sha256"] is None or refused(row):
-        # It never had figures that could be of other content.
+    if not _was_known(row):
         return
     where = f"models/{row['model']}/{row['number']}"
     message = f"{where} changed on disk after it was recorded; its earlier figures are of other content."

@@ -153,6 +153,16 @@ def set_gate(connection: sqlite3.Connection, version_id: int, gate: GateReport |
     connection.execute("UPDATE versions SET gate = ? WHERE id = ?", (packed, version_id))
 
 
+def is_deployed(connection: sqlite3.Connection, model_id: int, version_id: int) -> bool:
+    """Whether a version is the current or the previous one of its model."""
+    return bool(
+        connection.execute(
+            "SELECT EXISTS (SELECT 1 FROM models WHERE id = ? AND ? IN (current_id, previous_id))",
+            (model_id, version_id),
+        ).fetchone()[0]
+    )
+
+
 def version_rows(connection: sqlite3.Connection) -> list[sqlite3.Row]:
     """Return what the scanner compares a listing with: what is recorded about every version's folder.
 

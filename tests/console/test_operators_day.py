@@ -17,7 +17,6 @@ import psutil
 from storage import jobs
 from storage.database import Reader
 from storage.records import Job
-from storage.tables import deployed as deployed_table
 from storage.vocabulary import JobKind, JobState
 from storage.workspace import Workspace, engine_pid
 from tests.console.workday import (
@@ -96,18 +95,6 @@ def recorded(workspace: Workspace) -> list[Job]:
         reader.close()
 
 
-def is_kept(workspace: Workspace, model: str) -> bool:
-    """Whether a copy was made of what is deployed: damage that comes before it cannot be restored."""
-    reader = Reader(workspace.database)
-    try:
-        with reader.transaction() as connection:
-            return any(
-                one.model == model and one.on_record for one in deployed_table.all_deployed(connection)
-            )
-    finally:
-        reader.close()
-
-
 def until(met: Callable[[], bool]) -> None:
     """Wait until a condition is met."""
     deadline = time.monotonic() + PATIENT_S
@@ -182,7 +169,6 @@ def test_a_fault_of_the_night_is_mended_and_looked_back_at(day: Workspace) -> No
     """A damaged file is told with what helps, one key has it restored, and the past shows that it was damaged."""
     file = day.version_folder(DAMAGED, 1) / "model.onnx"
     sound = file.read_bytes()
-    until(lambda: is_kept(day, DAMAGED))
     with console(day) as terminal:
         select(terminal, DAMAGED)
         file.write_bytes(sound[:2000] + bytes([sound[2000] ^ 1]) + sound[2001:])

@@ -4,7 +4,8 @@ import shutil
 
 import pytest
 
-from storage.vocabulary import Role, Severity
+from storage.tables import deployed
+from storage.vocabulary import Role, Severity, Status
 from tests.watched import Watched
 
 
@@ -18,6 +19,27 @@ def test_a_repository_that_is_adopted_keeps_what_it_deploys(watched: Watched) ->
     assert [(entry.from_version, entry.to_version, entry.requested_by) for entry in history] == [
         (None, 1, "outside modeltender")
     ]
+
+
+@pytest.mark.parametrize("between", [None, b"what no runtime takes"])
+def test_what_was_adopted_stays_on_record_however_soon_its_folder_changes(
+    watched: Watched, between: bytes | None
+) -> None:
+    """The link was there before anybody had looked into the folder; what is found there first is what was deployed."""
+    watched.put_version("mnist", 1)
+    watched.deploy("mnist", 1)
+    watched.settle()
+    version = watched.version("mnist", 1)
+    adopted = deployed.content_of(version)
+    if between:
+        (watched.workspace.version_folder("mnist", 1) / "model.onnx").write_bytes(between)
+        watched.settle()
+        assert watched.version("mnist", 1).status in {Status.QUARANTINED, Status.UNSUPPORTED}
+    watched.put_version("mnist", 1, "changed by somebody")
+    watched.settle()
+    assert deployed.content_of(watched.version("mnist", 1)) != adopted
+    with watched.writer.transaction() as connection:
+        assert deployed.read(connection, version.id) == adopted
 
 
 def test_nothing_is_deployed_without_a_link(watched: Watched) -> None:
