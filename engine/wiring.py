@@ -222,24 +222,19 @@ def _work(
     )
     sampler = Sampler(writer, settings.sampling.interval_s, time.time)
     rolling = Rolling(writer, kept(settings.retention), now=time.time, monotonic=time.monotonic)
-    packing = Packing(writer)
-    verifying = Verifying(workspace.database, writer, now=time.time, measuring=hosts.measuring.is_set)
     try:
-        keeper = Keeper(workspace, writer, now=time.time)
-        scheduler = Scheduler(workspace, writer, settings, now=time.time)
-        notifier = Notifier(workspace, writer, settings, now=time.time)
         parts: tuple[Part, ...] = (
             sampler,
             rolling,
-            packing,
-            verifying,
+            Packing(writer),
+            Verifying(workspace.database, writer, now=time.time, measuring=hosts.measuring.is_set),
             examiner,
             watching,
             observer,
-            keeper,
+            Keeper(workspace, writer, now=time.time),
             automatic,
-            scheduler,
-            notifier,
+            Scheduler(workspace, writer, settings, now=time.time),
+            Notifier(workspace, writer, settings, now=time.time),
         )
         parts += (*_exposing(workspace, settings.metrics),)
         lanes = (models, links, trainings, telling)

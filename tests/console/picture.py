@@ -81,7 +81,7 @@ def main(folder: Path) -> None:
             _await(workspace, lambda shown: any(m.candidate and m.candidate.gate for m in shown.models))
             stage.settle()
             _damage(workspace)
-            _await(workspace, lambda shown: bool(shown.faults))
+            _await(workspace, lambda shown: any(fault.model == DAMAGED for fault in shown.faults))
             stage.settle()
             for picture in PICTURES:
                 (folder / picture.file).write_text(asyncio.run(take(workspace, picture)))
