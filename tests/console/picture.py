@@ -57,11 +57,11 @@ class Picture(NamedTuple):
 
 PICTURES = (
     Picture("console.svg", ("g", "j"), f"{WORN}  accuracy", OVERVIEW_SIZE),
-    Picture("console-model.svg", ("n", "2"), "Versions"),
+    Picture("console-model.svg", ("g", "j", "2"), "Versions"),
     Picture("console-devices.svg", ("3",), "100%│"),
     Picture("console-jobs.svg", ("4",), "succeeded at"),
     Picture("console-events.svg", ("5",), "f mends it"),
-    Picture("console-compare.svg", ("n", "2", "enter"), "at a margin of"),
+    Picture("console-compare.svg", ("g", "j", "j", "2", "enter"), "at a margin of"),
     Picture("console-settings.svg", ("7",), "Settings"),
     Picture("console-replay.svg", ("left_curly_bracket",) * 3, "REPLAY"),
     Picture("console-help.svg", ("question_mark",), "Keys:"),
