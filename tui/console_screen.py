@@ -15,7 +15,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from tui import layout, notices
-from tui.keys import Where
+from tui.key import Where
 from tui.view import View
 
 

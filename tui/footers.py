@@ -1,9 +1,21 @@
-"""What the footer says other than usual, on every screen alike: paused, in the past, without an engine. Pure."""
+"""What the footer says: the keys that fit, and what is other than usual on every screen alike. Pure.
+
+Paused, in the past, without an engine: then its words are others.
+"""
+
+from collections.abc import Iterable
 
 from storage.vocabulary import FINISHED
-from tui.keys import NO_ACTIONS
+from tui.key import Where
+from tui.keys import KEYS, of
 from tui.remedies import asking
 from tui.view import View
+
+NO_ACTIONS = {key.action: "" for key in KEYS if key.engine}
+"""The footer's words where the engine cannot be asked for anything."""
+
+BAR_PADDING = 2
+"""Columns that the footer leaves free at its ends."""
 
 REPLAYING = {
     "app.replay_step(-1)": "back",
@@ -12,6 +24,27 @@ REPLAYING = {
     "app.pause": "",
 }
 """In the past, where the ways through it are what is wanted."""
+
+
+def footer(where: Where, width: int, labels: dict[str, str] | None = None) -> list[tuple[str, str]]:
+    """Return the (key, label) pairs that fit into a footer.
+
+    ``labels`` (by action) replace the usual ones; an empty one leaves its key out, and the others stay the longest,
+    because they say what is special now.
+    """
+    replaced = labels or {}
+    shown = [key for key in of(where) if replaced.get(key.action, key.label)]
+    pairs = {key: (key.sign or key.shown, replaced.get(key.action, key.label)) for key in shown}
+    usual = [key for key in shown[1:-1] if key.action not in replaced]
+    special = [key for key in shown[1:-1] if key.action in replaced]
+    droppable = [*special, *usual]
+    while droppable and _width(pairs.values()) > width - BAR_PADDING:
+        del pairs[droppable.pop()]
+    return list(pairs.values())
+
+
+def _width(pairs: Iterable[tuple[str, str]]) -> int:
+    return sum(len(key) + len(label) + 3 for key, label in pairs)
 
 
 def of_model(view: View) -> dict[str, str]:

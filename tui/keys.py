@@ -4,47 +4,27 @@ A key that is not in the table does nothing, and one that is in it works, is sho
 action does is the screen's or the application's own; nothing is decided here.
 """
 
-from collections.abc import Iterable
-from enum import StrEnum
 from typing import NamedTuple
 
 from textual.binding import Binding
 
-
-class Group(StrEnum):
-    """The headings of the help, in its order."""
-
-    MOVE = "Move"
-    ACT = "Act on what is selected"
-    VIEW = "View"
-
-
-class Where(StrEnum):
-    """The screens that have keys."""
-
-    OVERVIEW = "overview"
-    DETAIL = "model"
-    DEVICES = "devices"
-    JOBS = "jobs"
-    EVENTS = "events"
-    COMPARE = "compare"
-    SETTINGS = "settings"
-    PROBLEM = "problem"
-
-
-EVERYWHERE = frozenset(Where)
-PANELS = EVERYWHERE - {Where.PROBLEM}
-MODELS = frozenset({Where.OVERVIEW, Where.DETAIL})
-CHARTS = MODELS | {Where.DEVICES}
-OVERVIEW = frozenset({Where.OVERVIEW})
-DETAIL = frozenset({Where.DETAIL})
-DEVICES = frozenset({Where.DEVICES})
-JOBS = frozenset({Where.JOBS})
-EVENTS = frozenset({Where.EVENTS})
-COMPARE = frozenset({Where.COMPARE})
-SETTINGS = frozenset({Where.SETTINGS})
-LISTS = frozenset({Where.DEVICES, Where.JOBS, Where.EVENTS, Where.COMPARE, Where.SETTINGS})
-FILTERED = LISTS | OVERVIEW
+from tui.key import (
+    CHARTS,
+    COMPARE,
+    DETAIL,
+    DEVICES,
+    EVENTS,
+    EVERYWHERE,
+    FILTERED,
+    JOBS,
+    LISTS,
+    MODELS,
+    OVERVIEW,
+    PANELS,
+    Group,
+    Key,
+    Where,
+)
 
 
 class Explained(NamedTuple):
@@ -52,31 +32,7 @@ class Explained(NamedTuple):
 
     shown: str
     words: str
-    key: "Key"
-
-
-class Key(NamedTuple):
-    """One thing that a person can do by a key."""
-
-    keys: str
-    """Textual's names, separated by commas; the first is the one that is shown."""
-    shown: str
-    action: str
-    help: str
-    group: Group
-    screens: frozenset[Where]
-    label: str = ""
-    """What the footer says, or empty for a key that only the help mentions."""
-    asks: bool = False
-    """Whether a dialog asks before anything happens."""
-    sign: str = ""
-    """What the footer shows instead, where one entry stands for several keys."""
-    engine: bool = False
-    """Whether it asks the engine for work or changes a file, which a read-only console does not."""
-    pair: str = ""
-    """What the help says of it and of the next one in the table together, where a line does for both."""
-    command: str = ""
-    """What asks for the same in a shell, behind ``modeltender``; who knows that finds the key by it."""
+    key: Key
 
 
 KEYS = (
@@ -407,13 +363,6 @@ KEYS = (
 """Every key, the most wanted first: a narrow footer ends where there is no more room, and always with the last."""
 
 
-NO_ACTIONS = {key.action: "" for key in KEYS if key.engine}
-"""The footer's words where the engine cannot be asked for anything."""
-
-BAR_PADDING = 2
-"""Columns that the footer leaves free at its ends."""
-
-
 def bindings(where: Where) -> list[Binding]:
     """Return what Textual binds on a screen."""
     return [Binding(key.keys, key.action, key.help, show=bool(key.label)) for key in of(where)]
@@ -432,24 +381,3 @@ def explained(where: Where) -> list[Explained]:
         shown = f"{key.shown} {other.shown}" if other else key.shown
         lines.append(Explained(shown, key.pair or key.help, key))
     return lines
-
-
-def footer(where: Where, width: int, labels: dict[str, str] | None = None) -> list[tuple[str, str]]:
-    """Return the (key, label) pairs that fit into a footer.
-
-    ``labels`` (by action) replace the usual ones; an empty one leaves its key out, and the others stay the longest,
-    because they say what is special now.
-    """
-    replaced = labels or {}
-    shown = [key for key in of(where) if replaced.get(key.action, key.label)]
-    pairs = {key: (key.sign or key.shown, replaced.get(key.action, key.label)) for key in shown}
-    usual = [key for key in shown[1:-1] if key.action not in replaced]
-    special = [key for key in shown[1:-1] if key.action in replaced]
-    droppable = [*special, *usual]
-    while droppable and _width(pairs.values()) > width - BAR_PADDING:
-        del pairs[droppable.pop()]
-    return list(pairs.values())
-
-
-def _width(pairs: Iterable[tuple[str, str]]) -> int:
-    return sum(len(key) + len(label) + 3 for key, label in pairs)

@@ -13,7 +13,7 @@ from textual.message import Message
 
 from tui import about, footers, heading, layout
 from tui.console_screen import ConsoleScreen
-from tui.keys import footer
+from tui.footers import footer
 from tui.layout import Plan
 from tui.notices import above
 from tui.view import View

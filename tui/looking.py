@@ -13,7 +13,7 @@ from storage.records import Job, JobParameters
 from storage.vocabulary import FINISHED, JobKind
 from tui import pairs
 from tui.feed import News
-from tui.keys import Where
+from tui.key import Where
 from tui.moments import written
 from tui.navigation import Navigation
 from tui.replaying import HOUR_S, Way, Wish

@@ -13,7 +13,7 @@ from storage.workspace import Workspace
 from tui import requests
 from tui.console_screen import ConsoleScreen
 from tui.feed import News
-from tui.keys import Where
+from tui.key import Where
 from tui.making import Making
 
 if TYPE_CHECKING:

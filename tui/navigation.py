@@ -18,7 +18,7 @@ from tui import pairs, rows
 from tui.beside import Charted
 from tui.console_screen import ConsoleScreen
 from tui.feed import Feed, News
-from tui.keys import Where
+from tui.key import Where
 from tui.list_screen import ListScreen
 from tui.listing import ORDERS, USUAL, Listing
 from tui.screens.overview import Overview

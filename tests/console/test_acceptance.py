@@ -22,7 +22,9 @@ from tests.console.test_screens import OPENS, TITLES
 from tui import feed
 from tui.command_line import COMMANDS, modeltender
 from tui.dialogs.confirm import ARMED_AFTER_S
-from tui.keys import KEYS, Key, Where, explained, footer, of
+from tui.footers import footer
+from tui.key import Key, Where
+from tui.keys import KEYS, explained, of
 from tui.widgets.lines import Lines
 
 SMALL, LARGE = (80, 24), (160, 45)

@@ -14,7 +14,8 @@ from tests.console.stage import NOW
 from tests.console.test_actions import answered, asked, select
 from tests.console.test_screens import OPENS
 from tui.commands.figures import milliseconds, size, with_interval
-from tui.keys import Where, of
+from tui.key import Where
+from tui.keys import of
 from tui.widgets.braille import Marker
 from tui.widgets.history_chart import NOTHING_YET, by_version
 from tui.widgets.lines import Lines

@@ -15,7 +15,7 @@ from tests.console.screen import Console, shows, text, told
 from tests.console.stage import NOW, Played, add_model
 from tests.console.test_actions import SIZE, asked, select
 from tests.console.test_screens import OPENS, TITLES
-from tui.keys import Where
+from tui.key import Where
 
 
 @pytest.fixture

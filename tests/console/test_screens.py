@@ -14,7 +14,8 @@ from tests.console.conftest import Open
 from tests.console.screen import shows, text, told
 from tests.console.stage import NOW
 from tests.console.test_actions import asked, select
-from tui.keys import KEYS, Where
+from tui.key import Where
+from tui.keys import KEYS
 from tui.widgets.model_table import ModelTable
 
 SMALL, LARGE = (80, 24), (160, 45)

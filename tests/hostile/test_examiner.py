@@ -8,19 +8,17 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
-from typing import cast
 
 import psutil
 import pytest
 
 from engine import examiner as examiner_module
-from engine.examiner import INTERRUPTIONS, Examiner, Round
+from engine.examiner import Examiner, Round
 from engine.processes import wire
 from engine.processes.client import Hosts, ModelProcessError
-from engine.processes.endings import Activity, ended
 from engine.processes.examiner_process import ExaminerProcess, Suspect
 from engine.processes.lockdown import probe
 from engine.processes.protocol import Told
@@ -137,40 +135,6 @@ def costly(file: Path) -> None:
         archive.writestr("m/archive_format", "pt2")
         archive.writestr("m/models/model.json", "{}")
         archive.writestr("m/data/weights/w", inner.getvalue())
-
-
-class Bereft:
-    """An examiner whose host is ended a number of times before it answers."""
-
-    alive = True
-
-    def __init__(self, times: int) -> None:
-        self._left = times
-
-    def examine(self, suspects: Sequence[Suspect], **_terms: object) -> list[Examined]:
-        """Vanish, or answer."""
-        if self._left:
-            self._left -= 1
-            raise ended(None, Activity.EXAMINING, "", 0)
-        return [Examined(one.item.name, (one.item.name,), Format.ONNX) for one in suspects]
-
-    def close(self) -> None:
-        """Let go of nothing."""
-
-
-@pytest.mark.parametrize(("times", "refused"), [(INTERRUPTIONS, False), (1000, True)])
-def test_a_host_that_is_ended_is_held_against_no_file_at_first(
-    tmp_path: Path, *, times: int, refused: bool
-) -> None:
-    """A machine without memory ends hosts; what ends one at each look is not honest."""
-    save_onnx(tmp_path / "a.onnx")
-    process = Bereft(times)
-    held = Examiner(lambda _folders: cast("ExaminerProcess", process), (tmp_path,), idle_s=60)
-    held.start()
-    try:
-        assert held.submit(suspect(tmp_path / "a.onnx")).result(ANSWER_S).refused is refused
-    finally:
-        held.stop()
 
 
 @pytest.mark.parametrize("write", [planted, costly])

@@ -10,7 +10,8 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from tui.dialogs.framed import FRAME, Framed
-from tui.keys import Explained, Group, Where, explained
+from tui.key import Group, Where
+from tui.keys import Explained, explained
 
 SIGNS = (
     ("●", "ok"),

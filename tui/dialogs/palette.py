@@ -11,7 +11,8 @@ from textual.containers import Vertical
 from textual.widgets import Input
 
 from tui.dialogs.framed import FRAME, Framed
-from tui.keys import Key, Where, of
+from tui.key import Key, Where
+from tui.keys import of
 from tui.matching import kept
 from tui.widgets.table import Row, RowList, Table
 

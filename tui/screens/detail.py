@@ -29,7 +29,9 @@ from tui import (
 from tui import format as form
 from tui.charts import UNREAD, show_accuracy, show_latency
 from tui.console_screen import ConsoleScreen
-from tui.keys import Where, bindings, footer
+from tui.footers import footer
+from tui.key import Where
+from tui.keys import bindings
 from tui.notices import above
 from tui.sheets import Sheet
 from tui.values import Value

@@ -14,7 +14,8 @@ from storage.records import Device
 from tui import device_charts, device_rows, layout, sheets, values
 from tui import format as form
 from tui.device_curves import NAMES
-from tui.keys import Where, bindings
+from tui.key import Where
+from tui.keys import bindings
 from tui.layout import Plan
 from tui.list_screen import ListScreen
 from tui.matching import kept

@@ -12,7 +12,8 @@ from storage.fault_records import Event, Fault
 from storage.vocabulary import FaultState
 from tui import event_rows, layout, sheets, values
 from tui import format as form
-from tui.keys import Where, bindings
+from tui.key import Where
+from tui.keys import bindings
 from tui.layout import Plan
 from tui.list_screen import ListScreen
 from tui.matching import kept

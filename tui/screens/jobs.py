@@ -12,7 +12,8 @@ from storage.records import Job
 from storage.vocabulary import FINISHED, JobState
 from tui import curves, job_rows, layout, requests, sheets, values
 from tui import format as form
-from tui.keys import Where, bindings
+from tui.key import Where
+from tui.keys import bindings
 from tui.layout import Plan
 from tui.list_screen import ListScreen
 from tui.matching import kept

@@ -16,7 +16,9 @@ from tui import footers, heading, layout, next_step, rows, sheets, values
 from tui.activity import job_lines, with_jobs
 from tui.charts import show_accuracy, show_latency
 from tui.console_screen import ConsoleScreen
-from tui.keys import Where, bindings, footer
+from tui.footers import footer
+from tui.key import Where
+from tui.keys import bindings
 from tui.listing import Listing
 from tui.notices import above
 from tui.sheets import Sheet

@@ -13,7 +13,9 @@ from textual.widgets import Static
 
 from tui import heading, notices
 from tui.console_screen import ConsoleScreen
-from tui.keys import Where, bindings, footer
+from tui.footers import footer
+from tui.key import Where
+from tui.keys import bindings
 from tui.view import View
 from tui.widgets.header import Header
 from tui.widgets.key_bar import KeyBar

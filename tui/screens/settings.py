@@ -11,7 +11,8 @@ from textual.binding import BindingType
 from storage.settings_listing import DEFAULT, Entry
 from tui import format as form
 from tui import layout, settings_rows, sheets, values
-from tui.keys import Where, bindings
+from tui.key import Where
+from tui.keys import bindings
 from tui.layout import Plan
 from tui.list_screen import ListScreen
 from tui.matching import kept

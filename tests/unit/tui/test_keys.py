@@ -6,7 +6,9 @@ import pytest
 from textual.binding import Binding
 
 from tui.app import Console
-from tui.keys import BAR_PADDING, KEYS, Key, Where, bindings, explained, footer, of
+from tui.footers import BAR_PADDING, footer
+from tui.key import Key, Where
+from tui.keys import KEYS, bindings, explained, of
 from tui.navigation import opened
 
 SCREENS = {where: type(opened(where)) for where in Where}
