@@ -67,13 +67,13 @@ def _marked(name: str, out_of_sight: bool) -> Text:  # noqa: FBT001 - a fact of 
 def train(model: Model, last_s: float | None) -> Confirm:
     """Return the question whether to train a new version; ``last_s`` is how long it took last time."""
     base = model.current or model.candidate
-    start = f"It starts from v{base.number}" if base else "It starts as models/NAME/model.toml says"
+    start = f"from v{base.number}" if base else f"as models/{model.name}/model.toml says"
     lines = [
         Text.assemble(
             "This trains a new version of ", (model.name, "bold"), f" on the data in train/{model.name}."
         ),
         Text(
-            f"{start}; how long and how fast it learns is said below [train] in its settings (7 shows them)."
+            f"It starts {start}; how long and how fast it learns is said below [train] in its settings (7 shows them)."
         ),
         Text("The result is evaluated like any new version; nothing is deployed.", "dim"),
     ]
