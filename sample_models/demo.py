@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -109,7 +110,7 @@ def _newest(workspace: Workspace) -> int:
     return 0 if arrived or not versions else versions[0].number
 
 
-def _versions(workspace: Workspace) -> tuple[Version, ...]:
+def _versions(workspace: Workspace) -> Sequence[Version]:
     reader = Reader(workspace.database)
     try:
         detail = snapshot.read_detail(reader, MODEL)

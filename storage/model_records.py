@@ -1,11 +1,13 @@
 """What is kept of models and their versions, as frozen records; `storage.records` has the rest.
 
 A model holds its versions packed, and what a list says of them beside that: lists of thousands are made without a
-single version, and whoever looks at one model gets its versions as they are.
+single version, and whoever looks at one model gets its versions as they are. All versions of one model are packed as
+well: a quarter of the memory, and somebody looks at a screenful of them.
 """
 
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 import msgspec
 
@@ -16,6 +18,10 @@ from storage.vocabulary import Format, Role, Status, Task
 
 OPENED = 16
 """Models whose versions stay as they were unpacked: whoever asks one for its current version asks for its candidate next."""
+
+
+SCREENFUL = 32
+"""Versions of a model that stay as they were unpacked: those that a screen shows are asked for again with each change."""
 
 
 class Refusal(Record, frozen=True, kw_only=True):
@@ -61,6 +67,66 @@ class Version(Record, frozen=True, kw_only=True, array_like=True):
     """``None`` once an evaluation has worked."""
     refusal: Refusal | None = None
     """``None`` where nothing was found that keeps it from being loaded."""
+
+
+class PackedVersion(NamedTuple):
+    """A version in little room, with what is asked of most of them."""
+
+    id: int
+    number: int
+    data: bytes
+
+    @classmethod
+    def of(cls, version: Version) -> "PackedVersion":
+        """Return a version packed."""
+        return cls(version.id, version.number, msgspec.msgpack.encode(version))
+
+
+class Versions(Sequence[Version]):
+    """Versions of one model, the newest first; equal where each of them is as it was."""
+
+    __slots__ = ("packed",)
+
+    packed: tuple[PackedVersion, ...]
+
+    def __init__(self, packed: Iterable[PackedVersion] = ()) -> None:
+        """Hold versions; each is unpacked when somebody looks at it."""
+        self.packed = tuple(packed)
+
+    @classmethod
+    def of(cls, versions: Iterable[Version]) -> "Versions":
+        """Return versions in the form in which all of a model's are held."""
+        return cls(map(PackedVersion.of, versions))
+
+    @property
+    def numbers(self) -> list[int]:
+        """The numbers of them all, none unpacked for it."""
+        return [one.number for one in self.packed]
+
+    def numbered(self, number: int | None) -> Version | None:
+        """Return the version with a number, or ``None`` where there is none."""
+        found = next((one for one in self.packed if one.number == number), None)
+        return None if found is None else _unpacked(found.data)
+
+    def __len__(self) -> int:
+        return len(self.packed)
+
+    @overload
+    def __getitem__(self, place: int) -> Version: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> "Versions": ...
+
+    def __getitem__(self, place: int | slice) -> "Version | Versions":
+        if isinstance(place, slice):
+            return Versions(self.packed[place])
+        return _unpacked(self.packed[place].data)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Versions) and self.packed == other.packed
+
+    def __hash__(self) -> int:
+        return hash(self.packed)
 
 
 class Line(Record, frozen=True, kw_only=True, array_like=True):
@@ -173,6 +239,9 @@ class Shown(NamedTuple):
 DECODER = msgspec.msgpack.Decoder(Held)
 
 
+VERSION_DECODER = msgspec.msgpack.Decoder(Version)
+
+
 def packed(shown: Shown) -> bytes:
     """Return versions in the form in which a model holds them."""
     kept: dict[int, Version] = {}
@@ -208,6 +277,11 @@ def opened(data: bytes) -> Shown:
         candidate=None if candidate is None else as_candidate(candidate),
         newest=at(held.newest),
     )
+
+
+@lru_cache(maxsize=SCREENFUL)
+def _unpacked(data: bytes) -> Version:
+    return VERSION_DECODER.decode(data)
 
 
 def as_candidate(version: Version) -> Version:

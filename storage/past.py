@@ -18,7 +18,7 @@ from storage.past_devices import devices_at
 from storage.past_work import engine_at, jobs_at, missing_at
 from storage.promotion_records import GateReport
 from storage.record import Record
-from storage.records import Model, Quarantined, Shown, Version
+from storage.records import Model, Quarantined, Shown, Version, Versions
 from storage.snapshot import (
     DEEP_EVENTS,
     DEEP_JOBS,
@@ -95,7 +95,7 @@ def read_detail(reader: Reader, name: str, at: float) -> Detail | None:
         )
         return Detail(
             model=model,
-            versions=tuple(versions_at(connection, name, at)),
+            versions=Versions.of(versions_at(connection, name, at)),
             arrivals=(),
             evaluations=tuple(evaluations.read(connection, name, limit=SHOWN_EVALUATIONS, until=at)),
             history=history,

@@ -23,7 +23,7 @@ from storage.measured import (
     TensorSpec,
     ValueKind,
 )
-from storage.model_records import Glance, Line, Model, Refusal, Shown, Version
+from storage.model_records import Glance, Line, Model, Refusal, Shown, Version, Versions
 from storage.record import Record
 from storage.vocabulary import (
     Custody,
@@ -60,6 +60,7 @@ __all__ = [
     "TensorSpec",
     "ValueKind",
     "Version",
+    "Versions",
 ]
 
 

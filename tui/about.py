@@ -22,14 +22,6 @@ def labels(settings: "ModelSettings | None") -> tuple[str, ...]:
     return () if isinstance(named, str) else named
 
 
-def window(lines: Sequence[Text], row: int, height: int) -> list[Text]:
-    """Return the heading and as many of the lines below it as fit, with ``row`` (counted with the heading) among them."""
-    if len(lines) <= height or height < 2:
-        return list(lines)
-    first = min(max(1, row - (height - 2)), len(lines) - (height - 1))
-    return [lines[0], *lines[first : first + height - 1]]
-
-
 def lines(facts: Detail, version: Version | None, width: int) -> list[Text]:
     """Return what is wrong, what was refused, and what the version is."""
     said = [Text.assemble(("! ", "bold yellow"), facts.model.problem)] if facts.model.problem else []

@@ -41,16 +41,31 @@ GOOD_RECALL = 0.9
 """Below it a class is marked: one example in ten is taken for something else."""
 
 
-def version_lines(detail: Detail, width: int, selected: int | None) -> list[Text]:
-    """Return a heading and a line a version, the newest first, then what in the inbox is no version, and why."""
+def version_lines(detail: Detail, width: int, height: int, selected: int | None) -> list[Text]:
+    """Return a heading and a line a version, the newest first, then what in the inbox is no version, and why.
+
+    They are as many as fit, the selected version's among them.
+    """
+    versions = detail.versions
+    others = [_arrival(arrival, width) for arrival in detail.arrivals]
+    others += [_beside(entry.name, f"quarantined: {entry.reason}", width) for entry in detail.quarantined]
+    numbers = versions.numbers
+    row = numbers.index(selected) if selected in numbers else 0
+    first, end = _in_sight(len(versions) + len(others), row, height - 1)
     latency = f" {'P95ms':>6}" if width >= ROOMY else ""
     interval = f" {'±95%':>5}" if width >= NARROW else ""
-    score = _score(version.evaluation for version in detail.versions)
+    score = _score(version.evaluation for version in versions)
     lines = [fit(Text(f"  {'VER':<5}{score:>6}{interval}{latency}  STATE", "dim"), width)]
-    lines += [_version(version, width, chosen=version.number == selected) for version in detail.versions]
-    lines += [_arrival(arrival, width) for arrival in detail.arrivals]
-    lines += [_beside(entry.name, f"quarantined: {entry.reason}", width) for entry in detail.quarantined]
-    return lines
+    lines += [_version(version, width, chosen=version.number == selected) for version in versions[first:end]]
+    return lines + others[max(0, first - len(versions)) : max(0, end - len(versions))]
+
+
+def _in_sight(rows: int, row: int, height: int) -> tuple[int, int]:
+    """Return the first of as many rows as fit, with ``row`` among them, and the first one after them."""
+    if height < 1:
+        return 0, rows
+    first = max(0, min(row - (height - 1), rows - height))
+    return first, first + height
 
 
 def _score(evaluations: Iterable[Evaluation | None]) -> str:
@@ -212,7 +227,7 @@ def took(seconds: float) -> str:
 
 def evaluation_lines(detail: Detail, width: int, now: float) -> list[Text]:
     """Return a heading and a line an evaluation, the newest first."""
-    numbers = {version.id: version.number for version in detail.versions}
+    numbers = {version.id: version.number for version in detail.versions.packed}
     oldest = min((evaluation.at for evaluation in detail.evaluations), default=now)
     when = WHEN_CELLS if width < DATED_FROM else form.when_cells(oldest, now, WHEN_CELLS)
     lines = [

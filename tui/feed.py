@@ -20,6 +20,7 @@ from storage.database import Reader
 from storage.errors import DatabaseError, Error, SettingsError
 from storage.snapshot import Detail, Snapshot
 from storage.tables.overviews import Overviews
+from storage.tables.version_lists import VersionLists
 from storage.text import clean
 from storage.workspace import Workspace, engine_pid
 from tui import readings
@@ -80,7 +81,7 @@ class Feed:
         self._reader: Reader | None = None
         self._inode: int | None = None
         self._version: int | None = None
-        self._seen = Overviews()
+        self._seen, self._seen_versions = Overviews(), VersionLists()
         self._alive_until = 0.0
         self._running = False
         self._full = False
@@ -264,8 +265,8 @@ class Feed:
         if name is None:
             return None, None
         self._no_settings = not self._workspace.model_settings(name).exists()
-        found = snapshot.read_detail(reader, name, span_s=self._span_s)
-        return readings.with_same_versions(found, self.news.detail), self._read_settings(name)
+        found = snapshot.read_detail(reader, name, span_s=self._span_s, seen=self._seen_versions)
+        return readings.with_same_evaluations(found, self.news.detail), self._read_settings(name)
 
     def _read_settings(self, name: str) -> "ModelSettings | None":
         from storage.settings import read_model_settings
@@ -288,7 +289,7 @@ class Feed:
 
     def _let_go(self) -> None:
         reader, self._reader, self._version = self._reader, None, None
-        self._seen = Overviews()
+        self._seen, self._seen_versions = Overviews(), VersionLists()
         self._detail_until = 0.0
         self._past_key = None
         self._beside.forget()

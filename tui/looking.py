@@ -94,9 +94,9 @@ class Looking(Navigation):
 
     def on_compare_turned(self, message: "Compare.Turned") -> None:
         """Put another version on one side."""
-        versions = self._versions()
-        if self._compared is not None and versions:
-            self._compare(pairs.turned(self._compared, versions, after=message.after, before=message.before))
+        numbers = self._numbers()
+        if self._compared is not None and numbers:
+            self._compare(pairs.turned(self._compared, numbers, after=message.after, before=message.before))
 
     def action_compare_again(self) -> None:
         """Have the two versions compared now."""

@@ -296,15 +296,15 @@ class Navigation(Writing):
     def _open_ones(self) -> set[Where]:
         return {screen.WHERE for screen in self.screen_stack if isinstance(screen, ConsoleScreen)}
 
-    def _versions(self) -> Sequence[Version]:
-        """Return the versions of the selected model, as far as they are read."""
+    def _numbers(self) -> Sequence[int]:
+        """Return the numbers of the selected model's versions, as far as they are read."""
         detail = self._shown.detail
-        return detail.versions if detail is not None and detail.model.name == self._selected else ()
+        return detail.versions.numbers if detail is not None and detail.model.name == self._selected else ()
 
     def _choose_pair(self, chosen: Version | None) -> bool:
         """Choose which two versions of the selected model are compared; where there are none, say why."""
         model = self.model()
-        found = "No model is selected." if model is None else pairs.usual(model, self._versions(), chosen)
+        found = "No model is selected." if model is None else pairs.usual(model, self._numbers(), chosen)
         if isinstance(found, str):
             self.say(found)
             return False

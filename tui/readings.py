@@ -26,15 +26,11 @@ def with_same(found: Snapshot, before: Snapshot) -> Snapshot:
     return replace(found, jobs=_same(found.jobs, before.jobs), events=_same(found.events, before.events))
 
 
-def with_same_versions(found: Detail | None, before: Detail | None) -> Detail | None:
-    """Return what was found, with the very versions and evaluations of before where they are as they were."""
+def with_same_evaluations(found: Detail | None, before: Detail | None) -> Detail | None:
+    """Return what was found, with the very evaluations of before where they are as they were."""
     if found is None or before is None:
         return found
-    return replace(
-        found,
-        versions=_same(found.versions, before.versions),
-        evaluations=_same(found.evaluations, before.evaluations),
-    )
+    return replace(found, evaluations=_same(found.evaluations, before.evaluations))
 
 
 def _same(found: tuple[NumberedT, ...], before: tuple[NumberedT, ...]) -> tuple[NumberedT, ...]:

@@ -1,7 +1,7 @@
 """Models, their versions, and the files of the inbox that are not versions."""
 
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -203,24 +203,13 @@ def names(connection: sqlite3.Connection) -> list[str]:
     return [row[0] for row in connection.execute("SELECT name FROM models WHERE present ORDER BY name")]
 
 
-def versions(
-    connection: sqlite3.Connection, name: str, *, newest: int | None = None, besides: Collection[int] = ()
-) -> list[Version]:
-    """Return the versions of a model with their latest evaluations, the newest first.
-
-    Args:
-        connection: the database.
-        name: the model's name.
-        newest: how many of the newest; ``None`` is all.
-        besides: ids of versions that are returned whatever their place.
-    """
+def versions(connection: sqlite3.Connection, name: str) -> list[Version]:
+    """Return the versions of a model with their latest evaluations, the newest first."""
     ids = _ids(
         connection,
         "SELECT versions.id FROM versions JOIN models ON models.id = model_id WHERE name = ? ORDER BY number DESC",
         name,
     )
-    if newest is not None:
-        ids = ids[:newest] + [each for each in ids[newest:] if each in besides]
     seen = assembly.versions(connection, ids)
     found = [seen[each] for each in ids]
     candidate = _candidate(found)

@@ -125,7 +125,7 @@ def _nothing(view: View) -> str:
     wanted, detail = view.compared, view.news.detail
     if wanted is None or detail is None or detail.model.name != wanted.model:
         return "the two versions are being read"
-    there = {version.number for version in detail.versions}
+    there = set(detail.versions.numbers)
     # Of very many versions the oldest are not listed: whether one is gone is known when the two were read.
     listed = len(there) >= detail.model.versions
     gone = [f"v{number}" for number in (wanted.before, wanted.after) if listed and number not in there]

@@ -3,7 +3,6 @@
 Puts what was read into the panels; what the figures say is `tui.rows`'.
 """
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.text import Text
@@ -11,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
 
-from storage.records import Version
+from storage.records import Version, Versions
 from storage.snapshot import Detail as Facts
 from tui import (
     about,
@@ -114,8 +113,7 @@ class Detail(ConsoleScreen):
     def selected_version(self) -> Version | None:
         """Return the version under the cursor."""
         versions = self._versions()
-        found = next((version for version in versions if version.number == self._number), None)
-        return found or (versions[0] if versions else None)
+        return versions.numbered(self._number) or (versions[0] if versions else None)
 
     def values(self) -> list[Value]:
         """Return what can be copied of the version under the cursor."""
@@ -152,7 +150,7 @@ class Detail(ConsoleScreen):
         versions = self._versions()
         if versions:
             row = len(versions) - 1 if row < 0 else min(row, len(versions) - 1)
-            self._number = versions[row].number
+            self._number = versions.numbers[row]
             self.refill()
 
     def action_cursor(self, step: int) -> None:
@@ -169,13 +167,13 @@ class Detail(ConsoleScreen):
         facts = view.news.detail if view else None
         return facts if view and facts and facts.model.name == view.selected else None
 
-    def _versions(self) -> Sequence[Version]:
+    def _versions(self) -> Versions:
         facts = self._facts()
-        return facts.versions if facts else ()
+        return facts.versions if facts else Versions()
 
     def _row(self) -> int:
-        selected = self.selected_version()
-        return list(self._versions()).index(selected) if selected else 0
+        numbers = self._versions().numbers
+        return numbers.index(self._number) if self._number in numbers else 0
 
     def fill(self, view: View, width: int, height: int) -> None:
         """Put the latest into the panels."""
@@ -221,9 +219,7 @@ class Detail(ConsoleScreen):
             title = (
                 form.counted("Versions", len(facts.versions), facts.model.versions) if some else "Versions"
             )
-            return title, about.window(
-                detail_rows.version_lines(facts, width, selected), self._row() + 1, height
-            )
+            return title, detail_rows.version_lines(facts, width, height, selected)
         if name == "confusion":
             if evaluation is not None and not evaluation.confusion:
                 told = f"Figures{of}  n={evaluation.dataset_rows}"

@@ -42,18 +42,17 @@ def test_what_is_as_it_was_is_held_once(filled: Reader, writer: Writer) -> None:
     assert [id(job) for job in found.jobs] == [id(job) for job in before.jobs]
 
 
-def test_versions_and_evaluations_are_held_once(filled: Reader) -> None:
-    """Those that are other than before are what was read now, the rest are the very ones of before."""
+def test_evaluations_are_held_once(filled: Reader) -> None:
+    """Those that are as they were are the very ones of before."""
     before, read = detail(filled), detail(filled)
-    first, *rest = before.versions
-    found = readings.with_same_versions(
-        read, replace(before, versions=(replace(first, reason="other"), *rest))
+    first, *rest = before.evaluations
+    found = readings.with_same_evaluations(
+        read, replace(before, evaluations=(replace(first, requested_by="other"), *rest))
     )
     assert found == read
     assert found is not None
-    assert found.versions[0] is read.versions[0]
-    assert [id(version) for version in found.versions[1:]] == [id(version) for version in rest]
-    assert found.evaluations
-    assert [id(each) for each in found.evaluations] == [id(each) for each in before.evaluations]
-    assert readings.with_same_versions(read, None) is read
-    assert readings.with_same_versions(None, before) is None
+    assert rest
+    assert found.evaluations[0] is read.evaluations[0]
+    assert [id(each) for each in found.evaluations[1:]] == [id(each) for each in rest]
+    assert readings.with_same_evaluations(read, None) is read
+    assert readings.with_same_evaluations(None, before) is None

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from storage.records import Evaluation, LatencyReport, Metric, Version
+from storage.records import Evaluation, LatencyReport, Metric, Version, Versions
 from storage.snapshot import Detail
 from storage.vocabulary import JobState, Status
 from tests.unit.tui.test_rows import evaluation, job, model, version
@@ -161,8 +161,8 @@ def test_the_column_of_scores_is_named_after_what_is_in_it() -> None:
     """No r2 stands under the name of an accuracy."""
     found = msgspec.structs.replace(evaluation(), metrics=REGRESSION)
     old = msgspec.structs.replace(version(1), evaluation=found)
-    assert " R2 " in detail_rows.version_lines(detail(old), 60, 1)[0].plain
-    assert " ACC " in detail_rows.version_lines(detail(version(1)), 60, 1)[0].plain
+    assert " R2 " in detail_rows.version_lines(detail(old), 60, 9, 1)[0].plain
+    assert " ACC " in detail_rows.version_lines(detail(version(1)), 60, 9, 1)[0].plain
 
 
 def test_a_loss_that_falls_is_better() -> None:
@@ -180,7 +180,7 @@ def detail(of: Version) -> Detail:
     """Return what a model's screen is given of a model with one version."""
     return Detail(
         model=model(),
-        versions=(of,),
+        versions=Versions.of([of]),
         arrivals=(),
         evaluations=(),
         history=(),

@@ -1,0 +1,102 @@
+"""The list of one model's versions as it was last read: only those are read again that something was written about since.
+
+A list of hundreds is read whenever anything changes about its model, and hardly ever does more than one version. What
+lies in the rows of a version is told apart by a hash of them; its evaluation never changes, but for the latency.
+"""
+
+import sqlite3
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
+
+from storage.model_records import PackedVersion, Versions, as_candidate
+from storage.tables import among, assembly
+from storage.vocabulary import Role, Status
+
+AT_ONCE = 20
+"""Versions that are put together in one go: more would only be in memory at the same time."""
+
+
+class Row(NamedTuple):
+    """What is read of a version to know whether the rest has to be."""
+
+    id: int
+    number: int
+    status: Status
+    role: Role | None
+    key: int
+    """Another one as soon as anything else in its rows is."""
+
+
+class Known(NamedTuple):
+    """A version as it was last read."""
+
+    key: tuple[int, bool]
+    """Of its rows, and whether it was the candidate."""
+    packed: PackedVersion
+
+
+class VersionLists:
+    """The latest list of versions, kept for the next one."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, Known] = {}
+
+    def read(
+        self, connection: sqlite3.Connection, name: str, *, newest: int, besides: Collection[int] = ()
+    ) -> Versions:
+        """Return versions of a model with their latest evaluations, the newest first.
+
+        Args:
+            connection: the database.
+            name: the model's name.
+            newest: how many of the newest.
+            besides: ids of versions that are returned whatever their place.
+        """
+        rows = _rows(connection, _ids(connection, name, newest, besides))
+        candidate = _candidate(rows)
+        keys = {row.id: (row.key, row is candidate) for row in rows}
+        known = {one: was for one, was in self._known.items() if keys.get(one) == was.key}
+        stale = [row.id for row in rows if row.id not in known]
+        for begin in range(0, len(stale), AT_ONCE):
+            found = assembly.versions(connection, stale[begin : begin + AT_ONCE])
+            for one, version in found.items():
+                shown = as_candidate(version) if candidate is not None and candidate.id == one else version
+                known[one] = Known(keys[one], PackedVersion.of(shown))
+        self._known = known
+        return Versions(known[row.id].packed for row in rows)
+
+
+def _ids(connection: sqlite3.Connection, name: str, newest: int, besides: Collection[int]) -> list[int]:
+    found = [
+        row[0]
+        for row in connection.execute(
+            "SELECT versions.id FROM versions JOIN models ON models.id = model_id WHERE name = ? ORDER BY number DESC",
+            (name,),
+        )
+    ]
+    return found[:newest] + [each for each in found[newest:] if each in besides]
+
+
+def _rows(connection: sqlite3.Connection, ids: Iterable[int]) -> list[Row]:
+    cursor = connection.execute(
+        f"SELECT {assembly.VERSION_COLUMNS}, latencies.* FROM {among.WANTED} CROSS JOIN versions ON versions.id = wanted "  # noqa: S608 - constants
+        "CROSS JOIN models ON models.id = versions.model_id "
+        "LEFT JOIN latencies ON latencies.evaluation_id = versions.evaluation_id ORDER BY number DESC",
+        (among.packed(ids),),
+    )
+    return [
+        Row(
+            id=row["id"],
+            number=row["number"],
+            status=Status(row["status"]),
+            role=None if row["role"] is None else Role(row["role"]),
+            key=hash(tuple(row)),
+        )
+        for row in cursor
+    ]
+
+
+def _candidate(newest_first: Sequence[Row]) -> Row | None:
+    """Return the newest ready version above the current one."""
+    current = next((row.number for row in newest_first if row.role is Role.CURRENT), 0)
+    return next((row for row in newest_first if row.status is Status.READY and row.number > current), None)
