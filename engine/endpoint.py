@@ -24,7 +24,7 @@ from storage.errors import DatabaseError
 from storage.exposition import Exposition
 from storage.exposure_settings import Address
 from storage.openmetrics import Look
-from storage.tables.overviews import Overviews
+from storage.snapshot import Seen
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class Texts:
     def __init__(self, database: Path) -> None:
         self._database = database
         self._lock = threading.Lock()
-        self._overviews = Overviews()
+        self._seen = Seen()
         self._exposition = Exposition()
         self._made_at = float("-inf")
         self._text = b""
@@ -82,7 +82,7 @@ class Texts:
     def _make(self) -> None:
         reader = Reader(self._database)
         try:
-            seen = snapshot.read(reader, seen=self._overviews)
+            seen = snapshot.read(reader, seen=self._seen)
         finally:
             reader.close()
         self._text, self._compressed = self._exposition.text(Look(seen, running=True)), None

@@ -15,7 +15,7 @@ from storage.database import Reader
 from storage.errors import DatabaseError
 from storage.exposition import Exposition
 from storage.openmetrics import Look
-from storage.tables.overviews import Overviews
+from storage.snapshot import Seen
 from storage.text import clean
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ class Exposing(threading.Thread):
         self._database = database
         self._file = file
         self._every_s = every_s
-        self._overviews = Overviews()
+        self._seen = Seen()
         self._exposition = Exposition()
         self._stopping = threading.Event()
         self._told = False
@@ -60,7 +60,7 @@ class Exposing(threading.Thread):
         # Hidden, and not called like what collectors read, until it is whole.
         partial = self._file.with_name(f".{self._file.name}.partial")
         try:
-            seen = snapshot.read(reader, seen=self._overviews)
+            seen = snapshot.read(reader, seen=self._seen)
             partial.write_bytes(self._exposition.text(Look(seen, running=True)))
             partial.chmod(MODE)
             os.replace(partial, self._file)  # noqa: PTH105 - the name says that it is one step

@@ -12,6 +12,7 @@ import msgspec
 from storage.database import visit
 from storage.errors import UnknownError
 from storage.records import Job, JobParameters
+from storage.seen import SeenRows
 from storage.text import clean
 from storage.vocabulary import JobKind, JobState
 from storage.workspace import Workspace
@@ -259,14 +260,17 @@ def read_one(connection: sqlite3.Connection, job_id: int) -> Job | None:
     return None if row is None else _job(row)
 
 
-def read(connection: sqlite3.Connection, *, limit: int) -> list[Job]:
-    """Return running jobs, then waiting ones, then the latest finished ones: ``limit`` in all, each without its result."""
+def read(connection: sqlite3.Connection, *, limit: int, seen: SeenRows[Job] | None = None) -> list[Job]:
+    """Return running jobs, then waiting ones, then the latest finished ones: ``limit`` in all, each without its result.
+
+    Those that were ``seen`` before and are as they were are the very same ones.
+    """
     rows = connection.execute(
         f"SELECT {LISTED}, '' AS result FROM jobs ORDER BY CASE state WHEN ? THEN 0 WHEN ? THEN 1 ELSE 2 END, "  # noqa: S608 - a constant
         "CASE WHEN state = ? THEN id ELSE -id END LIMIT ?",
         (JobState.RUNNING, JobState.QUEUED, JobState.QUEUED, limit),
     )
-    return [_job(row) for row in rows]
+    return (seen or SeenRows()).take(rows, _job)
 
 
 def of_model(connection: sqlite3.Connection, model: str, *, limit: int) -> list[Job]:

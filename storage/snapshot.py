@@ -22,6 +22,7 @@ from storage.records import (
     Record,
     Versions,
 )
+from storage.seen import SeenRows
 from storage.tables import (
     devices,
     engine,
@@ -49,6 +50,17 @@ SHOWN_EVALUATIONS = 20
 SHOWN_VERSIONS = 200
 """Of a model, the newest; besides those that are deployed, could be, or have an evaluation among the shown ones. Each takes
 2 KiB."""
+
+
+class Seen:
+    """What was last read of a workspace, for the next look."""
+
+    def __init__(self) -> None:
+        """Have seen nothing yet."""
+        self.models = Overviews()
+        self.jobs: SeenRows[Job] = SeenRows()
+        self.events: SeenRows[Event] = SeenRows()
+        self.versions = VersionLists()
 
 
 class Snapshot(Record, frozen=True, kw_only=True):
@@ -94,27 +106,28 @@ class Detail(Record, frozen=True, kw_only=True):
     """Who else is told of a promotion, in this order."""
 
 
-def read(reader: Reader, *, deep: bool = False, seen: Overviews | None = None) -> Snapshot:
+def read(reader: Reader, *, deep: bool = False, seen: Seen | None = None) -> Snapshot:
     """Return the state of the whole workspace.
 
     Args:
         reader: the database.
         deep: whether to reach further back among jobs and events.
-        seen: the models as they were last read; only what changed since is read again.
+        seen: what was last read; only what changed since is read again.
     """
     most_jobs, most_events = (DEEP_JOBS, DEEP_EVENTS) if deep else (SHOWN_JOBS, SHOWN_EVENTS)
+    known = seen or Seen()
     with reader.transaction() as connection:
         waiting = jobs.counts(connection)
-        found = jobs.read(connection, limit=most_jobs)
+        found = jobs.read(connection, limit=most_jobs, seen=known.jobs)
         return Snapshot(
             engine=engine.read(connection),
-            models=(seen or Overviews()).read(connection),
+            models=known.models.read(connection),
             arrivals=tuple(models.arrivals(connection)),
             devices=tuple(devices.read(connection)),
             jobs=tuple(found),
             queued=waiting[JobState.QUEUED],
             running=waiting[JobState.RUNNING],
-            events=tuple(events.read(connection, limit=most_events)),
+            events=tuple(events.read(connection, limit=most_events, seen=known.events)),
             faults=tuple(fault_table.all_open(connection)),
             quarantined=tuple(quarantine.kept(connection)),
             told=next(iter(notices.latest(connection, limit=1, of=Channel.CONSOLE)), None),
@@ -133,7 +146,7 @@ def read_detail(
     *,
     metric: str | None = None,
     span_s: float = inf,
-    seen: VersionLists | None = None,
+    seen: Seen | None = None,
 ) -> Detail | None:
     """Return the state of one model, or ``None`` where there is no such model.
 
@@ -142,7 +155,7 @@ def read_detail(
         name: the model's name.
         metric: whose history is wanted; by default the model's headline metric.
         span_s: how far back from the latest value charts show.
-        seen: the versions as they were last read; only what changed since is read again.
+        seen: what was last read; only what changed since is read again.
     """
     with reader.transaction() as connection:
         model = models.read_one(connection, name)
@@ -156,7 +169,7 @@ def read_detail(
         matter |= {evaluation.version_id for evaluation in latest}
         return Detail(
             model=model,
-            versions=(seen or VersionLists()).read(connection, name, newest=SHOWN_VERSIONS, besides=matter),
+            versions=(seen or Seen()).versions.read(connection, name, newest=SHOWN_VERSIONS, besides=matter),
             arrivals=tuple(models.arrivals(connection, name)),
             evaluations=tuple(latest),
             history=history,

@@ -18,9 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from storage import full_disk, snapshot
 from storage.database import Reader
 from storage.errors import DatabaseError, Error, SettingsError
-from storage.snapshot import Detail, Snapshot
-from storage.tables.overviews import Overviews
-from storage.tables.version_lists import VersionLists
+from storage.snapshot import Detail, Seen, Snapshot
 from storage.text import clean
 from storage.workspace import Workspace, engine_pid
 from tui import readings
@@ -81,7 +79,7 @@ class Feed:
         self._reader: Reader | None = None
         self._inode: int | None = None
         self._version: int | None = None
-        self._seen, self._seen_versions = Overviews(), VersionLists()
+        self._seen = Seen()
         self._alive_until = 0.0
         self._running = False
         self._full = False
@@ -204,8 +202,7 @@ class Feed:
         shown = self.news.snapshot
         deep = self._deep
         if shown is None or version != self._version or (deep and not self._went_deep):
-            found = snapshot.read(self._reader, deep=deep, seen=self._seen)
-            shown = found if shown is None else readings.with_same(found, shown)
+            shown = snapshot.read(self._reader, deep=deep, seen=self._seen)
             self._version, self._went_deep = version, deep
         detail, settings = self._read_detail(self._reader, shown)
         return News(
@@ -265,8 +262,8 @@ class Feed:
         if name is None:
             return None, None
         self._no_settings = not self._workspace.model_settings(name).exists()
-        found = snapshot.read_detail(reader, name, span_s=self._span_s, seen=self._seen_versions)
-        return readings.with_same_evaluations(found, self.news.detail), self._read_settings(name)
+        found = snapshot.read_detail(reader, name, span_s=self._span_s, seen=self._seen)
+        return readings.with_same(found, self.news.detail), self._read_settings(name)
 
     def _read_settings(self, name: str) -> "ModelSettings | None":
         from storage.settings import read_model_settings
@@ -289,7 +286,7 @@ class Feed:
 
     def _let_go(self) -> None:
         reader, self._reader, self._version = self._reader, None, None
-        self._seen, self._seen_versions = Overviews(), VersionLists()
+        self._seen = Seen()
         self._detail_until = 0.0
         self._past_key = None
         self._beside.forget()

@@ -1,38 +1,32 @@
-"""Two readings one after the other: what is as it was is held once. Pure.
+"""Two readings of a model one after the other: what is as it was is held once. Pure.
 
-What is read, what is shown and what is on its way between them would hold each job, event and version three times.
+What is read, what is shown and what is on its way between them would hold each evaluation and each point three times.
 """
 
-from typing import Protocol, TypeVar
+from collections.abc import Hashable
+from typing import TypeVar
 
 from msgspec.structs import replace
 
-from storage.snapshot import Detail, Snapshot
+from storage.snapshot import Detail
+
+HashableT = TypeVar("HashableT", bound=Hashable)
 
 
-class Numbered(Protocol):
-    """What the database knows by a number."""
-
-    @property
-    def id(self) -> int:
-        """Return what stays the same while the rest changes."""
-
-
-NumberedT = TypeVar("NumberedT", bound=Numbered)
-
-
-def with_same(found: Snapshot, before: Snapshot) -> Snapshot:
-    """Return what was found, with the very jobs and events of before where they are as they were."""
-    return replace(found, jobs=_same(found.jobs, before.jobs), events=_same(found.events, before.events))
-
-
-def with_same_evaluations(found: Detail | None, before: Detail | None) -> Detail | None:
-    """Return what was found, with the very evaluations of before where they are as they were."""
+def with_same(found: Detail | None, before: Detail | None) -> Detail | None:
+    """Return what was found, with the very evaluations and points of before where they are as they were."""
     if found is None or before is None:
         return found
-    return replace(found, evaluations=_same(found.evaluations, before.evaluations))
+    return replace(
+        found,
+        evaluations=_same(found.evaluations, before.evaluations),
+        history=_same(found.history, before.history),
+        latency=_same(found.latency, before.latency),
+        recent_history=_same(found.recent_history, before.recent_history),
+        recent_latency=_same(found.recent_latency, before.recent_latency),
+    )
 
 
-def _same(found: tuple[NumberedT, ...], before: tuple[NumberedT, ...]) -> tuple[NumberedT, ...]:
-    known = {one.id: one for one in before}
-    return tuple(known[one.id] if known.get(one.id) == one else one for one in found)
+def _same(found: tuple[HashableT, ...], before: tuple[HashableT, ...]) -> tuple[HashableT, ...]:
+    known = {one: one for one in before}
+    return tuple(known.get(one, one) for one in found)

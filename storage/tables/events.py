@@ -6,6 +6,7 @@ from math import inf
 from typing import Final
 
 from storage.fault_records import Event
+from storage.seen import SeenRows
 from storage.text import clean
 from storage.vocabulary import Severity
 
@@ -33,12 +34,22 @@ def add(
     )
 
 
-def read(connection: sqlite3.Connection, *, limit: int, after: int = 0, until: float = inf) -> list[Event]:
-    """Return the latest events that came after the event with id ``after``, and not later than ``until``, the newest first."""
+def read(
+    connection: sqlite3.Connection,
+    *,
+    limit: int,
+    after: int = 0,
+    until: float = inf,
+    seen: SeenRows[Event] | None = None,
+) -> list[Event]:
+    """Return the latest events that came after the event with id ``after``, and not later than ``until``, the newest first.
+
+    Those that were ``seen`` before are the very same ones.
+    """
     rows = connection.execute(
         "SELECT * FROM events WHERE id > ? AND at <= ? ORDER BY id DESC LIMIT ?", (after, until, limit)
     )
-    return [_event(row) for row in rows]
+    return (seen or SeenRows()).take(rows, _event)
 
 
 def of_codes(connection: sqlite3.Connection, codes: Sequence[str], *, since: float) -> list[Event]:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from storage.model_records import PackedVersion, Versions, as_candidate
+from storage.seen import row_key
 from storage.tables import among, assembly
 from storage.vocabulary import Role, Status
 
@@ -24,7 +25,7 @@ class Row(NamedTuple):
     status: Status
     role: Role | None
     key: int
-    """Another one as soon as anything else in its rows is."""
+    """Another one as soon as anything in its rows is."""
 
 
 class Known(NamedTuple):
@@ -90,7 +91,7 @@ def _rows(connection: sqlite3.Connection, ids: Iterable[int]) -> list[Row]:
             number=row["number"],
             status=Status(row["status"]),
             role=None if row["role"] is None else Role(row["role"]),
-            key=hash(tuple(row)),
+            key=row_key(row),
         )
         for row in cursor
     ]

@@ -6,21 +6,21 @@ from storage import exposition, snapshot
 from storage.database import Reader, Writer
 from storage.exposition import Exposition
 from storage.openmetrics import FAMILIES, UP, Look, Sample, collected
+from storage.snapshot import Seen
 from storage.tables import models
-from storage.tables.overviews import Overviews
 from tests.openmetrics import parse
 from tests.unit.tui.commands.rows import fill
 
 
-def seen(reader: Reader, overviews: Overviews | None = None) -> Look:
+def seen(reader: Reader, before: Seen | None = None) -> Look:
     """Return what is on record."""
-    return Look(snapshot.read(reader, seen=overviews), running=True)
+    return Look(snapshot.read(reader, seen=before), running=True)
 
 
 def test_what_is_kept_says_what_would_be_told_anew(writer: Writer, reader: Reader) -> None:
-    """Through changes of a model, new ones and ones that are gone, with and without the overviews of before."""
+    """Through changes of a model, new ones and ones that are gone, with and without what was seen before."""
     fill(writer)
-    kept, overviews = Exposition(), Overviews()
+    kept, before = Exposition(), Seen()
     for change in ("nothing", "a model", "a new one", "its going"):
         with writer.transaction() as connection:
             if change == "a model":
@@ -30,7 +30,7 @@ def test_what_is_kept_says_what_would_be_told_anew(writer: Writer, reader: Reade
             elif change == "its going":
                 connection.execute("UPDATE models SET present = 0 WHERE name = 'mnist'")
         anew = Exposition().text(seen(reader))
-        assert kept.text(seen(reader, overviews)) == anew
+        assert kept.text(seen(reader, before)) == anew
         assert kept.text(seen(reader)) == anew
     assert b'model_versions{model="mnist"}' not in anew
     assert b'model_versions{model="aaa"}' in anew
@@ -41,8 +41,8 @@ def test_of_a_model_that_is_as_it_was_nothing_is_made_again(
 ) -> None:
     """Only the model that something was written about is asked for its figures."""
     fill(writer)
-    kept, overviews = Exposition(), Overviews()
-    kept.text(seen(reader, overviews))
+    kept, before = Exposition(), Seen()
+    kept.text(seen(reader, before))
     asked = []
 
     def noting(look: Look, model: object) -> Look:
@@ -51,11 +51,11 @@ def test_of_a_model_that_is_as_it_was_nothing_is_made_again(
 
     original = Look.at
     monkeypatch.setattr(Look, "at", noting)
-    kept.text(seen(reader, overviews))
+    kept.text(seen(reader, before))
     assert asked == []
     with writer.transaction() as connection:
         connection.execute("UPDATE models SET problem = 'x' WHERE name = 'mnist'")
-    kept.text(seen(reader, overviews))
+    kept.text(seen(reader, before))
     assert [getattr(model, "name", "") for model in asked] == ["mnist"]
 
 

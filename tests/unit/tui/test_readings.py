@@ -1,23 +1,19 @@
-"""Two readings one after the other: what is held of the first one."""
+"""Two readings of a model one after the other: what is held of the first one."""
 
 import pytest
 from msgspec.structs import replace
 
-from storage import jobs, snapshot
+from storage import snapshot
 from storage.database import Reader, Writer
 from storage.snapshot import Detail
-from storage.tables import events
-from storage.vocabulary import JobKind
-from storage.workspace import Workspace
-from tests.unit.tui.commands.rows import NOW, fill
+from tests.unit.tui.commands.rows import fill
 from tui import readings
 
 
 @pytest.fixture
-def filled(workspace: Workspace, writer: Writer, reader: Reader) -> Reader:
-    """Return the reader of a workspace with two models and a job."""
+def filled(writer: Writer, reader: Reader) -> Reader:
+    """Return the reader of a workspace with two models."""
     fill(writer)
-    jobs.submit(workspace, JobKind.EVALUATE, "mnist", requested_by="ann")
     return reader
 
 
@@ -28,31 +24,32 @@ def detail(reader: Reader) -> Detail:
     return found
 
 
-def test_what_is_as_it_was_is_held_once(filled: Reader, writer: Writer) -> None:
-    """The jobs and events of before are the very ones of now, and a new event comes before them."""
-    before = snapshot.read(filled)
-    with writer.transaction() as connection:
-        events.add(connection, "told", "one more", at=NOW)
-    read = snapshot.read(filled)
-    found = readings.with_same(read, before)
-    assert found == read
-    assert [event.message for event in found.events[:1]] == ["one more"]
-    assert [id(event) for event in found.events[1:]] == [id(event) for event in before.events]
-    assert found.jobs
-    assert [id(job) for job in found.jobs] == [id(job) for job in before.jobs]
-
-
-def test_evaluations_are_held_once(filled: Reader) -> None:
-    """Those that are as they were are the very ones of before."""
+def test_evaluations_and_points_are_held_once(filled: Reader) -> None:
+    """Those that are as they were are the very ones of before, the others what was read now."""
     before, read = detail(filled), detail(filled)
-    first, *rest = before.evaluations
-    found = readings.with_same_evaluations(
-        read, replace(before, evaluations=(replace(first, requested_by="other"), *rest))
+    newest, *rest = before.evaluations
+    *known, latest = before.history
+    found = readings.with_same(
+        read,
+        replace(
+            before,
+            evaluations=(replace(newest, requested_by="other"), *rest),
+            history=(*known, replace(latest, value=0.5)),
+        ),
     )
     assert found == read
     assert found is not None
     assert rest
+    assert known
     assert found.evaluations[0] is read.evaluations[0]
     assert [id(each) for each in found.evaluations[1:]] == [id(each) for each in rest]
-    assert readings.with_same_evaluations(read, None) is read
-    assert readings.with_same_evaluations(None, before) is None
+    assert found.history[-1] is read.history[-1]
+    assert [id(each) for each in found.history[:-1]] == [id(each) for each in known]
+    assert [id(each) for each in found.latency] == [id(each) for each in before.latency]
+
+
+def test_there_may_be_nothing_before_and_nothing_now(filled: Reader) -> None:
+    """A model that has just been chosen, and one that is gone."""
+    read = detail(filled)
+    assert readings.with_same(read, None) is read
+    assert readings.with_same(None, read) is None
