@@ -283,11 +283,12 @@ def of_model(connection: sqlite3.Connection, model: str, *, limit: int) -> list[
     return [_job(row) for row in rows]
 
 
-def comparisons(connection: sqlite3.Connection, model: str, version: int) -> list[Job]:
-    """Return the comparisons of a version with others that were asked for, the latest first."""
+def comparisons(connection: sqlite3.Connection, model: str, version: int, against: int) -> list[Job]:
+    """Return the comparisons of a version with another one that were asked for, the latest first, each without its result."""
     rows = connection.execute(
-        "SELECT * FROM jobs WHERE kind = ? AND model = ? AND version = ? ORDER BY id DESC",
-        (JobKind.COMPARE, model, version),
+        f"SELECT {LISTED}, '' AS result FROM jobs WHERE kind = ? AND model = ? AND version = ? "  # noqa: S608 - a constant
+        "AND json_extract(parameters, '$.against') = ? ORDER BY id DESC",
+        (JobKind.COMPARE, model, version, against),
     )
     return [_job(row) for row in rows]
 

@@ -50,8 +50,7 @@ class Pair(Record, frozen=True, kw_only=True):
 def read(reader: Reader, wanted: Wanted, *, at: float | None = None) -> Pair | None:
     """Return two versions as they are, or as they were at a moment; ``None`` where one of them is not there."""
     with reader.transaction() as connection:
-        found = _versions(connection, wanted.model, at)
-        before, after = found.get(wanted.before), found.get(wanted.after)
+        before, after = _versions(connection, wanted, at)
         if before is None or after is None:
             return None
         asked = _jobs(connection, wanted, at)
@@ -60,29 +59,28 @@ def read(reader: Reader, wanted: Wanted, *, at: float | None = None) -> Pair | N
             after=after,
             before_parts=_parts(connection, before),
             after_parts=_parts(connection, after),
-            answer=_answer(asked, before, after),
+            answer=_answer(connection, asked, before, after),
             job=asked[0] if asked else None,
         )
 
 
-def _versions(connection: sqlite3.Connection, model: str, at: float | None) -> dict[int, Version]:
+def _versions(
+    connection: sqlite3.Connection, wanted: Wanted, at: float | None
+) -> tuple[Version | None, Version | None]:
+    """Return the one that the other is held against, and the other."""
+    model, before, after = wanted
     if at is None:
-        found = models.versions(connection, model)
-    else:
-        # A console that never looks back starts without all that the past takes.
-        from storage import past
+        return models.numbered(connection, model, before), models.numbered(connection, model, after)
+    # A console that never looks back starts without all that the past takes.
+    from storage import past
 
-        found = past.versions_at(connection, model, at)
-    return {version.number: version for version in found}
+    found = {version.number: version for version in past.versions_at(connection, model, at)}
+    return found.get(before), found.get(after)
 
 
 def _jobs(connection: sqlite3.Connection, wanted: Wanted, at: float | None) -> list[Job]:
     """Return the comparisons of the two, the latest first."""
-    found = [
-        job
-        for job in jobs.comparisons(connection, wanted.model, wanted.after)
-        if job.parameters.against == wanted.before
-    ]
+    found = jobs.comparisons(connection, wanted.model, wanted.after, wanted.before)
     if at is None:
         return found
     from storage.past_work import job_at
@@ -90,13 +88,17 @@ def _jobs(connection: sqlite3.Connection, wanted: Wanted, at: float | None) -> l
     return [job_at(job, at) for job in found if job.requested_at <= at]
 
 
-def _answer(asked: list[Job], before: Version, after: Version) -> Compared | None:
+def _answer(
+    connection: sqlite3.Connection, asked: list[Job], before: Version, after: Version
+) -> Compared | None:
     if before.evaluation is None or after.evaluation is None:
         return None
     since = max(before.evaluation.at, after.evaluation.at)
     for job in asked:
-        if job.state is JobState.SUCCEEDED and job.result and (job.started_at or 0.0) >= since:
-            return msgspec.json.decode(job.result, type=Compared)
+        if job.state is JobState.SUCCEEDED and (job.started_at or 0.0) >= since:
+            whole = jobs.read_one(connection, job.id)
+            if whole is not None and whole.result:
+                return msgspec.json.decode(whole.result, type=Compared)
     return None
 
 

@@ -63,9 +63,7 @@ def named(connection: sqlite3.Connection, job: Job) -> Version:
     Raises:
         UnknownError: there is none.
     """
-    found = next(
-        (each for each in models.versions(connection, job.model) if each.number == job.version), None
-    )
+    found = models.numbered(connection, job.model, job.version)
     if found is None:
         raise UnknownError(
             f"There is no version {job.model}@{job.version}.", f"List them with: modeltender show {job.model}"

@@ -28,11 +28,11 @@ def act(work: Work) -> Acted:
     number, model, context = subject(work.case), work.case.model.name, work.context
     ended = context.pool.discard(model)
     with context.writer.transaction() as connection:
-        for version in models.versions(connection, model):
-            # One that its owner's trust would lift is refused for what it is; to load it again changes nothing.
-            refused = version.refusal is not None and version.refusal.liftable
-            if version.number == number and version.status in BROKEN and not refused:
-                models.set_version(connection, version.id, status=Status.CHECKING)
+        version = models.numbered(connection, model, number)
+        # One that its owner's trust would lift is refused for what it is; to load it again changes nothing.
+        refused = version is not None and version.refusal is not None and version.refusal.liftable
+        if version is not None and version.status in BROKEN and not refused:
+            models.set_version(connection, version.id, status=Status.CHECKING)
         job = jobs.add(
             connection, JobKind.EVALUATE, model, number, requested_by=work.job.requested_by, now=context.now()
         )

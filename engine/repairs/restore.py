@@ -61,8 +61,7 @@ def act(work: Work) -> Acted:
     """Restore the version that the fault is about."""
     number = subject(work.case)
     with work.context.writer.transaction() as connection:
-        found = models.versions(connection, work.case.model.name)
-    version = next((version for version in found if version.number == number), None)
+        version = models.numbered(connection, work.case.model.name, number)
     if version is None:
         raise UnknownError(f"There is no version {work.case.model.name}@{number}.")
     return Acted(restore_version(work.context, version).detail)

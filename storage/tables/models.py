@@ -216,6 +216,17 @@ def versions(connection: sqlite3.Connection, name: str) -> list[Version]:
     return [as_candidate(one) if one is candidate else one for one in found]
 
 
+def numbered(connection: sqlite3.Connection, name: str, number: int | None) -> Version | None:
+    """Return the version of a model that has a number, with its latest evaluation, or ``None``."""
+    row = connection.execute(
+        f"SELECT versions.id, versions.id = candidate_id AS candidate FROM (SELECT {assembly.MODEL_COLUMNS} FROM models "  # noqa: S608 - a constant
+        "WHERE name = ?) AS model JOIN versions ON model_id = model.id WHERE number = ?",
+        (name, number),
+    ).fetchone()
+    found = None if row is None else version(connection, row["id"])
+    return as_candidate(found) if found is not None and row["candidate"] else found
+
+
 def quarantined(connection: sqlite3.Connection) -> list[Version]:
     """Return the versions that are marked as quarantined, by model and number."""
     ids = _ids(

@@ -78,9 +78,7 @@ def find_version(connection: sqlite3.Connection, model: Model, wanted: int | Rol
     if isinstance(wanted, Role):
         found = getattr(model, wanted.value)
     else:
-        found = next(
-            (version for version in models.versions(connection, model.name) if version.number == wanted), None
-        )
+        found = models.numbered(connection, model.name, wanted)
     if isinstance(found, Version):
         return found
     what = f"{wanted} version" if isinstance(wanted, Role) else f"version {wanted}"

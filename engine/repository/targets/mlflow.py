@@ -195,9 +195,8 @@ def _recorded(news: News) -> Version | None:
         reader = Reader(news.workspace.database)
         try:
             with reader.transaction() as connection:
-                known = models.versions(connection, news.model)
+                return models.numbered(connection, news.model, news.version)
         finally:
             reader.close()
     except DatabaseError as error:
         raise TargetError(f"what is on record cannot be read: {clean(str(error))}") from None
-    return next((version for version in known if version.number == news.version), None)

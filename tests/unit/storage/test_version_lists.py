@@ -148,3 +148,13 @@ def test_versions_are_what_they_were_before_they_were_packed(filled: Writer) -> 
     assert packed.numbered(9) is None
     assert packed.numbered(None) is None
     assert not Versions()
+
+
+def test_one_version_by_its_number_is_as_in_the_list(filled: Writer) -> None:
+    """The deployed one, the candidate, and one that failed; of another number there is none."""
+    with filled.transaction() as connection:
+        found = anew(connection)
+        assert [models.numbered(connection, "mnist", version.number) for version in found] == found
+        assert models.numbered(connection, "mnist", 9) is None
+        assert models.numbered(connection, "mnist", None) is None
+        assert models.numbered(connection, "nobody", 1) is None
