@@ -15,7 +15,6 @@ from engine import jobs as kinds
 from engine import verifying
 from engine.job_report import JobReport
 from engine.jobs.context import Context, Needed, Outcome, Refinement
-from engine.jobs.hints import placed
 from engine.processes.endings import CANCELLED, LOST
 from storage import interrupted, jobs
 from storage.database_errors import DAMAGED, in_words, is_damaged
@@ -219,7 +218,7 @@ def _outcome(context: Context, job: Job, report: JobReport) -> Outcome:
             log.warning("job %d was cut off: %s", job.id, error.message)
             return Outcome(state=JobState.INTERRUPTED, error=error.message, hint=error.hint)
         state = JobState.CANCELLED if error.code == CANCELLED else JobState.FAILED
-        return Outcome(state=state, code=error.code, error=error.message, hint=placed(error.hint, job.model))
+        return Outcome(state=state, code=error.code, error=error.message, hint=error.hint_for(job.model))
     except sqlite3.Error as error:
         if is_damaged(error):
             # Nothing gets better by doing it again: it is told, and what can still be read is worked with.

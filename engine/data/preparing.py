@@ -25,7 +25,7 @@ from engine.data.readers.source import TEXT, Column, Reading, Source, chunks, ro
 from engine.data.stacked import stack
 from engine.processes.protocol import Prepare, Prepared
 from engine.protocols import TensorSpec
-from storage.errors import JobError
+from storage.errors import OWN_SETTINGS, JobError
 from storage.text import clean
 
 PROGRESS_S: Final = 0.05
@@ -152,7 +152,7 @@ def text_widths(source: Source, columns: Sequence[Column]) -> dict[str, int]:
             raise JobError(
                 f"The column {clean(name, 60)} of {source.name} has texts of more than {LABEL} characters, "
                 "which are no labels.",
-                "Name another column in model.toml: data = { target = ... }",
+                f"Name another column in {OWN_SETTINGS}: data = {{ target = ... }}",
             )
     return widths
 

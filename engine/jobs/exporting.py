@@ -123,7 +123,7 @@ def origin_of(context: Context, version: Version, settings: ModelSettings) -> Or
         except JobError:
             raise JobError(
                 f"What is made of {model}@{version.number} cannot be checked: {error.message}",
-                error.hint,
+                error.template,
                 code=error.code,
             ) from None
     return Origin(context, version, settings, source, without)

@@ -92,7 +92,7 @@ def show_loadable(context: Context, version: Version, cancelled: Callable[[], bo
         if error.code in {CANCELLED, LOST}:
             raise
         name = f"{version.model}@{version.number}"
-        raise RefusedError(f"{name} does not load on {device}: {error.message}", error.hint) from None
+        raise RefusedError(f"{name} does not load on {device}: {error.message}", error.template) from None
 
 
 def _key(context: Context, version: Version, device: str) -> Loadable:
