@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from engine import jobs as kinds
 from engine import verifying
 from engine.job_report import JobReport
-from engine.jobs.context import Context, Needed, Outcome, Refinement
+from engine.jobs.context import Context, Needed, Outcome, Refinement, Report
 from engine.processes.endings import CANCELLED, LOST
 from storage import interrupted, jobs
 from storage.database_errors import DAMAGED, in_words, is_damaged
@@ -123,7 +123,7 @@ class Lane:
         log.info("job %d: %s %s@%s for %s", job.id, job.kind, job.model, job.version, job.requested_by)
         report = JobReport(self._context, job, self._stopping)
         with self._measuring(job.kind):
-            outcome = _outcome(self._context, job, report)
+            outcome = carry_out(self._context, job, report)
         if not self._put_on_record(job, outcome):
             return False
         if outcome.refinement is not None:
@@ -208,7 +208,7 @@ class Lane:
             return self.wanted(connection)
 
 
-def _outcome(context: Context, job: Job, report: JobReport) -> Outcome:
+def carry_out(context: Context, job: Job, report: Report) -> Outcome:
     """Run a job's handler; whatever it raises becomes the job's error, and never the engine's end."""
     try:
         return kinds.handler(job.kind)(context, job, report)
