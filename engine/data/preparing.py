@@ -168,7 +168,11 @@ class ArrayFile:
         self._like: NDArray[Any] | None = None
 
     def append(self, rows: "NDArray[Any]") -> None:
-        """Write further rows, which are of one kind with the first ones."""
+        """Write further rows, which are of one kind with the first ones.
+
+        Raises:
+            JobError: they are not, because the data changed while they were read.
+        """
         if self._like is None:
             self._like = rows[:0]
             self._header()

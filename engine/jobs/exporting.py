@@ -290,7 +290,11 @@ def data_of(origin: Origin, process: ModelProcess, report: Report) -> Path:
 
 @contextlib.contextmanager
 def keeping(name: str) -> Iterator[None]:
-    """Say what it means that the engine's own folder cannot be used."""
+    """Say what it means that the engine's own folder cannot be used.
+
+    Raises:
+        JobError: a file there changed meanwhile, or could not be written.
+    """
     try:
         yield
     except ChangedError:

@@ -214,6 +214,9 @@ def keep(context: Context, version: Version, *, hashed: bool = False) -> Kept:
     """Return the copy that a version is loaded from; the version's own folder must still hold the same.
 
     ``hashed`` says that it was read just now, and does.
+
+    Raises:
+        JobError: it does not, or the copy cannot be kept.
     """
     name = f"{version.model}@{version.number}"
     artefact = context.workspace.version_folder(version.model, version.number) / (version.artefact or "")
