@@ -252,4 +252,7 @@ def test_command_says_the_same(workspace: Workspace, kind: str) -> None:
         launch.stop(workspace)
     error = msgspec.json.decode(said.stdout)["error"]
     assert said.returncode == ExitCode.FAILED
-    assert (error["message"], error["hint"]) == (wrong.message, wrong.hint.replace(" model.toml", " models/tiny/model.toml"))
+    assert (error["message"], error["hint"]) == (
+        wrong.message,
+        wrong.hint.replace(" model.toml", " models/tiny/model.toml"),
+    )
