@@ -14,8 +14,7 @@ from contextlib import contextmanager
 from engine import jobs as kinds
 from engine import verifying
 from engine.job_report import JobReport
-from engine.jobs.context import Context, Needed, Outcome, Refinement
-from engine.jobs.hints import placed
+from engine.jobs.context import Context, Needed, Outcome, Refinement, Report
 from engine.processes.endings import CANCELLED, LOST
 from storage import interrupted, jobs
 from storage.database_errors import DAMAGED, in_words, is_damaged
@@ -124,7 +123,7 @@ class Lane:
         log.info("job %d: %s %s@%s for %s", job.id, job.kind, job.model, job.version, job.requested_by)
         report = JobReport(self._context, job, self._stopping)
         with self._measuring(job.kind):
-            outcome = _outcome(self._context, job, report)
+            outcome = carry_out(self._context, job, report)
         if not self._put_on_record(job, outcome):
             return False
         if outcome.refinement is not None:
@@ -209,7 +208,7 @@ class Lane:
             return self.wanted(connection)
 
 
-def _outcome(context: Context, job: Job, report: JobReport) -> Outcome:
+def carry_out(context: Context, job: Job, report: Report) -> Outcome:
     """Run a job's handler; whatever it raises becomes the job's error, and never the engine's end."""
     try:
         return kinds.handler(job.kind)(context, job, report)
@@ -219,7 +218,7 @@ def _outcome(context: Context, job: Job, report: JobReport) -> Outcome:
             log.warning("job %d was cut off: %s", job.id, error.message)
             return Outcome(state=JobState.INTERRUPTED, error=error.message, hint=error.hint)
         state = JobState.CANCELLED if error.code == CANCELLED else JobState.FAILED
-        return Outcome(state=state, code=error.code, error=error.message, hint=placed(error.hint, job.model))
+        return Outcome(state=state, code=error.code, error=error.message, hint=error.hint_for(job.model))
     except sqlite3.Error as error:
         if is_damaged(error):
             # Nothing gets better by doing it again: it is told, and what can still be read is worked with.

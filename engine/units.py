@@ -115,6 +115,21 @@ def text(facts: Facts) -> str:
         "# A disk that is full or away for an hour is no reason to give up.",
         "StartLimitIntervalSec=0",
         "",
+        *_service(facts),
+        "",
+        EVERYWHERE,
+        *_files(facts, system=system),
+        "",
+        "[Install]",
+        f"WantedBy={'multi-user.target' if system else 'default.target'}",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _service(facts: Facts) -> list[str]:
+    """Return how the engine is started, watched, started again and kept within its share of the machine."""
+    return [
         "[Service]",
         "Type=notify",
         "NotifyAccess=main",
@@ -146,15 +161,7 @@ def text(facts: Facts) -> str:
             if facts.divides
             else []
         ),
-        "",
-        EVERYWHERE,
-        *_files(facts, system=system),
-        "",
-        "[Install]",
-        f"WantedBy={'multi-user.target' if system else 'default.target'}",
-        "",
     ]
-    return "\n".join(lines)
 
 
 def _files(facts: Facts, *, system: bool) -> list[str]:

@@ -1,8 +1,8 @@
 """Which versions of the program, of Python and of what runs models are installed here, found without importing any of it."""
 
 import platform
-from importlib.metadata import PackageNotFoundError, version
 
+from engine.installed import version_of
 from engine.runtimes import RUNTIMES, installed_versions
 
 MODELTENDER = "modeltender"
@@ -10,10 +10,7 @@ MODELTENDER = "modeltender"
 
 def program_version() -> str:
     """Return this program's version, or ``unknown`` where it runs from a folder that was never installed."""
-    try:
-        return version(MODELTENDER)
-    except PackageNotFoundError:
-        return "unknown"
+    return version_of(MODELTENDER) or "unknown"
 
 
 def versions() -> dict[str, str]:

@@ -85,7 +85,7 @@ def run(workspace: Workspace) -> int:
         _bring_up_to_date(workspace.database)
         writer = Writer(workspace.database)
         try:
-            _begin(workspace, writer)
+            begin(workspace, writer)
             bell.listen(writer.log_file)
             watch = SettingsWatch(workspace.settings_file, writer, now=time.time)
             while not stopping.is_set():
@@ -151,7 +151,7 @@ def _stand_back(nice: int | None) -> None:
         log.warning("limits.nice = %d: this user may not go below what the engine was started with", nice)
 
 
-def _begin(workspace: Workspace, writer: Writer) -> None:
+def begin(workspace: Workspace, writer: Writer) -> None:
     """Settle what a dead engine left open, then say that this one works."""
     sandbox = _sandbox()
     switch.recover(workspace, writer, time.time())

@@ -13,7 +13,13 @@ exits with ``exit_code``; the engine stores ``message`` as a job's error. Nothin
     └── EngineError         the engine could not be started or reached
 """
 
+from typing import Final
+
 from storage.vocabulary import ExitCode
+
+OWN_SETTINGS: Final = "{model.toml}"
+"""Stands in a hint for the settings of the model that the error is about: who raises it knows the data or the model process,
+and not whose they are."""
 
 
 class Error(Exception):
@@ -22,7 +28,7 @@ class Error(Exception):
     Attributes:
         code: a stable word for scripts.
         message: what is wrong and where, one sentence.
-        hint: what to do, one sentence, or an empty string where the message says it.
+        template: what to do, one sentence, in which `OWN_SETTINGS` may stand, or an empty string where the message says it.
         exit_code: the exit status of a command that ends with this error.
     """
 
@@ -32,9 +38,18 @@ class Error(Exception):
     def __init__(self, message: str, hint: str = "", *, code: str | None = None) -> None:
         super().__init__(message)
         self.message = message
-        self.hint = hint
+        self.template = hint
         if code is not None:
             self.code = code
+
+    @property
+    def hint(self) -> str:
+        """What to do, for a person who knows which model is meant."""
+        return self.template.replace(OWN_SETTINGS, "model.toml")
+
+    def hint_for(self, model: str) -> str:
+        """Return what to do, with the path of the model's settings in the workspace: a newcomer has none yet, and learns where to make it."""
+        return self.template.replace(OWN_SETTINGS, f"models/{model}/model.toml") if model else self.hint
 
 
 class WorkspaceError(Error):

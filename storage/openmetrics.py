@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from storage.records import Device, EngineState, Evaluation, Model, Version
 from storage.snapshot import Snapshot
-from storage.vocabulary import FaultState, Role, Severity
+from storage.vocabulary import FaultState, JobState, Role, Severity
 
 PREFIX: Final = "modeltender"
 
@@ -110,8 +110,8 @@ def _engine(read: Callable[[EngineState], float]) -> Callable[[Look], Iterator[S
 
 
 def _jobs(look: Look) -> Iterator[Sample]:
-    yield Sample((("state", "queued"),), float(look.seen.queued))
-    yield Sample((("state", "running"),), float(look.seen.running))
+    yield Sample((("state", JobState.QUEUED.value),), float(look.seen.queued))
+    yield Sample((("state", JobState.RUNNING.value),), float(look.seen.running))
 
 
 def _versions(look: Look) -> Iterator[Sample]:

@@ -30,7 +30,7 @@ from storage.snapshot import (
     headline_of,
     trainings_of,
 )
-from storage.tables import assembly, evaluations, events, models, promotions, quarantine, thinning
+from storage.tables import assembly, deployed, evaluations, events, models, promotions, quarantine, thinning
 from storage.tables import faults as fault_table
 from storage.vocabulary import Custody, FaultState, JobKind, JobState, Role, Severity, Status, Task
 
@@ -236,7 +236,7 @@ def _deployed(connection: sqlite3.Connection, name: str, at: float) -> tuple[int
     if before is None:
         # What the first switch that is on record took away had been there until then; without any, nothing was switched.
         first = told[-1] if told else None
-        return (first.from_version if first else _current_now(connection, name)), None
+        return (first.from_version if first else deployed.current_number(connection, name)), None
     if events.told_between(connection, events.MOVED_OUTSIDE, name, after=before.at, until=at):
         return None, before.to_version
     under = before.from_version
@@ -250,13 +250,6 @@ def _deployed(connection: sqlite3.Connection, name: str, at: float) -> tuple[int
             None,
         )
     return before.to_version, None if under == before.to_version else under
-
-
-def _current_now(connection: sqlite3.Connection, name: str) -> int | None:
-    row = connection.execute(
-        "SELECT number FROM models JOIN versions ON versions.id = current_id WHERE name = ?", (name,)
-    ).fetchone()
-    return None if row is None else int(row[0])
 
 
 def _quarantined(connection: sqlite3.Connection, at: float, model: str | None = None) -> list[Quarantined]:

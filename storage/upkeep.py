@@ -1,22 +1,18 @@
-"""What the database takes, whether it is whole, a copy of it while it is in use, and what can be had of a damaged one.
+"""What the database takes, whether it is whole, and a copy of it while it is in use.
 
-Owns no table. A damaged database is never mended in place: it is kept as it was found, and what can be read of it
-goes into a new one.
+Owns no table. What can be had of a damaged one is `storage.salvaging`'s.
 """
 
 import os
-import shutil
 import sqlite3
-import time
 from pathlib import Path
 
 from storage import database, full_disk
 from storage.database import Reader
-from storage.database_errors import DAMAGED, is_damaged, is_full
+from storage.database_errors import is_damaged, is_full
 from storage.errors import WorkspaceError
 from storage.modes import SIDE_FILES, leave_log
 from storage.record import Record
-from storage.tables import evaluations, faults
 from storage.text import clean
 
 FIGURES = ("evaluations", "metrics", "latencies", "latency_measurements")
@@ -56,15 +52,6 @@ class Growth(Record, frozen=True, kw_only=True):
     """From the first evaluation to the last."""
     bytes_per_model_year: float | None
     """``None`` where evaluations cover too short a time to tell."""
-
-
-class Loss(Record, frozen=True, kw_only=True):
-    """What was had of a table of a damaged database."""
-
-    table: str
-    rows: int
-    complete: bool
-    """Whether it could be read from beginning to end."""
 
 
 def sizes(connection: sqlite3.Connection) -> list[TableSize]:
@@ -195,33 +182,6 @@ def pragma(connection: sqlite3.Connection, name: str) -> int:
     return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
 
 
-def salvage(path: Path) -> tuple[Path, list[Loss]]:
-    """Put what can be read of a damaged database into a new one in its place; no engine may run meanwhile.
-
-    Returns where the damaged one is kept, and what was had of each table.
-    """
-    kept = _set_aside(path)
-    fresh = path.with_name(f"{path.stem}-salvaged.db")
-    _remove(fresh)
-    database.prepare(fresh)
-    target = sqlite3.connect(fresh, isolation_level=None)
-    try:
-        # A part whose whole is lost is recognised at the end, when everything is there that will be.
-        target.execute("PRAGMA foreign_keys = OFF")
-        found = _rescue(kept, target)
-        _drop_orphans(target)
-        evaluations.find_names(target)
-        faults.close_fault(target, DAMAGED, at=time.time())
-        target.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    finally:
-        target.close()
-    for ending in SIDE_FILES:
-        path.with_name(path.name + ending).unlink(missing_ok=True)
-    fresh.replace(path)
-    leave_log(path)
-    return kept, found
-
-
 def _copy(source: sqlite3.Connection, copy: sqlite3.Connection, target: Path) -> None:
     try:
         source.backup(copy)
@@ -230,75 +190,6 @@ def _copy(source: sqlite3.Connection, copy: sqlite3.Connection, target: Path) ->
             f"{clean(str(target))} cannot be written ({clean(str(error))}).",
             full_disk.HINT if is_full(error) else "Look at its disk, and at: modeltender db verify",
         ) from None
-
-
-def _set_aside(path: Path) -> Path:
-    number = 1
-    while (kept := path.with_name(f"{path.stem}-damaged-{number}.db")).exists():
-        number += 1
-    for ending in ("", *SIDE_FILES):
-        beside = path.with_name(path.name + ending)
-        if beside.exists():
-            copy = kept.with_name(kept.name + ending)
-            shutil.copyfile(beside, copy)
-            copy.chmod(0o600)
-    return kept
-
-
-def _rescue(source: Path, target: sqlite3.Connection) -> list[Loss]:
-    names = [
-        row[0]
-        for row in target.execute(
-            "SELECT name FROM sqlite_schema WHERE type = 'table' AND substr(name, 1, 1) <> '_' AND substr(name, 1, 7) <> 'sqlite_'"
-        )
-    ]
-    damaged = sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
-    try:
-        return [_rescue_table(damaged, target, name) for name in names]
-    finally:
-        damaged.close()
-
-
-def _rescue_table(damaged: sqlite3.Connection, target: sqlite3.Connection, name: str) -> Loss:
-    """Read a table from its beginning to the damage, and from its end back to it."""
-    wanted = [(row[1], row[5]) for row in target.execute(f'PRAGMA table_info("{name}")')]
-    columns = ", ".join(f'"{column}"' for column, _ in wanted)
-    key = [f'"{column}"' for column, place in sorted(wanted, key=lambda column: column[1]) if place]
-    marks = ", ".join("?" * len(wanted))
-    complete = False
-    target.execute("BEGIN")
-    for backwards in (" DESC", ""):
-        order = ", ".join(f"{column}{backwards}" for column in key or ["rowid"])
-        try:
-            for row in damaged.execute(f'SELECT {columns} FROM "{name}" ORDER BY {order}'):  # noqa: S608 - our own names
-                try:
-                    target.execute(f'INSERT OR IGNORE INTO "{name}" ({columns}) VALUES ({marks})', row)  # noqa: S608 - our own names
-                except sqlite3.IntegrityError:
-                    # Of a type that the column does not take: the damage is in this row.
-                    continue
-            complete = True
-            break
-        except sqlite3.DatabaseError:
-            # Here is the damage; the rest is reached from the other end, or not at all, which is told.
-            continue
-    target.execute("COMMIT")
-    rows = int(target.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0])  # noqa: S608 - our own name
-    return Loss(table=name, rows=rows, complete=complete)
-
-
-def _drop_orphans(target: sqlite3.Connection) -> None:
-    """Let go of parts whose whole is lost, and of references to it."""
-    while broken := target.execute("PRAGMA foreign_key_check").fetchall():
-        for table in {row[0] for row in broken}:
-            required = {row[1] for row in target.execute(f'PRAGMA table_info("{table}")') if row[3] or row[5]}
-            for row in target.execute(f'PRAGMA foreign_key_list("{table}")').fetchall():
-                parent, column, key = row[2], row[3], row[4]
-                broken_at = f'"{column}" IS NOT NULL AND "{column}" NOT IN (SELECT "{key}" FROM "{parent}")'  # noqa: S608 - names of our schema
-                target.execute(
-                    f'DELETE FROM "{table}" WHERE {broken_at}'  # noqa: S608 - names of our schema
-                    if column in required
-                    else f'UPDATE "{table}" SET "{column}" = NULL WHERE {broken_at}'  # noqa: S608 - names of our schema
-                )
 
 
 def _pages(connection: sqlite3.Connection) -> dict[str, int] | None:
@@ -312,8 +203,3 @@ def _pages(connection: sqlite3.Connection) -> dict[str, int] | None:
             raise
         return None
     return {row[0]: int(row[1]) for row in rows}
-
-
-def _remove(path: Path) -> None:
-    for ending in ("", *SIDE_FILES):
-        path.with_name(path.name + ending).unlink(missing_ok=True)

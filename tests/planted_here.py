@@ -15,7 +15,7 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
-from engine.wiring import _begin  # how an engine begins is told nowhere else
+from engine import wiring
 from storage.device_details import DeviceDetails
 from storage.maintenance_settings import WorkspaceChecks
 from storage.records import Device
@@ -156,7 +156,7 @@ def free_disk(ward: Ward) -> None:
 def crash(ward: Ward) -> None:
     """Begin as an engine does, four times, without ever ending as one."""
     for _ in range(4 + ward.chance.randrange(4)):
-        _begin(ward.context.workspace, ward.context.writer)
+        wiring.begin(ward.context.workspace, ward.context.writer)
 
 
 def calm(ward: Ward) -> None:

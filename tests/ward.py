@@ -14,6 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.jobs.context import Context
+from engine.lanes import carry_out
 from engine.processes.client import Hosts
 from engine.processes.pool import Pool
 from engine.repository.soundness import Soundness
@@ -154,13 +155,11 @@ class Ward:
 
     def _one(self) -> bool:
         """Do the oldest waiting job as a lane does; return whether there was one."""
-        from engine.lanes import _outcome  # what becomes of a handler's errors is the service's to say
-
         with self.context.writer.transaction() as connection:
             job = jobs.claim(connection, frozenset(JobKind), now=self.now())
         if job is None:
             return False
-        outcome = _outcome(self.context, job, Quiet())  # type: ignore[arg-type]
+        outcome = carry_out(self.context, job, Quiet())
         with self.context.writer.transaction() as connection:
             jobs.finish(
                 connection,

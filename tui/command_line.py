@@ -25,7 +25,7 @@ COMMANDS = {
     "init": "engine.init_command:init",
     "status": "tui.commands.overview:status",
     "models": "tui.commands.models:models",
-    "show": "tui.commands.models:show",
+    "show": "tui.commands.show:show",
     "evaluate": "tui.commands.evaluation:evaluate",
     "latency": "tui.commands.latency:latency",
     "compare": "tui.commands.compare:compare",

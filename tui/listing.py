@@ -1,13 +1,16 @@
-"""Which models are shown, and in which order: what a person typed and the column that they chose. Pure."""
+"""Which models are shown, and in which order: what a person typed and the column that they chose. Pure, as `tui.rows` is."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from storage.records import Model
+from rich.cells import cell_len
+
+from storage.records import Job, Model
+from storage.snapshot import Snapshot
+from storage.vocabulary import Status
+from tui import health
 from tui.matching import Searchable, finder, searchable
-
-if TYPE_CHECKING:
-    from tui.rows import ModelRow
+from tui.model_rows import Cells, ModelRow, Moment, figures
 
 
 class Order(NamedTuple):
@@ -51,14 +54,14 @@ USUAL = Listing()
 class Arranged:
     """Rows in the order that was wanted last: another filter is a look at each of them, and sorts nothing."""
 
-    def __init__(self, rows: Sequence["ModelRow"]) -> None:
+    def __init__(self, rows: Sequence[ModelRow]) -> None:
         self._rows = rows
         self._order: tuple[int, bool] | None = None
         self._ordered: tuple[ModelRow, ...] = ()
         self._searchable: list[Searchable] = []
         """Of each ordered row, made when somebody filters."""
 
-    def read(self, listing: Listing) -> tuple["ModelRow", ...]:
+    def read(self, listing: Listing) -> tuple[ModelRow, ...]:
         """Return the rows that are wanted, in their order; equal ones by name."""
         if (listing.order, listing.reverse) != self._order:
             self._order, self._searchable = (listing.order, listing.reverse), []
@@ -71,7 +74,7 @@ class Arranged:
         return tuple(row for row, words in zip(self._ordered, self._searchable, strict=True) if keeps(words))
 
 
-def _parts(row: "ModelRow") -> dict[str, str]:
+def _parts(row: ModelRow) -> dict[str, str]:
     """Return what a filter looks at."""
     return {
         "model": row.name,
@@ -82,7 +85,7 @@ def _parts(row: "ModelRow") -> dict[str, str]:
     }
 
 
-def _ordered(found: list["ModelRow"], listing: Listing) -> tuple["ModelRow", ...]:
+def _ordered(found: list[ModelRow], listing: Listing) -> tuple[ModelRow, ...]:
     order = ORDERS[listing.order]
     if order.figure:
         known = [row for row in found if order.figure in row.figures]
@@ -95,15 +98,57 @@ def _ordered(found: list["ModelRow"], listing: Listing) -> tuple["ModelRow", ...
     return tuple(reversed(found)) if listing.reverse else tuple(found)
 
 
-def figures(model: Model) -> dict[str, float]:
-    """Return what a table can be sorted by, where it is known."""
-    line = model.glance.line
-    if line is None or line.evaluated_at is None:
-        return {}
-    known = {
-        "score": line.score,
-        "p95": line.p95_ms,
-        # The latest first, as by age, which would be another one at each look.
-        "evaluated": -line.evaluated_at,
-    }
-    return {name: value for name, value in known.items() if value is not None}
+def listed(snapshot: Snapshot, now: float, listing: Listing = USUAL) -> tuple[ModelRow, ...]:
+    """Return the models as rows, as a person chose and ordered them: those that need somebody first, unless told otherwise."""
+    return ModelRows().read(snapshot, now, listing)
+
+
+class ModelRows:
+    """The models as rows as they were last made: of those to which nothing happened, only their ages change."""
+
+    def __init__(self) -> None:
+        self.needing = 0
+        """How many of all models want something of a person."""
+        self.longest = 0
+        """Cells of the longest of all models' names."""
+        self._moment = Moment(0.0)
+        self._basis: object = None
+        self._made: dict[str, tuple[object, ModelRow]] = {}
+        self._arranged = Arranged(())
+        self._listing: Listing | None = None
+        self._rows: tuple[ModelRow, ...] = ()
+
+    def read(self, snapshot: Snapshot, now: float, listing: Listing) -> tuple[ModelRow, ...]:
+        """Return the rows of a snapshot, as `listed` does."""
+        self._moment.now = now
+        basis = (snapshot.models, snapshot.jobs, snapshot.arrivals)
+        if basis != self._basis:
+            self._basis, self._made, self._listing = basis, self._all(snapshot), None
+            self._arranged = Arranged([row for _, row in self._made.values()])
+            self.needing = sum(row.health.needs_person for _, row in self._made.values())
+            self.longest = max(map(_cells, self._made), default=0)
+        if listing != self._listing:
+            self._listing = listing
+            self._rows = self._arranged.read(listing)
+        return self._rows
+
+    def _all(self, snapshot: Snapshot) -> dict[str, tuple[object, ModelRow]]:
+        arriving = {arrival.model for arrival in snapshot.arrivals if arrival.status is Status.SETTLING}
+        jobs: dict[str, tuple[Job, ...]] = {}
+        for job in snapshot.jobs:
+            jobs[job.model] = (*jobs.get(job.model, ()), job)
+        made = {}
+        for model in snapshot.models:
+            basis = (model, jobs.get(model.name, ()), model.name in arriving)
+            known = self._made.get(model.name)
+            made[model.name] = known if known and known[0] == basis else (basis, self._row(*basis))
+        return made
+
+    def _row(self, model: Model, jobs: Sequence[Job], arriving: bool) -> ModelRow:  # noqa: FBT001 - a fact, not a switch
+        state = health.with_arrivals(health.of_model(model, jobs), arriving=arriving)
+        return ModelRow(model.name, state, Cells(model, self._moment), figures(model))
+
+
+def _cells(name: str) -> int:
+    # Of thousands of names nearly every one is plain: to look that up takes a tenth of the time.
+    return len(name) if name.isascii() else cell_len(name)

@@ -14,13 +14,13 @@ from storage.paired import Wanted
 from storage.records import Model, Version
 from storage.text import clean
 from storage.workspace import Workspace
-from tui import pairs, rows
+from tui import pairs
 from tui.beside import Charted
 from tui.console_screen import ConsoleScreen
 from tui.feed import Feed, News
 from tui.key import Where
 from tui.list_screen import ListScreen
-from tui.listing import ORDERS, USUAL, Listing
+from tui.listing import ORDERS, USUAL, Listing, listed
 from tui.screens.overview import Overview
 from tui.spans import ALL, SPANS
 from tui.view import View
@@ -346,7 +346,7 @@ class Navigation(Writing):
         if snapshot is None:
             return []
         below = next((screen for screen in self.screen_stack if isinstance(screen, Overview)), None)
-        found = rows.model_rows if below is None else below.listed
+        found = listed if below is None else below.listed
         return [row.name for row in found(snapshot, self.now(), self._listing)]
 
 

@@ -58,7 +58,11 @@ class Archive:
         self.members = members
 
     def read(self, name: str, limit: int) -> bytes:
-        """Return the content of the member ``name``, at most ``limit`` bytes: the header's word is not trusted."""
+        """Return the content of the member ``name``, at most ``limit`` bytes: the header's word is not trusted.
+
+        Raises:
+            ContentError: it is larger than that, or not what the directory says.
+        """
         member = self.members[name]
         if member.size > limit:
             raise ContentError(f"holds a {clean(name)} of {member.size} bytes, which is too large to check")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from engine.data import preprocessing
 from engine.data.proposal import MismatchError, Proposal
 from engine.protocols import TensorSpec
-from storage.errors import JobError
+from storage.errors import OWN_SETTINGS, JobError
 from storage.settings import Preprocess
 from storage.text import clean
 
@@ -29,7 +29,9 @@ AMOUNTS = 20
 DIGITS = 9
 """Of a class number: no model tells a billion classes apart."""
 
-NOTHING_FITS = "Prepare the data as the model was trained; [preprocess] in model.toml cannot make them fit."
+NOTHING_FITS = (
+    f"Prepare the data as the model was trained; [preprocess] in {OWN_SETTINGS} cannot make them fit."
+)
 
 """What brings 8-bit pixels to 0 to 1."""
 
@@ -60,7 +62,7 @@ def check_inputs(
             given = _first(file, name, array, preprocess)
         except JobError as error:
             raise _mismatch(
-                error.message, error.hint, _proposal(specs, inputs, preprocess), preprocess
+                error.message, error.template, _proposal(specs, inputs, preprocess), preprocess
             ) from None
         if fits(spec, given):
             continue
@@ -122,7 +124,7 @@ def check_classes(
     if labels and len(labels) != classes:
         raise JobError(
             f"model.toml names {len(labels)} labels, but the model tells {classes} classes apart.",
-            "Correct labels in model.toml, or put a model there that fits.",
+            f"Correct labels in {OWN_SETTINGS}, or put a model there that fits.",
         )
     if targets.ndim == 2 and targets.shape[1] == 1:
         targets = targets[:, 0]
@@ -152,7 +154,7 @@ def _correction(numbers: "NDArray[np.int64]", classes: int) -> str:
     if (low, high) == (1, classes):
         return f"They run from 1 to {classes}, and the model counts from 0: save y - 1."
     if classes == 2 and len(np.unique(numbers)) > AMOUNTS:
-        return 'Where they are amounts and not classes, set task = "regression" in model.toml.'
+        return f'Where they are amounts and not classes, set task = "regression" in {OWN_SETTINGS}.'
     return "Use the data that the model was trained for, or correct their labels."
 
 
@@ -181,7 +183,7 @@ def check_labels(
     if labels and len(labels) != columns:
         raise JobError(
             f"model.toml names {len(labels)} labels, but {file} has {columns}.",
-            "Correct labels in model.toml, or put data there that fit.",
+            f"Correct labels in {OWN_SETTINGS}, or put data there that fit.",
         )
     return np.asarray(targets != 0)
 
@@ -303,7 +305,7 @@ def _from_columns(file: str, targets: "NDArray[Any]", classes: int) -> "NDArray[
     if not bool(np.all((targets == 0) | (targets == 1))):
         raise JobError(
             f"The targets y of {file} have {classes} columns that hold other numbers than 0 and 1.",
-            'Where they are amounts and not classes, set task = "regression" in model.toml; else save y as one integer '
+            f'Where they are amounts and not classes, set task = "regression" in {OWN_SETTINGS}; else save y as one integer '
             "per example, or as columns of 0 and 1 where an example may have several labels.",
         )
     return np.asarray(targets.argmax(axis=1), dtype=np.int64)
@@ -319,7 +321,7 @@ def _from_names(file: str, targets: "NDArray[Any]", labels: tuple[str, ...]) -> 
     if unknown:
         raise JobError(
             f"{file} has the label {clean(str(unknown[0]), 60)}, which model.toml does not name.",
-            "Name every class in model.toml, in the order of the model's outputs: "
+            f"Name every class in {OWN_SETTINGS}, in the order of the model's outputs: "
             f"labels = [{_sketch(known) if not labels else ELLIPSIS}].",
         )
     return np.array([labels.index(name) for name in known], dtype=np.int64)[positions]
@@ -347,7 +349,7 @@ def _as_integers(file: str, targets: "NDArray[Any]") -> "NDArray[np.int64]":
         return targets.astype(np.int64)
     raise JobError(
         f"The targets y of {file} are {_describe(targets)}, not classes.",
-        'Save y as integers, or set task = "regression" in model.toml.',
+        f'Save y as integers, or set task = "regression" in {OWN_SETTINGS}.',
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from engine.data.readers.source import ARRAY, COLUMN, TEXT, Column, Source
 from engine.protocols import TensorSpec
-from storage.errors import JobError
+from storage.errors import OWN_SETTINGS, JobError
 from storage.settings import Data
 from storage.text import clean
 
@@ -74,7 +74,7 @@ def choose(source: Source, specs: tuple[TensorSpec, ...], settings: Data) -> Cho
     )
     missing = [name for name in settings.slices if name not in known]
     if missing:
-        raise words.missing(missing, "Correct data.slices in model.toml.")
+        raise words.missing(missing, f"Correct data.slices in {OWN_SETTINGS}.")
     return Choice(inputs, target, tuple(known[name] for name in settings.slices))
 
 
@@ -120,13 +120,13 @@ def _save(specs: tuple[TensorSpec, ...], called: str) -> str:
             return f"The model has {len(specs)} inputs; save each under its name: {save}."
         return f"Save it with {save}."
     listed = ", ".join(f'"{name}"' for name in named)
-    return f'Say in model.toml which columns they are: data = {{ inputs = [{listed}], target = "y" }}'
+    return f'Say in {OWN_SETTINGS} which columns they are: data = {{ inputs = [{listed}], target = "y" }}'
 
 
 def _target(known: dict[str, Column], settings: Data, words: _Words) -> Column:
     if settings.target:
         if settings.target not in known:
-            raise words.missing([settings.target], "Correct data.target in model.toml.")
+            raise words.missing([settings.target], f"Correct data.target in {OWN_SETTINGS}.")
         return known[settings.target]
     found = [name for name in TARGETS if name in known]
     if not found:
@@ -134,7 +134,7 @@ def _target(known: dict[str, Column], settings: Data, words: _Words) -> Column:
     if len(found) > 1:
         raise JobError(
             f"{words.file} has the {words.called}s {' and '.join(found)}, and each could be the target.",
-            f'Say which one in model.toml: data = {{ target = "{found[0]}" }}',
+            f'Say which one in {OWN_SETTINGS}: data = {{ target = "{found[0]}" }}',
         )
     return known[found[0]]
 
@@ -145,7 +145,7 @@ def _target_hint(known: dict[str, Column], words: _Words) -> str:
         return ""
     name, column = list(known.items())[-1]
     amount = ' (and task = "regression" where that is an amount)' if column.dtype.startswith("float") else ""
-    return f'Say in model.toml which {words.called} is to be predicted, such as the last one: data = {{ target = "{clean(name, 60)}" }}{amount}'
+    return f'Say in {OWN_SETTINGS} which {words.called} is to be predicted, such as the last one: data = {{ target = "{clean(name, 60)}" }}{amount}'
 
 
 def _named(
@@ -154,7 +154,7 @@ def _named(
     """Return the inputs that model.toml names: one each for several inputs, all together for a single one."""
     missing = [name for name in settings.inputs if name not in known]
     if missing:
-        raise words.missing(missing, "Correct data.inputs in model.toml.")
+        raise words.missing(missing, f"Correct data.inputs in {OWN_SETTINGS}.")
     columns = tuple(known[name] for name in settings.inputs)
     if len(specs) > 1:
         if len(columns) != len(specs):
@@ -168,7 +168,7 @@ def _named(
         raise JobError(
             f"The {words.called} {clean(unfit[0], 60)} of {words.file} has no single number a row, so it cannot be "
             "one of several inputs that are put together.",
-            "Leave it out of data.inputs in model.toml, or save it as numbers.",
+            f"Leave it out of data.inputs in {OWN_SETTINGS}, or save it as numbers.",
         )
     return ((_single(specs), columns),)
 
@@ -220,7 +220,7 @@ def _of_width(
     raise JobError(
         f"The model takes {wanted} numbers an example, and {words.file} has {len(numbers)} columns of numbers: "
         f"{_listed([column.name for column in numbers])}{left_out}.",
-        "Say in model.toml which ones it takes, in its order: data = { inputs = [...] }"
+        f"Say in {OWN_SETTINGS} which ones it takes, in its order: data = {{ inputs = [...] }}"
         if len(numbers) > wanted
         else "Save every input of the model as a column of numbers.",
     )

@@ -19,7 +19,7 @@ from engine.data.descriptions import CLASSES, ClassCount, ColumnDescription, Par
 from engine.data.readers import open_source
 from engine.data.readers.source import Column, Source, chunks
 from engine.processes.protocol import Describe, Described
-from storage.errors import JobError
+from storage.errors import OWN_SETTINGS, JobError
 from storage.settings import Data
 from storage.text import NAME, clean
 
@@ -61,7 +61,7 @@ def target_of(source: Source, settings: Data) -> Column | None:
     if settings.target and settings.target not in known:
         raise JobError(
             f"{source.name} has no {source.called} {clean(settings.target, NAME)}.",
-            "Correct data.target in model.toml.",
+            f"Correct data.target in {OWN_SETTINGS}.",
         )
     found = [settings.target] if settings.target else [name for name in TARGETS if name in known]
     return known[found[0]] if len(found) == 1 else None

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from engine.data.naming import CONFIGURABLE, candidates
-from storage.errors import JobError
+from storage.errors import OWN_SETTINGS, JobError
 from storage.settings import ModelSettings
 from storage.text import clean
 from storage.workspace import Workspace
@@ -43,7 +43,7 @@ def _found(workspace: Workspace, model: str, folder: Path, settings: ModelSettin
     if len(found) > 1:
         raise JobError(
             f"There are {len(found)} sets of {clean(wanted, 60)} data for {model}: {_listed(found)}.",
-            f'Keep one of them, or name it in model.toml: data = {{ {wanted} = "{clean(found[0], 60)}" }}'
+            f'Keep one of them, or name it in {OWN_SETTINGS}: data = {{ {wanted} = "{clean(found[0], 60)}" }}'
             if wanted in CONFIGURABLE
             else "Name the file itself.",
             code="no-data",

@@ -25,7 +25,7 @@ from engine.data.readers.source import TEXT, Column, Reading, Source, chunks, ro
 from engine.data.stacked import stack
 from engine.processes.protocol import Prepare, Prepared
 from engine.protocols import TensorSpec
-from storage.errors import JobError
+from storage.errors import OWN_SETTINGS, JobError
 from storage.text import clean
 
 PROGRESS_S: Final = 0.05
@@ -152,7 +152,7 @@ def text_widths(source: Source, columns: Sequence[Column]) -> dict[str, int]:
             raise JobError(
                 f"The column {clean(name, 60)} of {source.name} has texts of more than {LABEL} characters, "
                 "which are no labels.",
-                "Name another column in model.toml: data = { target = ... }",
+                f"Name another column in {OWN_SETTINGS}: data = {{ target = ... }}",
             )
     return widths
 
@@ -168,7 +168,11 @@ class ArrayFile:
         self._like: NDArray[Any] | None = None
 
     def append(self, rows: "NDArray[Any]") -> None:
-        """Write further rows, which are of one kind with the first ones."""
+        """Write further rows, which are of one kind with the first ones.
+
+        Raises:
+            JobError: they are not, because the data changed while they were read.
+        """
         if self._like is None:
             self._like = rows[:0]
             self._header()

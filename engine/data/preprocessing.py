@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.errors import JobError
+from storage.errors import OWN_SETTINGS, JobError
 from storage.settings import Preprocess
 
 CHANNELS = frozenset({1, 3, 4})
 """Grey, colour, colour with transparency: how a channel axis is told from height and width."""
 
-KEY = "Correct [preprocess] in model.toml."
+KEY = f"Correct [preprocess] in {OWN_SETTINGS}."
 
 
 def apply(preprocess: Preprocess, chunk: "NDArray[Any]") -> "NDArray[Any]":

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from storage.errors import JobError
+from storage.errors import OWN_SETTINGS, JobError
 from storage.settings import Preprocess
 
 BYTE_SCALE: Final = 1 / 255
@@ -36,9 +36,9 @@ class Proposal(msgspec.Struct, frozen=True):
         """Return it as a hint, where the settings are ``now``."""
         pairs = ", ".join(self._pairs())
         if now == Preprocess():
-            line = f"Put this line at the top of model.toml: preprocess = {{ {pairs} }}"
+            line = f"Put this line at the top of {OWN_SETTINGS}: preprocess = {{ {pairs} }}"
         else:
-            line = f"Change [preprocess] in model.toml to: {pairs}"
+            line = f"Change [preprocess] in {OWN_SETTINGS} to: {pairs}"
         if self.from_bytes:
             line += f" (and scale = {BYTE_SCALE!r} where it was trained on 0 to 1)"
         return line

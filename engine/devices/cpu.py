@@ -122,7 +122,7 @@ class Reader:
 
     def _details(self) -> DeviceDetails:
         held_back = self._held_back.of(cgroup.held_back_seconds(self._quota)) if self._quota else None
-        total, free = (field_kib(name) for name in ("SwapTotal:", "SwapFree:"))
+        total, free = (memory_row(name) for name in ("SwapTotal:", "SwapFree:"))
         return msgspec.structs.replace(
             self._device.details,
             clock_mhz=mean_clock(self._clocks),
@@ -189,7 +189,7 @@ def _load() -> tuple[float, float, float] | None:
         return None
 
 
-def field_kib(name: str, file: Path = MEMINFO) -> int | None:
+def memory_row(name: str, file: Path = MEMINFO) -> int | None:
     """Return a row of ``/proc/meminfo`` in bytes."""
     for row in (files.text(file) or "").splitlines():
         words = row.split()

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.protocols import TensorSpec
-from storage.errors import JobError
+from storage.errors import OWN_SETTINGS, JobError
 from storage.settings import Output
 from storage.text import clean
 
@@ -140,7 +140,7 @@ def chosen_place(outputs: "tuple[NDArray[Any], ...]", specs: tuple[TensorSpec, .
         return candidates[0]
     raise JobError(
         f"The model has {len(outputs)} outputs{_listed(names)}, and which holds the predictions is not known.",
-        "Say which in model.toml: "
+        f"Say which in {OWN_SETTINGS}: "
         + (f'output = {{ name = "{clean(names[0], 40)}" }}.' if names else "output = { index = 0 }."),
     )
 
@@ -151,12 +151,12 @@ def _place(wanted: Output, names: list[str], count: int) -> int:
     if wanted.name and found is None:
         raise JobError(
             f"The model has no output {clean(wanted.name, 40)}{_listed(names)}.",
-            "Correct output.name in model.toml, or say output.index.",
+            f"Correct output.name in {OWN_SETTINGS}, or say output.index.",
         )
     if wanted.index is not None and wanted.index >= count:
         raise JobError(
             f"The model has {count} outputs, counted from 0, and model.toml asks for number {wanted.index}.",
-            "Correct output.index in model.toml.",
+            f"Correct output.index in {OWN_SETTINGS}.",
         )
     if found is not None and wanted.index is not None and found != wanted.index:
         raise JobError(

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from engine.processes.export_messages import Predicted
-from storage.errors import JobError
+from storage.errors import OWN_SETTINGS, JobError
 from storage.exported import Parity
 from storage.vocabulary import Task
 
@@ -29,7 +29,7 @@ def parity(before: Predicted, after: Predicted, *, dataset: str, task: Task, los
     if before.width != after.width:
         raise JobError(
             f"The exported model gives {after.width} numbers for an example, and the original {before.width}.",
-            "Name the output with the predictions in model.toml: [output] name or index.",
+            f"Name the output with the predictions in {OWN_SETTINGS}: [output] name or index.",
         )
     rows = min(before.rows, after.rows)
     old, new = (

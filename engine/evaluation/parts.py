@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.evaluation.outcomes import Outcomes
-from storage.errors import JobError
+from storage.errors import OWN_SETTINGS, JobError
 from storage.records import Metric
 from storage.text import NAME, clean
 
@@ -83,7 +83,7 @@ def _told_apart(file: str, name: str, values: "NDArray[Any]", make: Callable[[],
         raise JobError(
             f"The column {clean(name, NAME)} of {file} has {len(shown)} different values; figures are told apart "
             f"by {VALUES} at most.",
-            "Name a column with fewer values in data.slices of model.toml, or put its values into groups.",
+            f"Name a column with fewer values in data.slices of {OWN_SETTINGS}, or put its values into groups.",
         )
     parts = tuple(shown.tolist())
     return _Column(clean(name, NAME), parts, joined[places.reshape(-1)], tuple(make() for _ in parts))

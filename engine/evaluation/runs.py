@@ -17,7 +17,7 @@ from engine.data.examples import Examples, Picked
 from engine.data.proposal import BYTE_SCALE
 from engine.evaluation.calibration import Calibration
 from engine.protocols import LoadedModel
-from storage.errors import JobError
+from storage.errors import OWN_SETTINGS, JobError
 from storage.text import clean
 
 TOGETHER_ROWS = 2048
@@ -221,7 +221,7 @@ def _remedy(arrays: Arrays) -> str:
     if len(arrays) == 1 and arrays[0].dtype == np.uint8 and arrays[0].ndim == 4:
         layout = ', layout = "NCHW"' if arrays[0].shape[-1] in CHANNELS else ""
         return (
-            "where the model was trained on pixels from 0 to 1, put this line at the top of model.toml: "
+            f"where the model was trained on pixels from 0 to 1, put this line at the top of {OWN_SETTINGS}: "
             f'preprocess = {{ dtype = "float32", scale = {BYTE_SCALE!r}{layout} }}'
         )
-    return "[preprocess] in model.toml can change that."
+    return f"[preprocess] in {OWN_SETTINGS} can change that."

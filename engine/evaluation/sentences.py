@@ -3,14 +3,12 @@
 from typing import Final
 
 from engine.evaluation.comparison import UNPAIRED, Comparison, Question
+from engine.evaluation.rounding import number, signed
 from engine.evaluation.unpaired import higher_is_better
 from storage.vocabulary import Verdict
 
 METHODS: Final = {UNPAIRED: "; compared as if on different examples"}
 """What is said of a method beyond its interval."""
-
-LARGE = 100.0
-"""Figures above are told with six digits, not with four decimals."""
 
 
 def figures(found: Comparison) -> str:
@@ -53,16 +51,6 @@ def _remedy(found: Comparison, question: Question) -> str:
 
 def _p(name: str, value: float | None) -> str:
     return "" if value is None else f" ({name} {value:.2g})"
-
-
-def number(value: float) -> str:
-    """Return a figure."""
-    return f"{value:.4f}" if abs(value) < LARGE else f"{value:.6g}"
-
-
-def signed(value: float) -> str:
-    """Return a difference."""
-    return f"{'-' if value < 0 else '+'}{number(abs(value))}"
 
 
 def ordinal(place: int) -> str:

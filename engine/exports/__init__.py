@@ -4,10 +4,10 @@ Owns the registry. Importable without any framework: what converts is named by a
 only. It must not convert anything itself.
 """
 
-from importlib import metadata
 from typing import NamedTuple
 
 from engine.exports import keras_to_saved_model, onnx_to_smaller, tensorflow_to_litert, torch_to_onnx
+from engine.installed import version_of
 from engine.protocols import ExportRoute
 from engine.runtimes import installed_versions, runtime_for
 from storage.exported import variant_name
@@ -70,7 +70,7 @@ class Way(NamedTuple):
         """What is not installed of what it needs."""
         runtime = runtime_for(self.target)
         absent = () if installed_versions(runtime) else runtime.distributions
-        return (*(name for name in self._needs if _version(name) is None), *absent)
+        return (*(name for name in self._needs if version_of(name) is None), *absent)
 
     @property
     def tools(self) -> dict[str, str]:
@@ -81,7 +81,7 @@ class Way(NamedTuple):
             for source in sources
             for name, version in installed_versions(runtime_for(source)).items()
         }
-        return found | {name: version for name in self._needs if (version := _version(name))}
+        return found | {name: version for name in self._needs if (version := version_of(name))}
 
     @property
     def _needs(self) -> tuple[str, ...]:
@@ -120,10 +120,3 @@ def why_not(source: Format, target: Format, quantize: Quantization | None) -> st
         if names
         else f"{words} Nothing can be made of {source} here."
     )
-
-
-def _version(distribution: str) -> str | None:
-    try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:
-        return None

@@ -1,7 +1,8 @@
 """The probabilities of the deployed version mean less than they did when it was first evaluated."""
 
+from engine.evaluation.rounding import number
 from engine.faults.finding import FaultSpec, Finding, found, healthy, unknown
-from engine.faults.sentences import figure, number
+from engine.faults.sentences import figure
 from engine.faults.state import ModelState
 from storage.vocabulary import RepairKind, Severity
 

@@ -1,5 +1,7 @@
 """A class that is in the test data is never predicted."""
 
+from math import ceil, log
+
 from engine.faults.finding import FaultSpec, Finding, found, healthy, unknown
 from engine.faults.sentences import class_name, count
 from engine.faults.state import ModelState
@@ -13,8 +15,8 @@ CHANCE = 1e-6
 
 SHOWN = 5
 
-NEEDED = 132
-"""Examples of a class from which that is so: (1 - `RECALL`) to this power is below `CHANCE`."""
+NEEDED = ceil(log(CHANCE) / log(1 - RECALL))
+"""Examples of a class from which that is so: 132."""
 
 SPEC = FaultSpec(
     code="dead-classes",

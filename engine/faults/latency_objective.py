@@ -1,8 +1,9 @@
 """An objective of latency is missed, time after time: as MLPerf judges it, and not on one busy moment."""
 
+from engine.evaluation.rounding import number
 from engine.faults.finding import FaultSpec, Finding, found, healthy, unknown
 from engine.faults.latency import Measured, steady
-from engine.faults.sentences import count, number
+from engine.faults.sentences import count
 from engine.faults.state import ModelState
 from storage.objectives import COMPARISONS, LATENCY
 from storage.settings import OBJECTIVE

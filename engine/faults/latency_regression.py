@@ -2,9 +2,9 @@
 
 from statistics import median
 
+from engine.evaluation.rounding import number
 from engine.faults.finding import FaultSpec, Finding, found, healthy, unknown
 from engine.faults.latency import steady
-from engine.faults.sentences import number
 from engine.faults.state import ModelState
 from storage.vocabulary import Severity
 

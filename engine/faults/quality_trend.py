@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from statistics import NormalDist
 from typing import NamedTuple
 
+from engine.evaluation.rounding import number
 from engine.faults.cusum import LIMIT, Figure, falling
 from engine.faults.finding import FaultSpec, Finding, found, healthy, unknown
-from engine.faults.sentences import count, figure, number
+from engine.faults.sentences import count, figure
 from engine.faults.state import ModelState
 from storage.records import Evaluation, Metric
 from storage.tables.evaluations import headline

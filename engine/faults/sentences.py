@@ -1,20 +1,13 @@
 """How figures and ages stand in the sentence of a fault. Pure."""
 
+from engine.evaluation.rounding import number
 from storage.records import Metric
-
-LARGE = 100.0
-"""Figures above are told with six digits, not with four decimals."""
 
 UNITS = ((86400.0, "day"), (3600.0, "hour"), (60.0, "minute"), (1.0, "second"))
 
 GIB = 1024**3
 MIB = 1024**2
 KIB = 1024
-
-
-def number(value: float) -> str:
-    """Return a figure."""
-    return f"{value:.4f}" if abs(value) < LARGE else f"{value:.6g}"
 
 
 def figure(metric: Metric) -> str:

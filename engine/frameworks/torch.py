@@ -5,6 +5,7 @@ thread. It must not know any format.
 """
 
 import os
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
@@ -49,3 +50,11 @@ def tensor(array: "NDArray[Any]") -> torch.Tensor:
     """Return a tensor of the same memory, or of a copy where that may only be read."""
     # A mapped or shared array is read-only, which torch cannot express: it would warn, or write.
     return torch.from_numpy(array if array.flags.writeable else array.copy())
+
+
+def arrays(tensors: "Iterable[tuple[str, torch.Tensor]]") -> "Iterator[tuple[str, NDArray[Any]]]":
+    """Yield each tensor as an array, with its name."""
+    for name, held in tensors:
+        # numpy has no bfloat16.
+        known = held.float() if held.dtype is torch.bfloat16 else held
+        yield name, known.detach().cpu().numpy()

@@ -9,7 +9,7 @@ from engine.artefacts.content import Content, ContentError
 from engine.jobs.context import Context
 from engine.processes.protocol import OwnMetrics
 from engine.protocols import Options
-from storage.errors import JobError
+from storage.errors import OWN_SETTINGS, JobError
 from storage.records import Version
 from storage.settings import ModelSettings
 from storage.text import NAME, clean
@@ -42,7 +42,7 @@ def class_names(workspace: Workspace, model: str, settings: ModelSettings) -> tu
     except (OSError, UnicodeDecodeError) as error:
         raise JobError(
             f"The labels of {model} cannot be read from {settings.labels}: {clean(str(error), 120)}.",
-            "Correct 'labels' in its model.toml.",
+            f"Correct 'labels' in its {OWN_SETTINGS}.",
         ) from None
     return tuple(clean(line, NAME) for line in content.splitlines() if line.strip())
 
@@ -67,7 +67,7 @@ def own_metrics(
     except _UnreadableError as error:
         raise JobError(
             f"The metrics of {model} cannot be read from {name}: {error}.",
-            "Correct metrics.file in its model.toml.",
+            f"Correct metrics.file in its {OWN_SETTINGS}.",
         ) from None
     return OwnMetrics(clean(name, NAME), source), ()
 
@@ -107,7 +107,7 @@ def loader_source(workspace: Workspace, model: str, settings: ModelSettings) -> 
     except _UnreadableError as error:
         raise JobError(
             f"The loader of {model} cannot be read from {name}: {error}.",
-            "Correct runtime.loader in its model.toml.",
+            f"Correct runtime.loader in its {OWN_SETTINGS}.",
         ) from None
 
 

@@ -150,8 +150,8 @@ def _loaded(origin: Origin, hosts: Hosts, runtime: RuntimeSpec, report: Report) 
                 )
             )
         except JobError as error:
-            error.hint = (
-                f"{error.hint.rstrip('.')}. Or: {THERE}." if error.hint else f"What is left: {THERE}."
+            error.template = (
+                f"{error.template.rstrip('.')}. Or: {THERE}." if error.template else f"What is left: {THERE}."
             )
             raise
         yield process

@@ -20,7 +20,6 @@ from engine.faults import objective_missed
 from engine.jobs.checked import runtime_of
 from engine.jobs.companions import SOURCE, class_names, loader_source, own_metrics
 from engine.jobs.context import Context, Outcome, Report
-from engine.jobs.hints import placed
 from engine.jobs.loading import borrow, wanted_version
 from engine.jobs.loading_record import OF_THE_MACHINE, loading_of, mark_ready, unchanged
 from engine.jobs.reading import mappable
@@ -88,7 +87,7 @@ def _without_data(context: Context, job: Job, version: Version, error: JobError)
             error.message,
             at=context.now(),
             model=job.model,
-            repair=placed(error.hint, job.model),
+            repair=error.hint_for(job.model),
         )
         models.set_failure(connection, version.id, None)
     if job.requested_by not in AUTOMATIC:
@@ -115,13 +114,13 @@ def _record_failure(context: Context, job: Job, version: Version, error: JobErro
             model=version.model,
             version=version.number,
             severity=Severity.ERROR,
-            repair=placed(error.hint, version.model),
+            repair=error.hint_for(version.model),
         )
         proposal = error.proposal if isinstance(error, ModelProcessError) else None
         failure = EvaluationFailure(
             at=at,
             message=clean(error.message),
-            hint=clean(placed(error.hint, version.model)),
+            hint=clean(error.hint_for(version.model)),
             proposal=proposal.lines() if proposal else "",
         )
         models.set_failure(connection, version.id, failure)

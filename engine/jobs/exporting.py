@@ -123,7 +123,7 @@ def origin_of(context: Context, version: Version, settings: ModelSettings) -> Or
         except JobError:
             raise JobError(
                 f"What is made of {model}@{version.number} cannot be checked: {error.message}",
-                error.hint,
+                error.template,
                 code=error.code,
             ) from None
     return Origin(context, version, settings, source, without)
@@ -290,7 +290,11 @@ def data_of(origin: Origin, process: ModelProcess, report: Report) -> Path:
 
 @contextlib.contextmanager
 def keeping(name: str) -> Iterator[None]:
-    """Say what it means that the engine's own folder cannot be used."""
+    """Say what it means that the engine's own folder cannot be used.
+
+    Raises:
+        JobError: a file there changed meanwhile, or could not be written.
+    """
     try:
         yield
     except ChangedError:

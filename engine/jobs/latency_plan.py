@@ -14,7 +14,7 @@ from engine.data.naming import base
 from engine.evaluation.arrivals import SECOND_NS, schedule
 from engine.evaluation.percentiles import queries_needed
 from engine.processes.protocol import MAXIMUM_QUERIES, MeasureLatency, Traffic
-from storage.errors import JobError, SettingsError
+from storage.errors import OWN_SETTINGS, JobError, SettingsError
 from storage.records import JobParameters
 from storage.settings import OBJECTIVE, ModelSettings, Preprocess
 from storage.vocabulary import Scenario
@@ -192,6 +192,6 @@ def _check(parameters: JobParameters, duration_s: float, objective_ms: float | N
     if parameters.scenario is Scenario.SERVER and parameters.qps is None and objective_ms is None:
         raise JobError(
             "It is not said how many queries a second to send (--qps), nor what p99 to keep.",
-            f'Say p99 with --objective-ms, or as {OBJECTIVE_KEY} = "<= 20" in [objectives] of model.toml.',
+            f'Say p99 with --objective-ms, or as {OBJECTIVE_KEY} = "<= 20" in [objectives] of {OWN_SETTINGS}.',
             code=SettingsError.code,
         )

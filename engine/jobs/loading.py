@@ -92,7 +92,7 @@ def show_loadable(context: Context, version: Version, cancelled: Callable[[], bo
         if error.code in {CANCELLED, LOST}:
             raise
         name = f"{version.model}@{version.number}"
-        raise RefusedError(f"{name} does not load on {device}: {error.message}", error.hint) from None
+        raise RefusedError(f"{name} does not load on {device}: {error.message}", error.template) from None
 
 
 def _key(context: Context, version: Version, device: str) -> Loadable:
@@ -214,6 +214,9 @@ def keep(context: Context, version: Version, *, hashed: bool = False) -> Kept:
     """Return the copy that a version is loaded from; the version's own folder must still hold the same.
 
     ``hashed`` says that it was read just now, and does.
+
+    Raises:
+        JobError: it does not, or the copy cannot be kept.
     """
     name = f"{version.model}@{version.number}"
     artefact = context.workspace.version_folder(version.model, version.number) / (version.artefact or "")

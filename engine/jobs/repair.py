@@ -44,33 +44,47 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
         return _ended(context, job)
     if job.parameters.dry_run:
         return _told(job, [_planned(Case(model, fault, job.parameters.interpreter), job) for fault in wanted])
+    done, failed = _restored(context, report, _targets(model, found, job))
+    works = [Work(context, job, report, Case(model, fault, job.parameters.interpreter)) for fault in wanted]
+    treated, failed = _all_treated(works, done, failed)
+    return _outcome(context, job, done, treated, failed)
+
+
+def _restored(
+    context: Context, report: Report, targets: Iterable[Version]
+) -> tuple[list[Repaired], Error | None]:
+    """Restore what is deployed; return what became of it, and what went wrong first."""
     done: list[Repaired] = []
     failed: Error | None = None
-    for version in _targets(model, found, job):
+    for version in targets:
         if report.cancelled():
-            failed = failed or JobError("Cancelled.", code=CANCELLED)
-            break
+            return done, failed or JobError("Cancelled.", code=CANCELLED)
         report.progress(len(done), len(done) + 1, f"looking at version {version.number}")
         try:
             done.append(restore_version(context, version))
         except JobError as error:
             # One that cannot be restored must not keep the other one from it.
             failed = failed or error
+    return done, failed
+
+
+def _all_treated(
+    works: Iterable[Work], restored: list[Repaired], failed: Error | None
+) -> tuple[list[Treated], Error | None]:
+    """Repair one fault after the other; return what is to be told of each, and what went wrong first."""
     treated: list[Treated] = []
-    for fault in wanted:
-        if report.cancelled():
-            failed = failed or JobError("Cancelled.", code=CANCELLED)
-            break
+    for work in works:
+        if work.report.cancelled():
+            return treated, failed or JobError("Cancelled.", code=CANCELLED)
         try:
-            treated.extend(
-                _treated(Work(context, job, report, Case(model, fault, job.parameters.interpreter)), done)
-            )
+            treated.extend(_treated(work, restored))
         except Error as error:
             # What goes wrong first is the job's error; of the others each is told with its fault.
             if failed is not None:
+                fault = work.case.fault
                 treated.append(Treated(fault.id, fault.code, None, done=False, detail=error.message))
             failed = failed or error
-    return _outcome(context, job, done, treated, failed)
+    return treated, failed
 
 
 def _wanted(known: Iterable[Fault], job: Job) -> list[Fault]:

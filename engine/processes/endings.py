@@ -11,7 +11,7 @@ from typing import Final
 from engine.data.proposal import Proposal
 from engine.processes.protocol import Failed
 from engine.processes.words import GIB, MEMORY_HINT, MODEL, OUT_OF_MEMORY, exceeds_memory
-from storage.errors import JobError, RefusedError
+from storage.errors import OWN_SETTINGS, JobError, RefusedError
 from storage.text import NAME, clean
 
 CANCELLED: Final = "cancelled"
@@ -62,7 +62,7 @@ DEADLINE_HINT: Final = {
     Activity.TIMING: "Raise limits.evaluation_s in modeltender.toml if the model is known to be slow.",
     Activity.ANSWERING: "Raise limits.evaluation_s in modeltender.toml if the model is known to be slow.",
     Activity.CONVERTING: "Raise limits.evaluation_s in modeltender.toml if the model is known to be large.",
-    Activity.TRAINING: "Raise max_duration in [train] of model.toml, or train for fewer epochs.",
+    Activity.TRAINING: f"Raise max_duration in [train] of {OWN_SETTINGS}, or train for fewer epochs.",
     Activity.EXAMINING: "",
     Activity.READING: "Raise limits.evaluation_s in modeltender.toml if there are very many data.",
 }

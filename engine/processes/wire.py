@@ -39,7 +39,11 @@ class Received(NamedTuple):
 
 
 def frame(message: msgspec.Struct) -> bytes:
-    """Return ``message`` as it goes over the wire."""
+    """Return ``message`` as it goes over the wire.
+
+    Raises:
+        ValueError: it is larger than what the other end takes.
+    """
     payload = _encoder.encode(message)
     if len(payload) > MAXIMUM_MESSAGE:
         raise ValueError(

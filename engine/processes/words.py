@@ -60,7 +60,7 @@ def failure(error: BaseException, memory_bytes: int, who: str = MODEL) -> Failed
         refused, evidence = isinstance(error, RefusedError), tuple[str, ...]()
         if isinstance(error, DoubtedError):
             refused, evidence = error.doubt.harmful, error.doubt.evidence
-        return Failed(clean(error.message), clean(error.hint), refused, proposal, evidence)
+        return Failed(clean(error.message), clean(error.template), refused, proposal, evidence)
     words = _first_line(told)
     if isinstance(error, SystemExit):
         return Failed(f"{who} asked Python to exit instead of answering.")

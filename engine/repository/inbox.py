@@ -176,19 +176,7 @@ class InboxWatch:
         except OSError as error:
             return self._failed(group, stored, error, now=now)
         self._retries.pop(group.key, None)
-        reason = f"same as version {made.number}" if isinstance(made, Duplicate) else ""
-        decision = Decision(
-            model,
-            stored,
-            group.stamp,
-            Status.READY,
-            reason,
-            group.bytes,
-            made.content.sha256,
-            made if isinstance(made, Ingested) else None,
-            examined,
-        )
-        return decision, None
+        return _taken(group, stored, examined, made), None
 
     def _turn_down(
         self, group: Group, stored: str, content: Content | None, *, now: float
@@ -257,6 +245,21 @@ class InboxWatch:
         stamp = _joined([item.stamp for item in together])
         size = sum(item.bytes for item in together)
         return Group(key, items[key], names, self._examined[key][1], stamp, size, self._still[key].since)
+
+
+def _taken(group: Group, stored: str, examined: Examined, made: Ingested | Duplicate) -> Decision:
+    """Return that a thing has become a version, or is one already."""
+    return Decision(
+        model=group.key[0],
+        name=stored,
+        stamp=group.stamp,
+        status=Status.READY,
+        reason=f"same as version {made.number}" if isinstance(made, Duplicate) else "",
+        bytes=group.bytes,
+        sha256=made.content.sha256,
+        ingested=made if isinstance(made, Ingested) else None,
+        examined=examined,
+    )
 
 
 def stored_name(name: str) -> str:

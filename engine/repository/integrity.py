@@ -89,7 +89,11 @@ def copy(folder: Path, files: Sequence[str], target: Path, *, mode: int | None =
 
 @contextmanager
 def writing() -> Iterator[None]:
-    """Tell a failure to write from a failure to read."""
+    """Tell a failure to write from a failure to read.
+
+    Raises:
+        WriteError: what is done within met with an `OSError`.
+    """
     try:
         yield
     except OSError as error:
@@ -150,7 +154,11 @@ def exchange(first: Path, second: Path) -> bool:
 
 @contextmanager
 def opened(folder: Path, name: str) -> Iterator[int]:
-    """Open the regular file at the path ``name`` below ``folder``, no step of it through a link."""
+    """Open the regular file at the path ``name`` below ``folder``, no step of it through a link.
+
+    Raises:
+        OSError: there is none, or it cannot be read.
+    """
     descriptor = _open_below(folder, name)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):

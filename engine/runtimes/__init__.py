@@ -5,7 +5,6 @@ without any framework; what loads a model is named in its spec and resolved in a
 """
 
 from collections.abc import Callable
-from importlib import metadata
 from pathlib import Path
 
 import msgspec
@@ -14,6 +13,7 @@ from engine.artefacts import foreign
 from engine.artefacts.archive import MAGIC, Archive, open_archive
 from engine.artefacts.content import Content, ContentError, CutShortError, HarmfulError
 from engine.artefacts.doubts import Doubt
+from engine.installed import version_of
 from engine.protocols import Options, Recognition, RuntimeSpec
 from engine.runtimes.keras import spec as keras_spec
 from engine.runtimes.litert import spec as litert_spec
@@ -43,19 +43,12 @@ _RECOGNISERS: tuple[Callable[[Content, Archive | None], Recognition | None], ...
 )
 
 
-def _version(distribution: str) -> str | None:
-    try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:
-        return None
-
-
 def installed_versions(spec: RuntimeSpec) -> dict[str, str]:
     """Return the versions of a runtime's distributions, empty where one of them is missing."""
     versions: dict[str, str] = {}
     for shown in spec.distributions:
         others = (installed for name, installed in spec.alternatives if name == shown)
-        version = next(filter(None, map(_version, (shown, *others))), None)
+        version = next(filter(None, map(version_of, (shown, *others))), None)
         if version is None:
             return {}
         versions[shown] = version

@@ -22,7 +22,7 @@ from engine.jobs.context import Context
 from engine.processes.endings import CANCELLED
 from engine.training.folder import TrainingFolder
 from engine.training.plan import Plan
-from storage.errors import JobError
+from storage.errors import OWN_SETTINGS, JobError
 from storage.records import Job
 from storage.text import NAME, clean
 from storage.training_records import Epoch
@@ -74,7 +74,7 @@ def train(
         )
     except OSError as error:
         raise JobError(
-            f"{shown} cannot be started: {error.strerror}.", "Correct [train] command in its model.toml."
+            f"{shown} cannot be started: {error.strerror}.", f"Correct [train] command in its {OWN_SETTINGS}."
         ) from None
     listener = _Listener(folder, on_epoch)
     try:
@@ -151,7 +151,7 @@ def _await(
         if time.monotonic() > deadline:
             raise JobError(
                 f"{shown} took longer than {wanted.settings.train.max_duration} and was stopped.",
-                "Raise max_duration in [train] of its model.toml.",
+                f"Raise max_duration in [train] of its {OWN_SETTINGS}.",
                 code="deadline",
             )
     listener.hear(b"\n")

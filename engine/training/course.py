@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from engine.training import checkpoint
 from engine.training.requests import EpochDone, TrainModel
-from storage.errors import JobError
+from storage.errors import OWN_SETTINGS, JobError
 from storage.training_records import Epoch
 
 PROGRESS_S: Final = 0.1
@@ -90,7 +90,7 @@ class Course:
         if not all(map(math.isfinite, figures.values())):
             raise JobError(
                 f"The loss is no number any more after epoch {number}: the training ran away.",
-                "Lower learning_rate in [train] of model.toml, and see that the data hold no NaN.",
+                f"Lower learning_rate in [train] of {OWN_SETTINGS}, and see that the data hold no NaN.",
                 code="diverged",
             )
         self._judge(number, figures[LOSS], state)

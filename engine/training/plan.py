@@ -16,7 +16,7 @@ from engine.jobs.context import Context
 from engine.jobs.loading import wanted_version
 from engine.protocols import RuntimeSpec
 from engine.runtimes import runtime_for
-from storage.errors import JobError, UnknownError
+from storage.errors import OWN_SETTINGS, JobError, UnknownError
 from storage.records import Job, Version
 from storage.settings import ModelSettings, read_model_settings
 from storage.vocabulary import Format
@@ -104,7 +104,7 @@ def _cannot(model: str, base: Version | None, runtime: RuntimeSpec) -> JobError:
         )
     return JobError(
         f"{model}@{base.number} is {base.format}, which is made for answering alone: models of Keras and TorchScript are trained here.",
-        'Name your own program in model.toml: [train] command = ["python", "train.py"]',
+        f'Name your own program in {OWN_SETTINGS}: [train] command = ["python", "train.py"]',
     )
 
 

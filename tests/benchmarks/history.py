@@ -32,7 +32,7 @@ from tests.benchmarks.years import NOW, YEARS
 from tests.readings import MIDNIGHT, card, record, uses
 from tui.commands.documenting import model_document
 from tui.feed import Feed
-from tui.rows import model_rows
+from tui.listing import listed
 
 FEW, SOME, MANY = 100_000, 1_000_000, 10_000_000
 
@@ -260,7 +260,7 @@ def _timed(reader: Reader, ask: Callable[[sqlite3.Connection], object]) -> float
 
 
 def _rows(seen: Snapshot) -> object:
-    return model_rows(seen, NOW)
+    return listed(seen, NOW)
 
 
 def _documents(seen: Snapshot) -> object:

@@ -16,7 +16,6 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.evaluation import measure
-from engine.jobs.hints import placed
 from engine.processes.protocol import Evaluate
 from engine.protocols import LoadedModel
 from engine.runtimes.onnx.loader import load
@@ -253,4 +252,7 @@ def test_command_says_the_same(workspace: Workspace, kind: str) -> None:
         launch.stop(workspace)
     error = msgspec.json.decode(said.stdout)["error"]
     assert said.returncode == ExitCode.FAILED
-    assert (error["message"], error["hint"]) == (wrong.message, placed(wrong.hint, "tiny"))
+    assert (error["message"], error["hint"]) == (
+        wrong.message,
+        wrong.hint.replace(" model.toml", " models/tiny/model.toml"),
+    )

@@ -6,7 +6,7 @@ import pytest
 
 from engine.jobs import check_endurance
 from engine.jobs.context import Outcome
-from engine.lanes import _outcome  # what becomes of a handler's errors is the lane's to say
+from engine.lanes import carry_out
 from engine.processes import conversation
 from storage import jobs
 from storage.records import JobParameters, Metric
@@ -62,7 +62,7 @@ def do(ward: Ward, kind: JobKind, listener: Listener) -> Outcome:
         jobs.add(connection, kind, MODEL, version, requested_by="ann", now=ward.now(), parameters=KINDS[kind])
         job = jobs.claim(connection, frozenset({kind}), now=ward.now())
     assert job is not None
-    outcome = _outcome(ward.context, job, listener)  # type: ignore[arg-type]
+    outcome = carry_out(ward.context, job, listener)
     with ward.context.writer.transaction() as connection:
         jobs.finish(connection, job.id, outcome.state, now=ward.now(), error=outcome.error)
     return outcome

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from storage import upkeep
+from storage import salvaging, upkeep
 from storage.errors import EngineError
 from storage.vocabulary import ExitCode
 from storage.workspace import Workspace, check_writable, engine_lock, engine_pid
@@ -51,7 +51,7 @@ class VerifyDocument(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[str, ...]
     kept: str | None
     """Where the damaged database lies that a new one was made of."""
-    tables: tuple[upkeep.Loss, ...]
+    tables: tuple[salvaging.Loss, ...]
     """What was had of it."""
 
 
@@ -130,13 +130,13 @@ def verify(*, workspace: Workspace, as_json: bool, salvage: bool) -> int:
     says what was lost. The engine must be stopped for that.
     """
     found = upkeep.problems(workspace.database) if workspace.database.exists() else ["it does not exist"]
-    kept, tables = None, list[upkeep.Loss]()
+    kept, tables = None, list[salvaging.Loss]()
     if found and salvage and workspace.database.exists():
         if engine_pid(workspace) is not None:
             raise EngineError("The engine works with the database.", "Stop it first: modeltender engine stop")
         check_writable(workspace)
         with engine_lock(workspace):
-            kept, tables = upkeep.salvage(workspace.database)
+            kept, tables = salvaging.salvage(workspace.database)
     document = VerifyDocument(
         file=str(workspace.database),
         whole=not found,

@@ -150,7 +150,12 @@ def promise(job: Job, *, as_json: bool) -> int:
 
 
 def arrived(workspace: Workspace, reader: Reader, made: HandedIn | Recalibrated) -> Version:
-    """Return the version that has the content that was made, once the inbox has taken it."""
+    """Return the version that has the content that was made, once the inbox has taken it.
+
+    Raises:
+        JobError: the inbox turned it down.
+        EngineError: the engine ended, or fell silent, before that.
+    """
     name = made.file.rpartition("/")[2]
 
     def look() -> Version | None:

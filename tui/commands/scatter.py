@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 HEIGHT = 12
-"""Rows of the drawing: enough to tell ten points apart, and half of the smallest terminal."""
+"""Rows of the drawing without its axis: enough to tell ten points apart, and half of the smallest terminal."""
 
 NARROWEST = 40
 WIDEST = 100
@@ -19,7 +19,7 @@ class Point(NamedTuple):
     label: str
 
 
-def scatter(points: Sequence[Point], *, width: int, x_title: str, y_title: str, height: int = HEIGHT) -> str:
+def scatter(points: Sequence[Point], *, width: int, x_title: str, y_title: str) -> str:
     """Return points over two axes that begin at zero, or nothing where fewer than two points make no picture.
 
     Args:
@@ -27,16 +27,15 @@ def scatter(points: Sequence[Point], *, width: int, x_title: str, y_title: str, 
         width: cells of a line that there are; the drawing takes no more.
         x_title: what the lower axis means.
         y_title: what the left axis means.
-        height: rows without the axis.
     """
     if len(points) < 2:
         return ""
     top = max(point.y for point in points) or 1.0
     right = max(point.x for point in points) or 1.0
-    marks = [f"{top * (height - row) / height:.3g}" if row % 4 == 0 else "" for row in range(height)]
+    marks = [f"{top * (HEIGHT - row) / HEIGHT:.3g}" if row % 4 == 0 else "" for row in range(HEIGHT)]
     margin = max(map(len, marks)) + 1
     cells = min(max(width, NARROWEST), WIDEST) - margin - 2
-    grid = [[" "] * cells for _ in range(height)]
+    grid = [[" "] * cells for _ in range(HEIGHT)]
     for point in points:
         _put(grid, point, right, top)
     lines = [y_title]

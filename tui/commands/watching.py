@@ -20,11 +20,11 @@ from storage.database import Reader
 from storage.snapshot import Snapshot
 from storage.text import clean
 from storage.workspace import Workspace
-from tui import rows
 from tui.commands.documenting import model_document
 from tui.commands.output import HOME_AND_CLEAR, columns, is_redrawable, printable, show_document
 from tui.commands.reading import staleness
-from tui.rows import ModelRow
+from tui.listing import listed
+from tui.model_rows import ModelRow
 
 WATCH_S = 1.0
 """The console looks more often; a person who reads plain text does not need to."""
@@ -74,7 +74,7 @@ def _show_documents(shown: Snapshot) -> None:
 
 def _said(shown: Snapshot, remark: str) -> object:
     """Return what makes the list look as it does, to the minute."""
-    return (rows.model_rows(shown, _minute()), remark, shutil.get_terminal_size(), _minute())
+    return (listed(shown, _minute()), remark, shutil.get_terminal_size(), _minute())
 
 
 def _minute() -> float:
@@ -85,7 +85,7 @@ def _show(shown: Snapshot, remark: str) -> None:
     console = Console(
         file=sys.stdout, width=columns(), highlight=False, markup=False, emoji=False, legacy_windows=False
     )
-    found, redrawn = rows.model_rows(shown, time.time()), is_redrawable()
+    found, redrawn = listed(shown, time.time()), is_redrawable()
     most = max(shutil.get_terminal_size().lines - BESIDE, LEAST_ROWS) if redrawn else len(found)
     if redrawn:
         console.out(HOME_AND_CLEAR, end="", highlight=False)

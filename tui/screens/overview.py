@@ -1,7 +1,7 @@
 """The main screen: is any model in trouble, and what happens right now?
 
 Puts what was read into the panels, each of which repaints only what differs. It reads nothing itself, and
-what the figures say is `tui.rows`' and `tui.health`'s.
+what the figures say is `tui.rows`', `tui.model_rows`' and `tui.health`'s.
 """
 
 from typing import ClassVar
@@ -19,7 +19,8 @@ from tui.console_screen import ConsoleScreen
 from tui.footers import footer
 from tui.key import Where
 from tui.keys import bindings
-from tui.listing import Listing
+from tui.listing import Listing, ModelRows
+from tui.model_rows import ModelRow
 from tui.notices import above
 from tui.sheets import Sheet
 from tui.values import Value
@@ -72,7 +73,7 @@ class Overview(ConsoleScreen):
         super().__init__()
         self._zoomed = False
         self._plan = layout.zoomed(0, 0)
-        self._rows = rows.ModelRows()
+        self._rows = ModelRows()
 
     def compose_room(self) -> ComposeResult:
         """Lay out every panel; the size decides which of them are shown."""
@@ -211,7 +212,7 @@ class Overview(ConsoleScreen):
         self.latest = view
         self._fill_selected(view)
 
-    def listed(self, snapshot: Snapshot, now: float, listing: Listing) -> tuple[rows.ModelRow, ...]:
+    def listed(self, snapshot: Snapshot, now: float, listing: Listing) -> tuple[ModelRow, ...]:
         """Return the models as rows, as they are wanted; of a snapshot that was seen already none is made anew."""
         return self._rows.read(snapshot, now, listing)
 

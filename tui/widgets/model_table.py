@@ -1,14 +1,14 @@
 """The table of models: as many columns as fit, the state never cut.
 
-It draws rows that were made elsewhere (`tui.rows`); the cursor is `tui.widgets.table`'s.
+It draws rows that were made elsewhere (`tui.model_rows`); the cursor is `tui.widgets.table`'s.
 """
 
 from collections.abc import Sequence
 
 from rich.text import Text
 
-from tui import rows as layout
-from tui.rows import ModelRow
+from tui import model_rows
+from tui.model_rows import ModelRow
 from tui.widgets.table import Table
 
 
@@ -49,13 +49,13 @@ class ModelTable(Table[ModelRow]):
 
     def heading(self, width: int) -> Text:
         """Return the columns' titles."""
-        shown = layout.columns(width)
-        return _heading(shown, layout.model_width(width, shown, self._longest))
+        shown = model_rows.columns(width)
+        return _heading(shown, model_rows.model_width(width, shown, self._longest))
 
     def lines_of(self, row: ModelRow, width: int, *, chosen: bool) -> Sequence[Text]:
         """Return a model's line, as much of it as fits."""
-        shown = layout.columns(width)
-        room = layout.model_width(width, shown, self._longest)
+        shown = model_rows.columns(width)
+        room = model_rows.model_width(width, shown, self._longest)
         return [_line(row, shown, room, chosen=chosen, marked=row.name in self._marks)]
 
     def told(self, hidden: int) -> tuple[str | None, str | None]:
@@ -66,15 +66,15 @@ class ModelTable(Table[ModelRow]):
         return f"Models {self._listing or len(self._rows)}{marked}", "   ".join(below)
 
 
-def _heading(shown: Sequence[layout.Column], name_width: int) -> Text:
-    text = Text(" " * layout.PREFIX + f"{'MODEL':<{name_width}}", "dim")
+def _heading(shown: Sequence[model_rows.Column], name_width: int) -> Text:
+    text = Text(" " * model_rows.PREFIX + f"{'MODEL':<{name_width}}", "dim")
     for column in shown:
         text.append(" " + _cell(column.title, column))
-    return text.append(f" {layout.STATE.title}")
+    return text.append(f" {model_rows.STATE.title}")
 
 
 def _line(
-    row: ModelRow, shown: Sequence[layout.Column], name_width: int, *, chosen: bool, marked: bool
+    row: ModelRow, shown: Sequence[model_rows.Column], name_width: int, *, chosen: bool, marked: bool
 ) -> Text:
     name = Text(row.name)
     name.truncate(name_width, overflow="ellipsis", pad=True)
@@ -90,7 +90,7 @@ def _line(
         text.append(" " + _cell(value, column), STYLES.get(column.key, "dim" if value == "n/a" else ""))
     text.append(" ")
     state = Text(row.health.word, row.health.colour)
-    state.truncate(layout.STATE.width, overflow="ellipsis")
+    state.truncate(model_rows.STATE.width, overflow="ellipsis")
     return text.append_text(state)
 
 
@@ -105,6 +105,6 @@ STYLES = {
 """What is looked at second stands back."""
 
 
-def _cell(value: str, column: layout.Column) -> str:
+def _cell(value: str, column: model_rows.Column) -> str:
     cut = value if len(value) <= column.width else value[: column.width - 1] + "…"
     return f"{cut:>{column.width}}" if column.right else f"{cut:<{column.width}}"

@@ -72,7 +72,11 @@ class Idx:
             raise
 
     def load(self, name: str) -> "NDArray[Any]":
-        """Return an array: mapped, or unpacked into memory where the file is packed."""
+        """Return an array: mapped, or unpacked into memory where the file is packed.
+
+        Raises:
+            JobError: it cannot be read, or is too large to be unpacked.
+        """
         stored, stream = self.arrays[name], self._streams[name]
         if not self._packed(name):
             return map_array(stream, stored, stored.start)

@@ -19,7 +19,7 @@ from engine.data.readers.arrow import missing_library
 from engine.data.readers.files import open_file
 from engine.data.readers.source import ARRAY, TEXT, Column, Reading, Source
 from engine.data.readers.stream import Rows
-from storage.errors import JobError
+from storage.errors import OWN_SETTINGS, JobError
 from storage.text import clean
 
 SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".ppm", ".pgm", ".tif", ".tiff")
@@ -45,7 +45,7 @@ THREADS: Final = max(1, min(8, os.cpu_count() or 1))
 
 IMAGES, CLASSES = "x", "y"
 
-RESIZE: Final = "Say what the model takes in model.toml: preprocess = { resize = [height, width] }"
+RESIZE: Final = f"Say what the model takes in {OWN_SETTINGS}: preprocess = {{ resize = [height, width] }}"
 
 
 class Found(NamedTuple):

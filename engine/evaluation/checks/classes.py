@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.evaluation import sentences
+from engine.evaluation import rounding
 from engine.evaluation.comparison import discordance
 from engine.evaluation.facts import Facts
 from engine.evaluation.figures import Setup
@@ -96,8 +96,8 @@ def _classes(facts: Facts) -> list[_Class]:
 
 def _told(one: _Class, level: float) -> str:
     low, high = tango.interval(one.seen, 1 - 2 * level)
-    interval = f"[{sentences.signed(low)}, {sentences.signed(high)}]"
-    return f"class {one.name}, {sentences.signed(one.seen.advantage)} {interval} (n={one.seen.n})"
+    interval = f"[{rounding.signed(low)}, {rounding.signed(high)}]"
+    return f"class {one.name}, {rounding.signed(one.seen.advantage)} {interval} (n={one.seen.n})"
 
 
 def _listed(found: list[_Class]) -> str:

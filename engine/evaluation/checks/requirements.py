@@ -1,6 +1,6 @@
 """Limits of the owner's own: ``[[gate.require]]`` tables, each about one figure of the candidate alone."""
 
-from engine.evaluation import sentences
+from engine.evaluation import rounding
 from engine.evaluation.facts import Facts
 from storage import objectives
 from storage.gate_settings import Requirement
@@ -56,7 +56,7 @@ def _figure(facts: Facts, wanted: Requirement) -> tuple[float | None, str]:
 def _with_interval(metric: Metric | None) -> tuple[float | None, str]:
     if metric is None:
         return None, ""
-    told = sentences.number(metric.value)
+    told = rounding.number(metric.value)
     if metric.low is not None and metric.high is not None:
-        told += f" [{sentences.number(metric.low)}, {sentences.number(metric.high)}]"
+        told += f" [{rounding.number(metric.low)}, {rounding.number(metric.high)}]"
     return metric.value, f"{told} (n={metric.n})"

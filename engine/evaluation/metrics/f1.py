@@ -7,11 +7,11 @@ correlations by the delta method: Takahashi et al. 2022, Applied Intelligence 52
 """
 
 from math import sqrt
-from typing import NamedTuple
 
 import numpy as np
 
-from engine.evaluation import intervals
+from engine.evaluation import averages, intervals
+from engine.evaluation.averages import Weights
 from engine.evaluation.counts import Counts, Tally
 from engine.evaluation.figures import PerClass, Setup, figure
 from engine.evaluation.intervals import Floats, Z
@@ -27,10 +27,7 @@ def by_class(counts: Counts, setup: Setup) -> tuple[Metric, ...]:
 def macro(counts: Counts, _setup: Setup) -> tuple[Metric, ...]:
     """Return the mean over the classes that occur, all alike."""
     tally = counts.tally()
-    if not tally.n:
-        return ()
-    weights = tally.occurring / tally.occurring.sum()
-    return (_mean("f1_macro", tally, _Mean(weights, 0.0)),)
+    return (_mean("f1_macro", tally, averages.alike(tally)),) if tally.n else ()
 
 
 def weighted(counts: Counts, _setup: Setup) -> tuple[Metric, ...]:
@@ -38,11 +35,7 @@ def weighted(counts: Counts, _setup: Setup) -> tuple[Metric, ...]:
     tally = counts.tally()
     if not tally.n:
         return ()
-    weights = tally.true / tally.n
-    values = np.nan_to_num(_classes(tally).values)
-    # How often each class occurs is chance, too: examples differ by the F1 of their class.
-    spread = float(weights @ (values - weights @ values) ** 2) / tally.n
-    return (_mean("f1_weighted", tally, _Mean(weights, spread)),)
+    return (_mean("f1_weighted", tally, averages.as_often(tally, _classes(tally))),)
 
 
 def by_label(counts: LabelCounts, setup: Setup) -> tuple[Metric, ...]:
@@ -55,14 +48,6 @@ def label_macro(counts: LabelCounts, _setup: Setup) -> tuple[Metric, ...]:
     return _classes(counts).plain_mean("f1_macro", counts.n)
 
 
-class _Mean(NamedTuple):
-    """How the classes' figures become one."""
-
-    weights: Floats
-    spread: float
-    """The variance that comes with the weights."""
-
-
 def _classes(tally: Tally | LabelCounts) -> PerClass:
     either = tally.true + tally.predicted - tally.right
     low, high = (2 * share / (1 + share) for share in intervals.wilson(tally.right, either))
@@ -70,24 +55,24 @@ def _classes(tally: Tally | LabelCounts) -> PerClass:
         return PerClass(2 * tally.right / (tally.true + tally.predicted), low, high, either)
 
 
-def _mean(name: str, tally: Tally, mean: _Mean) -> Metric:
+def _mean(name: str, tally: Tally, weights: Weights) -> Metric:
     values, low, high = (np.nan_to_num(array) for array in _classes(tally)[:3])
-    value = float(mean.weights @ values)
-    below = _reach(tally, mean, values, values - low)
-    above = _reach(tally, mean, values, high - values)
+    value = float(weights.shares @ values)
+    below = _reach(tally, weights, values, values - low)
+    above = _reach(tally, weights, values, high - values)
     return figure(name, value, max(0.0, value - below), min(1.0, value + above), tally.n)
 
 
-def _reach(tally: Tally, mean: _Mean, values: Floats, reaches: Floats) -> float:
+def _reach(tally: Tally, weights: Weights, values: Floats, reaches: Floats) -> float:
     """Return how far the mean reaches where each class' figure reaches so far."""
     size = tally.true + tally.predicted
     wrong = size - 2 * tally.right
     deviations = np.sqrt(tally.right * (2 - 2 * values) ** 2 + wrong * values**2)
-    parts = mean.weights * reaches
+    parts = weights.shares * reaches
     # The covariance of two classes is F F' / (size size') for each example of one that was taken for the other.
     with np.errstate(divide="ignore", invalid="ignore"):
         shares = np.where(deviations > 0, parts * values / deviations, 0.0)
     true, predicted, counts = tally.pairs
     mistakes = true != predicted
     shared = 2 * float((counts * shares[true] * shares[predicted])[mistakes].sum())
-    return sqrt(float(parts @ parts) + shared + Z * Z * mean.spread)
+    return sqrt(float(parts @ parts) + shared + Z * Z * weights.spread)

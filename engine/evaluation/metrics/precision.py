@@ -6,10 +6,10 @@ mean it counts as 0, as scikit-learn has it, so that forgetting a class does not
 
 import numpy as np
 
-from engine.evaluation import intervals
+from engine.evaluation import averages, intervals
+from engine.evaluation.averages import Weights
 from engine.evaluation.counts import Counts, Tally
 from engine.evaluation.figures import PerClass, Setup, figure
-from engine.evaluation.intervals import Floats
 from engine.evaluation.labels import LabelCounts
 from storage.records import Metric
 
@@ -22,10 +22,7 @@ def by_class(counts: Counts, setup: Setup) -> tuple[Metric, ...]:
 def macro(counts: Counts, _setup: Setup) -> tuple[Metric, ...]:
     """Return the mean over the classes that occur, all alike."""
     tally = counts.tally()
-    if not tally.n:
-        return ()
-    weights = tally.occurring / tally.occurring.sum()
-    return (_mean("precision_macro", tally, weights, 0.0),)
+    return (_mean("precision_macro", tally, averages.alike(tally)),) if tally.n else ()
 
 
 def weighted(counts: Counts, _setup: Setup) -> tuple[Metric, ...]:
@@ -33,11 +30,7 @@ def weighted(counts: Counts, _setup: Setup) -> tuple[Metric, ...]:
     tally = counts.tally()
     if not tally.n:
         return ()
-    weights = tally.true / tally.n
-    values = np.nan_to_num(_classes(tally).values)
-    # How often each class occurs is chance, too: examples differ by the precision of their class.
-    spread = float(weights @ (values - weights @ values) ** 2) / tally.n
-    return (_mean("precision_weighted", tally, weights, spread),)
+    return (_mean("precision_weighted", tally, averages.as_often(tally, _classes(tally))),)
 
 
 def by_label(counts: LabelCounts, setup: Setup) -> tuple[Metric, ...]:
@@ -56,7 +49,7 @@ def _classes(tally: Tally | LabelCounts) -> PerClass:
         return PerClass(tally.right / tally.predicted, low, high, tally.predicted)
 
 
-def _mean(name: str, tally: Tally, weights: Floats, spread: float) -> Metric:
+def _mean(name: str, tally: Tally, weights: Weights) -> Metric:
     values, low, high = (np.nan_to_num(array) for array in _classes(tally)[:3])
-    limits = intervals.mean(values, low, high, weights, spread=spread)
-    return figure(name, float(weights @ values), *limits, tally.n)
+    limits = intervals.mean(values, low, high, weights.shares, spread=weights.spread)
+    return figure(name, float(weights.shares @ values), *limits, tally.n)

@@ -6,7 +6,7 @@ all classes it counts as 0 where it was predicted, as scikit-learn has it.
 
 import numpy as np
 
-from engine.evaluation import intervals
+from engine.evaluation import averages, intervals
 from engine.evaluation.confidence import wilson
 from engine.evaluation.counts import Counts, Tally
 from engine.evaluation.figures import PerClass, Setup, figure
@@ -24,10 +24,10 @@ def macro(counts: Counts, _setup: Setup) -> tuple[Metric, ...]:
     tally = counts.tally()
     if not tally.n:
         return ()
-    weights = tally.occurring / tally.occurring.sum()
+    shares = averages.alike(tally).shares
     values, low, high = (np.nan_to_num(array) for array in _classes(tally)[:3])
-    limits = intervals.mean(values, low, high, weights)
-    return (figure("recall_macro", float(weights @ values), *limits, tally.n),)
+    limits = intervals.mean(values, low, high, shares)
+    return (figure("recall_macro", float(shares @ values), *limits, tally.n),)
 
 
 def weighted(counts: Counts, _setup: Setup) -> tuple[Metric, ...]:

@@ -58,7 +58,11 @@ class ConfigFile(NamedTuple):
             raise TargetError(f"{self.shown} is not UTF-8 text") from None
 
     def parse(self, text: str) -> prototext.Message:
-        """Return what a text of this file holds."""
+        """Return what a text of this file holds.
+
+        Raises:
+            TargetError: it is not in protobuf's text format.
+        """
         try:
             return prototext.parse(text)
         except prototext.SyntaxProblem as error:

@@ -15,7 +15,7 @@ from engine.data import checks
 from engine.data.examples import Examples
 from engine.training.lessons import task_of
 from engine.training.requests import TrainModel
-from storage.errors import JobError
+from storage.errors import OWN_SETTINGS, JobError
 from storage.text import NAME, clean
 from storage.vocabulary import Task
 
@@ -76,7 +76,7 @@ def _listed(layers: Sequence[dict[str, Any]], entry: Any) -> Any:
             reason = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
             raise JobError(
                 f"build.layers {number} ({clean(kind, NAME)}) cannot be made: {clean(reason)}",
-                "Correct it in [build] of model.toml.",
+                f"Correct it in [build] of {OWN_SETTINGS}.",
             ) from None
     return value
 
@@ -91,7 +91,7 @@ def _chosen(request: TrainModel, examples: Examples, entry: Any) -> Any:
         if value is None:
             raise JobError(
                 f"{examples.dataset.name} has single numbers as inputs, which is too little to build on.",
-                "List the layers in [build] of model.toml.",
+                f"List the layers in [build] of {OWN_SETTINGS}.",
             )
         value = keras.layers.Dense(64, activation="relu")(value)
     value = keras.layers.Dense(64, activation="relu")(value)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engine.training.lessons import task_of
 from engine.training.requests import TrainModel
-from storage.errors import JobError
+from storage.errors import OWN_SETTINGS, JobError
 from storage.text import clean
 from storage.vocabulary import OutputScale, Task
 
@@ -81,5 +81,5 @@ def _probabilities(request: TrainModel, model: Any) -> bool:
         return False
     raise JobError(
         f"It cannot be told whether the output of the layer {clean(last.name, 60)} is a probability or a logit.",
-        'Say it in model.toml: output = { scale = "probabilities" } or "logits"; or name the [train] loss.',
+        f'Say it in {OWN_SETTINGS}: output = {{ scale = "probabilities" }} or "logits"; or name the [train] loss.',
     )

@@ -69,12 +69,12 @@ def _read(artefact: Path, *, trusted: bool) -> Any:
 def _rewrite_archive(artefact: Path, copy: Path) -> None:
     with zipfile.ZipFile(artefact) as old, zipfile.ZipFile(copy, "w") as new:
         for member in old.infolist():
-            with old.open(member) as source:
-                if member.filename == CONFIG:
-                    new.writestr(CONFIG, _without(source.read()))
-                else:
-                    with new.open(zipfile.ZipInfo(member.filename), "w", force_zip64=True) as target:
-                        shutil.copyfileobj(source, target)
+            if member.filename == CONFIG:
+                new.writestr(CONFIG, _without(old.read(member)))
+                continue
+            fresh = zipfile.ZipInfo(member.filename)
+            with old.open(member) as source, new.open(fresh, "w", force_zip64=True) as target:
+                shutil.copyfileobj(source, target)
 
 
 def _rewrite_legacy(artefact: Path, copy: Path) -> None:

@@ -23,7 +23,7 @@ from engine.training import checkpoint
 from engine.training.course import Course, Listener, State, TellEpoch, TellProgress
 from engine.training.lessons import Part, parts
 from engine.training.requests import Trained, TrainModel
-from storage.errors import JobError
+from storage.errors import OWN_SETTINGS, JobError
 
 ARTEFACT: Final = "model.keras"
 
@@ -71,7 +71,7 @@ def _model_and_examples(request: TrainModel) -> tuple[Any, Examples]:
     if len(model.outputs) != 1:
         raise JobError(
             f"The model has {len(model.outputs)} outputs, and only one can be trained for here.",
-            "Name a program that trains it: [train] command in model.toml.",
+            f"Name a program that trains it: [train] command in {OWN_SETTINGS}.",
         )
     return model, open_examples(Path(request.train), request.preprocess, _specs(model))
 

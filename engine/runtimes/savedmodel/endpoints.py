@@ -5,7 +5,7 @@ Pure: names in, a name out. It must not know TensorFlow.
 
 from collections.abc import Collection
 
-from storage.errors import JobError
+from storage.errors import OWN_SETTINGS, JobError
 from storage.text import NAME, clean
 
 SERVE, SERVING_DEFAULT = "serve", "serving_default"
@@ -35,7 +35,7 @@ def choose(signatures: Collection[str], functions: Collection[str], wanted: str 
             return wanted
         raise JobError(
             f"The SavedModel has no signature '{clean(wanted, NAME)}'; it has {_listed(available)}.",
-            "Correct signature under [runtime] in model.toml, or remove it.",
+            f"Correct signature under [runtime] in {OWN_SETTINGS}, or remove it.",
         )
     for name in (SERVE, SERVING_DEFAULT):
         if name in available:
@@ -48,7 +48,7 @@ def choose(signatures: Collection[str], functions: Collection[str], wanted: str 
     if named:
         raise JobError(
             f"The SavedModel has several signatures, and which is meant is not known: {_listed(named)}.",
-            'Name one in model.toml: [runtime] signature = "..."',
+            f'Name one in {OWN_SETTINGS}: [runtime] signature = "..."',
         )
     raise JobError(
         "The SavedModel has no function that can be called: it was saved without signatures.",

@@ -8,7 +8,7 @@ import tensorflow as tf
 from engine.frameworks import litert_converter
 from engine.protocols import Conversion
 from engine.runtimes.savedmodel.endpoints import choose
-from storage.errors import JobError
+from storage.errors import OWN_SETTINGS, JobError
 from storage.text import NAME, clean
 
 
@@ -25,6 +25,6 @@ def to_litert(conversion: Conversion) -> None:
     if name not in signatures:
         raise JobError(
             f"{clean(name, NAME)} is a function of the SavedModel and none of its signatures, which is all that LiteRT is made of.",
-            "Save it with signatures=..., or name a signature in model.toml: [runtime] signature.",
+            f"Save it with signatures=..., or name a signature in {OWN_SETTINGS}: [runtime] signature.",
         )
     litert_converter.convert(folder, name, conversion)

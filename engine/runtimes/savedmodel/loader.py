@@ -20,7 +20,7 @@ from engine.frameworks.tensorflow import Compiled, device_name
 from engine.protocols import TensorSpec
 from engine.runtimes.savedmodel.endpoints import choose
 from engine.runtimes.savedmodel.spec import SERVE, count_graphs
-from storage.errors import JobError
+from storage.errors import OWN_SETTINGS, JobError
 from storage.text import NAME, clean
 
 
@@ -85,7 +85,7 @@ def _check_inputs(tensors: list[Any], name: str) -> None:
         if not (tensor.dtype.is_floating or tensor.dtype.is_integer or tensor.dtype.is_bool):
             raise JobError(
                 f"The signature {clean(name, NAME)} of the SavedModel takes {tensor.dtype.name}s, not numbers.",
-                'Name another one in model.toml: [runtime] signature = "..."',
+                f'Name another one in {OWN_SETTINGS}: [runtime] signature = "..."',
             )
 
 

@@ -16,7 +16,7 @@ import torch.export
 from numpy.typing import NDArray
 from torch.utils import _pytree as pytree
 
-from engine.frameworks.torch import prepare, tensor
+from engine.frameworks.torch import arrays, prepare, tensor
 from engine.protocols import TensorSpec
 from storage.errors import JobError
 from storage.text import first_line
@@ -64,10 +64,7 @@ class ExportedModel:
 
     def weights(self) -> "Iterator[tuple[str, NDArray[Any]]]":
         """Return each parameter and buffer with its name."""
-        for name, held in self._tensors:
-            # numpy has no bfloat16.
-            known = held.float() if held.dtype is torch.bfloat16 else held
-            yield name, known.detach().cpu().numpy()
+        return arrays(self._tensors)
 
     def run(self, inputs: "Sequence[NDArray[Any]]") -> "tuple[NDArray[Any], ...]":
         """Run one batch."""

@@ -108,16 +108,17 @@ def _look_inside(archive: Archive, root: str, name: str) -> Iterator[Doubt]:
 def _pickles(inner: bytes, name: str) -> list[bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(inner)) as archive:
-            entries = archive.infolist()
-            for entry in entries:
-                with archive.open(entry) as opened:
-                    if opened.read(len(MAGIC)) == MAGIC:
-                        raise HarmfulError(
-                            f"contains a nested archive: {clean(entry.filename)} in {clean(name)}"
-                        )
-            found = [entry for entry in entries if entry.filename.endswith(".pkl")]
+            nested = next((entry for entry in archive.infolist() if _is_archive(archive, entry)), None)
+            if nested is not None:
+                raise HarmfulError(f"contains a nested archive: {clean(nested.filename)} in {clean(name)}")
+            found = [entry for entry in archive.infolist() if entry.filename.endswith(".pkl")]
             if any(entry.file_size > pickles.MAXIMUM_PICKLE for entry in found):
                 raise ContentError(f"holds a pickle in {clean(name)} that is too large to check")
             return [archive.read(entry) for entry in found]
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError):
         raise ContentError(f"is damaged: {clean(name)} cannot be read") from None
+
+
+def _is_archive(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bool:
+    with archive.open(entry) as opened:
+        return opened.read(len(MAGIC)) == MAGIC

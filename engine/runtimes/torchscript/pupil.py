@@ -55,7 +55,11 @@ class Pupil(NamedTuple):
         return [one for group in self.optimizer.param_groups for one in group["params"]]
 
     def answered(self, inputs: Iterable[torch.Tensor]) -> torch.Tensor:
-        """Return its output for a batch, a row an example."""
+        """Return its output for a batch, a row an example.
+
+        Raises:
+            JobError: the module has several, or another form.
+        """
         given = flat(self.module(*inputs))
         if len(given) != 1:
             raise JobError(

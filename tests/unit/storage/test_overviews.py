@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from storage import jobs, upkeep
+from storage import jobs, salvaging
 from storage.database import Reader, Writer
 from storage.promotion_records import GateReport
 from storage.records import (
@@ -316,7 +316,7 @@ def test_a_salvaged_database_tells_nothing_that_was_packed(workspace: Workspace)
         overviews.pack(connection, most=10)
         connection.execute("DELETE FROM metric_names")
     writer.close()
-    upkeep.salvage(workspace.database)
+    salvaging.salvage(workspace.database)
     writer = Writer(workspace.database)
     with writer.transaction() as connection:
         assert models.read(connection) == one_by_one(connection)

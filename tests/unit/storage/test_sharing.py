@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.repository import integrity
-from storage import jobs, launch, modes, sharing, upkeep
+from storage import jobs, launch, modes, salvaging, sharing, upkeep
 from storage.database import Reader, Writer, prepare, visit
 from storage.errors import WorkspaceError
 from storage.tables import events
@@ -155,7 +155,7 @@ def test_a_private_database_leaves_none(workspace: Workspace) -> None:
 
 def test_a_salvaged_database_is_open_as_well(own: Workspace) -> None:
     """A new database in the place of a damaged one is read by the same people, and the damaged one by nobody else."""
-    kept, _ = upkeep.salvage(own.database)
+    kept, _ = salvaging.salvage(own.database)
     found = modes_in(own.state)
     assert (found["modeltender.db"], found["modeltender.db-shm"], found[kept.name]) == (0o640, 0o640, 0o600)
     assert not list(own.state.glob("*salvaged*"))

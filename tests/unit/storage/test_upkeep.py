@@ -10,26 +10,9 @@ import pytest
 
 from storage import database, upkeep
 from storage.database import Reader, Writer
-from storage.database_errors import DAMAGED
 from storage.errors import WorkspaceError
-from storage.tables import events, faults
+from storage.tables import events
 from storage.workspace import Workspace
-from tests.readings import MIDNIGHT, record, uses
-from tests.unit.tui.commands.rows import fill
-
-PAGE = 4096
-
-
-@pytest.fixture
-def full(workspace: Workspace, writer: Writer) -> Path:
-    """Return a database with models, some thousand readings and events, written back into its one file."""
-    fill(writer)
-    with writer.transaction() as connection:
-        record(connection, uses(6000), since=MIDNIGHT)
-        for number in range(6000):
-            events.add(connection, "test", f"the event of number {number}", at=float(number))
-    writer.close()
-    return workspace.database
 
 
 def test_sizes_add_up_to_the_file(full: Path) -> None:
@@ -141,72 +124,3 @@ def test_compacting_takes_few_transactions(full: Path, monkeypatch: pytest.Monke
     upkeep.compact(full)
     assert free > 0
     assert len(visits) <= free // upkeep.FREED_PAGES + 1
-
-
-def damage(path: Path, offset: int) -> None:
-    """Overwrite the page that a place in the file lies on."""
-    with path.open("r+b") as file:
-        file.seek(offset // PAGE * PAGE)
-        file.write(b"\xff" * PAGE)
-
-
-def test_damage_is_found_and_what_is_around_it_is_saved(full: Path) -> None:
-    """A spoilt page costs the rows on it and those alone; what was lost is told, and the damaged file is kept."""
-    damage(full, full.read_bytes().index(b"the event of number 3000"))
-    before = full.read_bytes()
-    assert upkeep.problems(full)
-    kept, found = upkeep.salvage(full)
-    assert kept.read_bytes() == before
-    losses = {loss.table: loss for loss in found}
-    assert [loss.table for loss in found if not loss.complete] == ["events"]
-    assert 5500 < losses["events"].rows < 6000
-    assert losses["device_samples"].rows == 6001
-    assert upkeep.problems(full) == []
-    reader = Reader(full)
-    with reader.transaction() as connection:
-        assert connection.execute("SELECT name FROM models ORDER BY name").fetchall()
-    reader.close()
-    Writer(full).close()
-
-
-def test_saving_ends_the_fault(full: Path) -> None:
-    """What was open because of the damage is over; what else was open stays."""
-    writer = Writer(full)
-    with writer.transaction() as connection:
-        for code in (DAMAGED, "disk-low"):
-            faults.open_fault(connection, code, "A part cannot be read.", at=1.0)
-    writer.close()
-    damage(full, full.read_bytes().index(b"the event of number 3000"))
-    upkeep.salvage(full)
-    reader = Reader(full)
-    with reader.transaction() as connection:
-        assert [fault.code for fault in faults.all_open(connection) if not fault.model] == ["disk-low"]
-    reader.close()
-
-
-def test_parts_of_what_is_lost_go_with_it(full: Path) -> None:
-    """Where a whole table is lost, what belongs to its rows is let go, and the rest fits together."""
-    connection = sqlite3.connect(full)
-    assert connection.execute("PRAGMA page_size").fetchone()[0] == PAGE
-    (root,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'versions'").fetchone()
-    connection.close()
-    damage(full, (root - 1) * PAGE)
-    assert upkeep.problems(full)
-    _, found = upkeep.salvage(full)
-    assert not next(loss for loss in found if loss.table == "versions").complete
-    assert upkeep.problems(full) == []
-    connection = sqlite3.connect(full)
-    assert connection.execute("SELECT count(*) FROM evaluations").fetchone()[0] == 0
-    assert connection.execute("SELECT count(*) FROM models WHERE current_id IS NOT NULL").fetchone()[0] == 0
-    assert connection.execute("SELECT count(*) FROM models").fetchone()[0] > 0
-    connection.close()
-
-
-def test_a_file_that_is_no_database_is_kept_and_replaced(full: Path) -> None:
-    """Where nothing can be read, a new database begins, and every table says that it was not read."""
-    full.write_bytes(b"no database at all " * 1000)
-    assert upkeep.problems(full) == ["file is not a database"]
-    kept, found = upkeep.salvage(full)
-    assert kept.read_bytes().startswith(b"no database at all")
-    assert not any(loss.complete for loss in found)
-    assert upkeep.problems(full) == []

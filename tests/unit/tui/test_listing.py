@@ -4,7 +4,7 @@ import pytest
 
 from tui.health import ERROR, OK, Health
 from tui.listing import ORDERS, Arranged, Listing
-from tui.rows import ModelRow
+from tui.model_rows import ModelRow
 
 FINE, BROKEN = Health("●", "ok", OK, "green"), Health("✗", "LOAD ERR", ERROR, "red")
 

@@ -6,7 +6,7 @@ import pytest
 from storage.records import Evaluation, LatencyReport, Metric, Version, Versions
 from storage.snapshot import Detail
 from storage.vocabulary import JobState, Status
-from tests.unit.tui.test_rows import evaluation, job, model, version
+from tests.unit.tui.shown import evaluation, job, model, version
 from tui import activity, detail_rows, rows
 from tui.commands.compare_text import changed
 from tui.dialogs.promote import Change, body

@@ -8,6 +8,7 @@ from engine.data.proposal import MismatchError, Proposal
 from engine.processes.endings import failed
 from engine.processes.protocol import Failed
 from engine.processes.words import failure
+from storage.errors import OWN_SETTINGS
 from storage.settings import Preprocess
 
 COLOURS = Proposal(Preprocess(reshape=(8, 8, 3), dtype="float32"), from_bytes=True)
@@ -24,9 +25,9 @@ def test_the_lines_are_toml() -> None:
 def test_the_sentence_fits_the_settings_that_are_there() -> None:
     """A line for a file without the table, or what to change in it."""
     plain = Proposal(Preprocess(dtype="float32", layout="NHWC"))
-    line = plain.sentence(Preprocess()).removeprefix("Put this line at the top of model.toml: ")
+    line = plain.sentence(Preprocess()).removeprefix(f"Put this line at the top of {OWN_SETTINGS}: ")
     assert tomllib.loads(line) == {"preprocess": {"dtype": "float32", "layout": "NHWC"}}
-    assert plain.sentence(Preprocess(scale=0.5)).startswith("Change [preprocess] in model.toml to: ")
+    assert plain.sentence(Preprocess(scale=0.5)).startswith(f"Change [preprocess] in {OWN_SETTINGS} to: ")
 
 
 def test_it_comes_through_from_the_process() -> None:

@@ -113,9 +113,9 @@ def test_swap(tmp_path: Path) -> None:
         tmp_path,
         {"meminfo": "MemTotal:       32000000 kB\nSwapTotal:       2097148 kB\nSwapFree:              0 kB"},
     )
-    assert cpu.field_kib("SwapTotal:", tmp_path / "meminfo") == 2_097_148 * 1024
-    assert cpu.field_kib("SwapFree:", tmp_path / "meminfo") == 0
-    assert cpu.field_kib("SwapCached:", tmp_path / "meminfo") is None
+    assert cpu.memory_row("SwapTotal:", tmp_path / "meminfo") == 2_097_148 * 1024
+    assert cpu.memory_row("SwapFree:", tmp_path / "meminfo") == 0
+    assert cpu.memory_row("SwapCached:", tmp_path / "meminfo") is None
 
 
 def test_this_machine_tells_its_load() -> None:

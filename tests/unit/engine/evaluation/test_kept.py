@@ -29,8 +29,8 @@ def several(random: np.random.Generator) -> Outcomes:
 
 
 def two_values(random: np.random.Generator) -> Outcomes:
-    """Return what a regression of two values makes of examples."""
-    targets = random.normal(5, 1, (ROWS, 2))
+    """Return what a regression of two values makes of examples, all of them amounts, of which every figure is defined."""
+    targets = random.normal(9, 1, (ROWS, 2))
     return Outcomes(targets, targets + random.normal(0, 1, (ROWS, 2)), NO_SCORES, Scale.LOGITS)
 
 

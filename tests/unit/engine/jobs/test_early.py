@@ -1,7 +1,5 @@
 """Comparisons that stop early, with real models in real confined processes: who is run, and on how many examples."""
 
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -10,18 +8,13 @@ import pytest
 
 from engine.jobs import early, evaluate
 from engine.jobs.context import Context, Handler, Outcome
-from engine.processes.client import Hosts
 from engine.processes.endings import CANCELLED, ModelProcessError
-from engine.processes.pool import Pool
 from storage import jobs
 from storage.comparisons import Compared, Early
-from storage.database import Writer
 from storage.errors import JobError, RefusedError
 from storage.records import JobParameters, Metric
-from storage.settings import WorkspaceSettings
 from storage.tables import events
 from storage.vocabulary import JobKind, JobState, Verdict
-from storage.workspace import Workspace
 from tests.artefacts import record_version
 from tests.tiny_models import digits, onnx_model, weights
 
@@ -114,11 +107,9 @@ def save(file: Path, swapped: tuple[int, ...]) -> None:
 
 
 @pytest.fixture
-def bench(workspace: Workspace, writer: Writer, warm_hosts: Hosts) -> Iterator[Bench]:
+def bench(context: Context) -> Bench:
     """Return a bench in a workspace of its own."""
-    pool = Pool(WorkspaceSettings().limits)
-    yield Bench(Context(workspace, writer, WorkspaceSettings(), warm_hosts, pool, time.time))
-    pool.close()
+    return Bench(context)
 
 
 def test_a_bad_candidate_is_refused_after_a_part_of_the_examples(bench: Bench) -> None:

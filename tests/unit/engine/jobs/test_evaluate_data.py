@@ -1,8 +1,6 @@
 """Evaluating on data of every format: real models, real confined processes, real files."""
 
 import os
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,16 +10,12 @@ from engine.data.manifest import MANIFEST
 from engine.jobs import evaluate
 from engine.jobs.context import Context, Outcome
 from engine.jobs.reading import prepared_data
-from engine.processes.client import Hosts
-from engine.processes.pool import Pool
 from storage import jobs
-from storage.database import Writer
 from storage.errors import JobError
 from storage.records import Evaluation, Metric
 from storage.settings import Retention, Trust, WorkspaceSettings
 from storage.tables import evaluations
 from storage.vocabulary import JobKind, JobState
-from storage.workspace import Workspace
 from tests.artefacts import record_version
 from tests.data_files import EVERY, Write, as_csv, image_folder, npz
 from tests.tiny_models import ROWS, digits, expected_probabilities, save_onnx
@@ -96,11 +90,9 @@ class Bench:
 
 
 @pytest.fixture
-def bench(workspace: Workspace, writer: Writer, warm_hosts: Hosts) -> Iterator[Bench]:
+def bench(context: Context) -> Bench:
     """Return a bench in a workspace of its own."""
-    pool = Pool(WorkspaceSettings().limits)
-    yield Bench(Context(workspace, writer, WorkspaceSettings(), warm_hosts, pool, time.time))
-    pool.close()
+    return Bench(context)
 
 
 def accuracy(found: Evaluation) -> float:

@@ -13,6 +13,7 @@ import pytest
 
 from engine import exports
 from engine.exports import Way, way_to
+from engine.installed import version_of
 from engine.jobs import export, exporting, optimise, variants
 from engine.jobs.context import Context
 from engine.jobs.exporting import made, origin_of
@@ -47,8 +48,9 @@ def test_what_is_not_installed_is_named_before_anything_is_loaded(
     context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With the command that installs it."""
-    version = exports._version
-    monkeypatch.setattr(exports, "_version", lambda name: None if name == "onnx" else version(name))
+    monkeypatch.setattr(
+        "engine.exports.version_of", lambda name: None if name == "onnx" else version_of(name)
+    )
     assert said(context) == "onnx-float16 needs onnx, which is not installed."
 
 
@@ -134,7 +136,7 @@ def test_where_no_variant_comes_about_each_reason_is_told(
     context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The job fails, and with it nothing is lost."""
-    monkeypatch.setattr(exports, "_version", lambda name: None if name == "onnx" else "1")
+    monkeypatch.setattr(exports, "version_of", lambda name: None if name == "onnx" else "1")
     with pytest.raises(JobError) as caught:
         optimised(context)
     assert caught.value.message.startswith("No variant of digits@1 could be made: ")

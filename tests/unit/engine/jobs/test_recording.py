@@ -8,7 +8,6 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from engine.jobs.context import Context
-from engine.jobs.hints import placed
 from engine.runtimes import installed_versions, runtime_for
 from storage.errors import JobError
 from storage.records import EvaluationFailure, TensorSpec, Version
@@ -69,7 +68,8 @@ def test_why_an_evaluation_failed_stays_until_one_works(bench: Bench) -> None:
         bench.evaluate()
     failure = on_record(bench.context).failure
     assert failure is not None
-    assert (failure.message, failure.hint) == (caught.value.message, placed(caught.value.hint, "digits"))
+    assert (failure.message, failure.hint) == (caught.value.message, caught.value.hint_for("digits"))
+    assert "[preprocess] in models/digits/model.toml" in failure.hint
     bench.put(npz)
     bench.evaluate()
     assert on_record(bench.context).failure is None
@@ -88,7 +88,7 @@ def test_what_to_do_about_a_fault_is_the_latest_advice(bench: Bench) -> None:
         [fault] = [fault for fault in faults.all_open(connection, "digits") if fault.version == 1]
     assert (fault.message, fault.repair, fault.count) == (
         caught.value.message,
-        placed(caught.value.hint, "digits"),
+        caught.value.hint_for("digits"),
         2,
     )
 

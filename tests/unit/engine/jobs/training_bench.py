@@ -1,6 +1,5 @@
 """A workspace whose model is trained by real jobs, in real confined processes; what a test wants to happen meanwhile."""
 
-import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,16 +12,13 @@ import pytest
 from engine.jobs import train
 from engine.jobs.context import Context, Outcome
 from engine.processes.client import Hosts
-from engine.processes.pool import Pool
 from engine.runtimes import runtime_for
 from storage import jobs
-from storage.database import Writer
 from storage.records import Job, JobParameters, Metric
 from storage.settings import WorkspaceSettings
 from storage.tables import training
 from storage.training_records import TrainingRun
 from storage.vocabulary import Format, JobKind, JobState
-from storage.workspace import Workspace
 from tests.artefacts import record_version
 from tests.tiny_models import NAMES, PREPROCESS, SAVE, digits, import_keras
 
@@ -133,11 +129,9 @@ def warm_hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
 
 
 @pytest.fixture
-def bench(workspace: Workspace, writer: Writer, warm_hosts: Hosts) -> Iterator[TrainingBench]:
+def bench(context: Context) -> TrainingBench:
     """Return a bench in a workspace of its own."""
-    pool = Pool(WorkspaceSettings().limits)
-    yield TrainingBench(Context(workspace, writer, WorkspaceSettings(), warm_hosts, pool, time.time))
-    pool.close()
+    return TrainingBench(context)
 
 
 def trainer(kind: Format = Format.KERAS) -> psutil.Process:

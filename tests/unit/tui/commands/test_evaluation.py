@@ -77,24 +77,6 @@ def test_objectives_that_are_met_or_not_measured_are_no_obstacle(
     assert "objective latency_p50_ms <= 20: met (0.41)" in said.out
 
 
-def test_failed_work_ends_with_its_own_sentence(ask: Run, working: Begin) -> None:
-    """A job that fails gives its error, its hint and exit status 3."""
-    working(failed)
-    said = ask("evaluate", "mnist")
-    assert said.status == ExitCode.FAILED
-    assert said.err == "modeltender: It does not load.\n  Copy it again.\n"
-
-
-def test_no_wait_returns_the_job(ask: Run, reader: Reader) -> None:
-    """With --no-wait the job is in the queue when the command returns."""
-    said = ask("evaluate", "mnist@2", "--no-wait", "--json")
-    assert (said.status, said.json["state"]) == (ExitCode.DONE, JobState.QUEUED)
-    with reader.transaction() as connection:
-        job = jobs.read_one(connection, said.json["id"])
-    assert job is not None
-    assert (job.kind, job.model, job.version) == (JobKind.EVALUATE, "mnist", 2)
-
-
 def test_all_evaluates_every_deployed_version(ask: Run, working: Begin) -> None:
     """--all answers with a list: what is deployed of each model, or its newest ready version."""
     working(evaluated)
@@ -126,15 +108,6 @@ def test_either_a_model_or_all_must_be_asked_for(ask: Run) -> None:
     """Naming nothing, or a model together with --all, is a usage error."""
     assert ask("evaluate").status == ExitCode.USAGE
     assert ask("evaluate", "mnist", "--all").status == ExitCode.USAGE
-
-
-def test_a_version_that_is_no_model_is_not_tried(ask: Run, writer: Writer) -> None:
-    """An unsupported version is answered with its reason, without a job."""
-    with writer.transaction() as connection:
-        add_version(connection, "mnist", 4, Status.UNSUPPORTED, reason="this is a text file")
-    said = ask("evaluate", "mnist@4")
-    assert said.status == ExitCode.FAILED
-    assert "mnist@4 cannot be evaluated: it is unsupported: this is a text file" in said.err
 
 
 def test_the_evaluation_of_an_arrival_is_joined(ask: Run, writer: Writer, reader: Reader) -> None:

@@ -10,11 +10,11 @@ from storage import jobs
 from storage.database import Reader, Writer
 from storage.records import Job, JobParameters
 from storage.tables import latencies, models
-from storage.vocabulary import ExitCode, JobKind, JobState, Scenario, Status
+from storage.vocabulary import ExitCode, JobKind, JobState, Scenario
 from storage.workspace import Workspace
 from tests.measurements import measurement
 from tests.unit.tui.commands.conftest import Begin, Run
-from tests.unit.tui.commands.rows import Answer, add_version, failed
+from tests.unit.tui.commands.rows import Answer
 from tests.unit.tui.commands.test_evaluation import settings
 
 
@@ -90,17 +90,6 @@ def test_what_is_asked_for_reaches_the_job(ask: Run, working: Begin) -> None:
     )
 
 
-def test_no_wait_returns_the_job(ask: Run, reader: Reader) -> None:
-    """With --no-wait the job is in the queue when the command returns."""
-    said = ask("latency", "mnist@2", "--no-wait", "--json")
-    assert (said.status, said.json["state"]) == (ExitCode.DONE, JobState.QUEUED)
-    with reader.transaction() as connection:
-        job = jobs.read_one(connection, said.json["id"])
-    assert job is not None
-    assert (job.kind, job.version) == (JobKind.LATENCY, 2)
-    assert "measures the latency of mnist@2" in ask("latency", "mnist@2", "--no-wait").out
-
-
 Judged = tuple[Answer, int, str]
 
 JUDGED: dict[str, Callable[[], Judged]] = {
@@ -139,13 +128,6 @@ def test_objectives_of_the_settings_are_judged_by_single_queries(
     assert said.err.strip() == "objective latency_p99_ms <= 0.5: missed (0.9)"
 
 
-def test_failed_work_ends_with_its_own_sentence(ask: Run, working: Begin) -> None:
-    """A job that fails gives its error, its hint and exit status 3."""
-    working(failed)
-    said = ask("latency", "mnist")
-    assert (said.status, said.err.splitlines()[0]) == (ExitCode.FAILED, "modeltender: It does not load.")
-
-
 USAGE = [
     ("--scenario", "multi-stream"),
     ("--batch", "0"),
@@ -165,15 +147,6 @@ def test_what_makes_no_sense_is_a_usage_error(ask: Run, reader: Reader, words: t
     assert ask("latency", "mnist", *words).status == ExitCode.USAGE
     with reader.transaction() as connection:
         assert jobs.read(connection, limit=10) == []
-
-
-def test_a_version_that_is_no_model_is_not_tried(ask: Run, writer: Writer) -> None:
-    """An unsupported version is answered with its reason, without a job."""
-    with writer.transaction() as connection:
-        add_version(connection, "mnist", 4, Status.UNSUPPORTED, reason="this is a text file")
-    said = ask("latency", "mnist@4")
-    assert said.status == ExitCode.FAILED
-    assert "mnist@4 cannot be measured: it is unsupported: this is a text file" in said.err
 
 
 def test_show_lists_the_latest_of_each_kind(ask: Run, working: Begin) -> None:
