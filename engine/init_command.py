@@ -120,6 +120,7 @@ def _shown(root: Path) -> str:
         relative = os.path.relpath(root)
     except FileNotFoundError:  # the current folder is gone
         return str(root)
-    outside = relative.startswith("..")
+    # The current folder is told by its name, too: ./. is what nobody would type.
+    outside = relative == os.curdir or relative.startswith("..")
     # A name that could be a command's is written as the path that it is.
     return str(root) if outside else relative if os.sep in relative else f"./{relative}"

@@ -310,7 +310,7 @@ def _open_checked(path: Path, mode: str) -> sqlite3.Connection:
         connection.close()
         raise DatabaseError(
             f"The database was made by a newer modeltender (schema {found}, this one knows {KNOWN_VERSION}); it was not touched.",
-            "Upgrade this modeltender: pip install --upgrade modeltender",
+            "Install the newer modeltender here, the way this one was installed.",
             code="newer-database",
         )
     return connection

@@ -1,6 +1,7 @@
 """How an owner allows what was refused: the command to type, for every place that tells of a refusal. Pure."""
 
 from storage.records import Quarantined, Version
+from storage.text import word
 from storage.vocabulary import Status
 
 REFUSED = frozenset({Status.QUARANTINED, Status.UNSUPPORTED, Status.FAILED})
@@ -14,7 +15,7 @@ def possible(version: Version) -> bool:
 
 def command(version: Version) -> str:
     """Return the command that allows a version what it was refused for, or nothing where no trust lifts that."""
-    return f"modeltender trust {version.model}@{version.number} --reason …" if possible(version) else ""
+    return f"modeltender trust {word(version.model)}@{version.number} --reason …" if possible(version) else ""
 
 
 def reason(version: Version) -> str:

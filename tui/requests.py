@@ -11,6 +11,7 @@ from storage import interrupted, jobs
 from storage.exported import WAYS
 from storage.fault_records import Fault, Remedy
 from storage.records import Job, JobParameters, Model, Version
+from storage.text import word
 from storage.vocabulary import FINISHED, Format, JobKind, Quantization, Status
 from storage.workspace import Workspace
 from tui import allowance
@@ -191,7 +192,7 @@ def promotable(model: Model, selected: Version | None) -> Version | str:
     if selected is not None and selected.number != candidate.number:
         return (
             f"v{selected.number} of {model.name} is not the candidate, v{candidate.number} is. "
-            f"In the shell: modeltender promote {model.name}@{selected.number}"
+            f"In the shell: modeltender promote {word(model.name)}@{selected.number}"
         )
     return candidate
 

@@ -11,6 +11,7 @@ from storage.paired import Pair
 from storage.records import Device, Job, Model, Version
 from storage.settings_listing import Entry
 from storage.tables.evaluations import headline
+from storage.text import word
 from tui import allowance
 from tui.commands.figures import number
 from tui.compare_rows import Line
@@ -84,7 +85,7 @@ def of_event(event: Event) -> list[Value]:
 def of_comparison(pair: Pair, line: Line | None) -> list[Value]:
     """Return what can be copied of two versions and of one of their figures."""
     names = [f"{version.model}@{version.number}" for version in (pair.after, pair.before)]
-    command = f"modeltender compare {pair.after.model} {pair.before.number} {pair.after.number}"
+    command = f"modeltender compare {word(pair.after.model)} {pair.before.number} {pair.after.number}"
     chosen = [(line.name, f"{line.before} > {line.after} {line.change}")] if line else []
     return _known([("version", names[0]), ("against", names[1]), *chosen, ("command", command)])
 

@@ -88,6 +88,11 @@ def describe_folder(folder: Path) -> str:
         return "is a SavedModel written as text, which is not supported; save it with tf.saved_model.save"
     if (folder / "config.json").is_file() and (folder / "metadata.json").is_file():
         return "is an unpacked Keras model; save it as one .keras file"
+    if (folder / "MLmodel").is_file():
+        return (
+            "holds a model of MLflow in a flavour that nothing here runs; log it with mlflow.onnx, mlflow.tensorflow, "
+            "mlflow.keras, or mlflow.pytorch as TorchScript"
+        )
     return "is a folder, not a model file"
 
 

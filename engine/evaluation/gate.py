@@ -12,6 +12,7 @@ from engine.evaluation.comparison import NotComparableError, Side, compare
 from engine.evaluation.facts import Facts
 from storage.promotion_records import EVALUATED, SAME_DATA, GateCheck, GateReport
 from storage.records import Evaluation, Version
+from storage.text import word
 from storage.vocabulary import CheckVerdict, GateMode, Verdict
 
 PASSING = frozenset({Verdict.SUPERIOR, Verdict.NON_INFERIOR})
@@ -102,7 +103,9 @@ def same_data(current: Version, candidate: Version) -> GateCheck:
     old, new = current.evaluation, candidate.evaluation
     name = f"{current.model}@{current.number}"
     if old is None or new is None or old.artefact_sha256 != current.sha256:
-        missing = f"version {current.number} has no evaluation to compare with: modeltender evaluate {name}"
+        missing = (
+            f"version {current.number} has no evaluation to compare with: modeltender evaluate {word(name)}"
+        )
         return GateCheck(SAME_DATA, CheckVerdict.INCONCLUSIVE, missing)
     compared: tuple[tuple[str, Callable[[Evaluation], str | int]], ...] = (
         ("data", lambda seen: seen.dataset_sha256),
@@ -114,7 +117,7 @@ def same_data(current: Version, candidate: Version) -> GateCheck:
             older = _older(current, candidate)
             detail = (
                 f"version {current.number} was evaluated with other {what} than version {candidate.number}: "
-                f"modeltender evaluate {older.model}@{older.number}"
+                f"modeltender evaluate {word(older.model)}@{older.number}"
             )
             return GateCheck(SAME_DATA, CheckVerdict.INCONCLUSIVE, detail)
     detail = f"versions {current.number} and {candidate.number}: {_data(new)}"

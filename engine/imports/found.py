@@ -47,6 +47,13 @@ class FoundModel(NamedTuple):
     declared: Declared | None = None
     problem: str = ""
     """Why none of it can come in."""
+    written: str = ""
+    """Where it lies as its server's configuration says it, where that is no folder here."""
+
+    @property
+    def place(self) -> str:
+        """Where it lies, as it is kept and shown."""
+        return self.written or shown(self.path)
 
 
 def version_folders(folder: Path) -> dict[int, Path]:

@@ -23,6 +23,9 @@ CONFIG: Final = "models.config"
 
 TENSORFLOW: Final = "tensorflow"
 
+NOWHERE: Final = "nowhere"
+"""Where a model lies whose entry does not say it."""
+
 KIND: Final = ImportKind.TENSORFLOW_SERVING
 
 
@@ -55,14 +58,14 @@ def _entry(entry: Message, beside: Path) -> FoundModel:
     name, written, platform = word(entry, "name"), word(entry, "base_path"), word(entry, "model_platform")
     if platform not in {"", TENSORFLOW}:
         problem = f"{platform} is a platform of somebody's own, whose files are no model that is known"
-        return FoundModel(name, KIND, Path(written), problem=problem)
+        return FoundModel(name, KIND, Path(written), problem=problem, written=written or NOWHERE)
     if "://" in written:
         problem = f"{written} does not lie on this machine: copy it here, and import the copy"
-        return FoundModel(name, KIND, Path(written), problem=problem)
+        return FoundModel(name, KIND, Path(written), problem=problem, written=written or NOWHERE)
     base = located(written, beside)
     if base is None:
         problem = f"there is no folder {written or '(base_path is missing)'}, nor one of its name beside the configuration"
-        return FoundModel(name, KIND, Path(written), problem=problem)
+        return FoundModel(name, KIND, Path(written), problem=problem, written=written or NOWHERE)
     return FoundModel(name or base.name, KIND, base, _versions(base, entry))
 
 

@@ -58,7 +58,7 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
             AdoptedModel(
                 model=model.name,
                 kind=model.kind,
-                path=shown(model.path),
+                path=model.place,
                 declared=model.declared,
                 versions=tuple(versions),
                 reason=_nothing(model),

@@ -20,6 +20,7 @@ from storage.gate_settings import Gate
 from storage.records import Job, LatencyRatio, Version
 from storage.settings import read_model_settings
 from storage.tables import evaluations, gates, models
+from storage.text import word
 from storage.vocabulary import CheckVerdict, JobState, Verdict
 
 
@@ -51,7 +52,8 @@ def _version(connection: sqlite3.Connection, job: Job, number: int | None) -> Ve
     found = models.version(connection, models.version_id(connection, model_id, number))
     if found is None:
         raise UnknownError(
-            f"There is no version {job.model}@{number}.", f"List them with: modeltender show {job.model}"
+            f"There is no version {job.model}@{number}.",
+            f"List them with: modeltender show {word(job.model)}",
         )
     return found
 
@@ -69,7 +71,7 @@ def _answer(sides: tuple[Side, Side], gate: Gate, ratio: LatencyRatio | None) ->
         if check.verdict is not CheckVerdict.PASS:
             raise RefusedError(
                 f"{new.model}@{new.number} cannot be compared with version {old.number}: {check.detail}.",
-                f"Evaluate both: modeltender evaluate {new.model}@{old.number}; modeltender evaluate {new.model}@{new.number}",
+                f"Evaluate both: modeltender evaluate {word(new.model)}@{old.number}; modeltender evaluate {word(new.model)}@{new.number}",
                 code=Verdict.INCONCLUSIVE,
             )
     level = 1 - gate.confidence

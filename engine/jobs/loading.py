@@ -24,6 +24,7 @@ from storage.errors import JobError, RefusedError, UnknownError
 from storage.records import Job, Version
 from storage.settings import read_model_settings
 from storage.tables import models, trust
+from storage.text import word
 from storage.vocabulary import Role, Status
 
 LOADABLE = frozenset({Status.CHECKING, Status.READY, Status.FAILED, Status.QUARANTINED})
@@ -59,7 +60,9 @@ def wanted_version(context: Context, job: Job) -> Version:
         wanted = [version for version in found if version.role is Role.CURRENT] or ready
     if not wanted:
         name = job.model if job.version is None else f"{job.model}@{job.version}"
-        raise UnknownError(f"There is no version {name}.", f"List them with: modeltender show {job.model}")
+        raise UnknownError(
+            f"There is no version {name}.", f"List them with: modeltender show {word(job.model)}"
+        )
     version = wanted[0]
     if version.status not in LOADABLE:
         raise JobError(

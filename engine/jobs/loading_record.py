@@ -25,7 +25,7 @@ from engine.processes.endings import (
 from storage.errors import JobError
 from storage.records import Loading, Refusal, Version
 from storage.tables import events, models
-from storage.text import clean
+from storage.text import clean, word
 from storage.vocabulary import Severity, Status
 
 CPU = "cpu"
@@ -106,7 +106,7 @@ def failure_recorded(context: Context, version: Version, device: str) -> Iterato
         untried = version.status in SETTLED and error.code in OF_THE_MACHINE
         if isinstance(error, ModelProcessError) and error.evidence:
             error.template = (
-                f"If you trust it: modeltender trust {version.model}@{version.number} --reason TEXT"
+                f"If you trust it: modeltender trust {word(version.model)}@{version.number} --reason TEXT"
             )
         if error.code != CANCELLED and not elsewhere and not untried:
             _mark_failed(context, version, error)

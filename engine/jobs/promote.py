@@ -99,7 +99,8 @@ def _target(found: Sequence[Version], job: Job) -> Version | None:
     target = next((version for version in found if version.number == job.version), None)
     if target is None:
         raise UnknownError(
-            f"There is no version {job.model}@{job.version}.", f"List them with: modeltender show {job.model}"
+            f"There is no version {job.model}@{job.version}.",
+            f"List them with: modeltender show {word(job.model)}",
         )
     return target
 
@@ -110,7 +111,7 @@ def _promotable(target: Version | None, current: Version | None, job: Job) -> Ve
         above = "" if current is None else f" above the current one, {current.number}"
         raise RefusedError(
             f"{job.model} has no candidate: there is no ready version{above}.",
-            f"Name a version to promote another one: modeltender promote {job.model}@VERSION",
+            f"Name a version to promote another one: modeltender promote {word(job.model)}@VERSION",
         )
     if current is not None and current.number == target.number:
         raise RefusedError(f"{job.model}@{target.number} is the current version already.")

@@ -42,6 +42,7 @@ from storage.errors import JobError
 from storage.job_answers import Recalibrated
 from storage.records import Job, Version
 from storage.settings import read_model_settings
+from storage.text import word
 from storage.vocabulary import RepairKind, Task
 
 WELL: Final = "well-calibrated"
@@ -175,7 +176,7 @@ def _fitted(origin: Origin, process: ModelProcess, report: Report) -> Temperatur
         raise JobError(
             f"{origin.dataset} asks for a temperature beyond {LEAST:g} to {MOST:g}: {name} is so often right, or wrong, "
             "that its probabilities say nothing about it.",
-            f"Look at the data: modeltender data describe {version.model}; then train a version on them.",
+            f"Look at the data: modeltender data describe {word(version.model)}; then train a version on them.",
         )
     return fitted
 

@@ -23,6 +23,7 @@ from storage.fault_records import Fault
 from storage.job_answers import Repaired, Repairs, Treated
 from storage.records import Job, JobParameters, Model, Version
 from storage.tables import faults, models
+from storage.text import word
 from storage.vocabulary import JobKind, JobState, RepairKind
 
 
@@ -116,7 +117,8 @@ def _targets(model: Model, found: list[Version], job: Job) -> list[Version]:
     wanted = [version for version in found if version.number == job.version]
     if not wanted:
         raise UnknownError(
-            f"There is no version {job.model}@{job.version}.", f"List them with: modeltender show {job.model}"
+            f"There is no version {job.model}@{job.version}.",
+            f"List them with: modeltender show {word(job.model)}",
         )
     return wanted
 
@@ -157,7 +159,7 @@ def _treated(work: Work, restored: list[Repaired]) -> list[Treated]:
     if named or not (repair.spec.by_name or repair.spec.kind is RepairKind.RESTORE):
         return [_noted(work, repair, repair.act(work))]
     if repair.spec.by_name:
-        how = f"its repair {planned.sentence}, which is done by name only: modeltender repair {job.model} --fault {fault.id}"
+        how = f"its repair {planned.sentence}, which is done by name only: modeltender repair {word(job.model)} --fault {fault.id}"
         others = [kind for kind in SPECS[fault.code].repairs if kind is not repair.spec.kind]
         how += "".join(f", or add --by {kind}" for kind in others)
         return [Treated(fault.id, fault.code, None, done=False, detail=how)]

@@ -22,7 +22,7 @@ from storage.errors import RefusedError, SettingsError
 from storage.records import Job, Model, Version
 from storage.settings import ModelSettings, read_model_settings
 from storage.tables import models
-from storage.text import clean
+from storage.text import clean, word
 
 
 def run(context: Context, job: Job, report: Report) -> Outcome:
@@ -53,7 +53,7 @@ def _target(model: Model, job: Job) -> Version:
     if model.previous is None:
         raise RefusedError(
             f"{model.name} has no previous version to roll back to.",
-            f"Promote the version that you want: modeltender promote {model.name}@VERSION",
+            f"Promote the version that you want: modeltender promote {word(model.name)}@VERSION",
         )
     if job.version not in {None, model.previous.number}:
         raise RefusedError(

@@ -16,6 +16,7 @@ from storage.promotion_records import PromotionTarget
 from storage.records import Job
 from storage.settings import read_model_settings
 from storage.tables import events, models, promotion_targets
+from storage.text import word
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -54,7 +55,7 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
     if problems:
         raise JobError(
             f"Not every target of {job.model} was told that {deployed} is deployed: {'; '.join(problems)}.",
-            f"Fix that, then tell them again: modeltender tell {job.model}",
+            f"Fix that, then tell them again: modeltender tell {word(job.model)}",
         )
     answer = Answer(job.model, number, targets)
     return Outcome(message=message, result=msgspec.json.encode(answer).decode())

@@ -14,7 +14,7 @@ from engine.repository import versions
 from storage.errors import RefusedError, UnknownError
 from storage.records import Job, Version
 from storage.tables import events, models, trust
-from storage.text import clean
+from storage.text import clean, word
 from storage.vocabulary import Severity
 
 
@@ -66,7 +66,8 @@ def named(connection: sqlite3.Connection, job: Job) -> Version:
     found = models.numbered(connection, job.model, job.version)
     if found is None:
         raise UnknownError(
-            f"There is no version {job.model}@{job.version}.", f"List them with: modeltender show {job.model}"
+            f"There is no version {job.model}@{job.version}.",
+            f"List them with: modeltender show {word(job.model)}",
         )
     return found
 

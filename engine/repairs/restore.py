@@ -25,7 +25,7 @@ from storage.job_answers import Repaired
 from storage.promotion_records import DeployedContent
 from storage.records import Version
 from storage.tables import deployed, events, faults, models
-from storage.text import NAME, clean
+from storage.text import NAME, clean, word
 from storage.vocabulary import JobKind, RepairKind, Status
 from storage.workspace import Workspace
 
@@ -193,4 +193,4 @@ def _told(number: int, restored: Restored, came_from: str) -> str:
 
 def _otherwise(version: Version) -> str:
     folder = f"models/{version.model}/{version.number}"
-    return f"Put its files back into {folder}, or deploy another version: modeltender promote {version.model}@VERSION"
+    return f"Put its files back into {folder}, or deploy another version: modeltender promote {word(version.model)}@VERSION"

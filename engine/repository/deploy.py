@@ -36,6 +36,7 @@ from storage.records import Job, Version
 from storage.settings import ModelSettings, Trust
 from storage.tables import deployed as deployed_contents
 from storage.tables import events, faults, models, promotions
+from storage.text import word
 from storage.vocabulary import JobKind, PromotionOutcome, Severity, Status
 from storage.workspace import Workspace
 
@@ -248,7 +249,7 @@ class Deployer(NamedTuple):
         still = "is still deployed" if back and before is not None else "is deployed"
         raise JobError(
             f"A target did not take version {number}, and {_named(read_current(self.workspace, model))} {still}: {told}.",
-            f"Fix that, then try again; what each target says: modeltender show {model}",
+            f"Fix that, then try again; what each target says: modeltender show {word(model)}",
         )
 
     def _record(self, connection: sqlite3.Connection, change: Change, intent: int) -> None:

@@ -12,7 +12,7 @@ from engine.repository.scanner import Listing
 from engine.repository.switch import CHANGED_FAULT, interpret
 from storage.fault_records import Fault
 from storage.tables import events, faults
-from storage.text import clean
+from storage.text import clean, word
 from storage.vocabulary import Severity, Status
 from storage.workspace import Workspace
 
@@ -90,7 +90,7 @@ def _deployed(
 ) -> Iterable[Problem]:
     name, current = row["name"], row["current"]
     folder = listing.models.get(name)
-    repair = f"Restore it: modeltender repair {name}; or deploy another one: modeltender rollback {name}"
+    repair = f"Restore it: modeltender repair {word(name)}; or deploy another one: modeltender rollback {word(name)}"
     back = folder is not None and current in folder.versions
     if current is not None and not back and statuses.get((name, current)) is Status.MISSING:
         message = f"Version {current} of {name} is deployed, but models/{name}/{current} is gone."
@@ -101,11 +101,13 @@ def _deployed(
     target = interpret(workspace, name, folder.current)
     if target.problem:
         yield Problem(
-            CURRENT, name, None, target.problem, f"Deploy a version: modeltender promote {name}@VERSION"
+            CURRENT, name, None, target.problem, f"Deploy a version: modeltender promote {word(name)}@VERSION"
         )
     elif target.number is not None and (name, target.number) not in statuses:
         message = f"models/{name}/current points to {target.number}, and there is no such version."
-        yield Problem(CURRENT, name, None, message, f"Deploy a version: modeltender promote {name}@VERSION")
+        yield Problem(
+            CURRENT, name, None, message, f"Deploy a version: modeltender promote {word(name)}@VERSION"
+        )
 
 
 def keep(

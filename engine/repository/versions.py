@@ -21,6 +21,7 @@ from storage import jobs
 from storage.records import Refusal
 from storage.tables import deployed as deployed_contents
 from storage.tables import events, faults, models, trust
+from storage.text import word
 from storage.vocabulary import Format, JobKind, Severity, Status
 from storage.workspace import Workspace
 
@@ -230,7 +231,7 @@ def _changed(connection: sqlite3.Connection, row: sqlite3.Row, *, now: float) ->
     message = f"{where} changed on disk after it was recorded; its earlier figures are of other content."
     repair = "Put new content into a folder of its own."
     if row["deployed_sha256"] is not None:
-        repair = f"Restore what was deployed: modeltender repair {row['model']}@{row['number']}"
+        repair = f"Restore what was deployed: modeltender repair {word(row['model'])}@{row['number']}"
     _tell(connection, row, CHANGED_FAULT, message, now=now)
     faults.open_fault(
         connection, CHANGED_FAULT, message, at=now, model=row["model"], version=row["number"], repair=repair

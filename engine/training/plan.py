@@ -19,6 +19,7 @@ from engine.runtimes import runtime_for
 from storage.errors import OWN_SETTINGS, JobError, UnknownError
 from storage.records import Job, Version
 from storage.settings import ModelSettings, read_model_settings
+from storage.text import word
 from storage.vocabulary import Format
 
 NO_DATA = "no-data"
@@ -92,7 +93,7 @@ def _base(context: Context, job: Job, *, by_command: bool) -> Version | None:
             return None
         raise UnknownError(
             f"{job.model} has no version that a training could begin from.",
-            f"Make a first one: modeltender build {job.model}",
+            f"Make a first one: modeltender build {word(job.model)}",
         ) from None
 
 

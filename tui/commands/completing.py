@@ -5,14 +5,17 @@ read, there is nothing to offer, and that is no error while somebody types.
 """
 
 import os
+import re
+import shlex
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import click
-from click.shell_completion import BashComplete, CompletionItem, split_arg_string
+from click.shell_completion import BashComplete, CompletionItem
 
 from storage.database import Reader
 from storage.errors import Error
@@ -24,6 +27,15 @@ from tui.commands.options import FOLDER
 BREAKS: Final = {"@": 0, ":": 1, "=": 1}
 """What may be within a word of ours and ends one of bash's, as long as nobody told bash otherwise, and how much of it bash
 keeps: a part that begins with ``@`` is replaced with it, because host names are completed so."""
+
+SPECIAL: Final = {"": r"([^\w@%+=:,./-])", '"': r'(["$`\\])'}
+"""What bash would not take for a letter, outside quotation marks and within double ones; a backslash makes it one."""
+
+QUOTES: Final = ("", "'", '"')
+"""What a line may have to end with to be whole: nothing, or the quotation mark that is open."""
+
+END: Final = "."
+"""Stands for the cursor, so that a line always ends within the word that is typed, even where that is empty."""
 
 Item = CompletionItem[str]
 
@@ -50,24 +62,48 @@ def complete_version(context: click.Context, _parameter: click.Parameter, incomp
     return [Item(version) for version in known if version.startswith(incomplete)]
 
 
+class Typed(NamedTuple):
+    """A line up to the cursor, as bash reads it."""
+
+    words: list[str]
+    """Those before the one that is typed, without the program."""
+    incomplete: str
+    """What there is of the word that is typed, without its quotation mark and backslashes."""
+    mark: str
+    """The quotation mark that is still open, or nothing."""
+
+
+@cache  # asked for each of thousands of models
+def read_typed(line: str) -> Typed:
+    """Take a line apart whose last word may be unfinished."""
+    for mark in QUOTES:
+        with suppress(ValueError):  # the line would still be within quotation marks: others are open
+            *words, last = shlex.split(line + END + mark)
+            return Typed(words[1:], last.removesuffix(END), mark)
+    raise AssertionError(line)
+
+
+def as_typed(word: str, mark: str) -> str:
+    """Return a word as it would have to be typed after an open quotation mark, or after none."""
+    return word.replace("'", r"'\''") if mark == "'" else re.sub(SPECIAL[mark], r"\\\1", word)
+
+
 class Bash(BashComplete):
-    """Completion for bash, which takes a word apart at an ``@`` and wants the last part of it only."""
+    """Completion for bash, which takes a word apart at an ``@``, wants the last part of it only, and quotes nothing."""
 
     source_template = """\
 %(complete_func)s() {
-    local IFS=$'\\n'
-    local response completion type value
+    local response type value
     response=$(env COMP_TYPED="${COMP_LINE:0:COMP_POINT}" COMP_WORDBREAKS="$COMP_WORDBREAKS" \
 %(complete_var)s=bash_complete "$1")
     COMPREPLY=()
-    for completion in $response; do
-        IFS=',' read -r type value <<< "$completion"
+    while IFS=',' read -r type value; do
         case $type in
             dir) compopt -o dirnames ;;
             file) compopt -o default ;;
             plain) COMPREPLY+=("$value") ;;
         esac
-    done
+    done <<< "$response"
     return 0
 }
 
@@ -80,19 +116,19 @@ complete -o nosort -F %(complete_func)s %(prog_name)s
 
     def get_completion_args(self) -> tuple[list[str], str]:
         """Return the words before the one that is typed, and what there is of that."""
-        typed = os.environ["COMP_TYPED"]
-        words = split_arg_string(typed)[1:]
-        return (words, "") if not words or typed[-1:].isspace() else (words[:-1], words[-1])
+        typed = read_typed(os.environ["COMP_TYPED"])
+        return typed.words, typed.incomplete
 
     def format_completion(self, item: CompletionItem[str]) -> str:
         """Return a line of the answer, without what bash keeps of the word by itself."""
-        _, incomplete = self.get_completion_args()
-        breaks = set(os.environ.get("COMP_WORDBREAKS", "")) & set(BREAKS)
+        _, incomplete, mark = read_typed(os.environ["COMP_TYPED"])
+        # Within quotation marks bash takes nothing apart.
+        breaks = set() if mark else set(os.environ.get("COMP_WORDBREAKS", "")) & set(BREAKS)
         kept = max(
             (incomplete.rfind(letter) + BREAKS[letter] for letter in breaks if letter in incomplete),
             default=0,
         )
-        return f"{item.type},{item.value[kept:]}"
+        return f"{item.type},{as_typed(item.value[kept:], mark)}"
 
 
 def _versions(context: click.Context, model: str) -> list[str]:

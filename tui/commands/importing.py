@@ -15,6 +15,7 @@ from storage.errors import Error
 from storage.imported import Adopted, AdoptedModel, AdoptedVersion, Declared, DeclaredTensor
 from storage.records import JobParameters
 from storage.tables import models
+from storage.text import word
 from storage.vocabulary import ExitCode, Fate, JobKind
 from storage.workspace import Workspace
 from tui.commands.arrivals import await_first_evaluation
@@ -173,9 +174,9 @@ def import_text(adopted: Adopted, promotions: tuple[ImportedPromotion, ...], wid
     told = {promotion.model for promotion in promotions}
     for model in adopted.models:
         if model.model not in told:
-            lines += _wrapped(_served_text(model), width)
+            lines += _served_lines(model, width)
     for promotion in promotions:
-        lines += _wrapped(_promotion_text(promotion), width)
+        lines += _promotion_lines(promotion, width)
     return "\n".join(lines)
 
 
@@ -210,9 +211,13 @@ def _versions_table(versions: tuple[AdoptedVersion, ...]) -> str:
 
 def _summary(adopted: Adopted) -> str:
     here, left = _count(adopted, Fate.KNOWN), _count(adopted, Fate.LEFT_OUT)
-    beside = ", ".join(
-        words for count, words in ((here, f"{here} known before"), (left, f"{left} left out")) if count
+    whole = sum(not model.versions for model in adopted.models)
+    told = (
+        (here, f"{here} known before"),
+        (left, f"{left} left out"),
+        (whole, f"{whole} {'model' if whole == 1 else 'models'} left out"),
     )
+    beside = ", ".join(words for count, words in told if count)
     if adopted.dry_run:
         would = _count(adopted, Fate.NEW)
         return f"{_versions(would)} would come in{f', {beside}' if beside else ''}. Nothing was copied."
@@ -223,20 +228,31 @@ def _versions(count: int) -> str:
     return {0: "No version", 1: "1 version"}.get(count, f"{count} versions")
 
 
-def _served_text(model: AdoptedModel) -> str:
+def _served_lines(model: AdoptedModel, width: int) -> list[str]:
     deployed = model.deployed
     if deployed is None or deployed.fate not in HERE:
-        return ""
+        return []
     name = f"{model.model}@{deployed.version}"
-    return f"What is served there is {name}. Deploy it with: modeltender promote {name}"
+    return [
+        *_wrapped(f"What is served there is {name}. Deploy it with:", width),
+        _command(f"promote {word(name)}"),
+    ]
 
 
-def _promotion_text(promotion: ImportedPromotion) -> str:
+def _promotion_lines(promotion: ImportedPromotion, width: int) -> list[str]:
     name = f"{promotion.model}@{promotion.version}"
     if promotion.promoted:
-        return f"{name} is deployed now."
+        return _wrapped(f"{name} is deployed now.", width)
     why = promotion.reason.rstrip(".")
-    return f"{name} was not deployed: {why}. To deploy it anyway: modeltender promote {name} --force --reason TEXT"
+    return [
+        *_wrapped(f"{name} was not deployed: {why}. To deploy it anyway:", width),
+        _command(f"promote {word(name)} --force --reason TEXT"),
+    ]
+
+
+def _command(words: str) -> str:
+    """Return a line of its own for a command: people copy it, and cut in two it would mean something else."""
+    return f"  modeltender {words}"
 
 
 def _count(adopted: Adopted, fate: Fate) -> int:

@@ -7,6 +7,7 @@ from typing import Final
 
 from storage.jobs import OUTSIDE
 from storage.promotion_records import LATENCY, PASSING, GateCheck, Promotion, ToldTarget
+from storage.text import word
 from storage.vocabulary import JobKind, PromotionOutcome, TargetState
 from tui.commands.checks import LEAST_WIDTH
 from tui.commands.model_documents import PromotionEntryDocument, PromotionsDocument, ToldTargetDocument
@@ -56,9 +57,7 @@ def _entry(promotion: Promotion) -> PromotionEntryDocument:
 def promotions_text(model: str, current: int | None, entries: Sequence[Promotion], width: int) -> str:
     """Return a model's promotions in words, the newest first, no wider than the terminal."""
     if not entries:
-        return (
-            f"Nothing of {model} was ever promoted. Promote its candidate with: modeltender promote {model}"
-        )
+        return f"Nothing of {model} was ever promoted. Promote its candidate with: modeltender promote {word(model)}"
     deployed = "nothing is deployed" if current is None else f"version {current} is deployed"
     done = [entry.kind for entry in entries if entry.outcome is PromotionOutcome.DONE]
     counted = (

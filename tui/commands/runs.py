@@ -9,6 +9,7 @@ import click
 
 from storage import jobs
 from storage.tables import training as training_table
+from storage.text import word
 from storage.training_records import TrainingRun
 from storage.vocabulary import ExitCode, JobKind, TrainingState
 from storage.workspace import Workspace
@@ -102,7 +103,7 @@ def runs(*, workspace: Workspace, as_json: bool, model: str, event_folder: Path 
     elif found:
         show_text(runs_table(found, active=active))
     else:
-        show_text(f"{name} was not trained here. Train it with: modeltender train {name}")
+        show_text(f"{name} was not trained here. Train it with: modeltender train {word(name)}")
     return ExitCode.DONE
 
 
@@ -159,7 +160,9 @@ def run_text(run: TrainingRun) -> str:
         f"It is {became}.",
     ]
     if run.version:
-        lines.append(f"It will be evaluated automatically; see: modeltender show {run.model}@{run.version}")
+        lines.append(
+            f"It will be evaluated automatically; see: modeltender show {word(run.model)}@{run.version}"
+        )
     return "\n".join(lines)
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from storage import jobs
 from storage.promotion_records import PromotionTarget
+from storage.text import word
 from storage.vocabulary import ExitCode, JobKind, TargetState
 from storage.workspace import Workspace
 from tui.commands import figures
@@ -98,5 +99,5 @@ def told_text(model: str, targets: Sequence[PromotionTarget], current: int | Non
         elif target.state is TargetState.CONFIRMED and target.version != current:
             lines.append(f"! {target.name} was last told of version {target.version}, which is not deployed")
     if behind:
-        lines.append(f"Tell them what is deployed with: modeltender tell {model}")
+        lines.append(f"Tell them what is deployed with: modeltender tell {word(model)}")
     return "\n".join(lines)

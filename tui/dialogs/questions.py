@@ -8,6 +8,7 @@ from rich.text import Text
 from storage.durations import rough
 from storage.fault_records import Fault, Remedy
 from storage.records import Job, Model, Version
+from storage.text import word
 from storage.vocabulary import Format
 from tui.about import wrapped
 from tui.dialogs.confirm import Confirm
@@ -102,7 +103,7 @@ def trust(version: Version) -> Reasoned:
         Text(
             "If you trust it, exactly this content is loaded from now on, behind the same walls; other bytes are not."
         ),
-        Text(f"Taken back with: modeltender trust {version.model}@{version.number} --revoke", "dim"),
+        Text(f"Taken back with: modeltender trust {word(version.model)}@{version.number} --revoke", "dim"),
     ]
     return Reasoned(
         f"Trust {version.model} v{version.number}?", partial(wrapped, lines, indent=0), "⏎  trust it"

@@ -7,6 +7,7 @@ measurement has a wide interval, which decides nothing.
 
 from engine.evaluation.facts import Facts
 from storage.promotion_records import LATENCY, GateCheck
+from storage.text import word
 from storage.vocabulary import CheckVerdict
 
 
@@ -22,7 +23,7 @@ def check(facts: Facts) -> tuple[GateCheck, ...]:
         model, numbers = old.version.model, (old.version.number, facts.candidate.version.number)
         detail = (
             f"not measured in turns with version {numbers[0]} yet; a promotion does that once all else passes, "
-            f"or: modeltender compare {model} {numbers[0]} {numbers[1]} --latency"
+            f"or: modeltender compare {word(model)} {numbers[0]} {numbers[1]} --latency"
         )
         return (GateCheck(LATENCY, CheckVerdict.INCONCLUSIVE, detail),)
     noise = f"; meanwhile {found.noisy}" if found.noisy else ""

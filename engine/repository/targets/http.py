@@ -10,7 +10,7 @@ import socket
 import threading
 import time
 from contextlib import closing
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, Final, NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
@@ -26,6 +26,9 @@ PAUSE_S = 0.2
 
 SAID = 160
 """Characters of a server's own words in a sentence of ours."""
+
+BROKEN_OFF: Final = (http.client.IncompleteRead, ConnectionResetError, BrokenPipeError)
+"""How it shows that a server died, or gave up, between a request and the end of its answer."""
 
 
 class Answer(NamedTuple):
@@ -121,8 +124,10 @@ class Server(NamedTuple):
     def _trouble(self, error: Exception) -> TargetError:
         if isinstance(error, TimeoutError) or time.monotonic() >= self.deadline:
             return TargetError(f"{self.url} did not answer in time")
+        if isinstance(error, BROKEN_OFF):
+            return TargetError(f"{self.url} broke off before it had answered")
         if isinstance(error, http.client.HTTPException):
-            return TargetError(f"{self.url} does not speak HTTP, or ended its answer early")
+            return TargetError(f"{self.url} does not speak HTTP")
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         return TargetError(f"{self.url} cannot be reached: {clean(reason, SAID)}")
 

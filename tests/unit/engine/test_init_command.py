@@ -51,6 +51,14 @@ def test_the_next_step_is_what_a_person_would_type(tmp_path: Path) -> None:
     assert said.stdout.splitlines()[-1] == "  modeltender ./models"
 
 
+def test_the_current_folder_is_told_by_its_name(tmp_path: Path) -> None:
+    """A dot would be put together to `./.` and `././train`."""
+    said = init(".", cwd=tmp_path)
+    assert said.stdout.splitlines()[0] == f"Made a workspace in {tmp_path}."
+    assert f"in {tmp_path}/train/NAME/ " in said.stdout
+    assert said.stdout.splitlines()[-1] == f"  modeltender {tmp_path}"
+
+
 def test_the_next_step_can_be_copied_whatever_the_folder_is_called(tmp_path: Path) -> None:
     """A space in a folder's name does not make two words of it, there and where it is missing."""
     said = init("our models", cwd=tmp_path)

@@ -132,7 +132,7 @@ def test_a_viewer_hears_of_a_write(writer: Writer, reader: Reader) -> None:
 
 
 def test_a_newer_database_is_refused_and_not_touched(workspace: Workspace, writer: Writer) -> None:
-    """A database of a later program gets a sentence, and every byte of it stays."""
+    """A database of a later program gets a sentence, and every byte of it stays; no index has a release to upgrade to."""
     writer.close()
     connection = sqlite3.connect(workspace.database)
     connection.execute("PRAGMA journal_mode = DELETE")
@@ -140,8 +140,9 @@ def test_a_newer_database_is_refused_and_not_touched(workspace: Workspace, write
     connection.close()
     before = workspace.database.read_bytes()
     for open_ in (Reader, Writer):
-        with pytest.raises(DatabaseError, match="newer modeltender"):
+        with pytest.raises(DatabaseError, match="newer modeltender") as raised:
             open_(workspace.database)
+        assert raised.value.hint == "Install the newer modeltender here, the way this one was installed."
     assert workspace.database.read_bytes() == before
 
 

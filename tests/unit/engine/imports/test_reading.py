@@ -119,6 +119,7 @@ def test_an_entry_that_cannot_come_in_says_why(tmp_path: Path, entry: str, reaso
     bad, good = read(file)
     assert (reason in bad.problem, bad.versions) == (True, ())
     assert (good.problem, numbers(good)) == ("", [1])
+    assert (bad.place in f"{entry} nowhere", good.place) == (True, str(tmp_path / "good"))
 
 
 def test_a_triton_model_says_its_batches_inputs_and_outputs(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Bringing in what other servers hold: a workspace that is really watched, real examiners, and sources that stay as they are."""
 
 import time
+import zipfile
 from pathlib import Path
 from typing import Any, cast
 
@@ -198,3 +199,17 @@ def test_a_registry_of_mlflow_comes_in(context: Context, live: Live, tmp_path: P
     assert (model.model, fates(model)) == ("mnist", [(3, Fate.IMPORTED, 1)])
     assert [path.name for path in (live.workspace.models / "mnist" / "1").iterdir()] == ["model.onnx"]
     assert model.versions[0].labels == ("champion",)
+
+
+def test_a_flavour_that_nothing_runs_says_which_do(context: Context, tmp_path: Path) -> None:
+    """Of scikit-learn MLflow keeps what only scikit-learn opens; a folder that is no model would say nothing."""
+    place = logged(tmp_path, "a")
+    (place / "model.onnx").unlink()
+    with zipfile.ZipFile(place / "model.skops", "w") as archive:
+        archive.writestr("schema.json", "{}")
+    (place / "MLmodel").write_text("flavors:\n  sklearn:\n    pickled_model: model.skops\n")
+    [model] = adopted(context, database(tmp_path, Registered(1, str(place))))
+    assert (
+        "a model of MLflow in a flavour that nothing here runs; log it with mlflow.onnx"
+        in model.versions[0].reason
+    )

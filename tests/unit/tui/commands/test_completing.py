@@ -5,13 +5,17 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import pexpect
 import pytest
 
-from storage.vocabulary import ExitCode
+from storage.database import Writer
+from storage.tables import models
+from storage.vocabulary import ExitCode, Status
 from storage.workspace import Workspace
 from tests.unit.tui.commands.conftest import Run
 from tui.command_line import COMMANDS, main
@@ -84,7 +88,33 @@ def bash(line: str, cwd: Path) -> list[str]:
         env=os.environ | {"PATH": f"{MODELTENDER.parent}:{os.environ['PATH']}"},
     )
     assert said.stderr == ""
-    return said.stdout.split()
+    return said.stdout.splitlines()
+
+
+@contextmanager
+def terminal_with_bash(cwd: Path) -> Iterator["pexpect.spawn[str]"]:
+    """Give a terminal with a bash that was taught."""
+    environment = os.environ | {
+        "PATH": f"{MODELTENDER.parent}:{os.environ['PATH']}",
+        "PS1": "$ ",
+        "TERM": "dumb",
+    }
+    terminal = pexpect.spawn(
+        "bash",
+        ["--norc"],
+        cwd=str(cwd),
+        env=environment,
+        encoding="utf-8",
+        dimensions=(24, 200),
+        timeout=100,
+    )
+    try:
+        # The sum is what is waited for: the line itself is echoed.
+        terminal.sendline('eval "$(modeltender completion bash)"; echo taught $((1 + 1))')
+        terminal.expect_exact("taught 2")
+        yield terminal
+    finally:
+        terminal.close(force=True)
 
 
 def test_commands_are_offered_with_what_they_do(keys: Keys, tmp_path: Path) -> None:
@@ -150,32 +180,47 @@ def test_bash_gets_the_part_of_the_word_that_it_is_at(filled: Workspace) -> None
 @needs_bash
 def test_a_key_completes_the_line_of_a_real_bash(filled: Workspace) -> None:
     """On a terminal: what is typed so far and one tab make the whole name, which the command then understands."""
-    environment = os.environ | {
-        "PATH": f"{MODELTENDER.parent}:{os.environ['PATH']}",
-        "PS1": "$ ",
-        "TERM": "dumb",
-    }
-    terminal = pexpect.spawn(
-        "bash",
-        ["--norc"],
-        cwd=str(filled.root),
-        env=environment,
-        encoding="utf-8",
-        dimensions=(24, 200),
-        timeout=100,
-    )
-    try:
-        # The sum is what is waited for: the line itself is echoed.
-        terminal.sendline('eval "$(modeltender completion bash)"; echo taught $((1 + 1))')
-        terminal.expect_exact("taught 2")
+    with terminal_with_bash(filled.root) as terminal:
         terminal.send("modeltender sho\t")
         terminal.expect_exact("show ")
         terminal.send("mnist@cu\t")
         terminal.expect_exact("current ")
         terminal.sendline("--json | grep -c '\"role\":\"current\"' | sed 's/^/lines /'")
         terminal.expect_exact("lines 1")
-    finally:
-        terminal.close(force=True)
+
+
+@needs_bash
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("heart\\ ra", "heart rate"),
+        ("heart\\ ", "heart rate"),
+        ("'heart ", "heart rate"),
+        ('"heart ra', "heart rate"),
+        ("it", "it's"),
+        ("'it", "it's"),
+        ("say", 'say "hi" $HOME'),
+        ('"say', 'say "hi" $HOME'),
+        ("cost", "cost;rm *"),
+        ('"heart rate@can', "heart rate@candidate"),
+        ("heart\\ rate@can", "heart rate@candidate"),
+    ],
+)
+def test_a_name_of_any_letters_is_one_word_once_a_key_has_completed_it(
+    typed: str, name: str, filled: Workspace, writer: Writer
+) -> None:
+    """Spaces, quotation marks and what a shell would act upon: a command gets the name as it is."""
+    with writer.transaction() as connection:
+        for other in ("it's", 'say "hi" $HOME', "cost;rm *"):
+            models.ensure(connection, other, now=0)
+        rated = models.ensure(connection, "heart rate", now=0)
+        models.add_version(connection, rated, 1, status=Status.READY, found_at=0)
+    with terminal_with_bash(filled.root) as terminal:
+        # The completion asks the program; what is typed runs this.
+        terminal.sendline("modeltender() { printf 'got <%s>\\n' \"${@:2}\"; }")
+        terminal.send(f"modeltender show {typed}\t")
+        terminal.send("\r")
+        terminal.expect_exact(f"got <{name}>")
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -22,15 +22,18 @@ def version(number: int, fate: Fate, **told: Any) -> AdoptedVersion:
     return AdoptedVersion(**(values | {"number": number, "fate": fate} | told))
 
 
-def adopted(*versions: AdoptedVersion, dry_run: bool = False) -> dict[str, Any]:
+def adopted(
+    *versions: AdoptedVersion, dry_run: bool = False, name: str = "mnist", reason: str = ""
+) -> dict[str, Any]:
     """Return the answer of an import of one model."""
     tensors = (DeclaredTensor("x", "FP32", (1, -1)),), (DeclaredTensor("y", "FP32", (10,), "labels.txt"),)
     model = AdoptedModel(
-        model="mnist",
+        model=name,
         kind=ImportKind.TRITON,
         path="/srv/mnist",
         declared=Declared(8, *tensors),
         versions=versions,
+        reason=reason,
     )
     encoded = msgspec.json.encode(Adopted(source="/srv", dry_run=dry_run, models=(model,)))
     found: dict[str, Any] = msgspec.json.decode(encoded)
@@ -58,9 +61,10 @@ def test_each_version_is_told_and_fits_a_narrow_terminal(ask: Run, working: Begi
         "     10  imported     2  onnx    4.0 KiB  served, stable, canary",
     ]
     assert lines[6].startswith("  version 11 is left out: it is a TensorRT plan")
-    assert lines[-2:] == [
+    assert lines[-3:] == [
         "1 version came in, 1 known before, 1 left out.",
-        "What is served there is mnist@2. Deploy it with: modeltender promote mnist@2",
+        "What is served there is mnist@2. Deploy it with:",
+        "  modeltender promote mnist@2",
     ]
     assert max(map(len, lines)) <= 80
     [job] = done
@@ -76,6 +80,20 @@ def test_a_dry_run_says_what_would_come_in(ask: Run, working: Begin) -> None:
     said = ask("import", "/srv", "--dry-run")
     assert (said.status, done[0].parameters.dry_run) == (ExitCode.DONE, True)
     assert said.out.splitlines()[-1] == "1 version would come in. Nothing was copied."
+
+
+def test_the_command_that_deploys_is_one_line_that_can_be_copied(ask: Run, working: Begin) -> None:
+    """On a narrow terminal too, and whatever the model is called."""
+    name = "heart rate of everybody on the third floor of the house"
+    working(answered(adopted(CAME, name=name)))
+    assert ask("import", "/srv").out.splitlines()[-1] == f"  modeltender promote '{name}@2'"
+
+
+def test_a_model_that_is_left_out_is_counted(ask: Run, working: Begin) -> None:
+    """Its reason stands further up, where a summary of many models leaves nobody looking."""
+    working(answered(adopted(name="cloud", reason="s3://bucket/x does not lie on this machine")))
+    said = ask("import", "/srv")
+    assert (said.status, said.out.splitlines()[-1]) == (ExitCode.NO, "No version came in, 1 model left out.")
 
 
 def test_the_document_has_exactly_the_promised_fields(ask: Run, working: Begin) -> None:
