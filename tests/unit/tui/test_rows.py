@@ -312,7 +312,7 @@ def test_the_worst_classes_come_first() -> None:
         (
             -1,
             5,
-            "v1 is on probation, until it has been looked at often enough (looked at 5 times): u rolls back",
+            "v1 is on probation, until enough looks at it have worked (looked at 5 times): u rolls back",
         ),
     ],
 )
