@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from storage import full_disk, snapshot
 from storage.database import Reader
-from storage.errors import DatabaseError, Error, SettingsError
+from storage.errors import DatabaseError, EngineError, Error, SettingsError
 from storage.snapshot import Detail, Snapshot
 from storage.tables.overviews import Overviews
 from storage.text import clean
@@ -155,7 +155,7 @@ class Feed:
         """Return what there is now, or ``None`` where nothing changed since the last look."""
         try:
             news = self._look()
-        except DatabaseError as error:
+        except (DatabaseError, EngineError) as error:
             self._let_go()
             news = News(None, None, self._running, error)
         if _same(news, self.news):
