@@ -10,9 +10,10 @@ import pytest
 
 from engine.data.prepared import PreparedData
 from engine.jobs import latency
-from engine.processes import client, scratch
+from engine.processes import client, endings, scratch
 from engine.processes.client import Hosts
 from engine.processes.data_process import DataProcess
+from engine.processes.model_process import ModelProcess
 from storage import jobs
 from storage.errors import JobError
 from storage.records import Refusal, Version
@@ -55,10 +56,20 @@ def no_time(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "CONFINE_S", 0.0)
 
 
+def no_threads(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a framework start none."""
+
+    def load(_process: ModelProcess, *_given: Any, **_named: Any) -> None:
+        raise endings.crowded(endings.Activity.LOADING)
+
+    monkeypatch.setattr(ModelProcess, "load", load)
+
+
 SHORTAGES = {
     "folder": (no_folder, "No folder for a model process can be made in "),
     "data": (no_place_for_data, "The folder for prepared data of digits cannot be kept (File exists)."),
     "host": (no_host, "The onnxruntime host cannot be started (No space left on device)."),
+    "threads": (no_threads, "The model failed while it was loaded: no more processes or threads may be"),
     "time": (no_time, "The model did not answer within 0 s before it was ready; it was stopped."),
 }
 """How each is brought about, and what is said."""
