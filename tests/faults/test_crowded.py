@@ -2,6 +2,7 @@
 
 import os
 import resource
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,8 +12,10 @@ import pytest
 from engine.jobs.loading_record import OF_THE_MACHINE
 from engine.processes import room
 from engine.processes.client import ModelProcessError
+from engine.repository import observer as observing
 from engine.repository.integrity import digest
 from engine.repository.objects import Objects
+from engine.repository.observer import Observer
 from engine.repository.scanner import read_item
 from storage import jobs
 from storage.database import Reader
@@ -22,11 +25,12 @@ from storage.workspace import Workspace, engine_pid
 from tests.digits_engine import MODEL
 from tests.faults.test_kill_engine import wait
 from tests.faults.test_model_processes import eventually, open_files
+from tests.faults.test_watching import Ears, ears, observer
 from tests.hostile.workbench import MODULES, Bench, bench, runtime
 from tests.shortage import no_more_files
 from tests.users import OWNER, as_user, needs_root
 
-__all__ = ["bench"]
+__all__ = ["bench", "ears", "observer"]
 
 ENOUGH = 20
 """Files that starting a host and a process takes at most."""
@@ -127,6 +131,30 @@ def test_what_cannot_be_read_for_want_of_files_is_not_taken_for_something_else(
         objects.keep(artefact, (), content.sha256)
     with objects.keep(artefact, (), content.sha256) as kept:
         assert not kept.mended
+
+
+def test_without_descriptors_nothing_is_concluded_about_watches(
+    observer: Observer, ears: Ears, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel's list of watches cannot be read: the observer goes on, waits for events as before, and asks again."""
+    refused = threading.Event()
+    watched_inodes = observing._watched_inodes
+
+    def asked() -> set[int]:
+        try:
+            return watched_inodes()
+        except OSError:
+            refused.set()
+            raise
+
+    monkeypatch.setattr(observing, "_watched_inodes", asked)
+    with no_more_files():
+        observer.stir()
+        assert refused.wait(60)
+    ears.rest(0.3)
+    assert observer.polling == ""
+    observer.stir()
+    assert ears.hears()
 
 
 def test_an_engine_that_may_open_no_more_files_lives_on_and_recovers_by_itself(

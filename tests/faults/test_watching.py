@@ -19,7 +19,6 @@ from engine.repository.observer import Observer
 from storage.workspace import Workspace
 from tests.handmade_models import save_onnx
 from tests.name_spaces import ALONE, python
-from tests.shortage import no_more_files
 from tests.watched import Watched
 
 
@@ -260,30 +259,6 @@ def refuse_watches(monkeypatch: pytest.MonkeyPatch, *, after: int) -> None:
         return add_watch(descriptor, path, mask)
 
     monkeypatch.setattr(inotify_c, "inotify_add_watch", limited)
-
-
-def test_without_descriptors_nothing_is_concluded_about_watches(
-    observer: Observer, ears: Ears, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The kernel's list of watches cannot be read: the observer goes on, waits for events as before, and asks again."""
-    refused = threading.Event()
-    watched_inodes = observing._watched_inodes
-
-    def asked() -> set[int]:
-        try:
-            return watched_inodes()
-        except OSError:
-            refused.set()
-            raise
-
-    monkeypatch.setattr(observing, "_watched_inodes", asked)
-    with no_more_files():
-        observer.stir()
-        assert refused.wait(60)
-    ears.rest(0.3)
-    assert observer.polling == ""
-    observer.stir()
-    assert ears.hears()
 
 
 @pytest.mark.parametrize("after", [0, 1, 2, 4])
