@@ -8,6 +8,7 @@ import sys
 import click
 
 from engine.cli import engine
+from storage import shortages
 from storage.errors import Error
 from storage.text import clean
 from storage.vocabulary import ExitCode
@@ -23,6 +24,12 @@ def main() -> int:
     except click.ClickException as error:
         click.echo(f"modeltender: {clean(error.format_message())}", err=True)
         return error.exit_code
+    except Exception as error:
+        number = shortages.number(error)
+        if number is None:
+            raise
+        click.echo(f"modeltender: {shortages.WORDS[number]} {shortages.HINTS[number]}", err=True)
+        return ExitCode.FAILED
 
 
 if __name__ == "__main__":

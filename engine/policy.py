@@ -162,6 +162,7 @@ class Trial(NamedTuple):
 
     ends_at: float
     looks: int
+    """How many of its evaluations worked: one that says nothing speaks for nobody."""
     next_look_at: float
     busy: bool
     """Whether an evaluation of it waits or runs."""

@@ -101,10 +101,10 @@ class Service(NamedTuple):
                 if now >= housekeeping_at:
                     housekeeping_at = now + HOUSEKEEPING_S
                     self._keep_house(now)
-            except sqlite3.Error:
-                # The disk is full or the file is locked: the heart beats late, which is what a viewer should see. The loop
-                # goes round all the same, and nothing would be better after a new start.
-                log.exception("the database could not be written")
+            except (OSError, sqlite3.Error):
+                # The disk is full, the file is locked, or no more files may be opened: the heart beats late, which is what a
+                # viewer should see. The loop goes round all the same, and nothing would be better after a new start.
+                log.exception("what the engine knows of itself could not be written")
                 self.manager.alive()
                 self.stopping.wait(STORE_RETRY_S)
             self.bell.wait(beat_at - self.monotonic())

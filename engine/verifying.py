@@ -1,11 +1,13 @@
 """The thread that reads the whole database now and then, so that damage is told before a job meets it.
 
-Owns when that is done, and that a large database is left to whoever asks. It mends nothing: saving what can be read takes an
+Owns when that is done, and how thoroughly: the larger, the less often. It mends nothing: saving what can be read takes an
 engine that is stopped.
 """
 
 import logging
+import os
 import sqlite3
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +26,16 @@ ROUND_S = 60.0
 
 EVERY_S = 86400.0
 """Damage comes with a disk that fails or a program that writes into the file: hours matter little, weeks do."""
+
+LARGE_EVERY_S = 7 * EVERY_S
+LARGE_FIRST_S = 3600.0
+"""A gigabyte takes 2.5 s of a core and is read from the disk, so not at each start. Measured on one of 1.05 GB, three years of
+figures: writers waited no longer than without (0.12 ms as the median of 4,764), and 15 MB of memory were taken."""
+
+MOST_READ = 4 << 30
+"""Bytes of the largest database that is read unasked: beyond that it is minutes of a slow disk, which is for people to choose."""
+
+LOWEST_PRIORITY = 19
 
 
 class Verifying(Rounds):
@@ -46,18 +58,37 @@ class Verifying(Rounds):
         self._measuring = measuring
         self._monotonic = monotonic
         self._due = 0.0
+        self._large_due = monotonic() + LARGE_FIRST_S
+
+    def run(self) -> None:
+        """Work until `stop`, after everybody else: a thread has a priority of its own."""
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWEST_PRIORITY)
+        super().run()
 
     def work(self) -> None:
         """Read every page where it is time to, and tell of damage."""
-        if self._monotonic() < self._due or self._measuring():
+        size = self._database.stat().st_size
+        large = size > upkeep.QUICKLY_READ
+        due = self._large_due if large else self._due
+        if self._monotonic() < due or self._given_up() or size > MOST_READ:
             return
-        if self._database.stat().st_size <= upkeep.QUICKLY_READ:
-            found = upkeep.damage(self._database)
-            if found:
-                log.error("the database is damaged: %s", "; ".join(found))
-                with self._writer.transaction() as connection:
-                    tell(connection, found[0], now=self._now())
+        found = (
+            upkeep.structural_damage(self._database, given_up=self._given_up)
+            if large
+            else upkeep.damage(self._database)
+        )
+        if found is None:
+            # A model is measured now: it is begun anew when that is over.
+            return
+        if found:
+            log.error("the database is damaged: %s", "; ".join(found))
+            with self._writer.transaction() as connection:
+                tell(connection, found[0], now=self._now())
         self._due = self._monotonic() + EVERY_S
+        self._large_due = self._monotonic() + LARGE_EVERY_S
+
+    def _given_up(self) -> bool:
+        return self.stopping or self._measuring()
 
 
 def tell(connection: sqlite3.Connection, reason: str, *, now: float) -> None:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from storage import full_disk, modes
+from storage import full_disk, modes, shortages
 from storage.database import OLDER, Reader, check, engine_on_record
 from storage.errors import DatabaseError, EngineError
 from storage.records import EngineState
@@ -101,11 +101,21 @@ def spawn(workspace: Workspace) -> "Popen[bytes]":
         except OSError as error:
             raise EngineError(
                 f"The engine of {clean(str(workspace.root))} cannot be started: {error.strerror}.",
-                "Free some memory or processes, and try again.",
+                shortages.hint(error, "Free some memory or processes, and try again."),
                 code=UNREACHABLE,
             ) from None
-    # The console lives as long as its engine: without a wait, one that ended would stay behind as a zombie.
-    Thread(target=process.wait, name="engine-reaper", daemon=True).start()
+    try:
+        # The console lives as long as its engine: without a wait, one that ended would stay behind as a zombie.
+        Thread(target=process.wait, name="engine-reaper", daemon=True).start()
+    except RuntimeError:
+        # An engine takes some twenty threads itself, and would end by the first of them.
+        process.kill()
+        process.wait()
+        raise EngineError(
+            f"The engine of {clean(str(workspace.root))} cannot be started: no more threads may be.",
+            shortages.PROCESSES,
+            code=UNREACHABLE,
+        ) from None
     return process
 
 

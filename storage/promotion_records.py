@@ -36,11 +36,12 @@ class Probation(Record, frozen=True, kw_only=True):
     sha256: str
     begun_at: float
     ends_at: float
-    """It is over then, unless it was not looked at often enough by then."""
+    """It is over then, unless too few looks have worked by then."""
     every_s: float
     looks: int
+    """How many of the evaluations that were asked for worked."""
     looked_at: float
-    """When it was looked at last, or when it began."""
+    """When one was asked for last, or when it began."""
     state: ProbationState
     reason: str
 

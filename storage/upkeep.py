@@ -5,6 +5,7 @@ Owns no table. What can be had of a damaged one is `storage.salvaging`'s.
 
 import os
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 from storage import database, full_disk
@@ -26,6 +27,9 @@ FREED_PAGES = 500
 
 QUICKLY_READ = 64 << 20
 """Bytes of a database that are read to the last page within a second; of a larger one that takes a command of its own."""
+
+STEPS = 10_000
+"""Steps of SQLite's machine between two questions whether to go on: some tenths of a millisecond."""
 
 YEAR_S = 365.0 * 86400
 
@@ -150,6 +154,30 @@ def damage(path: Path) -> list[str]:
         {f"rows of {table} belong to rows of {parent} that are not there" for table, _, parent, _ in orphans}
     )
     return lines[:PROBLEMS]
+
+
+def structural_damage(path: Path, *, given_up: Callable[[], bool]) -> list[str] | None:
+    """Return which pages of the database are not what was written there, or nothing; ``None`` where it was given up meanwhile.
+
+    Every page is read once, and indexes are not compared with their tables: a fifth of the work of `damage`, of 14 MiB of
+    memory whatever the size. Readers and writers go on; only the log is not begun anew until it is over.
+
+    Raises:
+        sqlite3.DatabaseError: it cannot be read now, which says nothing about what it holds.
+    """
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    connection.set_progress_handler(lambda: given_up() or None, STEPS)
+    try:
+        found = [row[0] for row in connection.execute(f"PRAGMA quick_check({PROBLEMS})")]
+    except sqlite3.DatabaseError as error:
+        if given_up():
+            return None
+        if not is_damaged(error):
+            raise
+        return [clean(str(error))]
+    finally:
+        connection.close()
+    return [] if found == ["ok"] else [clean(line) for text in found for line in text.splitlines()][:PROBLEMS]
 
 
 def compact(path: Path) -> None:

@@ -3,6 +3,7 @@
 Only paths and locks; nothing here opens the database or reads a model.
 """
 
+import errno
 import fcntl
 import os
 import stat
@@ -12,12 +13,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from storage import modes
+from storage import modes, shortages
 from storage.errors import EngineError, WorkspaceError
 from storage.text import NAME, clean, word
 
 SETTINGS_FILE = "modeltender.toml"
 STATE_FOLDER = ".modeltender"
+
+NOT_KNOWN = "engine-unknown"
+"""The code of the error about a lock that cannot be looked at."""
 
 LOCK_ATTEMPTS = 10
 LOCK_PAUSE_S = 0.02
@@ -241,16 +245,24 @@ def engine_pid(workspace: Workspace) -> int | None:
     """Return the process id of the workspace's engine, or ``None`` where none runs.
 
     The lock tells, never the number: the kernel frees the lock however the engine ends.
+
+    Raises:
+        EngineError: the lock cannot be looked at, so that nobody knows whether one runs.
     """
     try:
         descriptor = os.open(workspace.lock, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
+        # Every engine makes it before anything else.
         return None
+    except OSError as error:
+        raise _unknown(workspace, error) from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        content = os.read(descriptor, 32)
+        content = os.pread(descriptor, 32, 0)
         return int(content) if content.strip().isdigit() else 0
+    except OSError as error:
+        raise _unknown(workspace, error) from None
     else:
         return None
     finally:
@@ -262,9 +274,12 @@ def engine_lock(workspace: Workspace) -> Iterator[None]:
     """Hold the lock that makes this process the workspace's only engine.
 
     Raises:
-        EngineError: another engine holds it.
+        EngineError: another engine holds it, or nobody knows whether one does.
     """
-    descriptor = os.open(workspace.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, modes.PRIVATE_FILE)
+    try:
+        descriptor = os.open(workspace.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, modes.PRIVATE_FILE)
+    except OSError as error:
+        raise _unknown(workspace, error) from None
     try:
         if (mode := modes.file_mode(workspace.state)) != stat.S_IMODE(os.fstat(descriptor).st_mode):
             os.fchmod(descriptor, mode)
@@ -290,6 +305,18 @@ def _take(descriptor: int, workspace: Workspace) -> None:
         f"An engine (process {holder or 'unknown'}) already works on {clean(str(workspace.root))}.",
         "There can be only one; stop it with: modeltender engine stop",
         code="engine-running",
+    )
+
+
+def _unknown(workspace: Workspace, error: OSError) -> EngineError:
+    """Return the error about a lock that cannot be looked at: that is no sign that nobody holds it."""
+    right = f"Give this user the right: chmod u+rw {word(str(workspace.lock))}; or ask as its owner."
+    denied = error.errno in {errno.EACCES, errno.EPERM}
+    return EngineError(
+        f"Whether an engine works on {clean(str(workspace.root))} cannot be told: "
+        f"{clean(workspace.lock.name)} cannot be opened ({error.strerror}).",
+        right if denied else shortages.hint(error, "Look after the disk that it lies on: journalctl -k"),
+        code=NOT_KNOWN,
     )
 
 

@@ -16,7 +16,7 @@ import click
 import msgspec
 from click.shell_completion import CompletionItem
 
-from storage import full_disk
+from storage import full_disk, shortages
 from storage.errors import Error
 from storage.text import clean
 from storage.vocabulary import ExitCode
@@ -264,14 +264,10 @@ def _tell(code: str, message: str, hint: str, status: int, *, as_json: bool) -> 
 
 
 def _tell_unexpected(error: Exception, words: list[str], *, as_json: bool) -> int:
-    if isinstance(error, OSError) and error.errno in full_disk.WORDS:
-        return _tell(
-            "disk-full",
-            full_disk.WORDS[error.errno],
-            full_disk.HINT,
-            ExitCode.FAILED,
-            as_json=as_json,
-        )
+    number = shortages.number(error)
+    if number is not None:
+        code = "disk-full" if number in full_disk.WORDS else "shortage"
+        return _tell(code, shortages.WORDS[number], shortages.HINTS[number], ExitCode.FAILED, as_json=as_json)
     from tui.commands.crash import keep_traceback
 
     what = f"Internal error ({type(error).__name__}: {clean(str(error), 120)})."

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from storage import full_disk, snapshot
 from storage.database import Reader
-from storage.errors import DatabaseError, Error, SettingsError
+from storage.errors import DatabaseError, EngineError, Error, SettingsError
 from storage.snapshot import Detail, Seen, Snapshot
 from storage.text import clean
 from storage.workspace import Workspace, engine_pid
@@ -154,7 +154,7 @@ class Feed:
         """Return what there is now, or ``None`` where nothing changed since the last look."""
         try:
             news = self._look()
-        except DatabaseError as error:
+        except (DatabaseError, EngineError) as error:
             self._let_go()
             news = News(None, None, self._running, error)
         if _same(news, self.news):

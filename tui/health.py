@@ -85,7 +85,7 @@ def on_probation(model: Model, now: float) -> str:
     if probation is None:
         return ""
     left = probation.ends_at - now
-    told = f"{rough(left)} left" if left > 0 else "until it has been looked at often enough"
+    told = f"{rough(left)} left" if left > 0 else "until enough looks at it have worked"
     times = "once" if probation.looks == 1 else f"{probation.looks} times"
     return f"v{probation.number} is on probation, {told} (looked at {times})"
 

@@ -4,6 +4,7 @@ from rich.text import Text
 
 from storage.errors import Error
 from storage.vocabulary import DeviceKind, Status
+from storage.workspace import NOT_KNOWN
 from tui import health
 from tui.layout import MINIMUM
 from tui.moments import written
@@ -90,7 +91,8 @@ def _error(view: View, error: Error) -> tuple[str, list[Text]]:
             Text(),
             Text(action),
         ]
-    return "The database cannot be read", [
+    title = "The engine cannot be seen" if error.code == NOT_KNOWN else "The database cannot be read"
+    return title, [
         Text(error.message, "bold"),
         Text(error.hint),
         Text(),

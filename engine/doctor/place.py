@@ -10,7 +10,7 @@ from engine.doctor.report import Check, fine, problem, warning
 from storage import launch, upkeep
 from storage.database import Reader
 from storage.database_errors import SALVAGE
-from storage.errors import DatabaseError, Error, SettingsError
+from storage.errors import DatabaseError, EngineError, Error, SettingsError
 from storage.settings import read_workspace_settings
 from storage.text import clean
 from storage.workspace import Workspace, check_writable, engine_pid, owner_for_viewer
@@ -109,7 +109,10 @@ def _database(workspace: Workspace) -> Check:
 
 
 def _engine(workspace: Workspace) -> Check:
-    pid = engine_pid(workspace)
+    try:
+        pid = engine_pid(workspace)
+    except EngineError as error:
+        return problem("engine", error.message, error.hint)
     if pid is None:
         return fine("engine", "not running; the console starts it, and so does: modeltender engine start")
     if not launch.works(workspace):

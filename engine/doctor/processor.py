@@ -5,7 +5,7 @@ from pathlib import Path
 from engine.devices import cgroup
 from engine.doctor.report import Check, fine, warning
 from engine.processes import processor_share
-from storage.errors import SettingsError
+from storage.errors import EngineError, SettingsError
 from storage.settings import read_workspace_settings
 from storage.text import clean
 from storage.workspace import Workspace, engine_pid
@@ -25,7 +25,10 @@ def examine(workspace: Workspace | None) -> list[Check]:
         return []
     if written is None:
         return []
-    pid = engine_pid(workspace) or 0
+    try:
+        pid = engine_pid(workspace) or 0
+    except EngineError:  # reported by its own check
+        return []
     try:
         return [check(written, processor_share.of_engine(pid) if pid else None, pid)]
     except ProcessLookupError:  # it ended at this moment, or is not to be seen from here

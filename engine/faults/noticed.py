@@ -12,7 +12,8 @@ NOTICED = (
         code=DAMAGED,
         severity=Severity.ERROR,
         means="A part of the database cannot be read: its file is not what was written into it. The engine reads all of one of "
-        "up to 64 MiB a minute after its start and once a day; a job may meet the damage before.",
+        "up to 64 MiB a minute after its start and once a day, and every page of a larger one once a week; a job may meet the "
+        "damage before.",
         advice="Stop the engine, then: modeltender db verify --salvage",
         urgent="Now. What is deployed is still served, but figures, jobs and decisions may be missing or fail.",
         ends="when what can be read has been saved, with `modeltender db verify --salvage`",

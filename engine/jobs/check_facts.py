@@ -19,7 +19,7 @@ from engine.processes.protocol import Describe
 from engine.repository.integrity import ChangedError, digest
 from engine.repository.objects import Objects
 from engine.runtimes import installed_versions, runtime_for
-from storage import jobs, maintenance_settings
+from storage import jobs, maintenance_settings, shortages
 from storage.errors import JobError
 from storage.fault_records import Overlap
 from storage.records import Evaluation, Model, Version
@@ -82,6 +82,9 @@ def hashed(
     except ChangedError:
         return Content(sha256, None, "it is being written", kept=kept)
     except OSError as error:
+        if shortages.is_one(error):
+            # A fault would be held against the version, and the check that is asked for next finds out.
+            raise
         return Content(sha256, None, f"{artefact}: {error.strerror or error}", kept=kept)
     return Content(sha256, found.sha256, kept=kept)
 

@@ -37,7 +37,7 @@ from storage.measured import Evaluation
 from storage.objectives import MISSED_FAULT
 from storage.records import EvaluationFailure, Job, NewEvaluation, Version
 from storage.settings import ModelSettings, read_model_settings
-from storage.tables import evaluations, events, faults, models
+from storage.tables import evaluations, events, faults, models, probations
 from storage.text import clean
 from storage.vocabulary import JobKind, Role, Severity, Task
 
@@ -206,6 +206,8 @@ def _record(work: Work, source: Path, evaluated: Evaluated) -> int:
         evaluation_id = evaluations.add(
             connection, version.id, new, job_id=work.job.id, at=at, requested_by=work.job.requested_by
         )
+        if work.job.requested_by == jobs.PROBATION:
+            probations.looked(connection, version.model, version.number)
         faults.close_fault(connection, EVALUATION_FAULT, at=at, model=version.model, version=version.number)
         faults.close_fault(connection, NO_DATA_FAULT, at=at, model=version.model)
         models.set_failure(connection, version.id, None)

@@ -14,12 +14,13 @@ from engine.jobs.context import Context
 from engine.jobs.loading_record import CPU, changed, failure_recorded, mark_ready
 from engine.jobs.reading import readable_data
 from engine.processes.client import Hosts, ModelProcess
-from engine.processes.endings import CANCELLED, LOST, NOT_KEPT
+from engine.processes.endings import CANCELLED, LOST, NOT_KEPT, NOT_STARTED
 from engine.protocols import LOADER, Options, RuntimeSpec
 from engine.repository.integrity import ChangedError, WriteError
 from engine.repository.keeper import note_mended
 from engine.repository.objects import Kept, Objects
 from engine.runtimes import chosen_options
+from storage import shortages
 from storage.errors import JobError, RefusedError, UnknownError
 from storage.records import Job, Version
 from storage.settings import read_model_settings
@@ -233,7 +234,11 @@ def keep(context: Context, version: Version, *, hashed: bool = False) -> Kept:
             "Free some disk space, then try again.",
             code=NOT_KEPT,
         ) from None
-    except (OSError, ChangedError):
+    except (OSError, ChangedError) as error:
+        if isinstance(error, OSError) and shortages.is_one(error):
+            raise JobError(
+                f"{name} cannot be read ({error.strerror}).", shortages.hint(error, ""), code=NOT_STARTED
+            ) from None
         # Gone, unreadable or being written right now: in each case not what was recorded.
         raise changed(version) from None
     if kept.mended:

@@ -15,6 +15,7 @@ from engine.jobs.context import Context
 from engine.processes.client import ModelProcess
 from engine.processes.endings import (
     CANCELLED,
+    CROWDED,
     LOST,
     NOT_KEPT,
     NOT_STARTED,
@@ -34,7 +35,7 @@ CPU = "cpu"
 FAILURES = {REFUSED: policy.Failure.REFUSED, UNCONFINED: policy.Failure.UNCONFINED}
 """What some errors say about a version; any other one only says that it did not load."""
 
-OF_THE_MACHINE = frozenset({LOST, NOT_KEPT, NOT_STARTED})
+OF_THE_MACHINE = frozenset({CROWDED, LOST, NOT_KEPT, NOT_STARTED})
 """Codes of loads that failed for want of something here, or were cut off: they say nothing about the version."""
 
 SETTLED = frozenset({Status.READY, Status.QUARANTINED})

@@ -30,6 +30,7 @@ from engine.processes.processor_share import Share, whole
 from engine.processes.protocol import Load
 from engine.processes.training_process import TrainingProcess
 from engine.protocols import Options, RuntimeSpec
+from storage import shortages
 from storage.records import HostState
 from storage.settings import LimitSettings
 from storage.vocabulary import Format
@@ -92,6 +93,8 @@ class Hosts:
         # One thread that lives as long as the hosts: they end with the thread that started them.
         # Whatever it starts is pinned as it is itself, from the first instruction on.
         self._spawner = ThreadPoolExecutor(1, "hosts", self.share.pin_thread)
+        # Begun at once: where no thread can be had, that is told now, and not when a host is needed.
+        self._spawner.submit(never).result()
         _remove_leftovers(scratch)
 
     def open(
@@ -250,7 +253,7 @@ class Hosts:
         with contextlib.ExitStack() as undo:
             undo.callback(self._let_go, host)
             folder = self._folder()
-            undo.callback(scratch.sweep, folder)
+            undo.callback(_remove, folder)
             profile = self._profile(order, folder)
             birth = host.fork(profile, order.hint)
             undo.pop_all()
@@ -274,7 +277,8 @@ class Hosts:
         host = self._hosts.get(framework)
         if host is None or not host.usable:
             if host is not None:
-                self._retired.append(host)
+                # Not to be retired twice where the new one cannot be started.
+                self._retired.append(self._hosts.pop(framework))
             host = self._new_host(framework)
             # It imports for a while before it can fork: what comes out of it is under the same limit.
             self.share.take_in(host.pid)
@@ -296,7 +300,7 @@ class Hosts:
             _remove(home)
             raise ModelProcessError(
                 f"The {framework} host cannot be started ({error.strerror or error}).",
-                "Free memory or disk space; then try again.",
+                shortages.hint(error, "Free memory or disk space; then try again."),
                 code=NOT_STARTED,
             ) from None
 

@@ -18,9 +18,9 @@ from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
-from engine.processes import answers, endings, scratch
+from engine.processes import answers, endings, room, scratch
 from engine.processes.conversation import Conversation, DeafError, GoneError
-from engine.processes.endings import Activity
+from engine.processes.endings import Activity, ModelProcessError
 from engine.processes.framework_host import FrameworkHost
 from engine.processes.host_messages import Profile
 from engine.processes.lockdown import isolation
@@ -214,7 +214,7 @@ class ConfinedProcess:
             self._conversation.signal(signal.SIGSTOP)
             if not isinstance(answer, Failed):
                 return checked(answer, wall_s)
-        raise endings.failed(answer)
+        raise _own_doing(endings.failed(answer), terms.activity)
 
     def _hear(self, kind: type[AnswerT], terms: Terms, deadline: float) -> AnswerT | Failed:
         def tick() -> None:
@@ -252,7 +252,8 @@ class ConfinedProcess:
                 raise endings.cancelled(terms.activity) from None
             code = self.host.exit_code(self.pid)
             last = self._conversation.last_line()
-            raise endings.ended(code, terms.activity, last, self._memory_bytes) from None
+            error = endings.ended(code, terms.activity, last, self._memory_bytes)
+            raise _own_doing(error, terms.activity) from None
         except DeafError:
             raise endings.deaf(terms.activity) from None
         except NonsenseError as error:
@@ -265,3 +266,13 @@ class ConfinedProcess:
             # Cancelled, over a limit, or a listener's own failure: the process is in the middle of something.
             self._conversation.end()
             raise
+
+
+def _own_doing(error: ModelProcessError, activity: Activity) -> ModelProcessError:
+    """Return why a process failed: by what it told, unless there is no room for threads here, by which any model fails.
+
+    What says already that the model is not to blame, or is refused before it is opened, stays as it is.
+    """
+    if error.code in {endings.LOST, endings.REFUSED, endings.UNCONFINED} or error.proposal is not None:
+        return error
+    return endings.crowded(activity) if room.is_crowded() else error

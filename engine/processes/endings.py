@@ -11,6 +11,7 @@ from typing import Final
 from engine.data.proposal import Proposal
 from engine.processes.protocol import Failed
 from engine.processes.words import GIB, MEMORY_HINT, MODEL, OUT_OF_MEMORY, exceeds_memory
+from storage import shortages
 from storage.errors import OWN_SETTINGS, JobError, RefusedError
 from storage.text import NAME, clean
 
@@ -31,6 +32,9 @@ NOT_STARTED: Final = "not-started"
 
 LOST: Final = "lost"
 """The error code of a process that ended, or never began, because somebody ended its host: that says nothing about a model."""
+
+CROWDED: Final = "crowded"
+"""The error code of a process that failed where no more processes or threads can be started: that says nothing about a model."""
 
 SHORT_OF_MEMORY: Final = (
     "Free memory on this machine, lower limits.warm_processes in modeltender.toml, or make models smaller."
@@ -154,6 +158,24 @@ def host_killed(framework: str) -> ModelProcessError:
         f"The {framework} host was killed (SIGKILL), most likely because the machine ran out of memory.",
         SHORT_OF_MEMORY,
         code=LOST,
+    )
+
+
+def crowded(activity: Activity) -> ModelProcessError:
+    """The process failed where its framework could start no threads."""
+    return ModelProcessError(
+        f"{_who(activity)} failed {activity}: no more processes or threads may be started here.",
+        shortages.PROCESSES,
+        code=CROWDED,
+    )
+
+
+def host_crowded(framework: str) -> ModelProcessError:
+    """The host failed where no more threads or processes can be started; it had opened no model."""
+    return ModelProcessError(
+        f"The {framework} host failed: no more processes or threads may be started here.",
+        shortages.PROCESSES,
+        code=CROWDED,
     )
 
 

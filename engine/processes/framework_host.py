@@ -5,6 +5,7 @@ host is asked one thing at a time, which takes milliseconds once its framework i
 """
 
 import contextlib
+import errno
 import logging
 import os
 import signal
@@ -20,11 +21,19 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from engine.processes import environment, scratch, wire
+from engine.processes import environment, room, scratch, wire
 from engine.processes.conversation import LAST_BYTES
-from engine.processes.endings import CANCELLED, LAST_WORDS, ModelProcessError, host_killed
+from engine.processes.endings import (
+    CANCELLED,
+    LAST_WORDS,
+    NOT_STARTED,
+    ModelProcessError,
+    host_crowded,
+    host_killed,
+)
 from engine.processes.host_messages import Exited, Fork, Forked, FromHost, HostFailed, HostReady, Profile
 from engine.processes.interpreter import OWN, Interpreter
+from storage import shortages
 from storage.text import clean
 
 log = logging.getLogger(__name__)
@@ -79,31 +88,33 @@ class FrameworkHost:
         self._forks = 0
         self._endings: dict[int, int] = {}
         self.used_at = time.monotonic()
-        # A file and not a pipe: nobody reads it until the host fails, and a pipe would fill.
-        self._stderr = tempfile.TemporaryFile(dir=home)  # noqa: SIM115 - lives as long as the host
-        self._channel, theirs = socket.socketpair()
-        with theirs:
-            command = [
-                interpreter.executable,
-                "-P",
-                "-m",
-                "engine.processes.host",
-                framework,
-                "--fd",
-                str(theirs.fileno()),
-            ]
-            # Parent-death signals follow the thread that forked, so that one must outlive the host: the spawner's.
-            self._process = spawner.submit(
-                subprocess.Popen[bytes],
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=self._stderr,
-                stderr=self._stderr,
-                cwd="/",
-                env=environment.for_host(interpreter.environment(inherited), str(home)),
-                pass_fds=(theirs.fileno(),),
-                start_new_session=True,
-            ).result()
+        with contextlib.ExitStack() as undo:
+            # A file and not a pipe: nobody reads it until the host fails, and a pipe would fill.
+            self._stderr = undo.enter_context(tempfile.TemporaryFile(dir=home))
+            self._channel, theirs = socket.socketpair()
+            undo.enter_context(self._channel)
+            with theirs:
+                # Parent-death signals follow the thread that forked, so that one must outlive the host: the spawner's.
+                self._process = spawner.submit(
+                    subprocess.Popen[bytes],
+                    [
+                        interpreter.executable,
+                        "-P",
+                        "-m",
+                        "engine.processes.host",
+                        framework,
+                        "--fd",
+                        str(theirs.fileno()),
+                    ],
+                    stdin=subprocess.DEVNULL,
+                    stdout=self._stderr,
+                    stderr=self._stderr,
+                    cwd="/",
+                    env=environment.for_host(interpreter.environment(inherited), str(home)),
+                    pass_fds=(theirs.fileno(),),
+                    start_new_session=True,
+                ).result()
+            undo.pop_all()
 
     @property
     def pid(self) -> int:
@@ -126,8 +137,7 @@ class FrameworkHost:
         Raises:
             ModelProcessError: the host cannot.
         """
-        ours, theirs = socket.socketpair()
-        reading, writing = os.pipe()
+        ours, theirs, reading, writing = self._ends()
         try:
             with theirs, self._lock:
                 self._await_ready(hint)
@@ -140,6 +150,26 @@ class FrameworkHost:
         finally:
             os.close(writing)
         return Birth(pid, handle, ours, reading)
+
+    def _ends(self) -> tuple[socket.socket, socket.socket, int, int]:
+        """Return both ends of a process' socket, and of the pipe for what it prints."""
+        try:
+            ours, theirs = socket.socketpair()
+            try:
+                return ours, theirs, *os.pipe()
+            except OSError:
+                ours.close()
+                theirs.close()
+                raise
+        except OSError as error:
+            raise self._no_fork(error) from None
+
+    def _no_fork(self, error: OSError) -> ModelProcessError:
+        return ModelProcessError(
+            f"No process can be forked from the {self.framework} host ({error.strerror}).",
+            shortages.hint(error, "Try again."),
+            code=NOT_STARTED,
+        )
 
     def exit_code(self, pid: int) -> int | None:
         """Return how a model process ended, or ``None`` where the host ended too."""
@@ -177,6 +207,8 @@ class FrameworkHost:
             message, _descriptors = self._receive(time.monotonic() + START_S)
             if isinstance(message, HostFailed):
                 self._spent = True
+                if room.is_crowded():
+                    raise host_crowded(self.framework)
                 raise ModelProcessError(
                     f"{self.framework} cannot be imported: {clean(message.message)}", hint, code="host"
                 )
@@ -197,6 +229,10 @@ class FrameworkHost:
                     continue
                 case Forked(request=self._forks, pid=pid) if received:
                     return pid, received[0]
+                case Forked():
+                    # The kernel drops a handle that we have no descriptor for. The process ends with its host.
+                    self._spent = True
+                    raise self._no_fork(OSError(errno.EMFILE, os.strerror(errno.EMFILE)))
                 case HostFailed():
                     raise self._broken(f"failed: {message.message}")
                 case _:
@@ -226,9 +262,13 @@ class FrameworkHost:
             self._process.wait(ENDING_S)
         if self._process.returncode == -signal.SIGKILL:
             return host_killed(self.framework)
+        if room.is_crowded():
+            return host_crowded(self.framework)
         size = os.fstat(self._stderr.fileno()).st_size
         # Read in place: the host writes at the offset that a seek of ours would move.
         printed = os.pread(self._stderr.fileno(), LAST_BYTES, max(size - LAST_BYTES, 0))
         lines = [line for line in printed.decode(errors="replace").splitlines() if line.strip()]
         said = f' Its last words: "{clean(lines[-1], LAST_WORDS)}".' if lines else ""
-        return ModelProcessError(f"The {self.framework} host {what}.{said}", code="host")
+        # One that imported its framework has opened no model either.
+        code = NOT_STARTED if self._ready else "host"
+        return ModelProcessError(f"The {self.framework} host {what}.{said}", code=code)

@@ -53,6 +53,10 @@ def sweep(folder: Path) -> None:
     """
     if not os.path.lexists(folder):
         return
+    with suppress(OSError):
+        # Most hold nothing by now, and this takes no descriptor.
+        folder.rmdir()
+        return
     # A name that the model could not foresee, so that nothing of its own stands in the way.
     secret = secrets.token_hex(8)
     names = (folder / f"{secret}-{number}" for number in itertools.count())

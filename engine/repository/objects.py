@@ -30,6 +30,7 @@ from engine.repository.integrity import (
     writing,
 )
 from engine.repository.soundness import Soundness, marks
+from storage import shortages
 
 log = logging.getLogger(__name__)
 
@@ -262,7 +263,9 @@ def _hold(folder: Path) -> int | None:
 def _is_known_for(folder: Path, files: Sequence[str], sha256: str) -> bool:
     try:
         return digest(folder, files).sha256 == sha256
-    except (OSError, ChangedError):
+    except (OSError, ChangedError) as error:
+        if shortages.is_one(error):
+            raise
         # Gone, unreadable or no file at all: in each case not what was kept.
         return False
 

@@ -205,8 +205,10 @@ class Observer:
         except FileNotFoundError:
             # It went in this moment; the next check sees it come back.
             return
-        except OSError as error:
-            self._poll(f"{folder.name}/ cannot be watched ({error.strerror or error})")
+        except (OSError, RuntimeError) as error:
+            # The second is what Python says where the system starts no more threads; watchdog has one for every watch.
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+            self._poll(f"{folder.name}/ cannot be watched ({reason})")
             return
         self._armed[folder] = Armed(watch, identity)
         self._stirred.set()
@@ -218,8 +220,12 @@ class Observer:
         due = self._unchecked and now - self._covered_at >= COVERAGE_S
         if self._observer is None or not (self._doubtful or due):
             return
+        try:
+            watched = _watched_inodes()
+        except OSError:
+            # No descriptor is free, say: without the kernel's list nothing is known, and the next check asks for it again.
+            return
         self._covered_at, self._unchecked = now, False
-        watched = _watched_inodes()
         missed = {
             folder
             for top, recursive in self._folders.items()
@@ -281,14 +287,18 @@ def _identity(folder: Path) -> tuple[int, int] | None:
 
 
 def _watched_inodes() -> set[int]:
-    """Return the inodes that this process watches, as the kernel counts them."""
+    """Return the inodes that this process watches, as the kernel counts them.
+
+    Raises:
+        OSError: the kernel's list cannot be read as a whole.
+    """
     found = set()
     for entry in os.scandir("/proc/self/fd"):
         try:
             if str(Path(entry.path).readlink()) != "anon_inode:inotify":
                 continue
             lines = Path("/proc/self/fdinfo", entry.name).read_text(encoding="ascii").splitlines()
-        except OSError:
+        except FileNotFoundError:
             # A descriptor that was closed while we looked, the one of this very listing for instance.
             continue
         for line in lines:

@@ -19,6 +19,7 @@ import msgspec
 
 from engine.data.naming import SPLITS, is_data_file
 from engine.repository.unfinished import is_temporary
+from storage import shortages
 from storage.text import NAME, clean
 from storage.workspace import Workspace, valid_model_name, version_number
 
@@ -202,7 +203,11 @@ def list_workspace(workspace: Workspace) -> Listing:
 
 
 def read_item(folder: Path | str, name: str) -> Item:
-    """Return the file or folder ``name`` of ``folder`` as it is now, whatever it is."""
+    """Return the file or folder ``name`` of ``folder`` as it is now, whatever it is.
+
+    Raises:
+        OSError: it cannot be read for want of descriptors or memory, which says nothing about it.
+    """
     path = os.path.join(folder, name)  # noqa: PTH118 - ten times quicker than Path, and called for every version
     try:
         status = os.stat(path, follow_symlinks=False)  # noqa: PTH116 - as above
@@ -211,6 +216,8 @@ def read_item(folder: Path | str, name: str) -> Item:
     except FileNotFoundError:
         return Item(name, False, (), 0, "")
     except OSError as error:
+        if shortages.is_one(error):
+            raise
         return Item(name, False, (), 0, "", f"cannot be read ({error.strerror or error})")
     stamp = _digest([_mark(name, status)])
     if stat.S_ISLNK(status.st_mode):

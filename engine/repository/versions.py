@@ -17,7 +17,7 @@ from engine.repository.integrity import ChangedError, Content, digest
 from engine.repository.scanner import Item, read_item
 from engine.repository.settle import Key
 from engine.repository.switch import CHANGED_FAULT, remember_content
-from storage import jobs
+from storage import jobs, shortages
 from storage.records import Refusal
 from storage.tables import deployed as deployed_contents
 from storage.tables import events, faults, models, trust
@@ -87,13 +87,18 @@ def suspect(workspace: Workspace, model: str, item: Item) -> Suspect:
 
 
 def look(workspace: Workspace, model: str, item: Item, examined: Examined) -> Looked | None:
-    """Read a version's folder that was examined; ``None`` where it changed meanwhile and has to settle again."""
+    """Read a version's folder that was examined; ``None`` where it has to settle again.
+
+    It changed meanwhile, or the machine has no descriptor left to read it with.
+    """
     key, folder = (model, item.name), workspace.models / model / item.name
     try:
         content = digest(*examined.beside(folder)) if examined.artefact else None
     except ChangedError:
         return None
     except OSError as error:
+        if shortages.is_one(error):
+            return None
         return Looked(key, item, examined, error=f"{item.name} cannot be read ({error.strerror})")
     if read_item(workspace.models / model, item.name).stamp != item.stamp:
         return None

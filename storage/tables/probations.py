@@ -28,10 +28,17 @@ def begin(
     )
 
 
-def looked(connection: sqlite3.Connection, probation_id: int, *, now: float) -> None:
-    """Record that a version on probation is looked at once more."""
+def asked(connection: sqlite3.Connection, probation_id: int, *, now: float) -> None:
+    """Record that a look at a version on probation is asked for; it counts when it has worked."""
+    connection.execute("UPDATE probations SET looked_at = ? WHERE id = ?", (now, probation_id))
+
+
+def looked(connection: sqlite3.Connection, model: str, number: int) -> None:
+    """Count a look that worked at a version, where that one is on probation still."""
     connection.execute(
-        "UPDATE probations SET looks = looks + 1, looked_at = ? WHERE id = ?", (now, probation_id)
+        "UPDATE probations SET looks = looks + 1 WHERE state = ? AND number = ? "
+        "AND model_id = (SELECT id FROM models WHERE name = ?)",
+        (ProbationState.OPEN, number, model),
     )
 
 

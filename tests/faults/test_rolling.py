@@ -1,16 +1,20 @@
 """Promises about rolling readings up while things go wrong: kills, a full disk, a clock that is set, many readers."""
 
 import os
+import random
 import signal
 import sqlite3
 import subprocess
 import sys
 import threading
+import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from engine.rolling import STEADY_S, Rolling
+from storage import upkeep
 from storage.database import Reader, Writer
 from storage.tables import rollups
 from storage.tables.rollups import DAY, HOUR, MINUTE, RAW, Bucket
@@ -92,6 +96,81 @@ def test_a_kill_while_rolling_up_loses_and_doubles_nothing(workspace: Workspace,
     again.close()
     assert {level: read(workspace.database, level) for level in rollups.TABLES} == whole
     assert [bucket.n for bucket in whole[DAY]] == [len(values)]
+
+
+ENGINE = """
+import sys
+from pathlib import Path
+from engine import rolling
+from storage.workspace import Workspace
+
+# Nothing would be dropped in the first quarter of an hour.
+rolling.STEADY_S = 0.0
+rolling.ROUND_S = 0.05
+from engine.wiring import run
+sys.exit(run(Workspace(Path(sys.argv[1]))))
+"""
+"""A real engine that rolls up and drops from its first moment on."""
+
+KILLS = 6
+
+APART = 15
+"""Seconds between two readings there: what is to be rolled up are buckets, and those are as many as ever."""
+
+
+def waiting(path: Path) -> int:
+    """Return how many of the card's buckets are still to be made."""
+    with closing(sqlite3.connect(path)) as connection:
+        found = connection.execute("SELECT count(*) FROM rollups_due WHERE device_id = 'cuda:0'").fetchone()
+    return int(found[0])
+
+
+def oldest(path: Path) -> float:
+    """Return when the oldest second of the card was that is still kept as it was read."""
+    with closing(sqlite3.connect(path)) as connection:
+        found = connection.execute("SELECT min(at) FROM device_samples WHERE device_id = 'cuda:0'").fetchone()
+    return float(found[0])
+
+
+def until_rolled(workspace: Workspace, most: int, engine: "subprocess.Popen[bytes]") -> None:
+    """Wait until no more than so many buckets of the card are left to be made."""
+    while waiting(workspace.database) > most:
+        assert engine.poll() is None, "the engine ended by itself"
+        time.sleep(0.002)
+
+
+@pytest.mark.timeout(400)
+def test_an_engine_that_is_killed_while_it_compacts_its_history_loses_and_doubles_nothing(
+    workspace: Workspace, writer: Writer
+) -> None:
+    """Real engines, each killed somewhere among the buckets: the database is whole, the last one ends as one go would have."""
+    days = 3
+    began = (time.time() // DAY - days) * DAY
+    values = uses(days * DAY // APART)
+    with writer.transaction() as connection:
+        record(connection, values, since=began, step_s=APART)
+    whole = {level: read(workspace.database, level) for level in rollups.TABLES}
+    writer.close()
+    chance = random.Random(11)
+    left = waiting(workspace.database)
+    for _ in range(KILLS):
+        with subprocess.Popen([sys.executable, "-P", "-c", ENGINE, str(workspace.root)]) as engine:
+            until_rolled(workspace, left - chance.randrange(1, left // 4), engine)
+            engine.kill()
+        found = waiting(workspace.database)
+        assert 0 < found < left
+        left = found
+        assert upkeep.damage(workspace.database) == []
+    with subprocess.Popen([sys.executable, "-P", "-c", ENGINE, str(workspace.root)]) as engine:
+        until_rolled(workspace, 0, engine)
+        while oldest(workspace.database) < time.time() - 2 * DAY:
+            assert engine.poll() is None
+            time.sleep(0.01)
+        engine.terminate()
+    assert engine.returncode == 0
+    assert upkeep.damage(workspace.database) == []
+    assert {level: read(workspace.database, level) for level in rollups.TABLES} == whole
+    assert sum(bucket.n for bucket in whole[DAY]) == len(values)
 
 
 ROLL_ON_A_FULL_DISK = """

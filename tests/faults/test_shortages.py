@@ -10,13 +10,14 @@ import pytest
 
 from engine.data.prepared import PreparedData
 from engine.jobs import latency
-from engine.processes import client, scratch
+from engine.processes import client, endings, scratch
 from engine.processes.client import Hosts
 from engine.processes.data_process import DataProcess
+from engine.processes.model_process import ModelProcess
 from storage import jobs
 from storage.errors import JobError
 from storage.records import Refusal, Version
-from storage.tables import events, faults, models
+from storage.tables import events, faults, models, probations
 from storage.vocabulary import JobKind, Status
 from tests.data_files import image_folder, npz
 from tests.unit.engine.jobs.test_evaluate_data import Bench, accuracy, bench, expected
@@ -55,10 +56,20 @@ def no_time(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "CONFINE_S", 0.0)
 
 
+def no_threads(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a framework start none."""
+
+    def load(_process: ModelProcess, *_given: Any, **_named: Any) -> None:
+        raise endings.crowded(endings.Activity.LOADING)
+
+    monkeypatch.setattr(ModelProcess, "load", load)
+
+
 SHORTAGES = {
     "folder": (no_folder, "No folder for a model process can be made in "),
     "data": (no_place_for_data, "The folder for prepared data of digits cannot be kept (File exists)."),
     "host": (no_host, "The onnxruntime host cannot be started (No space left on device)."),
+    "threads": (no_threads, "The model failed while it was loaded: no more processes or threads may be"),
     "time": (no_time, "The model did not answer within 0 s before it was ready; it was stopped."),
 }
 """How each is brought about, and what is said."""
@@ -113,6 +124,38 @@ def test_a_version_that_could_not_be_tried_is_not_to_blame(
     untouched = status in {Status.READY, Status.QUARANTINED}
     assert (found.refusal == refusal) is untouched
     assert told == ([] if untouched else ["load-failed"])
+
+
+def looks(bench: Bench) -> int:
+    """Return how many looks at the version on probation are counted."""
+    with bench.context.writer.transaction() as connection:
+        [probation] = probations.all_open(connection)
+    return probation.looks
+
+
+def test_a_look_at_a_version_on_probation_counts_when_it_has_worked(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not without data, not without a host, and not where somebody else asked; with figures it does."""
+    with bench.context.writer.transaction() as connection:
+        [model] = models.read(connection)
+        probations.begin(connection, model.id, number=1, sha256="", now=1.0, length_s=60.0, every_s=10.0)
+    bench.do(by=jobs.PROBATION)
+    assert looks(bench) == 0
+    bench.put(npz)
+    bench.context.pool.discard("digits")
+    hosts = bench.context.hosts
+    with monkeypatch.context() as patch:
+        no_host(bench, patch)
+        with pytest.raises(JobError, match="host cannot be started"):
+            bench.do(by=jobs.PROBATION)
+    bench.context.hosts.close()
+    bench.context = bench.context._replace(hosts=hosts)
+    assert looks(bench) == 0
+    bench.evaluate()
+    assert looks(bench) == 0
+    bench.do(by=jobs.PROBATION)
+    assert looks(bench) == 1
 
 
 def test_cores_that_went_say_nothing_about_a_version(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

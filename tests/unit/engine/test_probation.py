@@ -42,6 +42,22 @@ def test_an_engine_that_was_down_meanwhile_looks_often_enough_all_the_same(stage
     assert stage.probation.state is ProbationState.PASSED
 
 
+@pytest.mark.parametrize("state", [JobState.FAILED, JobState.CANCELLED, JobState.INTERRUPTED])
+def test_looks_that_do_not_work_pass_nobody(stage: Stage, state: JobState) -> None:
+    """However many there were and however long it took: it is on probation until six of them have worked."""
+    stage.on_trial()
+    for _ in range(3 * policy.LOOKS):
+        [job] = stage.look(600)
+        stage.end(job, state)
+    assert stage.look() == []
+    assert (stage.probation.state, stage.probation.looks) == (ProbationState.OPEN, 0)
+    for _ in range(policy.LOOKS):
+        [job] = stage.look(600)
+        stage.evaluate(job, 0.97)
+    stage.look()
+    assert (stage.probation.state, stage.probation.looks) == (ProbationState.PASSED, policy.LOOKS)
+
+
 def missed(stage: Stage) -> None:
     """Evaluate it below its objective, beyond the interval."""
     [job] = stage.look(600)

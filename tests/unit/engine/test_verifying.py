@@ -1,12 +1,16 @@
 """When the engine reads all of its database, and what it tells of damage."""
 
+import os
 import sqlite3
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from engine.verifying import EVERY_S, Verifying
+from engine import verifying
+from engine.verifying import EVERY_S, LARGE_EVERY_S, LARGE_FIRST_S, LOWEST_PRIORITY, Verifying
 from storage import upkeep
 from storage.database import Writer
 from storage.database_errors import DAMAGED
@@ -25,13 +29,20 @@ class Part:
         self.writer = Writer(database)
         self.time_s = 0.0
         self.measuring = False
+        self.measured_from: int | None = None
+        """At which question a measurement begins, where one does."""
+        self.asked = 0
         self._part = Verifying(
             database,
             self.writer,
             now=lambda: 1.0,
-            measuring=lambda: self.measuring,
+            measuring=self._measures,
             monotonic=lambda: self.time_s,
         )
+
+    def _measures(self) -> bool:
+        self.asked += 1
+        return self.measuring or (self.measured_from is not None and self.asked > self.measured_from)
 
     def told(self) -> list[Fault]:
         """Have it look whether it is time, and return what is open after that."""
@@ -88,10 +99,39 @@ def test_nothing_is_read_while_a_model_is_measured(part: Part) -> None:
     assert len(part.told()) == 1
 
 
-def test_a_large_database_is_left_to_who_asks(part: Part, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Reading gigabytes each day is nothing that somebody asked for."""
+def test_a_large_database_is_read_once_a_week(part: Part, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not at the start, and not each day; a page that is spoilt is found all the same."""
     monkeypatch.setattr(upkeep, "QUICKLY_READ", 1000)
     assert part.told() == []
+    part.time_s = LARGE_FIRST_S
+    [fault] = part.told()
+    assert (fault.code, fault.count) == (DAMAGED, 1)
+    part.time_s = LARGE_FIRST_S + LARGE_EVERY_S - 1
+    assert [one.count for one in part.told()] == [1]
+    part.time_s = LARGE_FIRST_S + LARGE_EVERY_S
+    assert [one.count for one in part.told()] == [2]
+
+
+def test_the_largest_databases_are_left_to_who_asks(part: Part, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Minutes of a slow disk are nothing that somebody asked for."""
+    monkeypatch.setattr(upkeep, "QUICKLY_READ", 1000)
+    monkeypatch.setattr(verifying, "MOST_READ", 2000)
+    part.time_s = LARGE_FIRST_S
+    assert part.told() == []
+
+
+def test_reading_a_large_database_is_given_up_when_a_model_is_measured(
+    part: Part, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the middle of it, within moments; when that is over it is begun anew."""
+    monkeypatch.setattr(upkeep, "QUICKLY_READ", 1000)
+    monkeypatch.setattr(upkeep, "STEPS", 10)
+    part.time_s = LARGE_FIRST_S
+    part.measured_from = 3
+    assert part.told() == []
+    assert part.asked > 3
+    part.measured_from = None
+    assert len(part.told()) == 1
 
 
 def test_a_sound_database_is_told_nothing_of(filled: Path) -> None:
@@ -101,3 +141,18 @@ def test_a_sound_database_is_told_nothing_of(filled: Path) -> None:
     held.writer.close()
     with pytest.raises(sqlite3.OperationalError):
         upkeep.damage(filled.with_name("nowhere.db"))
+
+
+def test_it_reads_after_everybody_else(filled: Path) -> None:
+    """Its thread has the lowest priority there is, and no other thread has."""
+    writer = Writer(filled)
+    own = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    thread = Verifying(filled, writer, now=lambda: 1.0, measuring=lambda: False)
+    thread.start()
+    deadline = time.monotonic() + 60
+    while os.getpriority(os.PRIO_PROCESS, thread.native_id or 0) != LOWEST_PRIORITY:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == own
+    thread.stop()
+    writer.close()

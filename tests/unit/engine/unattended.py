@@ -109,6 +109,8 @@ class Stage:
         assert (job.kind, job.requested_by) == (JobKind.EVALUATE, jobs.PROBATION)
         assert job.version is not None
         self.watched.evaluated("mnist", job.version, accuracy)
+        with self.watched.writer.transaction() as connection:
+            probations.looked(connection, "mnist", job.version)
         self.end(job, JobState.SUCCEEDED)
 
     def on_trial(self, accuracy: float = 0.97) -> None:

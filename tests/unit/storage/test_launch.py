@@ -17,8 +17,9 @@ from click.testing import CliRunner
 from storage import launch
 from storage.database import KNOWN_VERSION, Reader, Writer
 from storage.errors import DatabaseError, EngineError, WorkspaceError
+from storage.shortages import NO_THREAD
 from storage.tables import engine
-from storage.workspace import Workspace, engine_lock, engine_pid
+from storage.workspace import NOT_KNOWN, Workspace, engine_lock, engine_pid
 from tui.command_line import modeltender
 
 Holder = Callable[..., "subprocess.Popen[str]"]
@@ -33,6 +34,35 @@ with engine_lock(Workspace(Path(sys.argv[1]))):
     print("held", flush=True)
     time.sleep(60)
 """
+
+
+def test_no_engine_is_started_beside_one_that_cannot_be_seen(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nobody knows whether one runs, the start says so, and starts nothing."""
+    monkeypatch.setattr(launch, "spawn", pytest.fail)
+    workspace.lock.symlink_to(workspace.lock)
+    with pytest.raises(EngineError) as caught:
+        launch.start(workspace)
+    assert caught.value.code == NOT_KNOWN
+
+
+def test_an_engine_is_not_left_behind_where_no_more_threads_may_be_started(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be looked after is ended again, and said in a sentence."""
+
+    def refused(_thread: threading.Thread) -> None:
+        raise RuntimeError(NO_THREAD)
+
+    monkeypatch.setattr(threading.Thread, "start", refused)
+    with pytest.raises(EngineError) as caught:
+        launch.spawn(workspace)
+    assert caught.value.message == (
+        f"The engine of {workspace.root} cannot be started: no more threads may be."
+    )
+    assert "ulimit -u" in caught.value.hint
+    assert engine_pid(workspace) is None
 
 
 @pytest.fixture

@@ -182,7 +182,7 @@ class Author:
                 self._connection, model, number=1, sha256="s", now=self._now, length_s=60, every_s=1
             )
         elif self._chance.random() < 0.5:
-            probations.looked(self._connection, known.id, now=self._now)
+            probations.looked(self._connection, known.model, known.number)
         else:
             probations.end(self._connection, known.id, ProbationState.PASSED)
 

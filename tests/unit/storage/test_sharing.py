@@ -303,3 +303,13 @@ def test_root_follows_no_link_to_what_is_another_users(place: Path, known: None)
     with pytest.raises(WorkspaceError, match="is a link to a folder of another user"):
         sharing.open_to(workspace, "mlops")
     assert stat.S_IMODE(treasure.stat().st_mode) == 0o700
+
+
+@needs_root
+def test_a_lock_that_may_not_be_opened_is_no_sign_that_no_engine_runs(shared: Workspace) -> None:
+    """An engine of another user that left the lock to itself: nobody else is told that there is none."""
+    shared.lock.touch(0o600)
+    told = as_user(VIEWER, lambda: engine_pid(shared), groups=[GROUP])
+    assert told.status == ExitCode.UNREACHABLE
+    assert "cannot be told: engine.lock cannot be opened (Permission denied)." in told.text
+    assert "chmod u+rw" in told.text

@@ -9,6 +9,7 @@ import pytest
 
 from storage.errors import EngineError, WorkspaceError
 from storage.workspace import (
+    NOT_KNOWN,
     Workspace,
     create_workspace,
     engine_lock,
@@ -17,6 +18,7 @@ from storage.workspace import (
     valid_model_name,
     version_number,
 )
+from tests.shortage import no_more_files
 
 
 def test_a_workspace_is_found_from_inside(workspace: Workspace) -> None:
@@ -125,6 +127,27 @@ def test_there_is_one_engine(workspace: Workspace) -> None:
         with pytest.raises(EngineError, match=f"process {os.getpid()}"), engine_lock(workspace):
             pass
     assert engine_pid(workspace) is None
+
+
+def test_a_lock_that_cannot_be_looked_at_is_no_sign_that_no_engine_runs(workspace: Workspace) -> None:
+    """Out of descriptors, or in a circle of links: nobody knows, which is said in a sentence; a file that is not there is a no."""
+    assert engine_pid(workspace) is None
+    with engine_lock(workspace):
+        with no_more_files(), pytest.raises(EngineError) as caught:
+            engine_pid(workspace)
+        assert caught.value.code == NOT_KNOWN
+        assert caught.value.message == (
+            f"Whether an engine works on {workspace.root} cannot be told: "
+            "engine.lock cannot be opened (Too many open files)."
+        )
+        assert "ulimit -n" in caught.value.hint
+        assert engine_pid(workspace) == os.getpid()
+    workspace.lock.unlink()
+    workspace.lock.symlink_to(workspace.lock)
+    with pytest.raises(EngineError, match="Too many levels of symbolic links"):
+        engine_pid(workspace)
+    with pytest.raises(EngineError, match="Too many levels of symbolic links"), engine_lock(workspace):
+        pass
 
 
 def test_a_killed_engine_frees_the_lock(workspace: Workspace) -> None:

@@ -15,7 +15,8 @@ from storage.tables.thinning import MOST
 from storage.workspace import Workspace, engine_lock
 from tests.unit.tui.commands.rows import NOW, add_evaluation
 from tests.unit.tui.feeding import feed, forbidden, latest, tell
-from tui import charts
+from tui import charts, notices
+from tui import feed as feeds
 from tui.feed import Feed, News
 from tui.replaying import Way, Wish
 from tui.spans import ALL, SPANS
@@ -40,6 +41,30 @@ def test_first_look_reads_everything(feed: Feed) -> None:
     assert news.snapshot is not None
     assert [model.name for model in news.snapshot.models] == ["digits", "mnist"]
     assert news.error is None
+
+
+def test_an_engine_that_cannot_be_seen_is_not_said_to_be_down(
+    feed: Feed, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The console says why instead, and shows everything again as soon as it can be."""
+    monkeypatch.setattr(feeds, "ALIVE_S", 0.0)
+    with engine_lock(workspace):
+        news = feed.look()
+        assert news is not None
+        assert news.engine_running
+        kept = workspace.lock.rename(workspace.lock.with_suffix(".kept"))
+        workspace.lock.symlink_to(workspace.lock)
+        news = feed.look()
+        assert news is not None
+        assert news.error is not None
+        title, lines = notices.problem(View(news, NOW, "host", "folder", None))
+        assert title == "The engine cannot be seen"
+        assert "Too many levels of symbolic links" in lines[0].plain
+        workspace.lock.unlink()
+        kept.rename(workspace.lock)
+        news = feed.look()
+    assert news is not None
+    assert (news.error, news.engine_running) == (None, True)
 
 
 def test_nothing_new_is_no_news(feed: Feed) -> None:

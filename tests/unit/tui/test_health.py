@@ -89,7 +89,7 @@ def test_a_version_that_is_copied_into_place_says_how_far_it_is() -> None:
         (
             -1,
             5,
-            "v1 is on probation, until it has been looked at often enough (looked at 5 times): u rolls back",
+            "v1 is on probation, until enough looks at it have worked (looked at 5 times): u rolls back",
         ),
     ],
 )

@@ -35,6 +35,14 @@ def test_new_workspace_is_fine(workspace: Workspace) -> None:
     }
 
 
+def test_an_engine_that_cannot_be_seen_is_a_problem(workspace: Workspace) -> None:
+    """It is not said that none runs."""
+    workspace.lock.symlink_to(workspace.lock)
+    check = checks(workspace)["engine"]
+    assert check.status is Condition.PROBLEM
+    assert "cannot be told" in check.detail
+
+
 def test_database_is_read(workspace: Workspace, writer: Writer) -> None:
     """The database is opened and read, not only looked at."""
     del writer
