@@ -131,6 +131,11 @@ def test_no_job_loads_scipy() -> None:
     assert loaded_by(*HANDLERS.values()) & (FRAMEWORKS | {"scipy", "sklearn", "pandas"}) == set()
 
 
+def test_model_processes_bring_no_more_than_numpy() -> None:
+    """Of numerical libraries, what all model processes are made of loads numpy alone: SciPy took longer than ONNX Runtime."""
+    assert loaded_by("engine.processes.child") & (FRAMEWORKS | NUMERICAL) == {"numpy"}
+
+
 @pytest.fixture
 def engine_process(workspace: Workspace) -> Iterator[psutil.Process]:
     """Return the process of a running engine."""
