@@ -3,17 +3,21 @@
 Owns how many are kept and the interval of a quantile. It must not know which quantiles are wanted.
 """
 
+from math import ceil, floor, sqrt
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom
 
 from engine.evaluation.confidence import CONFIDENCE
 from engine.evaluation.outcomes import Outcomes
 
 KEPT = 4_000_000
 """Errors that are kept, 32 MB; with more examples there are no quantiles, rather than approximate ones."""
+
+SURELY = 12
+"""So many standard deviations, and so many more, are on either side of its mean all that a count ever comes to: the chances of
+what lies beyond would not show in a sum of floats."""
 
 
 class AbsoluteErrors:
@@ -45,8 +49,8 @@ class AbsoluteErrors:
         ordered = np.sort(np.concatenate(self._kept))
         self._kept = [ordered]
         tail = (1 - CONFIDENCE) / 2
-        first = int(binom.ppf(tail, self.n, share))
-        last = int(binom.ppf(1 - tail, self.n, share)) + 1
+        first = place_of(tail, self.n, share)
+        last = place_of(1 - tail, self.n, share) + 1
         low = float(ordered[first - 1]) if first >= 1 else None
         high = float(ordered[last - 1]) if last <= self.n else None
         return float(np.quantile(ordered, share)), low, high
@@ -59,3 +63,17 @@ class AbsoluteErrors:
             self._kept.append(errors)
         else:
             self._kept.clear()
+
+
+def place_of(chance: float, n: int, share: float) -> int:
+    """Return the least count that is not exceeded with a ``chance``, of ``n`` where each counts with the chance ``share``.
+
+    SciPy's ``binom.ppf`` says the same, and importing it took most of the time that a host of ONNX Runtime needed to start.
+    """
+    mean, reach = n * share, SURELY * sqrt(n * share * (1 - share)) + SURELY
+    counts = np.arange(max(floor(mean - reach), 0), min(ceil(mean + reach), n) + 1)
+    # By what its chance grows from each count to the next: only their proportions matter, and logarithms never vanish.
+    grows = np.log((n - counts[:-1]) / (counts[:-1] + 1) * (share / (1 - share)))
+    heights = np.concatenate([[0.0], np.cumsum(grows)])
+    below = np.cumsum(np.exp(heights - heights.max()))
+    return int(counts[np.searchsorted(below, chance * below[-1])])

@@ -1,16 +1,15 @@
 """The temperature by which a classifier's labels are most likely, and whether it is worth having.
 
 Owns how it is found and whether it helps beyond chance; what outputs become by it is `engine.evaluation.temperature`'s.
-Runs in a model process, and is not for the engine's: scipy takes more memory than all of that. Pure; it must not know where
-the examples come from, nor change a model.
+Runs in a model process. Pure; it must not know where the examples come from, nor change a model.
 """
 
-from math import exp, log
+from collections.abc import Callable
+from math import exp, log, sqrt
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 
 from engine.evaluation.confidence import mean_reach
 from engine.evaluation.outcomes import Outcomes, Scale
@@ -19,6 +18,9 @@ from engine.protocols import Temperature
 
 PRECISION: Final = 1e-4
 """Of the temperature's logarithm: far below what any number of examples tells."""
+
+GOLDEN: Final = (sqrt(5) - 1) / 2
+"""Divides an interval so that of two places inside, the one that stays when it shrinks divides it like that again."""
 
 
 class Found(NamedTuple):
@@ -63,13 +65,25 @@ def find(outcomes: Outcomes, width: int) -> Found:
 
 def fitted(logits: Floats, targets: "NDArray[Any]") -> float:
     """Return the temperature by which the labels are most likely; the loss has one lowest point only."""
-    found = minimize_scalar(
-        lambda power: float(losses(logits, targets, exp(power)).mean()),
-        bounds=(log(LEAST), log(MOST)),
-        method="bounded",
-        options={"xatol": PRECISION},
+    return exp(
+        _lowest(lambda power: float(losses(logits, targets, exp(power)).mean()), log(LEAST), log(MOST))
     )
-    return exp(float(found.x))
+
+
+def _lowest(height: Callable[[float], float], low: float, high: float) -> float:
+    """Return, within `PRECISION`, where between two places a function is lowest that has one lowest point only."""
+    left, right = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
+    left_height, right_height = height(left), height(right)
+    while high - low > PRECISION:
+        if left_height < right_height:
+            high, right, right_height = right, left, left_height
+            left = high - GOLDEN * (high - low)
+            left_height = height(left)
+        else:
+            low, left, left_height = left, right, right_height
+            right = low + GOLDEN * (high - low)
+            right_height = height(right)
+    return (low + high) / 2
 
 
 def losses(logits: Floats, targets: "NDArray[Any]", value: float) -> Floats:

@@ -2,7 +2,7 @@
 
 Owns what outputs become by it: temperature scaling (Guo et al. 2017, ICML), which divides logits by the number that gives the
 labels of held-out examples the highest likelihood. The classes that are predicted stay the same. How it is found is
-`engine.evaluation.likeliest`'s: that takes scipy, which the engine's own process must not load. Pure.
+`engine.evaluation.likeliest`'s. Pure.
 """
 
 from typing import Final

@@ -123,6 +123,8 @@ def main() -> None:
     channel.set_inheritable(False)
     if _abandoned(channel):
         return
+    # Nothing that is imported becomes garbage before it is all there; looking for some takes a fifth of the time.
+    gc.disable()
     try:
         load: Callable[[str], fork.Serve] = resolve_name(SERVICES.get(arguments.framework, MODELS))
         serve = load(arguments.framework)
@@ -133,6 +135,7 @@ def main() -> None:
     # What is alive now stays for ever; the collector of a child need not touch it, which keeps it shared.
     gc.collect()
     gc.freeze()
+    gc.enable()
     wire.send(channel, HostReady())
     Host(channel, serve).serve()
 

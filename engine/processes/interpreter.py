@@ -22,7 +22,7 @@ from engine.protocols import RuntimeSpec
 from storage.errors import UnknownError
 from storage.text import clean
 
-NEEDED: Final = ("msgspec", "numpy", "psutil", "scipy")
+NEEDED: Final = ("msgspec", "numpy", "psutil")
 """What model processes import besides their framework; all else of ours is for the engine and the console."""
 
 OLDEST: Final = (3, 11)

@@ -6,11 +6,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 
 from engine.data.examples import Examples, open_examples
@@ -258,6 +260,16 @@ def test_a_loaded_version_reports_what_it_is_and_needs(
     assert 10 * MIB < found.peak_rss_bytes < 4096 * MIB
     assert tuple(found.versions) == spec.distributions
     assert all(version[0].isdigit() for version in found.versions.values())
+
+
+def test_a_process_of_keras_holds_no_scikit_learn(saved: Saved, warm_hosts: Hosts) -> None:
+    """What Keras imports for scikit-learn's users alone is in no process that answers for a model, installed as it is."""
+    assert find_spec("sklearn") is not None
+    process = warm_hosts.open(saved(Format.KERAS), runtime_for(Format.KERAS), "cpu", [])
+    held = {part for area in psutil.Process(process.pid).memory_maps() for part in Path(area.path).parts}
+    process.close()
+    assert "tensorflow" in held
+    assert "sklearn" not in held
 
 
 PROBE = """

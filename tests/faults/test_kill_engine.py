@@ -1,5 +1,6 @@
 """What survives kill -9 of the engine: what is deployed, its history, and the jobs."""
 
+import contextlib
 import os
 import random
 import signal
@@ -25,10 +26,14 @@ in a host that has to be started first; how long that takes here and now is meas
 
 def job_of(workspace: Workspace, job_id: int) -> Job:
     """Return a job as it is recorded now."""
-    reader = Reader(workspace.database)
+    with contextlib.closing(Reader(workspace.database)) as reader:
+        return recorded_job(reader, job_id)
+
+
+def recorded_job(reader: Reader, job_id: int) -> Job:
+    """Return the same by a reader that is kept open: who waits looks often, and opening one takes a hundred times as long."""
     with reader.transaction() as connection:
         job = jobs.read_one(connection, job_id)
-    reader.close()
     assert job is not None
     return job
 
@@ -52,10 +57,18 @@ def state(workspace: Workspace) -> tuple[int | None, list[Promotion], dict[int, 
 def wait(workspace: Workspace, job_id: int, seconds: float = 60.0) -> Job:
     """Return a job when it is finished."""
     deadline = time.monotonic() + seconds
-    while (job := job_of(workspace, job_id)).state not in FINISHED:
-        assert time.monotonic() < deadline, f"still {job.state} after {seconds} s"
-        time.sleep(0.01)
+    with contextlib.closing(Reader(workspace.database)) as reader:
+        while (job := recorded_job(reader, job_id)).state not in FINISHED:
+            assert time.monotonic() < deadline, f"still {job.state} after {seconds} s"
+            time.sleep(0.01)
     return job
+
+
+def wait_until_begun(workspace: Workspace, job_id: int) -> None:
+    """Wait until an engine has taken a job up."""
+    with contextlib.closing(Reader(workspace.database)) as reader:
+        while recorded_job(reader, job_id).state is JobState.QUEUED:
+            time.sleep(0.001)
 
 
 def kill(workspace: Workspace) -> None:
@@ -136,8 +149,7 @@ def test_an_evaluation_that_was_killed_is_done_after_the_restart(engine: Workspa
     """A person's request outlives the engine: it is marked as interrupted and done again."""
     ready(engine, 1)
     job = jobs.submit(engine, JobKind.EVALUATE, MODEL, 1, requested_by="ann")
-    while job_of(engine, job.id).state is JobState.QUEUED:
-        time.sleep(0.001)
+    wait_until_begun(engine, job.id)
     kill(engine)
     launch.start(engine)
     first = wait(engine, job.id)
@@ -168,8 +180,7 @@ def test_a_repair_that_was_killed_is_done_after_the_restart(engine: Workspace) -
     # The copy is made before the content is on record as deployed; a repair needs either.
     file.write_bytes(whole[:100])
     job = jobs.submit(engine, JobKind.REPAIR, MODEL, requested_by="ann")
-    while job_of(engine, job.id).state is JobState.QUEUED:
-        time.sleep(0.001)
+    wait_until_begun(engine, job.id)
     kill(engine)
     assert file.read_bytes() in {whole, whole[:100]}
     launch.start(engine)

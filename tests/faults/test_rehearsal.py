@@ -105,5 +105,5 @@ def test_what_cannot_be_rehearsed_is_said(
     assert main([*arguments, "/bin/sh"]) == 2
     assert "/bin/sh cannot be used as a Python interpreter" in capsys.readouterr().err
     assert main([*arguments, str(tmp_path / "none")]) == 2
-    assert main([*arguments, str(environment(tmp_path / "lacking", without=("scipy",)).parents[1])]) == 2
-    assert "lacks scipy" in capsys.readouterr().err
+    assert main([*arguments, str(environment(tmp_path / "lacking", without=("psutil",)).parents[1])]) == 2
+    assert "lacks psutil" in capsys.readouterr().err

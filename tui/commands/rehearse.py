@@ -64,8 +64,8 @@ def rehearse(
 
     Each deployed version is loaded and evaluated in both environments, on the CPU, in the same sandbox and on the same
     examples. You learn what does not load there, which figures move, and whether answers differ beyond rounding.
-    Nothing is recorded, and nothing is changed. The other environment does not need modeltender, only msgspec, numpy,
-    psutil and scipy.
+    Nothing is recorded, and nothing is changed. The other environment does not need modeltender, only msgspec, numpy
+    and psutil.
 
     Exits with 1 if something would break.
     """

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 from engine.evaluation import errors as module
-from engine.evaluation.errors import AbsoluteErrors
+from engine.evaluation.errors import KEPT, AbsoluteErrors, place_of
 from engine.evaluation.outcomes import Outcomes, Scale
 
 
@@ -19,6 +20,14 @@ def test_limits_are_the_tables_order_statistics() -> None:
     """For the median of 20 errors they are the 6th and the 15th, as nonparametric tables have it."""
     found = gathered(np.arange(1.0, 21.0)).quantile(0.5)
     assert found == (10.5, 6.0, 15.0)
+
+
+@pytest.mark.parametrize("share", [0.001, 0.5, 0.9, 0.99])
+@pytest.mark.parametrize("n", [1, 2, 7, 40, 999, 77_777, KEPT])
+def test_places_of_counts_are_scipys(n: int, share: float) -> None:
+    """From a single example to as many as are kept, near the middle and far out."""
+    chances = [1e-9, 0.025, 0.3, 0.975, 1 - 1e-9]
+    assert [place_of(chance, n, share) for chance in chances] == list(binom.ppf(chances, n, share))
 
 
 def test_limit_beyond_the_largest_is_not_known() -> None:

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
 
-from engine.evaluation.likeliest import find, losses
+from engine.evaluation.likeliest import PRECISION, find, fitted, losses
 from engine.evaluation.outcomes import Outcomes, Scale
 from engine.evaluation.temperature import applied, at_a_limit, telling
 from engine.protocols import Temperature
@@ -50,6 +51,16 @@ def test_the_temperature_that_labels_were_drawn_with_is_found(true: float, scale
     tried = np.geomspace(0.2, 6, 400)
     best = tried[np.argmin([losses(logits, targets, value).mean() for value in tried])]
     assert found.value == pytest.approx(best, rel=0.02)
+
+
+@pytest.mark.parametrize("true", [0.3, 1.0, 7.0])
+def test_the_temperature_is_that_of_scipys_search(true: float) -> None:
+    """To the precision that is promised, wherever between its limits it lies."""
+    logits, targets = drawn(true)
+    wanted = minimize_scalar(
+        lambda power: losses(logits, targets, np.exp(power)).mean(), bracket=(-1.0, 1.0), tol=1e-10
+    )
+    assert np.log(fitted(logits, targets)) == pytest.approx(wanted.x, abs=PRECISION)
 
 
 def test_what_is_well_calibrated_is_left_alone() -> None:
