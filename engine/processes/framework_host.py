@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from engine.processes import environment, scratch, wire
+from engine.processes import environment, last_words, scratch, wire
 from engine.processes.conversation import LAST_BYTES
 from engine.processes.endings import CANCELLED, LAST_WORDS, ModelProcessError, host_killed
 from engine.processes.host_messages import Exited, Fork, Forked, FromHost, HostFailed, HostReady, Profile
@@ -229,6 +229,7 @@ class FrameworkHost:
         size = os.fstat(self._stderr.fileno()).st_size
         # Read in place: the host writes at the offset that a seek of ours would move.
         printed = os.pread(self._stderr.fileno(), LAST_BYTES, max(size - LAST_BYTES, 0))
-        lines = [line for line in printed.decode(errors="replace").splitlines() if line.strip()]
+        lines = last_words.lines(printed)
         said = f' Its last words: "{clean(lines[-1], LAST_WORDS)}".' if lines else ""
-        return ModelProcessError(f"The {self.framework} host {what}.{said}", code="host")
+        error = ModelProcessError(f"The {self.framework} host {what}.{said}", code="host")
+        return last_words.logged(error, lines)
