@@ -11,7 +11,7 @@ from storage.fault_records import Fault
 from storage.records import Job
 from storage.vocabulary import FINISHED
 from tui import requests
-from tui.actions import Actions
+from tui.actions import ENDS, Actions
 from tui.remedies import REPAIR, asking, verb
 
 
@@ -44,7 +44,7 @@ class Mending(Actions):
             return
         from tui.dialogs.questions import cancel
 
-        self._confirm(cancel(job), partial(jobs.cancel, self.workspace, job.id), "is asked to end")
+        self._confirm(cancel(job), partial(jobs.cancel, self.workspace, job.id), ENDS[0])
 
     def action_run_again(self) -> None:
         """Ask for the selected job once more."""
