@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from storage import jobs
 from storage.records import Job, Model, Version
-from storage.vocabulary import FINISHED
 from storage.workspace import Workspace
 from tui import requests
 from tui.actions import ENDS, QUEUED
@@ -20,6 +19,7 @@ from tui.console_screen import ConsoleScreen
 from tui.feed import News
 from tui.key import Where
 from tui.making import Making
+from tui.mending import behind, none_of, unfinished
 
 if TYPE_CHECKING:
     from tui.dialogs.confirm import Confirm
@@ -130,15 +130,15 @@ class Marking(Making):
             super().action_cancel()
         elif self._may_act():
             names = [model.name for model in models]
-            found = [job for job in snapshot.jobs if job.model in names and job.state not in FINISHED]
+            found = [job for job in unfinished(snapshot) if job.model in names]
             if not found:
-                self.say("No job of the marked models is waiting or running.")
+                self.say(none_of("the marked models", snapshot))
                 return
             from tui.dialogs.marked import cancel
 
             busy = {job.model for job in found}
             without = [name for name in names if name not in busy]
-            question = cancel(found, without, self._out_of_sight(models))
+            question = cancel(found, without, self._out_of_sight(models), behind(snapshot))
             self._ask_once(question, [partial(jobs.cancel, self.workspace, job.id) for job in found], ENDS)
 
     def _ask_about(

@@ -4,6 +4,7 @@ import pytest
 
 from storage import jobs
 from storage.database import Writer
+from storage.records import JobParameters
 from storage.tables import models
 from storage.vocabulary import JobKind, JobState
 from storage.workspace import Workspace
@@ -133,6 +134,38 @@ async def test_jobs_of_marked_models_are_cancelled(
         JobState.CANCELLED,
         JobState.QUEUED,
     )
+
+
+async def test_jobs_far_behind_in_the_queue_are_not_denied(
+    open_console: Open, staged: Workspace, writer: Writer
+) -> None:
+    """Of a long queue the jobs in front are known: that others wait behind them is said, and never that there are none."""
+    with writer.transaction() as connection:
+        for number in range(30):
+            parameters = JobParameters(data=f"part-{number}")
+            jobs.add(
+                connection,
+                JobKind.EVALUATE,
+                "churn-mlp",
+                1,
+                requested_by="ann",
+                now=NOW,
+                parameters=parameters,
+            )
+        jobs.add(connection, JobKind.CHECK, "mnist", None, requested_by="ann", now=NOW)
+    async with open_console(staged).run_test(size=SIZE, notifications=True) as pilot:
+        await select(pilot, "mnist")
+        await pilot.press("c")
+        await told(pilot, "No job of mnist is among the first 20 that run or wait: 4 lists the others.")
+        await mark(pilot, "mnist")
+        await pilot.press("c")
+        await told(pilot, "No job of the marked models is among the first 20")
+        await mark(pilot, "churn-mlp")
+        await pilot.press("c")
+        await shows(pilot, "Cancel 19 jobs of marked models?")
+        await pilot.press("pagedown", "pagedown")
+        shown = await shows(pilot, "13 more wait behind these")
+        assert "Nothing waits or runs" not in shown
 
 
 async def test_v_checks_the_selected_model(open_console: Open, staged: Workspace, writer: Writer) -> None:

@@ -44,13 +44,18 @@ def train(names: Sequence[str], hidden: Collection[str]) -> Confirm:
     return _question("Train", said, _of_models(names, hidden))
 
 
-def cancel(jobs: Sequence[Job], without: Sequence[str], hidden: Collection[str]) -> Confirm:
-    """Return the question whether to cancel the jobs of the marked models, of which those ``without`` one have none."""
+def cancel(jobs: Sequence[Job], without: Sequence[str], hidden: Collection[str], behind: int) -> Confirm:
+    """Return the question whether to cancel jobs of the marked models, of which those ``without`` one have none.
+
+    ``behind`` is how many jobs wait behind all that are known here: some of them may be of these models, too.
+    """
     count = "1 job" if len(jobs) == 1 else f"{len(jobs)} jobs"
     rows = [
         _row(f"J{job.id}  {job.kind} {_versioned(job)}  {job.state}", job.model in hidden) for job in jobs
     ]
-    lacking = [f"Nothing waits or runs for: {', '.join(without)}"] if without else []
+    lacking = [f"Nothing waits or runs for: {', '.join(without)}"] if without and not behind else []
+    if behind:
+        lacking = [f"{behind} more wait behind these, whosever they are: c asks again then."]
     lines = _lines("This cancels what waits or runs for the marked models:", rows, lacking)
     body = partial(wrapped, lines, indent=0)
     return Confirm(f"Cancel {count} of marked models?", body, f"y  cancel {count}")
