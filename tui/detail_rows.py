@@ -49,7 +49,11 @@ def version_lines(detail: Detail, width: int, selected: int | None) -> list[Text
     lines = [fit(Text(f"  {'VER':<5}{score:>6}{interval}{latency}  STATE", "dim"), width)]
     lines += [_version(version, width, chosen=version.number == selected) for version in detail.versions]
     lines += [_arrival(arrival, width) for arrival in detail.arrivals]
-    lines += [_beside(entry.name, f"quarantined: {entry.reason}", width) for entry in detail.quarantined]
+    lines += [
+        # Most reasons begin with the name, which stands before them here.
+        _beside(entry.name, f"quarantined: {entry.reason.removeprefix(entry.name).strip()}", width)
+        for entry in detail.quarantined
+    ]
     return lines
 
 

@@ -94,14 +94,14 @@ async def test_the_key_is_offered_where_something_is_kept(
     open_console: Open, refused: Workspace, writer: Writer, key: str
 ) -> None:
     """The footer names it for a model with something in quarantine; of another one it says that there is nothing."""
-    async with open_console(refused).run_test(size=(160, 45), notifications=True) as pilot:
+    async with open_console(refused).run_test(size=SIZE, notifications=True) as pilot:
         await select(pilot, "digits-onnx")
         await pilot.press(key)
-        await shows(pilot, lambda shown: "i release, delete" in shown.splitlines()[-1])
+        await shows(pilot, lambda shown: "i quarantine" in shown.splitlines()[-1])
         await pilot.press("1")
         await select(pilot, "churn-mlp")
         await pilot.press(key)
-        await shows(pilot, lambda shown: "i release, delete" not in shown.splitlines()[-1])
+        await shows(pilot, lambda shown: "i quarantine" not in shown.splitlines()[-1])
         await pilot.press("i")
         await told(pilot, "Nothing that arrived in train/churn-mlp is in quarantine.")
     assert asked(writer) == []

@@ -33,6 +33,7 @@ async def test_what_is_in_quarantine_marks_its_model(open_console: Open, refused
         await pilot.press("enter")
         shown = await shows(pilot, "[bold]evil[/].keras")
         assert "quarantined: evil.keras unpacks" in shown
+        assert "own.keras quarantined: asks Keras" in shown
 
 
 async def test_a_trusts_with_a_reason(open_console: Open, refused: Workspace, writer: Writer) -> None:
