@@ -30,6 +30,9 @@ REPLAYING = "This is the past: nothing can be changed there. L goes back to the 
 NAMED = 6
 """Jobs of those that were asked for together that are told by number; the others are in the list of jobs."""
 
+QUEUED, ENDS = ("queued", "queued"), ("is asked to end", "are asked to end")
+"""What is said of a job, and of several, when the engine was asked."""
+
 FAILURE_S = 20.0
 """How long a failure stays on the screen: long enough for two sentences; it is in the events, too."""
 
@@ -223,11 +226,11 @@ class Actions(App[int]):
         self._followed.add(job.id)
         self.say(f"J{job.id} {word}: {_named(job)}")
 
-    def _ask_all(self, asks: Sequence[Callable[[], Job]]) -> None:
+    def _ask_all(self, asks: Sequence[Callable[[], Job]], become: tuple[str, str] = QUEUED) -> None:
         """Ask for several jobs, and say so once."""
-        self.run_worker(partial(self._submit_all, asks), thread=True, group="asking")
+        self.run_worker(partial(self._submit_all, asks, become), thread=True, group="asking")
 
-    def _submit_all(self, asks: Sequence[Callable[[], Job]]) -> None:
+    def _submit_all(self, asks: Sequence[Callable[[], Job]], become: tuple[str, str]) -> None:
         asked: list[Job] = []
         try:
             for ask in asks:
@@ -235,16 +238,19 @@ class Actions(App[int]):
         except Error as error:
             self.call_from_thread(self.say, f"{error.message} {error.hint}".strip(), failed=True)
         if asked:
-            self.call_from_thread(self._submitted_all, asked)
+            self.call_from_thread(self._submitted_all, asked, become)
 
-    def _submitted_all(self, asked: Sequence[Job]) -> None:
+    def _submitted_all(self, asked: Sequence[Job], become: tuple[str, str]) -> None:
+        one, several = become
         if len(asked) == 1:
-            self._submitted(asked[0], "queued")
+            self._submitted(asked[0], one)
             return
-        self._followed_together |= {job.id for job in asked}
+        if become == QUEUED:
+            # That one which was to end has ended is no news.
+            self._followed_together |= {job.id for job in asked}
         named = ", ".join(f"J{job.id}" for job in asked[:NAMED])
         more = f" and {len(asked) - NAMED} more" if len(asked) > NAMED else ""
-        self.say(f"{len(asked)} jobs queued: {named}{more}. 4 shows them.")
+        self.say(f"{len(asked)} jobs {several}: {named}{more}. 4 shows them.")
 
     def _follow_together(self, snapshot: Snapshot) -> None:
         ended = [job for job in snapshot.jobs if job.id in self._followed_together and job.state in FINISHED]

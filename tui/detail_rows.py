@@ -48,7 +48,11 @@ def version_lines(detail: Detail, width: int, height: int, selected: int | None)
     """
     versions = detail.versions
     others = [_arrival(arrival, width) for arrival in detail.arrivals]
-    others += [_beside(entry.name, f"quarantined: {entry.reason}", width) for entry in detail.quarantined]
+    others += [
+        # Most reasons begin with the name, which stands before them here.
+        _beside(entry.name, f"quarantined: {entry.reason.removeprefix(entry.name).strip()}", width)
+        for entry in detail.quarantined
+    ]
     numbers = versions.numbers
     row = numbers.index(selected) if selected in numbers else 0
     first, end = _in_sight(len(versions) + len(others), row, height - 1)

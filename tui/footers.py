@@ -57,6 +57,7 @@ def of_model(view: View) -> dict[str, str]:
         "app.promote": f"promote v{model.candidate.number}" if model.candidate else "",
         "app.roll_back": f"back to v{model.previous.number}" if model.previous else "",
         "app.cancel": "cancel" if busy else "",
+        "app.quarantine": "quarantine" if model.quarantined else "",
     }
 
 

@@ -102,7 +102,7 @@ def sentence(model: Model, now: float) -> str:
     if newest is not None and newest is not current and (said := _of_newest(newest)):
         return said
     if model.quarantined:
-        return f"{model.quarantined} of train/{model.name} in quarantine: modeltender quarantine list"
+        return f"{model.quarantined} of train/{model.name} in quarantine: i releases or deletes it"
     return ""
 
 

@@ -142,7 +142,9 @@ def _meanwhile(job: Job, events: Sequence[Event]) -> Iterator[tuple[str, Text]]:
     end = math.inf if job.finished_at is None else job.finished_at + RECORDED_S
     label = "meanwhile"
     for event in reversed(events):
-        if event.model == job.model and job.started_at <= event.at <= end:
+        # That it failed, and why, stands above already.
+        told = job.state is JobState.FAILED and event.code == f"{job.kind}-failed"
+        if event.model == job.model and job.started_at <= event.at <= end and not told:
             yield label, Text.assemble((f"{form.second(event.at)}  ", "dim"), event.message)
             label = ""
 

@@ -121,6 +121,7 @@ KEYS = (
         "cancel",
         asks=True,
         engine=True,
+        pair="cancel its job, mend",
         command="cancel",
     ),
     Key(
@@ -228,6 +229,18 @@ KEYS = (
         asks=True,
         engine=True,
         command="trust",
+    ),
+    Key(
+        "i",
+        "i",
+        "app.quarantine",
+        "release, delete a file",
+        Group.ACT,
+        MODELS,
+        "quarantine",
+        asks=True,
+        engine=True,
+        command="quarantine",
     ),
     Key(
         "s",

@@ -1,4 +1,4 @@
-"""What the keys ask about a version: measure its speed, train the next one, export it, trust what was refused.
+"""What the keys ask about a version: measure its speed, train the next one, export it, trust or release what was refused.
 
 As `tui.actions`, it asks and captures what the person saw, and decides nothing.
 """
@@ -6,7 +6,7 @@ As `tui.actions`, it asks and captures what the person saw, and decides nothing.
 from functools import partial
 
 from storage.exported import WAYS
-from storage.records import Model
+from storage.records import Model, Quarantined
 from storage.vocabulary import JobKind, JobState, Quantization
 from tui import requests
 from tui.mending import Mending
@@ -89,6 +89,46 @@ class Making(Mending):
 
         self.push_screen(dialog, answered)
 
+    def action_quarantine(self) -> None:
+        """Offer what can become of each thing that was taken out of the selected model's inbox and kept, then ask."""
+        model, snapshot = self._actable(), self.news.snapshot
+        if model is None or snapshot is None:
+            return
+        kept = [entry for entry in snapshot.quarantined if entry.model == model.name]
+        ways = [(kind, entry) for entry in kept for kind in requests.ways_out(entry)]
+        if not ways:
+            self.say(f"Nothing that arrived in train/{model.name} is in quarantine.")
+            return
+
+        def chosen(place: int | None) -> None:
+            if place is not None:
+                self._let_out(*ways[place])
+
+        if len(ways) == 1:
+            chosen(0)
+            return
+        from tui.dialogs.choose import Choose
+
+        dialog = Choose(
+            f"In quarantine: what arrived in train/{model.name}",
+            [(kind, _named(entry)) for kind, entry in ways],
+            heading=("ACTION", "FILE, AND WHY IT IS KEPT"),
+            does="asks first",
+        )
+        self.push_screen(dialog, chosen)
+
+    def _let_out(self, kind: JobKind, entry: Quarantined) -> None:
+        """Say what would become of a thing in quarantine, and ask for the reason."""
+        from tui.dialogs.questions import delete, release
+
+        dialog = release(entry) if kind is JobKind.RELEASE else delete(entry)
+
+        def answered(yes: bool | None) -> None:  # noqa: FBT001 - what a screen's result is
+            if yes:
+                self._ask(partial(requests.let_out, self.workspace, kind, entry, dialog.reason))
+
+        self.push_screen(dialog, answered)
+
     def _last_training_s(self, model: Model) -> float | None:
         """Return how long the last training of a model took that is still among the jobs."""
         snapshot = self.news.snapshot
@@ -101,3 +141,8 @@ class Making(Mending):
             ),
             None,
         )
+
+
+def _named(entry: Quarantined) -> str:
+    """Return what a thing in quarantine is called and why it is there; most reasons begin with the name."""
+    return entry.reason if entry.reason.startswith(entry.name) else f"{entry.name}: {entry.reason}"

@@ -9,9 +9,10 @@ from typing import Protocol, runtime_checkable
 from storage import jobs
 from storage.fault_records import Fault
 from storage.records import Job
+from storage.snapshot import Snapshot
 from storage.vocabulary import FINISHED
 from tui import requests
-from tui.actions import Actions
+from tui.actions import ENDS, Actions
 from tui.remedies import REPAIR, asking, verb
 
 
@@ -44,7 +45,7 @@ class Mending(Actions):
             return
         from tui.dialogs.questions import cancel
 
-        self._confirm(cancel(job), partial(jobs.cancel, self.workspace, job.id), "is asked to end")
+        self._confirm(cancel(job), partial(jobs.cancel, self.workspace, job.id), ENDS[0])
 
     def action_run_again(self) -> None:
         """Ask for the selected job once more."""
@@ -129,8 +130,9 @@ class Mending(Actions):
         model, snapshot = self.model(), self.news.snapshot
         if model is None or snapshot is None:
             return "No model is selected."
-        found = (job for job in snapshot.jobs if job.model == model.name and job.state not in FINISHED)
-        return next(found, f"No job of {model.name} is waiting or running.")
+        return next(
+            (job for job in unfinished(snapshot) if job.model == model.name), none_of(model.name, snapshot)
+        )
 
     def _fault(self) -> Fault | None:
         """Return the selected fault, or say how one is selected."""
@@ -140,3 +142,20 @@ class Mending(Actions):
             open_ones = snapshot is not None and snapshot.faults
             self.say("No fault is selected: tab goes to the faults." if open_ones else "Nothing is wrong.")
         return fault
+
+
+def unfinished(snapshot: Snapshot) -> list[Job]:
+    """Return the jobs that run or wait; of a long queue those in front, which are all that is read for every screen."""
+    return [job for job in snapshot.jobs if job.state not in FINISHED]
+
+
+def behind(snapshot: Snapshot) -> int:
+    """Return how many jobs wait behind those."""
+    return snapshot.running + snapshot.queued - len(unfinished(snapshot))
+
+
+def none_of(whose: str, snapshot: Snapshot) -> str:
+    """Say that no job of a model, or of several, runs or waits, as far as that is known."""
+    if behind(snapshot):
+        return f"No job of {whose} is among the first {len(unfinished(snapshot))} that run or wait: 4 lists the others."
+    return f"No job of {whose} is waiting or running."

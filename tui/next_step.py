@@ -15,6 +15,7 @@ KEYS = (
     ": p measures and promotes it",
     ": p shows why",
     ": u rolls back",
+    ": i releases or deletes it",
     ": e shows one, made from what is known",
 )
 """How a sentence ends that names a key which asks the engine for something."""

@@ -10,7 +10,7 @@ import platform
 from storage import interrupted, jobs
 from storage.exported import WAYS
 from storage.fault_records import Fault, Remedy
-from storage.records import Job, JobParameters, Model, Version
+from storage.records import Job, JobParameters, Model, Quarantined, Version
 from storage.text import word
 from storage.vocabulary import FINISHED, Format, JobKind, Quantization, Status
 from storage.workspace import Workspace
@@ -70,6 +70,12 @@ def trust(workspace: Workspace, version: Version, reason: str) -> Job:
         requested_by=requester(),
         parameters=JobParameters(expected_sha256=version.sha256 or "", reason=reason),
     )
+
+
+def let_out(workspace: Workspace, kind: JobKind, entry: Quarantined, reason: str) -> Job:
+    """Ask for what is kept in quarantine to be released or deleted, whichever the kind of job does."""
+    parameters = JobParameters(entry=entry.id, reason=reason)
+    return jobs.submit(workspace, kind, entry.model, requested_by=requester(), parameters=parameters)
 
 
 def promote(workspace: Workspace, version: Version, current: Version | None, *, reason: str = "") -> Job:
@@ -182,6 +188,11 @@ def trustable(model: Model, selected: Version | None) -> Version | str:
     if version.status in allowance.REFUSED:
         return f"{named} {version.status.fate}, and no trust lifts that: {version.reason.rstrip('.')}."
     return f"{named} was not refused: there is nothing to allow."
+
+
+def ways_out(entry: Quarantined) -> tuple[JobKind, ...]:
+    """Return the jobs that take a thing out of the quarantine: what no trust lifts can only be deleted."""
+    return (JobKind.RELEASE, JobKind.DELETE) if entry.liftable else (JobKind.DELETE,)
 
 
 def promotable(model: Model, selected: Version | None) -> Version | str:

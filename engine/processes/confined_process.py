@@ -18,7 +18,7 @@ from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
-from engine.processes import answers, endings, room, scratch
+from engine.processes import answers, endings, last_words, room, scratch
 from engine.processes.conversation import Conversation, DeafError, GoneError
 from engine.processes.endings import Activity, ModelProcessError
 from engine.processes.framework_host import FrameworkHost
@@ -251,9 +251,9 @@ class ConfinedProcess:
             if self._closing:
                 raise endings.cancelled(terms.activity) from None
             code = self.host.exit_code(self.pid)
-            last = self._conversation.last_line()
-            error = endings.ended(code, terms.activity, last, self._memory_bytes)
-            raise _own_doing(error, terms.activity) from None
+            said = last_words.lines(self._conversation.printed)
+            ended = endings.ended(code, terms.activity, said[-1] if said else "", self._memory_bytes)
+            raise last_words.logged(_own_doing(ended, terms.activity), said) from None
         except DeafError:
             raise endings.deaf(terms.activity) from None
         except NonsenseError as error:

@@ -86,10 +86,10 @@ class Conversation:
                 self._channel.close()
                 wire.close_all((self._stderr, self._handle))
 
-    def last_line(self) -> str:
-        """Return the last line that the process printed, as it printed it."""
-        lines = self._printed.decode(errors="replace").splitlines()
-        return next((line for line in reversed(lines) if line.strip()), "")
+    @property
+    def printed(self) -> bytes:
+        """The end of what the process printed, as it printed it."""
+        return bytes(self._printed)
 
     def say(self, message: msgspec.Struct) -> None:
         """Put a question; it is sent while the answer is awaited.

@@ -21,7 +21,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from engine.processes import environment, room, scratch, wire
+from engine.processes import environment, last_words, room, scratch, wire
 from engine.processes.conversation import LAST_BYTES
 from engine.processes.endings import (
     CANCELLED,
@@ -267,8 +267,9 @@ class FrameworkHost:
         size = os.fstat(self._stderr.fileno()).st_size
         # Read in place: the host writes at the offset that a seek of ours would move.
         printed = os.pread(self._stderr.fileno(), LAST_BYTES, max(size - LAST_BYTES, 0))
-        lines = [line for line in printed.decode(errors="replace").splitlines() if line.strip()]
+        lines = last_words.lines(printed)
         said = f' Its last words: "{clean(lines[-1], LAST_WORDS)}".' if lines else ""
         # One that imported its framework has opened no model either.
         code = NOT_STARTED if self._ready else "host"
-        return ModelProcessError(f"The {self.framework} host {what}.{said}", code=code)
+        error = ModelProcessError(f"The {self.framework} host {what}.{said}", code=code)
+        return last_words.logged(error, lines)

@@ -1,13 +1,16 @@
 """A console on a filled workspace: real database, real reader thread, fixed time, no terminal."""
 
 import contextlib
+import sqlite3
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from storage.database import Writer
-from storage.tables import faults
-from storage.vocabulary import Look, Severity
+from storage.fault_records import Remedy
+from storage.records import Refusal
+from storage.tables import faults, models, quarantine
+from storage.vocabulary import Custody, Format, Look, RepairKind, Severity, Status
 from storage.workspace import Workspace, engine_lock
 from tests.console.paired import add_comparison
 from tests.console.screen import Clock
@@ -59,6 +62,76 @@ def faulty(staged: Workspace, writer: Writer) -> Workspace:
             repair="Add some.",
         )
     return staged
+
+
+@pytest.fixture
+def refused(staged: Workspace, writer: Writer) -> Workspace:
+    """Return the stage with a refused version of one model, and two things kept of another one's inbox."""
+    with writer.transaction() as connection:
+        newest = models.versions(connection, "mnist")[0]
+        models.set_version(
+            connection,
+            newest.id,
+            status=Status.QUARANTINED,
+            reason="model.keras asks Keras to run code of its own (Lambda layer 'scale')",
+            refusal=Refusal(at=NOW, evidence=("Lambda layer 'scale'", "keras.utils.get_file"), liftable=True),
+        )
+        add_kept(
+            connection,
+            "digits-onnx",
+            "[bold]evil[/].keras",
+            "evil.keras unpacks to 300 MiB from 0.3 MiB, as only a zip bomb does",
+        )
+        add_kept(
+            connection,
+            "digits-onnx",
+            "own.keras",
+            "own.keras asks Keras to run code of its own (Lambda layer 'scale')",
+            "Lambda layer 'scale'",
+            "Lambda layer 'shift'",
+        )
+    return staged
+
+
+def add_kept(connection: sqlite3.Connection, model: str, name: str, reason: str, *evidence: str) -> int:
+    """Record what was taken out of a model's inbox, which trust lifts where it asks for something by name; return its number."""
+    entry = quarantine.intend(
+        connection,
+        model=model,
+        name=name,
+        sha256="a" * 64,
+        kind=Format.KERAS,
+        size=300_000,
+        reason=reason,
+        evidence=evidence,
+        liftable=bool(evidence),
+        at=NOW - 600,
+    )
+    quarantine.set_state(connection, entry, Custody.KEPT)
+    return entry
+
+
+@pytest.fixture
+def laden(refused: Workspace, faulty: Workspace, writer: Writer) -> Workspace:
+    """Return the stage with everything that dialogs are about: what was refused, what is kept, faults with one way and with two."""
+    del faulty
+    with writer.transaction() as connection:
+        faults.open_fault(
+            connection,
+            "below",
+            "v1 is below 0.9.",
+            at=NOW,
+            model="churn-mlp",
+            version=1,
+            repair="Look at it.",
+        )
+        [fault] = faults.all_open(connection, "churn-mlp")
+        remedies = (
+            Remedy(RepairKind.ROLLBACK, "deploys version 1 of churn-mlp in the place of version 2"),
+            Remedy(RepairKind.RETRAIN, "trains churn-mlp on from version 1; nothing is deployed"),
+        )
+        faults.set_remedies(connection, fault.id, remedies)
+    return refused
 
 
 @pytest.fixture

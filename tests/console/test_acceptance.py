@@ -14,7 +14,7 @@ from storage.records import Refusal
 from storage.tables import engine, faults, models
 from storage.vocabulary import JobKind, Status
 from storage.workspace import Workspace
-from tests.console.conftest import Open
+from tests.console.conftest import Open, add_kept
 from tests.console.screen import Clock, shows, text
 from tests.console.stage import NOW
 from tests.console.test_actions import answered, asked, select
@@ -50,8 +50,11 @@ async def test_no_accidental_action(
             models.set_version(
                 connection, newest.id, status=Status.QUARANTINED, reason="code", refusal=refusal
             )
-    # A way to export is chosen before its question.
-    opens = [key.keys, "enter"] if key.action == "app.export" else [key.keys]
+    if key.action == "app.quarantine":
+        with writer.transaction() as connection:
+            add_kept(connection, "mnist", "own.keras", "own.keras asks for code", "a layer")
+    # A way to export, and one out of the quarantine, is chosen before its question.
+    opens = [key.keys, "enter"] if key.action in {"app.export", "app.quarantine"} else [key.keys]
     async with open_console(staged).run_test(size=SMALL) as pilot:
         await select(pilot, CANCELLABLE if key.action == "app.cancel" else "mnist")
         pilot.app.post_message(textual_events.Paste(f"{key.keys}y\n"))

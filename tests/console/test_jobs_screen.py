@@ -2,7 +2,7 @@
 
 from storage import jobs
 from storage.database import Writer
-from storage.tables import engine
+from storage.tables import engine, events
 from storage.vocabulary import JobKind, JobState
 from storage.workspace import Workspace
 from tests.console.conftest import Open
@@ -24,6 +24,34 @@ async def test_job_under_the_cursor_is_told_in_full(open_console: Open, staged: 
         shown = await shows(pilot, "J2 evaluate seg-unet v2")
         assert "seg-unet@2 cannot be loaded: the archive is truncated." in shown
         assert "Copy it again." in shown
+
+
+async def test_why_a_job_failed_can_be_read_to_the_end(
+    open_console: Open, staged: Workspace, writer: Writer
+) -> None:
+    """The longest error that is kept and what helps are both there in full, and once; what else was recorded stands below."""
+    error = " ".join(f"word{number}" for number in range(54))
+    with writer.transaction() as connection:
+        job = jobs.add(connection, JobKind.TRAIN, "churn-mlp", None, requested_by="ann", now=NOW - 9)
+        connection.execute("UPDATE jobs SET started_at = ? WHERE id = ?", (NOW - 9, job.id))
+        jobs.finish(
+            connection,
+            job.id,
+            JobState.FAILED,
+            now=NOW - 5,
+            error=error,
+            hint="See all that it said: log.txt",
+        )
+        for code, said in (("train-failed", f"train failed: {error}"), ("told", "epoch 3 was the last")):
+            events.add(connection, code, said, at=NOW - 5, model="churn-mlp")
+    async with open_console(staged).run_test(size=SMALL) as pilot:
+        await shows(pilot, "Models 6")
+        await pilot.press("4", "slash", *"train", "enter")
+        await shows(pilot, "more lines: z shows them")
+        await pilot.press("z")
+        shown = await shows(pilot, "epoch 3 was the last")
+    assert " ".join(shown.replace("│", " ").split()).count(error) == 1
+    assert "what helps See all that it said: log.txt" in shown
 
 
 async def test_c_cancels_the_job_under_the_cursor(

@@ -2,15 +2,26 @@
 
 import pytest
 
+from storage import jobs
 from storage.database import Writer
+from storage.records import JobParameters
 from storage.tables import models
-from storage.vocabulary import JobKind
+from storage.vocabulary import JobKind, JobState
 from storage.workspace import Workspace
 from tests.console.conftest import Open
 from tests.console.screen import Console, read_it, shows, text, told
+from tests.console.stage import NOW
 from tests.console.test_actions import SIZE, answered, asked, select
 
 MARKED = ("mnist", "seg-unet")
+
+QUESTIONS = (
+    ("r", "Evaluate 2 marked"),
+    ("v", "Check 2 marked"),
+    ("l", "Measure 2 marked"),
+    ("t", "Train 2 marked"),
+    ("f", "Restore 2 marked"),
+)
 
 
 async def mark(pilot: Console, *names: str) -> None:
@@ -40,9 +51,9 @@ async def test_marked_models_are_evaluated(open_console: Open, staged: Workspace
         assert asked(writer) == []
         await read_it(pilot)
         await pilot.press("y")
-        jobs = await answered(writer, 2)
+        found = await answered(writer, 2)
         await told(pilot, "2 jobs queued")
-    assert sorted((job.kind, job.model) for job in jobs) == [(JobKind.EVALUATE, name) for name in MARKED]
+    assert sorted((job.kind, job.model) for job in found) == [(JobKind.EVALUATE, name) for name in MARKED]
 
 
 async def test_marked_models_are_checked(open_console: Open, staged: Workspace, writer: Writer) -> None:
@@ -55,8 +66,106 @@ async def test_marked_models_are_checked(open_console: Open, staged: Workspace, 
         assert all(f"  {name}" in shown for name in MARKED)
         await read_it(pilot)
         await pilot.press("y")
-        jobs = await answered(writer, 2)
-    assert sorted((job.kind, job.model) for job in jobs) == [(JobKind.CHECK, name) for name in MARKED]
+        found = await answered(writer, 2)
+    assert sorted((job.kind, job.model) for job in found) == [(JobKind.CHECK, name) for name in MARKED]
+
+
+async def test_marked_models_are_trained(open_console: Open, staged: Workspace, writer: Writer) -> None:
+    """With marks t asks once, and trains a version of each of them."""
+    async with open_console(staged).run_test(size=SIZE) as pilot:
+        await shows(pilot, "Models 6")
+        await mark(pilot, *MARKED)
+        await pilot.press("t")
+        shown = await shows(pilot, "Train 2 marked models?")
+        assert all(f"  {name}" in shown for name in MARKED)
+        assert "Nothing is deployed" in shown
+        await read_it(pilot)
+        await pilot.press("y")
+        found = await answered(writer, 2)
+    assert sorted((job.kind, job.model) for job in found) == [(JobKind.TRAIN, name) for name in MARKED]
+
+
+async def test_marked_models_are_restored(open_console: Open, staged: Workspace, writer: Writer) -> None:
+    """With marks f restores the files of what is deployed, and of no fault's repairs is one chosen for anybody."""
+    async with open_console(staged).run_test(size=SIZE) as pilot:
+        await shows(pilot, "Models 6")
+        await mark(pilot, *MARKED, "text-intent")
+        await pilot.press("f")
+        shown = await shows(pilot, "Restore 2 marked models?")
+        for named in ("mnist v2", "seg-unet v1", "No version to restore: text-intent"):
+            assert named in shown
+        await read_it(pilot)
+        await pilot.press("y")
+        found = await answered(writer, 2)
+    assert sorted((job.model, job.version, job.parameters.fault) for job in found) == [
+        (name, None, None) for name in MARKED
+    ]
+    assert {job.kind for job in found} == {JobKind.REPAIR}
+
+
+async def test_jobs_of_marked_models_are_cancelled(
+    open_console: Open, staged: Workspace, writer: Writer
+) -> None:
+    """With marks c asks once about everything that waits or runs for them, says how many it is, and ends no other job."""
+    with writer.transaction() as connection:
+        other = jobs.add(connection, JobKind.CHECK, "seg-unet", None, requested_by="ann", now=NOW)
+    async with open_console(staged).run_test(size=SIZE, notifications=True) as pilot:
+        await shows(pilot, "Models 6")
+        await mark(pilot, "mnist")
+        await pilot.press("c")
+        await told(pilot, "No job of the marked models is waiting or running.")
+        await mark(pilot, "speech-cmd", "churn-mlp")
+        await pilot.press("c")
+        shown = await shows(pilot, "Cancel 2 jobs of marked models?")
+        for named in (
+            "J3  evaluate speech-cmd v4  running",
+            "J4  evaluate churn-mlp v1  queued",
+            "Nothing waits or runs for: mnist",
+        ):
+            assert named in shown
+        await read_it(pilot)
+        await pilot.press("y")
+        await told(pilot, "2 jobs are asked to end: J3, J4.")
+    with writer.transaction() as connection:
+        assert jobs.cancelled(connection, 3)
+        states = {job.id: job.state for job in jobs.read(connection, limit=9)}
+    assert (states[3], states[4], states[other.id]) == (
+        JobState.RUNNING,
+        JobState.CANCELLED,
+        JobState.QUEUED,
+    )
+
+
+async def test_jobs_far_behind_in_the_queue_are_not_denied(
+    open_console: Open, staged: Workspace, writer: Writer
+) -> None:
+    """Of a long queue the jobs in front are known: that others wait behind them is said, and never that there are none."""
+    with writer.transaction() as connection:
+        for number in range(30):
+            parameters = JobParameters(data=f"part-{number}")
+            jobs.add(
+                connection,
+                JobKind.EVALUATE,
+                "churn-mlp",
+                1,
+                requested_by="ann",
+                now=NOW,
+                parameters=parameters,
+            )
+        jobs.add(connection, JobKind.CHECK, "mnist", None, requested_by="ann", now=NOW)
+    async with open_console(staged).run_test(size=SIZE, notifications=True) as pilot:
+        await select(pilot, "mnist")
+        await pilot.press("c")
+        await told(pilot, "No job of mnist is among the first 20 that run or wait: 4 lists the others.")
+        await mark(pilot, "mnist")
+        await pilot.press("c")
+        await told(pilot, "No job of the marked models is among the first 20")
+        await mark(pilot, "churn-mlp")
+        await pilot.press("c")
+        await shows(pilot, "Cancel 19 jobs of marked models?")
+        await pilot.press("pagedown", "pagedown")
+        shown = await shows(pilot, "13 more wait behind these")
+        assert "Nothing waits or runs" not in shown
 
 
 async def test_v_checks_the_selected_model(open_console: Open, staged: Workspace, writer: Writer) -> None:
@@ -74,7 +183,7 @@ async def test_enter_cancels(open_console: Open, staged: Workspace, writer: Writ
     async with open_console(staged).run_test(size=SIZE) as pilot:
         await shows(pilot, "Models 6")
         await mark(pilot, *MARKED)
-        for key, title in (("r", "Evaluate 2 marked"), ("v", "Check 2 marked")):
+        for key, title in QUESTIONS:
             await pilot.press(key)
             await shows(pilot, title)
             await pilot.press("enter")
@@ -174,7 +283,8 @@ async def test_read_only_marks_and_asks_nothing(
     async with open_console(staged, read_only=True).run_test(size=SIZE, notifications=True) as pilot:
         await shows(pilot, "Models 6")
         await mark(pilot, *MARKED)
-        for key in ("r", "v"):
+        for key in ("r", "v", "l", "t", "f", "c"):
+            pilot.app.clear_notifications()
             await pilot.press(key)
             await told(pilot, "This console is read-only")
         assert "marked models?" not in text(pilot)

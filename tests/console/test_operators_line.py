@@ -22,7 +22,7 @@ UNASKED = {JobKind.EVALUATE, JobKind.CHECK, JobKind.COMPARE, JobKind.ACKNOWLEDGE
 """What a key asks for without a question: it changes nothing that is deployed, and no file."""
 
 KEYS = [
-    *"?rpucafRsnNjkgGozOmMvTe[],.:/@(){}L123 4567wy",
+    *"?rpucafiRsnNjkgGozOmMvTe[],.:/@(){}L123 4567wy",
     *("\t", "\x1b", "\x1b[A", "\x1b[B", "\x1b[C", "\x0c"),
     *("p\r", "u\r", "R\r", "f\r"),
     *("\x1b[200~py\r\x1b[201~", "\x1bOP", "\x00", "\xff"),

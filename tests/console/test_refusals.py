@@ -1,46 +1,11 @@
 """What the console says of what was refused: why, what was found, and how its owner allows it, at 80 columns too."""
 
-import pytest
-
 from storage.database import Writer
-from storage.records import Refusal
-from storage.tables import models, quarantine
-from storage.vocabulary import Custody, Format, JobKind, Status
+from storage.vocabulary import JobKind
 from storage.workspace import Workspace
 from tests.console.conftest import Open
 from tests.console.screen import read_it, shows, told
-from tests.console.stage import NOW
 from tests.console.test_actions import SIZE, answered, asked, select
-
-REASON = "model.keras asks Keras to run code of its own (Lambda layer 'scale')"
-
-
-@pytest.fixture
-def refused(staged: Workspace, writer: Writer) -> Workspace:
-    """Return the stage with a refused version of one model, and something kept of another one's inbox."""
-    with writer.transaction() as connection:
-        newest = models.versions(connection, "mnist")[0]
-        models.set_version(
-            connection,
-            newest.id,
-            status=Status.QUARANTINED,
-            reason=REASON,
-            refusal=Refusal(at=NOW, evidence=("Lambda layer 'scale'", "keras.utils.get_file"), liftable=True),
-        )
-        entry = quarantine.intend(
-            connection,
-            model="digits-onnx",
-            name="[bold]evil[/].keras",
-            sha256="a" * 64,
-            kind=Format.KERAS,
-            size=1000,
-            reason="evil.keras unpacks to 300 MiB from 0.3 MiB, as only a zip bomb does",
-            evidence=(),
-            liftable=False,
-            at=NOW,
-        )
-        quarantine.set_state(connection, entry, Custody.KEPT)
-    return staged
 
 
 async def test_a_refused_version_says_why_and_how_to_allow_it(open_console: Open, refused: Workspace) -> None:
@@ -68,6 +33,7 @@ async def test_what_is_in_quarantine_marks_its_model(open_console: Open, refused
         await pilot.press("enter")
         shown = await shows(pilot, "[bold]evil[/].keras")
         assert "quarantined: evil.keras unpacks" in shown
+        assert "own.keras quarantined: asks Keras" in shown
 
 
 async def test_a_trusts_with_a_reason(open_console: Open, refused: Workspace, writer: Writer) -> None:

@@ -4,6 +4,8 @@ The dark theme's pictures are those of `test_pictures`. After an intended change
 ``pytest --snapshot-update``.
 """
 
+from collections.abc import Sequence
+
 import pytest
 from pytest_textual_snapshot import SVGImageExtension
 from rich.color import Color
@@ -19,6 +21,8 @@ from tests.console.test_actions import select
 from tests.contrast import DISCERNIBLE, contrast
 from tui.dialogs.confirm import Confirm
 from tui.theme import PALETTES, THEMES, after
+
+Dialog = tuple[str, str, tuple[str, ...], str]
 
 SIZES = [(80, 24), (160, 45)]
 
@@ -45,6 +49,25 @@ DIALOGS = (
 )
 """A dialog, the model that it is about, the keys that open it, and a text that is there then. What copies is none of them:
 it shows a path, and the tests' are of no fixed length."""
+
+
+MAKING = (
+    ("train", "mnist", ("t",), "Train mnist?"),
+    ("export-ways", "mnist", ("x",), "Export mnist v2 (keras)"),
+    ("export", "mnist", ("x", "enter"), "Export mnist v2 to"),
+    ("trust", "mnist", ("a",), "Trust mnist v3?"),
+    ("quarantine-ways", "digits-onnx", ("i",), "In quarantine:"),
+    ("delete", "digits-onnx", ("i", "enter"), "Delete [bold]evil"),
+    ("release", "digits-onnx", ("i", "j", "enter"), "Release own.keras?"),
+    ("mend-ways", "churn-mlp", ("f",), "Mend churn-mlp"),
+    ("mend", "churn-mlp", ("f", "j", "enter"), "Retrain churn-mlp?"),
+    ("settings", "digits-onnx", ("e",), "Write models/digits-onnx"),
+    ("restore-marked", "mnist", ("M", "f"), "Restore 5 marked models?"),
+    ("cancel-marked", "mnist", ("c",), "Cancel 2 jobs of marked models?"),
+)
+"""The same of what is made, mended and allowed, and last of what is marked, which stays so."""
+
+LOOKS = [(look, SIZES[0]) for look in (Look.DARK, Look.LIGHT, Look.COLOUR_BLIND, Look.TERMINAL)]
 
 
 def ids(value: object) -> str:
@@ -101,23 +124,40 @@ async def test_every_screen(
 async def test_every_dialog(
     snapshot: SnapshotAssertion, open_console: Open, faulty: Workspace, look: Look
 ) -> None:
-    """All dialogs, one after another, in a theme."""
+    """All dialogs about what is deployed and what runs, one after another, in a theme."""
     console = open_console(faulty, wanted=look)
     async with console.run_test(size=SIZES[0]) as pilot:
-        await shows(pilot, "seg-unet  accuracy")
-        for name, model, keys, wait in DIALOGS:
-            await select(pilot, model)
-            await pilot.press(*keys)
-            await shows(pilot, wait)
-            if isinstance(pilot.app.screen, Confirm):
-                await shows(pilot, lambda _text: bool(pilot.app.screen.query("#yes.-armed")))
-            await pilot.wait_for_animation()
-            if look is not Look.TERMINAL:
-                assert unreadable(pilot) == []
-            picture = snapshot(name=name, extension_class=SVGImageExtension)
-            assert console.export_screenshot() == picture
-            await pilot.press("escape")
-            await shows(pilot, lambda shown, wait=wait: wait not in shown)  # type: ignore[misc]
+        await look_through(pilot, DIALOGS, snapshot, look)
+
+
+@pytest.mark.parametrize(("look", "size"), [*LOOKS, (Look.DARK, SIZES[1])], ids=ids)
+async def test_every_dialog_of_making_and_mending(
+    snapshot: SnapshotAssertion, open_console: Open, laden: Workspace, look: Look, size: tuple[int, int]
+) -> None:
+    """All dialogs about what is made, mended, allowed and marked, one after another, in a theme; in the dark one large, too."""
+    console = open_console(laden, wanted=look)
+    async with console.run_test(size=size) as pilot:
+        await look_through(pilot, MAKING, snapshot, look)
+
+
+async def look_through(
+    pilot: Console, dialogs: Sequence[Dialog], snapshot: SnapshotAssertion, look: Look
+) -> None:
+    """Open each dialog, read it, compare it with its picture, and close it."""
+    await shows(pilot, "Models 6")
+    for name, model, keys, wait in dialogs:
+        await select(pilot, model)
+        await pilot.press(*keys)
+        await shows(pilot, wait)
+        if isinstance(pilot.app.screen, Confirm):
+            await shows(pilot, lambda _text: bool(pilot.app.screen.query("#yes.-armed")))
+        await pilot.wait_for_animation()
+        if look is not Look.TERMINAL:
+            assert unreadable(pilot) == []
+        picture = snapshot(name=name, extension_class=SVGImageExtension)
+        assert pilot.app.export_screenshot() == picture
+        await pilot.press("escape")
+        await shows(pilot, lambda shown, wait=wait: wait not in shown)  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("look", PALETTES, ids=ids)

@@ -41,6 +41,27 @@ def test_ending_is_one_sentence(bench: Bench, loader: str, sentence: str) -> Non
     assert caught.value.message == sentence
 
 
+def test_what_it_printed_before_its_last_words_is_in_the_log(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The lines before the last one say where it happened: they are logged, cleaned and not without end, and the hint says so."""
+    with pytest.raises(ModelProcessError) as caught:
+        bench.open("explains")
+    assert caught.value.message.endswith('(SIGABRT). Its last words: "Check failed: rank".')
+    assert caught.value.hint.endswith("is in the engine's log: modeltender engine logs")
+    [told] = [record.getMessage() for record in caplog.records if "It printed:" in record.getMessage()]
+    assert 'Fatal: in kernel\nFile "layer.py", line 7, in \ufffd[31mcall\nCheck failed: rank' in told
+    assert "noise 99" in told
+    assert "noise 50\n" not in told
+
+
+def test_without_more_to_tell_no_log_is_named(bench: Bench) -> None:
+    """Who looks there for more than the sentence has would find nothing."""
+    with pytest.raises(ModelProcessError) as caught:
+        bench.open("aborting")
+    assert caught.value.hint == ""
+
+
 @pytest.mark.parametrize("loader", [loader for loader, _ in ENDINGS])
 def test_neighbours_go_on(bench: Bench, loader: str) -> None:
     """While one model ends badly, another one keeps its process, and the host forks the next good model."""

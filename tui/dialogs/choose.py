@@ -15,7 +15,8 @@ from tui.rows import fit
 from tui.widgets.literal import printable
 from tui.widgets.table import MARK, Row, RowList, Table
 
-LABEL_CELLS = 12
+LABEL_CELLS, GAP = 12, 2
+"""Of the column of labels, which is wider where one of them would touch what stands beside it."""
 
 ROWS = 16
 """In sight; the others are scrolled to."""
@@ -65,11 +66,12 @@ class Choose(Framed[int]):
         self.set_focus(self.query_one(RowList))
         label, what = self._heading
         width = min(WIDTH, self.app.size.width) - SIDES - MARK
+        cells = max([LABEL_CELLS, *(len(name) + GAP for name, _ in self._choices)])
         rows = [
-            Row(place, (partial(_line, name, said, width),))
+            Row(place, (partial(_line, f"{name:<{cells}}", said, width),))
             for place, (name, said) in enumerate(self._choices)
         ]
-        self.query_one(RowList).show(Text(f"{label:<{LABEL_CELLS}}{what}", "dim"), rows, nothing="", title="")
+        self.query_one(RowList).show(Text(f"{label:<{cells}}{what}", "dim"), rows, nothing="", title="")
 
     def action_close(self) -> None:
         """Choose nothing."""
@@ -87,5 +89,5 @@ class Choose(Framed[int]):
             self.dismiss(place)
 
 
-def _line(name: str, said: str, width: int) -> Text:
-    return fit(Text.assemble((f"{name:<{LABEL_CELLS}}", "dim"), said), width)
+def _line(label: str, said: str, width: int) -> Text:
+    return fit(Text.assemble((label, "dim"), said), width)

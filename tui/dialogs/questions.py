@@ -1,16 +1,17 @@
-"""The short questions: evaluate everything, or what is marked? train a version? cancel this job?"""
+"""The short questions: evaluate everything? train a version? release this file? cancel this job?"""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from rich.text import Text
 
 from storage.durations import rough
 from storage.fault_records import Fault, Remedy
-from storage.records import Job, Model, Version
+from storage.records import Job, Model, Quarantined, Version
 from storage.text import word
 from storage.vocabulary import Format
 from tui.about import wrapped
+from tui.commands.figures import clock, size
 from tui.dialogs.confirm import Confirm
 from tui.dialogs.reasoned import Reasoned
 from tui.remedies import verb
@@ -26,43 +27,6 @@ def evaluate_all(versions: Sequence[Version]) -> Confirm:
     count = f"{len(names)} evaluations" if len(names) > 1 else "one evaluation"
     lines = [Text(f"This queues {count}:"), Text(), *(Text(f"  {name}") for name in [*names[:NAMED], *more])]
     return Confirm("Evaluate all models?", partial(wrapped, lines), "y  evaluate")
-
-
-def evaluate_marked(versions: Sequence[Version], without: Sequence[str], hidden: Collection[str]) -> Confirm:
-    """Return the question whether to evaluate the marked models: these versions, and nothing of those ``without`` one."""
-    count = f"{len(versions)} evaluations" if len(versions) > 1 else "one evaluation"
-    lines = [Text(f"This queues {count}:"), Text(), *_versions(versions, without, hidden, "evaluate")]
-    return Confirm(_of_marked("Evaluate", len(versions)), partial(wrapped, lines), "y  evaluate")
-
-
-def measure_marked(versions: Sequence[Version], without: Sequence[str], hidden: Collection[str]) -> Confirm:
-    """Return the question whether to measure how fast the marked models answer."""
-    lines = [Text("This measures, one after another, how fast they answer:"), Text()]
-    lines += _versions(versions, without, hidden, "measure")
-    return Confirm(_of_marked("Measure", len(versions)), partial(wrapped, lines), "y  measure")
-
-
-def check_marked(names: Sequence[str], hidden: Collection[str]) -> Confirm:
-    """Return the question whether to have the marked models checked."""
-    lines = [Text("This checks what is deployed for faults:"), Text()]
-    lines += [_marked(name, name in hidden) for name in names]
-    return Confirm(_of_marked("Check", len(names)), partial(wrapped, lines), "y  check")
-
-
-def _versions(
-    versions: Sequence[Version], without: Sequence[str], hidden: Collection[str], verb: str
-) -> list[Text]:
-    lines = [_marked(f"{version.model} v{version.number}", version.model in hidden) for version in versions]
-    lacking = [Text(), Text(f"No version to {verb}: {', '.join(without)}", "yellow")]
-    return lines + lacking if without else lines
-
-
-def _of_marked(verb: str, count: int) -> str:
-    return f"{verb} {count} marked models?" if count > 1 else f"{verb} the marked model?"
-
-
-def _marked(name: str, out_of_sight: bool) -> Text:  # noqa: FBT001 - a fact of the name beside it
-    return Text.assemble(f"  {name}", ("  hidden by the filter" if out_of_sight else "", "dim"))
 
 
 def train(model: Model, last_s: float | None) -> Confirm:
@@ -104,10 +68,46 @@ def trust(version: Version) -> Reasoned:
             "If you trust it, exactly this content is loaded from now on, behind the same walls; other bytes are not."
         ),
         Text(f"Taken back with: modeltender trust {word(version.model)}@{version.number} --revoke", "dim"),
+        Text(),
     ]
     return Reasoned(
         f"Trust {version.model} v{version.number}?", partial(wrapped, lines, indent=0), "⏎  trust it"
     )
+
+
+def release(entry: Quarantined) -> Reasoned:
+    """Return the question whether to trust what is kept in quarantine, and to put it back; it says why."""
+    lines = [
+        *_kept(entry),
+        Text(
+            f"If you trust it, it goes back to train/{entry.model} and becomes the next version like any other; "
+            "nothing is deployed. Exactly this content is loaded from now on, behind the same walls."
+        ),
+        Text(f"Taken back with: modeltender trust {entry.model}@VERSION --revoke", "dim"),
+        Text(),
+    ]
+    return Reasoned(f"Release {entry.name}?", partial(wrapped, lines, indent=0), "⏎  release it")
+
+
+def delete(entry: Quarantined) -> Reasoned:
+    """Return the question whether to remove what is kept in quarantine; it says why."""
+    lines = [
+        *_kept(entry),
+        Text("This removes it for good: there is no other copy of it here, and nothing brings it back."),
+        Text("That it was there, what was found in it and your reason stay on record.", "dim"),
+        Text(),
+    ]
+    return Reasoned(f"Delete {entry.name}?", partial(wrapped, lines, indent=0), "⏎  delete it")
+
+
+def _kept(entry: Quarantined) -> list[Text]:
+    """Return what is in quarantine, and everything that was found in it."""
+    return [
+        Text.assemble((f"{entry.name}  ", "bold"), f"{size(entry.bytes)}, found {clock(entry.found_at)}"),
+        Text(entry.reason),
+        *([Text.assemble(("found: ", "dim"), "; ".join(entry.evidence))] if len(entry.evidence) > 1 else []),
+        Text(),
+    ]
 
 
 def cancel(job: Job) -> Confirm:

@@ -265,5 +265,10 @@ class Overview(ConsoleScreen):
 
 def _labels(view: View, *, zoomed: bool) -> dict[str, str]:
     """Return the footer's words that are other than usual."""
-    idle = {action: "" for action, word in footers.of_model(view).items() if not word}
-    return ({"zoom": "all panels"} if zoomed else {}) | idle | footers.labels(view)
+    # Words that change with every row are for the model's own screen; a key that few models need is not left out for want of room.
+    own = {
+        action: word
+        for action, word in footers.of_model(view).items()
+        if not word or action == "app.quarantine"
+    }
+    return ({"zoom": "all panels"} if zoomed else {}) | own | footers.labels(view)

@@ -25,6 +25,7 @@ def test_keys_name_the_versions_that_they_are_about(staged: View) -> None:
         "app.promote": "promote v3",
         "app.roll_back": "back to v1",
         "app.cancel": "",
+        "app.quarantine": "",
     }
 
 
@@ -34,6 +35,7 @@ def test_keys_that_would_do_nothing_are_left_out(staged: View) -> None:
         "app.promote": "",
         "app.roll_back": "",
         "app.cancel": "cancel",
+        "app.quarantine": "",
     }
     assert footers.of_model(staged._replace(selected=None)) == {}
 
