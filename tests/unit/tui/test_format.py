@@ -14,11 +14,15 @@ from tui import format as form
         (-0.1234, "-0.123"),
         (-123.45, "-123.5"),
         (31250.5, "31250"),
+        (1_250_000.0, "1250k"),
+        (-123_456.0, "-123k"),
+        (3.2e11, "320G"),
     ],
 )
 def test_a_figure_has_four_places(value: float | None, shown: str) -> None:
     """Quality figures line up; of a long one places give way."""
     assert form.figure(value) == shown
+    assert len(shown) <= 6
 
 
 @pytest.mark.parametrize(
@@ -30,12 +34,14 @@ def test_a_figure_has_four_places(value: float | None, shown: str) -> None:
         (1.579, "1.58"),
         (12.34, "12.3"),
         (999.4, "999.4"),
-        (1234.0, "1s"),
+        (1234.4, "1234"),
+        (123_456.0, "123456"),
+        (1_234_567.0, "1235k"),
         (None, "n/a"),
     ],
 )
 def test_milliseconds_take_at_most_six_cells(value: float | None, shown: str) -> None:
-    """A slow model does not push its neighbours aside, and of a fast one the digits that differ are seen."""
+    """A slow model does not push its neighbours aside and stays in milliseconds; of a fast one the digits that differ are seen."""
     assert form.short_ms(value) == shown
     assert len(shown) <= 6
 
