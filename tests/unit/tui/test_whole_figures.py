@@ -2,6 +2,7 @@
 
 import msgspec
 import pytest
+from rich.cells import cell_len
 
 from storage.records import Evaluation, LatencyReport, Metric, Version
 from storage.snapshot import Detail
@@ -60,6 +61,28 @@ def test_what_a_class_is_taken_for_is_whole(width: int, told: str) -> None:
     assert shown.endswith(told)
 
 
+@pytest.mark.parametrize("width", [37, 56, 94])
+def test_classes_stand_below_each_other_however_wide_their_names_are(width: int) -> None:
+    """Characters of two cells move no column, neither in a matrix nor in a list of classes."""
+    names = ("上がる", "下がる", "変わらない", "stays")
+    for height in (4, 9):
+        lines = detail_rows.confusion_lines(evaluation(confusion=CLASSES), names, width, height)
+        recalls = [line for line in lines if line.plain.startswith(names)]
+        assert len({cell_len(line.plain[: line.plain.index("%")]) for line in recalls}) == 1
+        assert all(line.cell_len <= width for line in lines)
+
+
+def test_classes_with_long_names_are_told_apart_where_there_is_room() -> None:
+    """A name is whole on a wide terminal, ends with an ellipsis on a narrow one, and never takes away how often it was meant."""
+    names = tuple(f"class-with-a-long-name-{number}" for number in range(4))
+    found = evaluation(confusion=CLASSES)
+    wide = [line.plain for line in detail_rows.confusion_lines(found, names, 94, 3)]
+    assert wide[1].startswith("class-with-a-long-name-0   70.0% !  class-with-a-long-name-1 (10)")
+    narrow = [line.plain for line in detail_rows.confusion_lines(found, names, 37, 3)]
+    assert narrow[1].startswith("class-with-a-l…")
+    assert narrow[1].endswith("… (10)")
+
+
 def test_a_heading_says_on_how_many_examples_and_what_its_mark_means() -> None:
     """On how many examples a confusion rests is always said; what marks a class gives way in a narrow panel."""
     assert detail_rows.confused(evaluation(confusion=CLASSES), 38) == "  n=2000  ! below 90%"
@@ -110,6 +133,15 @@ def test_a_promotion_says_what_gets_worse() -> None:
     assert "-0.1000 worse" in said
     assert "24% longer" in said
     assert "50% smaller" in said
+    named = "\n".join(line.plain for line in body(Change(old, new, labels=("legit", "fraud")), WIDTH))
+    assert "worst: fraud" in named
+
+
+def test_a_first_promotion_is_not_about_two_versions() -> None:
+    """Where nothing is deployed that is what the heading says, whole, and the gate has one version to judge."""
+    lines = [line.plain for line in body(Change(None, msgspec.structs.replace(version(1), gate=None)), WIDTH)]
+    assert lines[0].split()[-5:] == ["none", "deployed", "candidate", "v1", "change"]
+    assert "? gate  has not judged it yet; r evaluates the candidate" in lines
 
 
 @pytest.mark.parametrize("width", [54, 61, 67, 68])
