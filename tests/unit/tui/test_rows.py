@@ -126,6 +126,9 @@ OPEN, READY = judged(UNMEASURED), judged(gate(CheckVerdict.PASS))
         ({}, [job(JobState.QUEUED)], "queued", False),
         ({"problem": "model.toml: bad"}, [], "SETTINGS", True),
         ({"faults": 2}, [], "2 FAULTS", True),
+        ({"faults": 2}, [job(JobState.RUNNING, done=620, total=1000)], "eval 62%", True),
+        (READY, [job(JobState.QUEUED)], "queued", True),
+        (judged(gate(CheckVerdict.FAIL)), [job(JobState.QUEUED)], "queued", False),
         ({"newest": version(2, status=Status.FAILED)}, [], "v2 FAILED", True),
         ({"newest": version(2, status=Status.CHECKING)}, [], "v2 checking", False),
         (READY, [], "v2 READY", True),
@@ -142,14 +145,25 @@ def test_the_worst_that_is_true_is_said(
     assert len(found.word) <= rows.STATE.width
 
 
+def test_work_moves_no_row_and_hides_no_trouble() -> None:
+    """While a model with faults is evaluated it stays first, counts as before, and keeps its sign."""
+    sick, well = model(name="sick", faults=1), model(name="a-well-one")
+    running = (job(JobState.RUNNING, model="sick", done=1, total=4), job(JobState.QUEUED, model="a-well-one"))
+    made = rows.ModelRows()
+    for seen in (snapshot(sick, well), snapshot(sick, well, jobs=running)):
+        assert [row.name for row in made.read(seen, NOW, USUAL)] == ["sick", "a-well-one"]
+        assert made.needing == 1
+        assert made.read(seen, NOW, USUAL)[0].health.glyph == "!"
+
+
 def test_a_sentence_names_the_key_that_helps() -> None:
     """What can be done is said with its key."""
-    assert health.sentence(model(**READY), NOW) == "v2 passed the gate (superior): p promotes it"
-    open_one = health.sentence(model(**OPEN), NOW)
+    assert health.sentence(model(**READY), (), NOW) == "v2 passed the gate (superior): p promotes it"
+    open_one = health.sentence(model(**OPEN), (), NOW)
     assert open_one == "v2 passes but for its latency: p measures and promotes it"
-    assert health.sentence(model(), NOW) == ""
+    assert health.sentence(model(), (), NOW) == ""
     assert "cut short" in health.sentence(
-        model(newest=version(2, status=Status.FAILED, reason="cut short")), NOW
+        model(newest=version(2, status=Status.FAILED, reason="cut short")), (), NOW
     )
 
 
@@ -176,7 +190,7 @@ def test_what_is_on_its_way_shows_where_nothing_else_does() -> None:
 def test_a_version_that_is_copied_into_place_says_how_far_it_is() -> None:
     """What is known of a copy under way is in the model's sentence."""
     copied = version(2, status=Status.SETTLING, reason="arriving: 3 MiB so far")
-    assert health.sentence(model(newest=copied), NOW) == "v2 arriving: 3 MiB so far"
+    assert health.sentence(model(newest=copied), (), NOW) == "v2 arriving: 3 MiB so far"
 
 
 @pytest.mark.parametrize(
@@ -331,7 +345,7 @@ def test_a_version_on_probation_says_for_how_long(left: float, looks: int, said:
         state=ProbationState.OPEN,
         reason="",
     )
-    assert health.sentence(model(probation=probation, **READY), NOW) == said
+    assert health.sentence(model(probation=probation, **READY), (), NOW) == said
 
 
 def test_a_job_that_waits_for_another_one_says_so() -> None:
