@@ -179,7 +179,7 @@ class Detail(ConsoleScreen):
 
     def fill(self, view: View, width: int, height: int) -> None:
         """Put the latest into the panels."""
-        down = above(view)
+        down = above(view, width)
         self.query_one("#notice", Line).show(down)
         self.query_one("#sentence", Line).show(rows.fit(Text(next_step.of_model(view)), width - 2))
         self.query_one(Header).show(heading.of_model(view, view.selected or ""), heading.right(view))

@@ -190,7 +190,7 @@ class Overview(ConsoleScreen):
 
     def fill(self, view: View, width: int, height: int) -> None:
         """Put the latest into the panels."""
-        down = above(view)
+        down = above(view, width)
         self.query_one("#notice", Line).show(down)
         filtering = self.query_one(FilterLine).display
         self._arrange(view, width, height - 2 - (down is not None) - filtering)

@@ -83,6 +83,18 @@ def test_read_only_console_starts_nothing(news: News) -> None:
     assert "s starts" not in said.plain
 
 
+@pytest.mark.parametrize("read_only", [False, True])
+def test_since_when_everything_is_old_is_read_in_eighty_columns(news: News, read_only: bool) -> None:  # noqa: FBT001 - a row of a table
+    """Also of another day, whoever looks; on a narrower terminal the line ends with an ellipsis."""
+    later = _view(news, read_only=read_only)._replace(now=NOW + 2 * 86_400.0)
+    said = notices.above(later, 80)
+    assert said is not None
+    assert said.plain.endswith("All below is as of 06-15 15:06 UTC.")
+    narrow = notices.above(later, 60)
+    assert narrow is not None
+    assert narrow.plain.endswith("…")
+
+
 def test_a_viewer_reads_who_starts_the_engine(news: News) -> None:
     """Where no engine works, who only may look is told whom to ask."""
     said = notices.engine_down(_view(news, read_only=True)._replace(owner="alice"))
@@ -97,6 +109,10 @@ def test_first_run_says_where_models_go(workspace: Workspace, writer: Writer) ->
     said = _plain(lines)
     for place in ("train/<name>/", "models/<name>/1/", "test/<name>/test.npz", "/srv/models"):
         assert place in said
+    folders = ("train/<name>/", "models/<name>/1/", "test/<name>/test.npz")
+    assert (
+        len({line.plain.index(folder) for line in lines for folder in folders if folder in line.plain}) == 1
+    )
 
 
 def test_first_run_without_an_engine_watches_nothing(workspace: Workspace, writer: Writer) -> None:
@@ -232,7 +248,7 @@ def test_the_past_is_marked_on_a_terminal_that_is_too_small(news: News) -> None:
 def test_the_line_above_the_panels_says_what_is_not_known_of_the_past(news: News) -> None:
     """It fits into 80 columns with everything that may be missing."""
     past = Replay(NOW - 60.0, missing=("events", "jobs", "readings"))
-    line = notices.above(_view(news._replace(replay=past, engine_running=False)))
+    line = notices.above(_view(news._replace(replay=past, engine_running=False)), 80)
     assert line is not None
     assert line.plain == "◂ The past: L ends it. No engine then. Not recorded: events, jobs, readings"
     assert line.cell_len <= 78
