@@ -42,9 +42,9 @@ class Overview(ConsoleScreen):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(Where.OVERVIEW)]
 
     class Selected(Message):
-        """The cursor went to another model."""
+        """The cursor went to another model, or to none where the filter leaves none."""
 
-        def __init__(self, name: str) -> None:
+        def __init__(self, name: str | None) -> None:
             super().__init__()
             self.name = name
 
@@ -182,7 +182,7 @@ class Overview(ConsoleScreen):
 
     @on(ModelTable.Highlighted)
     def _highlighted(self, message: ModelTable.Highlighted) -> None:
-        self.post_message(self.Selected(str(message.key)))
+        self.post_message(self.Selected(None if message.key is None else str(message.key)))
 
     @on(ModelTable.Opened)
     def _opened(self) -> None:
@@ -238,6 +238,7 @@ class Overview(ConsoleScreen):
         table.show(
             listed,
             listing=view.listing.words(len(listed), len(snapshot.models)),
+            nothing=f"nothing matches {view.listing.typed}: esc shows all" if view.listing.typed else "",
             marked=view.marked,
             longest=self._rows.longest,
         )
