@@ -73,7 +73,9 @@ def _line(told: Event | Fault, at: float, now: float, cells: int, width: int, *,
     glyph, style = MARKS[told.severity]
     name = Text(_named(told), "bold")
     name.truncate(_name_cells(width), overflow="ellipsis", pad=True)
-    line = Text.assemble((when, "dim"), ("a" if seen else glyph, style), " ", name, " ", told.message)
+    # The column before it says which version: in eighty columns that is room for a figure.
+    message = told.message.removeprefix(f"Version {told.version}: ")
+    line = Text.assemble((when, "dim"), ("a" if seen else glyph, style), " ", name, " ", message)
     if seen:
         line.stylize("dim")
     return fit(line, width)
