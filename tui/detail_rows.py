@@ -207,9 +207,15 @@ def figure_lines(evaluation: Evaluation, width: int, height: int) -> list[Text]:
         name.pad_right(name_cells - name.cell_len)
         interval = form.half_width(metric.low, metric.high)
         lines.append(
-            fit(Text.assemble(name, f"{number(metric.value):>9} ", (f"{interval:>6}", "dim")), width)
+            fit(Text.assemble(name, f"{_whole(metric.value):>9} ", (f"{interval:>6}", "dim")), width)
         )
     return lines
+
+
+def _whole(value: float) -> str:
+    """Return a figure, a very large one in the units of its interval beside it."""
+    told = number(value)
+    return form.placed(value, 7) if "e" in told else told
 
 
 def took(seconds: float) -> str:

@@ -155,12 +155,13 @@ def stale(
     """Return why what is shown is old, or ``None`` while the engine lives and its heart beats."""
     if engine is None:
         return None if engine_running else "nothing was ever measured"
-    since = f"as of {moment(engine.heartbeat_at, now)} UTC"
+    beat = moment(engine.heartbeat_at, now)
+    since = f"as of {beat} UTC"
     if not engine_running:
         return f"all below is {since}"
     silent = now - engine.heartbeat_at
     if disk_full and silent > full_disk.SILENT_S:
-        return f"the disk is full, so the engine records nothing: free some space; all below is {since}"
+        return f"the disk is full: free some space; nothing recorded since {beat} UTC"
     return f"the engine has been silent for {_lasted(silent)}, {since}" if silent > launch.SILENT_S else None
 
 

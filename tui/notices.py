@@ -31,14 +31,16 @@ WEIGHTS = "safetensors"
 
 
 def too_small(view: View, width: int, height: int) -> Text:
-    """Return what is shown where no panel is readable: the models' states in words."""
-    states = ", ".join(f"{model.name} {health.of_model(model, view.jobs).word}" for model in view.models)
+    """Return what is shown where no panel is readable: the models' states in words, the worst first."""
+    found = [(health.of_model(model, view.jobs), model.name) for model in view.models]
+    found.sort(key=lambda each: -each[0].level)
+    states = ", ".join(f"{name} {state.word}" for state, name in found)
     engine = "" if view.news.engine_running else "ENGINE DOWN, "
     if view.replay is not None:
         engine = f"REPLAY {written(view.replay.at)}, "
-    return Text(
-        f"{engine}{states or 'no models'} (this terminal is {width}x{height}, panels need {MINIMUM[0]}x{MINIMUM[1]})"
-    )
+    # Before the models: of hundreds of them the end is out of sight.
+    size = f"this terminal is {width}x{height}, panels need {MINIMUM[0]}x{MINIMUM[1]}"
+    return Text(f"{engine}{size}: {states or 'no models'}")
 
 
 def above(view: View, width: int) -> Text | None:

@@ -8,9 +8,10 @@ from rich.text import Text
 from storage.database import Writer
 from storage.errors import DatabaseError
 from storage.records import Arrival
-from storage.tables import engine, models
+from storage.tables import engine, faults, models
 from storage.vocabulary import Status
 from storage.workspace import Workspace
+from tests.console.stage import Played, add_model
 from tests.unit.tui.commands.rows import NOW, fill
 from tui import heading, notices
 from tui.feed import Feed, News
@@ -56,6 +57,16 @@ def test_small_terminal_names_the_states(news: News) -> None:
     assert "digits" in said
     assert "40x10" in said
     assert "60x16" in said
+
+
+def test_small_terminal_names_the_worst_first(workspace: Workspace, writer: Writer) -> None:
+    """Of many models the end is out of sight: what the terminal lacks and who needs somebody come before it."""
+    with writer.transaction() as connection:
+        for name in ("digits", "mnist"):
+            add_model(connection, name, Played(1, (0.9,)))
+        faults.open_fault(connection, "below", "It is below 0.9.", at=NOW, model="mnist")
+    said = notices.too_small(_view(_read(workspace)._replace(engine_running=True)), 40, 10).plain
+    assert said.startswith("this terminal is 40x10, panels need 60x16: mnist 1 FAULT, digits ")
 
 
 def test_small_terminal_tells_that_the_engine_is_down(news: News) -> None:
@@ -176,7 +187,10 @@ def test_a_full_disk_is_told_before_the_engine_passes_for_silent(news: News) -> 
     assert notices.engine_down(full) is None
     said = notices.engine_down(full._replace(now=NOW + 5))
     assert said is not None
-    assert "the disk is full, so the engine records nothing: free some space" in said.plain
+    assert said.plain == "! the disk is full: free some space; nothing recorded since 15:06 UTC"
+    another_day = notices.above(full._replace(now=NOW + 2 * 86_400.0), 80)
+    assert another_day is not None
+    assert another_day.plain.endswith("nothing recorded since 06-15 15:06 UTC")
     assert "DISK FULL" in heading.left(full._replace(now=NOW + 5), 80, needing=0).plain
 
 

@@ -10,6 +10,7 @@ from storage.vocabulary import JobState, Status
 from tests.unit.tui.test_rows import evaluation, job, model, version
 from tui import activity, detail_rows, rows
 from tui.commands.compare_text import changed
+from tui.commands.figures import with_interval
 from tui.dialogs.promote import Change, body
 
 WIDTH = 68
@@ -178,6 +179,17 @@ def test_a_version_without_classes_shows_its_figures() -> None:
     assert [line.split() for line in lines[1:]] == [["r2", "0.7824", ".0300"], ["mae", "31250.5", "800.0"]]
     assert len(detail_rows.figure_lines(found, 56, 2)) == 2
     assert all(len(line.plain) <= 24 for line in detail_rows.figure_lines(found, 24, 9))
+
+
+def test_a_large_figure_and_its_interval_are_in_the_same_notation() -> None:
+    """A mean squared error of prices has millions in both columns, and an interval no more places than its figure."""
+    found = msgspec.structs.replace(
+        evaluation(), metrics=(Metric("mse", 8.35e9, 7.37e9, 9.33e9, 500),), confusion=None
+    )
+    assert detail_rows.figure_lines(found, 56, 11)[1].plain.split() == ["mse", "8350M", "980M"]
+    assert with_interval(Metric("mae", 73400.44, 68613.31, 78187.57, 500)) == "73400.4 ±4787.1"
+    assert with_interval(Metric("accuracy", 0.95, 0.94, 0.96, 500)) == "0.9500 ±0.0100"
+    assert with_interval(Metric("mse", 8.35e9, 7.37e9, 9.33e9, 500)) == "8.35e+09 ±9.8e+08"
 
 
 def test_what_a_confusion_leaves_is_for_the_other_figures() -> None:
