@@ -15,6 +15,9 @@ LARGE = ((1e3, "k"), (1e6, "M"), (1e9, "G"))
 MOMENT_CELLS = 11
 """Of a time with its date."""
 
+NEAR_S = 12 * 3600.0
+"""A time of less than half a day ago is known by its hour, though midnight lies between: who is called at 03:10 needs that."""
+
 MINUTE_S = 60
 
 FIVES_FROM = 10
@@ -70,9 +73,10 @@ def short_age(seconds: float) -> str:
 
 
 def clock(at: float, now: float) -> str:
-    """Return a time of today to the minute, or another day's date, in UTC and in five cells: ``14:23``, ``11-24``."""
+    """Return a time of today or of the last hours to the minute, or another day's date, in UTC and in five cells: ``14:23``, ``11-24``."""
     then = datetime.fromtimestamp(at, UTC)
-    return f"{then:%H:%M}" if then.date() == datetime.fromtimestamp(now, UTC).date() else f"{then:%m-%d}"
+    near = then.date() == datetime.fromtimestamp(now, UTC).date() or 0 <= now - at < NEAR_S
+    return f"{then:%H:%M}" if near else f"{then:%m-%d}"
 
 
 def moment(at: float, now: float) -> str:

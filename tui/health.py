@@ -180,7 +180,8 @@ def _broken(model: Model) -> Health | None:
 def _work(model: Model, jobs: Sequence[Job]) -> Health | None:
     for job in jobs:
         if job.model == model.name and job.state is JobState.RUNNING:
-            share = f" {job.done * 100 // job.total}%" if job.total else ""
+            # Rounded as everywhere else: the same job is told beside the table.
+            share = f" {job.done / job.total:.0%}" if job.total else ""
             return Health("◐", f"{WORDS.get(job.kind.value, job.kind.value)}{share}", WORKING, "cyan")
     if any(job.model == model.name and job.state is JobState.QUEUED for job in jobs):
         return Health("◐", "queued", WORKING, "cyan")

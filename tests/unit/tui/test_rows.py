@@ -122,7 +122,7 @@ OPEN, READY = judged(UNMEASURED), judged(gate(CheckVerdict.PASS))
         ({"current": None, "newest": None}, [], "not deployed", False),
         ({"current": version(1, status=Status.FAILED, reason="cut short")}, [], "LOAD ERR", True),
         ({"current": version(1, status=Status.MISSING)}, [job(JobState.RUNNING)], "MISSING", True),
-        ({}, [job(JobState.RUNNING, done=620, total=1000)], "eval 62%", False),
+        ({}, [job(JobState.RUNNING, done=6197, total=10_000)], "eval 62%", False),
         ({}, [job(JobState.QUEUED)], "queued", False),
         ({"problem": "model.toml: bad"}, [], "SETTINGS", True),
         ({"faults": 2}, [], "2 FAULTS", True),
