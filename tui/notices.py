@@ -40,7 +40,7 @@ def too_small(view: View, width: int, height: int) -> Text:
         engine = f"REPLAY {written(view.replay.at)}, "
     # Before the models: of hundreds of them the end is out of sight.
     size = f"this terminal is {width}x{height}, panels need {MINIMUM[0]}x{MINIMUM[1]}"
-    return Text(f"{engine}{size}: {states or 'no models'}")
+    return Text(f"{engine}{size}\n{states or 'no models'}")
 
 
 def above(view: View, width: int) -> Text | None:

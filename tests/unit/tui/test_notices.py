@@ -66,7 +66,7 @@ def test_small_terminal_names_the_worst_first(workspace: Workspace, writer: Writ
             add_model(connection, name, Played(1, (0.9,)))
         faults.open_fault(connection, "below", "It is below 0.9.", at=NOW, model="mnist")
     said = notices.too_small(_view(_read(workspace)._replace(engine_running=True)), 40, 10).plain
-    assert said.startswith("this terminal is 40x10, panels need 60x16: mnist 1 FAULT, digits ")
+    assert said.startswith("this terminal is 40x10, panels need 60x16\nmnist 1 FAULT, digits ")
 
 
 def test_small_terminal_tells_that_the_engine_is_down(news: News) -> None:
