@@ -119,9 +119,9 @@ def about_fault(fault: Fault, now: float) -> list[Text]:
     # The key before the message: a panel of few lines leaves out the last ones.
     key = []
     if fault.remedies:
-        key = [Text.assemble(("f mends it: ", "dim"), ways(fault))]
+        key = [Text(f"f mends it: {ways(fault)}", "bold")]
     elif REPAIR in fault.repair:
-        key = [Text("f restores the files", "dim")]
+        key = [Text("f restores the files", "bold")]
     return [
         Text.assemble((_named(fault) or "the engine", "bold"), (f"  {times}{seen}", "dim")),
         *key,

@@ -5,10 +5,10 @@ from msgspec.structs import replace
 from rich.cells import cell_len
 
 from storage.device_details import Obstacle
-from storage.fault_records import Event, Fault
+from storage.fault_records import Event, Fault, Remedy
 from storage.records import Device, Job, JobParameters
 from storage.settings_listing import DEFAULT, Entry
-from storage.vocabulary import DeviceKind, FaultState, JobKind, JobState, Severity
+from storage.vocabulary import DeviceKind, FaultState, JobKind, JobState, RepairKind, Severity
 from tui import device_rows, event_rows, job_rows, settings_rows
 
 NOW = 1_763_994_187.0
@@ -201,7 +201,10 @@ def test_a_wide_list_has_the_hour_of_another_day() -> None:
 
 
 def test_a_fault_names_its_key() -> None:
-    """Where files are restored by a key, it is named before the sentence that may be long."""
+    """Where files are restored by a key, it is named before the sentence that may be long, and stands out."""
+    remedied = replace(FAULT, remedies=(Remedy(RepairKind.RETRAIN, "trains it"),))
+    for fault in (FAULT, remedied):
+        assert event_rows.about_fault(fault, NOW)[1].style == "bold"
     said = [line.plain for line in event_rows.about_fault(FAULT, NOW)]
     assert said[1:3] == ["f restores the files", "it has changed"]
     assert "f " not in event_rows.about_fault(replace(FAULT, repair="Add some."), NOW)[1].plain
