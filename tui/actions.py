@@ -123,7 +123,7 @@ class Actions(App[int]):
             return
         from tui.dialogs.promote import Change, Promote
 
-        dialog = Promote(Change(current, candidate, self._targets(model)))
+        dialog = Promote(Change(current, candidate, self._targets(model), self._labels(model)))
 
         def answered(yes: bool | None) -> None:  # noqa: FBT001 - what a screen's result is
             if yes:
@@ -203,6 +203,13 @@ class Actions(App[int]):
         """Return what else is told of a model's promotions, or ``None`` where that is not read yet."""
         detail = self.news.detail
         return detail.targets if detail is not None and detail.model.name == model.name else None
+
+    def _labels(self, model: Model) -> tuple[str, ...]:
+        """Return the names of a model's classes; none where its settings are not read yet."""
+        from tui.about import labels
+
+        detail = self.news.detail
+        return labels(self.news.settings) if detail is not None and detail.model.name == model.name else ()
 
     def _confirm(self, dialog: "Confirm", ask: Callable[[], Job], word: str = "queued") -> None:
         def answered(yes: bool | None) -> None:  # noqa: FBT001 - what a screen's result is

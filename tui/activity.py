@@ -42,8 +42,9 @@ def _job(job: Job, width: int, now: float, *, kind: int, name: int) -> Text:
     line = Text.assemble((f"J{job.id:<4} ", "dim"), f"{job.kind:<{kind}}", named)
     if job.state is JobState.RUNNING:
         share = job.done / job.total if job.total else None
-        line.append(form.bar(share, 10), "cyan")
-        line.append("  ..." if share is None else f" {share:>4.0%}")
+        line.append(form.bar(share, 10), "cyan").append(
+            f" {'running' if share is None else f'{share:>4.0%}'}"
+        )
         if share and job.started_at is not None and share < 1:
             line.append(f" {form.left((now - job.started_at) * (1 - share) / share)} left", "dim")
         elif job.message:

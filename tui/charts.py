@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from storage.records import HistoryPoint
 from storage.snapshot import Detail
-from storage.vocabulary import JobKind
+from storage.vocabulary import JobKind, JobState
 from tui.feed import News
 from tui.spans import ALL, SPANS, STEPS
 from tui.view import View
@@ -19,6 +19,8 @@ UNMEASURED = "no latency is measured yet: r evaluates"
 UNREAD = "…"
 """What stands for the figures of a model until they are read: that there are none is another thing."""
 
+UNCHOSEN = "no model is selected"
+
 STEP_LEAST_S = 60.0
 """A chart that ends now moves by a step of its span, and once a minute at most: a quiet screen sends nothing."""
 
@@ -27,7 +29,7 @@ def show_accuracy(chart: HistoryChart, view: View) -> None:
     """Draw the figure that stands for the model, over all its versions."""
     detail = _detail(view)
     if detail is None:
-        chart.show((), title=_title(view, UNREAD), nothing=_unread(view))
+        chart.show((), title=_title(view, UNREAD) if view.selected else "", nothing=_unread(view))
         return
     metric = detail.history[-1].metric if detail.history else "accuracy"
     _show(
@@ -38,6 +40,7 @@ def show_accuracy(chart: HistoryChart, view: View) -> None:
         detail.recent_history,
         name=metric.replace("_", " "),
         figure=metric,
+        never=_failed(view),
     )
 
 
@@ -45,7 +48,7 @@ def show_latency(chart: HistoryChart, view: View) -> None:
     """Draw how long one query took."""
     detail = _detail(view)
     if detail is None:
-        chart.show((), title=_title(view, LATENCY), nothing=_unread(view))
+        chart.show((), title=_title(view, LATENCY) if view.selected else "", nothing=_unread(view))
         return
     _show(
         chart,
@@ -55,7 +58,7 @@ def show_latency(chart: HistoryChart, view: View) -> None:
         detail.recent_latency,
         name=LATENCY,
         figure="latency_p50_ms",
-        never=UNMEASURED,
+        never=_failed(view) or UNMEASURED,
     )
 
 
@@ -91,6 +94,15 @@ def _show(
     )
 
 
+def _failed(view: View) -> str:
+    """Return why there are no figures where the last evaluation failed; to ask for another one as it is would fail again."""
+    asked = (job for job in view.jobs if job.model == view.selected and job.kind is JobKind.EVALUATE)
+    last = next(asked, None)
+    if last is None or last.state is not JobState.FAILED:
+        return ""
+    return f"the evaluation failed: {last.error} {last.hint}".strip()
+
+
 def _nothing(view: View) -> str:
     """Return what is said where there is no point: of the past that nothing can be done about it."""
     return "" if view.replay is None else "nothing had been measured then"
@@ -98,7 +110,7 @@ def _nothing(view: View) -> str:
 
 def _unread(view: View) -> str:
     """Return what is said where nothing is read: of a model that there is, that it comes."""
-    return (_nothing(view) or NOTHING_YET) if view.model is None else UNREAD
+    return (_nothing(view) or UNCHOSEN) if view.model is None else UNREAD
 
 
 def window(view: View) -> tuple[float, float] | None:

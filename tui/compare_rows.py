@@ -26,8 +26,11 @@ BARE_CELLS = 9
 BARE_BELOW = 72
 """Cells below which the two figures are shown without their intervals: what they come to has to be whole."""
 
-INTERVAL_FROM = 100
+INTERVAL_FROM = 94
 """Cells from which there is room for the interval of the difference; below that it is told of the chosen figure."""
+
+NAME_LEAST, NAME_MOST = 14, 48
+"""Cells of a figure's name: a class has a name of its own in it."""
 
 PART_FIGURES = ("recall", *HEADLINE_METRICS, "mae")
 """What stands for a part of the examples: the first of these that both versions have."""
@@ -64,9 +67,10 @@ def parts(line: Line) -> dict[str, str]:
 
 def heading(pair: Pair, width: int) -> Text:
     """Return the columns' titles."""
-    room = f" {'INTERVAL':<{INTERVAL_CELLS}}" if width >= INTERVAL_FROM else ""
-    old, new = f"V{pair.before.number}", f"V{pair.after.number}"
+    room = f"{'':<{WORD_CELLS}}  INTERVAL" if width >= INTERVAL_FROM else ""
     value = _value_cells(width)
+    interval = " ±95%" if value == VALUE_CELLS else ""
+    old, new = f"V{pair.before.number}{interval}", f"V{pair.after.number}{interval}"
     return Text(
         f"{'FIGURE':<{_name_cells(width)}} {old:<{value}} {new:<{value}} {'ADVANTAGE':>{CHANGE_CELLS}}{room}",
         "dim",
@@ -80,7 +84,9 @@ def rows(found: list[Line], width: int) -> list[Row]:
 
 def _name_cells(width: int) -> int:
     wide = INTERVAL_CELLS + 1 if width >= INTERVAL_FROM else 0
-    return max(14, min(32, width - 2 * _value_cells(width) - CHANGE_CELLS - WORD_CELLS - 4 - wide))
+    return max(
+        NAME_LEAST, min(NAME_MOST, width - 2 * _value_cells(width) - CHANGE_CELLS - WORD_CELLS - 4 - wide)
+    )
 
 
 def _value_cells(width: int) -> int:
@@ -100,10 +106,11 @@ def _row(line: Line, width: int) -> Text:
         (f"{after:<{value}.{value}} ", "bold"),
         f"{line.change:>{CHANGE_CELLS}.{CHANGE_CELLS}} ",
     )
-    if width >= INTERVAL_FROM:
-        said = interval(line.compared) if line.compared else ""
-        text.append(f"{said:<{INTERVAL_CELLS}} ", "dim")
-    return fit(text.append(line.word, line.style), width)
+    text.append(f"{line.word:<{WORD_CELLS}}", line.style)
+    if width >= INTERVAL_FROM and line.compared is not None:
+        text.append(f" {interval(line.compared)}", "dim")
+    text.rstrip()
+    return fit(text, width)
 
 
 def _quality(pair: Pair) -> Iterator[Line]:

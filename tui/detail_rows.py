@@ -12,7 +12,7 @@ from storage.vocabulary import Role, Status
 from tui import format as form
 from tui import health
 from tui.commands.figures import number
-from tui.rows import fit
+from tui.rows import cell, fit
 
 SCORES = {"accuracy": "ACC", "subset_accuracy": "ACC", "r2": "R2"}
 """Titles of a column of headline figures, by the figure's name."""
@@ -36,6 +36,9 @@ FIGURE_CELLS, VALUE_CELLS = 26, 17
 
 LEAST_FIGURES = 4
 """Rows below a confusion from which other figures are told there: a gap, a heading and two of them."""
+
+CLASS_CELLS = 15
+"""Of a class's name beside its recall, and of longer ones up to a third of the width: a cut name may be that of its neighbour."""
 
 GOOD_RECALL = 0.9
 """Below it a class is marked: one example in ten is taken for something else."""
@@ -140,7 +143,7 @@ def confusion_lines(
     if not matrix:
         return [Text("nothing is measured yet: r evaluates", "dim")]
     names = [labels[index] if index < len(labels) else str(index) for index in range(len(matrix))]
-    whole = len(matrix) <= WORST and width >= 16 + 9 * len(matrix) + 8 and height > len(matrix) + 1
+    whole = len(matrix) <= WORST and width >= 16 + 9 * len(matrix) + 9 and height > len(matrix) + 1
     lines = _matrix(matrix, names, width) if whole else _worst(matrix, names, width, height)
     left = height - len(lines)
     if evaluation is None or left < LEAST_FIGURES:
@@ -149,24 +152,30 @@ def confusion_lines(
 
 
 def _matrix(matrix: Sequence[Sequence[int]], names: Sequence[str], width: int) -> list[Text]:
-    lines = [
-        Text(f"{'true / predicted':<16}" + "".join(f"{name:>9.8}" for name in names) + "  recall", "dim")
-    ]
+    lines = [Text.assemble("true / predicted", *(_above(name) for name in names), "  recall", style="dim")]
     for row, name in zip(matrix, names, strict=True):
         index = len(lines) - 1
-        line = Text(f"{name:<16.15}" + "".join(f"{count:>9}" for count in row))
+        line = cell(name, 15).append(" ").append("".join(f"{count:>9}" for count in row))
         lines.append(fit(line.append_text(_recall(row, index)), width))
     return lines
+
+
+def _above(name: str) -> Text:
+    """Return a class's name above its column of counts."""
+    title = fit(Text(name), 8)
+    title.pad_left(9 - title.cell_len)
+    return title
 
 
 def _worst(matrix: Sequence[Sequence[int]], names: Sequence[str], width: int, height: int) -> list[Text]:
     ranked = sorted(range(len(matrix)), key=lambda index: _share(matrix[index], index))
     others = width >= NARROW
-    heading = f"{'WORST CLASSES':<16}{'RECALL':>6}{'    TAKEN FOR' if others else ''}"
+    named = max(CLASS_CELLS, min(max(map(cell_len, names)) + 1, width // 3))
+    heading = f"{'WORST CLASSES':<{named + 1}}{'RECALL':>6}{'    TAKEN FOR' if others else ''}"
     lines = [fit(Text(heading, "dim"), width)]
     for index in ranked[: max(1, height - 1)]:
         row = matrix[index]
-        line = Text(f"{names[index]:<15.15}").append_text(_recall(row, index)).append("  ")
+        line = cell(names[index], named).append_text(_recall(row, index)).append("  ")
         if others:
             confused = sorted(
                 (other for other in range(len(row)) if other != index and row[other]),
@@ -184,12 +193,14 @@ def _taken_for(confused: Sequence[tuple[str, int]], room: int) -> str:
     """Return what a class was taken for and how often, as far as there is room for whole ones."""
     if not confused:
         return "nothing else"
-    first, *others = [f"{name} ({count})" for name, count in confused]
-    for other in others:
-        if cell_len(f"{first}, {other}") > room:
+    (name, count), *others = confused
+    # Of a name without room its end gives way: how often it was is what is looked for.
+    said = f"{fit(Text(name), room - len(f' ({count})')).plain} ({count})"
+    for name, count in others:
+        if cell_len(f"{said}, {name} ({count})") > room:
             break
-        first += f", {other}"
-    return first
+        said += f", {name} ({count})"
+    return said
 
 
 def _recall(row: Sequence[int], index: int) -> Text:
@@ -215,9 +226,15 @@ def figure_lines(evaluation: Evaluation, width: int, height: int) -> list[Text]:
         name.pad_right(name_cells - name.cell_len)
         interval = form.half_width(metric.low, metric.high)
         lines.append(
-            fit(Text.assemble(name, f"{number(metric.value):>9} ", (f"{interval:>6}", "dim")), width)
+            fit(Text.assemble(name, f"{_whole(metric.value):>9} ", (f"{interval:>6}", "dim")), width)
         )
     return lines
+
+
+def _whole(value: float) -> str:
+    """Return a figure, a very large one in the units of its interval beside it."""
+    told = number(value)
+    return form.placed(value, 7) if "e" in told else told
 
 
 def took(seconds: float) -> str:

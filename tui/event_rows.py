@@ -73,7 +73,9 @@ def _line(told: Event | Fault, at: float, now: float, cells: int, width: int, *,
     glyph, style = MARKS[told.severity]
     name = Text(_named(told), "bold")
     name.truncate(_name_cells(width), overflow="ellipsis", pad=True)
-    line = Text.assemble((when, "dim"), ("a" if seen else glyph, style), " ", name, " ", told.message)
+    # The column before it says which version: in eighty columns that is room for a figure.
+    message = told.message.removeprefix(f"Version {told.version}: ")
+    line = Text.assemble((when, "dim"), ("a" if seen else glyph, style), " ", name, " ", message)
     if seen:
         line.stylize("dim")
     return fit(line, width)
@@ -117,9 +119,9 @@ def about_fault(fault: Fault, now: float) -> list[Text]:
     # The key before the message: a panel of few lines leaves out the last ones.
     key = []
     if fault.remedies:
-        key = [Text.assemble(("f mends it: ", "dim"), ways(fault))]
+        key = [Text(f"f mends it: {ways(fault)}", "bold")]
     elif REPAIR in fault.repair:
-        key = [Text("f restores the files", "dim")]
+        key = [Text("f restores the files", "bold")]
     return [
         Text.assemble((_named(fault) or "the engine", "bold"), (f"  {times}{seen}", "dim")),
         *key,

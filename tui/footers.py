@@ -5,7 +5,7 @@ Paused, in the past, without an engine: then its words are others.
 
 from collections.abc import Iterable
 
-from storage.vocabulary import FINISHED
+from tui.health import at_work
 from tui.key import Where
 from tui.keys import KEYS, of
 from tui.remedies import asking
@@ -13,6 +13,9 @@ from tui.view import View
 
 NO_ACTIONS = {key.action: "" for key in KEYS if key.engine}
 """The footer's words where the engine cannot be asked for anything."""
+
+OF_A_MODEL = ("open", "mark", "app.evaluate", "app.promote", "app.roll_back", "app.cancel")
+"""What nothing comes of where a filter leaves no model; those that are marked can be evaluated all the same."""
 
 BAR_PADDING = 2
 """Columns that the footer leaves free at its ends."""
@@ -51,12 +54,11 @@ def of_model(view: View) -> dict[str, str]:
     """Return what the keys that act on the selected model do now; of those that would do nothing, nothing."""
     model = view.model
     if model is None:
-        return {}
-    busy = any(job.model == model.name and job.state not in FINISHED for job in view.jobs)
+        return {action: "" for action in OF_A_MODEL if not (view.marked and action == "app.evaluate")}
     return {
         "app.promote": f"promote v{model.candidate.number}" if model.candidate else "",
         "app.roll_back": f"back to v{model.previous.number}" if model.previous else "",
-        "app.cancel": "cancel" if busy else "",
+        "app.cancel": "cancel" if at_work(model, view.jobs) else "",
         "app.quarantine": "quarantine" if model.quarantined else "",
     }
 

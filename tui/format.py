@@ -9,8 +9,14 @@ BLOCKS = "▁▂▃▄▅▆▇█"
 
 GIB = 1024**3
 
+LARGE = ((1e3, "k"), (1e6, "M"), (1e9, "G"))
+"""What is written behind a number that was divided because it has too many digits."""
+
 MOMENT_CELLS = 11
 """Of a time with its date."""
+
+NEAR_S = 12 * 3600.0
+"""A time of less than half a day ago is known by its hour, though midnight lies between: who is called at 03:10 needs that."""
 
 MINUTE_S = 60
 
@@ -20,7 +26,7 @@ FIVES_FROM = 10
 
 def figure(value: float | None) -> str:
     """Return a quality figure in six cells, with four places where they fit."""
-    return NOT_KNOWN if value is None else _placed(value, 6)
+    return NOT_KNOWN if value is None else placed(value, 6)
 
 
 def half_width(low: float | None, high: float | None) -> str:
@@ -28,23 +34,24 @@ def half_width(low: float | None, high: float | None) -> str:
     if low is None or high is None:
         return ""
     half = (high - low) / 2
-    return _placed(half, 6 if half < 1 else 5).removeprefix("0")
+    return placed(half, 6 if half < 1 else 5).removeprefix("0")
 
 
-def _placed(value: float, cells: int) -> str:
-    """Return a number with four places, or as many as there are cells for."""
-    told = (f"{value:.{places}f}" for places in range(4, 0, -1))
-    return next((one for one in told if len(one) <= cells), f"{value:.0f}")
+def placed(value: float, cells: int, most: int = 4) -> str:
+    """Return a number with ``most`` places, or as many as there are cells for; a large one in thousands, millions, and so on."""
+    told = (f"{value:.{places}f}" for places in range(most, -1, -1))
+    short = (f"{value / scale:.0f}{sign}" for scale, sign in LARGE)
+    return next((one for one in (*told, *short) if len(one) <= cells), f"{value:.0e}")
 
 
 def short_ms(value: float | None) -> str:
-    """Return milliseconds in at most six cells, to three digits that mean something: fast models differ in the last ones."""
+    """Return milliseconds in at most six cells, to three digits that mean something: fast models differ in the last ones.
+
+    They stay milliseconds however many they are: whatever shows them says so once.
+    """
     if value is None:
         return NOT_KNOWN
-    if value >= 10:
-        return f"{value:.1f}" if value < 1000 else f"{value / 1000:.0f}s"
-    places = 2 if value >= 1 else 3 if value >= 0.1 else 4
-    return f"{value:.{places}f}"
+    return placed(value, 6, sum(value < least for least in (1000, 10, 1, 0.1)))
 
 
 def elapsed(at: float, now: float) -> float:
@@ -66,9 +73,10 @@ def short_age(seconds: float) -> str:
 
 
 def clock(at: float, now: float) -> str:
-    """Return a time of today to the minute, or another day's date, in UTC and in five cells: ``14:23``, ``11-24``."""
+    """Return a time of today or of the last hours to the minute, or another day's date, in UTC and in five cells: ``14:23``, ``11-24``."""
     then = datetime.fromtimestamp(at, UTC)
-    return f"{then:%H:%M}" if then.date() == datetime.fromtimestamp(now, UTC).date() else f"{then:%m-%d}"
+    near = then.date() == datetime.fromtimestamp(now, UTC).date() or 0 <= now - at < NEAR_S
+    return f"{then:%H:%M}" if near else f"{then:%m-%d}"
 
 
 def moment(at: float, now: float) -> str:

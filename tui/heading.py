@@ -18,6 +18,9 @@ NAME = "modeltender"
 ENDS = 3
 """Columns that the line's ends take, and the space before the time."""
 
+LEAST_NAME = 8
+"""Cells of a model's name that are always there."""
+
 ROOMY = 110
 """Columns from which there is room for whole phrases."""
 
@@ -43,17 +46,23 @@ def left(view: View, width: int, *, needing: int) -> Text:
     return line
 
 
-def of_model(view: View, name: str) -> Text:
-    """Return the left part of the first line of a model's screen."""
-    text = Text.assemble((NAME, "bold"), " > ", (name, "bold"))
+def of_model(view: View, name: str, width: int) -> Text:
+    """Return the left part of the first line of a model's screen: its name gives way, never its state."""
+    state = Text()
     model = view.model
     if model is not None:
-        text.append_text(_role(model))
+        state.append_text(_role(model))
         found = health.of_model(model, view.jobs)
-        text.append(f"   {found.glyph} {found.word}", found.colour)
+        state.append(f"   {found.glyph} {found.word}", found.colour)
     if not view.news.engine_running and view.replay is None:
-        text.append("   ENGINE DOWN", "bold red")
-    return Text("   ").join([text, *_flags(view)])
+        state.append("   ENGINE DOWN", "bold red")
+    state = Text("   ").join([state, *_flags(view)])
+    room = width - right(view).cell_len - ENDS - state.cell_len
+    named = Text.assemble((NAME, "bold"), " > ", (name, "bold"))
+    if named.cell_len > room:
+        named = Text(name, "bold")
+        named.truncate(max(room, LEAST_NAME), overflow="ellipsis")
+    return Text.assemble(named, state)
 
 
 def of_screen(view: View, name: str, told: str) -> Text:

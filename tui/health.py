@@ -10,7 +10,7 @@ from typing import NamedTuple
 from storage import full_disk, launch
 from storage.durations import rough
 from storage.records import Arrival, EngineState, Job, Model, Version
-from storage.vocabulary import JobState, Status
+from storage.vocabulary import FINISHED, JobState, Status
 from tui.format import moment
 
 SECONDS_MATTER_S = 120.0
@@ -46,8 +46,18 @@ ARRIVING = {Status.SETTLING: "arriving", Status.CHECKING: "checking"}
 
 
 def of_model(model: Model, jobs: Sequence[Job]) -> Health:
-    """Return the state of a model, given the jobs that run and wait."""
-    for found in (_broken(model), _work(model, jobs), _troubled(model), _newer(model)):
+    """Return the state of a model, given the jobs that run and wait.
+
+    What needs somebody goes on needing them while a job runs: its sign and its place stay, and the word tells of the work.
+    """
+    found, work = _at_rest(model), _work(model, jobs)
+    if work is None or found.level == ERROR:
+        return found
+    return found._replace(word=work.word) if found.needs_person else work
+
+
+def _at_rest(model: Model) -> Health:
+    for found in (_broken(model), _troubled(model), _newer(model)):
         if found is not None:
             return found
     if model.glance.current is None:
@@ -90,7 +100,7 @@ def on_probation(model: Model, now: float) -> str:
     return f"v{probation.number} is on probation, {told} (looked at {times})"
 
 
-def sentence(model: Model, now: float) -> str:
+def sentence(model: Model, jobs: Sequence[Job], now: float) -> str:
     """Return what can be said about a model in one sentence, with the key that acts on it; empty when all is well."""
     current, candidate, newest = model.current, model.candidate, model.newest
     if model.problem:
@@ -98,7 +108,7 @@ def sentence(model: Model, now: float) -> str:
     if said := _of_current(model, now):
         return said
     if candidate is not None:
-        return _of_candidate(candidate)
+        return _of_candidate(candidate, at_work=at_work(model, jobs))
     if newest is not None and newest is not current and (said := _of_newest(newest)):
         return said
     if model.quarantined:
@@ -120,11 +130,18 @@ def _of_newest(newest: Version) -> str:
     return f"v{newest.number} {newest.reason}" if newest.status in ARRIVING and newest.reason else ""
 
 
-def _of_candidate(candidate: Version) -> str:
+def at_work(model: Model, jobs: Sequence[Job]) -> bool:
+    """Whether a job of the model runs or waits."""
+    return any(job.model == model.name and job.state not in FINISHED for job in jobs)
+
+
+def _of_candidate(candidate: Version, *, at_work: bool) -> str:
     if candidate.gate is None:
         if candidate.reason:
             return f"v{candidate.number} is a candidate: {candidate.reason}"
-        return f"v{candidate.number} is a candidate and is being evaluated"
+        if at_work:
+            return f"v{candidate.number} is a candidate and is being evaluated"
+        return f"v{candidate.number} is a candidate without a verdict: r on the model's screen evaluates it"
     if candidate.gate.passed:
         return f"v{candidate.number} passed the gate ({candidate.gate.verdict}): p promotes it"
     if candidate.gate.lacks_ratio:
@@ -138,12 +155,13 @@ def stale(
     """Return why what is shown is old, or ``None`` while the engine lives and its heart beats."""
     if engine is None:
         return None if engine_running else "nothing was ever measured"
-    since = f"as of {moment(engine.heartbeat_at, now)} UTC"
+    beat = moment(engine.heartbeat_at, now)
+    since = f"as of {beat} UTC"
     if not engine_running:
         return f"all below is {since}"
     silent = now - engine.heartbeat_at
     if disk_full and silent > full_disk.SILENT_S:
-        return f"the disk is full, so the engine records nothing: free some space; all below is {since}"
+        return f"the disk is full: free some space; nothing recorded since {beat} UTC"
     return f"the engine has been silent for {_lasted(silent)}, {since}" if silent > launch.SILENT_S else None
 
 
@@ -162,7 +180,8 @@ def _broken(model: Model) -> Health | None:
 def _work(model: Model, jobs: Sequence[Job]) -> Health | None:
     for job in jobs:
         if job.model == model.name and job.state is JobState.RUNNING:
-            share = f" {job.done * 100 // job.total}%" if job.total else ""
+            # Rounded as everywhere else: the same job is told beside the table.
+            share = f" {job.done / job.total:.0%}" if job.total else ""
             return Health("◐", f"{WORDS.get(job.kind.value, job.kind.value)}{share}", WORKING, "cyan")
     if any(job.model == model.name and job.state is JobState.QUEUED for job in jobs):
         return Health("◐", "queued", WORKING, "cyan")

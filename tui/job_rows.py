@@ -90,7 +90,7 @@ def _state(job: Job, width: int, now: float) -> Text:
     if job.state is not JobState.RUNNING:
         return Text.assemble((f"{job.state.upper()} ", "bold yellow"), job.error)
     share = job.done / job.total if job.total else None
-    told = Text.assemble((form.bar(share, 10), "cyan"), "  ..." if share is None else f" {share:>4.0%}")
+    told = Text.assemble((form.bar(share, 10), "cyan"), " running" if share is None else f" {share:>4.0%}")
     speed, rest = rate(job, now), remaining(job, now)
     if speed is not None and width >= RATE_FROM:
         told.append(f" {_amount(speed):>6}/s", "dim")

@@ -140,7 +140,7 @@ class ListScreen(ConsoleScreen):
 
     def fill(self, view: View, width: int, height: int) -> None:
         """Put the latest into the panels."""
-        down = above(view)
+        down = above(view, width)
         self.query_one("#notice", Line).show(down)
         self.query_one(Header).show(
             heading.of_screen(view, self.WHERE.value, self.told(view)), heading.right(view)

@@ -204,9 +204,11 @@ class Navigation(Writing):
                 return
         if where is Where.COMPARE and not self._choose_pair(self._selected_version()):
             return
-        if where is not Where.DETAIL or self.model() is not None:
-            await self._open(where)
-            self._deepen()
+        if where is Where.DETAIL and self.model() is None:
+            self.say("No model is selected.")
+            return
+        await self._open(where)
+        self._deepen()
 
     def action_order(self) -> None:
         """Sort the models by the next column."""
@@ -319,8 +321,8 @@ class Navigation(Writing):
         self._selected = name
         self._feed.select(name)
 
-    def _point_at(self, name: str) -> None:
-        """Select a model and read it; while the hand goes on, the one where it rests is read."""
+    def _point_at(self, name: str | None) -> None:
+        """Select a model (or none) and read it; while the hand goes on, the one where it rests is read."""
         self._selected = name
         if self._resting is None:
             self._read_selected()

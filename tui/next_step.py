@@ -5,7 +5,7 @@ What is broken comes before what is missing, and what is missing before what wou
 
 from storage.fault_records import Fault
 from storage.records import Model
-from storage.vocabulary import Role, Status
+from storage.vocabulary import FaultState, Role, Status
 from tui import allowance, health
 from tui.remedies import REPAIR, asking, ways
 from tui.view import View
@@ -17,6 +17,7 @@ KEYS = (
     ": u rolls back",
     ": i releases or deletes it",
     ": e shows one, made from what is known",
+    ": r on the model's screen evaluates it",
 )
 """How a sentence ends that names a key which asks the engine for something."""
 
@@ -41,10 +42,10 @@ def _of_model(view: View) -> str:
     return (
         health.coming(model.name, arrivals)
         or _of_broken(view, model)
-        or (health.sentence(model, view.now) if _comes(model) else "")
+        or _of_successor(view, model)
         or _of_faults(view, model)
         or _of_refused(view, model)
-        or health.sentence(model, view.now)
+        or health.sentence(model, view.jobs, view.now)
         or _of_settings(view, model)
     )
 
@@ -57,7 +58,7 @@ def _of_broken(view: View, model: Model) -> str:
     if said := _of_faults(view, model):
         return said
     key = "f restores it" if current.status is Status.MISSING else "u rolls back" if model.previous else ""
-    return f"{key}: {health.sentence(model, view.now)}" if key and view.acts else ""
+    return f"{key}: {health.sentence(model, view.jobs, view.now)}" if key and view.acts else ""
 
 
 def _of_refused(view: View, model: Model) -> str:
@@ -69,10 +70,16 @@ def _of_refused(view: View, model: Model) -> str:
     return f"a allows v{newest.number}, if you trust it: {newest.reason}"
 
 
-def _comes(model: Model) -> bool:
-    """Whether a candidate may take the place of what is deployed, faults and all: a repair makes one."""
-    gate = None if model.candidate is None else model.candidate.gate
-    return model.candidate is not None and (gate is None or gate.passed or gate.lacks_ratio)
+def _of_successor(view: View, model: Model) -> str:
+    """Return that a candidate may take the place of what is deployed, faults and all: a repair makes one; empty where none may."""
+    candidate = model.candidate
+    gate = None if candidate is None else candidate.gate
+    comes = health.at_work(model, view.jobs) if gate is None else gate.passed or gate.lacks_ratio
+    if candidate is None or not comes:
+        return ""
+    found = sum(fault.model == model.name and fault.state is FaultState.OPEN for fault in view.faults)
+    faults = f"5 shows the fault{'s' if found > 1 else ''}; " if found else ""
+    return f"{faults}{health.sentence(model, view.jobs, view.now)}"
 
 
 def _of_faults(view: View, model: Model) -> str:

@@ -1,5 +1,7 @@
 """What is said instead of figures, or above them: first run, no engine, no database, no room. Pure."""
 
+import textwrap
+
 from rich.text import Text
 
 from storage.errors import Error
@@ -9,9 +11,19 @@ from tui import health
 from tui.layout import MINIMUM
 from tui.moments import written
 from tui.replaying import Replay
+from tui.rows import fit
 from tui.view import View
 
 NO_DATABASE = "no-database"
+
+LINE_PADDING = 2
+"""Columns that the line above the panels leaves free at its ends."""
+
+INTRODUCED = 28
+"""Cells of what is said before a folder: what is to be typed stands below each other."""
+
+LISTED = 47
+"""Cells of a line of what runs here, which fits into the narrowest terminal."""
 
 FORMATS = ".keras, SavedModel, TorchScript, .pt2, ONNX, .tflite"
 
@@ -20,19 +32,25 @@ WEIGHTS = "safetensors"
 
 
 def too_small(view: View, width: int, height: int) -> Text:
-    """Return what is shown where no panel is readable: the models' states in words."""
-    states = ", ".join(f"{model.name} {health.of_model(model, view.jobs).word}" for model in view.models)
+    """Return what is shown where no panel is readable: the models' states in words, the worst first."""
+    found = [(health.of_model(model, view.jobs), model.name) for model in view.models]
+    found.sort(key=lambda each: -each[0].level)
+    states = ", ".join(f"{name} {state.word}" for state, name in found)
     engine = "" if view.news.engine_running else "ENGINE DOWN, "
     if view.replay is not None:
         engine = f"REPLAY {written(view.replay.at)}, "
-    return Text(
-        f"{engine}{states or 'no models'} (this terminal is {width}x{height}, panels need {MINIMUM[0]}x{MINIMUM[1]})"
-    )
+    # Before the models: of hundreds of them the end is out of sight.
+    size = f"this terminal is {width}x{height}, panels need {MINIMUM[0]}x{MINIMUM[1]}"
+    return Text(f"{engine}{size}\n{states or 'no models'}")
 
 
-def above(view: View) -> Text | None:
-    """Return the line above the panels: that this is the past, or that everything below is old; ``None`` where neither is so."""
-    return engine_down(view) if view.replay is None else _replayed(view, view.replay)
+def above(view: View, width: int) -> Text | None:
+    """Return the line above the panels, in ``width`` cells: that this is the past, or that everything below is old.
+
+    ``None`` where neither is so.
+    """
+    line = engine_down(view) if view.replay is None else _replayed(view, view.replay)
+    return None if line is None else fit(line, width - LINE_PADDING)
 
 
 def _replayed(view: View, replay: Replay) -> Text:
@@ -62,7 +80,8 @@ def _stopped(view: View) -> str:
     if view.owner:
         return f"The engine is not running: {view.owner} can start it."
     if view.read_only:
-        return "The engine is not running, and a read-only console cannot start it."
+        # No longer than with the key: since when everything is old has to be read in eighty columns.
+        return "The engine is not running (read-only)."
     return "The engine is not running: s starts it."
 
 
@@ -123,17 +142,22 @@ def _watched(view: View) -> list[Text]:
     return [Text(_stopped(view), "bold yellow"), Text.assemble("It watches ", (view.folder, "bold"))]
 
 
+def _place(step: str, what: str, folder: str) -> Text:
+    return Text.assemble((f"{step:<3}", "bold"), f"{what:<{INTRODUCED}}", (folder, "bold"))
+
+
 def _first_run(view: View) -> list[Text]:
     arrivals = view.news.snapshot.arrivals if view.news.snapshot else ()
     runtimes = _runtimes(view)
     lines = [*_watched(view), Text()]
     if runtimes is not None and not runtimes:
         lines += _without_framework()
+    runs = f"what runs here: {', '.join(runtimes)}" if runtimes else f"formats: {FORMATS}"
     lines += [
-        Text.assemble(("1  ", "bold"), "save a trained model under  ", ("train/<name>/", "bold")),
-        Text.assemble("   or copy one to             ", ("models/<name>/1/", "bold")),
-        Text(f"   what runs here: {', '.join(runtimes)}" if runtimes else f"   formats: {FORMATS}", "dim"),
-        Text.assemble(("2  ", "bold"), "put its test data at         ", ("test/<name>/test.npz", "bold")),
+        _place("1", "save a trained model under", "train/<name>/"),
+        _place("", "or copy one to", "models/<name>/1/"),
+        *(Text(f"   {line}", "dim") for line in textwrap.wrap(runs, LISTED)),
+        _place("2", "put its test data at", "test/<name>/test.npz"),
         Text("   with the inputs as x and the targets as y", "dim"),
         Text.assemble(("3  ", "bold"), "it appears here within a second, and is evaluated"),
         Text(),

@@ -110,6 +110,13 @@ def _queries(report: LatencyReport, missing: Sequence[str]) -> list[Text]:
     return [Text(f"{', '.join(missing)} n/a{why}", "dim")]
 
 
+def cell(text: str, width: int, style: str = "") -> Text:
+    """Return a text in exactly ``width`` cells, however wide its characters are; with an ellipsis where it is cut."""
+    found = Text(text, style)
+    found.truncate(width, overflow="ellipsis", pad=True)
+    return found
+
+
 def fit(line: Text, width: int) -> Text:
     """Return the line cut to ``width`` cells, with an ellipsis where something was lost."""
     line.truncate(max(width, 0), overflow="ellipsis")

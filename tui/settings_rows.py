@@ -6,16 +6,19 @@ from functools import partial
 from rich.text import Text
 
 from storage.settings_listing import DEFAULT, NOT_SET, Entry
-from tui.rows import fit
+from tui.rows import cell, fit
 from tui.widgets.table import Row
 
-KEY_CELLS, SCOPE_CELLS, ORIGIN_CELLS = 25, 11, 19
+KEY_CELLS, ORIGIN_CELLS = 25, 19
 
 EVERYWHERE = "every model"
 """Said of what holds for the workspace."""
 
 SCOPE_FROM = 70
 """Cells from which there is room for which model a setting is of."""
+
+SCOPE_LEAST, SCOPE_MOST, SPARE_FROM = 11, 32, 98
+"""Cells of which model that is: ``every model``, and a quarter of those beyond which the values have enough."""
 
 
 def parts(entry: Entry) -> dict[str, str]:
@@ -31,7 +34,7 @@ def parts(entry: Entry) -> dict[str, str]:
 
 def heading(width: int) -> Text:
     """Return the columns' titles."""
-    scope = f"{'MODEL':<{SCOPE_CELLS}} " if width >= SCOPE_FROM else ""
+    scope = f"{'MODEL':<{_scope_cells(width)}} " if width >= SCOPE_FROM else ""
     return Text(f"  {'SETTING':<{KEY_CELLS}} {scope}{'VALUE':<{_value_cells(width)}} FROM", "dim")
 
 
@@ -41,24 +44,24 @@ def rows(entries: Sequence[Entry], width: int) -> list[Row]:
 
 
 def _value_cells(width: int) -> int:
-    return max(12, width - 2 - KEY_CELLS - ORIGIN_CELLS - 2 - (SCOPE_CELLS + 1 if width >= SCOPE_FROM else 0))
+    return max(
+        12, width - 2 - KEY_CELLS - ORIGIN_CELLS - 2 - (_scope_cells(width) + 1 if width >= SCOPE_FROM else 0)
+    )
+
+
+def _scope_cells(width: int) -> int:
+    return min(SCOPE_LEAST + max(width - SPARE_FROM, 0) // 4, SCOPE_MOST)
 
 
 def _line(entry: Entry, width: int) -> Text:
-    key = _cell(entry.key, KEY_CELLS, "bold" if entry.origin != DEFAULT else "")
+    key = cell(entry.key, KEY_CELLS, "bold" if entry.origin != DEFAULT else "")
     line = Text.assemble(("✗ ", "bold red") if entry.problem else "  ", key, " ")
     if width >= SCOPE_FROM:
-        line.append_text(_cell(entry.scope or EVERYWHERE, SCOPE_CELLS, "dim")).append(" ")
+        line.append_text(cell(entry.scope or EVERYWHERE, _scope_cells(width), "dim")).append(" ")
     said = entry.problem or entry.value
     style = "bold yellow" if entry.problem else "dim" if entry.value == NOT_SET else ""
-    line.append_text(_cell(said, _value_cells(width), style)).append(" ")
+    line.append_text(cell(said, _value_cells(width), style)).append(" ")
     return fit(line.append(entry.origin, "dim" if entry.origin == DEFAULT else "cyan"), width)
-
-
-def _cell(text: str, cells: int, style: str) -> Text:
-    found = Text(text, style)
-    found.truncate(cells, overflow="ellipsis", pad=True)
-    return found
 
 
 def about(entry: Entry, path: str) -> list[Text]:
@@ -76,7 +79,7 @@ def about(entry: Entry, path: str) -> list[Text]:
             Text.assemble(
                 ("from ", "dim"),
                 entry.origin,
-                (f", the default is {entry.default}" if entry.default else "", "dim"),
+                (f" (default: {entry.default})" if entry.default else "", "dim"),
             )
         )
     return said

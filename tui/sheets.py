@@ -77,7 +77,7 @@ def of_models(models: Sequence[Model], jobs: Sequence[Job], now: float) -> Sheet
                 None if version is None else version.format,
                 *_figures(version),
                 model.faults,
-                health.sentence(model, now),
+                health.sentence(model, jobs, now),
             )
         )
     headings = ("model", "state", "task", "version", "candidate", "format", *FIGURES, "faults", "note")

@@ -29,11 +29,12 @@ async def test_what_is_on_record_is_shown(open_console: Open, compared: Workspac
         shown = await shows(pilot, "superior in accuracy at a margin of 0.005")
         flat = " ".join(shown.replace("│", " ").split())
         for part in (
-            "accuracy 0.9425 ±0.0068 0.9740 ±0.0068 +0.0315 [+0.0211, +0.0419] better",
+            "accuracy 0.9425 ±0.0068 0.9740 ±0.0068 +0.0315 better [+0.0211, +0.0419]",
             "log_loss* 0.1782",
             "not known",
             "p95 latency ms",
             "size 1.2 MiB 1.4 MiB 17% larger",
+            "FIGURE V2 ±95% V3 ±95% ADVANTAGE INTERVAL",
             "87 examples only version 3 gets right, 24 only version 2",
             "McNemar mid-p 2.1e-12",
             "latency: 1.042 times as long",
@@ -43,6 +44,19 @@ async def test_what_is_on_record_is_shown(open_console: Open, compared: Workspac
         assert "gate  superior" in shown
     # One that is on record is not done again.
     assert [job.kind for job in asked(writer)] == [JobKind.COMPARE]
+
+
+async def test_the_interval_of_each_difference_is_in_the_table_of_a_large_terminal(
+    open_console: Open, compared: Workspace
+) -> None:
+    """Beside what the difference comes to there is still room for it."""
+    async with open_console(compared).run_test(size=(160, 45)) as pilot:
+        await _open(pilot)
+        shown = await shows(pilot, "superior in accuracy at a margin of 0.005")
+        row = next(line for line in shown.splitlines() if line.startswith("│> accuracy"))
+        assert "+0.0315 better      [+0.0211, +0.0419]" in row
+        # By how much and in which direction is one thing.
+        assert "17% larger" in shown
 
 
 async def test_the_chosen_figure_tells_its_interval_on_a_small_terminal(

@@ -2,14 +2,16 @@
 
 import pytest
 
+from storage import jobs
 from storage.database import KNOWN_VERSION, Writer
 from storage.records import Arrival
 from storage.tables import events, faults, models
-from storage.vocabulary import Status
+from storage.vocabulary import JobKind, JobState, Status
 from storage.workspace import Workspace, create_workspace
 from tests.console.conftest import Open
-from tests.console.screen import shows, text
+from tests.console.screen import shows, text, told
 from tests.console.stage import NOW, Played, add_model
+from tests.console.test_actions import asked, select
 from tui.widgets.model_table import ModelTable
 
 SMALL, LARGE = (80, 24), (160, 45)
@@ -116,6 +118,8 @@ async def test_first_run_is_explained_and_left(
     async with open_console(workspace).run_test(size=SMALL) as pilot:
         shown = await shows(pilot, "No models yet")
         assert "test/<name>/test.npz" in shown
+        # To look again would find nothing else.
+        assert "retry" not in shown
         with writer.transaction() as connection:
             refused = Arrival(
                 model="m",
@@ -188,7 +192,10 @@ async def test_hostile_names_are_characters(
         while pilot.app.query_one(ModelTable).selected != name:
             await pilot.press("j")
         await pilot.press("enter")
-        await shows(pilot, f"modeltender > {name[:10]}")
+        # The name is in the first line, of which a long one takes what its state leaves.
+        await shows(
+            pilot, lambda shown: name[:10] in (first := shown.splitlines()[0]) and "! 1 FAULT" in first
+        )
         await pilot.press("p")
         await shows(pilot, "no gate report yet")
         await pilot.press("escape", "r")
@@ -206,3 +213,39 @@ async def test_steering_sequences_never_reach_the_screen(
         assert "evil" in shown
         assert "\x1b" not in shown
         assert "\x07" not in shown
+
+
+async def test_a_filter_without_a_match_leaves_no_model_to_act_on(
+    open_console: Open, staged: Workspace, writer: Writer
+) -> None:
+    """What nobody sees is neither shown below nor reached by a key; esc brings every model back."""
+    before = len(asked(writer))
+    async with open_console(staged).run_test(size=SMALL, notifications=True) as pilot:
+        await shows(pilot, "seg-unet  accuracy")
+        await pilot.press("slash", *"zzz", "enter")
+        await shows(pilot, "nothing matches zzz: esc shows all")
+        shown = await shows(pilot, "no model is selected")
+        assert "seg-unet" not in shown.partition("─ Events")[0]
+        assert "promote" not in shown.splitlines()[-1]
+        for key in ("r", "p", "u", "enter"):
+            await pilot.press(key)
+            await told(pilot, "No model is selected.")
+            pilot.app.clear_notifications()
+        await pilot.press("escape")
+        await shows(pilot, "seg-unet  accuracy")
+    assert len(asked(writer)) == before
+
+
+async def test_a_model_whose_evaluation_failed_says_why_it_has_no_figures(
+    open_console: Open, staged: Workspace, writer: Writer
+) -> None:
+    """Where its chart would be stands what went wrong, and not that the same should be asked for again."""
+    with writer.transaction() as connection:
+        add_model(connection, "a-text", Played(1, ()))
+        job = jobs.add(connection, JobKind.EVALUATE, "a-text", 1, requested_by="ann", now=NOW)
+        error = "The column text holds texts."
+        jobs.finish(connection, job.id, JobState.FAILED, now=NOW, error=error, hint="Save numbers.")
+    async with open_console(staged).run_test(size=LARGE) as pilot:
+        await select(pilot, "a-text")
+        shown = await shows(pilot, "the evaluation failed: The column text holds texts. Save numbers.")
+        assert "no evaluations yet" not in shown

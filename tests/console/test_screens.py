@@ -268,3 +268,15 @@ async def test_random_keys_harm_nothing(open_console: Open, faulty: Workspace, w
         assert len(pilot.app.screen_stack) == 1
     assert asked(writer) == []
     assert {fault.state for fault in _faults(writer).values()} == {FaultState.OPEN}
+
+
+async def test_the_help_of_a_console_that_only_reads_fits_like_any_other(
+    open_console: Open, staged: Workspace
+) -> None:
+    """That the keys that act are off takes no line from the keys."""
+    async with open_console(staged, read_only=True).run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "Models")
+        await pilot.press("question_mark")
+        shown = await shows(pilot, "read-only: the keys that act are off   esc closes")
+        assert "↓ more" not in shown
+        assert "✗ error" in shown

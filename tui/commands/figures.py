@@ -19,12 +19,15 @@ def number(value: float | None) -> str:
 
 
 def with_interval(metric: Metric | None) -> str:
-    """Return a figure and half the width of its confidence interval."""
+    """Return a figure and half the width of its confidence interval, to no more places than the figure."""
     if metric is None:
         return NOT_KNOWN
+    told = number(metric.value)
     if metric.low is None or metric.high is None:
-        return number(metric.value)
-    return f"{number(metric.value)} ±{number((metric.high - metric.low) / 2)}"
+        return told
+    half = (metric.high - metric.low) / 2
+    places = len(told.partition(".")[2])
+    return f"{told} ±{number(half) if 'e' in told else f'{half:.{places}f}'}"
 
 
 def quality(evaluation: Evaluation | None) -> str:

@@ -46,7 +46,6 @@ class Help(Framed[None]):
         #columns { height: auto; }
         #columns Static { width: 1fr; height: auto; }
         #signs { height: auto; margin-top: 1; }
-        #foot { height: auto; color: $text-muted; }
     }
     """
 
@@ -60,13 +59,11 @@ class Help(Framed[None]):
         keys = explained(self._where)
         with Vertical(id="help", classes=FRAME) as frame:
             frame.border_title = f"Keys: {self._where}"
-            frame.border_subtitle = "esc closes"
+            frame.border_subtitle = self._foot()
             with Horizontal(id="columns"):
                 for column in _columns(keys, read_only=self._read_only):
                     yield Static(Text("\n").join(column))
             yield Static(_signs(), id="signs")
-            if self._read_only:
-                yield Static("This console is read-only: the keys that act are off.", id="foot")
 
     def on_resize(self) -> None:
         """Say in the frame how to see what does not fit."""
@@ -74,7 +71,11 @@ class Help(Framed[None]):
 
     def _tell_of_more(self) -> None:
         frame = self.query_one("#help")
-        frame.border_subtitle = "↓ more   esc closes" if frame.max_scroll_y else "esc closes"
+        frame.border_subtitle = f"↓ more   {self._foot()}" if frame.max_scroll_y else self._foot()
+
+    def _foot(self) -> str:
+        """Return what the frame says; a line for it would be one too many on a small terminal."""
+        return f"{'read-only: the keys that act are off   ' if self._read_only else ''}esc closes"
 
     def action_scroll(self, step: int) -> None:
         """Show what lies below or above, where not every line fits."""

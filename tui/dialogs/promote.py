@@ -67,6 +67,8 @@ class Change(NamedTuple):
     candidate: Version
     targets: tuple[PromotionTarget, ...] | None = ()
     """What else would be told, or ``None`` where that is not read yet."""
+    labels: tuple[str, ...] = ()
+    """The names of the classes, where the settings list them."""
 
     @property
     def gate(self) -> GateReport | None:
@@ -153,7 +155,7 @@ def _comparison(change: Change, room: Cells) -> list[Text]:
     before, after = None if old is None else old.evaluation, new.evaluation
     heading = [
         _examples(after),
-        f"current v{old.number}" if old else "nothing deployed" if room.roomy else "nothing",
+        f"current v{old.number}" if old else "none deployed" if room.roomy else "none",
         f"candidate v{new.number}",
         "change",
     ]
@@ -161,7 +163,7 @@ def _comparison(change: Change, room: Cells) -> list[Text]:
         [name.replace("_", " "), *_figures(before, after, name, room), _difference(before, after, name, room)]
         for name in _names(before, after)
     ]
-    rows += _worst_class(before, after, room)
+    rows += _worst_class(before, after, change.labels, room)
     slower = changed(_p95(before), _p95(after), "longer", "shorter")
     rows.append(
         ["p95 latency", milliseconds(_p95(before)), milliseconds(_p95(after)), " ".join(slower).strip()]
@@ -223,7 +225,9 @@ def _p95(evaluation: Evaluation | None) -> float | None:
     return evaluation.latency.p95_ms if evaluation and evaluation.latency else None
 
 
-def _worst_class(before: Evaluation | None, after: Evaluation | None, room: Cells) -> list[list[str]]:
+def _worst_class(
+    before: Evaluation | None, after: Evaluation | None, labels: Sequence[str], room: Cells
+) -> list[list[str]]:
     """Return the class whose recall falls most, or gains least: what is better on the whole can be worse for some."""
     old = before.confusion if before else None
     new = after.confusion if after else None
@@ -235,9 +239,8 @@ def _worst_class(before: Evaluation | None, after: Evaluation | None, room: Cell
     worst = min(known, key=lambda index: _recall(new, index) - _recall(old, index))
     was, is_ = _recall(old, worst), _recall(new, worst)
     told = _way(is_ - was, better=is_ > was, room=room)
-    return [
-        [f"worst: class {worst}", f"{was:.4f}{' recall' if room.roomy else ''}", f"{is_:.4f} recall", told]
-    ]
+    name = labels[worst] if worst < len(labels) else f"class {worst}"
+    return [[f"worst: {name}", f"{was:.4f}{' recall' if room.roomy else ''}", f"{is_:.4f} recall", told]]
 
 
 def _recall(confusion: Sequence[Sequence[int]], index: int) -> float:
@@ -247,8 +250,8 @@ def _recall(confusion: Sequence[Sequence[int]], index: int) -> float:
 def _checks(change: Change, width: int) -> list[Text]:
     gate = change.gate
     if gate is None:
-        told = [Text("? gate  it has not judged these two versions yet; r evaluates the candidate")]
-        return wrapped(told, width)
+        what = "these two versions" if change.current else "it"
+        return wrapped([Text(f"? gate  has not judged {what} yet; r evaluates the candidate")], width)
     heading = Text.assemble(("gate  ", "bold dim"), (str(gate.verdict), "bold"))
     held = [check_line(check) for check in gate.checks if check.verdict not in PASSING]
     passed = [check_line(check) for check in gate.checks if check.verdict in PASSING]

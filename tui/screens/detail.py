@@ -177,10 +177,10 @@ class Detail(ConsoleScreen):
 
     def fill(self, view: View, width: int, height: int) -> None:
         """Put the latest into the panels."""
-        down = above(view)
+        down = above(view, width)
         self.query_one("#notice", Line).show(down)
         self.query_one("#sentence", Line).show(rows.fit(Text(next_step.of_model(view)), width - 2))
-        self.query_one(Header).show(heading.of_model(view, view.selected or ""), heading.right(view))
+        self.query_one(Header).show(heading.of_model(view, view.selected or "", width), heading.right(view))
         self.query_one(KeyBar).show(footer(Where.DETAIL, width, _labels(view, self.selected_version())))
         height -= 3 + (down is not None)
         if self._facts() is not None:

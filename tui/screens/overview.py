@@ -43,9 +43,9 @@ class Overview(ConsoleScreen):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(Where.OVERVIEW)]
 
     class Selected(Message):
-        """The cursor went to another model."""
+        """The cursor went to another model, or to none where the filter leaves none."""
 
-        def __init__(self, name: str) -> None:
+        def __init__(self, name: str | None) -> None:
             super().__init__()
             self.name = name
 
@@ -183,7 +183,7 @@ class Overview(ConsoleScreen):
 
     @on(ModelTable.Highlighted)
     def _highlighted(self, message: ModelTable.Highlighted) -> None:
-        self.post_message(self.Selected(str(message.key)))
+        self.post_message(self.Selected(None if message.key is None else str(message.key)))
 
     @on(ModelTable.Opened)
     def _opened(self) -> None:
@@ -191,7 +191,7 @@ class Overview(ConsoleScreen):
 
     def fill(self, view: View, width: int, height: int) -> None:
         """Put the latest into the panels."""
-        down = above(view)
+        down = above(view, width)
         self.query_one("#notice", Line).show(down)
         filtering = self.query_one(FilterLine).display
         self._arrange(view, width, height - 2 - (down is not None) - filtering)
@@ -239,6 +239,7 @@ class Overview(ConsoleScreen):
         table.show(
             listed,
             listing=view.listing.words(len(listed), len(snapshot.models)),
+            nothing=f"nothing matches {view.listing.typed}: esc shows all" if view.listing.typed else "",
             marked=view.marked,
             longest=self._rows.longest,
         )

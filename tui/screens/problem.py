@@ -61,4 +61,7 @@ class Problem(ConsoleScreen):
         self.query_one("#text", Line).show(Text("\n").join(lines))
         self.query_one(Header).show(heading.left(view, width, needing=0), heading.right(view))
         labels = {} if view.read_only or view.news.engine_running else {"app.start_engine": "start engine"}
+        if view.news.error is None:
+            # A workspace without models was read: to look again finds no other.
+            labels["app.retry"] = ""
         self.query_one(KeyBar).show(footer(Where.PROBLEM, width, labels))

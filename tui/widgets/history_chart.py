@@ -34,6 +34,11 @@ class HistoryChart(TimeChart[HistoryPoint]):
         width = form.half_width(point.low, point.high)
         return f"v{point.version} {shown}{f' ±{width}' if width else ''}{' ms' if in_ms else ''}"
 
+    def beside(self, value: float) -> str:
+        """Return a value as it stands beside the curve: a latency to as many digits as it has anywhere else."""
+        in_ms = bool(self.points) and self.points[0].metric.endswith(MILLISECONDS)
+        return form.short_ms(value) if in_ms else super().beside(value)
+
     def exactly(self, point: HistoryPoint) -> str:
         """Return when the point was measured, and on how many examples."""
         return f"{datetime.fromtimestamp(point.at, UTC):%m-%d %H:%M:%S}  n={point.n}"

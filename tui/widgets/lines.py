@@ -114,7 +114,10 @@ class Lines(Widget):
 
     def _strip_of(self, line: Text) -> Strip:
         look, width, stale = self._drawn_in or (self.rich_style, self.content_size.width, self._stale)
-        strip = Strip(line.render(self.app.console)).adjust_cell_length(width).apply_style(look)
+        console = self.app.console
+        # Rich leaves out the style of a text as a whole where no part of it has one of its own.
+        drawn = Strip(line.render(console)).apply_style(console.get_style(line.style))
+        strip = drawn.adjust_cell_length(width).apply_style(look)
         return strip.apply_style(DIMMED) if stale else strip
 
     def _entitle(self, title: str | None, subtitle: str | None) -> None:

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from tui import model_rows
 from tui.model_rows import ModelRow
+from tui.rows import fit
 from tui.widgets.table import Table
 
 
@@ -17,7 +18,7 @@ class ModelTable(Table[ModelRow]):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
-        self._note, self._listing = "", ""
+        self._note, self._listing, self._nothing = "", "", ""
         self._longest = 0
         self._marks: frozenset[str] = frozenset()
 
@@ -31,14 +32,17 @@ class ModelTable(Table[ModelRow]):
         rows: Sequence[ModelRow],
         *,
         listing: str = "",
+        nothing: str = "",
         marked: frozenset[str] = frozenset(),
         longest: int = 0,
     ) -> None:
         """Show ``rows``, those that are marked as such, and in the title how they were chosen and ordered.
 
-        The longest name of all models, ``longest`` cells, has room, so that columns stay where they are while rows come and go.
+        Where there are none, ``nothing`` is said in their place. The longest name of all models, ``longest`` cells, has
+        room, so that columns stay where they are while rows come and go.
         """
         self._listing, self._marks, self._longest = listing, marked, longest
+        self._nothing = nothing
         self.put(rows)
 
     def note(self, said: str) -> None:
@@ -48,7 +52,9 @@ class ModelTable(Table[ModelRow]):
             self._draw()
 
     def heading(self, width: int) -> Text:
-        """Return the columns' titles."""
+        """Return the columns' titles, or why there is nothing below them."""
+        if not self._rows and self._nothing:
+            return fit(Text(" " * model_rows.PREFIX + self._nothing, "dim"), width)
         shown = model_rows.columns(width)
         return _heading(shown, model_rows.model_width(width, shown, self._longest))
 

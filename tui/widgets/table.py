@@ -41,7 +41,7 @@ class Table(Lines, Generic[RowT], can_focus=True):
     COMPONENT_CLASSES: ClassVar[set[str]] = {"table--cursor"}
 
     class Highlighted(Message):
-        """The cursor went to another row."""
+        """The cursor went to another row, or, where there is none any more, to none (``None``)."""
 
         def __init__(self, key: Hashable) -> None:
             super().__init__()
@@ -86,8 +86,10 @@ class Table(Lines, Generic[RowT], can_focus=True):
         self._drawn.clear()
         if self._rows and self.position is None:
             self._select(min(position or 0, len(self._rows) - 1))
-        elif not self._rows:
+        elif not self._rows and self._key is not None:
+            # What nobody sees is not what keys may act on.
             self._key = None
+            self.post_message(self.Highlighted(None))
         self._draw()
 
     def begin(self) -> None:

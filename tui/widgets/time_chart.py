@@ -11,6 +11,7 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from rich.text import Text
 
+from tui import format as form
 from tui.widgets import braille
 from tui.widgets.braille import Frame, Kind, Marker, Point
 from tui.widgets.lines import Lines
@@ -21,7 +22,14 @@ GUTTER = 7
 LEAST_SPAN = 0.02
 """A range of a share below this would show noise as mountains."""
 
-DAY_S = 86_400.0
+LEAST_TIME_S = 10.0
+"""Less time than this is not drawn over the whole width: seconds that are told beside each other would be the same."""
+
+LEAST_MINUTES_S = 600.0
+"""A shorter time is told to the second."""
+
+LONG_S = 300 * 86_400.0
+"""From here on a date needs its year: a month and a day come again."""
 
 STYLES = {
     Kind.NOTHING: "",
@@ -190,7 +198,10 @@ def chart_lines(
 
 def _ends(first: float, last: float, markers: Sequence[Marker]) -> tuple[float, float]:
     """Return from when to when there is something: a version that was deployed after its last evaluation has its marker."""
-    return first, max(last, *(marker.x for marker in markers)) if markers else last
+    last = max(last, *(marker.x for marker in markers)) if markers else last
+    missing = max(LEAST_TIME_S - (last - first), 0.0) / 2
+    # A single moment stands in the middle by itself, and its time below it.
+    return (first, last) if first == last else (first - missing, last + missing)
 
 
 def value_range(curve: Sequence[Point], objective: float | None) -> tuple[float, float]:
@@ -200,8 +211,14 @@ def value_range(curve: Sequence[Point], objective: float | None) -> tuple[float,
     span = max(high - low, LEAST_SPAN if 0 <= low <= high <= 1 else abs(high) * LEAST_SPAN, 1e-9)
     if objective is not None and low - 2 * span <= objective <= high + 2 * span:
         low, high = min(low, objective), max(high, objective)
-    missing = max(span - (high - low), 0.0)
-    return low - missing / 2, high + missing / 2
+    span = max(span, high - low)
+    bottom = low - (span - (high - low)) / 2
+    # What is never negative, as a latency, has no range below nothing, and a share none above all.
+    if low >= 0:
+        bottom = max(bottom, 0.0)
+    if high <= 1:
+        bottom = min(bottom, 1 - span)
+    return bottom, bottom + span
 
 
 def _row(cells: Sequence[braille.Cell], label: str) -> Text:
@@ -217,24 +234,37 @@ def _row(cells: Sequence[braille.Cell], label: str) -> Text:
 
 def figure(value: float) -> str:
     """Return a value beside the curve, with as many places as fit."""
-    if abs(value) < 1:
-        return f"{value:.4f}"
-    return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}" if abs(value) < 1000 else f"{value:.0f}"
+    most = 4 if abs(value) < 1 else 3 if abs(value) < 10 else 1 if abs(value) < 1000 else 0
+    return form.placed(value, GUTTER - 1, most)
 
 
 def _time_axis(first: float, last: float, width: int) -> Text:
-    left, right = _moment(first, last - first), _moment(last, last - first)
+    """Return the times below a chart: the first with its date, by which every other one is of a day."""
+    span = last - first
     if first == last:
-        return Text(left.center(width - GUTTER).rjust(width), "dim")
+        return Text(_dated(first, span).center(width - GUTTER).rjust(width), "dim")
+    left, right = _dated(first, span), _later(last, first, span)
     space = width - GUTTER - len(left) - len(right)
-    middle = _moment((first + last) / 2, last - first)
+    middle = _later((first + last) / 2, first, span)
     if space >= len(middle) + 4:
-        return Text(" " * GUTTER + left + middle.center(space) + right, "dim")
+        # In the middle of the curve, however much longer than the last time the first one is.
+        before = max((width - GUTTER - len(middle)) // 2 - len(left), 2)
+        behind = right.rjust(width - GUTTER - len(left) - before - len(middle))
+        return Text(f"{' ' * GUTTER}{left}{' ' * before}{middle}{behind}", "dim")
     return Text(" " * GUTTER + left + " " * max(space, 1) + right, "dim")
 
 
-def _moment(at: float, span: float) -> str:
+def _later(at: float, first: float, span: float) -> str:
+    """Return a time behind the first one, with its date where it is of another day."""
+    same = datetime.fromtimestamp(at, UTC).date() == datetime.fromtimestamp(first, UTC).date()
+    return _time(at, span) if same else _dated(at, span)
+
+
+def _dated(at: float, span: float) -> str:
     moment = datetime.fromtimestamp(at, UTC)
-    if span >= DAY_S:
-        return f"{moment:%m-%d %H:%M}"
-    return f"{moment:%H:%M}" if span >= 600 else f"{moment:%H:%M:%S}"
+    return f"{moment:%Y-%m-%d}" if span >= LONG_S else f"{moment:%m-%d} {_time(at, span)}"
+
+
+def _time(at: float, span: float) -> str:
+    moment = datetime.fromtimestamp(at, UTC)
+    return f"{moment:%H:%M}" if span >= LEAST_MINUTES_S else f"{moment:%H:%M:%S}"

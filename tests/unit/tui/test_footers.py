@@ -37,7 +37,11 @@ def test_keys_that_would_do_nothing_are_left_out(staged: View) -> None:
         "app.cancel": "cancel",
         "app.quarantine": "",
     }
-    assert footers.of_model(staged._replace(selected=None)) == {}
+    nobody = footers.of_model(staged._replace(selected=None))
+    assert not any(nobody.values())
+    assert {"open", "mark", "app.evaluate", "app.promote"} <= nobody.keys()
+    # Those that are marked are evaluated all the same.
+    assert "app.evaluate" not in footers.of_model(staged._replace(selected=None, marked=frozenset({"mnist"})))
 
 
 def test_no_key_is_named_where_none_acts(staged: View) -> None:

@@ -14,11 +14,15 @@ from tui import format as form
         (-0.1234, "-0.123"),
         (-123.45, "-123.5"),
         (31250.5, "31250"),
+        (1_250_000.0, "1250k"),
+        (-123_456.0, "-123k"),
+        (3.2e11, "320G"),
     ],
 )
 def test_a_figure_has_four_places(value: float | None, shown: str) -> None:
     """Quality figures line up; of a long one places give way."""
     assert form.figure(value) == shown
+    assert len(shown) <= 6
 
 
 @pytest.mark.parametrize(
@@ -30,12 +34,14 @@ def test_a_figure_has_four_places(value: float | None, shown: str) -> None:
         (1.579, "1.58"),
         (12.34, "12.3"),
         (999.4, "999.4"),
-        (1234.0, "1s"),
+        (1234.4, "1234"),
+        (123_456.0, "123456"),
+        (1_234_567.0, "1235k"),
         (None, "n/a"),
     ],
 )
 def test_milliseconds_take_at_most_six_cells(value: float | None, shown: str) -> None:
-    """A slow model does not push its neighbours aside, and of a fast one the digits that differ are seen."""
+    """A slow model does not push its neighbours aside and stays in milliseconds; of a fast one the digits that differ are seen."""
     assert form.short_ms(value) == shown
     assert len(shown) <= 6
 
@@ -73,11 +79,23 @@ def test_ages_are_what_the_clock_says() -> None:
         assert len(changes) == 4
 
 
+TEN_PAST_MIDNIGHT = 1_763_943_000.0
+"""2025-11-24 00:10:00 UTC."""
+
+
 def test_other_days_are_dates() -> None:
     """A time of day is today's; both take five cells."""
     today = 1_763_994_187.0
     assert form.clock(today - 3600, today) == "13:23"
     assert form.clock(today - 15 * 3600, today) == "11-23"
+
+
+@pytest.mark.parametrize(
+    ("ago", "shown"), [(1800, "23:40"), (11 * 3600, "13:10"), (13 * 3600, "11-23"), (-86_400, "11-25")]
+)
+def test_midnight_takes_no_hour_from_what_has_just_happened(ago: float, shown: str) -> None:
+    """At ten past midnight what happened half an hour ago has its time; what was half a day ago or is of tomorrow has its date."""
+    assert form.clock(TEN_PAST_MIDNIGHT - ago, TEN_PAST_MIDNIGHT) == shown
 
 
 def test_a_bar_of_nothing_known_is_not_a_bar_of_nothing() -> None:

@@ -32,10 +32,13 @@ from tui.model_rows import STATE
         ({"current": None, "newest": None}, [], "not deployed", False),
         ({"current": version(1, status=Status.FAILED, reason="cut short")}, [], "LOAD ERR", True),
         ({"current": version(1, status=Status.MISSING)}, [job(JobState.RUNNING)], "MISSING", True),
-        ({}, [job(JobState.RUNNING, done=620, total=1000)], "eval 62%", False),
+        ({}, [job(JobState.RUNNING, done=6197, total=10_000)], "eval 62%", False),
         ({}, [job(JobState.QUEUED)], "queued", False),
         ({"problem": "model.toml: bad"}, [], "SETTINGS", True),
         ({"faults": 2}, [], "2 FAULTS", True),
+        ({"faults": 2}, [job(JobState.RUNNING, done=620, total=1000)], "eval 62%", True),
+        (READY, [job(JobState.QUEUED)], "queued", True),
+        (judged(gate(CheckVerdict.FAIL)), [job(JobState.QUEUED)], "queued", False),
         ({"newest": version(2, status=Status.FAILED)}, [], "v2 FAILED", True),
         ({"newest": version(2, status=Status.CHECKING)}, [], "v2 checking", False),
         (READY, [], "v2 READY", True),
@@ -54,12 +57,12 @@ def test_the_worst_that_is_true_is_said(
 
 def test_a_sentence_names_the_key_that_helps() -> None:
     """What can be done is said with its key."""
-    assert health.sentence(model(**READY), NOW) == "v2 passed the gate (superior): p promotes it"
-    open_one = health.sentence(model(**OPEN), NOW)
+    assert health.sentence(model(**READY), (), NOW) == "v2 passed the gate (superior): p promotes it"
+    open_one = health.sentence(model(**OPEN), (), NOW)
     assert open_one == "v2 passes but for its latency: p measures and promotes it"
-    assert health.sentence(model(), NOW) == ""
+    assert health.sentence(model(), (), NOW) == ""
     assert "cut short" in health.sentence(
-        model(newest=version(2, status=Status.FAILED, reason="cut short")), NOW
+        model(newest=version(2, status=Status.FAILED, reason="cut short")), (), NOW
     )
 
 
@@ -78,7 +81,7 @@ def test_what_is_on_its_way_shows_where_nothing_else_does() -> None:
 def test_a_version_that_is_copied_into_place_says_how_far_it_is() -> None:
     """What is known of a copy under way is in the model's sentence."""
     copied = version(2, status=Status.SETTLING, reason="arriving: 3 MiB so far")
-    assert health.sentence(model(newest=copied), NOW) == "v2 arriving: 3 MiB so far"
+    assert health.sentence(model(newest=copied), (), NOW) == "v2 arriving: 3 MiB so far"
 
 
 @pytest.mark.parametrize(
@@ -108,4 +111,4 @@ def test_a_version_on_probation_says_for_how_long(left: float, looks: int, said:
         state=ProbationState.OPEN,
         reason="",
     )
-    assert health.sentence(model(probation=probation, **READY), NOW) == said
+    assert health.sentence(model(probation=probation, **READY), (), NOW) == said

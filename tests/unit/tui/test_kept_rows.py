@@ -19,6 +19,17 @@ def test_models_that_need_somebody_come_first_and_work_moves_no_row() -> None:
     assert order == [row.name for row in listed(snapshot(quiet, troubled, working), NOW)]
 
 
+def test_work_moves_no_row_and_hides_no_trouble() -> None:
+    """While a model with faults is evaluated it stays first, counts as before, and keeps its sign."""
+    sick, well = model(name="sick", faults=1), model(name="a-well-one")
+    running = (job(JobState.RUNNING, model="sick", done=1, total=4), job(JobState.QUEUED, model="a-well-one"))
+    made = ModelRows()
+    for seen in (snapshot(sick, well), snapshot(sick, well, jobs=running)):
+        assert [row.name for row in made.read(seen, NOW, USUAL)] == ["sick", "a-well-one"]
+        assert made.needing == 1
+        assert made.read(seen, NOW, USUAL)[0].health.glyph == "!"
+
+
 def test_a_list_looks_into_no_version() -> None:
     """Rows of thousands of models are made, ordered and filtered by what lies beside the versions, which stay packed."""
     whole = (model("a"), model("b", **READY), model("c", current=None), model("d", faults=1))

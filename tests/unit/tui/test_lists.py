@@ -2,12 +2,14 @@
 
 import pytest
 from msgspec.structs import replace
+from rich.cells import cell_len
 
 from storage.device_details import Obstacle
-from storage.fault_records import Event, Fault
+from storage.fault_records import Event, Fault, Remedy
 from storage.records import Device, Job, JobParameters
-from storage.vocabulary import DeviceKind, FaultState, JobKind, JobState, Severity
-from tui import device_rows, event_rows, job_rows
+from storage.settings_listing import DEFAULT, Entry
+from storage.vocabulary import DeviceKind, FaultState, JobKind, JobState, RepairKind, Severity
+from tui import device_rows, event_rows, job_rows, settings_rows
 
 NOW = 1_763_994_187.0
 
@@ -199,7 +201,35 @@ def test_a_wide_list_has_the_hour_of_another_day() -> None:
 
 
 def test_a_fault_names_its_key() -> None:
-    """Where files are restored by a key, it is named before the sentence that may be long."""
+    """Where files are restored by a key, it is named before the sentence that may be long, and stands out."""
+    remedied = replace(FAULT, remedies=(Remedy(RepairKind.RETRAIN, "trains it"),))
+    for fault in (FAULT, remedied):
+        assert event_rows.about_fault(fault, NOW)[1].style == "bold"
     said = [line.plain for line in event_rows.about_fault(FAULT, NOW)]
     assert said[1:3] == ["f restores the files", "it has changed"]
     assert "f " not in event_rows.about_fault(replace(FAULT, repair="Add some."), NOW)[1].plain
+
+
+def test_a_version_that_has_a_column_is_not_said_again() -> None:
+    """In eighty columns a fault's figure is read, and not twice which version it is about."""
+    fault = replace(
+        FAULT, model="ads-ctr", version=1, message="Version 1: accuracy 0.6987 (n=800) is below 0.99."
+    )
+    event = replace(EVENT, model="ads-ctr", version=1, message=fault.message)
+    [row], [beside] = event_rows.fault_rows([fault], 76, NOW), event_rows.event_rows([event], 76, NOW)
+    for line in (row.lines[0].plain, beside.lines[0].plain):
+        assert "ads-ctr v1" in line
+        assert line.endswith("accuracy 0.6987 (n=800) is below 0.99.")
+    [other] = event_rows.fault_rows([replace(fault, version=2)], 76, NOW)
+    assert "Version 1: accuracy" in other.lines[0].plain
+
+
+@pytest.mark.parametrize("width", [78, 98, 158])
+def test_a_setting_has_its_model_whole_where_there_is_room(width: int) -> None:
+    """Columns stand below their headings; the model's name takes what a wide terminal has to give."""
+    entry = Entry("speech-commands-of-a-town", "gate.margin", "0.02", DEFAULT, "0.02")
+    [row] = settings_rows.rows([entry], width)
+    heading, line = settings_rows.heading(width).plain, row.lines[0].plain
+    assert cell_len(line) <= width
+    assert line.index("0.02") == heading.index("VALUE")
+    assert ("speech-commands-of-a-town" in line) is (width == 158)

@@ -3,11 +3,11 @@
 import pytest
 from msgspec.structs import replace
 
-from storage import snapshot
+from storage import jobs, snapshot
 from storage.database import Reader, Writer
 from storage.fault_records import Remedy
 from storage.tables import faults, models
-from storage.vocabulary import RepairKind, Status
+from storage.vocabulary import JobKind, JobState, RepairKind, Status
 from tests.console.stage import NOW, PASSED, REFUSED, Played, add_model, deploy
 from tui.feed import News
 from tui.footers import labels
@@ -133,4 +133,24 @@ def test_a_fault_comes_before_what_is_held_back(writer: Writer, reader: Reader) 
     assert of_model(seen(reader)) == "f restores the files: v1 changed"
     with writer.transaction() as connection:
         models.set_gate(connection, made[2], replace(PASSED, against=1))
-    assert of_model(seen(reader)) == "v2 passed the gate (superior): p promotes it"
+    assert of_model(seen(reader)) == "5 shows the fault; v2 passed the gate (superior): p promotes it"
+    assert (
+        of_model(seen(reader)._replace(read_only=True)) == "5 shows the fault; v2 passed the gate (superior)"
+    )
+
+
+def test_a_candidate_is_being_evaluated_only_while_a_job_does_it(writer: Writer, reader: Reader) -> None:
+    """Whose evaluation has failed is no candidate that comes: its fault is told, and without one the key that evaluates it."""
+    with writer.transaction() as connection:
+        add_model(connection, NAME, Played(1, (0.9,)))
+        asked = jobs.add(connection, JobKind.EVALUATE, NAME, 1, requested_by="ann", now=NOW)
+    assert of_model(seen(reader)) == "v1 is a candidate and is being evaluated"
+    with writer.transaction() as connection:
+        jobs.finish(connection, asked.id, JobState.FAILED, now=NOW, error="It holds texts.")
+    assert (
+        of_model(seen(reader)) == "v1 is a candidate without a verdict: r on the model's screen evaluates it"
+    )
+    assert of_model(seen(reader)._replace(read_only=True)) == "v1 is a candidate without a verdict"
+    with writer.transaction() as connection:
+        faults.open_fault(connection, "evaluation-failed", "It holds texts.", at=NOW, model=NAME, version=1)
+    assert of_model(seen(reader)) == "5 shows what helps: It holds texts"

@@ -8,9 +8,10 @@ from rich.text import Text
 from storage.database import Writer
 from storage.errors import DatabaseError
 from storage.records import Arrival
-from storage.tables import engine, models
+from storage.tables import engine, faults, models
 from storage.vocabulary import Status
 from storage.workspace import Workspace
+from tests.console.stage import Played, add_model
 from tests.unit.tui.commands.rows import NOW, fill
 from tui import heading, notices
 from tui.feed import Feed, News
@@ -58,6 +59,16 @@ def test_small_terminal_names_the_states(news: News) -> None:
     assert "60x16" in said
 
 
+def test_small_terminal_names_the_worst_first(workspace: Workspace, writer: Writer) -> None:
+    """Of many models the end is out of sight: what the terminal lacks and who needs somebody come before it."""
+    with writer.transaction() as connection:
+        for name in ("digits", "mnist"):
+            add_model(connection, name, Played(1, (0.9,)))
+        faults.open_fault(connection, "below", "It is below 0.9.", at=NOW, model="mnist")
+    said = notices.too_small(_view(_read(workspace)._replace(engine_running=True)), 40, 10).plain
+    assert said.startswith("this terminal is 40x10, panels need 60x16\nmnist 1 FAULT, digits ")
+
+
 def test_small_terminal_tells_that_the_engine_is_down(news: News) -> None:
     """Old states are told as such where there is room for one line only."""
     assert notices.too_small(_view(news), 40, 10).plain.startswith("ENGINE DOWN")
@@ -83,6 +94,18 @@ def test_read_only_console_starts_nothing(news: News) -> None:
     assert "s starts" not in said.plain
 
 
+@pytest.mark.parametrize("read_only", [False, True])
+def test_since_when_everything_is_old_is_read_in_eighty_columns(news: News, read_only: bool) -> None:  # noqa: FBT001 - a row of a table
+    """Also of another day, whoever looks; on a narrower terminal the line ends with an ellipsis."""
+    later = _view(news, read_only=read_only)._replace(now=NOW + 2 * 86_400.0)
+    said = notices.above(later, 80)
+    assert said is not None
+    assert said.plain.endswith("All below is as of 06-15 15:06 UTC.")
+    narrow = notices.above(later, 60)
+    assert narrow is not None
+    assert narrow.plain.endswith("…")
+
+
 def test_a_viewer_reads_who_starts_the_engine(news: News) -> None:
     """Where no engine works, who only may look is told whom to ask."""
     said = notices.engine_down(_view(news, read_only=True)._replace(owner="alice"))
@@ -97,6 +120,10 @@ def test_first_run_says_where_models_go(workspace: Workspace, writer: Writer) ->
     said = _plain(lines)
     for place in ("train/<name>/", "models/<name>/1/", "test/<name>/test.npz", "/srv/models"):
         assert place in said
+    folders = ("train/<name>/", "models/<name>/1/", "test/<name>/test.npz")
+    assert (
+        len({line.plain.index(folder) for line in lines for folder in folders if folder in line.plain}) == 1
+    )
 
 
 def test_first_run_without_an_engine_watches_nothing(workspace: Workspace, writer: Writer) -> None:
@@ -160,7 +187,10 @@ def test_a_full_disk_is_told_before_the_engine_passes_for_silent(news: News) -> 
     assert notices.engine_down(full) is None
     said = notices.engine_down(full._replace(now=NOW + 5))
     assert said is not None
-    assert "the disk is full, so the engine records nothing: free some space" in said.plain
+    assert said.plain == "! the disk is full: free some space; nothing recorded since 15:06 UTC"
+    another_day = notices.above(full._replace(now=NOW + 2 * 86_400.0), 80)
+    assert another_day is not None
+    assert another_day.plain.endswith("nothing recorded since 06-15 15:06 UTC")
     assert "DISK FULL" in heading.left(full._replace(now=NOW + 5), 80, needing=0).plain
 
 
@@ -232,7 +262,7 @@ def test_the_past_is_marked_on_a_terminal_that_is_too_small(news: News) -> None:
 def test_the_line_above_the_panels_says_what_is_not_known_of_the_past(news: News) -> None:
     """It fits into 80 columns with everything that may be missing."""
     past = Replay(NOW - 60.0, missing=("events", "jobs", "readings"))
-    line = notices.above(_view(news._replace(replay=past, engine_running=False)))
+    line = notices.above(_view(news._replace(replay=past, engine_running=False)), 80)
     assert line is not None
     assert line.plain == "◂ The past: L ends it. No engine then. Not recorded: events, jobs, readings"
     assert line.cell_len <= 78

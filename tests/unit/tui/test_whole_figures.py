@@ -2,6 +2,7 @@
 
 import msgspec
 import pytest
+from rich.cells import cell_len
 
 from storage.records import Evaluation, LatencyReport, Metric, Version, Versions
 from storage.snapshot import Detail
@@ -9,6 +10,7 @@ from storage.vocabulary import JobState, Status
 from tests.unit.tui.shown import evaluation, job, model, version
 from tui import activity, detail_rows, rows
 from tui.commands.compare_text import changed
+from tui.commands.figures import with_interval
 from tui.dialogs.promote import Change, body
 
 WIDTH = 68
@@ -58,6 +60,28 @@ def test_what_a_class_is_taken_for_is_whole(width: int, told: str) -> None:
     """Entries that have no room are left out, none is cut."""
     shown = detail_rows.confusion_lines(evaluation(confusion=CLASSES), (), width, 3)[1].plain
     assert shown.endswith(told)
+
+
+@pytest.mark.parametrize("width", [37, 56, 94])
+def test_classes_stand_below_each_other_however_wide_their_names_are(width: int) -> None:
+    """Characters of two cells move no column, neither in a matrix nor in a list of classes."""
+    names = ("上がる", "下がる", "変わらない", "stays")
+    for height in (4, 9):
+        lines = detail_rows.confusion_lines(evaluation(confusion=CLASSES), names, width, height)
+        recalls = [line for line in lines if line.plain.startswith(names)]
+        assert len({cell_len(line.plain[: line.plain.index("%")]) for line in recalls}) == 1
+        assert all(line.cell_len <= width for line in lines)
+
+
+def test_classes_with_long_names_are_told_apart_where_there_is_room() -> None:
+    """A name is whole on a wide terminal, ends with an ellipsis on a narrow one, and never takes away how often it was meant."""
+    names = tuple(f"class-with-a-long-name-{number}" for number in range(4))
+    found = evaluation(confusion=CLASSES)
+    wide = [line.plain for line in detail_rows.confusion_lines(found, names, 94, 3)]
+    assert wide[1].startswith("class-with-a-long-name-0   70.0% !  class-with-a-long-name-1 (10)")
+    narrow = [line.plain for line in detail_rows.confusion_lines(found, names, 37, 3)]
+    assert narrow[1].startswith("class-with-a-l…")
+    assert narrow[1].endswith("… (10)")
 
 
 def test_a_heading_says_on_how_many_examples_and_what_its_mark_means() -> None:
@@ -110,6 +134,15 @@ def test_a_promotion_says_what_gets_worse() -> None:
     assert "-0.1000 worse" in said
     assert "24% longer" in said
     assert "50% smaller" in said
+    named = "\n".join(line.plain for line in body(Change(old, new, labels=("legit", "fraud")), WIDTH))
+    assert "worst: fraud" in named
+
+
+def test_a_first_promotion_is_not_about_two_versions() -> None:
+    """Where nothing is deployed that is what the heading says, whole, and the gate has one version to judge."""
+    lines = [line.plain for line in body(Change(None, msgspec.structs.replace(version(1), gate=None)), WIDTH)]
+    assert lines[0].split()[-5:] == ["none", "deployed", "candidate", "v1", "change"]
+    assert "? gate  has not judged it yet; r evaluates the candidate" in lines
 
 
 @pytest.mark.parametrize("width", [54, 61, 67, 68])
@@ -146,6 +179,17 @@ def test_a_version_without_classes_shows_its_figures() -> None:
     assert [line.split() for line in lines[1:]] == [["r2", "0.7824", ".0300"], ["mae", "31250.5", "800.0"]]
     assert len(detail_rows.figure_lines(found, 56, 2)) == 2
     assert all(len(line.plain) <= 24 for line in detail_rows.figure_lines(found, 24, 9))
+
+
+def test_a_large_figure_and_its_interval_are_in_the_same_notation() -> None:
+    """A mean squared error of prices has millions in both columns, and an interval no more places than its figure."""
+    found = msgspec.structs.replace(
+        evaluation(), metrics=(Metric("mse", 8.35e9, 7.37e9, 9.33e9, 500),), confusion=None
+    )
+    assert detail_rows.figure_lines(found, 56, 11)[1].plain.split() == ["mse", "8350M", "980M"]
+    assert with_interval(Metric("mae", 73400.44, 68613.31, 78187.57, 500)) == "73400.4 ±4787.1"
+    assert with_interval(Metric("accuracy", 0.95, 0.94, 0.96, 500)) == "0.9500 ±0.0100"
+    assert with_interval(Metric("mse", 8.35e9, 7.37e9, 9.33e9, 500)) == "8.35e+09 ±9.8e+08"
 
 
 def test_what_a_confusion_leaves_is_for_the_other_figures() -> None:

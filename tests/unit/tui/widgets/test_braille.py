@@ -117,6 +117,43 @@ def test_an_objective_that_is_near_is_in_the_picture_and_a_far_one_does_not_flat
     assert far[0] > 0.9
 
 
+@pytest.mark.parametrize("value", [-0.1234, 0.0065, 999.96, -123_456.0, 1_250_000.0])
+def test_the_axis_is_a_straight_line_whatever_it_stands_beside(value: float) -> None:
+    """Values with a sign or with many digits have as many cells as the others."""
+    lines = chart_lines([Point(0.0, value), Point(60.0, value * 1.5)], 60, 9, nothing=NOTHING_YET)
+    assert {line.plain.index("│") for line in lines[:-1]} == {GUTTER - 1}
+
+
+def test_an_axis_has_no_values_that_cannot_be() -> None:
+    """A latency near nothing is not drawn below it, and an accuracy near one not above it; nothing of either is out of sight."""
+    assert value_range([Point(0.0, 0.0065), Point(60.0, 0.0066)], None) == (0.0, 0.02)
+    assert value_range([Point(0.0, 0.999, 0.998, 1.0)], None) == (0.98, 1.0)
+    bottom, top = value_range([Point(0.0, -0.1), Point(60.0, 0.2)], None)
+    assert (bottom, round(top, 9)) == (-0.1, 0.2)
+
+
+NEW_YEARS_EVE = 1_767_225_595.0
+"""2025-12-31 23:59:55 UTC."""
+
+
+@pytest.mark.parametrize(
+    ("first", "lasts", "told"),
+    [
+        (1_700_000_000.0, 0.0, ["11-14", "22:13:20"]),
+        (1_700_000_000.0, 1.0, ["11-14", "22:13:15", "22:13:20", "22:13:25"]),
+        (1_700_000_000.0, 7200.0, ["11-14", "22:13", "23:13", "11-15", "00:13"]),
+        (NEW_YEARS_EVE, 30.0, ["12-31", "23:59:55", "01-01", "00:00:10", "01-01", "00:00:25"]),
+        (NEW_YEARS_EVE, 400 * 86_400.0, ["2025-12-31", "2026-07-19", "2027-02-04"]),
+    ],
+)
+def test_the_times_below_a_chart_are_of_a_day_and_differ(first: float, lasts: float, told: list[str]) -> None:
+    """The first time has its date, every other one where it is of another day; two evaluations of a second are no three times alike."""
+    curve = [Point(first, 0.9), Point(first + lasts, 0.95)] if lasts else [Point(first, 0.9)]
+    axis = chart_lines(curve, 80, 9, nothing=NOTHING_YET)[-1].plain
+    assert axis.split() == told
+    assert len(axis) <= 80
+
+
 def column(cells: list[list[braille.Cell]], x: int) -> str:
     """Return what stands in a column, from the top."""
     return "".join(row[x][0] for row in cells)
