@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from engine import policy
 from engine.repository.probation import Switched, follow
 from storage import jobs
 from storage.database import Writer
@@ -56,6 +57,19 @@ def test_another_switch_ends_a_probation_with_its_reason(
     assert (found.number, found.state, found.reason) == (2, state, reason)
     ended = [f"the probation of version 2 ended: {reason}"]
     assert told == (ended if state is ProbationState.ENDED else [])
+
+
+def test_a_version_is_watched_however_short_its_probation_is(writer: Writer, mnist: int) -> None:
+    """A pipeline that is tried out has one of half a second, and the log says what it began with."""
+    switch(writer, mnist, 2, 7.0, by=jobs.ITSELF, probation_s=0.5, sha256="c" * 64)
+    with writer.transaction() as connection:
+        [found] = probations.all_open(connection)
+        [told] = [event for event in events.read(connection, limit=9) if event.code == "probation"]
+    assert (found.model, found.number, found.sha256) == ("mnist", 2, "c" * 64)
+    assert (found.begun_at, found.ends_at, found.every_s) == (7.0, 7.5, policy.look_every(0.5))
+    assert (told.at, told.model, told.version) == (7.0, "mnist", 2)
+    assert told.message.startswith("version 2 is on probation for ")
+    assert told.message.endswith("and rolled back if it proves bad")
 
 
 def test_a_person_s_promotion_is_not_watched(writer: Writer, mnist: int) -> None:
