@@ -12,7 +12,7 @@ from scipy import stats
 from engine.evaluation.paired import bca, bins, bootstrap, expansion
 from engine.evaluation.paired.bins import Bins
 from engine.evaluation.paired.figures import Advantages
-from engine.evaluation.paired.rows import Course, Estimate, Rows, single
+from engine.evaluation.paired.rows import Course, Estimate, Floats, Rows, single
 from storage.vocabulary import Column
 
 SPATIAL = [
@@ -211,6 +211,26 @@ def test_a_figure_that_few_examples_carry_is_drawn() -> None:
     assert bootstrap.estimate(rows, 0.9) == bootstrap.drawn(rows, 0.9)
 
 
+@pytest.mark.parametrize(
+    ("times", "sign"),
+    [
+        pytest.param((1, 1, 1, 1), 1.0, id="all of them"),
+        pytest.param((1, 1, 1, 1), -1.0, id="none"),
+        pytest.param((4, 4, 1, 1), 1.0, id="more than all"),
+    ],
+)
+def test_a_figure_that_bends_too_far_is_drawn(times: tuple[int, ...], sign: float) -> None:
+    """Where its bias leaves no part of the draws on one side, an expansion says nothing about them."""
+    values = np.array([[0.9, 50.0], [0.9, -50.0], [1.1, 50.0], [1.1, -50.0]])
+
+    def bent(means: Floats) -> Floats:
+        return np.asarray(sign * (means[..., 0] ** 2 - means[..., 1] ** 2))
+
+    rows = Rows(values, np.array(times), bent)
+    assert expansion.interval(rows, 0.9, most=inf) is None
+    assert bootstrap.estimate(rows, 0.9) == bootstrap.drawn(rows, 0.9)
+
+
 def test_a_sum_has_an_interval_however_few_examples_carry_it() -> None:
     """Its expansion is exact in the weights; a figure that bends would have none there."""
     values = np.zeros(bootstrap.FEW + 500)
@@ -254,7 +274,9 @@ def test_an_interval_is_the_same_twice() -> None:
 def test_examples_are_drawn_up_to_a_number(n: int) -> None:
     """Above it none is, where there is another way; whatever is drawn, it is from the seed that was given."""
     losses = mean_of(np.random.default_rng(0).exponential(size=n))
-    carried = single(np.eye(1, n).T, lambda means: means[..., 0] ** 2)
+    carried = single(
+        np.exp2(-np.arange(n, dtype=np.float64))[:, np.newaxis], lambda means: means[..., 0] ** 2
+    )
     both = Bins(*answers(np.random.default_rng(0), n))
     drawn = [bootstrap.drawn(rows, 0.9, seed=7) for rows in (losses, carried, both.rows())]
     found = [bootstrap.estimate(rows, 0.9, seed=7) for rows in (losses, carried, both)]
