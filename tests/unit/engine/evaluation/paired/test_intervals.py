@@ -177,6 +177,25 @@ def test_drawn_means_keep_the_skewness_of_few_errors() -> None:
     assert (means.low, means.high) == pytest.approx((examples.low, examples.high), abs=1.5 / n)
 
 
+def test_drawn_means_have_the_limits_that_their_skewness_says() -> None:
+    """Of one wrong answer in twelve, far from any kink, the places are known: those of Cornish and Fisher's expansion."""
+    n = 12
+    right = np.arange(n) > 0
+    sides: list[dict[str, NDArray[Any]]] = [
+        {Column.TARGET: np.ones(n), Column.PREDICTED: answered, Column.CONFIDENCE: np.full(n, sure)}
+        for answered, sure in ((np.ones(n), 1.0), (right.astype(np.float64), 0.5))
+    ]
+    found = bins.interval(Bins(*sides), 0.9, seed=7, draws=400_000)
+    each = 0.5 - right
+    deviation, skewed = each.std() / np.sqrt(n), stats.skew(each) / 6 / np.sqrt(n)
+    bias = (np.sqrt(1 + 4 * skewed**2) - 1) / (2 * skewed)
+    moved = bias + stats.norm.ppf([0.05, 0.95])
+    places = bias + moved / (1 - skewed * moved)
+    limits = each.mean() + deviation * (places + skewed * (places**2 - 1))
+    assert found.value == pytest.approx(each.mean())
+    assert (found.low, found.high) == pytest.approx(tuple(limits), abs=0.02 * deviation)
+
+
 @pytest.mark.parametrize("surest", [1.0, 0.7])
 def test_bins_vary_as_their_examples_say(surest: float) -> None:
     """Sums of bins, the influence of each example and all covariances are those of the rows of examples.
@@ -289,7 +308,7 @@ def test_examples_are_drawn_up_to_a_number(n: int) -> None:
 def test_each_example_s_influence_is_what_the_figure_is_without_it() -> None:
     """Beside the mean of that; the groups of equal examples have that of one of them, and no draw is lost."""
     values, times = np.array([[0.0, 1.0], [2.0, 5.0], [3.0, 2.0]]), np.array([4, 3, 2])
-    rows = Rows(values, times, lambda means: means[..., 0] / means[..., 1])
+    rows = Rows(values, times, lambda means: means[..., 0] * means[..., 1])
     alone = np.repeat(values, times, axis=0)
     without = np.array([rows.figure(np.delete(alone, one, axis=0).mean(axis=0)) for one in range(9)])
     expected = (without.mean() - without)[[0, 4, 7]]
