@@ -19,9 +19,9 @@ def wilson(successes: int, n: int, confidence: float = CONFIDENCE) -> tuple[floa
     share, square = successes / n, z * z / n
     centre = (share + square / 2) / (1 + square)
     reach = z / (1 + square) * sqrt(share * (1 - share) / n + square / (4 * n))
-    # The bounds at 0 and n are exactly 0 and 1; rounding would put them a hair beside.
-    low = 0.0 if successes == 0 else max(0.0, centre - reach)
-    high = 1.0 if successes == n else min(1.0, centre + reach)
+    # The bounds at 0 and n are exactly 0 and 1; rounding would put them a hair beside. No other comes near.
+    low = 0.0 if successes == 0 else centre - reach
+    high = 1.0 if successes == n else centre + reach
     return low, high
 
 
@@ -41,7 +41,8 @@ def mean_reach(variance: float, n: int, confidence: float = CONFIDENCE) -> float
 def student_quantile(probability: float, freedom: int) -> float:
     """Return the quantile of Student's t distribution above its median.
 
-    Exact for 1 and 2 degrees of freedom, else within a hundred-thousandth of the true value.
+    Exact for 1 and 2 degrees of freedom. Up to a millionth of either tail within 1.6e-5 of the true value with 3, 1e-5 with 4
+    or more, and 1e-7 with 15 or more; where each tail is 7 % or more, within 1e-6 with 3 and 2e-7 with 4 or more.
     """
     tail = 2 * (1 - probability)
     if freedom == 1:

@@ -82,7 +82,7 @@ def judge(objectives: Mapping[str, str], evaluation: Evaluation) -> Judged:
 
 def _needed(metric: Metric, limit: float) -> str:
     """Return how many examples would tell a figure from its limit, if it stays what it is."""
-    if metric.low is None or metric.high is None or metric.high <= metric.low or metric.value == limit:
+    if metric.low is None or metric.high is None or metric.value == limit:
         return ""
     # The interval shrinks with the root of the examples.
     reach = (metric.high - metric.low) / 2

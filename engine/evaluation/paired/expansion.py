@@ -41,7 +41,7 @@ def interval(rows: Rows, confidence: float, *, most: float = 1.0) -> Estimate | 
         rows = Rows(rows.figure(rows.values)[:, np.newaxis], rows.times, _only, rows.course)
     value = float(rows.figure(rows.means))
     shape = _shape(rows, value)
-    if shape.deviation == 0:
+    if shape is None:
         return Estimate(value, value, value)
     beside = chances.below(shape.curvature - shape.bias / shape.deviation)
     both = chances.below(shape.acceleration) * 2 * beside
@@ -63,14 +63,15 @@ def _only(means: Floats) -> Floats:
     return means[..., 0]
 
 
-def _shape(rows: Rows, value: float) -> _Shape:
+def _shape(rows: Rows, value: float) -> _Shape | None:
+    """Return how the figure changes, or ``None`` where no example moves it."""
     n, means, step = rows.n, rows.means, SHIFTED / rows.n
     more, less = rows.shifted(step), rows.shifted(-step)
     slopes, bends = (more - less) / (2 * step), (more - 2 * value + less) / step**2
     steep = slopes**2
     squares = float(rows.times @ steep)
     if squares == 0:
-        return _Shape(0.0, np.zeros_like(means), 0.0, 0.0, 0.0, 0.0)
+        return None
     deviation = np.sqrt(squares) / n
     weights = rows.times * slopes
     direction = (weighted(weights, rows.values) - weights.sum() * means) / (n**2 * deviation)

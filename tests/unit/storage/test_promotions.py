@@ -132,8 +132,18 @@ def test_a_settled_switch_is_open_no_longer(history: History, outcome: Promotion
     with history.writer.transaction() as connection:
         assert [promotions.is_open(connection, one) for one in (first, second, third)] == [True, False, True]
         assert [row["id"] for row in promotions.unsettled(connection)] == [first, third]
-        problems = {one.id: one.problem for one in promotions.entries(connection, "mnist")}
-    assert problems == {first: "", second: "no room left", third: ""}
+        ended = {one.id: (one.outcome, one.problem) for one in promotions.entries(connection, "mnist")}
+    intended = (PromotionOutcome.INTENDED, "")
+    assert ended == {first: intended, second: (outcome, "no room left"), third: intended}
+
+
+def test_a_switch_that_came_about_has_no_problem(history: History) -> None:
+    """Nothing is said where nothing has to be."""
+    number = history.intend(1)
+    with history.writer.transaction() as connection:
+        promotions.settle(connection, number, PromotionOutcome.DONE)
+        [found] = promotions.read(connection, "mnist")
+    assert (found.outcome, found.problem) == (PromotionOutcome.DONE, "")
 
 
 def test_only_what_came_about_is_history(history: History) -> None:

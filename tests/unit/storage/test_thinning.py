@@ -120,15 +120,16 @@ def test_what_lasts_longer_than_the_longest_step_allows_has_a_longer_one(
     writer: Writer, reader: Reader
 ) -> None:
     """Then the steps are as long as they have to be, whatever people count in."""
-    ends = 1000.0, 1000.0 + 2 * thinning.STEPS[-1]
+    longest = thinning.STEPS[-1]
+    moments = [1000.0 + steps * longest for steps in (0, 1, 5)]
     with writer.transaction() as connection:
         model = models.ensure(connection, "mnist", now=0.0)
         version = models.add_version(connection, model, 1, status=Status.READY, found_at=0.0)
-        for at in ends:
+        for at in moments:
             add_evaluation(connection, version, None, accuracy=0.5, at=at)
     with reader.transaction() as connection:
-        found = thinning.charted(connection, "mnist", "accuracy", most=1)
-    assert ([point.at for point in found.points], found.step_s) == (list(ends), 2 * thinning.STEPS[-1])
+        found = thinning.charted(connection, "mnist", "accuracy", most=2)
+    assert ([point.at for point in found.points], found.step_s) == (moments[1:], 2.5 * longest)
 
 
 def test_a_figure_that_only_some_evaluations_have(writer: Writer, reader: Reader) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from numpy.typing import NDArray
 from scipy import stats
 
@@ -327,6 +328,15 @@ def test_joined_intervals_are_stretched_to_the_level_that_is_asked_for() -> None
     assert found.value == pytest.approx(0.3)
     assert found.value - found.low == pytest.approx(stretch * hypot(0.03, 0.06))
     assert found.high - found.value == pytest.approx(stretch * hypot(0.02, 0.05))
+
+
+@pytest.mark.parametrize("missing", ["low", "high"])
+def test_joined_intervals_reach_anywhere_where_one_limit_is_not_known(missing: str) -> None:
+    """Of either version; what is known of the advantage is its value."""
+    whole = Metric("max_error", 0.5, 0.4, 0.6, 10)
+    half = replace(whole, value=0.75, **{missing: None})
+    assert advantage(whole, half, 0.95) == (-0.25, -inf, inf)
+    assert advantage(half, whole, 0.95) == (0.25, -inf, inf)
 
 
 def test_a_limit_of_nothing_is_a_limit() -> None:

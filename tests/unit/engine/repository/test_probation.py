@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from engine import policy
 from engine.repository.probation import Switched, follow
 from storage import jobs
 from storage.database import Writer
@@ -50,12 +51,25 @@ def test_another_switch_ends_a_probation_with_its_reason(
     switch(writer, mnist, number, 2.0, **what)
     with writer.transaction() as connection:
         [found] = probations.read(connection, "mnist")
-        told = [
-            event.message for event in events.read(connection, limit=9) if event.code == "probation-ended"
-        ]
+        told = [event for event in events.read(connection, limit=9) if event.code == "probation-ended"]
     assert (found.number, found.state, found.reason) == (2, state, reason)
-    ended = [f"the probation of version 2 ended: {reason}"]
-    assert told == (ended if state is ProbationState.ENDED else [])
+    ended = [(f"the probation of version 2 ended: {reason}", 2.0, "mnist", 2)]
+    assert [(event.message, event.at, event.model, event.version) for event in told] == (
+        ended if state is ProbationState.ENDED else []
+    )
+
+
+def test_a_version_is_watched_however_short_its_probation_is(writer: Writer, mnist: int) -> None:
+    """A pipeline that is tried out has one of half a second, and the log says what it began with."""
+    switch(writer, mnist, 2, 7.0, by=jobs.ITSELF, probation_s=0.5, sha256="c" * 64)
+    with writer.transaction() as connection:
+        [found] = probations.all_open(connection)
+        [told] = [event for event in events.read(connection, limit=9) if event.code == "probation"]
+    assert (found.model, found.number, found.sha256) == ("mnist", 2, "c" * 64)
+    assert (found.begun_at, found.ends_at, found.every_s) == (7.0, 7.5, policy.look_every(0.5))
+    assert (told.at, told.model, told.version) == (7.0, "mnist", 2)
+    assert told.message.startswith("version 2 is on probation for ")
+    assert told.message.endswith("and rolled back if it proves bad")
 
 
 def test_a_person_s_promotion_is_not_watched(writer: Writer, mnist: int) -> None:
@@ -66,13 +80,16 @@ def test_a_person_s_promotion_is_not_watched(writer: Writer, mnist: int) -> None
         assert probations.read(connection, "mnist") == []
 
 
-@pytest.mark.parametrize(("version", "asked"), [(1, True), (2, False), (None, False)])
+@pytest.mark.parametrize(
+    ("model", "version", "asked"),
+    [("mnist", 1, True), ("mnist", 2, False), ("mnist", None, False), ("other", 1, False)],
+)
 def test_faults_of_what_was_deployed_before_are_looked_at_at_once(
-    writer: Writer, mnist: int, version: int | None, *, asked: bool
+    writer: Writer, mnist: int, model: str, version: int | None, *, asked: bool
 ) -> None:
-    """A fault of a version that nobody uses any more must not call people until the next check."""
+    """A fault of a version that nobody uses any more must not call people until the next check; other models' faults may."""
     with writer.transaction() as connection:
-        faults.open_fault(connection, "x", "It is wrong.", at=0.0, model="mnist", version=version)
+        faults.open_fault(connection, "x", "It is wrong.", at=0.0, model=model, version=version)
     switch(writer, mnist, 2)
     with writer.transaction() as connection:
         found = [(job.kind, job.model, job.requested_by) for job in jobs.read(connection, limit=9)]

@@ -326,7 +326,7 @@ def test_a_failed_version_is_tried_again_when_its_time_has_come(watched: Watched
     watched.scan(20.0)
     watched.scan(1.0)
     assert watched.version("mnist", 1).status is Status.CHECKING
-    assert [job.state for job in watched.jobs()].count(JobState.QUEUED) == 1
+    assert [job.version for job in watched.jobs() if job.state is JobState.QUEUED] == [1]
     with watched.writer.transaction() as connection:
         # The next failure goes on counting where this one stopped.
         assert connection.execute("SELECT failures FROM versions").fetchone()[0] == 2

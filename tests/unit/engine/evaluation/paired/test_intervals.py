@@ -12,7 +12,7 @@ from scipy import stats
 from engine.evaluation.paired import bca, bins, bootstrap, expansion
 from engine.evaluation.paired.bins import Bins
 from engine.evaluation.paired.figures import Advantages
-from engine.evaluation.paired.rows import Course, Estimate, Rows, single
+from engine.evaluation.paired.rows import Course, Estimate, Floats, Rows, single
 from storage.vocabulary import Column
 
 SPATIAL = [
@@ -177,6 +177,25 @@ def test_drawn_means_keep_the_skewness_of_few_errors() -> None:
     assert (means.low, means.high) == pytest.approx((examples.low, examples.high), abs=1.5 / n)
 
 
+def test_drawn_means_have_the_limits_that_their_skewness_says() -> None:
+    """Of one wrong answer in twelve, far from any kink, the places are known: those of Cornish and Fisher's expansion."""
+    n = 12
+    right = np.arange(n) > 0
+    sides: list[dict[str, NDArray[Any]]] = [
+        {Column.TARGET: np.ones(n), Column.PREDICTED: answered, Column.CONFIDENCE: np.full(n, sure)}
+        for answered, sure in ((np.ones(n), 1.0), (right.astype(np.float64), 0.5))
+    ]
+    found = bins.interval(Bins(*sides), 0.9, seed=7, draws=400_000)
+    each = 0.5 - right
+    deviation, skewed = each.std() / np.sqrt(n), stats.skew(each) / 6 / np.sqrt(n)
+    bias = (np.sqrt(1 + 4 * skewed**2) - 1) / (2 * skewed)
+    moved = bias + stats.norm.ppf([0.05, 0.95])
+    places = bias + moved / (1 - skewed * moved)
+    limits = each.mean() + deviation * (places + skewed * (places**2 - 1))
+    assert found.value == pytest.approx(each.mean())
+    assert (found.low, found.high) == pytest.approx(tuple(limits), abs=0.02 * deviation)
+
+
 @pytest.mark.parametrize("surest", [1.0, 0.7])
 def test_bins_vary_as_their_examples_say(surest: float) -> None:
     """Sums of bins, the influence of each example and all covariances are those of the rows of examples.
@@ -208,6 +227,26 @@ def test_a_figure_that_few_examples_carry_is_drawn() -> None:
     rows = Advantages(*sides).rows("balanced_accuracy")
     assert isinstance(rows, Rows)
     assert expansion.interval(rows, 0.9) is None
+    assert bootstrap.estimate(rows, 0.9) == bootstrap.drawn(rows, 0.9)
+
+
+@pytest.mark.parametrize(
+    ("times", "sign"),
+    [
+        pytest.param((1, 1, 1, 1), 1.0, id="all of them"),
+        pytest.param((1, 1, 1, 1), -1.0, id="none"),
+        pytest.param((4, 4, 1, 1), 1.0, id="more than all"),
+    ],
+)
+def test_a_figure_that_bends_too_far_is_drawn(times: tuple[int, ...], sign: float) -> None:
+    """Where its bias leaves no part of the draws on one side, an expansion says nothing about them."""
+    values = np.array([[0.9, 50.0], [0.9, -50.0], [1.1, 50.0], [1.1, -50.0]])
+
+    def bent(means: Floats) -> Floats:
+        return np.asarray(sign * (means[..., 0] ** 2 - means[..., 1] ** 2))
+
+    rows = Rows(values, np.array(times), bent)
+    assert expansion.interval(rows, 0.9, most=inf) is None
     assert bootstrap.estimate(rows, 0.9) == bootstrap.drawn(rows, 0.9)
 
 
@@ -254,7 +293,9 @@ def test_an_interval_is_the_same_twice() -> None:
 def test_examples_are_drawn_up_to_a_number(n: int) -> None:
     """Above it none is, where there is another way; whatever is drawn, it is from the seed that was given."""
     losses = mean_of(np.random.default_rng(0).exponential(size=n))
-    carried = single(np.eye(1, n).T, lambda means: means[..., 0] ** 2)
+    carried = single(
+        np.exp2(-np.arange(n, dtype=np.float64))[:, np.newaxis], lambda means: means[..., 0] ** 2
+    )
     both = Bins(*answers(np.random.default_rng(0), n))
     drawn = [bootstrap.drawn(rows, 0.9, seed=7) for rows in (losses, carried, both.rows())]
     found = [bootstrap.estimate(rows, 0.9, seed=7) for rows in (losses, carried, both)]
@@ -267,7 +308,7 @@ def test_examples_are_drawn_up_to_a_number(n: int) -> None:
 def test_each_example_s_influence_is_what_the_figure_is_without_it() -> None:
     """Beside the mean of that; the groups of equal examples have that of one of them, and no draw is lost."""
     values, times = np.array([[0.0, 1.0], [2.0, 5.0], [3.0, 2.0]]), np.array([4, 3, 2])
-    rows = Rows(values, times, lambda means: means[..., 0] / means[..., 1])
+    rows = Rows(values, times, lambda means: means[..., 0] * means[..., 1])
     alone = np.repeat(values, times, axis=0)
     without = np.array([rows.figure(np.delete(alone, one, axis=0).mean(axis=0)) for one in range(9)])
     expected = (without.mean() - without)[[0, 4, 7]]
