@@ -76,13 +76,24 @@ def test_a_probation_has_everything_that_it_began_with(watching: Watching) -> No
     )
 
 
-def test_a_look_is_counted_where_it_was_taken(watching: Watching) -> None:
-    """And when that was; another model's probation is none the wiser."""
-    one, other = watching.begin("mnist", 3), watching.begin("other", 1)
-    for now in (310.0, 620.0):
-        probations.looked(watching.connection, one, now=now)
+def test_a_look_is_asked_for_and_counts_where_it_worked(watching: Watching) -> None:
+    """When it was asked for, and how many worked; another model's, and another version's look, is none of it."""
+    one, other = watching.begin("mnist", 3), watching.begin("other", 3)
+    for now in (310.0, 620.0, 930.0):
+        probations.asked(watching.connection, one, now=now)
+    for model, number in (("mnist", 3), ("mnist", 3), ("mnist", 4), ("nobody", 3)):
+        probations.looked(watching.connection, model, number)
     found = {each.id: (each.looks, each.looked_at) for each in probations.all_open(watching.connection)}
-    assert found == {one: (2, 620.0), other: (0, 10.0)}
+    assert found == {one: (2, 930.0), other: (0, 10.0)}
+
+
+def test_no_look_counts_for_a_probation_that_is_over(watching: Watching) -> None:
+    """An evaluation that ends after it changes nothing of it."""
+    number = watching.begin("mnist", 3)
+    probations.end(watching.connection, number, ProbationState.PASSED)
+    probations.looked(watching.connection, "mnist", 3)
+    [found] = probations.read(watching.connection, "mnist")
+    assert found.looks == 0
 
 
 def test_a_probation_ends_once_and_with_its_reason(watching: Watching) -> None:
