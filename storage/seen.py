@@ -5,12 +5,15 @@ shows. What it made anew of all the others would come and go, several megabytes 
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 import msgspec
 
 T = TypeVar("T")
+
+AT_ONCE = 20
+"""Things that are made in one go: more would only be in memory at the same time."""
 
 
 def row_key(row: sqlite3.Row) -> int:
@@ -25,11 +28,35 @@ class SeenRows(Generic[T]):
         self._known: dict[int, T] = {}
 
     def take(self, rows: Iterable[sqlite3.Row], make: Callable[[sqlite3.Row], T]) -> list[T]:
-        """Return a record of each row, the very one of before where the row is as it was; no two rows are alike."""
+        """Return a record of each row, the very one of before where the row is as it was."""
         found: dict[int, T] = {}
+        records = []
         for row in rows:
             key = row_key(row)
             known = self._known.get(key)
             found[key] = make(row) if known is None else known
+            records.append(found[key])
         self._known = found
-        return list(found.values())
+        return records
+
+
+class SeenThings(Generic[T]):
+    """What was last made of things that the database knows by ids, of more rows than one."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[int, T]] = {}
+
+    def take(self, keys: Mapping[int, int], make: Callable[[Sequence[int]], Mapping[int, T]]) -> list[T]:
+        """Return what there is of each id, in their order, the very same of before where its key is as it was.
+
+        Args:
+            keys: for each id a number that is another one as soon as anything is that the thing is made of.
+            make: makes what some ids stand for.
+        """
+        known = {one: was for one, was in self._known.items() if keys.get(one) == was[0]}
+        stale = [one for one in keys if one not in known]
+        for begin in range(0, len(stale), AT_ONCE):
+            made = make(stale[begin : begin + AT_ONCE])
+            known |= {one: (keys[one], thing) for one, thing in made.items()}
+        self._known = known
+        return [known[one][1] for one in keys]

@@ -7,6 +7,7 @@ from math import inf
 from storage import jobs
 from storage.database import Reader
 from storage.fault_records import Event, Fault
+from storage.model_records import PackedVersion
 from storage.notice_records import Delivery
 from storage.notice_vocabulary import Channel
 from storage.promotion_records import Promotion, PromotionTarget
@@ -22,7 +23,7 @@ from storage.records import (
     Record,
     Versions,
 )
-from storage.seen import SeenRows
+from storage.seen import SeenRows, SeenThings
 from storage.tables import (
     devices,
     engine,
@@ -35,10 +36,10 @@ from storage.tables import (
     quarantine,
     thinning,
     training,
+    version_lists,
 )
 from storage.tables import faults as fault_table
 from storage.tables.overviews import Overviews
-from storage.tables.version_lists import VersionLists
 from storage.training_records import TrainingRun
 from storage.vocabulary import JobKind, JobState
 
@@ -60,7 +61,11 @@ class Seen:
         self.models = Overviews()
         self.jobs: SeenRows[Job] = SeenRows()
         self.events: SeenRows[Event] = SeenRows()
-        self.versions = VersionLists()
+        self.versions: SeenThings[PackedVersion] = SeenThings()
+        self.evaluations: SeenThings[Evaluation] = SeenThings()
+        self.quality: SeenRows[HistoryPoint] = SeenRows()
+        self.latency: SeenRows[HistoryPoint] = SeenRows()
+        self.promotions: SeenRows[Promotion] = SeenRows()
 
 
 class Snapshot(Record, frozen=True, kw_only=True):
@@ -157,26 +162,29 @@ def read_detail(
         span_s: how far back from the latest value charts show.
         seen: what was last read; only what changed since is read again.
     """
+    known = seen or Seen()
     with reader.transaction() as connection:
         model = models.read_one(connection, name)
         if model is None:
             return None
         headline = metric or headline_of(connection, name)
-        history, recent_history = _charted(connection, name, headline, span_s)
-        latency, recent_latency = _charted(connection, name, "p50_ms", span_s)
-        latest = evaluations.read(connection, name, limit=SHOWN_EVALUATIONS)
+        history, recent_history = _charted(connection, name, headline, span_s, known.quality)
+        latency, recent_latency = _charted(connection, name, "p50_ms", span_s, known.latency)
+        latest = evaluations.read(connection, name, limit=SHOWN_EVALUATIONS, seen=known.evaluations)
         matter = {one.id for one in (model.current, model.previous, model.candidate) if one is not None}
         matter |= {evaluation.version_id for evaluation in latest}
         return Detail(
             model=model,
-            versions=(seen or Seen()).versions.read(connection, name, newest=SHOWN_VERSIONS, besides=matter),
+            versions=version_lists.read(
+                connection, name, newest=SHOWN_VERSIONS, besides=matter, seen=known.versions
+            ),
             arrivals=tuple(models.arrivals(connection, name)),
             evaluations=tuple(latest),
             history=history,
             latency=latency,
             recent_history=recent_history,
             recent_latency=recent_latency,
-            promotions=tuple(promotions.read(connection, name)),
+            promotions=tuple(promotions.read(connection, name, seen=known.promotions)),
             faults=tuple(fault_table.all_open(connection, name)),
             quarantined=tuple(quarantine.kept(connection, name)),
             targets=promotion_targets.read(connection, name),
@@ -184,10 +192,10 @@ def read_detail(
 
 
 def _charted(
-    connection: sqlite3.Connection, model: str, figure: str, span_s: float
+    connection: sqlite3.Connection, model: str, figure: str, span_s: float, seen: SeenRows[HistoryPoint]
 ) -> tuple[tuple[HistoryPoint, ...], tuple[HistoryPoint, ...]]:
     """Return a figure over all the time, and where that could not tell every value, over the latest of it."""
-    whole = thinning.charted(connection, model, figure)
+    whole = thinning.charted(connection, model, figure, seen=seen)
     if whole.step_s is None or span_s == inf or not whole.points:
         return tuple(whole.points), ()
     recent = thinning.charted(connection, model, figure, since=whole.points[-1].at - span_s)

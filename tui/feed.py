@@ -21,7 +21,6 @@ from storage.errors import DatabaseError, EngineError, Error, SettingsError
 from storage.snapshot import Detail, Seen, Snapshot
 from storage.text import clean
 from storage.workspace import Workspace, engine_pid
-from tui import readings
 from tui.beside import Beside, Charted
 from tui.replaying import Replay, Wish, chosen
 
@@ -263,7 +262,7 @@ class Feed:
             return None, None
         self._no_settings = not self._workspace.model_settings(name).exists()
         found = snapshot.read_detail(reader, name, span_s=self._span_s, seen=self._seen)
-        return readings.with_same(found, self.news.detail), self._read_settings(name)
+        return found, self._read_settings(name)
 
     def _read_settings(self, name: str) -> "ModelSettings | None":
         from storage.settings import read_model_settings

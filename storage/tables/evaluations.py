@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from storage.records import Evaluation, ExampleValues, HistoryPoint, LatencyReport, Metric, NewEvaluation
+from storage.seen import SeenRows, SeenThings, row_key
 from storage.tables import among, latencies
 from storage.vocabulary import OutputScale, Scenario
 
@@ -171,17 +172,29 @@ def any_isolated(connection: sqlite3.Connection, isolation: str) -> bool:
     return bool(row[0])
 
 
-def read(connection: sqlite3.Connection, model: str, *, limit: int, until: float = inf) -> list[Evaluation]:
-    """Return the latest evaluations of a model's versions that are not later than ``until``, the newest first."""
+def read(
+    connection: sqlite3.Connection,
+    model: str,
+    *,
+    limit: int,
+    until: float = inf,
+    seen: SeenThings[Evaluation] | None = None,
+) -> list[Evaluation]:
+    """Return the latest evaluations of a model's versions that are not later than ``until``, the newest first.
+
+    Those that were ``seen`` before and are as they were are the very same ones.
+    """
     rows = connection.execute(
         # The latest of each version first, so that what is put in order is little, however often a model was evaluated.
-        "SELECT evaluations.* FROM models CROSS JOIN versions ON model_id = models.id CROSS JOIN evaluations ON evaluations.id IN ("
+        "SELECT evaluations.*, latencies.* FROM models CROSS JOIN versions ON model_id = models.id CROSS JOIN evaluations ON evaluations.id IN ("
         "SELECT latest.id FROM evaluations AS latest WHERE latest.version_id = versions.id AND latest.at <= :until "
-        "ORDER BY latest.at DESC, latest.id DESC LIMIT :limit) WHERE models.name = :model "
-        "ORDER BY evaluations.at DESC, evaluations.id DESC LIMIT :limit",
+        "ORDER BY latest.at DESC, latest.id DESC LIMIT :limit) LEFT JOIN latencies ON latencies.evaluation_id = evaluations.id "
+        "WHERE models.name = :model ORDER BY evaluations.at DESC, evaluations.id DESC LIMIT :limit",
         {"model": model, "limit": limit, "until": until},
-    ).fetchall()
-    return _evaluations(connection, rows)
+    )
+    # Of an evaluation that is on record nothing changes but its latency.
+    keys = {row["id"]: row_key(row) for row in rows}
+    return (seen or SeenThings()).take(keys, lambda ids: read_many(connection, ids))
 
 
 def outcomes(connection: sqlite3.Connection, evaluation_id: int) -> bytes | None:
@@ -207,29 +220,22 @@ def history(
     *,
     since: float = 0.0,
     limit: int = 100_000,
+    seen: SeenRows[HistoryPoint] | None = None,
 ) -> list[HistoryPoint]:
-    """Return a metric's (or latency figure's) values over all versions of a model, oldest first, the latest ``limit``."""
+    """Return a metric's (or latency figure's) values over all versions of a model, oldest first, the latest ``limit``.
+
+    Those that were ``seen`` before are the very same ones.
+    """
     if latencies.figure(metric) is not None:
-        return latencies.history(connection, model, metric, since=since, limit=limit)
+        return latencies.history(connection, model, metric, since=since, limit=limit, seen=seen)
     rows = connection.execute(
-        "SELECT at, number, value, low, high, n FROM evaluations JOIN metrics ON metrics.evaluation_id = evaluations.id "
+        "SELECT at, number, :metric AS metric, value, low, high, n FROM evaluations JOIN metrics ON metrics.evaluation_id = evaluations.id "
         "JOIN versions ON versions.id = version_id JOIN models ON models.id = model_id "
         "WHERE models.name = :model AND metrics.name = :metric AND slice = '' AND at >= :since "
         "ORDER BY at DESC, evaluations.id DESC LIMIT :limit",
         {"model": model, "metric": metric, "since": since, "limit": limit},
-    ).fetchall()
-    return [
-        HistoryPoint(
-            at=row["at"],
-            version=row["number"],
-            metric=metric,
-            value=row["value"],
-            low=row["low"],
-            high=row["high"],
-            n=row["n"],
-        )
-        for row in reversed(rows)
-    ]
+    )
+    return (seen or SeenRows()).take(rows, latencies.point)[::-1]
 
 
 def metric_names(connection: sqlite3.Connection, model: str) -> list[str]:

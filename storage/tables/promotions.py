@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from storage.promotion_records import GateCheck, GateReport, Promotion, ToldTarget
+from storage.seen import SeenRows
 from storage.text import clean
 from storage.vocabulary import JobKind, PromotionOutcome, Verdict
 
@@ -94,14 +95,20 @@ def unsettled(connection: sqlite3.Connection) -> list[sqlite3.Row]:
     ).fetchall()
 
 
-def read(connection: sqlite3.Connection, model: str, *, limit: int = 1000) -> list[Promotion]:
-    """Return what was done to a model's deployed version, the newest first."""
+def read(
+    connection: sqlite3.Connection,
+    model: str,
+    *,
+    limit: int = 1000,
+    seen: SeenRows[Promotion] | None = None,
+) -> list[Promotion]:
+    """Return what was done to a model's deployed version, the newest first; what was ``seen`` before is the very same."""
     rows = connection.execute(
         "SELECT promotions.*, models.name AS model FROM promotions JOIN models ON models.id = model_id "
         "WHERE models.name = ? AND outcome = ? ORDER BY promotions.id DESC LIMIT ?",
         (model, PromotionOutcome.DONE, limit),
     )
-    return [_promotion(row) for row in rows]
+    return (seen or SeenRows()).take(rows, _promotion)
 
 
 def entries(connection: sqlite3.Connection, model: str, *, limit: int = 1000) -> list[Promotion]:

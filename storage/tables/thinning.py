@@ -11,6 +11,7 @@ from math import inf
 from typing import Final, NamedTuple
 
 from storage.records import HistoryPoint
+from storage.seen import SeenRows
 from storage.tables import evaluations, latencies
 from storage.tables.rollups import DAY, HOUR, MINUTE
 
@@ -54,14 +55,12 @@ def read(
     step_s: float,
     since: float = 0.0,
     until: float = inf,
+    seen: SeenRows[HistoryPoint] | None = None,
 ) -> list[HistoryPoint]:
     """Return the last value of a figure that each version of a model had in each step, oldest first."""
     parameters = _parameters(model, figure, since, until) | {"step": step_s}
-    points = [
-        HistoryPoint(at=at, version=number, metric=figure, value=value, low=low, high=high, n=n)
-        for source in _sources(figure)
-        for at, number, value, low, high, n in connection.execute(_steps(source), parameters)
-    ]
+    rows = (row for source in _sources(figure) for row in connection.execute(_steps(source), parameters))
+    points = (seen or SeenRows()).take(rows, latencies.point)
     points.sort(key=lambda point: point.at)
     last = {(point.version, point.at // step_s): point for point in points}
     return sorted(last.values(), key=lambda point: point.at)
@@ -75,6 +74,7 @@ def charted(
     since: float = 0.0,
     until: float = inf,
     most: int = MOST,
+    seen: SeenRows[HistoryPoint] | None = None,
 ) -> Thinned:
     """Return a figure's values over all versions of a model: every one, or where those are too many one for each step.
 
@@ -85,29 +85,36 @@ def charted(
         since: when the time begins.
         until: when it is over.
         most: how many points there may be, and one for each version besides.
+        seen: the points that were last read; those that are as they were are the very same ones.
     """
     parameters = _parameters(model, figure, since, until) | {"most": most + 1}
     sources = _sources(figure)
     if sum(connection.execute(_counted(source), parameters).fetchone()[0] for source in sources) <= most:
-        found = evaluations.history(connection, model, figure, since=since)
+        found = evaluations.history(connection, model, figure, since=since, seen=seen)
         return Thinned([point for point in found if point.at < until], None)
     covered = sum(connection.execute(_covered(source), parameters).fetchone()[0] for source in sources)
     step_s = next((float(step) for step in STEPS if covered / step <= most), covered / most)
-    return Thinned(read(connection, model, figure, step_s=step_s, since=since, until=until), step_s)
+    return Thinned(
+        read(connection, model, figure, step_s=step_s, since=since, until=until, seen=seen), step_s
+    )
 
 
 def _sources(name: str) -> Sequence[Source]:
     wanted = latencies.figure(name)
     if wanted is None:
         joined = "CROSS JOIN metrics ON evaluation_id = one.id AND slice = '' AND metrics.name = :figure"
-        return [Source("evaluations", joined, "TRUE", "value, low, high, metrics.n")]
+        return [Source("evaluations", joined, "TRUE", "value, low, high, metrics.n AS n")]
     column, sources = wanted.column, []
     if wanted.evaluated:
         joined = f"CROSS JOIN latencies ON evaluation_id = one.id AND {column} IS NOT NULL"
-        sources.append(Source("evaluations", joined, "TRUE", f"{column}, NULL, NULL, n"))
+        sources.append(
+            Source("evaluations", joined, "TRUE", f"{column} AS value, NULL AS low, NULL AS high, n")
+        )
     if wanted.measured:
         only = f"one.scenario = :scenario AND one.batch_size = :batch_size AND {column} IS NOT NULL"
-        sources.append(Source("latency_measurements", "", only, f"{column}, NULL, NULL, n"))
+        sources.append(
+            Source("latency_measurements", "", only, f"{column} AS value, NULL AS low, NULL AS high, n")
+        )
     return sources
 
 
@@ -137,7 +144,7 @@ def _steps(source: Source) -> str:
                 ORDER BY one.at DESC LIMIT 1
             ), 0 FROM steps WHERE at IS NOT NULL
         )
-        SELECT steps.at, number, {source.columns} FROM steps CROSS JOIN {source.table} AS one
+        SELECT steps.at AS at, number, :figure AS metric, {source.columns} FROM steps CROSS JOIN {source.table} AS one
             ON one.version_id = steps.version_id AND one.at = steps.at {source.joined}
         WHERE NOT beginning AND {source.only} ORDER BY steps.at, one.id
     """  # noqa: S608 - our own names

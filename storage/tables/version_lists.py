@@ -9,12 +9,9 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from storage.model_records import PackedVersion, Versions, as_candidate
-from storage.seen import row_key
+from storage.seen import SeenThings, row_key
 from storage.tables import among, assembly
 from storage.vocabulary import Role, Status
-
-AT_ONCE = 20
-"""Versions that are put together in one go: more would only be in memory at the same time."""
 
 
 class Row(NamedTuple):
@@ -28,43 +25,35 @@ class Row(NamedTuple):
     """Another one as soon as anything in its rows is."""
 
 
-class Known(NamedTuple):
-    """A version as it was last read."""
+def read(
+    connection: sqlite3.Connection,
+    name: str,
+    *,
+    newest: int,
+    besides: Collection[int] = (),
+    seen: SeenThings[PackedVersion] | None = None,
+) -> Versions:
+    """Return versions of a model with their latest evaluations, the newest first.
 
-    key: tuple[int, bool]
-    """Of its rows, and whether it was the candidate."""
-    packed: PackedVersion
+    Args:
+        connection: the database.
+        name: the model's name.
+        newest: how many of the newest.
+        besides: ids of versions that are returned whatever their place.
+        seen: the versions as they were last read; only what changed since is read again.
+    """
+    rows = _rows(connection, _ids(connection, name, newest, besides))
+    candidate = _candidate(rows)
 
+    def packed(ids: Sequence[int]) -> dict[int, PackedVersion]:
+        found = assembly.versions(connection, ids)
+        if candidate is not None and candidate.id in found:
+            found[candidate.id] = as_candidate(found[candidate.id])
+        return {one: PackedVersion.of(version) for one, version in found.items()}
 
-class VersionLists:
-    """The latest list of versions, kept for the next one."""
-
-    def __init__(self) -> None:
-        self._known: dict[int, Known] = {}
-
-    def read(
-        self, connection: sqlite3.Connection, name: str, *, newest: int, besides: Collection[int] = ()
-    ) -> Versions:
-        """Return versions of a model with their latest evaluations, the newest first.
-
-        Args:
-            connection: the database.
-            name: the model's name.
-            newest: how many of the newest.
-            besides: ids of versions that are returned whatever their place.
-        """
-        rows = _rows(connection, _ids(connection, name, newest, besides))
-        candidate = _candidate(rows)
-        keys = {row.id: (row.key, row is candidate) for row in rows}
-        known = {one: was for one, was in self._known.items() if keys.get(one) == was.key}
-        stale = [row.id for row in rows if row.id not in known]
-        for begin in range(0, len(stale), AT_ONCE):
-            found = assembly.versions(connection, stale[begin : begin + AT_ONCE])
-            for one, version in found.items():
-                shown = as_candidate(version) if candidate is not None and candidate.id == one else version
-                known[one] = Known(keys[one], PackedVersion.of(shown))
-        self._known = known
-        return Versions(known[row.id].packed for row in rows)
+    # Whether a version is the candidate is in none of its rows.
+    keys = {row.id: hash((row.key, row is candidate)) for row in rows}
+    return Versions((seen or SeenThings()).take(keys, packed))
 
 
 def _ids(connection: sqlite3.Connection, name: str, newest: int, besides: Collection[int]) -> list[int]:

@@ -1,14 +1,17 @@
-"""What was last read: jobs and events that are as they were are not made again, and nothing that changed is missed."""
+"""What was last read: what is as it was is not made again, and nothing that changed is missed."""
+
+from collections.abc import Iterable
 
 import pytest
+from msgspec.structs import replace
 
 from storage import jobs, snapshot
 from storage.database import Reader, Writer
-from storage.snapshot import Seen
-from storage.tables import events
+from storage.snapshot import Detail, Seen
+from storage.tables import evaluations, events, models
 from storage.vocabulary import JobKind
 from storage.workspace import Workspace
-from tests.unit.tui.commands.rows import NOW, fill
+from tests.unit.tui.commands.rows import NOW, add_evaluation, fill
 
 
 @pytest.fixture
@@ -54,3 +57,64 @@ def test_a_deep_look_and_back(filled: Reader) -> None:
     shallow = snapshot.read(filled, seen=seen)
     assert snapshot.read(filled, deep=True, seen=seen) == snapshot.read(filled, deep=True)
     assert snapshot.read(filled, seen=seen) == shallow
+
+
+def detail(reader: Reader, seen: Seen | None = None) -> Detail:
+    """Return what is known of one model."""
+    found = snapshot.read_detail(reader, "mnist", seen=seen)
+    assert found is not None
+    return found
+
+
+def ids(things: Iterable[object]) -> list[int]:
+    """Return which objects they are."""
+    return [id(thing) for thing in things]
+
+
+def test_of_a_model_only_what_is_new_is_made(filled: Reader, writer: Writer) -> None:
+    """Evaluations, points of the charts and promotions of before are the very same ones after an evaluation."""
+    seen = Seen()
+    before = detail(filled, seen)
+    assert before.evaluations
+    with writer.transaction() as connection:
+        version = models.numbered(connection, "mnist", 1)
+        assert version is not None
+        add_evaluation(connection, version.id, None, accuracy=0.91, at=NOW + 600)
+    after = detail(filled, seen)
+    assert after == detail(filled)
+    assert ids(after.evaluations[1:]) == ids(before.evaluations)
+    assert ids(after.history[:-1]) == ids(before.history)
+    assert ids(after.latency[:-1]) == ids(before.latency)
+    assert ids(after.promotions) == ids(before.promotions)
+
+
+def test_a_latency_that_came_later_is_seen(filled: Reader, writer: Writer) -> None:
+    """It belongs to an evaluation that is on record: the same one would have the old figures."""
+    seen = Seen()
+    newest, *rest = detail(filled, seen).evaluations
+    assert newest.latency is not None
+    with writer.transaction() as connection:
+        evaluations.add_latency(connection, newest.id, replace(newest.latency, p50_ms=99.0))
+    after = detail(filled, seen)
+    assert after == detail(filled)
+    assert after.evaluations[0].latency == replace(newest.latency, p50_ms=99.0)
+    assert ids(after.evaluations[1:]) == ids(rest)
+    assert after.latency[-1].value == 99.0
+
+
+def test_values_that_are_alike_are_all_there(filled: Reader, writer: Writer) -> None:
+    """Two evaluations at one moment that came to the same are two points."""
+    with writer.transaction() as connection:
+        version = models.numbered(connection, "mnist", 1)
+        assert version is not None
+        for _ in range(2):
+            add_evaluation(connection, version.id, None, accuracy=0.91, at=NOW + 600)
+    assert [point.value for point in detail(filled, Seen()).history][-2:] == [0.91, 0.91]
+
+
+def test_another_model_has_its_own(filled: Reader) -> None:
+    """Of the model before nothing is shown."""
+    seen = Seen()
+    detail(filled, seen)
+    assert snapshot.read_detail(filled, "digits", seen=seen) == snapshot.read_detail(filled, "digits")
+    assert detail(filled, seen) == detail(filled)

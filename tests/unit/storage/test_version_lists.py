@@ -6,9 +6,10 @@ from collections.abc import Callable
 import pytest
 
 from storage.database import Writer
+from storage.model_records import PackedVersion
 from storage.records import EvaluationFailure, LatencyReport, Refusal, Version, Versions
-from storage.tables import evaluations, models
-from storage.tables.version_lists import VersionLists
+from storage.seen import SeenThings
+from storage.tables import evaluations, models, version_lists
 from storage.vocabulary import Scenario, Status
 from tests.unit.tui.commands.rows import GATE, LOADING, NOW, add_evaluation, add_version, fill
 
@@ -72,22 +73,22 @@ def anew(connection: sqlite3.Connection, name: str = "mnist") -> list[Version]:
     return models.versions(connection, name)
 
 
-def listed(connection: sqlite3.Connection, lists: VersionLists, name: str = "mnist") -> Versions:
+def listed(connection: sqlite3.Connection, seen: SeenThings[PackedVersion], name: str = "mnist") -> Versions:
     """Return the versions as somebody reads them who has read them before."""
-    return lists.read(connection, name, newest=ALL)
+    return version_lists.read(connection, name, newest=ALL, seen=seen)
 
 
 @pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
 def test_what_was_written_about_a_version_is_in_its_list(filled: Writer, write: Write) -> None:
     """And the others are the very ones of before."""
-    lists = VersionLists()
+    seen: SeenThings[PackedVersion] = SeenThings()
     with filled.transaction() as connection:
-        before = listed(connection, lists)
+        before = listed(connection, seen)
         assert list(before) == anew(connection)
         current = before.numbered(1)
         assert current is not None
         write(connection, current.id)
-        after = listed(connection, lists)
+        after = listed(connection, seen)
         assert list(after) == anew(connection) != list(before)
     assert after != before
     assert [one.number for one, was in zip(after.packed, before.packed, strict=True) if one is not was] == [1]
@@ -95,9 +96,9 @@ def test_what_was_written_about_a_version_is_in_its_list(filled: Writer, write: 
 
 def test_nothing_is_read_again_where_nothing_was_written(filled: Writer) -> None:
     """Two lists of the same versions are equal, and hold the same ones."""
-    lists = VersionLists()
+    seen: SeenThings[PackedVersion] = SeenThings()
     with filled.transaction() as connection:
-        before, after = listed(connection, lists), listed(connection, lists)
+        before, after = listed(connection, seen), listed(connection, seen)
     assert before == after
     assert hash(before) == hash(after)
     assert [id(one) for one in before.packed] == [id(one) for one in after.packed]
@@ -105,35 +106,35 @@ def test_nothing_is_read_again_where_nothing_was_written(filled: Writer) -> None
 
 def test_roles_go_over_to_other_versions(filled: Writer) -> None:
     """A promotion changes what is current and previous; what was the candidate is none any more, without a write about it."""
-    lists = VersionLists()
+    seen: SeenThings[PackedVersion] = SeenThings()
     with filled.transaction() as connection:
-        listed(connection, lists)
+        listed(connection, seen)
         newest = add_version(connection, "mnist", 4, Status.READY)
-        assert list(listed(connection, lists)) == anew(connection)
+        assert list(listed(connection, seen)) == anew(connection)
         second = next(version.id for version in anew(connection) if version.number == 2)
         [row] = connection.execute("SELECT id, current_id FROM models WHERE name = 'mnist'")
         models.set_current(connection, row[0], current_id=newest, previous_id=row[1])
-        assert list(listed(connection, lists)) == anew(connection)
+        assert list(listed(connection, seen)) == anew(connection)
         models.set_current(connection, row[0], current_id=second, previous_id=newest)
-        assert list(listed(connection, lists)) == anew(connection)
+        assert list(listed(connection, seen)) == anew(connection)
 
 
 def test_of_another_model_nothing_is_kept(filled: Writer) -> None:
     """Whoever comes back to a model reads it as it is by then."""
-    lists = VersionLists()
+    seen: SeenThings[PackedVersion] = SeenThings()
     with filled.transaction() as connection:
-        listed(connection, lists)
-        assert list(listed(connection, lists, "digits")) == anew(connection, "digits")
+        listed(connection, seen)
+        assert list(listed(connection, seen, "digits")) == anew(connection, "digits")
         add_version(connection, "mnist", 4, Status.READY)
-        assert list(listed(connection, lists)) == anew(connection)
+        assert list(listed(connection, seen)) == anew(connection)
 
 
 def test_the_newest_and_what_matters_besides(filled: Writer) -> None:
     """As many as were asked for, and older ones that were asked for by their ids."""
     with filled.transaction() as connection:
         oldest = anew(connection)[-1].id
-        assert VersionLists().read(connection, "mnist", newest=1).numbers == [3]
-        assert VersionLists().read(connection, "mnist", newest=1, besides={oldest}).numbers == [3, 1]
+        assert version_lists.read(connection, "mnist", newest=1).numbers == [3]
+        assert version_lists.read(connection, "mnist", newest=1, besides={oldest}).numbers == [3, 1]
 
 
 def test_versions_are_what_they_were_before_they_were_packed(filled: Writer) -> None:
