@@ -9,6 +9,7 @@ from math import exp, log, sqrt
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+from numpy.random import default_rng
 from numpy.typing import NDArray
 
 from engine.evaluation.confidence import mean_reach
@@ -46,7 +47,7 @@ def find(outcomes: Outcomes, width: int) -> Found:
     before, after = losses(logits, targets, 1.0), np.empty(len(targets))
     softened = np.empty_like(logits)
     # Drawn, and each time alike: data may lie in an order of any kind.
-    drawn = np.random.default_rng(0).permutation(len(targets))
+    drawn = default_rng(0).permutation(len(targets))
     halves = drawn[::2], drawn[1::2]
     for own, other in (halves, halves[::-1]):
         value = fitted(logits[other], targets[other])

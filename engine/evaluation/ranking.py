@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple, Self
 
 import numpy as np
+from numpy.random import default_rng
 from numpy.typing import NDArray
 
 from engine.evaluation.intervals import Floats
@@ -54,7 +55,7 @@ class Ranking:
         self._lots: list[NDArray[np.uint32]] = []
         self._held = 0
         self._halved = 0
-        self._draw = np.random.default_rng(0)
+        self._draw = default_rng(0)
         """Seeded, so that a repeated evaluation gives the same figures."""
 
     def add(self, outcomes: Outcomes) -> None:

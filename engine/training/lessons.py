@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+from numpy.random import default_rng
 from numpy.typing import NDArray
 
 from engine.data import checks
@@ -47,7 +48,7 @@ def parts(
         held = open_examples(Path(request.validation), request.preprocess, tuple(specs))
         known = learnable(request, held.dataset, width)
         return Part(examples, targets, np.arange(examples.rows)), Part(held, known, np.arange(held.rows))
-    order = np.random.default_rng(request.settings.seed).permutation(examples.rows)
+    order = default_rng(request.settings.seed).permutation(examples.rows)
     count = round(examples.rows * request.settings.validation)
     if not 0 < count < examples.rows:
         raise JobError(

@@ -9,9 +9,10 @@ from engine.processes.client import Hosts
 from engine.runtimes import RUNTIMES, recognise, runtime_for
 from engine.training.folder import TrainingFolder
 from storage.vocabulary import Format, TrainingState
+from tests.unit.engine.jobs.conftest import context
 from tests.unit.engine.jobs.training_bench import TrainingBench, bench, trainer, warm_hosts, weights
 
-__all__ = ["bench", "warm_hosts"]
+__all__ = ["bench", "context", "warm_hosts"]
 
 TRAINED = [kind for spec in RUNTIMES if spec.trainer for kind in spec.formats]
 ONE_EACH = [spec.formats[0] for spec in RUNTIMES if spec.trainer]

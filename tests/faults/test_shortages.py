@@ -20,9 +20,10 @@ from storage.records import Refusal, Version
 from storage.tables import events, faults, models, probations
 from storage.vocabulary import JobKind, Status
 from tests.data_files import image_folder, npz
+from tests.unit.engine.jobs.conftest import context
 from tests.unit.engine.jobs.test_evaluate_data import Bench, accuracy, bench, expected
 
-__all__ = ["bench"]
+__all__ = ["bench", "context"]
 
 
 def refused(number: int) -> Callable[..., Any]:

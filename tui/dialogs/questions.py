@@ -83,7 +83,7 @@ def release(entry: Quarantined) -> Reasoned:
             f"If you trust it, it goes back to train/{entry.model} and becomes the next version like any other; "
             "nothing is deployed. Exactly this content is loaded from now on, behind the same walls."
         ),
-        Text(f"Taken back with: modeltender trust {entry.model}@VERSION --revoke", "dim"),
+        Text(f"Taken back with: modeltender trust {word(entry.model)}@VERSION --revoke", "dim"),
         Text(),
     ]
     return Reasoned(f"Release {entry.name}?", partial(wrapped, lines, indent=0), "⏎  release it")

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.random import default_rng
 from numpy.typing import NDArray
 
 from engine.frameworks.torch import tensor
@@ -33,7 +34,7 @@ class Feed:
     def shuffled(self, seed: int, epoch: int) -> Iterator[Batch]:
         """Return the batches of an epoch in an order that nothing but ``seed`` and ``epoch`` decides."""
         # Of both, not of what was drawn before: a training that goes on after a cut sees the order that it would have seen.
-        yield from self._batches(np.random.default_rng([seed, epoch]).permutation(self._part.rows))
+        yield from self._batches(default_rng([seed, epoch]).permutation(self._part.rows))
 
     def in_order(self) -> Iterator[Batch]:
         """Return the batches in the data's order."""

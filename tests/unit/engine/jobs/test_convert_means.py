@@ -46,7 +46,7 @@ def test_where_there_is_no_way_it_is_said_before_anything_is_loaded(
     assert job.hint.startswith("What is left: install what it was saved with")
     job = refused(ward, interpreter="/no/such/python")
     assert job.error == "There is no way from onnx to a format that this environment may read better."
-    monkeypatch.setattr(exports, "_version", lambda name: None)
+    monkeypatch.setattr(exports, "version_of", lambda name: None)
     assert refused(ward).error == "Rewriting onnx needs onnx, which is not installed."
 
 
