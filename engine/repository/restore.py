@@ -44,8 +44,8 @@ another inode under this name is the damaged folder, which the copy has changed 
 PARKED = ".{}.restored-0"
 """The same for a damaged folder on a file system that cannot exchange; no inode has the number 0."""
 
-NAME_TRIES = 100
-"""Things set aside within one second get numbers."""
+NAME_TRIES = 10_000
+"""Things set aside within one second get numbers. A quick machine restores a small version more than a hundred times a second."""
 
 
 Examine = Callable[[Path, Item], Examined]
