@@ -12,7 +12,7 @@ import msgspec
 from storage.database import visit
 from storage.errors import UnknownError
 from storage.records import Job, JobParameters
-from storage.seen import SeenRows
+from storage.seen import SeenRows, records
 from storage.text import clean
 from storage.vocabulary import JobKind, JobState
 from storage.workspace import Workspace
@@ -270,7 +270,7 @@ def read(connection: sqlite3.Connection, *, limit: int, seen: SeenRows[Job] | No
         "CASE WHEN state = ? THEN id ELSE -id END LIMIT ?",
         (JobState.RUNNING, JobState.QUEUED, JobState.QUEUED, limit),
     )
-    return (seen or SeenRows()).take(rows, _job)
+    return records(rows, _job, seen)
 
 
 def of_model(connection: sqlite3.Connection, model: str, *, limit: int) -> list[Job]:

@@ -40,6 +40,13 @@ class SeenRows(Generic[T]):
         return records
 
 
+def records(
+    rows: Iterable[sqlite3.Row], make: Callable[[sqlite3.Row], T], seen: SeenRows[T] | None
+) -> list[T]:
+    """Return a record of each row; where they were ``seen`` before, the very one of then of each row that is as it was."""
+    return list(map(make, rows)) if seen is None else seen.take(rows, make)
+
+
 class SeenThings(Generic[T]):
     """What was last made of things that the database knows by ids, of more rows than one."""
 

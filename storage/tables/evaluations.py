@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from storage.records import Evaluation, ExampleValues, HistoryPoint, LatencyReport, Metric, NewEvaluation
-from storage.seen import SeenRows, SeenThings, row_key
+from storage.seen import SeenRows, SeenThings, records, row_key
 from storage.tables import among, latencies
 from storage.vocabulary import OutputScale, Scenario
 
@@ -235,7 +235,7 @@ def history(
         "ORDER BY at DESC, evaluations.id DESC LIMIT :limit",
         {"model": model, "metric": metric, "since": since, "limit": limit},
     )
-    return (seen or SeenRows()).take(rows, latencies.point)[::-1]
+    return records(rows, latencies.point, seen)[::-1]
 
 
 def metric_names(connection: sqlite3.Connection, model: str) -> list[str]:

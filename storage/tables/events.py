@@ -6,7 +6,7 @@ from math import inf
 from typing import Final
 
 from storage.fault_records import Event
-from storage.seen import SeenRows
+from storage.seen import SeenRows, records
 from storage.text import clean
 from storage.vocabulary import Severity
 
@@ -49,7 +49,7 @@ def read(
     rows = connection.execute(
         "SELECT * FROM events WHERE id > ? AND at <= ? ORDER BY id DESC LIMIT ?", (after, until, limit)
     )
-    return (seen or SeenRows()).take(rows, _event)
+    return records(rows, _event, seen)
 
 
 def of_codes(connection: sqlite3.Connection, codes: Sequence[str], *, since: float) -> list[Event]:

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from storage.records import HistoryPoint, LatencyMeasurement, NewLatencyMeasurement, Surroundings
-from storage.seen import SeenRows
+from storage.seen import SeenRows, records
 from storage.vocabulary import Scenario
 
 EVALUATED: Final = ("p50_ms", "p90_ms", "p95_ms", "p99_ms", "mean_ms", "throughput")
@@ -168,7 +168,7 @@ def history(
             "limit": limit,
         },
     )
-    return (seen or SeenRows()).take(rows, point)[::-1]
+    return records(rows, point, seen)[::-1]
 
 
 def point(row: sqlite3.Row) -> HistoryPoint:

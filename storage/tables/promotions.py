@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from storage.promotion_records import GateCheck, GateReport, Promotion, ToldTarget
-from storage.seen import SeenRows
+from storage.seen import SeenRows, records
 from storage.text import clean
 from storage.vocabulary import JobKind, PromotionOutcome, Verdict
 
@@ -108,7 +108,7 @@ def read(
         "WHERE models.name = ? AND outcome = ? ORDER BY promotions.id DESC LIMIT ?",
         (model, PromotionOutcome.DONE, limit),
     )
-    return (seen or SeenRows()).take(rows, _promotion)
+    return records(rows, _promotion, seen)
 
 
 def entries(connection: sqlite3.Connection, model: str, *, limit: int = 1000) -> list[Promotion]:

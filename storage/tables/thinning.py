@@ -11,7 +11,7 @@ from math import inf
 from typing import Final, NamedTuple
 
 from storage.records import HistoryPoint
-from storage.seen import SeenRows
+from storage.seen import SeenRows, records
 from storage.tables import evaluations, latencies
 from storage.tables.rollups import DAY, HOUR, MINUTE
 
@@ -60,7 +60,7 @@ def read(
     """Return the last value of a figure that each version of a model had in each step, oldest first."""
     parameters = _parameters(model, figure, since, until) | {"step": step_s}
     rows = (row for source in _sources(figure) for row in connection.execute(_steps(source), parameters))
-    points = (seen or SeenRows()).take(rows, latencies.point)
+    points = records(rows, latencies.point, seen)
     points.sort(key=lambda point: point.at)
     last = {(point.version, point.at // step_s): point for point in points}
     return sorted(last.values(), key=lambda point: point.at)
