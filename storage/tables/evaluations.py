@@ -191,10 +191,16 @@ def read(
         "ORDER BY latest.at DESC, latest.id DESC LIMIT :limit) LEFT JOIN latencies ON latencies.evaluation_id = evaluations.id "
         "WHERE models.name = :model ORDER BY evaluations.at DESC, evaluations.id DESC LIMIT :limit",
         {"model": model, "limit": limit, "until": until},
-    )
+    ).fetchall()
+    if seen is None:
+        return _evaluations(connection, rows)
+    by_id = {row["id"]: row for row in rows}
+
+    def made(ids: Sequence[int]) -> dict[int, Evaluation]:
+        return {found.id: found for found in _evaluations(connection, [by_id[one] for one in ids])}
+
     # Of an evaluation that is on record nothing changes but its latency.
-    keys = {row["id"]: row_key(row) for row in rows}
-    return (seen or SeenThings()).take(keys, lambda ids: read_many(connection, ids))
+    return seen.take({one: row_key(row) for one, row in by_id.items()}, made)
 
 
 def outcomes(connection: sqlite3.Connection, evaluation_id: int) -> bytes | None:
