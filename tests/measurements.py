@@ -1,10 +1,10 @@
-"""Latency measurements as the engine would have recorded them, for tests of what becomes of them."""
+"""Latency measurements and reports as the engine would have recorded them, for tests of what becomes of them."""
 
 from typing import Any
 
 import msgspec
 
-from storage.records import NewLatencyMeasurement, Surroundings
+from storage.records import LatencyReport, NewLatencyMeasurement, Surroundings
 from storage.vocabulary import Scenario
 
 SINGLE = NewLatencyMeasurement(
@@ -47,3 +47,24 @@ SINGLE = NewLatencyMeasurement(
 def measurement(**changes: Any) -> NewLatencyMeasurement:
     """Return a measurement that differs from `SINGLE` in what is named."""
     return msgspec.structs.replace(SINGLE, **changes)
+
+
+REPORT = LatencyReport(
+    scenario=Scenario.SINGLE_STREAM,
+    batch_size=1,
+    n=100,
+    p50_ms=0.41,
+    p90_ms=0.6,
+    p95_ms=0.7,
+    p99_ms=None,
+    mean_ms=0.45,
+    stdev_ms=0.1,
+    throughput=3412.0,
+    stable=True,
+)
+"""Of an evaluation: too few queries to tell one in a hundred."""
+
+
+def report(**changes: Any) -> LatencyReport:
+    """Return an evaluation's latency report that differs from `REPORT` in what is named."""
+    return msgspec.structs.replace(REPORT, **changes)

@@ -56,33 +56,28 @@ async def test_marked_models_are_evaluated(open_console: Open, staged: Workspace
     assert sorted((job.kind, job.model) for job in found) == [(JobKind.EVALUATE, name) for name in MARKED]
 
 
-async def test_marked_models_are_checked(open_console: Open, staged: Workspace, writer: Writer) -> None:
-    """With marks v asks and has each of them checked."""
+@pytest.mark.parametrize(
+    ("key", "question", "kind"),
+    [
+        ("v", ("Check 2 marked models?",), JobKind.CHECK),
+        ("t", ("Train 2 marked models?", "Nothing is deployed"), JobKind.TRAIN),
+    ],
+)
+async def test_marked_models_are_checked_and_trained(
+    open_console: Open, staged: Workspace, writer: Writer, key: str, question: tuple[str, ...], kind: JobKind
+) -> None:
+    """With marks the key asks once, names each of them, and has the engine do it to each."""
     async with open_console(staged).run_test(size=SIZE) as pilot:
         await shows(pilot, "Models 6")
         await mark(pilot, *MARKED)
-        await pilot.press("v")
-        shown = await shows(pilot, "Check 2 marked models?")
-        assert all(f"  {name}" in shown for name in MARKED)
+        await pilot.press(key)
+        shown = await shows(pilot, question[0])
+        for said in (*question, *(f"  {name}" for name in MARKED)):
+            assert said in shown
         await read_it(pilot)
         await pilot.press("y")
         found = await answered(writer, 2)
-    assert sorted((job.kind, job.model) for job in found) == [(JobKind.CHECK, name) for name in MARKED]
-
-
-async def test_marked_models_are_trained(open_console: Open, staged: Workspace, writer: Writer) -> None:
-    """With marks t asks once, and trains a version of each of them."""
-    async with open_console(staged).run_test(size=SIZE) as pilot:
-        await shows(pilot, "Models 6")
-        await mark(pilot, *MARKED)
-        await pilot.press("t")
-        shown = await shows(pilot, "Train 2 marked models?")
-        assert all(f"  {name}" in shown for name in MARKED)
-        assert "Nothing is deployed" in shown
-        await read_it(pilot)
-        await pilot.press("y")
-        found = await answered(writer, 2)
-    assert sorted((job.kind, job.model) for job in found) == [(JobKind.TRAIN, name) for name in MARKED]
+    assert sorted((job.kind, job.model) for job in found) == [(kind, name) for name in MARKED]
 
 
 async def test_marked_models_are_restored(open_console: Open, staged: Workspace, writer: Writer) -> None:

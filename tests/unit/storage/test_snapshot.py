@@ -6,7 +6,7 @@ import pytest
 from storage import snapshot
 from storage.database import Reader, Writer
 from storage.promotion_records import GateCheck, GateReport
-from storage.records import Device, ExampleValues, LatencyReport, Metric, NewEvaluation
+from storage.records import Device, ExampleValues, Metric, NewEvaluation
 from storage.tables import devices, engine, evaluations, events, faults, gates, models, promotions
 from storage.vocabulary import (
     CheckVerdict,
@@ -15,11 +15,11 @@ from storage.vocabulary import (
     JobKind,
     PromotionOutcome,
     Role,
-    Scenario,
     Severity,
     Status,
     Verdict,
 )
+from tests.measurements import report
 
 
 def evaluation(accuracy: float, *, correct: bytes | None = b"\xff") -> NewEvaluation:
@@ -47,19 +47,7 @@ def evaluation(accuracy: float, *, correct: bytes | None = b"\xff") -> NewEvalua
 
 ACCURACIES = (0.90, 0.91, 0.92, 0.93, 0.94)
 
-LATENCY = LatencyReport(
-    scenario=Scenario.SINGLE_STREAM,
-    batch_size=1,
-    n=100,
-    p50_ms=1.5,
-    p90_ms=2.0,
-    p95_ms=2.5,
-    p99_ms=None,
-    mean_ms=1.6,
-    stdev_ms=0.2,
-    throughput=600.0,
-    stable=True,
-)
+LATENCY = report(p50_ms=1.5, p90_ms=2.0, p95_ms=2.5, mean_ms=1.6, stdev_ms=0.2, throughput=600.0)
 
 
 @pytest.fixture

@@ -7,27 +7,14 @@ import pytest
 
 from storage.database import Writer
 from storage.model_records import PackedVersion
-from storage.records import EvaluationFailure, LatencyReport, Refusal, Version, Versions
+from storage.records import EvaluationFailure, Refusal, Version, Versions
 from storage.seen import SeenThings
 from storage.tables import evaluations, models, version_lists
-from storage.vocabulary import Scenario, Status
+from storage.vocabulary import Status
+from tests.measurements import report
 from tests.unit.tui.commands.rows import GATE, LOADING, NOW, add_evaluation, add_version, fill
 
 ALL = 200
-
-LATENCY = LatencyReport(
-    scenario=Scenario.SINGLE_STREAM,
-    batch_size=1,
-    n=1000,
-    p50_ms=1.5,
-    p90_ms=2.0,
-    p95_ms=2.5,
-    p99_ms=3.0,
-    mean_ms=1.6,
-    stdev_ms=0.2,
-    throughput=500.0,
-    stable=True,
-)
 
 Write = Callable[[sqlite3.Connection, int], object]
 
@@ -35,7 +22,7 @@ Write = Callable[[sqlite3.Connection, int], object]
 def slower(connection: sqlite3.Connection, version_id: int) -> None:
     """Measure the latency of a version's evaluation, which is on record, once more."""
     [row] = connection.execute("SELECT evaluation_id FROM versions WHERE id = ?", (version_id,))
-    evaluations.add_latency(connection, row[0], LATENCY)
+    evaluations.add_latency(connection, row[0], report(p50_ms=1.5, p99_ms=3.0))
 
 
 def refuse(connection: sqlite3.Connection, version_id: int) -> None:

@@ -8,7 +8,6 @@ from storage.records import (
     Evaluation,
     Job,
     JobParameters,
-    LatencyReport,
     Metric,
     Model,
     Shown,
@@ -16,26 +15,15 @@ from storage.records import (
 )
 from storage.snapshot import Snapshot
 from storage.tables import assembly
-from storage.vocabulary import CheckVerdict, Format, JobKind, JobState, Scenario, Status, Verdict
+from storage.vocabulary import CheckVerdict, Format, JobKind, JobState, Status, Verdict
+from tests.measurements import report
 
 NOW = 1_700_000_000.0
 
 
 def evaluation(accuracy: float = 0.95, *, confusion: tuple[tuple[int, ...], ...] | None = None) -> Evaluation:
     """Return an evaluation of five minutes ago."""
-    latency = LatencyReport(
-        scenario=Scenario.SINGLE_STREAM,
-        batch_size=1,
-        n=100,
-        p50_ms=0.7,
-        p90_ms=0.8,
-        p95_ms=0.9,
-        p99_ms=None,
-        mean_ms=0.7,
-        stdev_ms=0.1,
-        throughput=10_000.0,
-        stable=True,
-    )
+    latency = report(p50_ms=0.7, p90_ms=0.8, p95_ms=0.9, mean_ms=0.7, throughput=10_000.0)
     return Evaluation(
         id=1, version_id=1, job_id=None, at=NOW - 300, requested_by="ann", dataset_name="test", dataset_rows=2000, dataset_sha256="", artefact_sha256="",
         preprocessing_sha256="", runtime="keras", runtime_version="3", device="cpu", batch_size=64, isolation="full", duration_s=0.1, confusion=confusion,

@@ -15,7 +15,6 @@ from storage.records import (
     Device,
     EvaluationFailure,
     Job,
-    LatencyReport,
     Loading,
     Metric,
     NewEvaluation,
@@ -27,12 +26,12 @@ from storage.vocabulary import (
     DeviceKind,
     Format,
     JobState,
-    Scenario,
     Severity,
     Status,
     Task,
     Verdict,
 )
+from tests.measurements import REPORT
 
 Answer = Callable[[Writer, Job], None]
 
@@ -189,21 +188,8 @@ def add_evaluation(
         ),
         correct=None,
     )
-    report = LatencyReport(
-        scenario=Scenario.SINGLE_STREAM,
-        batch_size=1,
-        n=100,
-        p50_ms=0.41,
-        p90_ms=0.6,
-        p95_ms=0.7,
-        p99_ms=None,
-        mean_ms=0.45,
-        stdev_ms=0.1,
-        throughput=3412.0,
-        stable=True,
-    )
     evaluation = evaluations.add(connection, version_id, new, job_id=job_id, at=at, requested_by="a test")
-    evaluations.add_latency(connection, evaluation, report)
+    evaluations.add_latency(connection, evaluation, REPORT)
 
 
 def evaluated(writer: Writer, job: Job) -> None:
