@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -38,6 +38,9 @@ COMMAND = str(Path(sys.executable).with_name("modeltender"))
 
 READ_S = 0.6
 """Longer than a question waits until it takes a yes for meant."""
+
+ROWS_S = 3.0
+"""By then the rows of a moment of the past have followed its first line."""
 
 
 @contextmanager
@@ -187,11 +190,11 @@ def test_a_fault_of_the_night_is_mended_and_looked_back_at(day: Workspace) -> No
             before = terminal.text().splitlines()[0]
             terminal.send("{")
             terminal.wait_for(lambda screen, before=before: screen.splitlines()[0] != before, PATIENT_S)  # type: ignore[misc]
-            # The rows come after the first line, on a busy machine a while after.
-            terminal.read(0.5)
-            if f"! {DAMAGED}" in row(terminal.text(), DAMAGED):
+            # Its sign, as the word may be that of the work on it; the rows come after the first line, on a busy machine a while
+            # after, and at the moment that is looked for they do.
+            with suppress(AssertionError):
+                terminal.wait_for(lambda screen: f"! {DAMAGED}" in row(screen, DAMAGED), ROWS_S)
                 break
-        # Its sign, as the word may have been that of the work that was done on it.
         assert f"! {DAMAGED}" in row(terminal.text(), DAMAGED)
         assert "The past: L ends it." in terminal.text()
         terminal.send("L")
