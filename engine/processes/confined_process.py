@@ -18,12 +18,13 @@ from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
-from engine.processes import answers, endings, last_words, room, scratch
+from engine.processes import answers, endings, last_words, memory_killer, room, scratch
 from engine.processes.conversation import Conversation, DeafError, GoneError
 from engine.processes.endings import Activity, ModelProcessError
 from engine.processes.framework_host import FrameworkHost
 from engine.processes.host_messages import Profile
 from engine.processes.lockdown import isolation
+from engine.processes.memory_killer import Victim
 from engine.processes.oversight import Oversight
 from engine.processes.protocol import Confined, Failed, Progress
 from engine.processes.wire import NonsenseError
@@ -99,6 +100,7 @@ class ConfinedProcess:
         self._closed = False
         self._kept_until_closed: list[Callable[[], None]] = []
         self._oversight = Oversight(pid, profile, memory_bytes=memory_bytes)
+        self._killed_before = memory_killer.kills()
 
     @property
     def scratch(self) -> str:
@@ -250,9 +252,8 @@ class ConfinedProcess:
         except GoneError:
             if self._closing:
                 raise endings.cancelled(terms.activity) from None
-            code = self.host.exit_code(self.pid)
             said = last_words.lines(self._conversation.printed)
-            ended = endings.ended(code, terms.activity, said[-1] if said else "", self._memory_bytes)
+            ended = self._ending(terms.activity, said[-1] if said else "")
             raise last_words.logged(_own_doing(ended, terms.activity), said) from None
         except DeafError:
             raise endings.deaf(terms.activity) from None
@@ -266,6 +267,16 @@ class ConfinedProcess:
             # Cancelled, over a limit, or a listener's own failure: the process is in the middle of something.
             self._conversation.end()
             raise
+
+    def _ending(self, activity: Activity, last_line: str) -> ModelProcessError:
+        """Return how the process ended by itself, or by the kernel's or anybody else's doing."""
+        ending = self.host.ending(self.pid)
+        if ending is None:
+            return endings.ended(None, activity, last_line, self._memory_bytes)
+        if ending.exit_code == -signal.SIGKILL and memory_killer.kills() != self._killed_before:
+            victim = Victim(ending.peak_rss_bytes, memory_killer.memory_bytes())
+            return endings.short_of_memory(activity, victim)
+        return endings.ended(ending.exit_code, activity, last_line, self._memory_bytes)
 
 
 def _own_doing(error: ModelProcessError, activity: Activity) -> ModelProcessError:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from engine.data.proposal import Proposal
+from engine.processes.memory_killer import Victim
 from engine.processes.protocol import Failed
 from engine.processes.words import GIB, MEMORY_HINT, MODEL, OUT_OF_MEMORY, exceeds_memory
 from storage import shortages
@@ -186,6 +187,23 @@ def not_pinned(cores: list[int], error: OSError) -> ModelProcessError:
         f"The model process could not be pinned to the cores {words} ({error.strerror}).",
         "The machine's cores changed; try again.",
         code=NOT_STARTED,
+    )
+
+
+def short_of_memory(activity: Activity, victim: Victim) -> ModelProcessError:
+    """The kernel ended the process because the machine ran out of memory."""
+    held, memory = victim.held_bytes / GIB, victim.memory_bytes / GIB
+    killed = f"{_who(activity)} process was killed {activity}"
+    if victim.to_blame:
+        return ModelProcessError(
+            f"{killed}: it took {held:.3g} of the {memory:.3g} GiB of memory that there are.",
+            SHORT_OF_MEMORY,
+            code="memory",
+        )
+    return ModelProcessError(
+        f"{killed}: the machine ran out of memory, of which it held {held:.3g} GiB.",
+        SHORT_OF_MEMORY,
+        code=LOST,
     )
 
 

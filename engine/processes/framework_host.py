@@ -86,7 +86,7 @@ class FrameworkHost:
         self._spent = False
         self._closing = False
         self._forks = 0
-        self._endings: dict[int, int] = {}
+        self._endings: dict[int, Exited] = {}
         self.used_at = time.monotonic()
         with contextlib.ExitStack() as undo:
             # A file and not a pipe: nobody reads it until the host fails, and a pipe would fill.
@@ -171,7 +171,7 @@ class FrameworkHost:
             code=NOT_STARTED,
         )
 
-    def exit_code(self, pid: int) -> int | None:
+    def ending(self, pid: int) -> Exited | None:
         """Return how a model process ended, or ``None`` where the host ended too."""
         deadline = time.monotonic() + FORK_S
         with self._lock:
@@ -249,7 +249,7 @@ class FrameworkHost:
             return None, ()
         message = _decoder.decode(received.payload)
         if isinstance(message, Exited):
-            self._endings[message.pid] = message.exit_code
+            self._endings[message.pid] = message
         return message, received.descriptors
 
     def _broken(self, what: str) -> ModelProcessError:

@@ -91,14 +91,12 @@ class Host:
         wire.send(self._channel, Forked(message.request, pid), (handle,))
 
     def _bury(self, pid: int) -> None:
-        """Tell how a child ended, end what it left in its group, and only then free its number."""
-        found = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-        if found is None:
+        """End what a child left in its group, only then free its number, and tell how it ended."""
+        if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT) is None:
             return
-        code = found.si_status if found.si_code == os.CLD_EXITED else -found.si_status
-        wire.send(self._channel, Exited(pid, code))
         _end_group(pid)
-        os.waitpid(pid, 0)
+        _, status, used = os.wait4(pid, 0)
+        wire.send(self._channel, Exited(pid, os.waitstatus_to_exitcode(status), used.ru_maxrss * 1024))
         handle = next(handle for handle, known in self._children.items() if known == pid)
         del self._children[handle]
         self._poll.unregister(handle)

@@ -48,10 +48,12 @@ class Forked(msgspec.Struct, tag=True, frozen=True):
 
 
 class Exited(msgspec.Struct, tag=True, frozen=True):
-    """A model process ended; ``status`` is its wait status as `os.waitstatus_to_exitcode` reads it."""
+    """A model process ended; ``exit_code`` is its wait status as `os.waitstatus_to_exitcode` reads it."""
 
     pid: int
     exit_code: int
+    peak_rss_bytes: int
+    """The most resident memory that it ever had."""
 
 
 ToHost = Fork

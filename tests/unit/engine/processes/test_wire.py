@@ -65,9 +65,9 @@ def test_descriptors_travel_with_their_message() -> None:
     left, right = socket.socketpair()
     reading, writing = os.pipe()
     with left, right:
-        wire.send(left, Exited(1, 0))
-        wire.send(left, Exited(2, 0), (reading, writing))
-        wire.send(left, Exited(3, 0))
+        wire.send(left, Exited(1, 0, 0))
+        wire.send(left, Exited(2, 0, 0), (reading, writing))
+        wire.send(left, Exited(3, 0, 0))
         received = [wire.receive(right) for _ in range(3)]
     counts = [len(one.descriptors) for one in received if one is not None]
     assert counts == [0, 2, 0]
@@ -85,7 +85,7 @@ def test_end_is_told_from_an_end_in_mid_message() -> None:
     left, right = socket.socketpair()
     with right:
         with left:
-            wire.send(left, Exited(1, 0))
+            wire.send(left, Exited(1, 0, 0))
             left.sendall(struct.pack("<I", 100) + b"x")
         assert wire.receive(right) is not None
         with pytest.raises(NonsenseError, match="middle of a message"):
