@@ -120,7 +120,7 @@ def spawn(workspace: Workspace) -> "Popen[bytes]":
 
 
 def works(workspace: Workspace) -> bool:
-    """Whether an engine holds the lock and its heartbeat is fresh."""
+    """Whether an engine holds the lock, all its threads have begun, and its heartbeat is fresh."""
     pid = engine_pid(workspace)
     if not pid:
         return False
@@ -133,6 +133,8 @@ def works(workspace: Workspace) -> bool:
         state is not None
         and state.pid == pid
         and state.stopped_at is None
+        # The loop that renews it begins after everything else has.
+        and state.heartbeat_at != state.started_at
         and time.time() - state.heartbeat_at < SILENT_S
     )
 
@@ -275,7 +277,8 @@ def _last_lines(file: Path, after: int) -> str:
     except OSError:
         # The words are an extra; that the engine did not start is said in any case.
         return ""
-    return clean(" / ".join(line for line in lines[-SHOWN_LINES:] if line.strip()))
+    told = (line.removeprefix("modeltender: ") for line in lines[-SHOWN_LINES:] if line.strip())
+    return clean(" / ".join(told))
 
 
 def _output_bytes(workspace: Workspace) -> int:

@@ -2,8 +2,12 @@
 
 import os
 import resource
+import shutil
+import subprocess
+import sys
+import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -20,8 +24,8 @@ from engine.repository.scanner import read_item
 from storage import jobs
 from storage.database import Reader
 from storage.tables import events, faults, models
-from storage.vocabulary import JobKind, JobState, Status
-from storage.workspace import Workspace, engine_pid
+from storage.vocabulary import ExitCode, JobKind, JobState, Status
+from storage.workspace import Workspace, create_workspace, engine_pid
 from tests.digits_engine import MODEL
 from tests.faults.test_kill_engine import wait
 from tests.faults.test_model_processes import eventually, open_files
@@ -51,6 +55,46 @@ def test_it_is_crowded_where_the_system_starts_no_more_threads() -> None:
     """It is tried, whatever the limit is called; the threads that it is tried with are gone afterwards."""
     assert as_user(OWNER, crowded(4)).status == 1
     assert as_user(OWNER, crowded(4000)).status == 0
+
+
+AS_OWNER = (
+    "setpriv",
+    *("--reuid", str(OWNER), "--regid", str(OWNER), "--clear-groups"),
+    # The interpreter may lie where only root may read.
+    *("--inh-caps", "+dac_override", "--ambient-caps", "+dac_override"),
+)
+"""What a program is started with to have limits on processes, which root has not."""
+
+
+@pytest.fixture
+def owned() -> Iterator[Workspace]:
+    """Return a workspace of the owner's, where that user may go."""
+    root = Path(tempfile.mkdtemp(prefix="modeltender-owned-"))
+    try:
+        workspace = create_workspace(root)
+        for place in (root, *root.rglob("*")):
+            os.chown(place, OWNER, OWNER)
+        yield workspace
+    finally:
+        shutil.rmtree(root)
+
+
+@needs_root
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv of util-linux is not installed")
+@pytest.mark.parametrize("processes", [5, 8, 12])
+def test_an_engine_that_cannot_start_its_threads_is_not_said_to_run(owned: Workspace, processes: int) -> None:
+    """However many it could start before: whoever starts it is told that it ended, and by what."""
+    limited = ("prlimit", f"--nproc={processes}", sys.executable, "-P", "-m", "tui")
+    told = subprocess.run(
+        [*AS_OWNER, *limited, "--workspace", str(owned.root), "engine", "start"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.returncode == ExitCode.UNREACHABLE, told.stdout
+    assert "ended with status 3: No more processes or threads may be started here." in told.stderr
+    assert "ulimit -u" in told.stderr
+    assert engine_pid(owned) is None
 
 
 @pytest.mark.parametrize("loader", ["aborting", "exits_badly", "script"])

@@ -1,6 +1,7 @@
 """A machine out of memory: the kernel ends a model process first, and it is to blame only where it took the memory itself."""
 
 import json
+from pathlib import Path
 
 import psutil
 import pytest
@@ -16,7 +17,7 @@ SMALL = 384 * 1024**2
 """Bytes: a host and its model process fit with room, and what takes more is soon through."""
 
 TELLING = """
-import json, os, subprocess, sys, tempfile
+import json, os, subprocess, sys
 from pathlib import Path
 os.environ["PYTHONPATH"] = sys.argv[1]
 from engine.processes.endings import ModelProcessError
@@ -24,7 +25,7 @@ from storage.settings import LimitSettings
 from tests.hostile.workbench import Bench
 
 OTHER = "held = bytearray(100 * 2**20); input()"
-bench = Bench(Path(tempfile.mkdtemp()), LimitSettings(load_s=60, memory_gib=64))
+bench = Bench(Path(sys.argv[2]), LimitSettings(load_s=60, memory_gib=64))
 try:
     {what}
 except ModelProcessError as error:
@@ -47,27 +48,29 @@ BESIDE_OTHERS = """process = bench.open("hanging")
 """Each other takes less than the half of the memory from which on the kernel would rather end that one."""
 
 
-def told(what: str) -> list[str]:
+def told(what: str, folder: Path) -> list[str]:
     """Return the code, the message and the hint of how a model process ended in a group that is short of memory."""
     if memory_killer.kills() is None:
         pytest.skip("this kernel does not count what it ends for want of memory")
     with short_of_memory(SMALL) as apart:
-        found: list[str] = json.loads(python(apart, TELLING.format(what=what), str(MODULES)).stdout)
+        found: list[str] = json.loads(
+            python(apart, TELLING.format(what=what), str(MODULES), str(folder)).stdout
+        )
     return found
 
 
-def test_a_model_too_large_for_the_machine_is_to_blame() -> None:
+def test_a_model_too_large_for_the_machine_is_to_blame(tmp_path: Path) -> None:
     """It would fail here each time, so it counts; and a higher limit is not what is advised."""
-    code, message, hint = told(DEVOURS)
+    code, message, hint = told(DEVOURS, tmp_path)
     assert code == "memory"
     assert message.startswith("The model process was killed while it was loaded: it took 0.")
     assert message.endswith(" of the 0.375 GiB of memory that there are.")
     assert hint == endings.SHORT_OF_MEMORY
 
 
-def test_a_model_beside_others_that_take_all_memory_is_not() -> None:
+def test_a_model_beside_others_that_take_all_memory_is_not(tmp_path: Path) -> None:
     """The kernel ends it before the programs that took the memory; that says nothing about the model."""
-    code, message, hint = told(BESIDE_OTHERS)
+    code, message, hint = told(BESIDE_OTHERS, tmp_path)
     assert code == endings.LOST
     assert message.startswith(
         "The model process was killed while it was evaluated: the machine ran out of memory, of which it held 0.0"

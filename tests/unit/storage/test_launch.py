@@ -180,22 +180,25 @@ def test_a_lock_without_a_heartbeat_is_no_working_engine(
 
 
 @pytest.mark.parametrize(
-    ("age", "own", "stopped", "works"),
+    ("age", "own", "stopped", "beaten", "works"),
     [
-        (0.0, True, False, True),
-        (60.0, True, False, False),
-        (0.0, False, False, False),
-        (0.0, True, True, False),
+        (0.0, True, False, True, True),
+        (0.0, True, False, False, False),
+        (60.0, True, False, True, False),
+        (0.0, False, False, True, False),
+        (0.0, True, True, True, False),
     ],
 )
 def test_an_engine_works_while_it_beats(
-    *, age: float, own: bool, stopped: bool, works: bool, workspace: Workspace, writer: Writer
+    *, age: float, own: bool, stopped: bool, beaten: bool, works: bool, workspace: Workspace, writer: Writer
 ) -> None:
-    """Only a fresh heartbeat of the process that holds the lock counts."""
+    """Only a fresh heartbeat of the process that holds the lock counts, and not the start, which comes before its threads'."""
     with engine_lock(workspace):
         with writer.transaction() as connection:
             now = time.time() - age
             engine.start(connection, pid=os.getpid() if own else 1, version="0.1.0", now=now, sandbox={})
+            if beaten:
+                engine.beat(connection, now=now + 0.1, rss_bytes=0, cpu_percent=0.0, hosts=())
             if stopped:
                 engine.stop(connection, now=now)
         assert launch.works(workspace) is works
