@@ -1,4 +1,4 @@
-"""Promoting without a person, where a model's owner wants it, and watching what was promoted so.
+"""Promoting without a person, where a model's owner wants it, watching what was promoted so, and telling targets again.
 
 Owns the thread that looks: it gathers facts, has `engine.policy` decide, and asks for jobs as a person would. What it
 knows is in the database, so that an engine that was killed goes on where it was. It promotes, loads and evaluates
@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from engine import policy
 from engine.policy import Attempt, Candidacy, Next, Step, Trial
 from engine.repository.switch import CHANGED_FAULT
+from engine.repository.telling import BEHIND_FAULT
 from storage import jobs, objectives
 from storage.database import Writer
 from storage.durations import written
@@ -79,9 +80,10 @@ class Automatic:
         with self._writer.passing() as connection:
             found = candidates.passing(connection)
             watched = probations.all_open(connection)
-        # Most workspaces have neither, and files are not read inside a transaction.
+            behind = fault_table.models_with(connection, BEHIND_FAULT)
+        # Most workspaces have none of them, and files are not read inside a transaction.
         names = {one.model for one in found} | {one.model for one in watched}
-        if not names:
+        if not names and not behind:
             return LOOK_S
         settings = {name: self._settings(name) for name in names}
         with self._writer.transaction() as connection:
@@ -91,6 +93,8 @@ class Automatic:
                 self._consider(connection, candidate, settings[candidate.model], switching)
             for probation in watched:
                 self._watch(connection, probation, settings[probation.model], switching)
+            for model in behind:
+                self._tell_again(connection, model)
             asked = jobs.counts(connection) != began
         for call in self._asked if asked else ():
             call()
@@ -203,6 +207,12 @@ class Automatic:
         probations.asked(connection, probation.id, now=self._now())
         device = version.evaluation.device if version.evaluation else JobParameters().device
         self._ask(connection, JobKind.EVALUATE, version, JobParameters(device=device), by=jobs.PROBATION)
+
+    def _tell_again(self, connection: sqlite3.Connection, model: str) -> None:
+        """Ask for telling the targets that have not confirmed what is deployed."""
+        last = jobs.latest(connection, JobKind.TELL, model, requested_by=jobs.RECOVERY)
+        if policy.may_try(_attempt(last), self._now()):
+            jobs.add(connection, JobKind.TELL, model, None, requested_by=jobs.RECOVERY, now=self._now())
 
     def _passed(self, connection: sqlite3.Connection, probation: Probation, version: Version) -> None:
         probations.end(connection, probation.id, ProbationState.PASSED)

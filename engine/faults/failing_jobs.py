@@ -11,10 +11,9 @@ from storage.vocabulary import JobKind, JobState, Severity
 IN_A_ROW = 3
 """Failures of one kind that are no accident any more."""
 
-ABOUT_MODELS = frozenset(
-    {JobKind.EVALUATE, JobKind.LATENCY, JobKind.REPAIR, JobKind.TELL, JobKind.CHECK, JobKind.TRAIN}
-)
-"""Kinds whose failure is a fault: where a gate refuses, the answer is no, and nothing is broken."""
+ABOUT_MODELS = frozenset({JobKind.EVALUATE, JobKind.LATENCY, JobKind.REPAIR, JobKind.CHECK, JobKind.TRAIN})
+"""Kinds whose failure is a fault: where a gate refuses, the answer is no, and nothing is broken; targets have a fault of their
+own."""
 
 ENDED = frozenset({JobState.SUCCEEDED, JobState.FAILED})
 

@@ -55,6 +55,16 @@ NOTICED = (
         otherwise="Is the workspace on a disk that is full, read-only, or another user's? modeltender doctor says so.",
     ),
     FaultSpec(
+        code="targets-behind",
+        severity=Severity.ERROR,
+        means="A promotion target has not confirmed what is deployed: it was down at a rollback, which goes ahead without it, or "
+        "after a crash or a change by hand. Whoever asks it gets another version's answers, or none.",
+        advice="Do what its sentence says; it is told again every ten minutes, and at once with: modeltender tell {model}",
+        urgent="Now. It may serve the version that was rolled back.",
+        ends="when every target has confirmed",
+        otherwise="If the target is gone for good, remove its [[targets]] from model.toml, then: modeltender tell {model}.",
+    ),
+    FaultSpec(
         code="evaluation-failed",
         severity=Severity.ERROR,
         means="The last evaluation of a version failed: the data do not fit it, or it fails on them.",

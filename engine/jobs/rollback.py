@@ -39,13 +39,17 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
         message = _message(current, target, job)
         settings = _settings(context, job.model)
         # It was deployed before: loading it once more would keep a bad version deployed for that long.
-        Deployer(context.workspace, context.writer, context.now, settings, context.settings.trust).deploy(
-            Change(job, answer.from_version, target, message=message)
-        )
+        untold = Deployer(
+            context.workspace, context.writer, context.now, settings, context.settings.trust
+        ).deploy(Change(job, answer.from_version, target, message=message))
         context.pool.renew(job.model)
     except RefusedError as error:
         return refused(error, answer)
-    return Outcome(message=message, result=packed(msgspec.structs.replace(answer, promoted=True)))
+    told = f"; not told: {'; '.join(untold)}" if untold else ""
+    return Outcome(
+        message=message + told,
+        result=packed(msgspec.structs.replace(answer, promoted=True, untold=tuple(untold) or msgspec.UNSET)),
+    )
 
 
 def _target(model: Model, job: Job) -> Version:

@@ -24,6 +24,8 @@ class Answer(msgspec.Struct, frozen=True, rename={"from_version": "from", "to_ve
     verdict: Verdict | None = None
     promoted: bool = False
     checks: tuple[GateCheck, ...] = ()
+    untold: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    """Targets that a rollback went ahead without, each with its reason; not there where there are none."""
 
 
 def packed(answer: Answer) -> str:

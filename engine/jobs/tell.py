@@ -45,7 +45,7 @@ def run(context: Context, job: Job, report: Report) -> Outcome:
     sha256 = (version.sha256 or "") if version else ""
     problems = telling.tell_each(News(context.workspace, job.model, number, previous, sha256))
     with context.writer.transaction() as connection:
-        telling.record(connection, job.model, now=context.now())
+        telling.record(connection, job.model, number, now=context.now())
         targets = promotion_targets.read(connection, job.model)
         deployed = "nothing" if number is None else f"version {number}"
         told = ", ".join(target.name for target in targets)

@@ -60,6 +60,11 @@ class Change(NamedTuple):
     message: str = ""
     """What the log will say about it."""
 
+    @property
+    def all_or_none(self) -> bool:
+        """Whether it is taken back where a target cannot be told of it."""
+        return self.job.kind is JobKind.PROMOTE
+
 
 class Deployer(NamedTuple):
     """What it takes to carry out a switch."""
@@ -72,8 +77,11 @@ class Deployer(NamedTuple):
     trust: Trust = Trust()
     """What the workspace's owner lets run."""
 
-    def deploy(self, change: Change, prove: Callable[[], None] = _nothing) -> None:
+    def deploy(self, change: Change, prove: Callable[[], None] = _nothing) -> list[str]:
         """Make ``change.to`` the deployed version, once ``prove`` has shown that it can be loaded.
+
+        A promotion is told to all targets or comes to nothing. A rollback is the way out when something is wrong: a target that
+        is down keeps neither the link nor another target from it. Returns which could not be told, and why, of a rollback.
 
         Raises:
             RefusedError: it cannot be done, or things changed meanwhile; nothing was touched.
@@ -83,7 +91,8 @@ class Deployer(NamedTuple):
         preflight(self.workspace, model, to.number)
         telling = Telling(self.workspace, self.settings, self.trust)
         news = News(self.workspace, model, to.number, change.from_number, to.sha256 or "")
-        telling.check(news)
+        if change.all_or_none:
+            telling.check(news)
         with self.writer.transaction() as connection:
             intent = self._intend(connection, change)
         try:
@@ -100,13 +109,18 @@ class Deployer(NamedTuple):
                 switch(self.workspace, model, to.number)
             except OSError as error:
                 self._failed(change, intent, telling, error)
-            try:
-                telling.tell(news)
-            except TargetError as error:
-                self._take_back(change, intent, telling, str(error))
+            untold: list[str] = []
+            if change.all_or_none:
+                try:
+                    telling.tell(news)
+                except TargetError as error:
+                    self._take_back(change, intent, telling, str(error))
+            else:
+                untold = telling.tell_each(news)
             with self.writer.transaction() as connection:
                 self._record(connection, change, intent)
-                telling.record(connection, model, now=self.now(), promotion=intent)
+                telling.record(connection, model, to.number, now=self.now(), promotion=intent)
+        return untold
 
     def _ready(self, change: Change, intent: int, telling: Telling, prove: Callable[[], None]) -> Kept:
         """Make sure of bytes and process, and once more that nothing changed since the decision: next is the link."""
@@ -218,7 +232,7 @@ class Deployer(NamedTuple):
                 )
                 return
             promotions.settle(connection, intent, PromotionOutcome.ABANDONED, problem=error.strerror or "")
-            telling.record(connection, model, now=self.now(), promotion=intent)
+            telling.record(connection, model, change.from_number, now=self.now(), promotion=intent)
         raise JobError(
             f"models/{model}/current could not be replaced: {error.strerror}. Deployed is still {_named(change.from_number)}.",
             "Check the disk and the folder's permissions, then try again.",
@@ -240,7 +254,7 @@ class Deployer(NamedTuple):
         with self.writer.transaction() as connection:
             if back:
                 promotions.settle(connection, intent, PromotionOutcome.ABANDONED, problem=told)
-                telling.record(connection, model, now=self.now(), promotion=intent)
+                telling.record(connection, model, before, now=self.now(), promotion=intent)
             else:
                 # The link tells, and the targets are told again what it says.
                 [row] = [row for row in promotions.unsettled(connection) if row["id"] == intent]

@@ -1,7 +1,7 @@
 """Telling a model's targets what is deployed: in their order, each confirmed, and taken back where one fails.
 
-Owns the order and what goes on record of each target. When they are told is `engine.repository.deploy`'s to decide;
-how one is told is its kind's.
+Owns the order, what goes on record of each target, and the fault of those that say something else than the link. When they
+are told is `engine.repository.deploy`'s to decide; how one is told is its kind's.
 """
 
 import sqlite3
@@ -13,14 +13,17 @@ from storage import jobs
 from storage.errors import RefusedError
 from storage.promotion_records import PromotionTarget, ToldTarget
 from storage.settings import ModelSettings, Trust
-from storage.tables import events, models, promotion_targets, promotions
+from storage.tables import events, faults, models, promotion_targets, promotions
 from storage.target_settings import TargetSettings
-from storage.text import clean
+from storage.text import clean, word
 from storage.vocabulary import JobKind, Severity, TargetKind, TargetState
 from storage.workspace import Workspace
 
 SWITCH_S = 30.0
 """What a switch may take besides its targets, which is milliseconds; one that is older could not record its end."""
+
+BEHIND_FAULT = "targets-behind"
+"""Targets have not confirmed what is deployed; ends when they have, or are targets no more."""
 
 NO_TRUST = "commands are not run here; the workspace's owner allows them with [trust] commands = true in modeltender.toml"
 
@@ -127,9 +130,15 @@ class Telling:
         return problems
 
     def record(
-        self, connection: sqlite3.Connection, model: str, *, now: float, promotion: int | None = None
+        self,
+        connection: sqlite3.Connection,
+        model: str,
+        deployed: int | None,
+        *,
+        now: float,
+        promotion: int | None = None,
     ) -> None:
-        """Put on record what became of each target, and with the promotion that it was told of."""
+        """Put on record what became of each target, with the promotion that it was told of, and who is behind what is deployed."""
         model_id = models.model_id(connection, model)
         if model_id is None:
             raise sqlite3.IntegrityError(f"the model {model} is gone")
@@ -147,6 +156,7 @@ class Telling:
             self._record_untold(connection, model, model_id, now=now)
         if promotion is not None:
             promotions.set_told(connection, promotion, self._told())
+        _judge(connection, model, deployed, now=now)
 
     def _record_untold(
         self, connection: sqlite3.Connection, model: str, model_id: int, *, now: float
@@ -195,6 +205,29 @@ class Telling:
 def named(settings: TargetSettings) -> str:
     """Return how sentences call a target: its name, and its kind where that is another word."""
     return settings.name if settings.name == settings.kind else f"{settings.name} ({settings.kind})"
+
+
+def _judge(connection: sqlite3.Connection, model: str, deployed: int | None, *, now: float) -> None:
+    """Open the fault of targets that failed to confirm what is deployed, or end it."""
+    behind = [
+        f"{target.name} has {_known(target.version)} ({target.message})"
+        for target in promotion_targets.read(connection, model)
+        if target.state is TargetState.FAILED and target.version != deployed
+    ]
+    if not behind:
+        faults.close_fault(connection, BEHIND_FAULT, at=now, model=model)
+        return
+    message = f"Not every target confirmed that {_known(deployed)} is deployed: {'; '.join(behind)}."
+    repair = f"Mend that; they are told again by themselves, and at once with: modeltender tell {word(model)}"
+    new = faults.open_fault(
+        connection, BEHIND_FAULT, message, at=now, model=model, severity=Severity.ERROR, repair=repair
+    )
+    if new:
+        events.add(connection, BEHIND_FAULT, message, at=now, severity=Severity.ERROR, model=model)
+
+
+def _known(number: int | None) -> str:
+    return "nothing" if number is None else f"version {number}"
 
 
 def tell_again(connection: sqlite3.Connection, *, now: float, model: str | None = None) -> None:

@@ -97,6 +97,15 @@ def is_open(
     return row is not None
 
 
+def models_with(connection: sqlite3.Connection, code: str) -> list[str]:
+    """Return the models of which a fault is open."""
+    rows = connection.execute(
+        "SELECT DISTINCT model FROM faults WHERE code = ? AND state <> ? ORDER BY model",
+        (code, FaultState.RESOLVED),
+    )
+    return [row["model"] for row in rows]
+
+
 def read_one(connection: sqlite3.Connection, fault_id: int) -> Fault | None:
     """Return a fault, also one that has ended, or ``None``."""
     row = connection.execute("SELECT * FROM faults WHERE id = ?", (fault_id,)).fetchone()

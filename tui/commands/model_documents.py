@@ -200,6 +200,8 @@ class PromotionDocument(Document, frozen=True, kw_only=True):
     verdict: Verdict | None = None
     promoted: bool
     checks: tuple[GateCheck, ...] = ()
+    untold: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    """Targets that a rollback went ahead without, each with its reason, where there are any; they are told until they confirm."""
 
 
 class ToldTargetDocument(Document, frozen=True, kw_only=True):

@@ -168,6 +168,11 @@ def _in_words(job: Job, document: PromotionDocument) -> str:
         # What the checks above say need not be said twice.
         told = any(check.verdict not in PASSING for check in document.checks)
         lines.extend(words for words in ("" if told else job.error, job.hint) if words)
+    elif document.untold:
+        lines += [f"Not told: {each}" for each in document.untold]
+        lines.append(
+            f"They are told again by themselves, and at once with: modeltender tell {word(document.model)}"
+        )
     elif job.kind is JobKind.PROMOTE and document.from_version is not None:
         lines.append(f"Undo it with: modeltender rollback {word(document.model)}")
     return "\n".join(lines)

@@ -3,9 +3,10 @@
 import pytest
 
 from engine import policy
+from engine.repository.telling import BEHIND_FAULT
 from storage import jobs
 from storage.records import JobParameters, LatencyRatio
-from storage.tables import gates, promotions
+from storage.tables import faults, gates, promotions
 from storage.vocabulary import JobKind, JobState, PromotionOutcome
 from tests.unit.engine.jobs.asking import ask
 from tests.unit.engine.unattended import AUTOMATIC, HOUR, Stage, stage
@@ -83,6 +84,27 @@ def test_what_a_dead_engine_wanted_is_wanted_again_and_what_was_refused_is_tried
     [third] = stage.look(policy.TRIED_AGAIN_S)
     stage.end(third, JobState.CANCELLED)
     assert stage.look(HOUR) == []
+
+
+def test_targets_that_are_behind_are_told_again(stage: Stage) -> None:
+    """At once, then ten minutes after each attempt that failed, and no more when the fault has ended."""
+
+    def behind(*, is_open: bool) -> None:
+        change = faults.open_fault if is_open else faults.close_fault
+        words = ("It is behind.",) if is_open else ()
+        with stage.watched.writer.transaction() as connection:
+            change(connection, BEHIND_FAULT, *words, at=stage.watched.clock.now(), model="mnist")
+
+    behind(is_open=True)
+    [first] = stage.look()
+    assert (first.kind, first.version, first.requested_by) == (JobKind.TELL, None, jobs.RECOVERY)
+    assert [job.id for job in stage.look()] == [first.id]
+    stage.end(first, JobState.FAILED)
+    assert stage.look() == []
+    [second] = stage.look(policy.TRIED_AGAIN_S)
+    stage.end(second, JobState.FAILED)
+    behind(is_open=False)
+    assert stage.look(policy.TRIED_AGAIN_S) == []
 
 
 def test_a_switch_that_failed_begins_no_probation(stage: Stage) -> None:

@@ -68,7 +68,7 @@ class Stage:
         """Let time pass, look, and return the jobs that wait then, the oldest first."""
         self.watched.clock.passed += after
         self.automatic.look()
-        own = {jobs.ITSELF, jobs.PROBATION}
+        own = {jobs.ITSELF, jobs.PROBATION, jobs.RECOVERY}
         waiting = [job for job in self.watched.jobs() if job.state is JobState.QUEUED]
         return [job for job in waiting[::-1] if job.requested_by in own]
 

@@ -13,12 +13,13 @@ from engine.jobs.context import Context, Outcome
 from engine.processes.pool import Pool
 from engine.repository import deploy
 from engine.repository.switch import recover, switch
+from engine.repository.telling import BEHIND_FAULT
 from storage import jobs
 from storage.errors import JobError
 from storage.promotion_records import PromotionTarget
 from storage.records import JobParameters, Metric
 from storage.settings import Trust, WorkspaceSettings
-from storage.tables import models, promotion_targets, promotions
+from storage.tables import faults, models, promotion_targets, promotions
 from storage.vocabulary import JobKind, JobState, PromotionOutcome, TargetState
 from storage.workspace import Workspace
 from tests.serving import TensorFlowServing, until
@@ -125,6 +126,12 @@ class Stage:
         with self.watched.writer.transaction() as connection:
             return promotion_targets.read(connection, "mnist")
 
+    def faults(self) -> list[str]:
+        """Return what is said of targets that have not confirmed what is deployed."""
+        with self.watched.writer.transaction() as connection:
+            found = faults.all_open(connection, "mnist")
+        return [fault.message for fault in found if fault.code == BEHIND_FAULT]
+
     def outcomes(self) -> list[tuple[int, str, str]]:
         """Return what was intended, how it ended and why, the oldest first."""
         with self.watched.writer.transaction() as connection:
@@ -161,24 +168,71 @@ def test_targets_are_told_in_their_order_after_the_link(stage: Stage) -> None:
     assert stage.outcomes() == [(2, "done", ""), (3, "done", "")]
 
 
-@pytest.mark.parametrize("told", [["first"], ["first", "last"]])
-def test_a_roll_back_goes_the_same_road(stage: Stage, told: list[str]) -> None:
-    """Rolling back tells the targets too, and is taken back where one refuses; those after that one hear nothing."""
+def test_a_roll_back_goes_the_same_road(stage: Stage) -> None:
+    """Rolling back tells the targets too, in the same order."""
     stage.do(JobKind.PROMOTE, 2)
     stage.do(JobKind.PROMOTE, 3)
     stage.lines()
-    stage.refused.write_text(f"{told[-1]} 2\n")
-    before = stage.config.read_bytes()
-    with pytest.raises(JobError, match=rf"and version 3 is still deployed: {told[-1]}"):
-        stage.do(JobKind.ROLLBACK)
-    assert (stage.deployed(), stage.config.read_bytes()) == ("3", before)
-    back = [f"{name} 3 over 2" for name in reversed(told)]
-    assert stage.lines() == [*(f"{name} 2 over 3" for name in told), *back]
-    stage.refused.write_text("")
-    stage.do(JobKind.ROLLBACK)
+    outcome = stage.do(JobKind.ROLLBACK)
     assert stage.lines() == ["first 2 over 3", "last 2 over 3"]
     assert stage.deployed() == "2"
     assert stage.targets() == confirmed(2)
+    assert "untold" not in msgspec.json.decode(outcome.result)
+    assert stage.faults() == []
+
+
+@pytest.mark.parametrize("down", ["first", "last"])
+def test_a_target_that_is_down_keeps_no_bad_version_deployed(stage: Stage, down: str) -> None:
+    """A rollback goes ahead without it and tells the others; the fault says what it still has, and ends when it confirms."""
+    stage.do(JobKind.PROMOTE, 2)
+    stage.do(JobKind.PROMOTE, 3)
+    stage.lines()
+    stage.refused.write_text(f"{down} 2\n")
+    outcome = stage.do(JobKind.ROLLBACK)
+    reason = f"./tell.sh {down} ended with exit status 1: not this one"
+    assert msgspec.json.decode(outcome.result)["untold"] == [f"{down} (command): {reason}"]
+    assert outcome.message == f"rolled back 3 > 2 by ann: test; not told: {down} (command): {reason}"
+    assert stage.deployed() == "2"
+    assert stage.lines() == ["first 2 over 3", "last 2 over 3"]
+    assert [target for target in stage.targets() if target[0] == down] == [(down, "failed", 3)]
+    assert len([target for target in stage.targets() if target[1:] == ("confirmed", 2)]) == 2
+    assert stage.outcomes()[-1] == (2, "done", "")
+    sentence = f"Not every target confirmed that version 2 is deployed: {down} has version 3 ({reason})."
+    assert stage.faults() == [sentence]
+    assert sentence in stage.watched.messages()
+
+    with pytest.raises(JobError, match="Not every target of mnist was told"):
+        stage.do(JobKind.TELL)
+    assert stage.faults() == [sentence]
+    assert stage.watched.messages().count(sentence) == 1
+    stage.refused.write_text("")
+    stage.do(JobKind.TELL)
+    assert stage.targets() == confirmed(2)
+    assert stage.faults() == []
+
+
+def test_a_target_that_cannot_even_be_asked_keeps_none_deployed_either(stage: Stage) -> None:
+    """What a promotion is refused for before anything is touched holds up no rollback."""
+    stage.do(JobKind.PROMOTE, 2)
+    stage.do(JobKind.PROMOTE, 3)
+    stage.lines()
+    stage.config.unlink()
+    stage.do(JobKind.ROLLBACK)
+    assert (stage.deployed(), stage.lines()) == ("2", ["first 2 over 3", "last 2 over 3"])
+    [fault] = stage.faults()
+    assert "tensorflow-serving has version 3" in fault
+
+
+def test_a_target_that_is_named_no_more_is_not_behind(stage: Stage) -> None:
+    """The owner takes away what is gone for good, and the fault ends when the others are told again."""
+    stage.do(JobKind.PROMOTE, 2)
+    stage.do(JobKind.PROMOTE, 3)
+    stage.refused.write_text("last 2\n")
+    stage.do(JobKind.ROLLBACK)
+    assert len(stage.faults()) == 1
+    stage.toml.write_text(TARGETS[: TARGETS.rindex("[[targets]]")])
+    stage.do(JobKind.TELL)
+    assert stage.faults() == []
 
 
 def test_a_target_that_fails_takes_everything_back(stage: Stage) -> None:

@@ -134,4 +134,5 @@ def _describe(writer: Writer) -> None:
     with writer.transaction() as connection:
         now = time.time()
         engine.start(connection, pid=os.getpid(), version="0.1.0", now=now, sandbox={"files": "on"})
+        engine.beat(connection, now=now + 0.001, rss_bytes=0, cpu_percent=0.0, hosts=())
         engine.scanned(connection, began=now)

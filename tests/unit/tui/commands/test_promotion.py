@@ -153,6 +153,25 @@ def test_rollback_names_what_the_person_saw(ask: Run, writer: Writer, working: B
     assert (done[0].kind, done[0].version, done[0].parameters.expected_current) == (JobKind.ROLLBACK, 1, 2)
 
 
+def test_a_rollback_that_went_ahead_without_a_target_names_it(
+    ask: Run, writer: Writer, working: Begin
+) -> None:
+    """What was asked for happened; who does not know yet, and what is done about it, is said as well."""
+    with writer.transaction() as connection:
+        numbered = {version.number: version.id for version in models.versions(connection, "mnist")}
+        model_id = models.ensure(connection, "mnist", now=0)
+        models.set_current(connection, model_id, current_id=numbered[2], previous_id=numbered[1])
+    answer = PROMOTED | {"from": 2, "to": 1, "verdict": None, "untold": ["balancer (command): it is down"]}
+    working(answered(answer))
+    said = ask("rollback", "mnist")
+    assert said.status == ExitCode.DONE
+    assert said.out.splitlines() == [
+        "mnist: version 1 is deployed now; it was version 2.",
+        "Not told: balancer (command): it is down",
+        "They are told again by themselves, and at once with: modeltender tell mnist",
+    ]
+
+
 def test_rollback_without_a_previous_version_is_refused(ask: Run) -> None:
     """There is nothing to go back to: a no, without asking the engine."""
     said = ask("rollback", "mnist", "--json")
