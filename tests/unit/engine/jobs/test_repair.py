@@ -3,8 +3,10 @@
 import errno
 import os
 import shutil
+import signal
 import stat
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,6 +16,8 @@ import pytest
 from engine.jobs import repair
 from engine.jobs.context import Context, Outcome
 from engine.processes.client import Hosts
+from engine.processes.endings import LOST
+from engine.processes.examiner_process import ExaminerProcess
 from engine.repairs.restore import NO_COPY
 from engine.repository import restore
 from engine.repository.keeper import Keeper
@@ -233,6 +237,34 @@ def test_a_damaged_folder_is_looked_into_behind_walls(shipped: Watched, examiner
     _, answer = ask(shipped, 1, examiner_hosts)
     assert answer["repaired"]
     assert not ask(shipped, 1, examiner_hosts)[1]["repaired"]
+
+
+def test_what_ends_the_process_that_looks_into_it_is_nothing_that_was_deployed(
+    shipped: Watched, examiner_hosts: Hosts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The copy comes back. Where its host was ended too, nobody knows what is there, and nothing is touched."""
+    keep(shipped)
+    folder = shipped.workspace.version_folder("mnist", 1)
+    add_another_model(folder)
+    before = contents(folder)
+    opened = examiner_hosts.open_examiner
+
+    def then_killed(whose: Callable[[ExaminerProcess], int]) -> Callable[[Sequence[Path]], ExaminerProcess]:
+        def open_and_kill(readable: Sequence[Path]) -> ExaminerProcess:
+            process = opened(readable)
+            os.kill(whose(process), signal.SIGKILL)
+            while process.alive:
+                time.sleep(0.01)
+            return process
+
+        return open_and_kill
+
+    monkeypatch.setattr(examiner_hosts, "open_examiner", then_killed(lambda process: process.host.pid))
+    assert ask(shipped, 1, examiner_hosts)[0].code == LOST
+    assert contents(folder) == before
+    monkeypatch.setattr(examiner_hosts, "open_examiner", then_killed(lambda process: process.pid))
+    assert ask(shipped, 1, examiner_hosts)[1]["repaired"]
+    assert contents(folder) != before
 
 
 def test_the_previous_version_is_repaired_too(shipped: Watched) -> None:
