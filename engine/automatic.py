@@ -80,7 +80,7 @@ class Automatic:
         with self._writer.passing() as connection:
             found = candidates.passing(connection)
             watched = probations.all_open(connection)
-            behind = fault_table.models_with(connection, BEHIND_FAULT)
+            behind = fault_table.open_with(connection, BEHIND_FAULT)
         # Most workspaces have none of them, and files are not read inside a transaction.
         names = {one.model for one in found} | {one.model for one in watched}
         if not names and not behind:
@@ -93,8 +93,8 @@ class Automatic:
                 self._consider(connection, candidate, settings[candidate.model], switching)
             for probation in watched:
                 self._watch(connection, probation, settings[probation.model], switching)
-            for model in behind:
-                self._tell_again(connection, model)
+            for fault in behind:
+                self._tell_again(connection, fault)
             asked = jobs.counts(connection) != began
         for call in self._asked if asked else ():
             call()
@@ -208,11 +208,12 @@ class Automatic:
         device = version.evaluation.device if version.evaluation else JobParameters().device
         self._ask(connection, JobKind.EVALUATE, version, JobParameters(device=device), by=jobs.PROBATION)
 
-    def _tell_again(self, connection: sqlite3.Connection, model: str) -> None:
+    def _tell_again(self, connection: sqlite3.Connection, fault: Fault) -> None:
         """Ask for telling the targets that have not confirmed what is deployed."""
-        last = jobs.latest(connection, JobKind.TELL, model, requested_by=jobs.RECOVERY)
-        if policy.may_try(_attempt(last), self._now()):
-            jobs.add(connection, JobKind.TELL, model, None, requested_by=jobs.RECOVERY, now=self._now())
+        last = jobs.latest(connection, JobKind.TELL, fault.model, requested_by=jobs.RECOVERY)
+        same = last is not None and last.requested_at >= fault.first_at
+        if policy.tells_again(fault.count, fault.last_at, _attempt(last) if same else None, self._now()):
+            jobs.add(connection, JobKind.TELL, fault.model, None, requested_by=jobs.RECOVERY, now=self._now())
 
     def _passed(self, connection: sqlite3.Connection, probation: Probation, version: Version) -> None:
         probations.end(connection, probation.id, ProbationState.PASSED)

@@ -125,6 +125,22 @@ def may_try(last: Attempt | None, now: float) -> bool:
     return last.finished_at is not None and retry_in(last.finished_at + TRIED_AGAIN_S, now) == 0.0
 
 
+def tells_again(failures: int, failed_at: float, last: Attempt | None, now: float) -> bool:
+    """Decide whether the engine tells targets again which have not confirmed what is deployed.
+
+    Args:
+        failures: how often they have failed to, so far.
+        failed_at: when they last did.
+        last: the last time that the engine asked itself to, since they began to fail.
+        now: the time.
+    """
+    if last is not None and last.state in {JobState.QUEUED, JobState.RUNNING, JobState.CANCELLED}:
+        # It is under way, or somebody said no.
+        return False
+    pause_s = min(FIRST_RETRY_S * RETRY_FACTOR ** (failures - 1), TRIED_AGAIN_S)
+    return retry_in(failed_at + pause_s, now) == 0.0
+
+
 class Candidacy(NamedTuple):
     """What decides whether a candidate is promoted without a person."""
 

@@ -59,7 +59,7 @@ NOTICED = (
         severity=Severity.ERROR,
         means="A promotion target has not confirmed what is deployed: it was down at a rollback, which goes ahead without it, or "
         "after a crash or a change by hand. Whoever asks it gets another version's answers, or none.",
-        advice="Do what its sentence says; it is told again every ten minutes, and at once with: modeltender tell {model}",
+        advice="Do what its sentence says; it is told again within ten minutes at most, and at once with: modeltender tell {model}",
         urgent="Now. It may serve the version that was rolled back.",
         ends="when every target has confirmed",
         otherwise="If the target is gone for good, remove its [[targets]] from model.toml, then: modeltender tell {model}.",

@@ -97,13 +97,13 @@ def is_open(
     return row is not None
 
 
-def models_with(connection: sqlite3.Connection, code: str) -> list[str]:
-    """Return the models of which a fault is open."""
+def open_with(connection: sqlite3.Connection, code: str) -> list[Fault]:
+    """Return the open faults with a code, by model."""
     rows = connection.execute(
-        "SELECT DISTINCT model FROM faults WHERE code = ? AND state <> ? ORDER BY model",
+        "SELECT * FROM faults WHERE code = ? AND state <> ? ORDER BY model, version",
         (code, FaultState.RESOLVED),
     )
-    return [row["model"] for row in rows]
+    return [_fault(row) for row in rows]
 
 
 def read_one(connection: sqlite3.Connection, fault_id: int) -> Fault | None:

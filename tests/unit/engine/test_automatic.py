@@ -87,7 +87,7 @@ def test_what_a_dead_engine_wanted_is_wanted_again_and_what_was_refused_is_tried
 
 
 def test_targets_that_are_behind_are_told_again(stage: Stage) -> None:
-    """At once, then ten minutes after each attempt that failed, and no more when the fault has ended."""
+    """After pauses that grow to ten minutes, and no more when the fault has ended or somebody said no."""
 
     def behind(*, is_open: bool) -> None:
         change = faults.open_fault if is_open else faults.close_fault
@@ -96,15 +96,23 @@ def test_targets_that_are_behind_are_told_again(stage: Stage) -> None:
             change(connection, BEHIND_FAULT, *words, at=stage.watched.clock.now(), model="mnist")
 
     behind(is_open=True)
-    [first] = stage.look()
-    assert (first.kind, first.version, first.requested_by) == (JobKind.TELL, None, jobs.RECOVERY)
-    assert [job.id for job in stage.look()] == [first.id]
-    stage.end(first, JobState.FAILED)
     assert stage.look() == []
-    [second] = stage.look(policy.TRIED_AGAIN_S)
-    stage.end(second, JobState.FAILED)
+    for pause_s in (30.0, 120.0, 480.0, 600.0, 600.0):
+        assert stage.look(pause_s - 1) == []
+        [job] = stage.look(1)
+        assert (job.kind, job.version, job.requested_by) == (JobKind.TELL, None, jobs.RECOVERY)
+        assert [one.id for one in stage.look(HOUR)] == [job.id]
+        behind(is_open=True)
+        stage.end(job, JobState.FAILED)
+    [job] = stage.look(policy.TRIED_AGAIN_S)
+    stage.end(job, JobState.CANCELLED)
+    assert stage.look(HOUR) == []
     behind(is_open=False)
-    assert stage.look(policy.TRIED_AGAIN_S) == []
+    behind(is_open=True)
+    [job] = stage.look(policy.FIRST_RETRY_S)
+    stage.end(job, JobState.SUCCEEDED)
+    behind(is_open=False)
+    assert stage.look(HOUR) == []
 
 
 def test_a_switch_that_failed_begins_no_probation(stage: Stage) -> None:
