@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import click
 
 from storage import past
-from storage.records import Arrival, Model
+from storage.records import Arrival, Model, Version
 from storage.tables import models as model_table
 from storage.vocabulary import ExitCode, Status
 from storage.workspace import Workspace
@@ -112,11 +112,17 @@ def _row(model: Model, now: float) -> list[str]:
         str(model.task or figures.NOT_KNOWN),
         str(model.current.number) if model.current else "-",
         str(model.candidate.number) if model.candidate else "-",
-        str(version.status) if version else "no versions",
+        _status(model, version),
         figures.quality(evaluation),
         figures.median_latency(evaluation),
         figures.age(evaluation.at if evaluation else None, now),
     ]
+
+
+def _status(model: Model, version: Version | None) -> str:
+    """Return the state of what stands for a model, and of how many open faults somebody should read."""
+    status = str(version.status) if version else "no versions"
+    return f"{status}, {model.faults} fault{'' if model.faults == 1 else 's'}" if model.faults else status
 
 
 def watched(found: Sequence[Model], now: float) -> list[str]:

@@ -37,6 +37,19 @@ def test_the_table_shows_intervals_and_what_is_not_known(ask: Run) -> None:
     assert "mnist@3 failed: truncated archive" in said.out
 
 
+def test_open_faults_stand_beside_the_status(ask: Run, writer: Writer) -> None:
+    """What is ready may be wrong all the same, and the list alone must not look as if all were well."""
+
+    def row(model: str) -> str:
+        return next(line for line in ask("models").out.splitlines() if line.startswith(model))
+
+    assert "ready, 1 fault " in row("mnist")
+    assert "fault" not in row("digits")
+    with writer.transaction() as connection:
+        faults.open_fault(connection, "leakage", "It is so.", at=1.0, model="mnist")
+    assert "ready, 2 faults " in row("mnist")
+
+
 def test_what_is_on_its_way_has_its_line(ask: Run, writer: Writer) -> None:
     """A large file that is being copied is told with its size and speed by the list and by show."""
     coming = Arrival(
