@@ -137,7 +137,8 @@ def tells_again(failures: int, failed_at: float, last: Attempt | None, now: floa
     if last is not None and last.state in {JobState.QUEUED, JobState.RUNNING, JobState.CANCELLED}:
         # It is under way, or somebody said no.
         return False
-    pause_s = min(FIRST_RETRY_S * RETRY_FACTOR ** (failures - 1), TRIED_AGAIN_S)
+    # A week of failures would be a power that no number holds; it has long been the longest pause by then.
+    pause_s = min(FIRST_RETRY_S * RETRY_FACTOR ** min(failures - 1, 8), TRIED_AGAIN_S)
     return retry_in(failed_at + pause_s, now) == 0.0
 
 

@@ -17,6 +17,7 @@ from engine.policy import (
     missed,
     on_probation,
     promotes,
+    tells_again,
 )
 from storage.objectives import Miss
 from storage.vocabulary import JobState
@@ -135,3 +136,33 @@ def test_a_figure_without_an_interval_must_be_missed_twice(
 ) -> None:
     """One bad moment rolls nothing back."""
     assert missed(latest, before) == said
+
+
+@pytest.mark.parametrize(
+    ("failures", "pause_s"), [(1, 30.0), (2, 120.0), (3, 480.0), (4, 600.0), (5, 600.0), (10_000, 600.0)]
+)
+def test_targets_are_told_again_later_and_later(failures: int, pause_s: float) -> None:
+    """A server that begins anew is back within seconds, and one that is down for a day is asked every ten minutes."""
+    assert not tells_again(failures, NOW, None, NOW + pause_s - 0.1)
+    assert tells_again(failures, NOW, None, NOW + pause_s)
+
+
+@pytest.mark.parametrize(
+    ("state", "may"),
+    [
+        (JobState.QUEUED, False),
+        (JobState.RUNNING, False),
+        (JobState.CANCELLED, False),
+        (JobState.FAILED, True),
+        (JobState.INTERRUPTED, True),
+        (JobState.SUCCEEDED, True),
+    ],
+)
+def test_targets_are_told_again_unless_somebody_does_or_said_no(state: JobState, *, may: bool) -> None:
+    """What is under way is not asked for twice."""
+    assert tells_again(1, NOW, Attempt(state, NOW), NOW + TRIED_AGAIN_S) is may
+
+
+def test_a_clock_that_was_set_back_delays_no_telling() -> None:
+    """What failed tomorrow is due today."""
+    assert tells_again(1, NOW + 86_400.0, None, NOW)
