@@ -29,6 +29,7 @@ from storage.tables import (
     engine,
     evaluations,
     events,
+    inbox,
     models,
     notices,
     promotion_targets,
@@ -127,7 +128,7 @@ def read(reader: Reader, *, deep: bool = False, seen: Seen | None = None) -> Sna
         return Snapshot(
             engine=engine.read(connection),
             models=known.models.read(connection),
-            arrivals=tuple(models.arrivals(connection)),
+            arrivals=tuple(inbox.read(connection)),
             devices=tuple(devices.read(connection)),
             jobs=tuple(found),
             queued=waiting[JobState.QUEUED],
@@ -178,7 +179,7 @@ def read_detail(
             versions=version_lists.read(
                 connection, name, newest=SHOWN_VERSIONS, besides=matter, seen=known.versions
             ),
-            arrivals=tuple(models.arrivals(connection, name)),
+            arrivals=tuple(inbox.read(connection, name)),
             evaluations=tuple(latest),
             history=history,
             latency=latency,

@@ -13,7 +13,7 @@ from storage.database import Reader, Writer
 from storage.fault_records import Event
 from storage.records import Arrival, Version
 from storage.settings import WorkspaceSettings
-from storage.tables import events, models
+from storage.tables import events, inbox, models
 from storage.workspace import Workspace
 
 PATIENT_S = 60.0
@@ -59,7 +59,7 @@ class Live:
     def arrivals(self) -> dict[str, Arrival]:
         """Return the files of the inbox that are no versions, by name."""
         with self._reader.transaction() as connection:
-            return {arrival.name: arrival for arrival in models.arrivals(connection)}
+            return {arrival.name: arrival for arrival in inbox.read(connection)}
 
     def events(self) -> list[Event]:
         """Return the log, oldest first."""

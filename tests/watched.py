@@ -21,7 +21,7 @@ from storage.fault_records import Event, Fault
 from storage.promotion_records import Promotion
 from storage.records import Arrival, Job, Metric, Model, NewEvaluation, Version
 from storage.settings import LimitSettings, WorkspaceSettings
-from storage.tables import evaluations, events, models, promotions
+from storage.tables import evaluations, events, inbox, models, promotions
 from storage.tables import faults as fault_table
 from storage.vocabulary import Status
 from storage.workspace import Workspace
@@ -215,7 +215,7 @@ class Watched:
     def arrivals(self) -> dict[str, Arrival]:
         """Return the files of the inbox that are no versions, by name."""
         with self.writer.transaction() as connection:
-            return {arrival.name: arrival for arrival in models.arrivals(connection)}
+            return {arrival.name: arrival for arrival in inbox.read(connection)}
 
     def faults(self) -> list[Fault]:
         """Return the open faults."""

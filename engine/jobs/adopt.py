@@ -23,7 +23,7 @@ from engine.repository.scanner import read_item
 from storage.errors import WorkspaceError
 from storage.imported import Adopted, AdoptedModel, AdoptedVersion, Imported
 from storage.records import Job
-from storage.tables import events, models
+from storage.tables import events, inbox, models
 from storage.tables import imports as import_table
 from storage.vocabulary import Fate, JobState, Status
 from storage.workspace import valid_model_name
@@ -180,7 +180,7 @@ class _Adoption:
             if number is not None:
                 return number, ""
             with self._context.writer.transaction() as connection:
-                arrivals = models.arrivals(connection, self._model.name)
+                arrivals = inbox.read(connection, self._model.name)
             for arrival in arrivals:
                 if arrival.name == name and arrival.status in TURNED_DOWN:
                     return None, f"{arrival.status.fate}: {arrival.reason}"

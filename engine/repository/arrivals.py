@@ -13,7 +13,7 @@ from engine.repository.scanner import Listing
 from engine.repository.settle import Key
 from storage import jobs
 from storage.records import Arrival
-from storage.tables import events, models
+from storage.tables import events, inbox, models
 from storage.vocabulary import JobKind, Severity, Status
 
 TOLD = 3
@@ -55,7 +55,7 @@ def record(connection: sqlite3.Connection, decisions: Iterable[Decision], rows: 
         if decision.ingested is not None:
             _ingested(connection, decision, decision.ingested, now=now)
         elif decision.entry is not None:
-            models.forget_arrival(connection, decision.model, decision.name)
+            inbox.forget(connection, decision.model, decision.name)
             turned_down.setdefault(decision.model, []).append(decision)
         elif row is not None and row["sha256"] is not None and row["sha256"] == decision.sha256:
             # The same file again, touched or saved once more: what was said about it still holds.
@@ -100,7 +100,7 @@ def show_waiting(
                 bytes=item.bytes,
                 seen_at=now,
             )
-            models.set_arrival(connection, arrival, stamp="", sha256=None, version_id=None)
+            inbox.put(connection, arrival, stamp="", sha256=None, version_id=None)
 
 
 def gone(rows: Rows, listing: Listing, claimed: Collection[Key]) -> set[Key]:
@@ -179,4 +179,4 @@ def _set(
         bytes=decision.bytes,
         seen_at=now,
     )
-    models.set_arrival(connection, arrival, stamp=stamp, sha256=decision.sha256, version_id=version_id)
+    inbox.put(connection, arrival, stamp=stamp, sha256=decision.sha256, version_id=version_id)

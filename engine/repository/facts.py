@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from engine import policy
 from engine.repository.settle import Key
-from storage.tables import models
+from storage.tables import inbox, models
 from storage.vocabulary import Status
 
 
@@ -20,7 +20,7 @@ class Facts(NamedTuple):
     versions: dict[tuple[str, int], sqlite3.Row]
     """Rows of `models.version_rows`, by model and number."""
     arrivals: dict[Key, sqlite3.Row]
-    """Rows of `models.arrival_rows`, by model and stored name."""
+    """Rows of `inbox.rows`, by model and stored name."""
 
     highest: dict[str, int]
     """The highest number that a version ever had, by model."""
@@ -49,6 +49,6 @@ def read_facts(connection: sqlite3.Connection) -> Facts:
     return Facts(
         {row["name"]: row for row in models.model_rows(connection)},
         versions,
-        {(row["model"], row["name"]): row for row in models.arrival_rows(connection)},
+        {(row["model"], row["name"]): row for row in inbox.rows(connection)},
         highest,
     )

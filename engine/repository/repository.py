@@ -26,7 +26,7 @@ from engine.repository.versions import Looked
 from storage.database import Writer
 from storage.settings import WorkspaceSettings
 from storage.tables import engine as engine_table
-from storage.tables import faults, models, trust
+from storage.tables import faults, inbox, models, trust
 from storage.vocabulary import Status
 from storage.workspace import Workspace
 
@@ -279,7 +279,7 @@ class Repository:
             arrivals.record(connection, decisions, facts.arrivals, now=now)
             arrivals.show_waiting(connection, outlook.waiting, facts.arrivals, now=now)
             for model, name in gone:
-                models.forget_arrival(connection, model, name)
+                inbox.forget(connection, model, name)
 
     def _late(self) -> None:
         self._wake()

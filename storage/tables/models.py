@@ -1,4 +1,4 @@
-"""Models, their versions, and the files of the inbox that are not versions."""
+"""Models and their versions."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ import msgspec
 
 from storage.model_records import as_candidate
 from storage.promotion_records import GateReport
-from storage.records import Arrival, EvaluationFailure, Loading, Model, Refusal, Version
+from storage.records import EvaluationFailure, Loading, Model, Refusal, Version
 from storage.tables import assembly
 from storage.tables.overviews import Overviews
 from storage.vocabulary import Format, Role, Status, Task
@@ -252,62 +252,6 @@ def read_one(connection: sqlite3.Connection, name: str) -> Model | None:
     """Return the model called ``name``, or ``None``."""
     found = _ids(connection, "SELECT id FROM models WHERE name = ? AND present", name)
     return assembly.models(connection, found)[found[0]] if found else None
-
-
-def set_arrival(
-    connection: sqlite3.Connection,
-    arrival: Arrival,
-    *,
-    stamp: str,
-    sha256: str | None,
-    version_id: int | None,
-) -> None:
-    """Record what was decided about a file of the inbox."""
-    connection.execute(
-        "INSERT INTO arrivals (model, name, stamp, status, reason, bytes, sha256, version_id, seen_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
-        "ON CONFLICT (model, name) DO UPDATE SET stamp = excluded.stamp, status = excluded.status, reason = excluded.reason, "
-        "bytes = excluded.bytes, sha256 = excluded.sha256, version_id = excluded.version_id, seen_at = excluded.seen_at",
-        (
-            arrival.model,
-            arrival.name,
-            stamp,
-            arrival.status,
-            arrival.reason,
-            arrival.bytes,
-            sha256,
-            version_id,
-            arrival.seen_at,
-        ),
-    )
-
-
-def forget_arrival(connection: sqlite3.Connection, model: str, name: str) -> None:
-    """Drop the record of a file that is no longer in the inbox."""
-    connection.execute("DELETE FROM arrivals WHERE model = ? AND name = ?", (model, name))
-
-
-def arrival_rows(connection: sqlite3.Connection) -> list[sqlite3.Row]:
-    """Return what is recorded about every file of the inbox."""
-    return connection.execute("SELECT * FROM arrivals").fetchall()
-
-
-def arrivals(connection: sqlite3.Connection, model: str | None = None) -> list[Arrival]:
-    """Return the files of the inbox that did not become a version, and why."""
-    rows = connection.execute(
-        "SELECT * FROM arrivals WHERE version_id IS NULL AND (? IS NULL OR model = ?) ORDER BY model, name",
-        (model, model),
-    )
-    return [
-        Arrival(
-            model=row["model"],
-            name=row["name"],
-            status=Status(row["status"]),
-            reason=row["reason"],
-            bytes=row["bytes"],
-            seen_at=row["seen_at"],
-        )
-        for row in rows
-    ]
 
 
 def version_with_sha256(connection: sqlite3.Connection, model_id: int, sha256: str) -> int | None:

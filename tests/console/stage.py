@@ -20,7 +20,7 @@ from storage.records import (
     NewEvaluation,
     TensorSpec,
 )
-from storage.tables import devices, engine, evaluations, events, models, promotions
+from storage.tables import devices, engine, evaluations, events, inbox, models, promotions
 from storage.vocabulary import (
     CheckVerdict,
     DeviceKind,
@@ -132,7 +132,7 @@ def _models(connection: sqlite3.Connection) -> None:
         bytes=412,
         seen_at=NOW,
     )
-    models.set_arrival(connection, arrival, stamp="s", sha256=None, version_id=None)
+    inbox.put(connection, arrival, stamp="s", sha256=None, version_id=None)
 
 
 def add_model(connection: sqlite3.Connection, name: str, *played: Played) -> dict[int, int]:

@@ -5,7 +5,7 @@ import pytest
 from storage import jobs
 from storage.database import KNOWN_VERSION, Writer
 from storage.records import Arrival
-from storage.tables import events, faults, models
+from storage.tables import events, faults, inbox
 from storage.vocabulary import JobKind, JobState, Status
 from storage.workspace import Workspace, create_workspace
 from tests.console.conftest import Open
@@ -129,7 +129,7 @@ async def test_first_run_is_explained_and_left(
                 bytes=0,
                 seen_at=NOW,
             )
-            models.set_arrival(connection, refused, stamp="s", sha256=None, version_id=None)
+            inbox.put(connection, refused, stamp="s", sha256=None, version_id=None)
         await shows(pilot, "train/m/x.onnx: It is empty.")
         with writer.transaction() as connection:
             add_model(connection, "first", Played(1, (0.9,)))

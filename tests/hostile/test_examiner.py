@@ -27,7 +27,7 @@ from engine.repository.scanner import read_item
 from storage import launch
 from storage.database import Reader, Writer
 from storage.settings import LimitSettings
-from storage.tables import models, quarantine
+from storage.tables import inbox, quarantine
 from storage.vocabulary import Custody, Format, Status
 from storage.workspace import Workspace
 from tests.handmade_models import onnx_bytes, save_onnx, save_onnx_with_weights
@@ -395,6 +395,6 @@ def turned_down(held: Reader) -> set[str]:
         kept = {entry.name for entry in quarantine.read(connection)}
         return kept | {
             arrival.name
-            for arrival in models.arrivals(connection)
+            for arrival in inbox.read(connection)
             if arrival.status in {Status.UNSUPPORTED, Status.FAILED}
         }

@@ -10,7 +10,7 @@ from typing import Final
 from storage import jobs, snapshot
 from storage.database import Reader
 from storage.records import JobParameters, Version
-from storage.tables import models
+from storage.tables import inbox, models
 from storage.vocabulary import FINISHED, JobKind, Status
 from storage.workspace import Workspace
 from tests.soak import reckoning
@@ -88,7 +88,7 @@ def _waiting(workspace: Workspace, asked: set[tuple[str, int]]) -> list[str]:
         shot = snapshot.read(reader)
         with reader.transaction() as connection:
             versions = [found for model in MODELS for found in models.versions(connection, model)]
-            arrivals = models.arrivals(connection)
+            arrivals = inbox.read(connection)
     waiting = [f"job {job.id} {job.kind} is {job.state}" for job in shot.jobs if job.state not in FINISHED]
     for version in versions:
         name = f"{version.model}@{version.number}"

@@ -14,7 +14,7 @@ from storage.errors import JobError
 from storage.job_answers import HandedIn, Recalibrated
 from storage.optimised import Optimised
 from storage.records import Job, JobParameters, Version
-from storage.tables import models
+from storage.tables import inbox, models
 from storage.vocabulary import ExitCode, Format, JobKind, Quantization, Status
 from storage.workspace import Workspace
 from tui.commands.arrivals import await_first_evaluation, find_target
@@ -161,7 +161,7 @@ def arrived(workspace: Workspace, reader: Reader, made: HandedIn | Recalibrated)
     def look() -> Version | None:
         with reader.transaction() as connection:
             versions = models.versions(connection, made.model)
-            arrivals = models.arrivals(connection, made.model)
+            arrivals = inbox.read(connection, made.model)
         turned_down = next((one for one in arrivals if one.name == name and one.status in TURNED_DOWN), None)
         if turned_down is not None:
             raise JobError(

@@ -7,6 +7,7 @@ import click
 
 from storage import past
 from storage.records import Arrival, Model, Version
+from storage.tables import inbox
 from storage.tables import models as model_table
 from storage.vocabulary import ExitCode, Status
 from storage.workspace import Workspace
@@ -52,7 +53,7 @@ def models(*, workspace: Workspace, as_json: bool, at: float | None, again: bool
             watch(workspace, reader, as_json=as_json)
         with reader.transaction() as connection:
             found = model_table.read(connection)
-            arrivals = model_table.arrivals(connection)
+            arrivals = inbox.read(connection)
         if as_json:
             show_document([model_document(model) for model in found])
             return ExitCode.DONE

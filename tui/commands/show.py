@@ -14,7 +14,7 @@ from storage.exported import Exported
 from storage.imported import Imported
 from storage.promotion_records import PromotionTarget
 from storage.records import Arrival, LatencyMeasurement, Model, Quarantined, Version
-from storage.tables import exports, imports, latencies, promotion_targets, quarantine, training
+from storage.tables import exports, imports, inbox, latencies, promotion_targets, quarantine, training
 from storage.tables import faults as fault_table
 from storage.tables import models as model_table
 from storage.tables import promotions as promotion_table
@@ -134,7 +134,7 @@ def _read(connection: sqlite3.Connection, target: Target) -> Page:
         return Page(
             model,
             tuple(found),
-            tuple(model_table.arrivals(connection, target.model)),
+            tuple(inbox.read(connection, target.model)),
             tuple(quarantine.kept(connection, target.model)),
             tuple(fault.message for fault in faults),
             tuple(measured),

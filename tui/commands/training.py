@@ -9,7 +9,7 @@ from storage import jobs
 from storage.database import Reader
 from storage.errors import UnknownError
 from storage.records import Job, JobParameters
-from storage.tables import models
+from storage.tables import inbox
 from storage.tables import training as training_table
 from storage.text import NAME, clean
 from storage.training_records import TrainingRun
@@ -142,7 +142,7 @@ def _await_version(workspace: Workspace, reader: Reader, job: Job) -> TrainingRu
     def look() -> TrainingRun | None:
         with reader.transaction() as connection:
             run = training_table.read_one(connection, number)
-            arrivals = {arrival.name: arrival for arrival in models.arrivals(connection, job.model)}
+            arrivals = {arrival.name: arrival for arrival in inbox.read(connection, job.model)}
         there = arrivals.get(run.artefact)
         decided = there is not None and there.status is not Status.SETTLING
         return run if run.version or decided or time.monotonic() >= patience_at else None

@@ -8,7 +8,7 @@ from rich.text import Text
 from storage.database import Writer
 from storage.errors import DatabaseError
 from storage.records import Arrival
-from storage.tables import engine, faults, models
+from storage.tables import engine, faults, inbox
 from storage.vocabulary import Status
 from storage.workspace import Workspace
 from tests.console.stage import Played, add_model
@@ -147,7 +147,7 @@ def test_first_run_tells_what_was_refused(workspace: Workspace, writer: Writer) 
             bytes=1,
             seen_at=NOW,
         )
-        models.set_arrival(connection, refused, stamp="s", sha256=None, version_id=None)
+        inbox.put(connection, refused, stamp="s", sha256=None, version_id=None)
     _, lines = notices.problem(_view(_read(workspace)))
     assert "train/cats/notes.onnx: This is text." in _plain(lines)
 
@@ -163,7 +163,7 @@ def test_first_run_tells_what_is_on_its_way(workspace: Workspace, writer: Writer
             bytes=1,
             seen_at=NOW,
         )
-        models.set_arrival(connection, coming, stamp="", sha256=None, version_id=None)
+        inbox.put(connection, coming, stamp="", sha256=None, version_id=None)
     _, lines = notices.problem(_view(_read(workspace)))
     assert "◐ train/cats/large.onnx: arriving: 412 MiB so far, 12 MiB/s" in _plain(lines)
     assert "no model:" not in _plain(lines)

@@ -20,7 +20,7 @@ from storage.records import (
     NewEvaluation,
     TensorSpec,
 )
-from storage.tables import devices, evaluations, events, faults, models
+from storage.tables import devices, evaluations, events, faults, inbox, models
 from storage.vocabulary import (
     CheckVerdict,
     DeviceKind,
@@ -144,7 +144,7 @@ def fill(writer: Writer) -> None:
             bytes=12,
             seen_at=NOW,
         )
-        models.set_arrival(connection, arrival, stamp="1", sha256=None, version_id=None)
+        inbox.put(connection, arrival, stamp="1", sha256=None, version_id=None)
 
 
 def add_version(

@@ -9,7 +9,7 @@ import pytest
 from storage.database import Writer
 from storage.exported import Exported, Parity
 from storage.records import Arrival, Job
-from storage.tables import exports, models
+from storage.tables import exports, inbox, models
 from storage.vocabulary import ExitCode, Format, JobKind, Quantization, Status
 from tests.unit.tui.commands.conftest import Begin, Run
 from tests.unit.tui.commands.rows import Answer, add_evaluation, answered, failed
@@ -65,7 +65,7 @@ def handed_in(status: Status = Status.READY) -> Answer:
                     bytes=10_752,
                     seen_at=1.0,
                 )
-                models.set_arrival(connection, arrival, stamp="s", sha256=SHA256, version_id=None)
+                inbox.put(connection, arrival, stamp="s", sha256=SHA256, version_id=None)
         answered(MADE)(writer, job)
 
     return answer

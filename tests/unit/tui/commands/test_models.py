@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from storage.database import Writer
 from storage.records import Arrival, EvaluationFailure, TensorSpec
-from storage.tables import faults, models
+from storage.tables import faults, inbox, models
 from storage.vocabulary import ExitCode, Status
 from storage.workspace import Workspace
 from tests.unit.tui.commands.conftest import Run
@@ -61,7 +61,7 @@ def test_what_is_on_its_way_has_its_line(ask: Run, writer: Writer) -> None:
         seen_at=0,
     )
     with writer.transaction() as connection:
-        models.set_arrival(connection, coming, stamp="", sha256=None, version_id=None)
+        inbox.put(connection, coming, stamp="", sha256=None, version_id=None)
     line = "train/mnist/large.keras arriving: 412 MiB so far, 12 MiB/s"
     assert line in ask("models").out.splitlines()
     assert line in ask("show", "mnist").out.splitlines()
@@ -80,7 +80,7 @@ def test_a_model_without_a_version_says_what_its_files_are(ask: Run, writer: Wri
                 bytes=0,
                 seen_at=0,
             )
-            models.set_arrival(connection, empty, stamp="1", sha256=None, version_id=None)
+            inbox.put(connection, empty, stamp="1", sha256=None, version_id=None)
     text = ask("models").out
     assert "train/first/model.onnx failed: model.onnx is empty" in text.splitlines()
     assert "train/digits" not in text

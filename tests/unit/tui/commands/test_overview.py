@@ -5,7 +5,7 @@ import pytest
 from storage.database import Writer
 from storage.objectives import MISSED_FAULT
 from storage.promotion_records import GateCheck, GateReport
-from storage.tables import faults, models
+from storage.tables import faults, inbox, models
 from storage.vocabulary import CheckVerdict, ExitCode, Status, Verdict
 from storage.workspace import Workspace
 from tests.unit.tui.commands.conftest import Run
@@ -16,7 +16,7 @@ def well(filled: Workspace, writer: Writer) -> Workspace:
     """Return the workspace with everything mended that was wrong in it."""
     with writer.transaction() as connection:
         faults.close_fault(connection, "load-failed", at=0, model="mnist", version=3)
-        models.forget_arrival(connection, "mnist", "notes.onnx")
+        inbox.forget(connection, "mnist", "notes.onnx")
         third = models.versions(connection, "mnist")[0]
         models.set_version(connection, third.id, status=Status.READY)
     return filled
