@@ -103,6 +103,7 @@ EARLY = Trial(ends_at=NOW + 1000, looks=1, next_look_at=NOW + 100, busy=False, s
         ({"ends_at": NOW, "looks": LOOKS - 1}, Next.WAIT),
         ({"ends_at": NOW - 9999, "looks": LOOKS - 1, "next_look_at": NOW - 9}, Next.LOOK),
         ({"ends_at": NOW + 1, "looks": LOOKS + 9}, Next.WAIT),
+        ({"next_look_at": NOW + LONGEST_LOOK_S}, Next.WAIT),
         # The clock was set back by a day.
         ({"ends_at": NOW + 86400, "next_look_at": NOW + 86400}, Next.LOOK),
     ],
