@@ -9,6 +9,7 @@ import pytest
 from storage import snapshot
 from storage.database import Reader, Writer
 from storage.records import HistoryPoint
+from storage.seen import SeenRows
 from storage.tables import evaluations, latencies, models, thinning
 from storage.vocabulary import Scenario, Status
 from tests.measurements import measurement
@@ -85,6 +86,22 @@ def test_a_chart_has_a_few_points_and_its_ends(writer: Writer, reader: Reader, f
                 assert len(found.points) <= most + VERSIONS
                 assert found.points == last_of_each_step(every, found.step_s)
             assert found.points[-1] == every[-1]
+
+
+@pytest.mark.parametrize("figure", ["accuracy", "p50_ms"])
+@pytest.mark.parametrize("most", [10, 1000])
+def test_points_that_were_seen_are_the_very_same_ones(
+    writer: Writer, reader: Reader, figure: str, most: int
+) -> None:
+    """A chart that is looked at once more makes none of them again, be they all or one for each step."""
+    fill(writer)
+    seen: SeenRows[HistoryPoint] = SeenRows()
+    with reader.transaction() as connection:
+        first, again = (
+            thinning.charted(connection, "mnist", figure, most=most, seen=seen).points for _ in range(2)
+        )
+    assert first
+    assert list(map(id, again)) == list(map(id, first))
 
 
 def test_few_values_are_all_told(writer: Writer, reader: Reader) -> None:
