@@ -212,7 +212,7 @@ class Automatic:
         """Ask for telling the targets that have not confirmed what is deployed."""
         last = jobs.latest(connection, JobKind.TELL, fault.model, requested_by=jobs.RECOVERY)
         same = last is not None and last.requested_at >= fault.first_at
-        if policy.tells_again(fault.count, fault.last_at, _attempt(last) if same else None, self._now()):
+        if policy.tells_again(fault.last_at, _attempt(last) if same else None, self._now()):
             jobs.add(connection, JobKind.TELL, fault.model, None, requested_by=jobs.RECOVERY, now=self._now())
 
     def _passed(self, connection: sqlite3.Connection, probation: Probation, version: Version) -> None:

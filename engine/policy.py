@@ -125,21 +125,21 @@ def may_try(last: Attempt | None, now: float) -> bool:
     return last.finished_at is not None and retry_in(last.finished_at + TRIED_AGAIN_S, now) == 0.0
 
 
-def tells_again(failures: int, failed_at: float, last: Attempt | None, now: float) -> bool:
+def tells_again(failed_at: float, last: Attempt | None, now: float) -> bool:
     """Decide whether the engine tells targets again which have not confirmed what is deployed.
 
     Args:
-        failures: how often they have failed to, so far.
-        failed_at: when they last did.
+        failed_at: when they last failed to.
         last: the last time that the engine asked itself to, since they began to fail.
         now: the time.
     """
-    if last is not None and last.state in {JobState.QUEUED, JobState.RUNNING, JobState.CANCELLED}:
+    if last is None:
+        return retry_in(failed_at + FIRST_RETRY_S, now) == 0.0
+    if last.state in {JobState.QUEUED, JobState.RUNNING, JobState.CANCELLED}:
         # It is under way, or somebody said no.
         return False
-    # A week of failures would be a power that no number holds; it has long been the longest pause by then.
-    pause_s = min(FIRST_RETRY_S * RETRY_FACTOR ** min(failures - 1, 8), TRIED_AGAIN_S)
-    return retry_in(failed_at + pause_s, now) == 0.0
+    # However it ended: one that never came to the targets, as where model.toml is broken, is no reason to hurry.
+    return retry_in((last.finished_at or failed_at) + TRIED_AGAIN_S, now) == 0.0
 
 
 class Candidacy(NamedTuple):

@@ -63,7 +63,7 @@ def run(workspace: Workspace) -> int:
     check_writable(workspace)
     create_workspace(workspace.root)
     # Before anything is touched: wrong settings are told and nothing else happens.
-    settings = read_workspace_settings(workspace.settings_file)
+    read_workspace_settings(workspace.settings_file)
     manager = present()
     stopping, broken = threading.Event(), threading.Event()
     # Never closed: a signal may ring it as long as the process lives.
@@ -82,8 +82,6 @@ def run(workspace: Workspace) -> int:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     with engine_lock(workspace):
         _log_to(workspace)
-        # Before it says that it works: whoever started it may look at once.
-        _stand_back(settings.limits.nice)
         _bring_up_to_date(workspace.database)
         writer = Writer(workspace.database)
         try:

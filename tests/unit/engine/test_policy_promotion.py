@@ -139,13 +139,14 @@ def test_a_figure_without_an_interval_must_be_missed_twice(
     assert missed(latest, before) == said
 
 
-@pytest.mark.parametrize(
-    ("failures", "pause_s"), [(1, 30.0), (2, 120.0), (3, 480.0), (4, 600.0), (5, 600.0), (10_000, 600.0)]
-)
-def test_targets_are_told_again_later_and_later(failures: int, pause_s: float) -> None:
-    """A server that begins anew is back within seconds, and one that is down for a day is asked every ten minutes."""
-    assert not tells_again(failures, NOW, None, NOW + pause_s - 0.1)
-    assert tells_again(failures, NOW, None, NOW + pause_s)
+def test_targets_are_told_again_soon_and_then_every_ten_minutes() -> None:
+    """A server that begins anew is back within seconds; one that is down for a day is not asked without a pause."""
+    assert not tells_again(NOW, None, NOW + 29.9)
+    assert tells_again(NOW, None, NOW + 30.0)
+    # The attempt ended without coming to the targets, so that they last failed long before.
+    last = Attempt(JobState.FAILED, NOW)
+    assert not tells_again(NOW - 9999.0, last, NOW + TRIED_AGAIN_S - 0.1)
+    assert tells_again(NOW - 9999.0, last, NOW + TRIED_AGAIN_S)
 
 
 @pytest.mark.parametrize(
@@ -161,9 +162,9 @@ def test_targets_are_told_again_later_and_later(failures: int, pause_s: float) -
 )
 def test_targets_are_told_again_unless_somebody_does_or_said_no(state: JobState, *, may: bool) -> None:
     """What is under way is not asked for twice."""
-    assert tells_again(1, NOW, Attempt(state, NOW), NOW + TRIED_AGAIN_S) is may
+    assert tells_again(NOW, Attempt(state, NOW), NOW + TRIED_AGAIN_S) is may
 
 
 def test_a_clock_that_was_set_back_delays_no_telling() -> None:
     """What failed tomorrow is due today."""
-    assert tells_again(1, NOW + 86_400.0, None, NOW)
+    assert tells_again(NOW + 86_400.0, None, NOW)
