@@ -18,6 +18,7 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.protocols import Options
+from engine.runtimes import runtime_for
 from storage.settings import Preprocess
 from storage.vocabulary import Format
 
@@ -172,12 +173,12 @@ def save_onnx_external(file: Path, location: str = "weights.bin") -> Path:
 
 
 def import_keras() -> Any:
-    """Return Keras on TensorFlow, set up as in a model process."""
+    """Return Keras set up as in a model process: on TensorFlow, or on torch where only that is installed."""
     with warnings.catch_warnings():
         # What the frameworks warn about while they are imported is not this project's to mend.
         warnings.simplefilter("ignore")
         # The loader sets the backend before Keras reads it.
-        import_module("engine.runtimes.keras.loader")
+        import_module(runtime_for(Format.KERAS).loader.partition(":")[0])
         return import_module("keras")
 
 

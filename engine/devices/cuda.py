@@ -39,7 +39,8 @@ def _onnxruntime(found: Distribution) -> Verdict | None:
     if _name(found) == "onnxruntime-gpu":
         return None
     return Verdict(
-        "onnxruntime has no CUDA provider", "pip uninstall onnxruntime; pip install onnxruntime-gpu"
+        "onnxruntime has no CUDA provider",
+        "pip uninstall onnxruntime; pip install 'onnxruntime-gpu[cuda,cudnn]'",
     )
 
 

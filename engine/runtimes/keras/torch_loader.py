@@ -12,6 +12,9 @@ from typing import Any
 # Keras asks for its backend once, when it is first imported. Nor is a file written in a person's home.
 os.environ["KERAS_BACKEND"] = "torch"
 os.environ["KERAS_HOME"] = f"{os.devnull}/keras"
+# Keras would ask torch for a GPU while it is imported: that opens the driver in the host, and CUDA starts in no process that
+# is forked afterwards. Where a model is loaded, its device is named.
+os.environ["KERAS_TORCH_DEVICE"] = "cpu"
 
 import keras
 import torch
@@ -52,7 +55,10 @@ def load(artefact: Path, device: str, *, trusted: bool = False) -> KerasModel:
         JobError: the device cannot be used, or the model must not be loaded.
     """
     place = prepare(device)
+    if place.type == "cuda":
+        # Which GPU is said once, to torch: some of Keras' operations know a GPU by the bare word only.
+        torch.cuda.set_device(place)
     # Dropout and its like do nothing at inference; what does draw random numbers draws the same each time.
     keras.utils.set_random_seed(0)
-    with keras.device(str(place)):
-        return KerasModel(read_model(artefact, trusted=trusted), str(place))
+    with keras.device(place.type):
+        return KerasModel(read_model(artefact, trusted=trusted), place.type)

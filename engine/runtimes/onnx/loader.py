@@ -5,6 +5,8 @@ paying again; it makes no session, opens no device and starts no thread. It must
 engine.
 """
 
+import contextlib
+import io
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,7 +28,7 @@ CPU, CUDA, OPENVINO = "CPUExecutionProvider", "CUDAExecutionProvider", "OpenVINO
 PROVIDERS = {"cpu": CPU, "cuda": CUDA, "npu": OPENVINO}
 """What runs a model on each kind of device."""
 
-INSTALL = {CUDA: "onnxruntime-gpu", OPENVINO: "onnxruntime-openvino"}
+INSTALL = {CUDA: "'onnxruntime-gpu[cuda,cudnn]'", OPENVINO: "onnxruntime-openvino"}
 """Which build of ONNX Runtime brings a provider."""
 
 ERRORS_ONLY = 3
@@ -109,9 +111,20 @@ def _providers(device: str) -> list[Any]:
             f"This ONNX Runtime lacks {wanted}, so {device} cannot be used.",
             f"Install {INSTALL[wanted]} in place of onnxruntime, or choose cpu.",
         )
+    if wanted == CUDA:
+        _load_cuda()
     options: dict[str, Any] = {"device_id": int(index or 0)} if wanted == CUDA else {"device_type": "NPU"}
     # Operators that the device has no kernel for run on the CPU, as they do for every user of these providers.
     return [(wanted, options), CPU]
+
+
+def _load_cuda() -> None:
+    """Load CUDA's libraries from the packages that pip installs them as, where the provider would not look for them."""
+    preload = getattr(onnxruntime, "preload_dlls", None)  # from 1.21 on
+    if preload is not None:
+        # What it prints of a library that it misses is told better by the provider, which then does not start.
+        with contextlib.redirect_stdout(io.StringIO()):
+            preload()
 
 
 def _spec(argument: Any) -> TensorSpec:

@@ -6,8 +6,13 @@ without paying again; it opens no device and starts no thread. It must not be im
 
 import io
 import logging
+import sys
 import warnings
 from collections.abc import Iterator, Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from multiprocessing import Pipe, get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +36,49 @@ class _Nothing(torch.nn.Module):  # type: ignore[misc]  # torch's types are not 
         return x + 1
 
 
-def _import_all() -> None:
-    """Let torch import what it loads a program with: it does so piecemeal, and behind the walls each piece costs more."""
+def _load_one() -> None:
     dynamic = ({0: torch.export.Dim("batch")},)
     program = torch.export.export(_Nothing(), (torch.zeros(2, 2),), dynamic_shapes=dynamic, strict=False)
     saved = io.BytesIO()
     torch.export.save(program, saved)
     saved.seek(0)
     torch.export.load(saved).module()
+
+
+def _tell_modules(parent: Connection) -> None:
+    try:
+        _load_one()
+        parent.send(list(sys.modules))
+    except Exception as error:  # noqa: BLE001 - whatever it is, whoever waits for the names is to fail of it
+        parent.send(error)
+
+
+def _modules() -> list[str]:
+    """Return what a process of its own has imported when it has loaded a program, in the order of their imports."""
+    here, there = Pipe(duplex=False)
+    other = get_context("fork").Process(target=_tell_modules, args=(there,))
+    other.start()
+    there.close()
+    told = here.recv()
+    other.join()
+    if isinstance(told, Exception):
+        raise told
+    return list(told)
+
+
+def _import_all() -> None:
+    """Have torch import what it loads a program with: it does so piecemeal, and behind the walls each piece costs more.
+
+    To load one it runs operations, and where it is built for CUDA those start the driver: then CUDA starts in no process
+    that is forked from this one. There another process loads it, and this one imports what that has imported.
+    """
+    if not torch.backends.cuda.is_built():
+        _load_one()
+        return
+    for name in _modules():
+        # Some of what torch keeps among the modules is made by its own code and found nowhere.
+        if name not in sys.modules and find_spec(name) is not None:
+            import_module(name)
 
 
 with warnings.catch_warnings():

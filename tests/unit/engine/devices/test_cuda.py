@@ -89,7 +89,7 @@ def test_tensorflow_finds_libraries_of_the_system(
 def test_builds_of_onnx_runtime(install: Install, tmp_path: Path) -> None:
     """ONNX Runtime has a CUDA provider in its GPU distribution only."""
     install("onnxruntime", "1.32.0")
-    assert "pip install onnxruntime-gpu" in obstacle("onnxruntime")
+    assert "pip install 'onnxruntime-gpu[cuda,cudnn]'" in obstacle("onnxruntime")
     (tmp_path / "onnxruntime-1.32.0.dist-info").rename(tmp_path / "elsewhere")
     install("onnxruntime-gpu", "1.32.0")
     assert obstacle("onnxruntime") == ""

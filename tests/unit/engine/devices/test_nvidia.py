@@ -344,7 +344,7 @@ def test_why_each_runtime_cannot_use_a_card(nvml: RecordedNvml) -> None:
     told = {one.runtime: (one.reason, one.remedy) for one in found.obstacles}
     assert told["onnxruntime"] == (
         "onnxruntime has no CUDA provider",
-        "pip uninstall onnxruntime; pip install onnxruntime-gpu",
+        "pip uninstall onnxruntime; pip install 'onnxruntime-gpu[cuda,cudnn]'",
     )
     assert told["litert"][0] == "its models are run on cpu only"
     assert not set(told) & set(found.usable_by)

@@ -57,17 +57,42 @@ def test_torch_runs_them_to_the_same_figures(
     """Both formats, through a real host and its walls; the figure names what computed it."""
     from tests.tiny_models import digits, expected_probabilities
 
-    python = Path(sys.base_prefix, "bin", f"python{sys.version_info.major}.{sys.version_info.minor}")
     formats = (Format.KERAS, Format.KERAS_H5)
     files = [word for wanted in formats for word in (wanted, saved(wanted))]
+    written = run(without_tensorflow, SCRIPT, digits_file, tmp_path / "scratch", *files)
+    told = [json.loads(line) for line in written.splitlines() if line.startswith("[")]
+    accuracy = (expected_probabilities().argmax(axis=1) == digits()[1][1000:]).mean()
+    assert told == [[wanted, "keras-torch", ["keras", "torch"], 650, accuracy] for wanted in formats]
+
+
+ASKED = """
+import torch
+
+asked = []
+for name in ("is_available", "device_count", "init", "_lazy_init", "current_device"):
+    setattr(torch.cuda, name, lambda *_, name=name: asked.append(name))
+
+from engine.processes.child import load
+
+load("torch")
+print(asked)
+"""
+
+
+def test_a_host_asks_for_no_gpu(without_tensorflow: Path) -> None:
+    """CUDA starts in no process that is forked from one which looked for a GPU: then no model could use any."""
+    assert run(without_tensorflow, ASKED).splitlines()[-1] == "[]"
+
+
+def run(packages: Path, script: str, *words: object) -> str:
+    """Return what a script printed that an interpreter with just these packages ran."""
+    python = Path(sys.base_prefix, "bin", f"python{sys.version_info.major}.{sys.version_info.minor}")
     done = subprocess.run(
-        [python, "-P", "-c", SCRIPT, digits_file, tmp_path / "scratch", *files],
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": f"{Path.cwd()}:{without_tensorflow}"},
+        [python, "-P", "-c", script, *map(str, words)],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": f"{Path.cwd()}:{packages}"},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    told = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("[")]
-    accuracy = (expected_probabilities().argmax(axis=1) == digits()[1][1000:]).mean()
-    assert told == [[wanted, "keras-torch", ["keras", "torch"], 650, accuracy] for wanted in formats]
+    return done.stdout

@@ -1,9 +1,12 @@
 """Exported programs of torch: what may be in one, and how it runs."""
 
 import io
+import json
 import os
 import pickle
 import shutil
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -125,3 +128,27 @@ def test_name_of_the_file_does_not_matter(saved: Saved, tmp_path: Path) -> None:
 
     renamed = Path(shutil.copy(saved(Format.TORCH_EXPORT), tmp_path / "program"))
     assert load(renamed, "cpu").parameters == 650
+
+
+IMPORTED = """
+import json, sys
+
+import torch
+from torch.profiler import ProfilerActivity, profile
+
+torch.backends.cuda.is_built = lambda: True
+with profile(activities=[ProfilerActivity.CPU]) as seen:
+    from engine.runtimes.torchexport import loader
+before = set(sys.modules)
+loader._load_one()
+print(json.dumps([[event.name for event in seen.events()], sorted(set(sys.modules) - before)]))
+"""
+
+
+def test_a_host_for_gpus_runs_no_operation() -> None:
+    """CUDA starts with torch's first operations, and then in no process forked afterwards; all is imported nevertheless."""
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTED], capture_output=True, text=True, check=False, cwd=Path.cwd()
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1]) == [[], []]
