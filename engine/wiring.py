@@ -220,7 +220,7 @@ def _work(
         notice=repository.notice,
         effort_s=lambda: watching.effort_s,
     )
-    sampler = Sampler(writer, settings.sampling.interval_s, time.time)
+    sampler = Sampler(writer, settings.sampling.interval_s, time.time, pool.models)
     rolling = Rolling(writer, kept(settings.retention), now=time.time, monotonic=time.monotonic)
     try:
         parts: tuple[Part, ...] = (

@@ -22,6 +22,8 @@ class DeviceProcess(msgspec.Struct, frozen=True):
     memory_bytes: int | None
     utilisation: float | None
     """Share of the device's time that it had, 0 to 1."""
+    model: str = ""
+    """The model that it runs, where it is one of our engine's model processes."""
 
 
 class Partition(msgspec.Struct, frozen=True):

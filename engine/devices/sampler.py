@@ -8,7 +8,7 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -36,11 +36,19 @@ STOP_S = 0.1
 class Sampler(threading.Thread):
     """Reads every device once an interval and records it."""
 
-    def __init__(self, writer: Writer, interval_s: float, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        interval_s: float,
+        now: Callable[[], float],
+        models: Callable[[], Mapping[int, str]] = dict,
+    ) -> None:
+        """``models`` tells which model runs in which process, by the process' number."""
         super().__init__(name="sampler", daemon=True)
         self._writer = writer
         self._interval_s = interval_s
         self._now = now
+        self._models = models
         self._stopping = threading.Event()
         self._look_at = time.monotonic()
         self._found: dict[str, Found] | None = None
@@ -130,6 +138,8 @@ class Sampler(threading.Thread):
         now = self._now()
         found = self._found or {}
         readings = [_read(found[name].device, reader, now) for name, reader in self._readers.items()]
+        models = self._models()
+        readings = [_with_models(one, models) for one in readings]
         if self._stopping.is_set():
             # A driver held us up until the engine's end: the database may be closed.
             return
@@ -162,6 +172,16 @@ def _read(device: Device, reader: DeviceReader, now: float) -> Device:
         # A family promises not to raise; one that breaks its promise must not silence the others.
         log.exception("%s could not be read", device.id)
         return msgspec.structs.replace(device, at=now, note=f"it cannot be read ({type(error).__name__})")
+
+
+def _with_models(reading: Device, models: Mapping[int, str]) -> Device:
+    """Return a reading whose processes are told by the models that they run, where our engine started them."""
+    if not any(one.pid in models for one in reading.details.processes or ()):
+        return reading
+    named = tuple(
+        msgspec.structs.replace(one, model=models.get(one.pid, "")) for one in reading.details.processes or ()
+    )
+    return msgspec.structs.replace(reading, details=msgspec.structs.replace(reading.details, processes=named))
 
 
 def _noted(device: Device, trouble: dict[str, str]) -> Device:

@@ -76,6 +76,12 @@ class Pool:
             known = [*self._lent, *self._resting]
         return any(each.process.alive for each in known if each.key == key)
 
+    def models(self) -> dict[int, str]:
+        """Return which model each process runs that is lent or at rest, by the process' number."""
+        with self._lock:
+            known = [*self._lent, *self._resting]
+        return {each.process.pid: str(each.key[0]) for each in known}
+
     def renew(self, model: str) -> None:
         """Let the time that the processes of a model have rested begin anew."""
         with self._lock:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from storage.device_details import DeviceDetails, DeviceProcess, Obstacle, Partition
 from storage.records import Device
+from storage.text import NAME, clean
 from storage.xids import xid
 from tui.commands.figures import NOT_KNOWN, percent, size
 from tui.commands.output import WIDTH
@@ -143,13 +144,19 @@ def _partition(part: Partition) -> str:
 
 def _processes(processes: Sequence[DeviceProcess]) -> str:
     largest = sorted(processes, key=lambda process: process.memory_bytes or 0, reverse=True)
-    shown = [
-        f"process {one.pid} ({size(one.memory_bytes)}"
-        + (f", {one.utilisation:.0%})" if one.utilisation is not None else ")")
-        for one in largest[:PROCESSES_SHOWN]
-    ]
+    shown = [_process(one) for one in largest[:PROCESSES_SHOWN]]
     rest = len(largest) - len(shown)
     return ", ".join(shown) + (f" and {rest} more" if rest else "")
+
+
+def _process(one: DeviceProcess) -> str:
+    """Return who uses a device: the model, where it is our engine's process, and the number in any case."""
+    number = f"process {one.pid}"
+    told = [number] if one.model else []
+    told.append(size(one.memory_bytes))
+    if one.utilisation is not None:
+        told.append(f"{one.utilisation:.0%}")
+    return f"{clean(one.model, NAME) or number} ({', '.join(told)})"
 
 
 def grouped(obstacles: Iterable[Obstacle]) -> list[tuple[str, str, str]]:

@@ -14,6 +14,7 @@ from textual.color import Color
 from textual.filter import Monochrome
 from textual.strip import Strip
 from textual.widgets import Label
+from textual.widgets._toast import Toast, ToastRack
 
 from tui import keeping_less
 
@@ -24,6 +25,7 @@ def put_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("textual.strip.FIFOCache", FIFOCache)
     monkeypatch.setattr(Strip, "apply_filter", Strip.apply_filter)
     monkeypatch.setattr("textual.widget.LRUCache", LRUCache)
+    monkeypatch.setattr(ToastRack, "show", ToastRack.show)
     monkeypatch.setattr(StylesCache, "get_inner_outer", StylesCache.get_inner_outer)
     monkeypatch.setattr(cells, "cached_cell_len", cells.cached_cell_len)
 
@@ -96,6 +98,21 @@ async def test_a_widget_remembers_the_measures_it_has() -> None:
             await pilot.pause()
             assert label.outer_size.width == width
         assert len(label._box_model_cache) == keeping_less.BOXES
+
+
+async def test_what_is_said_no_more_leaves_nothing() -> None:
+    """However a notification ends, nothing of it stays on the screen; two that are said at once are both shown."""
+    keeping_less.let_go()
+    app: App[None] = App()
+    async with app.run_test(notifications=True) as pilot:
+        for number in range(3):
+            app.notify(f"the first of {number}")
+            app.notify(f"the second of {number}")
+            await pilot.pause()
+            assert len(app.screen.query(Toast)) == 2
+            app.clear_notifications()
+            await pilot.pause()
+        assert [type(each) for each in app.screen.walk_children()] == [ToastRack]
 
 
 def line() -> Strip:

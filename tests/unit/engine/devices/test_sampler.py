@@ -270,6 +270,23 @@ def test_what_a_device_tells_besides_is_recorded(
     assert found.obstacles == (obstacle,)
 
 
+def test_a_process_is_told_by_the_model_that_it_runs(
+    cards: dict[str, Card], writer: Writer, reader: Reader
+) -> None:
+    """Where the engine's own process uses a device, people see which model that is; another's keeps its number alone."""
+    cards["cuda:0"].details = DeviceDetails(
+        processes=(DeviceProcess(7, 1024, 0.5), DeviceProcess(8, 512, None))
+    )
+    thread = Sampler(writer, 0.02, time.time, lambda: {8: "digits", 9: "mnist"})
+    thread.start()
+    wait_for(lambda: recorded(reader).get("cuda:0", EMPTY).details.processes)
+    thread.stop()
+    assert recorded(reader)["cuda:0"].details.processes == (
+        DeviceProcess(7, 1024, 0.5),
+        DeviceProcess(8, 512, None, "digits"),
+    )
+
+
 def test_readings_are_noted_to_be_rolled_up(start: Start, cards: dict[str, Card], reader: Reader) -> None:
     """Whatever was read is sure to be rolled up: its minute, hour and day are due from the same transaction on."""
     del cards

@@ -172,6 +172,15 @@ def test_a_process_is_held_while_it_lives_lent_or_at_rest(bench: Bench, pool: Po
     assert not pool.holds(key("a"))
 
 
+def test_models_are_known_by_their_processes(bench: Bench, pool: Pool) -> None:
+    """Lent or at rest, and no longer than the process is held."""
+    resting = borrowed(pool, bench, "a")
+    with pool.borrow(key("b"), bench.open) as lent:
+        assert pool.models() == {resting.pid: "a", lent.pid: "b"}
+    pool.discard("a")
+    assert pool.models() == {lent.pid: "b"}
+
+
 def test_rest_can_begin_anew(bench: Bench, pool: Pool) -> None:
     """A switch is a use of a model's processes, and of nobody else's."""
     a, b = borrowed(pool, bench, "a"), borrowed(pool, bench, "b")

@@ -120,7 +120,7 @@ def fill(writer: Writer) -> None:
                 swap_total_bytes=0,
                 pressure=Pressure(0.12, 0.0, None),
                 slowed_by=("heat",),
-                processes=(DeviceProcess(4711, 2**30, 0.5),),
+                processes=(DeviceProcess(4711, 2**30, 0.5, "digits"),),
             ),
         )
         devices.add_samples(connection, [cpu])

@@ -30,7 +30,7 @@ def test_what_else_is_known_stands_below(ask: Run) -> None:
         "cpu: A processor",
         "  2,400 of 3,500 MHz; slowed by heat; load 1.25 0.50 0.25; no swap; waits for",
         "    processor 12%, memory 0%",
-        "  used by process 4711 (1.0 GiB, 50%)",
+        "  used by digits (process 4711, 1.0 GiB, 50%)",
         "  runs keras, onnx",
     ]
     assert npu.splitlines() == [
@@ -112,7 +112,7 @@ def test_json_has_the_reading(ask: Run) -> None:
     assert cpu["usable_by"] == ["keras", "onnx"]
     assert (cpu["at"], cpu["clock_mhz"], cpu["load"]) == ("2025-06-15T15:06:40Z", 2400.0, [1.25, 0.5, 0.25])
     assert cpu["pressure"] == {"cpu": 0.12, "memory": 0.0, "disk": None}
-    assert cpu["processes"] == [{"pid": 4711, "memory_bytes": 2**30, "utilisation": 0.5}]
+    assert cpu["processes"] == [{"pid": 4711, "memory_bytes": 2**30, "utilisation": 0.5, "model": "digits"}]
     assert npu["unusable_by"][0] == {
         "runtime": "keras",
         "reason": "tensorflow finds no NPU",
