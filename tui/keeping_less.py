@@ -11,7 +11,9 @@ from textual import strip, widget
 from textual.cache import FIFOCache, LRUCache
 from textual.color import Color
 from textual.filter import LineFilter
+from textual.notifications import Notifications
 from textual.strip import Strip
+from textual.widgets._toast import ToastHolder, ToastRack
 
 PAIRS: Final = 1024
 """Of background colours whose styles are remembered, as many as Textual has."""
@@ -31,6 +33,7 @@ def let_go() -> None:
     _remember_styles_by_colours()
     _remember_fewer_widths()
     widget.LRUCache = _few_boxes  # type: ignore[attr-defined,assignment]
+    ToastRack.show = _show  # type: ignore[method-assign]
 
 
 def _remember_styles_by_colours() -> None:
@@ -61,6 +64,22 @@ def _remember_fewer_widths() -> None:
 def _few_boxes(maxsize: int) -> LRUCache[object, object]:
     """Return a widget's own cache of its measures."""
     return LRUCache(min(maxsize, BOXES))
+
+
+_own_show: Final = ToastRack.show
+
+
+def _show(rack: ToastRack, notifications: Notifications) -> None:
+    """Show what is said now, and take away what is said no more with what stands around it.
+
+    Textual (8.2) removes a toast alone where it ends in another way than by its own clock: what it stood in stays on the screen,
+    and keeps it. Each of them takes 25 KiB, and at every key all of them are asked for their places.
+    """
+    said = {rack._toast_id(one) for one in notifications}  # noqa: SLF001 - Textual has no public place for it
+    for holder in rack.query_children(ToastHolder):
+        if holder.id not in said:
+            holder.remove()
+    _own_show(rack, notifications)
 
 
 class _Nothing(FIFOCache[Any, Any]):

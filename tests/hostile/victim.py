@@ -109,7 +109,7 @@ def _saved_model(file: Path) -> Any:
         return value
 
     for _ in range(20):
-        own = tf.function(lambda x: tf.py_function(call, [x], tf.float32))
+        own = tf.function(lambda x: tf.py_function(call, [x], tf.float32), autograph=False)
         own.get_concrete_function(tf.TensorSpec([1]))
     answers = tf.saved_model.load(file).signatures["serving_default"](x=tf.zeros([1]))
     return float(answers["output_0"][0])
