@@ -7,7 +7,7 @@ from functools import lru_cache, partial
 from typing import Any, Final
 
 from rich import cells
-from textual import strip, widget
+from textual import dom, strip, widget
 from textual.cache import FIFOCache, LRUCache
 from textual.color import Color
 from textual.filter import LineFilter
@@ -26,6 +26,15 @@ BOXES: Final = 2
 """Of a widget, in how many situations its measures are remembered. Textual keeps sixteen, all but the last of styles that the
 widget no longer has: together a megabyte, which an hour fills."""
 
+PLACINGS: Final = 2
+"""Of a widget, for how many situations the places of what is in it are remembered. Textual keeps four, and with them widgets that
+are gone."""
+
+FOUND: Final = 32
+"""Of a screen, how many widgets are remembered that were asked for by name. Textual keeps a thousand: each time that something
+comes or goes below, as whatever is said does, all are looked up anew, and those of before stay. On six screens that is two
+megabytes, which an hour fills."""
+
 
 def let_go() -> None:
     """Have lines end with their last use, and little remembered of what comes but once; call it before there are widgets."""
@@ -33,7 +42,9 @@ def let_go() -> None:
     _remember_styles_by_colours()
     _remember_fewer_widths()
     widget.LRUCache = _few_boxes  # type: ignore[attr-defined,assignment]
-    ToastRack.show = _show  # type: ignore[method-assign]
+    widget.FIFOCache = _few_placings  # type: ignore[attr-defined,assignment]
+    dom.LRUCache = _few_found  # type: ignore[attr-defined,assignment]
+    ToastRack.show = _show  # type: ignore[method-assign,assignment]
 
 
 def _remember_styles_by_colours() -> None:
@@ -64,6 +75,16 @@ def _remember_fewer_widths() -> None:
 def _few_boxes(maxsize: int) -> LRUCache[object, object]:
     """Return a widget's own cache of its measures."""
     return LRUCache(min(maxsize, BOXES))
+
+
+def _few_placings(maxsize: int) -> FIFOCache[object, object]:
+    """Return a widget's own cache of the places of what is in it."""
+    return FIFOCache(min(maxsize, PLACINGS))
+
+
+def _few_found(maxsize: int) -> LRUCache[object, object]:
+    """Return a widget's own cache of others that it was asked for."""
+    return LRUCache(min(maxsize, FOUND))
 
 
 _own_show: Final = ToastRack.show

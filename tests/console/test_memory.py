@@ -45,6 +45,8 @@ def tidy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr("textual.strip.FIFOCache", FIFOCache)
     monkeypatch.setattr(Strip, "apply_filter", Strip.apply_filter)
     monkeypatch.setattr("textual.widget.LRUCache", LRUCache)
+    monkeypatch.setattr("textual.widget.FIFOCache", FIFOCache)
+    monkeypatch.setattr("textual.dom.LRUCache", LRUCache)
     monkeypatch.setattr(ToastRack, "show", ToastRack.show)
     monkeypatch.setattr(StylesCache, "get_inner_outer", StylesCache.get_inner_outer)
     monkeypatch.setattr(cells, "cached_cell_len", cells.cached_cell_len)

@@ -25,6 +25,8 @@ def put_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("textual.strip.FIFOCache", FIFOCache)
     monkeypatch.setattr(Strip, "apply_filter", Strip.apply_filter)
     monkeypatch.setattr("textual.widget.LRUCache", LRUCache)
+    monkeypatch.setattr("textual.widget.FIFOCache", FIFOCache)
+    monkeypatch.setattr("textual.dom.LRUCache", LRUCache)
     monkeypatch.setattr(ToastRack, "show", ToastRack.show)
     monkeypatch.setattr(StylesCache, "get_inner_outer", StylesCache.get_inner_outer)
     monkeypatch.setattr(cells, "cached_cell_len", cells.cached_cell_len)
@@ -98,6 +100,23 @@ async def test_a_widget_remembers_the_measures_it_has() -> None:
             await pilot.pause()
             assert label.outer_size.width == width
         assert len(label._box_model_cache) == keeping_less.BOXES
+
+
+async def test_what_is_gone_is_neither_found_nor_placed() -> None:
+    """A screen remembers few widgets that it was asked for by name, however often something comes and goes on it."""
+    keeping_less.let_go()
+    app: App[None] = App()
+    async with app.run_test() as pilot:
+        await app.mount(Label("stays", id="stays"))
+        for number in range(2 * keeping_less.FOUND):
+            gone = Label("goes", id=f"gone-{number}")
+            await app.mount(gone)
+            assert app.screen.query_one(f"#gone-{number}") is gone
+            assert str(app.screen.query_one("#stays", Label).content) == "stays"
+            await gone.remove()
+            await pilot.pause()
+        assert len(app.screen._query_one_cache) == keeping_less.FOUND
+        assert len(app.screen._arrangement_cache) <= keeping_less.PLACINGS
 
 
 async def test_what_is_said_no_more_leaves_nothing() -> None:
