@@ -4,13 +4,16 @@ Which levels there are, and how one is made of another, is `storage.tables.rollu
 """
 
 import sqlite3
-from math import inf
+from math import ceil, inf
 from typing import NamedTuple
 
 from storage.database import Reader
 from storage.record import Record
 from storage.tables import rollups
 from storage.tables.rollups import RAW, TABLES, Bucket
+
+DRAWN = 1000
+"""Buckets that are read for a chart at most: three for each column of a wide terminal."""
 
 JUST_BEYOND_S = 1e-3
 """Stretches of time leave their end out; the latest reading belongs to what is told."""
@@ -50,8 +53,14 @@ def read(
         found = Found(None, [])
         if first is not None and last is not None:
             end = last if until is None else until
+            begin = max(first, end - span_s)
             found = over(
-                connection, device_id, reading, since=max(first, end - span_s), until=end + JUST_BEYOND_S
+                connection,
+                device_id,
+                reading,
+                since=begin,
+                until=end + JUST_BEYOND_S,
+                step_s=_drawn_step(end - begin),
             )
         buckets = found.buckets
         if until is not None:
@@ -64,6 +73,13 @@ def read(
             step_s=found.step_s,
             points=tuple(buckets),
         )
+
+
+def _drawn_step(span_s: float) -> float | None:
+    """Return how long buckets are wanted where there would be more than `DRAWN` of them, in whole ones of their level."""
+    level = rollups.level_for(span_s)
+    together = ceil(span_s / level / DRAWN)
+    return float(level * together) if together > 1 else None
 
 
 def over(
@@ -91,7 +107,14 @@ def over(
     level, found = finest, list[Bucket]()
     for level in (one for one in (RAW, *TABLES) if one >= finest):
         found = rollups.read(
-            connection, device_id, reading, level=level, since=since, until=until, distributed=distributed
+            connection,
+            device_id,
+            reading,
+            level=level,
+            since=since,
+            until=until,
+            step_s=step_s or RAW,
+            distributed=distributed,
         )
         # What is past its time at one level is told by the next.
         if found:

@@ -74,8 +74,7 @@ def _versions(
     # A console that never looks back starts without all that the past takes.
     from storage import past
 
-    found = {version.number: version for version in past.versions_at(connection, model, at)}
-    return found.get(before), found.get(after)
+    return past.version_at(connection, model, before, at), past.version_at(connection, model, after, at)
 
 
 def _jobs(connection: sqlite3.Connection, wanted: Wanted, at: float | None) -> list[Job]:

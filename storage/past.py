@@ -8,29 +8,34 @@ first evaluation; what retention has dropped is named. It reads only.
 
 import sqlite3
 from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from math import inf, nextafter
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from storage.database import Reader
 from storage.fault_records import Fault
+from storage.model_records import PackedVersion
 from storage.past_devices import devices_at
 from storage.past_work import engine_at, jobs_at, missing_at
 from storage.promotion_records import GateReport
 from storage.record import Record
 from storage.records import Model, Quarantined, Shown, Version, Versions
+from storage.seen import AT_ONCE
 from storage.snapshot import (
     DEEP_EVENTS,
     DEEP_JOBS,
     SHOWN_EVALUATIONS,
     SHOWN_EVENTS,
     SHOWN_JOBS,
+    SHOWN_VERSIONS,
     Detail,
     Snapshot,
     headline_of,
     trainings_of,
 )
-from storage.tables import assembly, deployed, evaluations, events, models, promotions, quarantine, thinning
+from storage.tables import assembly, deployed, evaluations, events, promotions, quarantine, thinning
 from storage.tables import faults as fault_table
 from storage.vocabulary import Custody, FaultState, JobKind, JobState, Role, Severity, Status, Task
 
@@ -93,11 +98,12 @@ def read_detail(reader: Reader, name: str, at: float) -> Detail | None:
         history, latency = (
             tuple(thinning.charted(connection, name, figure, until=after).points) for figure in figures
         )
+        latest = evaluations.read(connection, name, limit=SHOWN_EVALUATIONS, until=at)
         return Detail(
             model=model,
-            versions=Versions.of(versions_at(connection, name, at)),
+            versions=versions_at(connection, name, at, {one.version_id for one in latest}),
             arrivals=(),
-            evaluations=tuple(evaluations.read(connection, name, limit=SHOWN_EVALUATIONS, until=at)),
+            evaluations=tuple(latest),
             history=history,
             latency=latency,
             promotions=tuple(one for one in promotions.read(connection, name) if one.at <= at),
@@ -128,18 +134,84 @@ def models_at(connection: sqlite3.Connection, at: float, name: str | None = None
     return [replace(model, faults=faults[model.name], quarantined=kept[model.name]) for model in found]
 
 
-def versions_at(connection: sqlite3.Connection, name: str, at: float) -> list[Version]:
-    """Return the versions of a model that had been found by a moment, the newest first, each as it was then."""
-    known = [found for found in models.versions(connection, name) if found.found_at <= at]
+def versions_at(
+    connection: sqlite3.Connection, name: str, at: float, besides: Collection[int] = ()
+) -> Versions:
+    """Return the versions of a model that had been found by a moment, the newest first, each as it was then.
+
+    As of the present, those are `SHOWN_VERSIONS`, and besides them what played a role and the versions of the ids named.
+    """
+    then = _then(connection, name, at)
+    shown = [
+        number
+        for place, (number, version_id) in enumerate(then.ids.items())
+        if place < SHOWN_VERSIONS or number in then.roles or version_id in besides
+    ]
+    packed: list[PackedVersion] = []
+    for begin in range(0, len(shown), AT_ONCE):
+        some = shown[begin : begin + AT_ONCE]
+        made = _versions(connection, then, some, at)
+        packed += [PackedVersion.of(made[number]) for number in some]
+    return Versions(packed)
+
+
+def version_at(connection: sqlite3.Connection, name: str, number: int, at: float) -> Version | None:
+    """Return one version of a model as it was at a moment, or ``None`` where it had not been found by then."""
+    return _versions(connection, _then(connection, name, at), [number], at).get(number)
+
+
+class _Then(NamedTuple):
+    """Which versions a model had at a moment, and which of them played a role."""
+
+    ids: dict[int, int]
+    """By number, the newest first."""
+    deployed: Version | None
+    """As it is now."""
+    previous: int | None
+    roles: dict[int | None, Role]
+
+
+def _then(connection: sqlite3.Connection, name: str, at: float) -> _Then:
+    rows = connection.execute(
+        "SELECT number, versions.id FROM versions JOIN models ON models.id = model_id "
+        "WHERE name = ? AND found_at <= ? ORDER BY number DESC",
+        (name, at),
+    )
+    ids = {row["number"]: row["id"] for row in rows}
     current, previous = _deployed(connection, name, at)
-    deployed = next((found for found in known if found.number == current), None)
-    then = [_version(connection, found, deployed, at) for found in known]
+    deployed = next(iter(_stored(connection, ids, [current])), None)
+    above = (number for number in ids if number > (current or 0))
+    # One after another: it is hardly ever more than the first.
     candidate = next(
-        (found.number for found in then if found.status is Status.READY and found.number > (current or 0)),
+        (
+            found.number
+            for number in above
+            for found in _stored(connection, ids, [number])
+            if _version(connection, found, deployed, at).status is Status.READY
+        ),
         None,
     )
+    # A version that was rolled back from is a candidate again, and still what lies under the current one.
     roles = {previous: Role.PREVIOUS, current: Role.CURRENT, candidate: Role.CANDIDATE}
-    return [_with_role(found, roles.get(found.number)) for found in then]
+    return _Then(ids, deployed, previous, roles)
+
+
+def _stored(
+    connection: sqlite3.Connection, ids: Mapping[int, int], numbers: Iterable[int | None]
+) -> list[Version]:
+    """Return the versions of these numbers that there are, as they are now."""
+    wanted = [ids[number] for number in numbers if number is not None and number in ids]
+    return list(assembly.versions(connection, wanted).values()) if wanted else []
+
+
+def _versions(
+    connection: sqlite3.Connection, then: _Then, numbers: Iterable[int | None], at: float
+) -> dict[int | None, Version]:
+    """Return the versions of these numbers that there were, by number, each as it was."""
+    return {
+        found.number: _with_role(_version(connection, found, then.deployed, at), then.roles.get(found.number))
+        for found in _stored(connection, then.ids, numbers)
+    }
 
 
 def _with_role(found: Version, role: Role | None) -> Version:
@@ -170,26 +242,23 @@ def faults_at(connection: sqlite3.Connection, at: float, model: str | None = Non
 
 def _model(connection: sqlite3.Connection, row: sqlite3.Row, at: float) -> Model:
     name = row["name"]
-    versions = versions_at(connection, name, at)
-    by_role = {version.role: version for version in versions}
-    current = by_role.get(Role.CURRENT)
-    # A version that was rolled back from is a candidate again, and still what lies under the current one.
-    previous = by_role.get(Role.PREVIOUS)
-    if previous is None:
-        _, number = _deployed(connection, name, at)
-        previous = next((version for version in versions if version.number == number), None)
+    then = _then(connection, name, at)
+    numbers = {role: number for number, role in then.roles.items()}
+    newest = next(iter(then.ids), None)
+    found = _versions(connection, then, {*then.roles, newest}, at)
+    current = found.get(numbers.get(Role.CURRENT))
     return assembly.model(
         Shown(
             current=current,
-            previous=previous,
-            candidate=by_role.get(Role.CANDIDATE),
-            newest=versions[0] if versions else None,
+            previous=found.get(then.previous),
+            candidate=found.get(numbers.get(Role.CANDIDATE)),
+            newest=found.get(newest),
         ),
         id=row["id"],
         name=name,
         task=None if row["task"] is None else Task(row["task"]),
         problem="",
-        versions=len(versions),
+        versions=len(then.ids),
         faults=0,
         trend=_trend(connection, current, at),
     )

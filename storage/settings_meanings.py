@@ -5,6 +5,7 @@ Owns the way from a struct to these words, so that the page of all settings and 
 
 import ast
 import inspect
+import linecache
 import re
 import textwrap
 from functools import cache
@@ -30,6 +31,8 @@ def meanings(kind: type[Settings]) -> dict[str, str]:
 
 def _own(kind: type[Settings]) -> dict[str, str]:
     [definition] = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
+    # Python keeps every line of each file that it has looked into: a tenth of a megabyte, for nobody.
+    linecache.clearcache()
     if not isinstance(definition, ast.ClassDef):
         raise TypeError(f"{kind.__name__} is no class")
     found = {}

@@ -33,7 +33,7 @@ def curve(buckets: Sequence[Bucket], step_s: float | None) -> list[Point]:
 
     Over a silence none is joined to the one before.
     """
-    longest = GAP_RAW_S if step_s is None else GAP_STEPS * step_s
+    longest = max(GAP_RAW_S, GAP_STEPS * (step_s or 0.0))
     found, before = list[Point](), -math.inf
     for bucket in buckets:
         low, high = (None, None) if bucket.n == 1 else (bucket.least, bucket.greatest)
@@ -44,7 +44,9 @@ def curve(buckets: Sequence[Bucket], step_s: float | None) -> list[Point]:
 
 def steps(step_s: float) -> str:
     """Return how long the buckets are: ``by the minute``."""
-    return f"by the {STEPS[step_s]}" if step_s in STEPS else f"in steps of {step_s:g} s"
+    if step_s in STEPS:
+        return f"by the {STEPS[step_s]}"
+    return f"in steps of {step_s / 60:g} min" if step_s % 60 == 0 else f"in steps of {step_s:g} s"
 
 
 def value(reading: str, told: float) -> str:

@@ -158,6 +158,7 @@ def read(
     level: int,
     since: float,
     until: float,
+    step_s: float = RAW,
     distributed: bool = False,
 ) -> list[Bucket]:
     """Return the buckets of a level that begin in a stretch of time, oldest first; those not made yet are made for this.
@@ -169,8 +170,12 @@ def read(
         level: the seconds of a bucket, or `RAW`.
         since: when the stretch begins; the bucket that it falls into is the first.
         until: when it is over.
+        step_s: how long buckets are wanted. Of `RAW`, whose readings are thousands, they are put together where they lie; those
+            of other levels are returned as they are, for `joined`.
         distributed: whether to tell how the readings were distributed, which takes some times as long.
     """
+    if level == RAW and step_s > RAW and not distributed:
+        return _steps(connection, device_id, reading, since, until, step_s=step_s)
     if level == RAW:
         return _samples(connection, device_id, reading, since, until, distributed=distributed)
     since = _start(since, level)
@@ -211,6 +216,28 @@ def _made(connection: sqlite3.Connection, wanted: Due, reading: str, *, distribu
         distributed=distributed,
     )
     return _together(wanted.at, parts) if parts else None
+
+
+def _steps(
+    connection: sqlite3.Connection,
+    device_id: str,
+    reading: str,
+    since: float,
+    until: float,
+    *,
+    step_s: float,
+) -> list[Bucket]:
+    rows = connection.execute(
+        f"SELECT CAST(at / :step AS INTEGER) * :step, count(*), min({reading}), avg({reading}), max({reading}) "  # noqa: S608 - one of SAMPLE
+        f"FROM device_samples WHERE device_id = :device AND at >= :since AND at < :until AND {reading} IS NOT NULL "
+        "GROUP BY 1 ORDER BY 1",
+        {"step": step_s, "device": device_id, "since": since, "until": until},
+    )
+    return [
+        # Rounding must not put a mean outside of what it is the mean of.
+        Bucket(float(at), n, least, min(max(mean, least), greatest), greatest, None)
+        for at, n, least, mean, greatest in rows
+    ]
 
 
 def _samples(

@@ -29,11 +29,14 @@ def four_days(writer: Writer) -> list[float]:
 
 
 def test_every_span_is_told_in_few_points(reader: Reader, four_days: list[float]) -> None:
-    """A quarter of an hour is single readings, an hour and a day minutes, a week hours; the latest reading is among them."""
+    """A quarter of an hour is single readings, an hour and a day minutes, two and two of a day together, a week hours.
+
+    The latest reading is among them.
+    """
     for span_s, step_s, points in (
         (15.0 * MINUTE, None, 2),
         (HOUR, MINUTE, 7),
-        (DAY, MINUTE, 145),
+        (DAY, 2 * MINUTE, 145),
         (7 * DAY, HOUR, 96),
         (inf, HOUR, 96),
     ):
@@ -44,6 +47,22 @@ def test_every_span_is_told_in_few_points(reader: Reader, four_days: list[float]
         assert latest.at <= LAST < latest.at + (step_s or STEP_S)
         assert latest.n == (6 if step_s == HOUR else 1)
         assert latest.greatest == max(four_days[-latest.n :])
+
+
+def test_more_readings_than_columns_are_put_together(reader: Reader, writer: Writer) -> None:
+    """Of fifty minutes of a reading a second no more is read than is drawn, and no extreme is lost."""
+    values = uses(3000)
+    with writer.passing() as connection:
+        record(connection, values, since=MIDNIGHT, step_s=1.0)
+    found = device_readings.read(reader, "cuda:0", "utilisation")
+    assert (found.step_s, len(found.points)) == (3.0, 1000)
+    with reader.transaction() as connection:
+        single = rollups.read(
+            connection, "cuda:0", "utilisation", level=RAW, since=MIDNIGHT, until=MIDNIGHT + 3000
+        )
+    for told, wanted in zip(found.points, rollups.joined(single, 3.0), strict=True):
+        assert told._replace(mean=0.0, sketch=None) == wanted._replace(mean=0.0, sketch=None)
+        assert told.mean == pytest.approx(wanted.mean)
 
 
 def test_of_the_past_nothing_later_is_told(reader: Reader, four_days: list[float]) -> None:

@@ -151,6 +151,24 @@ def test_a_models_page_ends_at_the_moment(reader: Reader, story: Story) -> None:
     assert page.model.trend == (0.95,)
 
 
+def test_of_many_versions_those_that_matter_are_told(
+    reader: Reader, writer: Writer, story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest, what was deployed, what lay under it, and what has an evaluation among the latest; the rest is counted."""
+    monkeypatch.setattr(past, "SHOWN_VERSIONS", 2)
+    with writer.transaction() as connection:
+        for number in range(4, 10):
+            models.add_version(
+                connection, story.model, number, status=Status.READY, found_at=T + 500 + number
+            )
+        models.add_version(connection, story.model, 10, status=Status.READY, found_at=T + 700)
+    page = _detail(reader, T + 520)
+    assert [version.number for version in page.versions] == [9, 8, 2, 1]
+    assert page.model.versions == 9
+    assert page.model.newest is not None
+    assert (page.model.newest.number, _number(page.model.candidate)) == (9, 9)
+
+
 def test_a_state_that_nothing_tells_is_said_to_be_of_now(reader: Reader, story: Story) -> None:
     """What a version's folder was like before any evaluation is not on record; what was evaluated had loaded."""
     del story
