@@ -27,6 +27,7 @@ from tests.console.screen import shows
 from tests.console.stage import NOW, Played, add_evaluation
 from tui import keeping_less
 from tui.app import Arrived
+from tui.dialogs.framed import Framed
 from tui.feed import NO_NEWS, News
 from tui.view import View
 from tui.widgets.table import Row
@@ -100,6 +101,25 @@ async def test_looking_around_keeps_nothing(open_console: Open, staged: Workspac
     assert after[Strip] <= before[Strip] * 1.2
     assert after[News] - elsewhere[News] <= 1 + IN_PASSING
     assert after[View] - elsewhere[View] <= 1 + IN_PASSING
+
+
+async def test_what_a_dialog_leaves_is_looked_for(
+    open_console: Open, staged: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At a terminal, once for each that is closed and when it is gone: its widgets hold each other."""
+    looked: list[bool] = []
+    async with open_console(staged).run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "Models 6")
+        monkeypatch.setattr(type(pilot.app), "is_headless", property(lambda _app: False))
+        monkeypatch.setattr(
+            "tui.keeping_less.gc.collect", lambda: looked.append(isinstance(pilot.app.screen, Framed))
+        )
+        for key in ("question_mark", "colon"):
+            await pilot.press(key)
+            assert isinstance(pilot.app.screen, Framed)
+            await pilot.press("escape")
+        await pilot.pause(2 * keeping_less.GONE_S)
+        assert looked == [False, False]
 
 
 def test_news_give_way_to_later_ones() -> None:

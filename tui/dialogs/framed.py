@@ -5,6 +5,8 @@ from typing import TypeVar
 from textual.await_complete import AwaitComplete
 from textual.screen import ModalScreen
 
+from tui import keeping_less
+
 Result = TypeVar("Result")
 
 FRAME = "frame"
@@ -43,4 +45,7 @@ class Framed(ModalScreen[Result]):
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
         """Close, once: of keys that were typed ahead a second one may come, and would close what is below, or comes next."""
-        return super().dismiss(result) if self.is_current else AwaitComplete()
+        if not self.is_current:
+            return AwaitComplete()
+        keeping_less.look_for_waste(self.app)
+        return super().dismiss(result)
