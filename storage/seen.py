@@ -29,14 +29,16 @@ class SeenRows(Generic[T]):
 
     def take(self, rows: Iterable[sqlite3.Row], make: Callable[[sqlite3.Row], T]) -> list[T]:
         """Return a record of each row, the very one of before where the row is as it was."""
-        found: dict[int, T] = {}
-        records = []
+        records, there = [], set[int]()
         for row in rows:
             key = row_key(row)
-            known = self._known.get(key)
-            found[key] = make(row) if known is None else known
-            records.append(found[key])
-        self._known = found
+            there.add(key)
+            if key not in self._known:
+                self._known[key] = make(row)
+            records.append(self._known[key])
+        # What stays is known by the very numbers of before: a thousand new ones at each look would come to lie among it.
+        for gone in self._known.keys() - there:
+            del self._known[gone]
         return records
 
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
 from storage import jobs, snapshot
 from storage.database import Reader, Writer
+from storage.seen import SeenRows
 from storage.snapshot import Detail, Seen
 from storage.tables import evaluations, events, models
 from storage.vocabulary import JobKind
@@ -32,6 +34,23 @@ def test_what_is_as_it_was_is_the_very_same(filled: Reader) -> None:
     assert after.events
     assert [id(job) for job in after.jobs] == [id(job) for job in before.jobs]
     assert [id(event) for event in after.events] == [id(event) for event in before.events]
+
+
+def test_what_stays_is_known_by_the_same_numbers(writer: Writer) -> None:
+    """A look brings new objects for what changed alone, and what is gone is forgotten."""
+    seen: SeenRows[tuple[int, ...]] = SeenRows()
+
+    def look(*wanted: int) -> dict[int, int]:
+        """Look at these numbers as rows; return by what objects each is known."""
+        with writer.transaction() as connection:
+            rows = connection.execute(
+                "SELECT value FROM json_each(?)", (msgspec.json.encode(wanted).decode(),)
+            )
+            assert seen.take(rows, tuple) == [(each,) for each in wanted]
+        return {record[0]: id(key) for key, record in seen._known.items()}
+
+    before, after = look(1000, 2000, 3000), look(1000, 3000, 4000)
+    assert after == {number: before[number] for number in (1000, 3000)} | {4000: after[4000]}
 
 
 def test_what_is_new_or_changed_is_read(filled: Reader, writer: Writer) -> None:
