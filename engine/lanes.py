@@ -75,13 +75,21 @@ class Lane:
 
     def finish(self) -> None:
         """Take no further job; the present one goes on to its end."""
-        self._finishing.set()
+        if not self._finishing.is_set():
+            self._finished.clear()
+            self._finishing.set()
         self._wake.set()
+
+    def go_on(self) -> None:
+        """Take jobs again, where it was asked to finish and nobody wants that any more."""
+        if self._finishing.is_set():
+            self._finishing.clear()
+            self._wake.set()
 
     @property
     def finished(self) -> bool:
         """Whether it was asked to finish, and its last job has ended."""
-        return self._finished.is_set()
+        return self._finishing.is_set() and self._finished.is_set()
 
     def let_go(self) -> None:
         """Take no further job, and let go of the present one as soon as it can be."""

@@ -126,6 +126,9 @@ class Service(NamedTuple):
         One lane after another, the last one first: while a training goes on for hours, the others work as ever.
         """
         if not self.outdated():
+            # Whoever changed the settings has changed them back meanwhile.
+            for lane in self.lanes:
+                lane.go_on()
             return False
         for lane in reversed(self.lanes):
             lane.finish()

@@ -52,10 +52,12 @@ def serve(context: Context, bell: Doorbell, monkeypatch: pytest.MonkeyPatch) -> 
     stopping = threading.Event()
     started: list[threading.Thread] = []
 
-    def start(handler: Handler, within: Context = context) -> Lane:
+    def start(
+        handler: Handler, within: Context = context, outdated: Callable[[], bool] = lambda: False
+    ) -> Lane:
         monkeypatch.setattr(kinds, "handler", lambda _kind: handler)
         lane = Lane("test", ALL, within)
-        service = Service(within, (lane,), (), stopping, bell, time.monotonic)
+        service = Service(within, (lane,), (), stopping, bell, time.monotonic, outdated=outdated)
         thread = threading.Thread(target=service.run)
         thread.start()
         started.append(thread)

@@ -33,6 +33,30 @@ def test_a_viewers_job_is_taken_without_waiting_for_a_heartbeat(
         assert finished(reader, ask(workspace, f"m{number}")).message == "done"
 
 
+def test_settings_that_are_changed_back_leave_the_engine_at_work(
+    workspace: Workspace, reader: Reader, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lane that was to finish for other settings takes jobs again where those were taken back before a job had ended."""
+    monkeypatch.setattr(service, "HEARTBEAT_S", 0.02)
+    begun, end = threading.Event(), threading.Event()
+
+    def work(context: Context, job: Job, report: Report) -> Outcome:
+        begun.set()
+        assert end.wait(60)
+        return Outcome(message="done")
+
+    changed = threading.Event()
+    lane = serve(work, outdated=changed.is_set)
+    first = ask(workspace, "first")
+    assert begun.wait(60)
+    changed.set()
+    assert lane._finishing.wait(60)
+    changed.clear()
+    end.set()
+    assert finished(reader, first).message == "done"
+    assert finished(reader, ask(workspace, "second")).message == "done"
+
+
 def test_an_error_for_people_becomes_the_jobs_error(
     workspace: Workspace, reader: Reader, serve: Serve
 ) -> None:
