@@ -79,7 +79,8 @@ job fails with a sentence that says why, and what to install. This refusal is te
 run on has none. On an NVIDIA H200 (driver 580, CUDA 13.0) it passed on 2026-11-28 for ONNX Runtime 1.31 and, with torch 2.11, for Keras
 on torch, TorchScript and safetensors: the class of each of 797 digits is the one that numpy computes, the same examples are answered
 alike to the bit, a network of convolutions (TorchScript, ONNX) answers within half a percent of what it does on the CPU, and every
-wall stands but the limit on addresses. CUDA's libraries came from pip's packages (`onnxruntime-gpu[cuda,cudnn]`), and none from the system.
+wall stands but the limit on addresses. CUDA's libraries came from pip's packages (`onnxruntime-gpu[cuda,cudnn]`), and none from the
+system.
 
 - **torch.export** failed there, because its host had started CUDA before it forked. That is mended, and was not tried on a GPU since.
 - **TensorFlow** was not tried on a GPU. Nor was an NPU; ONNX Runtime uses Intel's through its OpenVINO provider

@@ -120,7 +120,7 @@ def over(
         if found:
             break
     if step_s is not None and step_s > level:
-        return Found(step_s, rollups.joined(found, step_s))
+        return Found(step_s, found)
     return Found(None if level == RAW else float(level), found)
 
 

@@ -74,7 +74,8 @@ def _versions(
     # A console that never looks back starts without all that the past takes.
     from storage import past
 
-    return past.version_at(connection, model, before, at), past.version_at(connection, model, after, at)
+    found = past.numbered_at(connection, model, (before, after), at)
+    return found.get(before), found.get(after)
 
 
 def _jobs(connection: sqlite3.Connection, wanted: Wanted, at: float | None) -> list[Job]:

@@ -155,9 +155,11 @@ def versions_at(
     return Versions(packed)
 
 
-def version_at(connection: sqlite3.Connection, name: str, number: int, at: float) -> Version | None:
-    """Return one version of a model as it was at a moment, or ``None`` where it had not been found by then."""
-    return _versions(connection, _then(connection, name, at), [number], at).get(number)
+def numbered_at(
+    connection: sqlite3.Connection, name: str, numbers: Iterable[int], at: float
+) -> dict[int | None, Version]:
+    """Return the versions of these numbers that had been found by a moment, by number, each as it was then."""
+    return _versions(connection, _then(connection, name, at), numbers, at)
 
 
 class _Then(NamedTuple):

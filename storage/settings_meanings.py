@@ -5,10 +5,9 @@ Owns the way from a struct to these words, so that the page of all settings and 
 
 import ast
 import inspect
-import linecache
 import re
-import textwrap
 from functools import cache
+from pathlib import Path
 
 from storage.settings_file import Settings
 
@@ -30,11 +29,17 @@ def meanings(kind: type[Settings]) -> dict[str, str]:
 
 
 def _own(kind: type[Settings]) -> dict[str, str]:
-    [definition] = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
-    # Python keeps every line of each file that it has looked into: a tenth of a megabyte, for nobody.
-    linecache.clearcache()
-    if not isinstance(definition, ast.ClassDef):
-        raise TypeError(f"{kind.__name__} is no class")
+    return _classes(Path(inspect.getfile(kind)))[kind.__name__]
+
+
+@cache
+def _classes(file: Path) -> dict[str, dict[str, str]]:
+    """Return the words of the fields of each class in a file. It is read here: Python would keep its lines for good."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    return {one.name: _fields(one) for one in tree.body if isinstance(one, ast.ClassDef)}
+
+
+def _fields(definition: ast.ClassDef) -> dict[str, str]:
     found = {}
     for field, below in zip(definition.body, definition.body[1:], strict=False):
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):

@@ -33,10 +33,9 @@ PLACINGS: Final = 2
 are gone."""
 
 FOUND: Final = 32
-"""Of a screen, how many widgets are remembered that were asked for by name. Textual keeps a thousand: each time that something
+"""Of a widget, how many others are remembered that were asked for by name. Textual keeps a thousand: each time that something
 comes or goes below, as whatever is said does, all are looked up anew, and those of before stay. On six screens that is two
 megabytes, which an hour fills."""
-
 
 GONE_S: Final = 0.3
 """After a dialog was closed its widgets are gone, and whoever closed it has seen what is below."""

@@ -170,14 +170,15 @@ def read(
         level: the seconds of a bucket, or `RAW`.
         since: when the stretch begins; the bucket that it falls into is the first.
         until: when it is over.
-        step_s: how long buckets are wanted. Of `RAW`, whose readings are thousands, they are put together where they lie; those
-            of other levels are returned as they are, for `joined`.
+        step_s: how long buckets are wanted, where those of the level are shorter. Single readings are thousands, and are put
+            together where they lie.
         distributed: whether to tell how the readings were distributed, which takes some times as long.
     """
     if level == RAW and step_s > RAW and not distributed:
         return _steps(connection, device_id, reading, since, until, step_s=step_s)
     if level == RAW:
-        return _samples(connection, device_id, reading, since, until, distributed=distributed)
+        single = _samples(connection, device_id, reading, since, until, distributed=distributed)
+        return joined(single, step_s) if step_s > RAW else single
     since = _start(since, level)
     blob = "sketch" if distributed else "NULL AS sketch"
     rows = connection.execute(
@@ -194,7 +195,8 @@ def read(
         made = _made(connection, Due(*row), reading, distributed=distributed)
         if made is not None:
             found[row["at"]] = made
-    return [found[at] for at in sorted(found)]
+    buckets = [found[at] for at in sorted(found)]
+    return joined(buckets, step_s) if step_s > level else buckets
 
 
 def joined(buckets: Iterable[Bucket], step_s: float) -> list[Bucket]:

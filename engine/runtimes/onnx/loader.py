@@ -111,9 +111,10 @@ def _providers(device: str) -> list[Any]:
             f"This ONNX Runtime lacks {wanted}, so {device} cannot be used.",
             f"Install {INSTALL[wanted]} in place of onnxruntime, or choose cpu.",
         )
+    options: dict[str, Any] = {"device_type": "NPU"}
     if wanted == CUDA:
         _load_cuda()
-    options: dict[str, Any] = {"device_id": int(index or 0)} if wanted == CUDA else {"device_type": "NPU"}
+        options = {"device_id": int(index or 0)}
     # Operators that the device has no kernel for run on the CPU, as they do for every user of these providers.
     return [(wanted, options), CPU]
 
