@@ -46,12 +46,30 @@ class Probation(Record, frozen=True, kw_only=True):
     reason: str
 
 
+EVALUATED = "evaluated"
+SAME_DATA = "same-data"
+"""The checks without which nothing can be compared: a promotion evaluates what they miss."""
+NOT_EVALUATED = "evaluation"
+"""The check that stands for an evaluation that a promotion asked for and that did not work."""
+FORMAL = frozenset({EVALUATED, SAME_DATA, NOT_EVALUATED})
+"""The checks that look at no figure: whether there are figures, and whether they go together."""
+LATENCY = "latency"
+"""The check of how long a candidate takes: a promotion measures what it misses, where everything else passes."""
+PASSING = frozenset({CheckVerdict.PASS, CheckVerdict.SKIPPED})
+"""What of a check holds nothing back: it passed, or did not apply."""
+
+
 class GateCheck(msgspec.Struct, frozen=True, gc=False):
     """One check of a gate: its name, its verdict, and a sentence with the figures."""
 
     name: str
     verdict: CheckVerdict
     detail: str
+
+    @property
+    def sentence(self) -> str:
+        """What it says where its name does not stand beside it: a formal check's detail has a subject already."""
+        return self.detail if self.name in FORMAL else f"{self.name} {self.detail}"
 
 
 class ToldTarget(msgspec.Struct, frozen=True, gc=False):
@@ -96,15 +114,6 @@ class PromotionTarget(Record, frozen=True, kw_only=True):
     message: str
     """What it confirmed, or why it did not."""
     at: float | None
-
-
-EVALUATED = "evaluated"
-SAME_DATA = "same-data"
-"""The checks without which nothing can be compared: a promotion evaluates what they miss."""
-LATENCY = "latency"
-"""The check of how long a candidate takes: a promotion measures what it misses, where everything else passes."""
-PASSING = frozenset({CheckVerdict.PASS, CheckVerdict.SKIPPED})
-"""What of a check holds nothing back: it passed, or did not apply."""
 
 
 class GateReport(msgspec.Struct, frozen=True, gc=False):

@@ -133,7 +133,7 @@ def _check_gate(gate: GateReport, target: Version, job: Job, *, dry_run: bool) -
                 f"Take dry_run out of models/{target.model}/model.toml to let the gate promote.",
             )
         return
-    told = "; ".join(f"{check.name} {check.detail}" for check in gate.checks if check.verdict not in PASSING)
+    told = "; ".join(check.sentence for check in gate.checks if check.verdict not in PASSING)
     if gate.verdict is Verdict.INFERIOR:
         raise RefusedError(f"{name} does not pass the gate: {told}.", _insist(name))
     raise RefusedError(

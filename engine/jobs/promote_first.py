@@ -13,12 +13,9 @@ import msgspec
 
 from engine.jobs.context import Needed
 from storage.gate_settings import Gate
-from storage.promotion_records import LATENCY, PASSING, GateCheck, GateReport
+from storage.promotion_records import LATENCY, NOT_EVALUATED, PASSING, GateCheck, GateReport
 from storage.records import Job, JobParameters, LatencyRatio, Version
 from storage.vocabulary import CheckVerdict, JobKind, JobState, Verdict
-
-NOT_EVALUATED = "evaluation"
-"""The check that stands for an evaluation that was asked for and did not work."""
 
 FRESH_S: Final = 3600.0
 """A machine is not the same an hour later: an older ratio of latencies is measured anew."""

@@ -6,14 +6,11 @@ from datetime import UTC, datetime
 from typing import Final
 
 from storage.jobs import OUTSIDE
-from storage.promotion_records import LATENCY, PASSING, GateCheck, Promotion, ToldTarget
+from storage.promotion_records import FORMAL, LATENCY, PASSING, GateCheck, Promotion, ToldTarget
 from storage.text import word
 from storage.vocabulary import JobKind, PromotionOutcome, TargetState
 from tui.commands.checks import LEAST_WIDTH
 from tui.commands.model_documents import PromotionEntryDocument, PromotionsDocument, ToldTargetDocument
-
-FORMAL: Final = frozenset({"evaluated", "same-data"})
-"""Checks that come before the figure that decides; where they pass they tell nothing."""
 
 WORDS: Final = {JobKind.PROMOTE: "promoted", JobKind.ROLLBACK: "rolled back"}
 

@@ -86,6 +86,8 @@ def test_an_evaluation_that_did_not_work_is_the_answer(two: Watched, state: JobS
     assert (last["name"], last["verdict"]) == ("evaluation", "error")
     assert last["detail"].startswith("version 2 could not be evaluated (J")
     assert last["detail"].endswith("The data do not fit.")
+    told = "The gate cannot decide about mnist@2: version 2 has not been evaluated; version 2 could not be evaluated"
+    assert outcome.error.startswith(told)
     assert "The data do not fit." in outcome.error
     assert link(two) == "1"
 
