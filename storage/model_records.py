@@ -137,6 +137,8 @@ class Line(Record, frozen=True, kw_only=True, array_like=True):
     status: Status
     device: str | None
     evaluated_at: float | None
+    metric: str | None
+    """The name of the headline metric, whose value is the score."""
     score: float | None
     low: float | None
     high: float | None

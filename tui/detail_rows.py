@@ -14,9 +14,6 @@ from tui import health
 from tui.commands.figures import number
 from tui.rows import cell, fit
 
-SCORES = {"accuracy": "ACC", "subset_accuracy": "ACC", "r2": "R2"}
-"""Titles of a column of headline figures, by the figure's name."""
-
 WORST = 5
 """Classes beyond which a whole matrix is not shown."""
 
@@ -79,7 +76,7 @@ def _score(evaluations: Iterable[Evaluation | None]) -> str:
     """Return the title of the column with the figure that stands for each evaluation."""
     found = (metric for evaluation in evaluations if (metric := headline(evaluation)))
     first = next(found, None)
-    return "SCORE" if first is None else SCORES.get(first.name, "SCORE")
+    return "SCORE" if first is None else form.SCORES.get(first.name, "SCORE")
 
 
 def _version(version: Version, width: int, *, chosen: bool) -> Text:

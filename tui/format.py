@@ -23,6 +23,9 @@ MINUTE_S = 60
 FIVES_FROM = 10
 """Minutes from which on an age goes on in fives: to nobody a quarter of an hour and 17 minutes are two things."""
 
+SCORES = {"accuracy": "ACC", "subset_accuracy": "ACC", "r2": "R2"}
+"""What headline figures are called where there is no room for their names."""
+
 
 def figure(value: float | None) -> str:
     """Return a quality figure in six cells, with four places where they fit."""

@@ -182,6 +182,7 @@ def _line(version: Version) -> Line:
         status=version.status,
         device=evaluation.device if evaluation else None,
         evaluated_at=evaluation.at if evaluation else None,
+        metric=metric.name if metric else None,
         score=metric.value if metric else None,
         low=metric.low if metric else None,
         high=metric.high if metric else None,

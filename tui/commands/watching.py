@@ -39,15 +39,17 @@ GAP = 3
 
 LEAST_NAME = 8
 
+METRIC, SCORE = "metric", "score"
+
 COLUMNS = (
     ("version", "VER"),
-    ("score", "QUALITY"),
+    (SCORE, ""),
     ("interval", "±95%"),
     ("p50", "P50 ms"),
     ("p95", "P95 ms"),
     ("evaluated", "AGO"),
 )
-"""Cells of a row as the console has them, and what they are called here."""
+"""Cells of a row as the console has them, and what they are called here: scores after their metric, where it is the same for all."""
 
 
 def watch(workspace: Workspace, reader: Reader, *, as_json: bool) -> NoReturn:
@@ -106,16 +108,25 @@ def _page(found: Sequence[ModelRow], most: int, remark: str) -> Group:
     return Group(heading, *([_table(found[:most])] if found else []), *below)
 
 
+def _cell(row: ModelRow, key: str, *, named: bool) -> str:
+    """Return what a column says of a model; a score with its name, where the column's title cannot say it."""
+    said = row.cells.get(key, "")
+    return printable(f"{row.cells.get(METRIC, '')} {said}".strip() if named and key == SCORE else said)
+
+
 def _table(found: Sequence[ModelRow]) -> Table:
-    cells = [[printable(row.cells.get(key, "")) for key, _ in COLUMNS] for row in found]
+    metrics = {row.cells[METRIC] for row in found if row.cells.get(METRIC)}
+    quality = "".join(metrics) if len(metrics) == 1 else "QUALITY"
+    titles = [quality if key == SCORE else title for key, title in COLUMNS]
+    cells = [[_cell(row, key, named=len(metrics) > 1) for key, _ in COLUMNS] for row in found]
     states = [Text(f"{row.health.glyph} {printable(row.health.word)}", row.health.colour) for row in found]
-    widths = [max(len(title), *(len(row[at]) for row in cells)) for at, (_, title) in enumerate(COLUMNS)]
+    widths = [max(len(title), *(len(row[at]) for row in cells)) for at, title in enumerate(titles)]
     # Only names give way: neither a state nor a figure is ever cut.
     room = columns() - max(state.cell_len for state in states) - sum(widths) - GAP * (len(COLUMNS) + 1)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="dim")
     table.add_column("STATE", no_wrap=True)
     table.add_column("MODEL", no_wrap=True)
-    for _, title in COLUMNS:
+    for title in titles:
         table.add_column(title, justify="right", no_wrap=True)
     for row, state, figures in zip(found, states, cells, strict=True):
         name = Text(clean(row.name))

@@ -101,6 +101,7 @@ def _line(
 
 
 STYLES = {
+    "metric": "dim",
     "interval": "dim",
     "trend": "cyan",
     "evaluated": "dim",

@@ -1,5 +1,7 @@
 """Figures are whole or they are not there: what has no room gives way, and what is missing says what it lacks."""
 
+from collections.abc import Sequence
+
 import msgspec
 import pytest
 from rich.cells import cell_len
@@ -7,11 +9,14 @@ from rich.cells import cell_len
 from storage.records import Evaluation, LatencyReport, Metric, Version, Versions
 from storage.snapshot import Detail
 from storage.vocabulary import JobState, Status
-from tests.unit.tui.shown import evaluation, job, model, version
+from tests.unit.tui.shown import NOW, evaluation, job, model, snapshot, version
 from tui import activity, detail_rows, rows
 from tui.commands.compare_text import changed
 from tui.commands.figures import with_interval
 from tui.dialogs.promote import Change, body
+from tui.listing import listed
+from tui.model_rows import ModelRow
+from tui.widgets.model_table import ModelTable
 
 WIDTH = 68
 """Columns of a question in a terminal of eighty."""
@@ -207,6 +212,25 @@ def test_the_column_of_scores_is_named_after_what_is_in_it() -> None:
     old = msgspec.structs.replace(version(1), evaluation=found)
     assert " R2 " in detail_rows.version_lines(detail(old), 60, 9, 1)[0].plain
     assert " ACC " in detail_rows.version_lines(detail(version(1)), 60, 9, 1)[0].plain
+
+
+@pytest.mark.parametrize(("width", "named"), [(78, False), (90, True), (118, True)])
+def test_models_of_two_tasks_say_what_their_scores_are(width: int, named: bool) -> None:
+    """An r2 and an accuracy stand in one column, and each says which it is where there is room."""
+    found = msgspec.structs.replace(evaluation(), metrics=REGRESSION)
+    prices = model("prices", current=msgspec.structs.replace(version(1), evaluation=found))
+    lines = drawn(listed(snapshot(model("digits"), prices), NOW), width)
+    assert [("ACC 0.9500" in line, "R2  0.7824" in line) for line in lines] == [
+        (named, False),
+        (False, named),
+    ]
+    assert [("0.9500" in line, "0.7824" in line) for line in lines] == [(True, False), (False, True)]
+
+
+def drawn(found: Sequence[ModelRow], width: int) -> list[str]:
+    """Return models as lines of a table of so many cells."""
+    table = ModelTable()
+    return [line.plain for row in found for line in table.lines_of(row, width, chosen=False)]
 
 
 def test_a_loss_that_falls_is_better() -> None:

@@ -166,9 +166,15 @@ def add_version(
 
 
 def add_evaluation(
-    connection: sqlite3.Connection, version_id: int, job_id: int | None, *, accuracy: float, at: float
+    connection: sqlite3.Connection,
+    version_id: int,
+    job_id: int | None,
+    *,
+    accuracy: float,
+    at: float,
+    metric: str = "accuracy",
 ) -> None:
-    """Record an evaluation with its latency report."""
+    """Record an evaluation with its latency report; ``accuracy`` is the value of the headline metric, whichever it is."""
     new = NewEvaluation(
         dataset_name="test",
         dataset_rows=2000,
@@ -183,7 +189,7 @@ def add_evaluation(
         duration_s=0.21,
         confusion=((900, 100), (50, 950)),
         metrics=(
-            Metric("accuracy", accuracy, accuracy - 0.01, accuracy + 0.01, 2000),
+            Metric(metric, accuracy, accuracy - 0.01, accuracy + 0.01, 2000),
             Metric("log_loss", 0.1, None, None, 2000),
         ),
         correct=None,

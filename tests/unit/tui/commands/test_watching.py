@@ -13,6 +13,7 @@ from storage.tables import faults, models
 from storage.workspace import Workspace
 from tests.terminal import Terminal
 from tests.unit.tui.commands.conftest import Run
+from tests.unit.tui.commands.rows import add_evaluation
 from tui.command_line import INTERRUPTED
 from tui.commands.tables import cells
 
@@ -45,6 +46,18 @@ def test_the_list_is_written_once_where_nothing_changes(ask: Run, rounds: list[o
     assert "\x1b" not in said.out
     assert "mnist" in said.out
     assert "0.9400" in said.out
+    assert " ACC " in said.out.splitlines()[1]
+
+
+def test_scores_of_two_metrics_say_which_they_are(ask: Run, rounds: list[object], writer: Writer) -> None:
+    """Where all are of one, its name is the column's title; an r2 and an accuracy have theirs beside them."""
+    with writer.transaction() as connection:
+        (digits,) = models.versions(connection, "digits")
+        add_evaluation(connection, digits.id, None, accuracy=0.7824, metric="r2", at=time.time())
+    said = ask("models", "--watch").out
+    assert "QUALITY" in said.splitlines()[1]
+    assert " ACC 0.9400 " in said
+    assert " R2 0.7824 " in said
 
 
 def test_a_change_is_written(ask: Run, rounds: list[object], writer: Writer) -> None:
