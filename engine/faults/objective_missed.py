@@ -48,12 +48,17 @@ def check(state: ModelState) -> Finding:
     if not state.evaluations:
         return unknown("the deployed version has not been evaluated", version=number)
     latest = state.evaluations[-1]
-    judged, basis = judge(wanted, latest), str(latest.id)
+    judged = judge(wanted, latest)
     if judged.missed:
-        return found(f"Version {number}: {'; '.join(judged.missed)}", version=number, basis=basis)
+        return seen(number, judged, latest)
     if judged.undecided:
         return unknown("; ".join(judged.undecided), version=number)
-    return healthy("; ".join(judged.kept), version=number, basis=basis)
+    return healthy("; ".join(judged.kept), version=number, basis=str(latest.id))
+
+
+def seen(number: int, judged: Judged, evaluation: Evaluation) -> Finding:
+    """Return that a version misses objectives, as an evaluation has shown."""
+    return found(f"Version {number}: {'; '.join(judged.missed)}", version=number, basis=str(evaluation.id))
 
 
 def judge(objectives: Mapping[str, str], evaluation: Evaluation) -> Judged:

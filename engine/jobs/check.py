@@ -177,7 +177,7 @@ def _record(
         )
         checks.set_answer(connection, answer)
         if decided.step is Step.OPEN:
-            _open(connection, model, spec, finding, now=now)
+            open_found(connection, model, spec, finding, now=now)
         elif decided.step is Step.CLOSE:
             fault_table.close_fault(connection, spec.code, at=now, model=model, version=finding.version)
             _tell(
@@ -190,9 +190,10 @@ def _record(
             )
 
 
-def _open(
+def open_found(
     connection: sqlite3.Connection, model: str, spec: FaultSpec, finding: Finding, *, now: float
 ) -> None:
+    """Open a fault that was found and tell of it, or say of one that is open what was found now."""
     message, severity = f"{finding.detail}.", finding.severity or spec.severity
     new = fault_table.open_fault(
         connection,

@@ -16,7 +16,7 @@ from engine.data.identity import stamp
 from engine.data.location import locate
 from engine.data.naming import base
 from engine.data.prepared import Wanted
-from engine.faults import objective_missed
+from engine.jobs import objectives_checked
 from engine.jobs.checked import runtime_of
 from engine.jobs.companions import SOURCE, class_names, loader_source, own_metrics
 from engine.jobs.context import Context, Outcome, Report
@@ -32,14 +32,11 @@ from engine.repository.gates import refresh_gates
 from storage import interrupted, jobs
 from storage.errors import JobError
 from storage.jobs import AUTOMATIC
-from storage.maintenance_settings import plan
-from storage.measured import Evaluation
-from storage.objectives import MISSED_FAULT
 from storage.records import EvaluationFailure, Job, NewEvaluation, Version
 from storage.settings import ModelSettings, read_model_settings
 from storage.tables import evaluations, events, faults, models, probations
 from storage.text import clean
-from storage.vocabulary import JobKind, Role, Severity, Task
+from storage.vocabulary import Severity, Task
 
 EVALUATION_FAULT = "evaluation-failed"
 NO_DATA_FAULT = "no-data"
@@ -236,32 +233,9 @@ def _outcome(
         )
         refresh_gates(connection, version.model, settings)
         if evaluation is not None and not job.parameters.data:
-            _have_objectives_checked(context, connection, version, settings, evaluation)
+            objectives_checked.have_checked(context, connection, version, settings, evaluation)
     return Outcome(
         message=figure,
         result=msgspec.json.encode({"evaluation_id": timing.evaluation_id}).decode(),
         refinement=timing,
     )
-
-
-def _have_objectives_checked(
-    context: Context,
-    connection: sqlite3.Connection,
-    version: Version,
-    settings: ModelSettings,
-    evaluation: Evaluation,
-) -> None:
-    """Ask for a check where what is deployed begins to miss an objective of quality beyond chance, or meets them all again."""
-    known = models.version(connection, version.id)
-    if known is None or known.role is not Role.CURRENT or plan(context.settings, settings).check_s is None:
-        return
-    judged = objective_missed.judge(settings.objectives, evaluation)
-    is_open = any(
-        fault.code == MISSED_FAULT and fault.version == version.number
-        for fault in faults.all_open(connection, version.model)
-    )
-    over = is_open and not judged.missed and not judged.undecided
-    if over or (judged.missed and not is_open):
-        jobs.add(
-            connection, JobKind.CHECK, version.model, None, requested_by=jobs.OBJECTIVE, now=context.now()
-        )

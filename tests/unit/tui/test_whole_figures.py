@@ -215,7 +215,7 @@ def test_the_column_of_scores_is_named_after_what_is_in_it() -> None:
 
 
 @pytest.mark.parametrize(("width", "named"), [(78, False), (90, True), (118, True)])
-def test_models_of_two_tasks_say_what_their_scores_are(width: int, named: bool) -> None:
+def test_models_of_two_tasks_say_what_their_scores_are(width: int, *, named: bool) -> None:
     """An r2 and an accuracy stand in one column, and each says which it is where there is room."""
     found = msgspec.structs.replace(evaluation(), metrics=REGRESSION)
     prices = model("prices", current=msgspec.structs.replace(version(1), evaluation=found))

@@ -5,6 +5,7 @@ import pytest
 
 from storage import jobs
 from storage.records import Job
+from storage.tables import events
 from storage.vocabulary import JobKind
 from tests.ward import Ward, good_data, ward, ward_hosts
 
@@ -35,6 +36,21 @@ def test_a_missed_objective_is_a_fault_at_once(missing: Ward) -> None:
     assert "objective-missed" in missing.faults()
     missing.evaluate()
     assert len(checks(missing)) == 1
+
+
+def test_the_fault_tells_of_the_figures_of_now(missing: Ward) -> None:
+    """With each evaluation its sentence is another one, and the log is told once."""
+    images, classes = good_data(797)
+    missing.data(images, np.append(classes[:300], (classes[300:] + 1) % 10))
+    missing.evaluate()
+    evaluation, fault = missing.current().evaluation, missing.faults()["objective-missed"]
+    accuracy = None if evaluation is None else evaluation.metric("accuracy")
+    assert accuracy is not None
+    assert f"accuracy {accuracy.value:.4f} " in fault.message
+    assert (fault.count, len(checks(missing))) == (2, 1)
+    with missing.context.writer.transaction() as connection:
+        told = [one.message for one in events.read(connection, limit=100) if one.code == "objective-missed"]
+    assert len(told) == 1
 
 
 def test_an_objective_that_is_met_again_ends_the_fault_at_once(missing: Ward) -> None:
