@@ -93,8 +93,8 @@ WRONG: dict[str, Wrong] = {
     "empty": Wrong(holding(b""), "test.npz is empty.", SAVE),
     "something else": Wrong(
         holding(b"hello" * 100),
-        "test.npz is not in a data format that can be read (npz, npy, Parquet, IDX, images, JSONL, CSV).",
-        "Convert it, or give it the ending of its format.",
+        "test.npz is not npz inside: it is damaged, or in another format.",
+        "Copy or save it again, or give it the ending of its format.",
     ),
     "cut short": Wrong(
         cut_short, "test.npz is cut short: its zip directory is missing.", "Copy or save it again."

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from engine.data.naming import SUFFIXES
 from engine.data.readers import csv, idx, images, jsonl, npy, npz, parquet
 from engine.data.readers.files import open_file
 from engine.data.readers.source import Column, Reading, Source, chunks
@@ -56,6 +57,12 @@ def open_source(path: Path, reading: Reading | None = None) -> Source:
     for known in FORMATS:
         if known.recognise(path, head):
             return known.open(path, reading or Reading())
+    called = next((name for name, endings in SUFFIXES.items() if path.name.lower().endswith(endings)), None)
+    if called is not None:
+        raise JobError(
+            f"{clean(path.name)} is not {called} inside: it is damaged, or in another format.",
+            "Copy or save it again, or give it the ending of its format.",
+        )
     raise JobError(
         f"{clean(path.name)} is not in a data format that can be read ({', '.join(format_.name for format_ in FORMATS)}).",
         "Convert it, or give it the ending of its format.",
