@@ -1,9 +1,9 @@
 """A job of a model fails again and again."""
 
+from datetime import UTC, datetime
 from itertools import groupby
 
 from engine.faults.finding import FaultSpec, Finding, found, healthy, unknown
-from engine.faults.sentences import age
 from engine.faults.state import ModelState
 from storage.records import Job
 from storage.vocabulary import JobKind, JobState, Severity
@@ -46,7 +46,7 @@ def check(state: ModelState) -> Finding:
     if len(worst) < IN_A_ROW:
         return healthy(f"{len(ended)} jobs on record, at most {len(worst)} failures in a row")
     latest, first = worst[0], worst[-1]
-    since = age(max(state.now - (first.finished_at or first.requested_at), 0.0))
+    since = datetime.fromtimestamp(first.finished_at or first.requested_at, UTC)
     return found(
-        f"The last {len(worst)} jobs '{latest.kind}' failed, since {since}: {latest.error.rstrip('.') or latest.code}"
+        f"The last {len(worst)} jobs '{latest.kind}' failed since {since:%Y-%m-%d %H:%M} UTC: {latest.error.rstrip('.') or latest.code}"
     )

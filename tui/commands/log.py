@@ -1,7 +1,9 @@
 """``modeltender jobs``, ``cancel`` and ``events``: what the engine is asked, what it did, and what happened."""
 
+import re
 import textwrap
 import time
+from typing import Any
 
 import click
 
@@ -43,8 +45,21 @@ def jobs(*, workspace: Workspace, as_json: bool, limit: int) -> int:
     return ExitCode.DONE
 
 
+class JobNumber(click.IntRange):
+    """A job's number, also as it is told everywhere else: ``12`` or ``J12``."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number.
+
+        Raises:
+            click.BadParameter: it is none.
+        """
+        told = isinstance(value, str) and re.fullmatch(r"J\d+", value, re.ASCII | re.IGNORECASE)
+        return super().convert(value[1:] if told else value, param, ctx)
+
+
 @click.command(epilog="Example: modeltender cancel 12")
-@click.argument("job_id", metavar="ID", type=click.IntRange(min=1))
+@click.argument("job_id", metavar="ID", type=JobNumber(min=1))
 @standard_options
 def cancel(*, workspace: Workspace, as_json: bool, job_id: int) -> int:
     """Cancel a job.

@@ -1,5 +1,6 @@
 """Each check is a function of facts: what it says of those that decide, with the figures in its sentence."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -324,7 +325,8 @@ def test_three_failures_of_a_kind_in_a_row_are_a_fault() -> None:
     failed = [job(number, JobState.FAILED) for number in (7, 6, 5)]
     told = failing_jobs.check(state(jobs=tuple(failed)))
     assert told.answer is Answer.FAULT
-    assert told.detail == "The last 3 jobs 'evaluate' failed, since 1 minute: It does not fit"
+    began = f"{datetime.fromtimestamp(NOW - 60, UTC):%Y-%m-%d %H:%M}"
+    assert told.detail == f"The last 3 jobs 'evaluate' failed since {began} UTC: It does not fit"
     between = (*failed[:2], job(4, JobState.CANCELLED), job(3, JobState.FAILED))
     assert failing_jobs.check(state(jobs=between)).answer is Answer.FAULT
     for jobs in (

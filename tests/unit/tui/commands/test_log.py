@@ -80,7 +80,15 @@ def test_a_job_that_has_ended_cannot_be_cancelled(ask: Run, writer: Writer) -> N
     assert (said.status, said.out) == (ExitCode.NO, f"Job {job.id} had already succeeded.\n")
 
 
-@pytest.mark.parametrize("number", ["99", "0", "x"])
+@pytest.mark.parametrize("form", ["{}", "J{}", "j{}"])
+def test_a_job_is_known_by_what_it_is_called_anywhere(form: str, ask: Run) -> None:
+    """The console and messages say J12, the list 12."""
+    number = ask("evaluate", "mnist", "--no-wait", "--json").json["id"]
+    said = ask("cancel", form.format(number), "--json")
+    assert (said.status, said.json["id"], said.json["state"]) == (ExitCode.DONE, number, JobState.CANCELLED)
+
+
+@pytest.mark.parametrize("number", ["99", "0", "x", "J", "J0", "JJ1", "J-1"])
 def test_a_job_that_is_none_is_a_usage_error(number: str, ask: Run) -> None:
     """An unknown or impossible number is told as such."""
     assert ask("cancel", number).status == ExitCode.USAGE
