@@ -205,7 +205,7 @@ def _misused(error: click.ClickException) -> str:
             message = message.replace(words, plain)
         return message
     *names, last = context.command.list_commands(context)
-    return f"{context.command_path} needs one word more: {', '.join(names)} or {last}."
+    return f"'{context.info_name}' needs one word more: {', '.join(names)} or {last}."
 
 
 def _tell_versions(context: click.Context) -> None:

@@ -109,7 +109,7 @@ def test_a_group_without_a_command_is_one_sentence(group: str, capsys: pytest.Ca
     """Leaving out which of a group's commands is meant gets a sentence that names them, not a page of help in its place."""
     assert main([group]) == ExitCode.USAGE
     first, hint = capsys.readouterr().err.splitlines()
-    assert first.startswith(f"modeltender: modeltender {group} needs one word more: ")
+    assert first.startswith(f"modeltender: '{group}' needs one word more: ")
     assert first.endswith(".")
     assert " or " in first
     assert hint == f"  See: modeltender {group} --help"
