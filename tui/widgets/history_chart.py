@@ -15,6 +15,9 @@ GAP_LEAST_S = 3600.0
 
 NOTHING_YET = "no evaluations yet: r evaluates"
 
+NOISE = 0.2
+"""Of a latency: by so much it differs from one measurement to the next where nothing has changed but what else a machine does."""
+
 MILLISECONDS = "_ms"
 """What the names of latency figures end with."""
 
@@ -28,19 +31,25 @@ class HistoryChart(TimeChart[HistoryPoint]):
 
     def told(self, point: HistoryPoint) -> str:
         """Return the version and its figure with the interval."""
-        in_ms = point.metric.endswith(MILLISECONDS)
-        shown = form.short_ms(point.value) if in_ms else form.figure(point.value)
+        shown = form.short_ms(point.value) if self._in_ms else form.figure(point.value)
         width = form.half_width(point.low, point.high)
-        return f"v{point.version} {shown}{f' ±{width}' if width else ''}{' ms' if in_ms else ''}"
+        return f"v{point.version} {shown}{f' ±{width}' if width else ''}{' ms' if self._in_ms else ''}"
 
     def beside(self, value: float) -> str:
         """Return a value as it stands beside the curve: a latency to as many digits as it has anywhere else."""
-        in_ms = bool(self.points) and self.points[0].metric.endswith(MILLISECONDS)
-        return form.short_ms(value) if in_ms else super().beside(value)
+        return form.short_ms(value) if self._in_ms else super().beside(value)
+
+    def least(self, low: float, high: float) -> float:
+        """Return a fifth of a latency, however small it is, and of anything else what it has anywhere."""
+        return NOISE * high if self._in_ms else super().least(low, high)
 
     def exactly(self, point: HistoryPoint) -> str:
         """Return when the point was measured, and on how many examples."""
         return f"{datetime.fromtimestamp(point.at, UTC):%m-%d %H:%M:%S}  n={point.n}"
+
+    @property
+    def _in_ms(self) -> bool:
+        return bool(self.points) and self.points[0].metric.endswith(MILLISECONDS)
 
 
 def by_version(points: Sequence[HistoryPoint]) -> list[Point]:

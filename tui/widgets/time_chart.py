@@ -20,7 +20,7 @@ GUTTER = 7
 """Columns left of the curve for the values: ``0.9362`` and a space."""
 
 LEAST_SPAN = 0.02
-"""A range of a share below this would show noise as mountains."""
+"""Of a share, or as a share of what has no bounds."""
 
 LEAST_TIME_S = 10.0
 """Less time than this is not drawn over the whole width: seconds that are told beside each other would be the same."""
@@ -88,6 +88,10 @@ class TimeChart(Lines, Generic[PointT]):
         """Return a value as it stands beside the curve, in so many cells that there is a space behind it."""
         return figure(value)
 
+    def least(self, low: float, high: float) -> float:
+        """Return how much the values' range has at least, of which these are the ends: less would show noise as mountains."""
+        return least_span(low, high)
+
     @property
     def points(self) -> Sequence[PointT]:
         """What is shown, the oldest first."""
@@ -152,6 +156,7 @@ class TimeChart(Lines, Generic[PointT]):
             bounds=wanted.bounds,
             nothing=wanted.nothing,
             beside=self.beside,
+            least=self.least,
         )
         told = self.told(points[-1]) if points else ""
         if self._cursor is not None and self._cursor in points:
@@ -174,6 +179,7 @@ def chart_lines(
     window: tuple[float, float] | None = None,
     bounds: tuple[float, float] | None = None,
     beside: Callable[[float], str] | None = None,
+    least: Callable[[float, float], float] | None = None,
 ) -> list[Text]:
     """Return a chart of ``width`` by ``height`` cells, axes included."""
     if not curve:
@@ -183,7 +189,7 @@ def chart_lines(
             *(Text(line.center(width), "dim") for line in said),
         ]
     first, last = window or _ends(curve[0].x, curve[-1].x, markers)
-    bottom, top = bounds or value_range(curve, objective)
+    bottom, top = bounds or value_range(curve, objective, least or least_span)
     frame = Frame(width - GUTTER, height - 1, first, last, bottom, top)
     cells = braille.plot(curve, frame, objective=objective, markers=markers)
     labels = {0: top, frame.rows // 2: (top + bottom) / 2, frame.rows - 1: bottom}
@@ -204,11 +210,18 @@ def _ends(first: float, last: float, markers: Sequence[Marker]) -> tuple[float, 
     return (first, last) if first == last else (first - missing, last + missing)
 
 
-def value_range(curve: Sequence[Point], objective: float | None) -> tuple[float, float]:
+def least_span(low: float, high: float) -> float:
+    """Return how much a range of values has at least: two points of a share, and two percent of anything else."""
+    return LEAST_SPAN if 0 <= low <= high <= 1 else abs(high) * LEAST_SPAN
+
+
+def value_range(
+    curve: Sequence[Point], objective: float | None, least: Callable[[float, float], float] = least_span
+) -> tuple[float, float]:
     """Return the least and the greatest value to draw: all values with their intervals, and the objective if it is near."""
     low = min(point.y if point.low is None else point.low for point in curve)
     high = max(point.y if point.high is None else point.high for point in curve)
-    span = max(high - low, LEAST_SPAN if 0 <= low <= high <= 1 else abs(high) * LEAST_SPAN, 1e-9)
+    span = max(high - low, least(low, high), 1e-9)
     if objective is not None and low - 2 * span <= objective <= high + 2 * span:
         low, high = min(low, objective), max(high, objective)
     span = max(span, high - low)

@@ -5,7 +5,7 @@ import pytest
 from storage.records import HistoryPoint
 from tui.widgets import braille
 from tui.widgets.braille import Frame, Kind, Marker, Point
-from tui.widgets.history_chart import NOTHING_YET, by_version
+from tui.widgets.history_chart import NOTHING_YET, HistoryChart, by_version
 from tui.widgets.time_chart import GUTTER, chart_lines, value_range
 
 
@@ -108,6 +108,22 @@ def test_noise_is_not_blown_up_to_mountains() -> None:
     """The range of a share is at least two points wide."""
     bottom, top = value_range(by_version(points([0.9500, 0.9501])), None)
     assert top - bottom >= 0.02
+
+
+@pytest.mark.parametrize("scale", [0.001, 0.1, 50.0])
+async def test_latencies_fill_their_chart_however_short_they_are(scale: float) -> None:
+    """A tenth more is seen to be more, of microseconds as of seconds, and is no mountain."""
+    chart = HistoryChart()
+    found = [
+        HistoryPoint(
+            at=60.0 * place, version=1, metric="p50_ms", value=value * scale, low=None, high=None, n=100
+        )
+        for place, value in enumerate((1.0, 1.1, 1.0))
+    ]
+    chart.show(found, nothing=NOTHING_YET)
+    bottom, top = value_range(chart.curve(found), None, chart.least)
+    assert bottom > 0
+    assert 0.4 < 0.1 * scale / (top - bottom) < 0.6
 
 
 def test_an_objective_that_is_near_is_in_the_picture_and_a_far_one_does_not_flatten_it() -> None:
