@@ -9,3 +9,5 @@ class ConsoleSettings(Settings, frozen=True, kw_only=True):
 
     theme: Look = Look.AUTO
     """The colours; ``auto`` asks the terminal."""
+    mouse: bool = True
+    """Whether the console hears clicks and the wheel; text is then selected with Shift held. Never in GNU screen."""

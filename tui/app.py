@@ -17,6 +17,7 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.message import Message
 from textual.screen import Screen
 
+from storage.console_settings import ConsoleSettings
 from storage.text import clean
 from storage.vocabulary import Look
 from storage.workspace import Workspace
@@ -175,7 +176,7 @@ class Console(Keeping):
 
 
 def run(
-    workspace: Workspace, *, read_only: bool = False, owner: str | None = None, wanted: Look = Look.AUTO
+    workspace: Workspace, *, chosen: ConsoleSettings, read_only: bool = False, owner: str | None = None
 ) -> int:
     """Show a workspace's console until the person leaves it, and return the exit status.
 
@@ -184,9 +185,9 @@ def run(
     keeping_less.let_go()
     feed = Feed(workspace)
     feed.look()
-    console = Console(workspace, feed, read_only=read_only, owner=owner, wanted=wanted)
+    console = Console(workspace, feed, read_only=read_only, owner=owner, wanted=chosen.theme)
     try:
-        console.run()
+        console.run(mouse=chosen.mouse and not terminal.is_gnu_screen(os.environ))
     finally:
         feed.stop()
         if console.caller.titled and not terminal.is_browser(os.environ) and sys.__stderr__ is not None:

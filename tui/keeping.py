@@ -4,13 +4,14 @@ Nothing is ever overwritten, nothing is written among the models and data that t
 said where something went.
 """
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from storage.errors import Error
 from storage.text import clean
-from tui import views
+from tui import terminal, views
 from tui.console_screen import ConsoleScreen
 from tui.looking import Looking
 from tui.sheets import Sheet
@@ -81,6 +82,12 @@ class Keeping(Looking):
             ),
             chosen,
         )
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Hand a text to the terminal, through GNU screen too."""
+        super().copy_to_clipboard(text)
+        if self._driver is not None and terminal.is_gnu_screen(os.environ):
+            self._driver.write(terminal.through_gnu_screen(text))
 
     def _copy(self, text: str) -> None:
         if len(text) > MOST_COPIED:

@@ -4,6 +4,7 @@ Owns the sentence that refuses a terminal and the choice of colours. It must not
 here is decided before that.
 """
 
+import base64
 import os
 import select
 import sys
@@ -21,6 +22,9 @@ BROWSER = ("TEXTUAL_DRIVER", "textual.drivers.web_driver:WebDriver")
 
 REMOTE = ("SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT")
 """Set where the terminal is at the other end of a network."""
+
+PIECE = 500
+"""Characters that GNU screen passes on at once; it has room for 768."""
 
 REMOTE_FPS = "15"
 LOCAL_FPS = "60"
@@ -86,6 +90,26 @@ def look(environ: Mapping[str, str], wanted: Look = Look.AUTO) -> Look:
 def _has_many_colours(environ: Mapping[str, str]) -> bool:
     kind = environ.get("TERM", "").lower().rpartition("-")[2]
     return environ.get("COLORTERM", "").strip().lower() in FULL_COLOUR or kind in MANY_COLOURS
+
+
+def is_gnu_screen(environ: Mapping[str, str]) -> bool:
+    """Whether there is GNU screen in between.
+
+    While a program hears the mouse, it (4.9) keeps Esc back until the next key, and it drops what is copied. Where it cannot be
+    told from an old tmux, at the other end of a network or one inside the other, it is taken for it: nothing needs the mouse,
+    and everything Esc.
+    """
+    kind = environ.get("TERM", "")
+    if kind.startswith("tmux") or is_browser(environ):
+        return False
+    return bool(environ.get("STY")) or (kind.startswith("screen") and not environ.get("TMUX"))
+
+
+def through_gnu_screen(text: str) -> str:
+    """Return what hands a text to the clipboard of the terminal that GNU screen is in: OSC 52, in pieces that it passes on."""
+    copied = f"\x1b]52;c;{base64.b64encode(text.encode()).decode()}\a"
+    pieces = (copied[start : start + PIECE] for start in range(0, len(copied), PIECE))
+    return "".join(f"\x1bP{piece}\x1b\\" for piece in pieces)
 
 
 def is_remote(environ: Mapping[str, str]) -> bool:

@@ -2,12 +2,19 @@
 
 import base64
 import re
+import shutil
+from pathlib import Path
+
+import pytest
 
 from storage.database import Writer
 from storage.workspace import Workspace
-from tests.console.opening import PATIENCE_S, opened, shows_all
+from tests.console.opening import COMMAND, PATIENCE_S, opened, shows_all
 from tests.console.stage import Played, add_model
-from tui.commands.console import THEME
+from tests.terminal import Terminal
+from tui.commands.console import MOUSE, THEME
+
+SCREEN = shutil.which("screen")
 
 
 def test_ctrl_l_paints_everything_again(staged: Workspace) -> None:
@@ -58,3 +65,38 @@ def test_an_unknown_theme_is_a_sentence(staged: Workspace) -> None:
     assert "There is no theme 'solarized' (MODELTENDER_THEME)." in said
     assert "colour-blind" in said
     assert "\x1b" not in said
+
+
+@pytest.mark.parametrize(
+    ("environ", "heard"), [({}, True), ({MOUSE: "off"}, False), ({"STY": "1.pts-0.box"}, False)]
+)
+def test_the_mouse_is_asked_for_where_it_is_wanted_and_does_no_harm(
+    environ: dict[str, str], staged: Workspace, *, heard: bool
+) -> None:
+    """Without it a terminal selects text as ever; GNU screen would keep Esc back for it."""
+    with opened(staged, environ) as terminal:
+        shows_all(terminal)
+        assert (b"\x1b[?1003h" in terminal.received) is heard
+        terminal.send("q")
+        assert terminal.wait_closed(PATIENCE_S) == 0
+
+
+@pytest.mark.skipif(SCREEN is None, reason="GNU screen is not installed")
+def test_esc_and_copying_work_in_gnu_screen(staged: Workspace, tmp_path: Path) -> None:
+    """Esc closes a dialog at once, and not with the key after it; what is copied reaches the terminal around."""
+    sockets = tmp_path / "sockets"
+    sockets.mkdir(mode=0o700)
+    words = [str(SCREEN), "-U", COMMAND, "--read-only", str(staged.root)]
+    with Terminal(words, columns=80, rows=24, environ={"SCREENDIR": str(sockets)}) as terminal:
+        shows_all(terminal)
+        terminal.send("?")
+        terminal.wait_for("Keys: overview", PATIENCE_S)
+        terminal.send("\x1b")
+        shows_all(terminal)
+        terminal.send("y")
+        terminal.wait_for("⏎ copies", PATIENCE_S)
+        terminal.send("\r")
+        terminal.wait_for("Handed to the terminal", PATIENCE_S)
+        assert base64.b64encode(b"seg-unet") in terminal.received
+        terminal.send("q")
+        assert terminal.wait_closed(PATIENCE_S) == 0

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from storage import heaps, launch
+from storage.console_settings import ConsoleSettings
 from storage.errors import Error, SettingsError
 from storage.text import clean
 from storage.vocabulary import ExitCode, Look
@@ -20,8 +21,10 @@ from tui.terminal import prepare, refusal
 
 STDIN, STDERR = 0, 2
 
-THEME = "MODELTENDER_THEME"
-"""The variable by which a person chooses a theme for themselves, whatever the workspace says."""
+THEME, MOUSE = "MODELTENDER_THEME", "MODELTENDER_MOUSE"
+"""The variables by which people choose for themselves, whatever the workspace says."""
+
+ON, OFF = "on", "off"
 
 
 class TerminalError(Error):
@@ -52,7 +55,7 @@ def open_console(workspace: Workspace, *, read_only: bool = False) -> int:
     refused = refusal(os.environ, STDIN, STDERR)
     if refused is not None:
         raise TerminalError(refused, "The same in plain text: modeltender status")
-    wanted = wanted_look(workspace, os.environ)
+    chosen = choices(workspace, os.environ)
     owner = owner_for_viewer(workspace)
     read_only = read_only or owner is not None
     see_to_engine(workspace, read_only=read_only)
@@ -63,29 +66,38 @@ def open_console(workspace: Workspace, *, read_only: bool = False) -> int:
     prepare(os.environ)
     from tui.app import run
 
-    return run(workspace, read_only=read_only, owner=owner, wanted=wanted)
+    return run(workspace, read_only=read_only, owner=owner, chosen=chosen)
 
 
-def wanted_look(workspace: Workspace, environ: Mapping[str, str]) -> Look:
-    """Return the theme that a person or else the workspace asks for.
+def choices(workspace: Workspace, environ: Mapping[str, str]) -> ConsoleSettings:
+    """Return what a person or else the workspace asks for.
 
     Raises:
-        TerminalError: the person asks for one that there is not.
+        TerminalError: the person asks for something that there is not.
     """
-    named = environ.get(THEME, "")
-    if named in set(Look):
-        return Look(named)
-    if named:
+    theme, mouse = environ.get(THEME, ""), environ.get(MOUSE, "")
+    if theme and theme not in set(Look):
         raise TerminalError(
-            f"There is no theme '{clean(named, 60)}' ({THEME}).", f"Choose one of: {', '.join(Look)}."
+            f"There is no theme '{clean(theme, 60)}' ({THEME}).", f"Choose one of: {', '.join(Look)}."
         )
+    if mouse not in {"", ON, OFF}:
+        raise TerminalError(
+            f"The mouse cannot be '{clean(mouse, 60)}' ({MOUSE}).", f"Choose one of: {ON}, {OFF}."
+        )
+    kept = _kept_choices(workspace)
+    return ConsoleSettings(
+        theme=Look(theme) if theme else kept.theme, mouse=mouse == ON if mouse else kept.mouse
+    )
+
+
+def _kept_choices(workspace: Workspace) -> ConsoleSettings:
     from storage.settings import read_workspace_settings
 
     try:
-        return read_workspace_settings(workspace.settings_file).console.theme
+        return read_workspace_settings(workspace.settings_file).console
     except SettingsError:
         # The engine refuses such a file and says what is wrong with it; the console shows that, and needs no colours for it.
-        return Look.AUTO
+        return ConsoleSettings()
 
 
 def see_to_engine(workspace: Workspace, *, read_only: bool) -> None:

@@ -19,7 +19,7 @@ from storage.errors import Error
 from storage.text import clean
 from storage.vocabulary import ExitCode
 from storage.workspace import Workspace, owner_for_viewer
-from tui.commands.console import see_to_engine, wanted_look
+from tui.commands.console import choices, see_to_engine
 from tui.commands.options import standard_options
 from tui.commands.output import remark, show_document, show_text
 from tui.serving.guard import LOCAL_NAME
@@ -93,7 +93,7 @@ def serve(
             context,
         )
     server = _server()
-    wanted_look(workspace, os.environ)
+    choices(workspace, os.environ)
     asked = read_only or bool(context.find_root().params.get("read_only"))
     read_only = asked or owner_for_viewer(workspace) is not None
     see_to_engine(workspace, read_only=read_only)

@@ -1,7 +1,9 @@
 """Which terminals are refused, and what Textual is told before it is imported."""
 
+import base64
 import os
 import pty
+import re
 from collections.abc import Iterator
 from io import StringIO, TextIOWrapper
 from pathlib import Path
@@ -10,7 +12,16 @@ import pytest
 
 from storage.vocabulary import Look
 from tests.unit.test_import_hygiene import loaded_by
-from tui.terminal import BROWSER, is_gone, kept_to_own_colours, look, prepare, refusal
+from tui.terminal import (
+    BROWSER,
+    is_gnu_screen,
+    is_gone,
+    kept_to_own_colours,
+    look,
+    prepare,
+    refusal,
+    through_gnu_screen,
+)
 
 GOOD = {"TERM": "xterm-256color"}
 
@@ -118,6 +129,34 @@ def test_why_no_other_theme_is_shown(environ: dict[str, str], said: str) -> None
     kept = kept_to_own_colours(GOOD | environ)
     assert said in kept
     assert bool(kept) == bool(said)
+
+
+@pytest.mark.parametrize(
+    ("environ", "kept"),
+    [
+        ({"TERM": "xterm-256color"}, False),
+        ({"TERM": "screen.xterm-256color", "STY": "1.pts-0.box"}, True),
+        ({"TERM": "xterm-256color", "STY": "1.pts-0.box"}, True),
+        ({"TERM": "screen", "SSH_TTY": "/dev/pts/1"}, True),
+        ({"TERM": "screen-256color", "TMUX": "/tmp/tmux-0/default,1,0"}, False),
+        ({"TERM": "tmux-256color", "STY": "1.pts-0.box", "TMUX": "/tmp/tmux-0/default,1,0"}, False),
+        ({"TERM": "screen", "STY": "1.pts-0.box", "TMUX": "/tmp/tmux-0/default,1,0"}, True),
+        ({"STY": "1.pts-0.box", BROWSER[0]: BROWSER[1]}, False),
+    ],
+)
+def test_gnu_screen_is_known(environ: dict[str, str], *, kept: bool) -> None:
+    """Also where only its name for the terminal comes through, and not where tmux is the inner one and says so."""
+    assert is_gnu_screen(environ) is kept
+
+
+@pytest.mark.parametrize("length", [1, 10_000])
+def test_gnu_screen_is_given_pieces_that_it_passes_on(length: int) -> None:
+    """Together they are one OSC 52, however long; none is longer than the 768 characters that it has room for."""
+    said = through_gnu_screen("é" * length)
+    pieces = re.findall(r"\x1bP(.*?)\x1b\\", said, re.DOTALL)
+    assert sum(len(piece) + 4 for piece in pieces) == len(said)
+    assert max(map(len, pieces)) < 768
+    assert "".join(pieces) == f"\x1b]52;c;{base64.b64encode(('é' * length).encode()).decode()}\a"
 
 
 def test_empty_no_color_is_no_wish() -> None:

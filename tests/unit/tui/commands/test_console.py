@@ -12,9 +12,10 @@ from typing import NamedTuple
 import pytest
 
 from storage import launch
+from storage.console_settings import ConsoleSettings
 from storage.vocabulary import ExitCode, Look
 from storage.workspace import Workspace, engine_pid
-from tui.commands.console import THEME, TerminalError, see_to_engine, wanted_look
+from tui.commands.console import MOUSE, THEME, TerminalError, choices, see_to_engine
 
 MODELTENDER = Path(sys.executable).with_name("modeltender")
 
@@ -131,24 +132,30 @@ def test_a_console_that_changes_nothing_starts_nothing(ended: Workspace) -> None
     assert not launch.output_file(ended).exists()
 
 
-def test_the_workspace_names_a_theme_and_a_person_another(workspace: Workspace) -> None:
+def test_the_workspace_chooses_and_a_person_otherwise(workspace: Workspace) -> None:
     """What the settings say holds for everybody, and what the environment says for who has it."""
-    assert wanted_look(workspace, {}) is Look.AUTO
-    workspace.settings_file.write_text('[console]\ntheme = "light"\n')
-    assert wanted_look(workspace, {}) is Look.LIGHT
-    assert wanted_look(workspace, {THEME: "colour-blind"}) is Look.COLOUR_BLIND
-    assert wanted_look(workspace, {THEME: ""}) is Look.LIGHT
+    assert choices(workspace, {}) == ConsoleSettings(theme=Look.AUTO, mouse=True)
+    assert choices(workspace, {MOUSE: "off"}) == ConsoleSettings(theme=Look.AUTO, mouse=False)
+    workspace.settings_file.write_text('[console]\ntheme = "light"\nmouse = false\n')
+    assert choices(workspace, {}) == ConsoleSettings(theme=Look.LIGHT, mouse=False)
+    assert choices(workspace, {THEME: "colour-blind"}).theme is Look.COLOUR_BLIND
+    assert choices(workspace, {MOUSE: "on"}) == ConsoleSettings(theme=Look.LIGHT, mouse=True)
+    assert choices(workspace, {THEME: "", MOUSE: ""}) == ConsoleSettings(theme=Look.LIGHT, mouse=False)
 
 
 def test_settings_that_cannot_be_read_keep_nobody_out(workspace: Workspace) -> None:
     """The engine says what is wrong with them; the console opens all the same."""
     workspace.settings_file.write_text('[console]\ntheme = "solarized"\n')
-    assert wanted_look(workspace, {}) is Look.AUTO
+    assert choices(workspace, {}) == ConsoleSettings()
 
 
-def test_an_unknown_theme_is_refused_with_those_that_there_are(workspace: Workspace) -> None:
+@pytest.mark.parametrize(("name", "hint"), [(THEME, "colour-blind"), (MOUSE, "on, off")])
+def test_a_choice_that_is_none_is_refused_with_those_that_there_are(
+    name: str, hint: str, workspace: Workspace
+) -> None:
     """A slip in the environment is told before the terminal is touched."""
     with pytest.raises(TerminalError) as caught:
-        wanted_look(workspace, {THEME: "\x1b[31mdrak"})
+        choices(workspace, {name: "\x1b[31mdrak"})
     assert "\x1b" not in caught.value.message
-    assert "colour-blind" in caught.value.hint
+    assert name in caught.value.message
+    assert hint in caught.value.hint
