@@ -24,8 +24,23 @@ NEAR = 8
 KNOWN_TEXTS = 512
 """Pieces of text beyond ASCII of which it is remembered whether each character takes one cell: some screens' frames, rows and bars."""
 
+KNOWN_CELLS = 8192
+"""Different cells that are remembered: several times what all screens have; strange names bring others."""
+
 Cell = tuple[str, Style | None]
 """A character and how it looks."""
+
+
+class Cells(dict[str, Cell]):
+    """The cells of one look: of each character there is one, however often it is shown, and to compare cells is to compare names."""
+
+    def __init__(self, look: Style | None) -> None:
+        super().__init__()
+        self._look = look
+
+    def __missing__(self, character: str) -> Cell:
+        cell = self[character] = (character, self._look)
+        return cell
 
 
 class Piece(NamedTuple):
@@ -53,8 +68,8 @@ class Painting:
 
     def __init__(self) -> None:
         self._size = Size()
-        self._lines: dict[int, dict[int, object]] = {}
-        self._looks: dict[Style, Style] = {}
+        self._lines: dict[int, list[object]] = {}
+        self._looks: dict[Style | None, Cells] = {}
 
     def forget(self) -> None:
         """Suppose that the terminal shows anything: the next picture is sent whole."""
@@ -67,32 +82,43 @@ class Painting:
             # What was sent in between for the size before may have been put down elsewhere.
             self.forget()
             self._size = update.region.size
+        elif sum(map(len, self._looks.values())) > KNOWN_CELLS:
+            self.forget()
         return "".join(self._changed(piece, console) for piece in _pieces(update))
 
     def _changed(self, piece: Piece, console: Console) -> str:
-        shown = self._lines.setdefault(piece.y, {})
         x, strip = piece.x, piece.strip
         if not all(_is_plain(segment.text) for segment in strip):
             # Terminals disagree about the width of such characters: the piece is sent whole, so that it stands as one.
             held = (x, tuple(strip))
-            if all(shown.get(x + place) == (held, place) for place in range(strip.cell_length)):
+            whole = [(held, place) for place in range(strip.cell_length)]
+            shown = self._line(piece.y, x + len(whole))
+            if shown[x : x + len(whole)] == whole:
                 return ""
-            shown.update((x + place, (held, place)) for place in range(strip.cell_length))
+            shown[x : x + len(whole)] = whole
             return _at(x, piece.y) + strip.render(console)
         cells = self._cells(strip)
-        differing = [place for place, cell in enumerate(cells, x) if shown.get(place) != cell]
-        shown.update((place, cells[place - x]) for place in differing)
+        shown = self._line(piece.y, x + len(cells))
+        differing = [place for place, cell in enumerate(cells, x) if shown[place] is not cell]
+        shown[x : x + len(cells)] = cells
         return "".join(
             _at(first, piece.y) + _drawn(cells[first - x : last + 1 - x]).render(console)
             for first, last in _runs(differing)
         )
 
+    def _line(self, y: int, end: int) -> list[object]:
+        """Return what a line shows, of as many cells at least; of one that was never sent it is not known."""
+        line = self._lines.setdefault(y, [])
+        line += [None] * (end - len(line))
+        return line
+
     def _cells(self, strip: Strip) -> list[Cell]:
         cells: list[Cell] = []
         for text, style, _ in strip:
-            # The same look is the same object from here on: to compare cells is to compare two names.
-            look = None if style is None else self._looks.setdefault(style, style)
-            cells += [(character, look) for character in text]
+            known = self._looks.get(style)
+            if known is None:
+                known = self._looks[style] = Cells(style)
+            cells += [known[character] for character in text]
         return cells
 
 

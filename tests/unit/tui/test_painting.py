@@ -1,5 +1,7 @@
 """What a terminal is sent of one picture after another, and that it shows the same as if it were sent all."""
 
+import tracemalloc
+
 import pyte
 import pytest
 from rich.console import Console
@@ -9,7 +11,7 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
-from tui.painting import Painting
+from tui.painting import KNOWN_CELLS, Painting
 
 PLAIN, BOLD = Style(), Style(bold=True)
 WIDTH = 20
@@ -111,3 +113,27 @@ def test_a_terminal_that_may_show_anything_is_sent_all(screen: Screen, *, forget
         assert "one" in screen.take(picture("one", "two"))
     else:
         assert "one" in screen.take(picture("one", "two", "three"))
+
+
+def test_what_is_shown_takes_little_room(screen: Screen) -> None:
+    """A full screen of frames and letters is some pointers, however often one character stands on it, and stays so."""
+    lines = ["│" + "".join(chr(ord("a") + (x + y) % 26) for x in range(158)) + "│" for y in range(45)]
+    pictures = [picture(*lines[turn:], *lines[:turn], width=160) for turn in range(4)]
+    console = Console(force_terminal=True, color_system="256")
+    tracemalloc.start()
+    try:
+        for one in pictures:
+            screen.painting.changes(one, console)
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert taken < 200_000
+
+
+def test_strange_characters_do_not_add_up(screen: Screen) -> None:
+    """After thousands of different ones what is shown is forgotten, and what comes next is sent whole and right."""
+    for first in range(0x100, 0x100 + 2 * KNOWN_CELLS, WIDTH):
+        screen.painting.changes(picture("".join(map(chr, range(first, first + WIDTH)))), Console())
+    assert screen.take(picture("the next one")) != ""
+    assert screen.lines()[0] == "the next one"
+    assert sum(map(len, screen.painting._looks.values())) < KNOWN_CELLS
