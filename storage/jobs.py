@@ -6,13 +6,14 @@ Viewers reach for `submit`, `cancel` and the reads; the rest belongs to the engi
 import sqlite3
 import time
 from collections.abc import Sequence
+from functools import lru_cache
 
 import msgspec
 
 from storage.database import visit
 from storage.errors import UnknownError
 from storage.records import Job, JobParameters
-from storage.seen import SeenRows, records
+from storage.seen import SeenRows, once, records
 from storage.text import clean
 from storage.vocabulary import JobKind, JobState
 from storage.workspace import Workspace
@@ -49,6 +50,9 @@ OUTSIDE = "outside modeltender"
 
 AUTOMATIC = (ARRIVAL, NEW_DATA, SCHEDULE, OBJECTIVE, PROBATION, RETRAINING)
 """Whose jobs wait for those of people."""
+
+KNOWN_PARAMETERS = 64
+"""Different parameters that are remembered: most jobs have the same few."""
 
 CONVERTED = frozenset({"kind", "parameters", "state", "waits_for"})
 """Fields of a job that are kept as text."""
@@ -303,11 +307,16 @@ def counts(connection: sqlite3.Connection) -> dict[JobState, int]:
     return {state: found.get(state, 0) for state in (JobState.QUEUED, JobState.RUNNING)}
 
 
+@lru_cache(maxsize=KNOWN_PARAMETERS)
+def _parameters(packed: str) -> JobParameters:
+    return msgspec.json.decode(packed, type=JobParameters)
+
+
 def _job(row: sqlite3.Row) -> Job:
     return Job(
         kind=JobKind(row["kind"]),
-        parameters=msgspec.json.decode(row["parameters"], type=JobParameters),
+        parameters=_parameters(row["parameters"]),
         state=JobState(row["state"]),
         waits_for=msgspec.json.decode(row["waits_for"], type=tuple[int, ...]),
-        **{name: row[name] for name in Job.__struct_fields__ if name not in CONVERTED},
+        **{name: once(row[name]) for name in Job.__struct_fields__ if name not in CONVERTED},
     )

@@ -16,11 +16,11 @@ from storage.promotion_records import GateReport, Probation
 from storage.record import Record
 from storage.vocabulary import Format, Role, Status, Task
 
-OPENED = 16
+OPENED = 4
 """Models whose versions stay as they were unpacked: whoever asks one for its current version asks for its candidate next."""
 
 
-SCREENFUL = 32
+SCREENFUL = 16
 """Versions of a model that stay as they were unpacked: those that a screen shows are asked for again with each change."""
 
 

@@ -5,8 +5,9 @@ shows. What it made anew of all the others would come and go, several megabytes 
 """
 
 import sqlite3
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -19,6 +20,11 @@ AT_ONCE = 20
 def row_key(row: sqlite3.Row) -> int:
     """Return a number that is another one as soon as anything in a row is, but for one chance in 10¹⁹."""
     return hash(msgspec.msgpack.encode(tuple(row)))
+
+
+def once(value: Any) -> Any:
+    """Return a value, and a text as the one object that stands for it: of five hundred jobs half the texts are the same few."""
+    return sys.intern(value) if type(value) is str else value
 
 
 class SeenRows(Generic[T]):

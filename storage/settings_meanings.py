@@ -14,6 +14,9 @@ from storage.settings_file import Settings
 LITERAL = re.compile(r"``([^`]+)``")
 """What is code in a docstring."""
 
+CLASS = re.compile(r"^(?=class )", re.MULTILINE)
+"""Where a class begins; none of them is decorated."""
+
 ABSENT = "``None``"
 """How a struct says what a file says by leaving a key out."""
 
@@ -34,9 +37,13 @@ def _own(kind: type[Settings]) -> dict[str, str]:
 
 @cache
 def _classes(file: Path) -> dict[str, dict[str, str]]:
-    """Return the words of the fields of each class in a file. It is read here: Python would keep its lines for good."""
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    return {one.name: _fields(one) for one in tree.body if isinstance(one, ast.ClassDef)}
+    """Return the words of the fields of each class in a file. It is read here: Python would keep its lines for good.
+
+    Class by class: the tree of a whole file is a megabyte, which a console would never give back.
+    """
+    _, *texts = CLASS.split(file.read_text(encoding="utf-8"))
+    classes = (ast.parse(text).body[0] for text in texts)
+    return {one.name: _fields(one) for one in classes if isinstance(one, ast.ClassDef)}
 
 
 def _fields(definition: ast.ClassDef) -> dict[str, str]:

@@ -6,17 +6,20 @@ small for panels. What a screen shows is its own.
 
 from typing import ClassVar
 
+from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.geometry import Size
 from textual.message import Message
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Static
 
 from tui import layout, notices
 from tui.key import Where
 from tui.view import View
+from tui.widgets.lines import Lines
 
 
 class ConsoleScreen(Screen[None]):
@@ -59,10 +62,9 @@ class ConsoleScreen(Screen[None]):
         return self._composed
 
     def compose(self) -> ComposeResult:
-        """Lay out the screen's own room, and what stands for it in a terminal that is too small."""
+        """Lay out the screen's own room."""
         with Vertical(id="room"):
             yield from self.compose_room()
-        yield Static(id="small")
 
     def compose_room(self) -> ComposeResult:
         """Lay out the screen."""
@@ -100,8 +102,13 @@ class ConsoleScreen(Screen[None]):
         self._fill_if_old()
 
     def on_screen_suspend(self) -> None:
-        """Remember what it looks like."""
+        """Remember what it looks like, and hold on to no line of it that is out of sight: to draw them takes some milliseconds."""
         self._left_in = self.app.theme
+        if isinstance(self.app.screen, ConsoleScreen) and self.app.screen is not self:
+            for widget in self.walk_children(Widget, with_self=True):
+                if isinstance(widget, Lines):
+                    widget.let_go()
+                widget._styles_cache.clear()  # noqa: SLF001 - Textual has no public place for it
 
     def on_screen_resume(self, event: events.ScreenResume) -> None:
         """Show what happened while another screen was on top."""
@@ -126,9 +133,17 @@ class ConsoleScreen(Screen[None]):
         small = layout.too_small(width, height)
         self.set_class(small, "-small")
         if small:
-            self.query_one("#small", Static).update(notices.too_small(view, width, height))
+            self._tell_too_small(notices.too_small(view, width, height))
         else:
             self.fill(view, width, height)
+
+    def _tell_too_small(self, said: Text) -> None:
+        """Say in the place of everything else that a terminal is too small; hardly any ever is, so that it is made here."""
+        there = self.query("#small").results(Static)
+        if (line := next(there, None)) is not None:
+            line.update(said)
+        else:
+            self.mount(Static(said, id="small"))
 
     def _fill_if_old(self) -> None:
         """Show the latest, unless just this is shown in just this size."""

@@ -226,6 +226,9 @@ class Feed:
             self._version, self._detail_until, self._past_key = None, 0.0, None
             turn = 0 if here is None else here.turn + 1
             self._replay = None if at is None else Replay(at, said=said, turn=turn)
+            if here is None or at is None:
+                # The present is not held beside the past, nor the other way round: each is some megabytes of its own.
+                self._seen = Seen()
 
     def _look_at_past(self, reader: Reader, wanted: Replay) -> News:
         """Return what was at a moment; it is read anew only where something else is wanted of it: the past stands still."""

@@ -6,7 +6,7 @@ from math import inf
 from typing import Final
 
 from storage.fault_records import Event
-from storage.seen import SeenRows, records
+from storage.seen import SeenRows, once, records
 from storage.text import clean
 from storage.vocabulary import Severity
 
@@ -83,8 +83,8 @@ def _event(row: sqlite3.Row) -> Event:
         id=row["id"],
         at=row["at"],
         severity=Severity(row["severity"]),
-        code=row["code"],
-        model=row["model"],
+        code=once(row["code"]),
+        model=once(row["model"]),
         version=row["version"],
-        message=row["message"],
+        message=once(row["message"]),
     )

@@ -6,8 +6,9 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.content import Content
 from textual.message import Message
-from textual.widgets import Input, Label
+from textual.widgets import Input
 
 MOST = 100
 """Characters of a filter: more than a person types."""
@@ -23,9 +24,9 @@ class FilterLine(Horizontal):
         display: none;
         height: 1;
         padding: 0 1;
-        Label { width: 2; color: $primary; }
+        color: $primary;
         Input > .input--placeholder { color: $text-muted; }
-        Input, Input:focus { width: 1fr; height: 1; border: none; padding: 0; background: $primary 12%; color: $foreground; }
+        Input, Input:focus { margin-left: 2; width: 1fr; height: 1; border: none; padding: 0; background: $primary 12%; color: $foreground; }
     }
     FilterLine:ansi Input, FilterLine:ansi Input:focus { background: ansi_default; text-style: underline; }
     """
@@ -40,9 +41,12 @@ class FilterLine(Horizontal):
     class Left(Message):
         """The keys are to go to the rows again."""
 
+    def render(self) -> Content:
+        """Return what stands before the words: the key."""
+        return Content("/")
+
     def compose(self) -> ComposeResult:
         """Lay out the line."""
-        yield Label("/")
         line = Input(max_length=MOST, select_on_focus=False, placeholder="words; !not  model:name")
         # A cursor that blinks would send bytes while nothing happens.
         line.cursor_blink = False

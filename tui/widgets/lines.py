@@ -80,6 +80,11 @@ class Lines(Widget):
             width = self.content_size.width
             self.refresh(*(Region(0, row, width, 1) for row in changed))
 
+    def let_go(self) -> None:
+        """Hold on to nothing that was drawn: it is out of sight, and is drawn again in less time than a key takes."""
+        self._strips = [None] * len(self._lines)
+        self._picture = None
+
     def refresh(
         self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
     ) -> Self:
