@@ -27,6 +27,7 @@ from tests.console.screen import shows
 from tests.console.stage import NOW, Played, add_evaluation
 from tui import keeping_less
 from tui.app import Arrived
+from tui.console_screen import ConsoleScreen
 from tui.dialogs.framed import Framed
 from tui.feed import NO_NEWS, News
 from tui.view import View
@@ -101,6 +102,32 @@ async def test_looking_around_keeps_nothing(open_console: Open, staged: Workspac
     assert after[Strip] <= before[Strip] * 1.2
     assert after[News] - elsewhere[News] <= 1 + IN_PASSING
     assert after[View] - elsewhere[View] <= 1 + IN_PASSING
+
+
+async def test_what_is_covered_holds_no_lines_and_is_the_same_again(
+    open_console: Open, staged: Workspace
+) -> None:
+    """A screen below another keeps no line that was drawn; below a dialog it is seen, and keeps them."""
+    async with open_console(staged).run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "Models 6")
+        overview = pilot.app.screen
+        assert isinstance(overview, ConsoleScreen)
+        before = overview.lines()
+        assert drawn(overview) > 0
+        await pilot.press("question_mark")
+        await shows(pilot, "Keys: overview")
+        assert drawn(overview) > 0
+        await pilot.press("escape", "5")
+        await shows(pilot, " > events")
+        assert drawn(overview) == 0
+        await pilot.press("escape")
+        await shows(pilot, "Models 6")
+        assert overview.lines() == before
+
+
+def drawn(screen: ConsoleScreen) -> int:
+    """Return how many lines the widgets of a screen hold as they were drawn."""
+    return sum(len(widget._styles_cache._cache) for widget in screen.walk_children(Widget, with_self=True))
 
 
 async def test_what_a_dialog_leaves_is_looked_for(

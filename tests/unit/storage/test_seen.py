@@ -36,6 +36,15 @@ def test_what_is_as_it_was_is_the_very_same(filled: Reader) -> None:
     assert [id(event) for event in after.events] == [id(event) for event in before.events]
 
 
+def test_texts_that_are_alike_are_one(filled: Reader) -> None:
+    """Jobs that the same person asked for hold the name once, and what they were asked with too."""
+    first, second = snapshot.read(filled).jobs
+    assert first.kind is not second.kind
+    assert first.requested_by is second.requested_by
+    assert first.model is second.model
+    assert first.parameters is second.parameters
+
+
 def test_what_stays_is_known_by_the_same_numbers(writer: Writer) -> None:
     """A look brings new objects for what changed alone, and what is gone is forgotten."""
     seen: SeenRows[tuple[int, ...]] = SeenRows()

@@ -1,6 +1,7 @@
 """The feed: what it reads, when it says so, and that it never keeps a read open."""
 
 import time
+import weakref
 from collections.abc import Sequence
 from typing import cast
 
@@ -264,6 +265,20 @@ def test_the_past_stands_still(feed: Feed, writer: Writer) -> None:
     assert news is not None
     assert news.replay is None
     assert latest(news).message == "something happened"
+
+
+def test_the_present_is_not_held_beside_the_past(feed: Feed) -> None:
+    """Each is some megabytes of its own: who looks at one has let go of the other, and finds it again."""
+    before = feed.look()
+    present = weakref.ref(feed._seen)
+    feed.replay(Wish(Way.TO, NOW + 1000, NOW + 60))
+    feed.look()
+    assert present() is None
+    feed.replay(Wish(Way.LIVE, NOW + 1000))
+    after = feed.look()
+    assert before is not None
+    assert after is not None
+    assert after.snapshot == before.snapshot
 
 
 def test_the_same_answer_to_another_wish_is_news(feed: Feed) -> None:
