@@ -201,12 +201,23 @@ def test_without_descriptors_nothing_is_concluded_about_watches(
     assert ears.hears()
 
 
+def is_deployed(reader: Reader) -> bool:
+    """Whether the model of the engine has a version that is deployed."""
+    with reader.transaction() as connection:
+        model = models.read_one(connection, MODEL)
+    return model is not None and model.current is not None
+
+
 def test_an_engine_that_may_open_no_more_files_lives_on_and_recovers_by_itself(
     digits_engine: Workspace,
 ) -> None:
     """Its jobs fail with a sentence, nothing is held against what is deployed, and with room the same engine works on."""
     pid = engine_pid(digits_engine)
     assert pid
+    # A check of what is not deployed needs no file.
+    digits_engine.current_link(MODEL).symlink_to("1")
+    reader = Reader(digits_engine.database)
+    assert eventually(lambda: is_deployed(reader))
     soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, hard))
     for kind in (JobKind.EVALUATE, JobKind.CHECK):
@@ -223,7 +234,6 @@ def test_an_engine_that_may_open_no_more_files_lives_on_and_recovers_by_itself(
     )
     assert worked.state is JobState.SUCCEEDED
     assert engine_pid(digits_engine) == pid
-    reader = Reader(digits_engine.database)
     with reader.transaction() as connection:
         assert [version.status for version in models.versions(connection, MODEL)] == [Status.READY]
         assert {event.code for event in events.read(connection, limit=100)} & {"load-failed", "gone"} == set()
