@@ -46,6 +46,13 @@ class ConsoleScreen(Screen[None]):
             super().__init__()
             self.screen = screen
 
+    class Left(Message):
+        """Another screen is in the place of this one, or above it."""
+
+        def __init__(self, screen: "ConsoleScreen") -> None:
+            super().__init__()
+            self.screen = screen
+
     def __init__(self) -> None:
         super().__init__()
         self.latest: View | None = None
@@ -81,6 +88,13 @@ class ConsoleScreen(Screen[None]):
         """Hold on to nothing that was read: this is closed, and a model's versions alone are a megabyte."""
         self.latest = self._filled = None
 
+    def forget_lines(self) -> None:
+        """Hold on to no line that was drawn: to draw them again takes some milliseconds, and to keep them a third of a megabyte."""
+        for widget in self.walk_children(Widget, with_self=True):
+            if isinstance(widget, Lines):
+                widget.let_go()
+            widget._styles_cache.clear()  # noqa: SLF001 - Textual has no public place for it
+
     def show(self, view: View) -> None:
         """Show the latest, at once or when the screen can be seen again."""
         if view is not self.latest:
@@ -102,13 +116,10 @@ class ConsoleScreen(Screen[None]):
         self._fill_if_old()
 
     def on_screen_suspend(self) -> None:
-        """Remember what it looks like, and hold on to no line of it that is out of sight: to draw them takes some milliseconds."""
+        """Remember what it looks like, and say so where it is out of sight."""
         self._left_in = self.app.theme
         if isinstance(self.app.screen, ConsoleScreen) and self.app.screen is not self:
-            for widget in self.walk_children(Widget, with_self=True):
-                if isinstance(widget, Lines):
-                    widget.let_go()
-                widget._styles_cache.clear()  # noqa: SLF001 - Textual has no public place for it
+            self.post_message(self.Left(self))
 
     def on_screen_resume(self, event: events.ScreenResume) -> None:
         """Show what happened while another screen was on top."""

@@ -63,6 +63,8 @@ class Navigation(Writing):
         self._selected: str | None = None
         self._resting: Timer | None = None
         self._compared: Wanted | None = None
+        self._left: ConsoleScreen | None = None
+        """The screen that was left last."""
         self._keep_selection()
         # The selected model is known now: with its detail, too, the first paint is complete.
         self._shown = self.news = feed.look() or feed.news
@@ -283,6 +285,12 @@ class Navigation(Writing):
             if isinstance(closed, ConsoleScreen):
                 closed.let_go()
         self._deepen()
+
+    def on_console_screen_left(self, message: ConsoleScreen.Left) -> None:
+        """Have the screen that was left before forget its lines: people go to and fro between two."""
+        before, self._left = self._left, message.screen
+        if before is not None and before not in {self._left, self.screen}:
+            before.forget_lines()
 
     def _deepen(self) -> None:
         """Have jobs and events read from further back while somebody looks at them, and the rest only then."""

@@ -104,10 +104,10 @@ async def test_looking_around_keeps_nothing(open_console: Open, staged: Workspac
     assert after[View] - elsewhere[View] <= 1 + IN_PASSING
 
 
-async def test_what_is_covered_holds_no_lines_and_is_the_same_again(
+async def test_a_screen_that_was_left_long_ago_holds_no_lines_and_is_the_same_again(
     open_console: Open, staged: Workspace
 ) -> None:
-    """A screen below another keeps no line that was drawn; below a dialog it is seen, and keeps them."""
+    """The one that was left last keeps what was drawn, and any other does not; below a dialog it is seen, and keeps it."""
     async with open_console(staged).run_test(size=(80, 24)) as pilot:
         await shows(pilot, "Models 6")
         overview = pilot.app.screen
@@ -119,10 +119,14 @@ async def test_what_is_covered_holds_no_lines_and_is_the_same_again(
         assert drawn(overview) > 0
         await pilot.press("escape", "5")
         await shows(pilot, " > events")
+        assert drawn(overview) > 0
+        await pilot.press("4")
+        await shows(pilot, " > jobs")
         assert drawn(overview) == 0
-        await pilot.press("escape")
+        await pilot.press("1")
         await shows(pilot, "Models 6")
         assert overview.lines() == before
+        assert drawn(overview) > 0
 
 
 def drawn(screen: ConsoleScreen) -> int:
