@@ -8,8 +8,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from textual.app import App
-
 from storage import launch
 from storage.errors import Error
 from storage.promotion_records import PromotionTarget
@@ -18,6 +16,7 @@ from storage.snapshot import Snapshot
 from storage.vocabulary import FINISHED, JobState
 from storage.workspace import Workspace
 from tui import requests
+from tui.ahead import TypedAhead
 from tui.feed import News
 from tui.widgets.literal import printable
 
@@ -45,7 +44,7 @@ class ShowsVersions(Protocol):
         """Return that version."""
 
 
-class Actions(App[int]):
+class Actions(TypedAhead):
     """The part of the application that acts."""
 
     def __init__(

@@ -45,6 +45,25 @@ def test_wide_names_move_nothing(staged: Workspace, writer: Writer) -> None:
             assert shown[y][79].data == "│"
 
 
+@pytest.mark.parametrize(
+    ("keys", "shown"),
+    [
+        ("/mni", "Models 1 of 6  /mni"),
+        (":devi", "│ devi "),
+        ("@03:1", "│ 03:1 "),
+        ("4/seg\r", re.compile(r"Jobs 1 of \d+ ")),
+    ],
+)
+def test_letters_that_come_with_the_key_of_their_line_are_in_it(
+    staged: Workspace, keys: str, shown: str | re.Pattern[str]
+) -> None:
+    """Over a network they come all at once, before the line is there."""
+    with opened(staged) as terminal:
+        shows_all(terminal)
+        terminal.send(keys)
+        terminal.wait_for(lambda screen: re.search(shown, screen) is not None, PATIENCE_S)
+
+
 def test_a_value_reaches_the_clipboard_of_the_terminal(staged: Workspace) -> None:
     """What is copied is sent as OSC 52, in base64, and nothing else with it."""
     with opened(staged) as terminal:

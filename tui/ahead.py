@@ -1,0 +1,39 @@
+"""Keys that were typed ahead of the line that they are for: over a network ``/mnist`` comes all at once.
+
+Textual hands a key to what is in focus when it comes. Where a key before it, which is still on its way, opens a line to type
+in, that is the wrong place, and the letter would be lost.
+"""
+
+from collections import deque
+from typing import Any, Final
+
+from textual import events
+from textual.app import App
+from textual.widget import Widget
+from textual.widgets import Input
+
+AHEAD: Final = 256
+"""Keys of which it is known whom they were handed to: more are never on their way."""
+
+
+class TypedAhead(App[int]):
+    """An application in which letters reach the line that a key before them opens."""
+
+    def __init__(self, **keywords: Any) -> None:
+        super().__init__(**keywords)
+        self._handed: deque[tuple[events.Key, Widget | None]] = deque(maxlen=AHEAD)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Remember whom a key is handed to."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            self._handed.append((event, self.focused))
+        await super().on_event(event)
+
+    def on_key(self, event: events.Key) -> None:
+        """Hand a key that nobody took to the line that has the focus by now, if it was handed to something else."""
+        line = self.focused
+        if isinstance(line, Input) and any(key is event and to is not line for key, to in self._handed):
+            event.prevent_default()
+            again = events.Key(event.key, event.character)
+            self._handed.append((again, line))
+            line._forward_event(again)  # noqa: SLF001 - posted to the application it would come after keys that are later
