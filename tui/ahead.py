@@ -25,13 +25,14 @@ class TypedAhead(App[int]):
 
     async def on_event(self, event: events.Event) -> None:
         """Remember whom a key is handed to."""
-        if isinstance(event, events.Key) and not event.is_forwarded:
+        if isinstance(event, events.Key) and not event.is_forwarded and self.screen_stack:
             self._handed.append((event, self.focused))
         await super().on_event(event)
 
     def on_key(self, event: events.Key) -> None:
         """Hand a key that nobody took to the line that has the focus by now, if it was handed to something else."""
-        line = self.focused
+        # When the console ends, no screen is left.
+        line = self.focused if self.screen_stack else None
         if isinstance(line, Input) and any(key is event and to is not line for key, to in self._handed):
             event.prevent_default()
             again = events.Key(event.key, event.character)

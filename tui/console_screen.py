@@ -118,7 +118,8 @@ class ConsoleScreen(Screen[None]):
     def on_screen_suspend(self) -> None:
         """Remember what it looks like, and say so where it is out of sight."""
         self._left_in = self.app.theme
-        if isinstance(self.app.screen, ConsoleScreen) and self.app.screen is not self:
+        # When the console ends, no screen is left.
+        if any(isinstance(top, ConsoleScreen) and top is not self for top in self.app.screen_stack[-1:]):
             self.post_message(self.Left(self))
 
     def on_screen_resume(self, event: events.ScreenResume) -> None:

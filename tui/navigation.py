@@ -289,7 +289,8 @@ class Navigation(Writing):
     def on_console_screen_left(self, message: ConsoleScreen.Left) -> None:
         """Have the screen that was left before forget its lines: people go to and fro between two."""
         before, self._left = self._left, message.screen
-        if before is not None and before not in {self._left, self.screen}:
+        # When the console ends, no screen is left.
+        if before is not None and before is not self._left and before not in self.screen_stack[-1:]:
             before.forget_lines()
 
     def _deepen(self) -> None:
