@@ -4,6 +4,7 @@ Counted are things, not bytes: what a process takes depends on the machine, and 
 """
 
 import gc
+import weakref
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from textual.message import Message
 from textual.pilot import Pilot
 from textual.strip import Strip
 from textual.widget import Widget
+from textual.widgets import Input
 from textual.widgets._toast import ToastRack
 
 from storage.database import Writer
@@ -132,6 +134,21 @@ async def test_a_screen_that_was_left_long_ago_holds_no_lines_and_is_the_same_ag
 def drawn(screen: ConsoleScreen) -> int:
     """Return how many lines the widgets of a screen hold as they were drawn."""
     return sum(len(widget._styles_cache._cache) for widget in screen.walk_children(Widget, with_self=True))
+
+
+async def test_nobody_who_had_a_key_is_held_for_it(open_console: Open, staged: Workspace) -> None:
+    """The line of a dialog is gone with the dialog, though letters were handed to it."""
+    async with open_console(staged).run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "Models 6")
+        await pilot.press("colon", "d", "e")
+        await shows(pilot, " de ")
+        line = weakref.ref(pilot.app.focused)
+        assert isinstance(line(), Input)
+        await pilot.press("escape")
+        await shows(pilot, "Models 6")
+        await pilot.press("j")
+        gc.collect()
+        assert line() is None
 
 
 async def test_what_a_dialog_leaves_is_looked_for(
