@@ -16,6 +16,7 @@ from engine.install_command import install
 from engine.options import answer, standard_options
 from storage import jobs, launch
 from storage.database import OLDER, Reader
+from storage.durations import rough
 from storage.errors import DatabaseError, WorkspaceError
 from storage.records import EngineState, HostState
 from storage.tables import engine as engine_table
@@ -188,7 +189,7 @@ def _in_words(document: EngineDocument, now: float) -> str:
         silence = max(0.0, now - document.heartbeat_at.timestamp())
         lines.append(f"started   {document.started_at:%Y-%m-%d %H:%M:%S} UTC")
         lines.append(
-            f"heartbeat {silence:.0f} s ago" + (" - it does not react" if silence > launch.SILENT_S else "")
+            f"heartbeat {rough(silence)} ago" + (" - it does not react" if silence > launch.SILENT_S else "")
         )
     if document.rss_bytes is not None and document.cpu_percent is not None:
         lines.append(

@@ -20,6 +20,9 @@ NEAR_S = 12 * 3600.0
 
 MINUTE_S = 60
 
+SECONDS_MATTER_S = 120
+"""Until then what is silent may just be busy, and one looks whether it comes back."""
+
 FIVES_FROM = 10
 """Minutes from which on an age goes on in fives: to nobody a quarter of an hour and 17 minutes are two things."""
 
@@ -63,6 +66,22 @@ def elapsed(at: float, now: float) -> float:
     Each by itself is a picture of its own, with all that it takes to put a digit into its place.
     """
     return now // MINUTE_S * MINUTE_S - at // MINUTE_S * MINUTE_S
+
+
+def span(seconds: float) -> str:
+    """Return how long something has lasted, in its two largest units."""
+    minutes = max(0, int(seconds)) // 60
+    days, hours = divmod(minutes // 60, 24)
+    if days:
+        return f"{days}d{hours:02d}h"
+    if hours:
+        return f"{hours}h{minutes % 60:02d}m"
+    return f"{minutes}m" if minutes else "<1m"
+
+
+def lasted(seconds: float) -> str:
+    """Return how long something has lasted, in seconds only while each of them matters: the line is painted when it changes."""
+    return f"{seconds:.0f} s" if seconds < SECONDS_MATTER_S else span(seconds)
 
 
 def short_age(seconds: float) -> str:

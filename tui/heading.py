@@ -9,7 +9,7 @@ from storage import full_disk, launch
 from storage.records import Model
 from storage.vocabulary import WALLS, LayerState
 from tui import health
-from tui.format import clock, elapsed
+from tui.format import clock, elapsed, span
 from tui.moments import written
 from tui.view import View
 
@@ -77,17 +77,6 @@ def right(view: View) -> Text:
     if view.replay is not None:
         return Text(f" REPLAY {written(view.replay.at)} ", "bold reverse")
     return Text(f"{clock(view.now, view.now)} UTC")
-
-
-def span(seconds: float) -> str:
-    """Return how long something has lasted, in its two largest units."""
-    minutes = max(0, int(seconds)) // 60
-    days, hours = divmod(minutes // 60, 24)
-    if days:
-        return f"{days}d{hours:02d}h"
-    if hours:
-        return f"{hours}h{minutes % 60:02d}m"
-    return f"{minutes}m" if minutes else "<1m"
 
 
 def _models(view: View) -> str:

@@ -11,10 +11,7 @@ from storage import full_disk, launch
 from storage.durations import rough
 from storage.records import Arrival, EngineState, Job, Model, Version
 from storage.vocabulary import FINISHED, JobState, Status
-from tui.format import moment
-
-SECONDS_MATTER_S = 120.0
-"""Until then an engine may just be busy, and one looks whether it comes back."""
+from tui.format import lasted, moment
 
 
 class Health(NamedTuple):
@@ -162,12 +159,7 @@ def stale(
     silent = now - engine.heartbeat_at
     if disk_full and silent > full_disk.SILENT_S:
         return f"the disk is full: free some space; nothing recorded since {beat} UTC"
-    return f"the engine has been silent for {_lasted(silent)}, {since}" if silent > launch.SILENT_S else None
-
-
-def _lasted(seconds: float) -> str:
-    """Return how long something lasts, in seconds only while each of them matters: the line is painted when it changes."""
-    return f"{seconds:.0f} s" if seconds < SECONDS_MATTER_S else f"{seconds // 60:.0f} min"
+    return f"the engine has been silent for {lasted(silent)}, {since}" if silent > launch.SILENT_S else None
 
 
 def _broken(model: Model) -> Health | None:

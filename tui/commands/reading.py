@@ -14,6 +14,7 @@ from storage.errors import DatabaseError
 from storage.records import EngineState
 from storage.tables import engine as engine_table
 from storage.workspace import Workspace, engine_pid, owner_for_viewer
+from tui.format import lasted
 
 FIRST_LOOK_S = 10.0
 """How long a new engine may take to list the folders; after that, what it has found so far is shown."""
@@ -81,7 +82,7 @@ def staleness(workspace: Workspace, state: EngineState | None) -> str:
     if silence > full_disk.SILENT_S and full_disk.is_full(workspace.state):
         return full_disk.no_record(workspace.root).message
     if silence > launch.SILENT_S:
-        return f"The engine has been silent for {silence:.0f} s. Look at its log: modeltender engine logs"
+        return f"The engine has been silent for {lasted(silence)}. Look at its log: modeltender engine logs"
     return ""
 
 

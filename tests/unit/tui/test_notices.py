@@ -178,7 +178,10 @@ def test_header_tells_a_silent_engine(news: News) -> None:
     assert "the engine has been silent for 16 s" in said.plain
     later = notices.engine_down(view._replace(now=NOW + 185))
     assert later is not None
-    assert "the engine has been silent for 3 min" in later.plain
+    assert "the engine has been silent for 3m" in later.plain
+    long_ago = notices.engine_down(view._replace(now=NOW + 26 * 3600))
+    assert long_ago is not None
+    assert "the engine has been silent for 1d02h" in long_ago.plain
 
 
 def test_a_full_disk_is_told_before_the_engine_passes_for_silent(news: News) -> None:

@@ -77,6 +77,7 @@ def test_asking_for_work_starts_a_stopped_engine(stopped: Workspace) -> None:
     [
         (0.0, False, ""),
         (60.0, False, "The engine has been silent for 60 s"),
+        (3 * 3600.0 + 90, False, "The engine has been silent for 3h01m"),
         (0.0, True, ""),
         (5.0, False, ""),
         (5.0, True, "The disk of "),
