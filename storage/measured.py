@@ -8,7 +8,7 @@ from storage.record import Record
 from storage.vocabulary import OutputScale, Scenario
 
 
-class Metric(msgspec.Struct, frozen=True, gc=False):
+class Metric(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One quality figure with its confidence interval (95 %), measured on ``n`` examples."""
 
     name: str

@@ -96,7 +96,7 @@ def read_detail(reader: Reader, name: str, at: float) -> Detail | None:
         figures = (headline_of(connection, name), "p50_ms")
         after = nextafter(at, inf)
         history, latency = (
-            tuple(thinning.charted(connection, name, figure, until=after).points) for figure in figures
+            thinning.charted(connection, name, figure, until=after).points for figure in figures
         )
         latest = evaluations.read(connection, name, limit=SHOWN_EVALUATIONS, until=at)
         return Detail(

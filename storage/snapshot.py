@@ -7,6 +7,7 @@ from math import inf
 from storage import jobs
 from storage.database import Reader
 from storage.fault_records import Event, Fault
+from storage.histories import NOTHING, History
 from storage.model_records import PackedVersion
 from storage.notice_records import Delivery
 from storage.notice_vocabulary import Channel
@@ -16,7 +17,6 @@ from storage.records import (
     Device,
     EngineState,
     Evaluation,
-    HistoryPoint,
     Job,
     Model,
     Quarantined,
@@ -64,8 +64,6 @@ class Seen:
         self.events: SeenRows[Event] = SeenRows()
         self.versions: SeenThings[PackedVersion] = SeenThings()
         self.evaluations: SeenThings[Evaluation] = SeenThings()
-        self.quality: SeenRows[HistoryPoint] = SeenRows()
-        self.latency: SeenRows[HistoryPoint] = SeenRows()
         self.promotions: SeenRows[Promotion] = SeenRows()
 
 
@@ -97,12 +95,12 @@ class Detail(Record, frozen=True, kw_only=True):
     """The newest, and those that matter besides (`SHOWN_VERSIONS`); `Model.versions` counts all."""
     arrivals: tuple[Arrival, ...]
     evaluations: tuple[Evaluation, ...]
-    history: tuple[HistoryPoint, ...]
+    history: History
     """The headline metric over all versions, oldest first."""
-    latency: tuple[HistoryPoint, ...]
+    latency: History
     """The median latency over all versions, oldest first."""
-    recent_history: tuple[HistoryPoint, ...] = ()
-    recent_latency: tuple[HistoryPoint, ...] = ()
+    recent_history: History = NOTHING
+    recent_latency: History = NOTHING
     """The same of the time that the charts show, where the whole time has too many values to tell each of them."""
     promotions: tuple[Promotion, ...]
     faults: tuple[Fault, ...]
@@ -169,8 +167,8 @@ def read_detail(
         if model is None:
             return None
         headline = metric or headline_of(connection, name)
-        history, recent_history = _charted(connection, name, headline, span_s, known.quality)
-        latency, recent_latency = _charted(connection, name, "p50_ms", span_s, known.latency)
+        history, recent_history = _charted(connection, name, headline, span_s)
+        latency, recent_latency = _charted(connection, name, "p50_ms", span_s)
         latest = evaluations.read(connection, name, limit=SHOWN_EVALUATIONS, seen=known.evaluations)
         matter = {one.id for one in (model.current, model.previous, model.candidate) if one is not None}
         matter |= {evaluation.version_id for evaluation in latest}
@@ -193,14 +191,14 @@ def read_detail(
 
 
 def _charted(
-    connection: sqlite3.Connection, model: str, figure: str, span_s: float, seen: SeenRows[HistoryPoint]
-) -> tuple[tuple[HistoryPoint, ...], tuple[HistoryPoint, ...]]:
+    connection: sqlite3.Connection, model: str, figure: str, span_s: float
+) -> tuple[History, History]:
     """Return a figure over all the time, and where that could not tell every value, over the latest of it."""
-    whole = thinning.charted(connection, model, figure, seen=seen)
+    whole = thinning.charted(connection, model, figure)
     if whole.step_s is None or span_s == inf or not whole.points:
-        return tuple(whole.points), ()
+        return whole.points, NOTHING
     recent = thinning.charted(connection, model, figure, since=whole.points[-1].at - span_s)
-    return tuple(whole.points), tuple(recent.points)
+    return whole.points, recent.points
 
 
 def headline_of(connection: sqlite3.Connection, name: str) -> str:

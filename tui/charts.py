@@ -1,9 +1,8 @@
 """What the charts of a model draw: its history, its objective, and where another version was promoted or came back."""
 
 import math
-from collections.abc import Sequence
 
-from storage.records import HistoryPoint
+from storage.histories import History
 from storage.snapshot import Detail
 from storage.vocabulary import JobKind, JobState
 from tui.feed import News
@@ -66,19 +65,15 @@ def _show(
     chart: HistoryChart,
     view: View,
     detail: Detail,
-    points: Sequence[HistoryPoint],
-    recent: Sequence[HistoryPoint],
+    points: History,
+    recent: History,
     *,
     name: str,
     figure: str,
     never: str = "",
 ) -> None:
     shown_in = window(view)
-    shown = (
-        points
-        if shown_in is None
-        else [point for point in recent or points if shown_in[0] <= point.at <= shown_in[1]]
-    )
+    shown = points if shown_in is None else (recent or points).during(*shown_in)
     nothing = (
         f"nothing was measured in the last {SPANS[view.span].word}: ] shows more"
         if points

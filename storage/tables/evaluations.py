@@ -8,8 +8,9 @@ from typing import Any
 
 import msgspec
 
-from storage.records import Evaluation, ExampleValues, HistoryPoint, LatencyReport, Metric, NewEvaluation
-from storage.seen import SeenRows, SeenThings, records, row_key
+from storage.histories import History
+from storage.records import Evaluation, ExampleValues, LatencyReport, Metric, NewEvaluation
+from storage.seen import SeenThings, row_key
 from storage.tables import among, latencies
 from storage.vocabulary import OutputScale, Scenario
 
@@ -226,22 +227,18 @@ def history(
     *,
     since: float = 0.0,
     limit: int = 100_000,
-    seen: SeenRows[HistoryPoint] | None = None,
-) -> list[HistoryPoint]:
-    """Return a metric's (or latency figure's) values over all versions of a model, oldest first, the latest ``limit``.
-
-    Those that were ``seen`` before are the very same ones.
-    """
+) -> History:
+    """Return a metric's (or latency figure's) values over all versions of a model, oldest first, the latest ``limit``."""
     if latencies.figure(metric) is not None:
-        return latencies.history(connection, model, metric, since=since, limit=limit, seen=seen)
+        return latencies.history(connection, model, metric, since=since, limit=limit)
     rows = connection.execute(
-        "SELECT at, number, :metric AS metric, value, low, high, n FROM evaluations JOIN metrics ON metrics.evaluation_id = evaluations.id "
+        "SELECT at, number, value, low, high, n FROM evaluations JOIN metrics ON metrics.evaluation_id = evaluations.id "
         "JOIN versions ON versions.id = version_id JOIN models ON models.id = model_id "
         "WHERE models.name = :model AND metrics.name = :metric AND slice = '' AND at >= :since "
         "ORDER BY at DESC, evaluations.id DESC LIMIT :limit",
         {"model": model, "metric": metric, "since": since, "limit": limit},
     )
-    return records(rows, latencies.point, seen)[::-1]
+    return History.of(metric, rows)[::-1]
 
 
 def metric_names(connection: sqlite3.Connection, model: str) -> list[str]:

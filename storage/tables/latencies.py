@@ -6,13 +6,12 @@ another; the long one says which scenario and batch size: ``server_b1_max_qps``,
 
 import re
 import sqlite3
-from sys import intern
 from typing import Final, NamedTuple
 
 import msgspec
 
-from storage.records import HistoryPoint, LatencyMeasurement, NewLatencyMeasurement, Surroundings
-from storage.seen import SeenRows, records
+from storage.histories import History
+from storage.records import LatencyMeasurement, NewLatencyMeasurement, Surroundings
 from storage.vocabulary import Scenario
 
 EVALUATED: Final = ("p50_ms", "p90_ms", "p95_ms", "p99_ms", "mean_ms", "throughput")
@@ -131,11 +130,8 @@ def history(
     *,
     since: float = 0.0,
     limit: int = 100_000,
-    seen: SeenRows[HistoryPoint] | None = None,
-) -> list[HistoryPoint]:
+) -> History:
     """Return a latency figure's values over all versions of a model, oldest first, the latest ``limit``.
-
-    Those that were ``seen`` before are the very same ones.
 
     Raises:
         KeyError: it is no latency figure.
@@ -157,31 +153,17 @@ def history(
             "AND scenario = :scenario AND batch_size = :batch_size AND at >= :since"
         )
     rows = connection.execute(
-        f"SELECT at, number, :metric AS metric, value, NULL AS low, NULL AS high, n FROM ({' UNION ALL '.join(sources)}) "  # noqa: S608 - as above
+        f"SELECT at, number, value, NULL AS low, NULL AS high, n FROM ({' UNION ALL '.join(sources)}) "  # noqa: S608 - as above
         "WHERE value IS NOT NULL ORDER BY at DESC LIMIT :limit",
         {
             "scenario": wanted.scenario,
             "batch_size": wanted.batch_size,
             "model": model,
-            "metric": name,
             "since": since,
             "limit": limit,
         },
     )
-    return records(rows, point, seen)[::-1]
-
-
-def point(row: sqlite3.Row) -> HistoryPoint:
-    """Return the value of a figure that a row has."""
-    return HistoryPoint(
-        at=row["at"],
-        version=row["number"],
-        metric=intern(row["metric"]),
-        value=row["value"],
-        low=row["low"],
-        high=row["high"],
-        n=row["n"],
-    )
+    return History.of(name, rows)[::-1]
 
 
 def _read(

@@ -7,11 +7,10 @@ read as quickly as a month of them.
 
 import sqlite3
 from collections.abc import Sequence
-from math import inf
+from math import inf, nextafter
 from typing import Final, NamedTuple
 
-from storage.records import HistoryPoint
-from storage.seen import SeenRows, records
+from storage.histories import History
 from storage.tables import evaluations, latencies
 from storage.tables.rollups import DAY, HOUR, MINUTE
 
@@ -31,7 +30,7 @@ STEPS: Final = (
 class Thinned(NamedTuple):
     """Values over time."""
 
-    points: list[HistoryPoint]
+    points: History
     """Oldest first."""
     step_s: float | None
     """How long the steps are of which each version's last value is told; ``None`` where every value is."""
@@ -55,15 +54,11 @@ def read(
     step_s: float,
     since: float = 0.0,
     until: float = inf,
-    seen: SeenRows[HistoryPoint] | None = None,
-) -> list[HistoryPoint]:
+) -> History:
     """Return the last value of a figure that each version of a model had in each step, oldest first."""
     parameters = _parameters(model, figure, since, until) | {"step": step_s}
     rows = (row for source in _sources(figure) for row in connection.execute(_steps(source), parameters))
-    points = records(rows, latencies.point, seen)
-    points.sort(key=lambda point: point.at)
-    last = {(point.version, point.at // step_s): point for point in points}
-    return sorted(last.values(), key=lambda point: point.at)
+    return History.of(figure, rows).last_of_steps(step_s)
 
 
 def charted(
@@ -74,7 +69,6 @@ def charted(
     since: float = 0.0,
     until: float = inf,
     most: int = MOST,
-    seen: SeenRows[HistoryPoint] | None = None,
 ) -> Thinned:
     """Return a figure's values over all versions of a model: every one, or where those are too many one for each step.
 
@@ -85,18 +79,15 @@ def charted(
         since: when the time begins.
         until: when it is over.
         most: how many points there may be, and one for each version besides.
-        seen: the points that were last read; those that are as they were are the very same ones.
     """
     parameters = _parameters(model, figure, since, until) | {"most": most + 1}
     sources = _sources(figure)
     if sum(connection.execute(_counted(source), parameters).fetchone()[0] for source in sources) <= most:
-        found = evaluations.history(connection, model, figure, since=since, seen=seen)
-        return Thinned([point for point in found if point.at < until], None)
+        found = evaluations.history(connection, model, figure, since=since)
+        return Thinned(found.during(since, nextafter(until, -inf)), None)
     covered = sum(connection.execute(_covered(source), parameters).fetchone()[0] for source in sources)
     step_s = next((float(step) for step in STEPS if covered / step <= most), covered / most)
-    return Thinned(
-        read(connection, model, figure, step_s=step_s, since=since, until=until, seen=seen), step_s
-    )
+    return Thinned(read(connection, model, figure, step_s=step_s, since=since, until=until), step_s)
 
 
 def _sources(name: str) -> Sequence[Source]:
@@ -144,7 +135,7 @@ def _steps(source: Source) -> str:
                 ORDER BY one.at DESC LIMIT 1
             ), 0 FROM steps WHERE at IS NOT NULL
         )
-        SELECT steps.at AS at, number, :figure AS metric, {source.columns} FROM steps CROSS JOIN {source.table} AS one
+        SELECT steps.at AS at, number, {source.columns} FROM steps CROSS JOIN {source.table} AS one
             ON one.version_id = steps.version_id AND one.at = steps.at {source.joined}
         WHERE NOT beginning AND {source.only} ORDER BY steps.at, one.id
     """  # noqa: S608 - our own names

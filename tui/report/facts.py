@@ -9,9 +9,10 @@ from typing import Final, NamedTuple
 from storage import objectives
 from storage.errors import SettingsError
 from storage.fault_records import CheckAnswer, Fault
+from storage.histories import History
 from storage.objectives import Judgement
 from storage.promotion_records import Promotion
-from storage.records import Device, HistoryPoint, LatencyMeasurement, Model, Version
+from storage.records import Device, LatencyMeasurement, Model, Version
 from storage.settings import read_model_settings
 from storage.tables import checks, devices, evaluations, latencies, models, promotions
 from storage.tables import faults as fault_table
@@ -28,9 +29,9 @@ class Facts(NamedTuple):
     versions: tuple[Version, ...]
     metric: str
     """The headline figure's name."""
-    quality: tuple[HistoryPoint, ...]
-    median: tuple[HistoryPoint, ...]
-    slowest: tuple[HistoryPoint, ...]
+    quality: History
+    median: History
+    slowest: History
     """The 99th percentile of the latency, where it was measured on enough queries."""
     objectives: dict[str, str]
     judgements: tuple[Judgement, ...]
@@ -56,9 +57,9 @@ def gather(connection: sqlite3.Connection, workspace: Workspace, model: Model, *
         model=model,
         versions=tuple(models.versions(connection, name)),
         metric=metric,
-        quality=tuple(evaluations.history(connection, name, metric, since=since)),
-        median=tuple(evaluations.history(connection, name, "p50_ms", since=since)),
-        slowest=tuple(evaluations.history(connection, name, "p99_ms", since=since)),
+        quality=evaluations.history(connection, name, metric, since=since),
+        median=evaluations.history(connection, name, "p50_ms", since=since),
+        slowest=evaluations.history(connection, name, "p99_ms", since=since),
         objectives=wanted,
         judgements=objectives.judge(wanted, evaluation) if evaluation else (),
         faults=tuple(fault_table.all_open(connection, name)),

@@ -9,6 +9,7 @@ import pytest
 
 from storage import snapshot
 from storage.database import Reader, Writer
+from storage.histories import NOTHING
 from storage.paired import Wanted
 from storage.records import HistoryPoint, Version
 from storage.tables import models
@@ -217,18 +218,18 @@ def test_a_shorter_time_brings_every_value_of_it(feed: Feed, writer: Writer) -> 
     news = feed.look()
     assert news is not None
     assert news.detail is not None
-    assert news.detail.recent_history == ()
+    assert news.detail.recent_history == NOTHING
     feed.look_back(86_400.0)
     closer = feed.look()
     assert closer is not None
     assert closer.detail is not None
     assert closer.detail.history == news.detail.history
     assert len(closer.detail.recent_history) == len(closer.detail.recent_latency) == 97
-    assert shown_points(closer, span=ALL) == news.detail.history
+    assert shown_points(closer, span=ALL) == tuple(news.detail.history)
     # The window ends at the next full step of its own, a hundredth of it later at most.
     shown = shown_points(closer, span=DAY)
     assert len(shown) >= 95
-    assert shown == closer.detail.recent_history[-len(shown) :]
+    assert shown == tuple(closer.detail.recent_history)[-len(shown) :]
 
 
 class Noting:

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from rich.cells import cell_len
 
+from storage.histories import NOTHING
 from storage.records import Evaluation, LatencyReport, Metric, Version, Versions
 from storage.snapshot import Detail
 from storage.vocabulary import JobState, Status
@@ -251,8 +252,8 @@ def detail(of: Version) -> Detail:
         versions=Versions.of([of]),
         arrivals=(),
         evaluations=(),
-        history=(),
-        latency=(),
+        history=NOTHING,
+        latency=NOTHING,
         promotions=(),
         faults=(),
     )
