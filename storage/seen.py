@@ -5,13 +5,16 @@ shows. What it made anew of all the others would come and go, several megabytes 
 """
 
 import sqlite3
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
 T = TypeVar("T")
+
+TEXTS = 256
+"""Texts that are remembered: those that many records share come again before so many others have."""
 
 AT_ONCE = 20
 """Things that are made in one go: more would only be in memory at the same time."""
@@ -23,8 +26,17 @@ def row_key(row: sqlite3.Row) -> int:
 
 
 def once(value: Any) -> Any:
-    """Return a value, and a text as the one object that stands for it: of five hundred jobs half the texts are the same few."""
-    return sys.intern(value) if type(value) is str else value
+    """Return a value, and a text as the one object that stands for it: of five hundred jobs half the texts are the same few.
+
+    Python's own way, `sys.intern`, is for names in programs: of texts that come and go its table grows although none of them
+    stays, by a megabyte after twenty thousand of them.
+    """
+    return _known_text(value) if type(value) is str else value
+
+
+@lru_cache(maxsize=TEXTS)
+def _known_text(text: str) -> str:
+    return text
 
 
 class SeenRows(Generic[T]):

@@ -64,11 +64,15 @@ def read(connection: sqlite3.Connection) -> list[Device]:
 
 
 def _device(connection: sqlite3.Connection, row: sqlite3.Row) -> Device:
-    samples = connection.execute(
+    latest: sqlite3.Row | None = None
+    shares: list[float] = []
+    for sample in connection.execute(
         "SELECT * FROM device_samples WHERE device_id = ? ORDER BY at DESC LIMIT ?",
         (row["id"], HISTORY_POINTS),
-    ).fetchall()
-    latest = samples[0] if samples else None
+    ):
+        latest = latest or sample
+        if sample["utilisation"] is not None:
+            shares.append(sample["utilisation"])
     return Device(
         id=row["id"],
         kind=DeviceKind(row["kind"]),
@@ -81,9 +85,7 @@ def _device(connection: sqlite3.Connection, row: sqlite3.Row) -> Device:
         memory_used_bytes=latest["memory_used_bytes"] if latest else None,
         temperature_c=latest["temperature_c"] if latest else None,
         power_w=latest["power_w"] if latest else None,
-        history=tuple(
-            sample["utilisation"] for sample in reversed(samples) if sample["utilisation"] is not None
-        ),
+        history=tuple(reversed(shares)),
         obstacles=msgspec.json.decode(row["obstacles"], type=tuple[Obstacle, ...]),
         details=msgspec.json.decode(row["details"], type=DeviceDetails),
     )

@@ -4,13 +4,12 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from math import inf
 from sys import intern
-from typing import Any
 
 import msgspec
 
 from storage.histories import History
 from storage.records import Evaluation, ExampleValues, LatencyReport, Metric, NewEvaluation
-from storage.seen import SeenThings, row_key
+from storage.seen import SeenThings, once, row_key
 from storage.tables import among, latencies
 from storage.vocabulary import OutputScale, Scenario
 
@@ -315,19 +314,14 @@ def _evaluation(row: sqlite3.Row, metrics: Iterable[Metric], latency: LatencyRep
         version_id=row["version_id"],
         job_id=row["job_id"],
         at=row["at"],
-        requested_by=_held_once(row["requested_by"]),
+        requested_by=once(row["requested_by"]),
         confusion=confusion,
         metrics=tuple(metrics),
         latency=latency,
         scale=None if row["scale"] is None else OutputScale(row["scale"]),
         notes=msgspec.json.decode(row["notes"], type=tuple[str, ...]),
-        **{name: _held_once(row[name]) for name in FINGERPRINT},
+        **{name: once(row[name]) for name in FINGERPRINT},
     )
-
-
-def _held_once(value: object) -> Any:
-    """Return a value of a row; of a text the one object that stands for it: hundreds of versions were measured on the same data."""
-    return intern(value) if isinstance(value, str) else value
 
 
 def _latency(row: sqlite3.Row) -> LatencyReport:

@@ -1,5 +1,6 @@
 """What was last read: what is as it was is not made again, and nothing that changed is missed."""
 
+import tracemalloc
 from collections.abc import Iterable
 
 import msgspec
@@ -8,12 +9,15 @@ from msgspec.structs import replace
 
 from storage import jobs, snapshot
 from storage.database import Reader, Writer
-from storage.seen import SeenRows
+from storage.seen import SeenRows, once
 from storage.snapshot import Detail, Seen
 from storage.tables import evaluations, events, models
 from storage.vocabulary import JobKind
 from storage.workspace import Workspace
 from tests.unit.tui.commands.rows import NOW, add_evaluation, fill
+
+MANY_TEXTS = 300_000
+"""More than there is room for in the table of a process that has imported every framework."""
 
 
 @pytest.fixture
@@ -43,6 +47,19 @@ def test_texts_that_are_alike_are_one(filled: Reader) -> None:
     assert first.requested_by is second.requested_by
     assert first.model is second.model
     assert first.parameters is second.parameters
+
+
+def test_texts_that_come_and_go_leave_nothing() -> None:
+    """Python's own table of texts grows with how many there ever were, by a megabyte at a time, and never gets smaller."""
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for number in range(MANY_TEXTS):
+            once(f"version {number} evaluated")
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert after - before < 200_000
 
 
 def test_what_stays_is_known_by_the_same_numbers(writer: Writer) -> None:
