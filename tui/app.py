@@ -21,7 +21,7 @@ from storage.console_settings import ConsoleSettings
 from storage.text import clean
 from storage.vocabulary import Look
 from storage.workspace import Workspace
-from tui import ending, keeping_less, terminal
+from tui import ending, escaped, keeping_less, terminal
 from tui.calling import GIVE_BACK_TITLE, Caller
 from tui.feed import Feed, News
 from tui.keeping import Keeping
@@ -183,6 +183,7 @@ def run(
     ``owner`` is whose workspace it is, where this user may only look at it.
     """
     keeping_less.let_go()
+    escaped.tell_apart()
     feed = Feed(workspace)
     feed.look()
     console = Console(workspace, feed, read_only=read_only, owner=owner, wanted=chosen.theme)

@@ -64,6 +64,27 @@ def test_letters_that_come_with_the_key_of_their_line_are_in_it(
         terminal.wait_for(lambda screen: re.search(shown, screen) is not None, PATIENCE_S)
 
 
+@pytest.mark.parametrize(
+    ("opening", "there"),
+    [
+        ("\r", "modeltender > seg-unet"),
+        (":", "│ words of the action "),
+        ("@", "Show how things stood"),
+        ("/", "/ words"),
+    ],
+)
+def test_esc_and_the_key_behind_it_are_two(staged: Workspace, opening: str, there: str) -> None:
+    """Tmux and networks bring both at once: what is open is closed, and the key is for what is seen then."""
+    with opened(staged) as terminal:
+        shows_all(terminal)
+        terminal.send(opening)
+        terminal.wait_for(there, PATIENCE_S)
+        terminal.send("\x1b3")
+        terminal.wait_for("modeltender > devices", PATIENCE_S)
+        terminal.send("\x1b")
+        shows_all(terminal)
+
+
 def test_a_value_reaches_the_clipboard_of_the_terminal(staged: Workspace) -> None:
     """What is copied is sent as OSC 52, in base64, and nothing else with it."""
     with opened(staged) as terminal:

@@ -12,6 +12,7 @@ from textual.widgets import Input, Static
 from tui.dialogs.framed import FRAME, Framed
 from tui.moments import moment
 from tui.widgets.literal import printable
+from tui.widgets.typing_line import TypingLine
 
 EXAMPLES = "03:10   15m   2d   2025-01-31 03:10   (UTC)"
 
@@ -39,9 +40,7 @@ class AskMoment(Framed[float]):
         with Vertical(id="moment", classes=FRAME) as frame:
             frame.border_title = "Show how things stood at"
             frame.border_subtitle = "⏎ shows it   esc closes"
-            line = Input(self._written, max_length=40, select_on_focus=True)
-            line.cursor_blink = False
-            yield line
+            yield TypingLine(self._written, max_length=40, select_on_focus=True)
             yield Static(Text(EXAMPLES), id="note")
 
     def on_mount(self) -> None:

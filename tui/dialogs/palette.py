@@ -15,6 +15,7 @@ from tui.key import Key, Where
 from tui.keys import of
 from tui.matching import kept
 from tui.widgets.table import Row, RowList, Table
+from tui.widgets.typing_line import TypingLine
 
 KEY_CELLS = 8
 
@@ -51,9 +52,7 @@ class Palette(Framed[str]):
         """Lay out the line to type in above the actions."""
         with Vertical(id="palette", classes=FRAME) as frame:
             frame.border_title = f"Actions: {self._where}"
-            line = Input(placeholder="words of the action", max_length=100)
-            line.cursor_blink = False
-            yield line
+            yield TypingLine(placeholder="words of the action", max_length=100)
             found = ActionList(id="found")
             found.styles.height = min(len(self._keys) + 1, ROWS)
             yield found

@@ -10,6 +10,8 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input
 
+from tui.widgets.typing_line import TypingLine
+
 MOST = 100
 """Characters of a filter: more than a person types."""
 
@@ -47,10 +49,7 @@ class FilterLine(Horizontal):
 
     def compose(self) -> ComposeResult:
         """Lay out the line."""
-        line = Input(max_length=MOST, select_on_focus=False, placeholder="words; !not  model:name")
-        # A cursor that blinks would send bytes while nothing happens.
-        line.cursor_blink = False
-        yield line
+        yield TypingLine(max_length=MOST, select_on_focus=False, placeholder="words; !not  model:name")
 
     @property
     def typed(self) -> str:
