@@ -39,13 +39,6 @@ class ConsoleScreen(Screen[None]):
     }
     """
 
-    class Closed(Message):
-        """The screen below is wanted again, if this one is still on top by then."""
-
-        def __init__(self, screen: "ConsoleScreen") -> None:
-            super().__init__()
-            self.screen = screen
-
     class Left(Message):
         """Another screen is in the place of this one, or above it."""
 

@@ -175,12 +175,12 @@ class ListScreen(ConsoleScreen):
         own = {"zoom": zoom} if self.model_of_row() else {"zoom": zoom, "open": ""}
         return own | footers.labels(view)
 
-    def action_back(self) -> None:
+    async def action_back(self) -> None:
         """Take the room back, or show every row again, or go back to the screen below."""
         if self._zoomed:
             self._zoom("")
         elif not self.query_one(FilterLine).drop():
-            self.post_message(self.Closed(self))
+            await self.run_action("app.return")
         else:
             self.focused_list.focus()
 

@@ -156,9 +156,9 @@ class Navigation(Writing):
         self.unmark()
         self.refresh_view()
 
-    def on_console_screen_closed(self, message: ConsoleScreen.Closed) -> None:
-        """Go back to the screen below; what a key typed after it has opened meanwhile stays."""
-        if self.screen is message.screen:
+    def action_return(self) -> None:
+        """Go back to the screen below, before the next key is looked at."""
+        if isinstance(self.screen, ConsoleScreen):
             self._close()
 
     async def on_list_screen_wanted(self, message: ListScreen.Wanted) -> None:

@@ -68,13 +68,14 @@ def test_letters_that_come_with_the_key_of_their_line_are_in_it(
     ("opening", "there"),
     [
         ("\r", "modeltender > seg-unet"),
+        ("4", "modeltender > jobs"),
         (":", "│ words of the action "),
         ("@", "Show how things stood"),
         ("/", "/ words"),
     ],
 )
 def test_esc_and_the_key_behind_it_are_two(staged: Workspace, opening: str, there: str) -> None:
-    """Tmux and networks bring both at once: what is open is closed, and the key is for what is seen then."""
+    """Networks and tmux bring both at once: what is open is closed, and the key is for what is seen then."""
     with opened(staged) as terminal:
         shows_all(terminal)
         terminal.send(opening)
@@ -82,7 +83,7 @@ def test_esc_and_the_key_behind_it_are_two(staged: Workspace, opening: str, ther
         terminal.send("\x1b3")
         terminal.wait_for("modeltender > devices", PATIENCE_S)
         terminal.send("\x1b")
-        shows_all(terminal)
+        terminal.wait_for("Models 6", PATIENCE_S)
 
 
 def test_a_value_reaches_the_clipboard_of_the_terminal(staged: Workspace) -> None:

@@ -126,12 +126,12 @@ class Detail(ConsoleScreen):
         """Return the model's versions as figures."""
         return sheets.of_versions(self._versions())
 
-    def action_back(self) -> None:
+    async def action_back(self) -> None:
         """Take the chart back to its place, or go back to the overview."""
         if self._zoomed:
             self.action_zoom()
         else:
-            self.post_message(self.Closed(self))
+            await self.run_action("app.return")
 
     def action_compare(self) -> None:
         """Hold the selected version against what is deployed."""
