@@ -20,6 +20,8 @@ NEAR_S = 12 * 3600.0
 
 MINUTE_S = 60
 
+DAYS_FROM_S = 48 * 3600
+
 SECONDS_MATTER_S = 120
 """Until then what is silent may just be busy, and one looks whether it comes back."""
 
@@ -164,7 +166,9 @@ def sparkline(
 
 
 def left(seconds: float) -> str:
-    """Return a time that is left: ``0:41``, ``1:04:30``."""
+    """Return a time that is left: ``0:41``, ``1:04:30``, and ``2d03h`` where no minute of it matters."""
+    if seconds >= DAYS_FROM_S:
+        return span(seconds)
     minutes, rest = divmod(max(0, round(seconds)), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

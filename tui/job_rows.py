@@ -23,6 +23,11 @@ LABEL_CELLS = 11
 
 DEVICE_CELLS = 8
 
+PACES = ((1, "s"), (60, "min"), (3600, "h"))
+"""Seconds of a unit of time, and the unit."""
+
+EACH = {"s": "a second", "min": "a minute", "h": "an hour"}
+
 RECORDED_S = 1.0
 """What a job brought about may be recorded a moment after its end."""
 
@@ -93,7 +98,8 @@ def _state(job: Job, width: int, now: float) -> Text:
     told = Text.assemble((form.bar(share, 10), "cyan"), " running" if share is None else f" {share:>4.0%}")
     speed, rest = rate(job, now), remaining(job, now)
     if speed is not None and width >= RATE_FROM:
-        told.append(f" {_amount(speed):>6}/s", "dim")
+        amount, unit = _pace(speed)
+        told.append(f" {f'{amount}/{unit}':>8}", "dim")
     if rest is not None:
         told.append(f" {form.left(rest):>6} left", "dim")
     return told if share else told.append(f" {job.message}", "dim")
@@ -162,6 +168,8 @@ def _course(job: Job, now: float) -> Text:
 
 
 def _took(seconds: float) -> str:
+    if seconds >= form.DAYS_FROM_S:
+        return form.left(seconds)
     if seconds >= 3600:
         return f"{form.left(seconds)} h"
     return f"{seconds:.1f} s" if seconds < 60 else f"{form.left(seconds)} min"
@@ -171,12 +179,16 @@ def _progress(job: Job, now: float) -> str:
     speed, rest = rate(job, now), remaining(job, now)
     told = f"{job.done:,} of {job.total:,}"
     if speed is not None:
-        told += f", {_amount(speed)} a second"
+        amount, unit = _pace(speed)
+        told += f", {amount} {EACH[unit]}"
     return told if rest is None else f"{told}, about {form.left(rest)} left"
 
 
-def _amount(speed: float) -> str:
-    return f"{speed:,.0f}" if speed >= 10 else f"{speed:.1f}"
+def _pace(speed: float) -> tuple[str, str]:
+    """Return how much is done, and in which unit of time that is at least one: an epoch may take minutes."""
+    each, unit = next((pair for pair in PACES if speed * pair[0] >= 1), PACES[-1])
+    amount = speed * each
+    return f"{amount:,.0f}" if amount >= 10 else f"{amount:.1f}", unit
 
 
 def _parameters(job: Job) -> Iterator[str]:

@@ -135,7 +135,17 @@ def test_a_time_of_another_day_has_its_date(ago: float, shown: str, short: str) 
     assert form.when(NOON - ago, NOON, 6) == short
 
 
-@pytest.mark.parametrize(("seconds", "shown"), [(41, "0:41"), (246, "4:06"), (3870, "1:04:30")])
-def test_a_long_time_has_hours(seconds: float, shown: str) -> None:
-    """Sixty minutes and more are not counted in minutes."""
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (41, "0:41"),
+        (246, "4:06"),
+        (3870, "1:04:30"),
+        (172_799, "47:59:59"),
+        (172_800, "2d00h"),
+        (800_000, "9d06h"),
+    ],
+)
+def test_a_long_time_has_hours_and_then_days(seconds: float, shown: str) -> None:
+    """Sixty minutes and more are not counted in minutes, and two days not in hours."""
     assert form.left(seconds) == shown

@@ -97,6 +97,23 @@ def test_a_running_job_has_its_rate_and_the_time_left() -> None:
     assert "250 of 1,000, 10 a second, about 1:15 left" in _said(JOB)
 
 
+@pytest.mark.parametrize(
+    ("done", "total", "passed_s", "row", "said"),
+    [
+        (3, 20, 2.0, "1.5/s", "1.5 a second"),
+        (3, 20, 120.0, "1.5/min", "1.5 a minute"),
+        (3, 20, 9.0, "20/min", "20 a minute"),
+        (3, 20, 7200.0, "1.5/h", "1.5 an hour"),
+        (3, 20, 72_000.0, "0.1/h", "0.1 an hour"),
+    ],
+)
+def test_slow_work_has_a_rate_too(done: int, total: int, passed_s: float, row: str, said: str) -> None:
+    """An epoch may take minutes: 0.0 a second tells nothing about it."""
+    job = replace(JOB, done=done, total=total, started_at=NOW - passed_s)
+    assert f" {row} " in _plain(job)
+    assert f"3 of 20, {said}, about " in _said(job)
+
+
 @pytest.mark.parametrize("changed", [{"done": 0}, {"started_at": None}, {"total": 0, "done": 0}])
 def test_no_rate_is_invented(changed: dict[str, int]) -> None:
     """Before anything is done nobody can tell how long the rest takes."""
