@@ -31,10 +31,15 @@ class TypedAhead(App[int]):
         await super().on_event(event)
 
     def on_key(self, event: events.Key) -> None:
-        """Hand a key that nobody took to the line that has the focus by now, if it was handed to something else."""
+        """Hand a key that nobody took to the line that has the focus by now, if it was handed to something else.
+
+        Or to this line when nobody typed in it any more; no line lets a letter pass otherwise.
+        """
         # When the console ends, no screen is left.
         line = self.focused if self.screen_stack else None
-        if isinstance(line, Input) and self._was_handed_elsewhere(event, line):
+        if isinstance(line, Input) and (
+            self._was_handed_elsewhere(event, line) or line.check_consume_key(event.key, event.character)
+        ):
             event.prevent_default()
             again = events.Key(event.key, event.character)
             self._remember(again, line)

@@ -279,7 +279,8 @@ class ListScreen(ConsoleScreen):
     @on(FilterLine.Left)
     def _filter_left(self, message: FilterLine.Left) -> None:
         message.stop()
-        self.focused_list.focus()
+        if not self.query_one(FilterLine).display:
+            self.focused_list.focus()
         self.refill()
 
     @on(Table.Highlighted)

@@ -86,6 +86,16 @@ def test_esc_and_the_key_behind_it_are_two(staged: Workspace, opening: str, ther
         terminal.wait_for("Models 6", PATIENCE_S)
 
 
+def test_a_filter_that_is_left_and_opened_at_once_is_a_new_one(staged: Workspace) -> None:
+    """What is typed after that is in it."""
+    with opened(staged) as terminal:
+        shows_all(terminal)
+        terminal.send("/")
+        terminal.wait_for("/ words", PATIENCE_S)
+        terminal.send("seg\x1b/mni")
+        terminal.wait_for("Models 1 of 6  /mni", PATIENCE_S)
+
+
 def test_a_value_reaches_the_clipboard_of_the_terminal(staged: Workspace) -> None:
     """What is copied is sent as OSC 52, in base64, and nothing else with it."""
     with opened(staged) as terminal:

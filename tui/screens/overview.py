@@ -178,7 +178,8 @@ class Overview(ConsoleScreen):
 
     @on(FilterLine.Left)
     def _filter_left(self) -> None:
-        self.query_one(ModelTable).focus()
+        if not self.query_one(FilterLine).display:
+            self.query_one(ModelTable).focus()
         self.refill()
 
     @on(ModelTable.Highlighted)

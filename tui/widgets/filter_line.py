@@ -41,7 +41,7 @@ class FilterLine(Horizontal):
             self.typed = typed
 
     class Left(Message):
-        """The keys are to go to the rows again."""
+        """The keys are to go to the rows again, if this was not opened anew by then."""
 
     def render(self) -> Content:
         """Return what stands before the words: the key."""
@@ -60,7 +60,7 @@ class FilterLine(Horizontal):
         """Take the keys, from the next one on: what is typed ahead belongs to the filter."""
         # A class would show it a moment later, and what is hidden cannot have the keys.
         self.display = True
-        self.screen.set_focus(self.query_one(Input))
+        self.query_one(TypingLine).begin()
 
     def drop(self) -> bool:
         """Choose every row again; return whether some were left out."""
@@ -72,7 +72,7 @@ class FilterLine(Horizontal):
     def action_drop(self) -> None:
         """Choose every row again, and leave."""
         self.drop()
-        self.post_message(self.Left())
+        self._leave()
 
     @on(Input.Changed)
     def _typing(self, message: Input.Changed) -> None:
@@ -83,4 +83,9 @@ class FilterLine(Horizontal):
     def _kept(self, message: Input.Submitted) -> None:
         message.stop()
         self.display = False
+        self._leave()
+
+    def _leave(self) -> None:
+        # At once: a key that opens this again may be the next one.
+        self.screen.set_focus(None)
         self.post_message(self.Left())

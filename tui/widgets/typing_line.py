@@ -24,6 +24,7 @@ class TypingLine(Input):
         """Leave what is no longer taken to whom it is for, though this has the focus for a moment longer."""
         return not self._is_left and super().check_consume_key(key, character)
 
-    def on_focus(self) -> None:
-        """Take letters again."""
+    def begin(self) -> None:
+        """Have the focus, and take letters from the next one on, be it on its way already."""
         self._is_left = False
+        self.screen.set_focus(self)
