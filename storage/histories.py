@@ -5,7 +5,6 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from math import isnan, nan
-from sys import intern
 from typing import Any, Final, NamedTuple, overload
 
 from storage.records import HistoryPoint
@@ -40,7 +39,7 @@ class History(Sequence[HistoryPoint]):
 
     def __init__(self, metric: str = "", columns: Columns | None = None) -> None:
         """Hold values; `of` reads them."""
-        self.metric = intern(metric)
+        self.metric = metric
         self._columns = columns or _columns()
 
     @classmethod

@@ -116,6 +116,7 @@ def test_the_last_of_each_step_of_each_version() -> None:
     with closing(stored(points)) as connection:
         found = History.of("accuracy", connection.execute("SELECT * FROM points")).last_of_steps(5.0)
     assert [one.value for one in found] == [0.4, 0.7, 0.8]
+    assert all(type(one.version) is type(one.n) is int for one in found)
 
 
 def test_thousands_of_values_take_little_room() -> None:
