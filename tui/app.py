@@ -187,6 +187,10 @@ def run(
     feed = Feed(workspace)
     feed.look()
     console = Console(workspace, feed, read_only=read_only, owner=owner, wanted=chosen.theme)
+    if not terminal.is_browser(os.environ):
+        from tui.terminal_driver import TerminalDriver
+
+        console.driver_class = TerminalDriver
     try:
         console.run(mouse=chosen.mouse and not terminal.is_gnu_screen(os.environ))
     finally:

@@ -33,6 +33,10 @@ LOCAL_FPS = "60"
 What a key does is shown with the next frame: near by, it waits for a 60th of a second at most.
 """
 
+REMOTE_ESC_MS = "50"
+LOCAL_ESC_MS = "25"
+"""Behind an Esc the rest of an arrow key comes with it, or hardly later; a person's own ESCDELAY, as for ncurses, is kept."""
+
 FULL_COLOUR = frozenset({"truecolor", "24bit"})
 MANY_COLOURS = frozenset({"256color", "kitty"})
 """How COLORTERM, and the end of TERM, say that there are more than sixteen colours; Textual goes by the same."""
@@ -63,6 +67,7 @@ def prepare(environ: MutableMapping[str, str]) -> None:
     environ["TEXTUAL_SMOOTH_SCROLL"] = "0"
     environ["TEXTUAL_ANIMATIONS"] = "none"
     environ["TEXTUAL_FPS"] = REMOTE_FPS if is_remote(environ) else LOCAL_FPS
+    environ.setdefault("ESCDELAY", REMOTE_ESC_MS if is_remote(environ) else LOCAL_ESC_MS)
     if not environ.get("NO_COLOR"):
         # Empty it asks for nothing (no-color.org); Textual would take it for a wish.
         environ.pop("NO_COLOR", None)

@@ -91,14 +91,20 @@ def test_missing_stream_is_refused(tty: int, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize(
-    ("environ", "rate"), [({}, "60"), ({"SSH_CONNECTION": "1.2.3.4 5 6.7.8.9 22"}, "15")]
+    ("environ", "rate", "esc"),
+    [
+        ({}, "60", "25"),
+        ({"SSH_CONNECTION": "1.2.3.4 5 6.7.8.9 22"}, "15", "50"),
+        ({"ESCDELAY": "300"}, "60", "300"),
+    ],
 )
-def test_textual_is_kept_quiet(environ: dict[str, str], rate: str) -> None:
-    """Nothing moves by itself, and over SSH there are fewer frames."""
+def test_textual_is_kept_quiet_and_quick(environ: dict[str, str], rate: str, esc: str) -> None:
+    """Nothing moves by itself, and over SSH there are fewer frames; behind an Esc it waits no longer than it must."""
     prepare(environ)
     assert environ["TEXTUAL_ANIMATIONS"] == "none"
     assert environ["TEXTUAL_SMOOTH_SCROLL"] == "0"
     assert environ["TEXTUAL_FPS"] == rate
+    assert environ["ESCDELAY"] == esc
 
 
 @pytest.mark.parametrize(
