@@ -34,7 +34,8 @@ class TerminalDriver(LinuxDriver):
             ends = False
             while not ends:
                 ends = self.exit_event.is_set()
-                held = parser._timeout_time is not None  # noqa: SLF001 - Textual has no public place for it
+                # Textual has no public place for it; where another one has it elsewhere, Esc takes as long as it did.
+                held = getattr(parser, "_timeout_time", None) is not None
                 if selector.select(constants.ESCAPE_DELAY if held else LOOK_S):
                     read = os.read(self.fileno, AT_ONCE)
                     if not read:
